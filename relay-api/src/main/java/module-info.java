@@ -1,0 +1,9 @@
+/** What the relay server and the relay client have in common. */
+module org.relay4j.api {
+    requires static org.jspecify;
+
+    exports org.relay4j.api;
+    exports org.relay4j.api.control to
+            org.relay4j.client,
+            org.relay4j.server;
+}

@@ -1,0 +1,5 @@
+/** The control line that a server sends before yamux starts. */
+@NullMarked
+package org.relay4j.api.control;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** The relay command. */
+@NullMarked
+package org.relay4j.cli;
+
+import org.jspecify.annotations.NullMarked;

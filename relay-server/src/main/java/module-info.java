@@ -1,0 +1,9 @@
+/** The relay server: public ports for programs behind NAT. */
+module org.relay4j.server {
+    requires transitive org.relay4j.api;
+    requires transitive org.relay4j.yamux;
+    requires org.slf4j;
+    requires static org.jspecify;
+
+    exports org.relay4j.server;
+}

@@ -1,0 +1,5 @@
+/** The relay server. */
+@NullMarked
+package org.relay4j.server;
+
+import org.jspecify.annotations.NullMarked;

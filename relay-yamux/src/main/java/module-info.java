@@ -1,0 +1,16 @@
+/** yamux: many streams over one connection. */
+module org.relay4j.yamux {
+    requires org.slf4j;
+    requires static org.jspecify;
+
+    exports org.relay4j.yamux;
+
+    // The relay server and the relay client splice sockets to streams on a loop, below the blocking API. The core
+    // comes with io because io's signatures name its types; neither is for anybody else.
+    exports org.relay4j.yamux.core to
+            org.relay4j.client,
+            org.relay4j.server;
+    exports org.relay4j.yamux.io to
+            org.relay4j.client,
+            org.relay4j.server;
+}

@@ -1,0 +1,5 @@
+/** Sessions and streams: yamux as a blocking API in the manner of {@link java.net.ServerSocket} and {@link java.net.Socket}. */
+@NullMarked
+package org.relay4j.yamux;
+
+import org.jspecify.annotations.NullMarked;
