@@ -3,7 +3,7 @@ module org.relay4j.server {
     requires transitive org.relay4j.api;
     requires transitive org.relay4j.yamux;
     requires org.slf4j;
-    requires static org.jspecify;
+    requires static transitive org.jspecify; // annotations in signatures; nobody needs them at run time
 
     exports org.relay4j.server;
 }

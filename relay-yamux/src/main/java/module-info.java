@@ -1,7 +1,7 @@
 /** yamux: many streams over one connection. */
 module org.relay4j.yamux {
     requires org.slf4j;
-    requires static org.jspecify;
+    requires static transitive org.jspecify; // annotations in signatures; nobody needs them at run time
 
     exports org.relay4j.yamux;
 

@@ -1,0 +1,344 @@
+package org.relay4j.yamux;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.SocketTimeoutException;
+import java.nio.channels.ByteChannel;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Objects;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.core.Cause;
+import org.relay4j.yamux.core.CoreOptions;
+import org.relay4j.yamux.core.MuxStream;
+import org.relay4j.yamux.core.Multiplexer;
+import org.relay4j.yamux.core.Role;
+import org.relay4j.yamux.core.SessionEvents;
+import org.relay4j.yamux.core.StreamHandler;
+import org.relay4j.yamux.io.Driver;
+import org.relay4j.yamux.io.LoopDriver;
+import org.relay4j.yamux.io.LoopGroup;
+import org.relay4j.yamux.io.Sockets;
+import org.relay4j.yamux.io.ThreadedDriver;
+import org.relay4j.yamux.io.Threads;
+
+/**
+ * One end of a yamux session over a connection: it opens streams to the peer and accepts the streams that the peer opens,
+ * as a {@link java.net.ServerSocket} accepts connections.
+ *
+ * <p>Over a {@link SocketChannel} a session is served by an event loop that many sessions share; over any other {@link
+ * ByteChannel} by two threads of its own. The channel belongs to the session, which closes it.
+ *
+ * <p>Safe for use by several threads. Waiting calls react to interruption with {@link InterruptedIOException} and leave
+ * the thread's interrupted flag set.
+ */
+public final class Session implements Closeable {
+    private final SessionOptions options;
+    private final Driver driver;
+    private final ReentrantLock lock; // the driver's
+    private final Condition acceptable;
+    private final Condition openable;
+    private final Condition ponged;
+    private final ArrayDeque<Stream> backlog = new ArrayDeque<>(); // guarded by lock
+    private Duration acceptTimeout = Duration.ZERO; // guarded by lock
+    private long pongs; // guarded by lock
+    private long roundTrip; // ns; guarded by lock
+
+    private Session(ByteChannel channel, Role role, SessionOptions options) throws IOException {
+        this.options = options;
+        CoreOptions core = options.core();
+        Events events = new Events();
+        if (channel instanceof SocketChannel) {
+            SocketChannel socket = (SocketChannel) channel;
+            Sockets.configure(socket);
+            driver = new LoopDriver(LoopGroup.acquireShared().next(), socket, role, core, events, false);
+            driver.whenTerminated(LoopGroup::releaseShared);
+        } else {
+            driver = new ThreadedDriver(channel, role, core, events);
+        }
+        lock = driver.lock;
+        acceptable = lock.newCondition();
+        openable = lock.newCondition();
+        ponged = lock.newCondition();
+    }
+
+    /** The end that opens streams with odd ids, with default options. See {@link #client(ByteChannel, SessionOptions)}. */
+    public static Session client(ByteChannel channel) throws IOException {
+        return client(channel, SessionOptions.defaults());
+    }
+
+    /**
+     * Starts the end that opens streams with odd ids. Does not block.
+     *
+     * @param channel connected; nothing but yamux follows on it. Closing it must make blocked reads and writes return
+     * @throws IOException when the channel cannot be served, for example because it is closed
+     */
+    public static Session client(ByteChannel channel, SessionOptions options) throws IOException {
+        return start(channel, Role.CLIENT, options);
+    }
+
+    /** The end that opens streams with even ids, with default options. See {@link #client(ByteChannel, SessionOptions)}. */
+    public static Session server(ByteChannel channel) throws IOException {
+        return server(channel, SessionOptions.defaults());
+    }
+
+    /** Starts the end that opens streams with even ids. See {@link #client(ByteChannel, SessionOptions)}. */
+    public static Session server(ByteChannel channel, SessionOptions options) throws IOException {
+        return start(channel, Role.SERVER, options);
+    }
+
+    private static Session start(ByteChannel channel, Role role, SessionOptions options) throws IOException {
+        Objects.requireNonNull(channel, "channel");
+        Session session = new Session(channel, role, Objects.requireNonNull(options, "options"));
+        session.driver.start();
+        return session;
+    }
+
+    /**
+     * Opens a stream. The peer's answer is not waited for: data may be written at once.
+     *
+     * <p>Waits while {@link SessionOptions#maxUnacknowledged} streams have not been answered, at most the open timeout.
+     *
+     * @throws SocketTimeoutException when it had to wait for longer than the open timeout
+     * @throws SessionException when the session has ended, or takes no more streams
+     */
+    public Stream open() throws IOException {
+        lock.lock();
+        try {
+            Deadline deadline = new Deadline(options.openTimeout());
+            Multiplexer mux = driver.mux();
+            while (true) {
+                switch (mux.openState()) {
+                    case READY -> {
+                        mux.advance(System.nanoTime());
+                        Stream stream = new Stream(this, driver);
+                        stream.attach(mux.open(stream.handler()));
+                        driver.flush();
+                        return stream;
+                    }
+                    case WAIT -> deadline.await(openable, "the peer did not answer to the streams opened before");
+                    case ENDED -> throw failure();
+                    case GONE_AWAY -> throw new SessionException(
+                            SessionException.Reason.NO_MORE_STREAMS, 0, "the session takes no more streams", null);
+                    case EXHAUSTED -> throw new SessionException(
+                            SessionException.Reason.NO_MORE_STREAMS, 0, "all stream ids of this session are used", null);
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Waits for the next stream that the peer opens, and acknowledges it.
+     *
+     * @throws SocketTimeoutException when none came within the {@linkplain #setAcceptTimeout accept timeout}
+     * @throws SessionException when the session has ended
+     */
+    public Stream accept() throws IOException {
+        lock.lock();
+        try {
+            Deadline deadline = new Deadline(acceptTimeout);
+            while (true) {
+                Stream stream = backlog.poll();
+                if (stream != null) {
+                    stream.accepted();
+                    return stream;
+                }
+                if (driver.mux().ended() != null) throw failure();
+                deadline.await(acceptable, "Accept timed out");
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** How long {@link #accept} waits; zero, the default, for as long as it takes. Concerns calls made afterwards. */
+    public void setAcceptTimeout(Duration timeout) {
+        if (timeout.isNegative()) throw new IllegalArgumentException("timeout is negative: " + timeout);
+        lock.lock();
+        try {
+            acceptTimeout = timeout;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Measures the round-trip time to the peer. Overtakes data that waits to be sent. Callers at the same time share one
+     * ping. Waits at most the keep-alive timeout.
+     *
+     * @throws SocketTimeoutException when no answer came in time
+     * @throws SessionException when the session has ended
+     */
+    public Duration ping() throws IOException {
+        lock.lock();
+        try {
+            Deadline deadline = new Deadline(options.keepAliveTimeout());
+            long before = pongs;
+            driver.mux().advance(System.nanoTime());
+            driver.mux().ping();
+            driver.flush();
+            while (pongs == before) {
+                if (driver.mux().ended() != null) throw failure();
+                deadline.await(ponged, "the peer did not answer the ping");
+            }
+            return Duration.ofNanos(roundTrip);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Takes no more streams and opens none; those that are open go on. The peer is told when the last one has ended, since
+     * several implementations end the whole session when they are told earlier. Does not block.
+     */
+    public void goAway() {
+        lock.lock();
+        try {
+            driver.mux().drain();
+            driver.flush();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Ends the session: streams that are open are reset, everybody who waits is woken, the peer is told. Does not wait
+     * for that; {@link #awaitTermination} does. Has no effect on a session that has ended.
+     */
+    @Override
+    public void close() {
+        driver.close();
+    }
+
+    /** Waits until the channel is closed after the end of the session; false when that took longer than {@code timeout}. */
+    public boolean awaitTermination(Duration timeout) throws InterruptedException {
+        return driver.awaitTermination(timeout.toNanos());
+    }
+
+    /** True until the session has ended. */
+    public boolean isOpen() {
+        return ended() == null;
+    }
+
+    /** Why the session has ended, or null while it has not. */
+    public @Nullable SessionException ended() {
+        lock.lock();
+        try {
+            Cause cause = driver.mux().ended();
+            return cause == null ? null : SessionException.of(cause);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Streams that are open, of both ends. */
+    public int streamCount() {
+        lock.lock();
+        try {
+            return driver.mux().streamCount();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Forgets a stream that ended before it was accepted. With the lock held. */
+    void withdraw(Stream stream) {
+        backlog.remove(stream);
+    }
+
+    private SessionException failure() {
+        Cause cause = driver.mux().ended();
+        if (cause == null) throw new IllegalStateException("the session has not ended");
+        return SessionException.of(cause);
+    }
+
+    private void tell(@Nullable SessionListener listener, java.util.function.Consumer<SessionListener> call) {
+        if (listener != null) Callbacks.EXECUTOR.execute(() -> call.accept(listener));
+    }
+
+    @Override
+    public String toString() {
+        return driver.toString();
+    }
+
+    /** Started with the first session that has a listener. */
+    private static final class Callbacks {
+        static final ExecutorService EXECUTOR = Threads.executor("relay-callback");
+    }
+
+    /** What the core tells. With the lock held. */
+    private final class Events implements SessionEvents {
+        @Override
+        public @Nullable StreamHandler onStream(MuxStream core) {
+            if (backlog.size() >= options.backlog()) return null;
+            Stream stream = new Stream(Session.this, driver);
+            stream.attach(core);
+            backlog.add(stream);
+            acceptable.signal();
+            return stream.handler();
+        }
+
+        @Override
+        public void onOpenable() {
+            openable.signalAll();
+        }
+
+        @Override
+        public void onPong(long nanos) {
+            pongs++;
+            roundTrip = nanos;
+            ponged.signalAll();
+        }
+
+        @Override
+        public void onGoAway() {
+            openable.signalAll();
+            tell(options.listener(), listener -> listener.goAway(Session.this));
+        }
+
+        @Override
+        public void onEnd(Cause cause) {
+            backlog.clear();
+            acceptable.signalAll();
+            openable.signalAll();
+            ponged.signalAll();
+            tell(options.listener(), listener -> listener.ended(Session.this, SessionException.of(cause)));
+        }
+    }
+
+    /** The end of a wait. */
+    static final class Deadline {
+        private final long end; // ns
+        private final boolean none;
+
+        Deadline(Duration timeout) {
+            none = timeout.isZero();
+            end = none ? 0 : System.nanoTime() + timeout.toNanos();
+        }
+
+        /** Waits for a signal, with the lock of {@code condition} held. */
+        void await(Condition condition, String message) throws IOException {
+            try {
+                if (none) condition.await();
+                else {
+                    long left = end - System.nanoTime();
+                    if (left <= 0) throw new SocketTimeoutException(message);
+                    condition.awaitNanos(left);
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                InterruptedIOException interrupted = new InterruptedIOException("interrupted while waiting");
+                interrupted.initCause(e);
+                throw interrupted;
+            }
+        }
+    }
+}

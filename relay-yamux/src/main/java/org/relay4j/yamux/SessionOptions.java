@@ -1,0 +1,241 @@
+package org.relay4j.yamux;
+
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.core.CoreOptions;
+import org.relay4j.yamux.core.Frame;
+
+/** Bounds and timeouts of a session. Immutable. A duration of zero turns that timeout off. */
+public final class SessionOptions {
+    private static final Duration LONGEST = Duration.ofDays(365);
+    private static final int LARGEST_WINDOW = 1 << 30; // bytes
+    private static final SessionOptions DEFAULTS = builder().build();
+
+    private final Builder values;
+
+    private SessionOptions(Builder values) {
+        this.values = values;
+    }
+
+    /** The defaults, which suit a connection over the internet to any yamux implementation. */
+    public static SessionOptions defaults() {
+        return DEFAULTS;
+    }
+
+    /** Starts with the defaults. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Starts with these options. */
+    public Builder toBuilder() {
+        return new Builder(values);
+    }
+
+    /** Bytes that a stream may have under way to this end. */
+    public int receiveWindow() {
+        return values.receiveWindow;
+    }
+
+    /** Streams that may wait in {@link Session#accept}. */
+    public int backlog() {
+        return values.backlog;
+    }
+
+    /** Streams that the peer may have open at once. */
+    public int maxStreams() {
+        return values.maxStreams;
+    }
+
+    /** Streams opened here that may wait for the peer's first answer. */
+    public int maxUnacknowledged() {
+        return values.maxUnacknowledged;
+    }
+
+    /** Silence after which the peer is asked for a sign of life. */
+    public Duration keepAliveInterval() {
+        return values.keepAliveInterval;
+    }
+
+    /** Time that the peer has to give a sign of life. */
+    public Duration keepAliveTimeout() {
+        return values.keepAliveTimeout;
+    }
+
+    /** Time without any progress in sending after which the session fails. */
+    public Duration writeStallTimeout() {
+        return values.writeStallTimeout;
+    }
+
+    /** Time that the peer has to answer to an opened stream. */
+    public Duration openTimeout() {
+        return values.openTimeout;
+    }
+
+    /** Idle time after which a stream that is closed in one direction is reset. */
+    public Duration halfCloseTimeout() {
+        return values.halfCloseTimeout;
+    }
+
+    /** Idle time after which a stream that was closed here, but not by the peer, is reset. */
+    public Duration lingerTimeout() {
+        return values.lingerTimeout;
+    }
+
+    /** Told about the end of the session; null when nobody is. */
+    public @Nullable SessionListener listener() {
+        return values.listener;
+    }
+
+    /** These options as the core reads them, with a place for streams in its table that no peer can foresee. */
+    CoreOptions core() {
+        return new CoreOptions(
+                values.receiveWindow,
+                values.maxStreams,
+                values.maxUnacknowledged,
+                values.keepAliveInterval.toNanos(),
+                values.keepAliveTimeout.toNanos(),
+                values.writeStallTimeout.toNanos(),
+                values.openTimeout.toNanos(),
+                CoreOptions.defaults().acceptTimeout(),
+                values.halfCloseTimeout.toNanos(),
+                values.lingerTimeout.toNanos(),
+                ThreadLocalRandom.current().nextInt());
+    }
+
+    /** Collects the values; {@link #build} checks them. Not safe for use by several threads. */
+    public static final class Builder {
+        private int receiveWindow = Frame.INITIAL_WINDOW;
+        private int backlog = 256;
+        private int maxStreams = 65_536;
+        private int maxUnacknowledged = 256;
+        private Duration keepAliveInterval = Duration.ofSeconds(30);
+        private Duration keepAliveTimeout = Duration.ofSeconds(10);
+        private Duration writeStallTimeout = Duration.ofSeconds(30);
+        private Duration openTimeout = Duration.ofSeconds(75);
+        private Duration halfCloseTimeout = Duration.ofMinutes(5);
+        private Duration lingerTimeout = Duration.ofSeconds(5);
+        private @Nullable SessionListener listener;
+
+        private Builder() {}
+
+        private Builder(Builder other) {
+            receiveWindow = other.receiveWindow;
+            backlog = other.backlog;
+            maxStreams = other.maxStreams;
+            maxUnacknowledged = other.maxUnacknowledged;
+            keepAliveInterval = other.keepAliveInterval;
+            keepAliveTimeout = other.keepAliveTimeout;
+            writeStallTimeout = other.writeStallTimeout;
+            openTimeout = other.openTimeout;
+            halfCloseTimeout = other.halfCloseTimeout;
+            lingerTimeout = other.lingerTimeout;
+            listener = other.listener;
+        }
+
+        /**
+         * Bytes that a stream may have under way to this end: 262,144 (the default, which every implementation assumes) to
+         * 2^30. A larger one is announced when a stream is opened or accepted; throughput over a long link is at most one
+         * window per round trip.
+         */
+        public Builder receiveWindow(int bytes) {
+            receiveWindow = bytes;
+            return this;
+        }
+
+        /** Streams that may wait in {@link Session#accept}: 1 to 65,536, default 256. One more is refused with RST. */
+        public Builder backlog(int streams) {
+            backlog = streams;
+            return this;
+        }
+
+        /** Streams that the peer may have open at once: 1 to 2^24, default 65,536. One more is refused with RST. */
+        public Builder maxStreams(int streams) {
+            maxStreams = streams;
+            return this;
+        }
+
+        /**
+         * Streams opened here that may wait for the peer's first answer: 1 to 65,536, default 256, which is what most
+         * implementations take before they refuse. {@link Session#open} waits when it is reached.
+         */
+        public Builder maxUnacknowledged(int streams) {
+            maxUnacknowledged = streams;
+            return this;
+        }
+
+        /** Silence after which the peer is asked for a sign of life: default 30 s. Zero turns keep-alive off. */
+        public Builder keepAliveInterval(Duration interval) {
+            keepAliveInterval = interval;
+            return this;
+        }
+
+        /** Time that the peer then has for any sign of life: default 10 s. */
+        public Builder keepAliveTimeout(Duration timeout) {
+            keepAliveTimeout = timeout;
+            return this;
+        }
+
+        /** Time without any progress in sending after which the session fails: default 30 s. */
+        public Builder writeStallTimeout(Duration timeout) {
+            writeStallTimeout = timeout;
+            return this;
+        }
+
+        /** Time that the peer has to answer to an opened stream before that stream is reset: default 75 s. */
+        public Builder openTimeout(Duration timeout) {
+            openTimeout = timeout;
+            return this;
+        }
+
+        /** Idle time after which a stream that is closed in one direction is reset: default 5 min. */
+        public Builder halfCloseTimeout(Duration timeout) {
+            halfCloseTimeout = timeout;
+            return this;
+        }
+
+        /** Idle time after which a stream that was closed here, but not by the peer, is reset: default 5 s. */
+        public Builder lingerTimeout(Duration timeout) {
+            lingerTimeout = timeout;
+            return this;
+        }
+
+        /** Told about the end of the session: default nobody. */
+        public Builder listener(@Nullable SessionListener newListener) {
+            listener = newListener;
+            return this;
+        }
+
+        /**
+         * Checks and freezes the values.
+         *
+         * @throws IllegalArgumentException when a value is out of its range; the message names it
+         */
+        public SessionOptions build() {
+            range("receiveWindow", receiveWindow, Frame.INITIAL_WINDOW, LARGEST_WINDOW);
+            range("backlog", backlog, 1, 65_536);
+            range("maxStreams", maxStreams, 1, 1 << 24);
+            range("maxUnacknowledged", maxUnacknowledged, 1, 65_536);
+            duration("keepAliveInterval", keepAliveInterval);
+            duration("keepAliveTimeout", keepAliveTimeout);
+            duration("writeStallTimeout", writeStallTimeout);
+            duration("openTimeout", openTimeout);
+            duration("halfCloseTimeout", halfCloseTimeout);
+            duration("lingerTimeout", lingerTimeout);
+            return new SessionOptions(new Builder(this));
+        }
+
+        private static void range(String name, int value, int least, int most) {
+            if (value < least || value > most) {
+                throw new IllegalArgumentException(name + " is " + value + ", it must be " + least + " to " + most);
+            }
+        }
+
+        private static void duration(String name, Duration value) {
+            if (value.isNegative() || value.compareTo(LONGEST) > 0) {
+                throw new IllegalArgumentException(name + " is " + value + ", it must be zero (off) to one year");
+            }
+        }
+    }
+}

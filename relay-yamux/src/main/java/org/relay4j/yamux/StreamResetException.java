@@ -1,0 +1,18 @@
+package org.relay4j.yamux;
+
+/** A stream was reset: what has been read of it is not complete, what has been written may not have arrived. */
+public class StreamResetException extends StreamException {
+    private static final long serialVersionUID = 1L;
+
+    private final long code;
+
+    StreamResetException(String message, long code) {
+        super(message);
+        this.code = code;
+    }
+
+    /** The error code that the peer sent with the reset; 0 with nearly all implementations. */
+    public long code() {
+        return code;
+    }
+}

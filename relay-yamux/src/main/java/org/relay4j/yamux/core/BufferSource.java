@@ -1,0 +1,13 @@
+package org.relay4j.yamux.core;
+
+/** Where the core gets memory from, and to which it returns every piece exactly once. */
+public interface BufferSource {
+    /** A chunk of at least {@code min(size, LARGEST_PIECE)} bytes for received bytes. */
+    Chunk acquire(int size);
+
+    /** Takes back a chunk of {@link #acquire} or {@link #acquireOutput}. */
+    void release(Chunk chunk);
+
+    /** A chunk of {@link OutputBuffer#CAPACITY} bytes for frames to be sent. */
+    Chunk acquireOutput();
+}

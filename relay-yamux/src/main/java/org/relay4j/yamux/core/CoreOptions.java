@@ -1,0 +1,68 @@
+package org.relay4j.yamux.core;
+
+/**
+ * Bounds and timeouts of one session, checked by whoever builds them. Times in nanoseconds; 0 turns a timeout off.
+ *
+ * @param receiveWindow bytes a stream may have under way to us; 256 KiB or more
+ * @param maxStreams streams the peer may have open at once; a SYN beyond it is answered with RST
+ * @param maxUnacknowledged streams opened by us that the peer has not answered; opening waits beyond it
+ * @param keepAliveInterval silence after which the peer is asked for a sign of life
+ * @param keepAliveTimeout time that the peer has for it
+ * @param writeStallTimeout time without any progress of queued output after which the session fails
+ * @param openTimeout time that the peer has to answer to an opened stream before that stream is reset
+ * @param acceptTimeout time after which a stream that waits to be accepted is acknowledged all the same, because
+ *     hashicorp/yamux closes the session when an answer takes longer than 75 s
+ * @param halfCloseTimeout idle time after which a stream that is closed in one direction is reset
+ * @param lingerTimeout idle time after which a stream that we closed in both directions, but the peer did not, is reset
+ * @param hashSeed makes the places of streams in the stream table unpredictable for the peer
+ */
+public record CoreOptions(
+        int receiveWindow,
+        int maxStreams,
+        int maxUnacknowledged,
+        long keepAliveInterval,
+        long keepAliveTimeout,
+        long writeStallTimeout,
+        long openTimeout,
+        long acceptTimeout,
+        long halfCloseTimeout,
+        long lingerTimeout,
+        int hashSeed) {
+
+    private static final long SECOND = 1_000_000_000L;
+    private static final long SHORTEST_TICK = 10_000_000L;
+
+    /** The defaults, see {@code SessionOptions} for the reasons. */
+    public static CoreOptions defaults() {
+        return new CoreOptions(
+                Frame.INITIAL_WINDOW,
+                65_536,
+                256,
+                30 * SECOND,
+                10 * SECOND,
+                30 * SECOND,
+                75 * SECOND,
+                20 * SECOND,
+                300 * SECOND,
+                5 * SECOND,
+                0);
+    }
+
+    /** How often {@link Multiplexer#tick} is to be called: a quarter of the shortest timeout, 10 ms to 1 s. */
+    public long tickInterval() {
+        long shortest = 4 * SECOND;
+        long[] timeouts = {
+            keepAliveInterval,
+            keepAliveTimeout,
+            writeStallTimeout,
+            openTimeout,
+            acceptTimeout,
+            halfCloseTimeout,
+            lingerTimeout
+        };
+        for (long timeout : timeouts) {
+            if (timeout > 0) shortest = Math.min(shortest, timeout);
+        }
+        return Math.max(SHORTEST_TICK, shortest / 4);
+    }
+}

@@ -1,0 +1,38 @@
+package org.relay4j.yamux.core;
+
+/**
+ * How much one stream may put into one Data frame. Large frames are the biggest saving of processor time per byte, and a
+ * small message that becomes ready meanwhile waits for one frame of each busy stream; so a stream that is alone gets a
+ * whole initial window, and several get a quarter of it each.
+ */
+final class FrameQuantum {
+    static final int ALONE = 256 * 1024; // bytes
+    static final int SHARED = 64 * 1024; // bytes
+
+    private static final int EPOCH_SHIFT = 22; // an epoch is 2^22 ns, about 4 ms
+
+    private long epoch = Long.MIN_VALUE;
+    private int active; // streams that sent in this epoch
+    private int activeBefore; // streams that sent in the epoch before
+
+    int limit(MuxStream stream, long now) {
+        roll(now);
+        int others = Math.max(stream.epoch == epoch ? active - 1 : active, activeBefore - 1);
+        return others > 0 ? SHARED : ALONE;
+    }
+
+    void used(MuxStream stream, long now) {
+        roll(now);
+        if (stream.epoch == epoch) return;
+        stream.epoch = epoch;
+        active++;
+    }
+
+    private void roll(long now) {
+        long current = now >> EPOCH_SHIFT;
+        if (current == epoch) return;
+        activeBefore = current == epoch + 1 ? active : 0;
+        active = 0;
+        epoch = current;
+    }
+}

@@ -1,0 +1,383 @@
+package org.relay4j.yamux.core;
+
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/** One stream of a session: its windows, its state, and the bytes that wait to be read. Guarded by the session lock. */
+public final class MuxStream {
+    /*
+     * State. A stream is in the table from its SYN until both FINs or one RST have passed. The bits replace the state names
+     * of the hashicorp sources: SYNSent = outbound without ACKED, LocalClose = FIN_SENT, RemoteClose = FIN_RECEIVED.
+     *
+     * Credit. At any moment receiveWindow (what the peer may still send) + bytes in the buffer + credit (consumed, not yet
+     * returned) is the whole window. Credit goes back when it reaches half a window.
+     */
+    private static final int ACKED = 1;
+    private static final int FIN_SENT = 2; // sent, or waiting in the control queue
+    private static final int FIN_RECEIVED = 4;
+    private static final int DISCARDS = 8; // nobody reads any more
+    private static final int LINGERS = 16; // closed by us in both directions, the peer has not closed yet
+    private static final int GONE = 32; // out of the table
+
+    private static final int SEND_ACK = 1 << 8;
+    private static final int SEND_CREDIT = 1 << 9;
+    private static final int SEND_FIN = 1 << 10;
+    private static final int SEND_RST = 1 << 11;
+
+    /** Nothing happens on the stream any more, though a RST may still wait for room. */
+    private static final int DEAD = GONE | SEND_RST;
+
+    final int id;
+    final boolean outbound;
+    long epoch = Long.MIN_VALUE; // owned by FrameQuantum
+
+    private final Multiplexer mux;
+    private StreamHandler handler;
+    private int state;
+    private boolean waitsForWindow;
+    private long sendWindow; // bytes we may send
+    private int receiveWindow = Frame.INITIAL_WINDOW; // bytes the peer may send
+    private int credit; // bytes consumed and not yet returned to the peer
+    private int resetCode;
+    private long activeAt; // ns
+    private @Nullable ReceiveBuffer received; // present once something had to wait
+    private StreamQueue.@Nullable Link controlLink;
+    private StreamQueue.@Nullable Link waitingLink;
+
+    MuxStream(Multiplexer mux, int id, boolean outbound, long sendWindow, StreamHandler handler) {
+        this.mux = mux;
+        this.id = id;
+        this.outbound = outbound;
+        this.sendWindow = sendWindow;
+        this.handler = handler;
+        activeAt = mux.now();
+        if (outbound) receiveWindow = mux.options().receiveWindow();
+    }
+
+    public int id() {
+        return id;
+    }
+
+    StreamHandler handler() {
+        return handler;
+    }
+
+    void handler(StreamHandler newHandler) {
+        handler = newHandler;
+    }
+
+    // ---- sending
+
+    /**
+     * Where to put up to {@code atMost} bytes to be sent: between position and limit, followed by {@link #commit} or {@link
+     * #cancel} before anything else happens on the session. Null when window or room is used up; then
+     * {@link StreamHandler#onWritable} follows.
+     */
+    public @Nullable ByteBuffer reserve(int atMost) {
+        long length = Math.min(Math.min(sendWindow, atMost), mux.output().quantum.limit(this, mux.now()));
+        if (length == 0) {
+            waitsForWindow = true;
+            return null;
+        }
+        return mux.output().reserve(this, (int) length);
+    }
+
+    /** Makes the first {@code length} bytes of what was reserved a Data frame. */
+    public void commit(int length) {
+        sendWindow -= length;
+        activeAt = mux.now();
+        mux.output().buffer.commit(id, length);
+        mux.output().quantum.used(this, activeAt);
+        mux.output().tapped(Frame.DATA, 0, id, length);
+    }
+
+    /** Gives up what was reserved. */
+    public void cancel() {
+        mux.output().buffer.cancel();
+    }
+
+    /** Bytes the peer allows us to send. */
+    public long sendWindow() {
+        return sendWindow;
+    }
+
+    /** True while data may be sent. */
+    public boolean isWritable() {
+        return (state & (FIN_SENT | DEAD)) == 0;
+    }
+
+    /** Sends FIN behind all data. Does nothing when that was done, or the stream has ended. */
+    public void closeWrite() {
+        if (!isWritable()) return;
+        state |= FIN_SENT;
+        activeAt = mux.now();
+        mux.output().waiting.remove(waitingLink);
+        waitsForWindow = false;
+        if (!mux.output().append(Frame.WINDOW_UPDATE, Frame.FIN, id, 0)) sendLater(SEND_FIN);
+        finishWhenClosed();
+    }
+
+    /** Ends the stream in both directions at once. Its handler is not told. */
+    public void reset(int code) {
+        if ((state & DEAD) != 0) return;
+        sendReset(code);
+        dropReceived();
+    }
+
+    /** Acknowledges a stream that the peer opened: called when somebody takes it. */
+    public void accept() {
+        if (outbound || (state & ACKED) != 0) return;
+        state |= ACKED;
+        if ((state & DEAD) == 0) sendLater(SEND_ACK);
+    }
+
+    // ---- receiving
+
+    /** The oldest bytes that wait to be read, null when there are none. Moved over with {@link #advance}. */
+    public @Nullable ByteBuffer peek() {
+        return received == null ? null : received.peek();
+    }
+
+    /** Counts bytes taken from {@link #peek} as consumed; the caller has moved its position over them. */
+    public void advance(int length) {
+        if (received != null) received.advance(length);
+        consumed(length);
+    }
+
+    /** Bytes that wait to be read. */
+    public int available() {
+        return received == null ? 0 : received.size();
+    }
+
+    /** True when the peer has sent FIN and everything before it was read. */
+    public boolean atEnd() {
+        return (state & FIN_RECEIVED) != 0 && available() == 0;
+    }
+
+    /** Bytes the peer is allowed to send. */
+    public int receiveWindow() {
+        return receiveWindow;
+    }
+
+    /** Bytes that were consumed and not yet returned to the peer. */
+    public int credit() {
+        return credit;
+    }
+
+    /** Stops reading: what has arrived and what is still to come is thrown away, and counts as consumed. */
+    public void closeRead() {
+        if ((state & DISCARDS) != 0) return;
+        state |= DISCARDS;
+        int waiting = available();
+        dropReceived();
+        consumed(waiting);
+    }
+
+    /**
+     * Closes both directions: FIN behind all data. What the peer still sends is thrown away without new credit, and after a
+     * while without its FIN it is told with RST that nobody reads.
+     */
+    public void close() {
+        state |= LINGERS;
+        closeRead();
+        closeWrite();
+    }
+
+    /** True when the stream has ended: closed in both directions, or reset. */
+    public boolean isGone() {
+        return (state & DEAD) != 0;
+    }
+
+    // ---- called by the multiplexer
+
+    void opened() {
+        int extra = receiveWindow - Frame.INITIAL_WINDOW;
+        mux.output().append(Frame.WINDOW_UPDATE, Frame.SYN, id, extra);
+    }
+
+    /** Forgets a stream that nobody took. */
+    void refused() {
+        finish();
+    }
+
+    /** Any frame from the peer answers to the opening. True when it is the first. */
+    boolean acknowledged() {
+        if ((state & ACKED) != 0) return false;
+        state |= ACKED;
+        return true;
+    }
+
+    boolean finReceived() {
+        return (state & FIN_RECEIVED) != 0;
+    }
+
+    void expect(long length) throws ProtocolViolation {
+        if (length > receiveWindow) {
+            throw new ProtocolViolation("stream " + Integer.toUnsignedString(id) + " carries " + length
+                    + " bytes, and its window has " + receiveWindow);
+        }
+        receiveWindow -= (int) length;
+        activeAt = mux.now();
+    }
+
+    void receive(ByteBuffer piece) {
+        int length = piece.remaining();
+        if ((state & (DISCARDS | DEAD)) != 0) {
+            consumed(length);
+            return;
+        }
+        if (available() == 0) {
+            handler.onData(this, piece);
+            consumed(length - piece.remaining());
+            if (!piece.hasRemaining() || (state & (DISCARDS | DEAD)) != 0) return;
+        }
+        if (received == null) received = new ReceiveBuffer(mux.buffers());
+        received.append(piece);
+        handler.onBuffered(this);
+    }
+
+    void receiveFin() {
+        if ((state & (FIN_RECEIVED | DEAD)) != 0) return; // a duplicate is harmless
+        state |= FIN_RECEIVED;
+        activeAt = mux.now();
+        finishWhenClosed();
+        handler.onFin(this);
+    }
+
+    void receiveCredit(long length) throws ProtocolViolation {
+        if (sendWindow + length > Frame.MAX_WINDOW) {
+            throw new ProtocolViolation("the window of stream " + Integer.toUnsignedString(id) + " would grow beyond 2^32-1: "
+                    + sendWindow + " + " + length);
+        }
+        sendWindow += length;
+        if (waitsForWindow && sendWindow > 0 && isWritable()) resumeWriting();
+    }
+
+    void resumeWriting() {
+        waitsForWindow = false;
+        handler.onWritable(this);
+    }
+
+    /** Ends the stream for a reason that comes from the peer or the session, and tells the handler. */
+    void end(Cause cause) {
+        if ((state & GONE) != 0) return;
+        boolean told = (state & SEND_RST) != 0;
+        state &= ~(SEND_FIN | SEND_RST);
+        finish();
+        if (told) return;
+        dropTorso();
+        handler.onReset(this, cause);
+    }
+
+    /** Ends the stream with RST, and tells the handler. */
+    void abort(Cause cause) {
+        if ((state & DEAD) != 0) return;
+        sendReset(0);
+        dropTorso();
+        handler.onReset(this, cause);
+    }
+
+    /** Why the stream is to be aborted now, or null. */
+    @Nullable Cause expired(long now) {
+        CoreOptions options = mux.options();
+        long idle = now - activeAt;
+        if ((state & DEAD) != 0) return null;
+        if ((state & ACKED) == 0) {
+            if (!outbound && options.acceptTimeout() > 0 && idle >= options.acceptTimeout()) accept();
+            else if (outbound && options.openTimeout() > 0 && idle >= options.openTimeout()) {
+                return new Cause(Cause.Kind.OPEN_TIMEOUT, "the peer did not answer to the opening of the stream");
+            }
+        }
+        boolean halfClosed = (state & (FIN_SENT | FIN_RECEIVED)) != 0;
+        long limit = (state & LINGERS) != 0 ? options.lingerTimeout() : options.halfCloseTimeout();
+        if (halfClosed && limit > 0 && idle >= limit) {
+            return new Cause(Cause.Kind.IDLE_TIMEOUT, "closed in one direction, and idle for " + idle / 1_000_000 + " ms");
+        }
+        return null;
+    }
+
+    // ---- control frames
+
+    /** Sends what the control queue holds of this stream. Called on a frame boundary with room for one frame in front. */
+    void sendControl() {
+        Output output = mux.output();
+        int pending = state;
+        state &= ~(SEND_ACK | SEND_CREDIT);
+        if ((state & DEAD) == 0 && (pending & (SEND_ACK | SEND_CREDIT)) != 0) {
+            int delta = (state & FIN_RECEIVED) == 0 ? credit : 0;
+            credit -= delta;
+            if ((pending & SEND_ACK) != 0) delta += mux.options().receiveWindow() - Frame.INITIAL_WINDOW;
+            receiveWindow += delta;
+            boolean acks = (pending & SEND_ACK) != 0;
+            if (acks || delta > 0) output.prepend(Frame.WINDOW_UPDATE, acks ? Frame.ACK : 0, id, delta);
+        }
+        if ((state & SEND_FIN) != 0 && output.append(Frame.WINDOW_UPDATE, Frame.FIN, id, 0)) {
+            state &= ~SEND_FIN;
+            finishWhenClosed();
+        }
+        if ((state & SEND_RST) != 0 && output.append(Frame.WINDOW_UPDATE, Frame.RST, id, resetCode)) {
+            state &= ~SEND_RST;
+            finish();
+        }
+        if ((state & (SEND_FIN | SEND_RST)) != 0) output.control.add(controlLink());
+    }
+
+    StreamQueue.Link waitingLink() {
+        if (waitingLink == null) waitingLink = new StreamQueue.Link(this);
+        return waitingLink;
+    }
+
+    private StreamQueue.Link controlLink() {
+        if (controlLink == null) controlLink = new StreamQueue.Link(this);
+        return controlLink;
+    }
+
+    private void sendLater(int what) {
+        state |= what;
+        mux.output().control.add(controlLink());
+    }
+
+    private void consumed(int length) {
+        if (length == 0) return;
+        credit += length;
+        // A stream that lingers gets no more credit: one window is the most its peer can still send in vain.
+        boolean useless = (state & (FIN_RECEIVED | LINGERS | DEAD)) != 0;
+        if (!useless && credit >= mux.options().receiveWindow() / 2) sendLater(SEND_CREDIT);
+    }
+
+    private void sendReset(int code) {
+        resetCode = code;
+        state &= ~SEND_FIN;
+        if (mux.output().append(Frame.WINDOW_UPDATE, Frame.RST, id, code)) {
+            finish();
+            return;
+        }
+        // It stays in the table, and so within the limit on streams, until the RST has found room.
+        mux.output().waiting.remove(waitingLink);
+        sendLater(SEND_RST);
+    }
+
+    private void finishWhenClosed() {
+        int both = FIN_SENT | FIN_RECEIVED;
+        if ((state & both) == both && (state & SEND_FIN) == 0) finish();
+    }
+
+    private void finish() {
+        if ((state & GONE) != 0) return;
+        state |= GONE;
+        waitsForWindow = false;
+        mux.output().waiting.remove(waitingLink);
+        mux.output().control.remove(controlLink);
+        mux.removed(this);
+    }
+
+    /** What the peer sent before its FIN is complete and stays readable; anything else is a torso. */
+    private void dropTorso() {
+        if ((state & FIN_RECEIVED) == 0) dropReceived();
+    }
+
+    private void dropReceived() {
+        if (received != null) received.clear();
+        received = null;
+    }
+}

@@ -1,0 +1,174 @@
+package org.relay4j.yamux.core;
+
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a session sends, and in which order: answers to pings first, then acknowledgements and credit, then data in the
+ * order in which the streams got their turn. Everything that a peer can make wait here is bounded.
+ */
+final class Output {
+    /** Answers to pings that may wait; a peer that makes us owe more is flooding. */
+    static final int MAX_PONGS = 64;
+
+    /** Refusals that may wait; a peer that makes us owe more is flooding. */
+    static final int MAX_REFUSALS = 256;
+
+    /** A stream is only read when at least this many bytes of it fit. Unit: bytes. */
+    static final int SMALLEST_ROOM = 16 * 1024;
+
+    final OutputBuffer buffer;
+    final FrameQuantum quantum = new FrameQuantum();
+
+    /** Streams with an ACK, credit, FIN or RST to be sent. */
+    final StreamQueue control = new StreamQueue();
+
+    /** Streams that wait for room, first come first served. */
+    final StreamQueue waiting = new StreamQueue();
+
+    private final int[] pongs = new int[MAX_PONGS];
+    private int pongCount;
+    private final int[] refusals = new int[MAX_REFUSALS];
+    private int refusalCount;
+    private boolean pingWanted;
+    private int pingValue;
+    private boolean closed; // a GoAway was the last frame, nothing may follow it
+
+    @Nullable FrameTap tap;
+
+    private @Nullable MuxStream resumed;
+
+    Output(BufferSource source) {
+        buffer = new OutputBuffer(source);
+    }
+
+    /** True when nothing waits to be sent. */
+    boolean isEmpty() {
+        return buffer.isEmpty() && !hasControl();
+    }
+
+    private boolean hasControl() {
+        return control.size() + pongCount + refusalCount > 0 || pingWanted;
+    }
+
+    // ---- data
+
+    /** Where up to {@code atMost} bytes of the stream may be put; null when it has to wait for its turn. */
+    @Nullable ByteBuffer reserve(MuxStream stream, int atMost) {
+        boolean overtakes = waiting.size() > 0 && stream != resumed;
+        int room = buffer.room();
+        if (closed || overtakes || room < Math.min(atMost, SMALLEST_ROOM)) {
+            waiting.add(stream.waitingLink());
+            return null;
+        }
+        return buffer.reserve(Math.min(atMost, room));
+    }
+
+    /** Gives the streams that wait for room their turn. Returns false when none was waiting, or there is no room. */
+    boolean resume() {
+        boolean any = false;
+        for (int n = waiting.size(); n > 0 && buffer.room() >= SMALLEST_ROOM; n--) {
+            MuxStream stream = waiting.poll();
+            if (stream == null) break;
+            resumed = stream;
+            stream.resumeWriting();
+            any = true;
+        }
+        resumed = null;
+        return any;
+    }
+
+    // ---- control
+
+    /** Appends a frame whose place is behind the data; false when there is no room. */
+    boolean append(int type, int flags, int id, int length) {
+        if (closed) return true;
+        if (!buffer.append(type, flags, id, length)) return false;
+        tapped(type, flags, id, length);
+        return true;
+    }
+
+    void prepend(int type, int flags, int id, int length) {
+        buffer.prepend(type, flags, id, length);
+        tapped(type, flags, id, length);
+    }
+
+    void pong(int value) throws ProtocolViolation {
+        if (pongCount == MAX_PONGS) {
+            throw new ProtocolViolation("more than " + MAX_PONGS + " pings are unanswered because the peer does not read");
+        }
+        pongs[pongCount++] = value;
+    }
+
+    void refuse(int id) throws ProtocolViolation {
+        if (refusalCount == MAX_REFUSALS) {
+            throw new ProtocolViolation("more than " + MAX_REFUSALS + " refusals wait because the peer does not read");
+        }
+        refusals[refusalCount++] = id;
+    }
+
+    void ping(int value) {
+        pingWanted = true;
+        pingValue = value;
+    }
+
+    /** Makes a GoAway the last frame of the session. */
+    void close(int code) {
+        if (closed) return;
+        append(Frame.GO_AWAY, 0, 0, code);
+        closed = true;
+    }
+
+    // ---- sending
+
+    /** What is to be sent now, or null. Followed by {@link #sent}. */
+    @Nullable ByteBuffer next() {
+        boolean control = hasControl();
+        if (control && buffer.atBoundary()) {
+            fill();
+            control = false;
+        }
+        return buffer.unsent(control);
+    }
+
+    void sent(int length) {
+        buffer.sent(length);
+    }
+
+    /** Hands over everything that is to be sent, for a driver that writes outside the lock. */
+    @Nullable Chunk take() {
+        fill();
+        return buffer.take();
+    }
+
+    /** Forgets everything that waits and returns the memory. */
+    void clear() {
+        buffer.clear();
+        pongCount = 0;
+        refusalCount = 0;
+        pingWanted = false;
+        closed = true;
+    }
+
+    /** Puts control frames in front, the most urgent last so that it is the first on the wire. */
+    private void fill() {
+        for (int n = control.size(); n > 0 && buffer.frontRoom() > 1; n--) {
+            MuxStream stream = control.poll();
+            if (stream != null) stream.sendControl();
+        }
+        while (refusalCount > 0 && buffer.frontRoom() > 0) {
+            prepend(Frame.WINDOW_UPDATE, Frame.RST, refusals[--refusalCount], 0);
+        }
+        if (pingWanted && buffer.frontRoom() > 0) {
+            pingWanted = false;
+            prepend(Frame.PING, Frame.SYN, 0, pingValue);
+        }
+        while (pongCount > 0 && buffer.frontRoom() > 0) {
+            prepend(Frame.PING, Frame.ACK, 0, pongs[--pongCount]);
+        }
+    }
+
+    void tapped(int type, int flags, int id, int length) {
+        if (tap != null) tap.onFrame(true, type, flags, id, length & 0xFFFF_FFFFL);
+    }
+}

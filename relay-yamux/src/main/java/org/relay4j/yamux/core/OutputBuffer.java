@@ -1,0 +1,146 @@
+package org.relay4j.yamux.core;
+
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The frames that wait to be sent, as they will stand on the wire: one contiguous buffer, so that everything leaves in one
+ * write. Holds no memory while nothing waits.
+ */
+public final class OutputBuffer {
+    /*
+     * Layout:   | headroom | ... sent ... |start    frames    end| room for data | tail |
+     *
+     * Data is read from its source straight to its place behind a reserved header and then never moves. Control frames
+     * overtake it by being put *in front of* start, which is possible whenever start lies on a frame boundary: the space
+     * there is either the headroom or has been sent. Data leaves the tail free for SYN, FIN and RST, which keep their place
+     * behind the data of their stream, and the last twelve bytes for a GoAway.
+     */
+    static final int HEADROOM = 4096; // bytes
+    static final int DATA_ROOM = 512 * 1024; // bytes
+    static final int TAIL = 4096; // bytes
+
+    /** Size of the buffer. Unit: bytes. */
+    public static final int CAPACITY = HEADROOM + DATA_ROOM + TAIL;
+
+    private final BufferSource source;
+    private @Nullable Chunk chunk;
+    private int start = HEADROOM;
+    private int end = HEADROOM;
+    private int frameEnd = HEADROOM; // first frame boundary at or behind start
+
+    OutputBuffer(BufferSource source) {
+        this.source = source;
+    }
+
+    boolean isEmpty() {
+        return start == end;
+    }
+
+    /** Bytes that wait to be sent. */
+    int size() {
+        return end - start;
+    }
+
+    /** Bytes that one more Data frame may carry; may be negative. */
+    int room() {
+        return CAPACITY - TAIL - end - Frame.HEADER_LENGTH;
+    }
+
+    /** The place for the body of a Data frame of up to {@code length} bytes; followed by commit or cancel. */
+    ByteBuffer reserve(int length) {
+        ByteBuffer buffer = memory();
+        buffer.limit(end + Frame.HEADER_LENGTH + length).position(end + Frame.HEADER_LENGTH);
+        return buffer;
+    }
+
+    void commit(int id, int length) {
+        Frame.put(memory(), end, Frame.DATA, 0, id, length);
+        end += Frame.HEADER_LENGTH + length;
+    }
+
+    /** Gives up what was reserved. */
+    void cancel() {
+        if (isEmpty()) clear();
+    }
+
+    /** Puts a frame without body behind everything else; false when there is no room. */
+    boolean append(int type, int flags, int id, int length) {
+        int reserved = type == Frame.GO_AWAY ? 0 : Frame.HEADER_LENGTH;
+        if (end + Frame.HEADER_LENGTH > CAPACITY - reserved) return false;
+        Frame.put(memory(), end, type, flags, id, length);
+        end += Frame.HEADER_LENGTH;
+        return true;
+    }
+
+    /** True when the next byte to be sent is the first of a frame. */
+    boolean atBoundary() {
+        return start == frameEnd;
+    }
+
+    /** How many frames can be put in front now. */
+    int frontRoom() {
+        return atBoundary() ? start / Frame.HEADER_LENGTH : 0;
+    }
+
+    /** Puts a frame without body in front of everything else; there must be room. */
+    void prepend(int type, int flags, int id, int length) {
+        Frame.put(memory(), start - Frame.HEADER_LENGTH, type, flags, id, length);
+        start -= Frame.HEADER_LENGTH;
+        frameEnd = start;
+    }
+
+    /** What is to be sent next: all of it, or only the rest of the frame of which a part has been sent. Null when empty. */
+    @Nullable ByteBuffer unsent(boolean restOfFrameOnly) {
+        if (isEmpty()) return null;
+        ByteBuffer buffer = memory();
+        buffer.limit(restOfFrameOnly ? frameEnd : end).position(start);
+        return buffer;
+    }
+
+    /** Counts bytes of {@link #unsent} as sent. */
+    void sent(int length) {
+        start += length;
+        if (start == end) {
+            clear();
+            return;
+        }
+        ByteBuffer buffer = memory();
+        while (frameEnd < start) frameEnd += Frame.lengthOfFrameAt(buffer, frameEnd);
+        // Moving bytes costs a copy: only when little is left to move, and much is won.
+        if (room() < DATA_ROOM / 2 && size() < DATA_ROOM / 4) compact(buffer);
+    }
+
+    /** Hands over everything that waits, from position to limit; the buffer is empty afterwards. Null when it is already. */
+    @Nullable Chunk take() {
+        ByteBuffer buffer = unsent(false);
+        Chunk taken = chunk;
+        if (buffer == null) return null;
+        chunk = null;
+        clear();
+        return taken;
+    }
+
+    void clear() {
+        if (chunk != null) source.release(chunk);
+        chunk = null;
+        start = HEADROOM;
+        end = HEADROOM;
+        frameEnd = HEADROOM;
+    }
+
+    private void compact(ByteBuffer buffer) {
+        int moved = start - HEADROOM;
+        if (moved <= 0) return;
+        buffer.put(HEADROOM, buffer, start, size());
+        start -= moved;
+        end -= moved;
+        frameEnd -= moved;
+    }
+
+    /** The whole buffer: positions are kept in this object, not in the buffer. */
+    private ByteBuffer memory() {
+        if (chunk == null) chunk = source.acquireOutput();
+        return chunk.bytes.clear();
+    }
+}

@@ -1,0 +1,27 @@
+package org.relay4j.yamux.core;
+
+import java.nio.ByteBuffer;
+
+/**
+ * What happens on one stream, told to whoever uses it. Called with the session lock held: it must not block, call user
+ * code or throw.
+ */
+public interface StreamHandler {
+    /**
+     * Bytes arrived, and nothing older is waiting. Takes from {@code payload} what can be passed on at once, which counts
+     * as consumed; the rest is kept in the stream's buffer.
+     */
+    void onData(MuxStream stream, ByteBuffer payload);
+
+    /** Bytes were put into the stream's buffer. */
+    void onBuffered(MuxStream stream);
+
+    /** The peer sends no more: what is in the buffer is the end. */
+    void onFin(MuxStream stream);
+
+    /** The stream ended without a FIN in both directions: reset, timed out, or lost with its session. */
+    void onReset(MuxStream stream, Cause cause);
+
+    /** There may be room for sending again, after {@link MuxStream#reserve} had none. */
+    void onWritable(MuxStream stream);
+}

@@ -1,0 +1,101 @@
+package org.relay4j.yamux.io;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.concurrent.locks.ReentrantLock;
+import org.relay4j.yamux.core.BufferSource;
+import org.relay4j.yamux.core.Chunk;
+import org.relay4j.yamux.core.OutputBuffer;
+
+/**
+ * Direct memory that is used again, in three sizes. What is kept for reuse is bounded for each size; what is in use is
+ * bounded by those who use it. Safe for use by several threads.
+ */
+public final class BufferPool implements BufferSource {
+    private static final BufferPool SHARED = new BufferPool();
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Shelf small = new Shelf(4 * 1024, 256);
+    private final Shelf large = new Shelf(64 * 1024, 64);
+    private final Shelf output = new Shelf(OutputBuffer.CAPACITY, 8);
+    private long inUse; // bytes; guarded by lock
+
+    /** The pool of the process. */
+    public static BufferPool shared() {
+        return SHARED;
+    }
+
+    @Override
+    public Chunk acquire(int size) {
+        return take(size <= small.size ? small : large);
+    }
+
+    @Override
+    public Chunk acquireOutput() {
+        return take(output);
+    }
+
+    @Override
+    public void release(Chunk chunk) {
+        int size = chunk.bytes.capacity();
+        Shelf shelf = size == small.size ? small : size == large.size ? large : output;
+        lock.lock();
+        try {
+            inUse -= size;
+            if (shelf.free.size() < shelf.most) shelf.free.push(chunk);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Bytes that were acquired and not yet released. */
+    public long inUse() {
+        lock.lock();
+        try {
+            return inUse;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Chunk take(Shelf shelf) {
+        Chunk chunk;
+        lock.lock();
+        try {
+            inUse += shelf.size;
+            chunk = shelf.free.poll();
+        } finally {
+            lock.unlock();
+        }
+        if (chunk != null) return chunk;
+        boolean allocated = false;
+        try {
+            chunk = new Chunk(ByteBuffer.allocateDirect(shelf.size));
+            allocated = true;
+            return chunk;
+        } finally {
+            if (!allocated) forget(shelf.size);
+        }
+    }
+
+    private void forget(int size) {
+        lock.lock();
+        try {
+            inUse -= size;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Free chunks of one size; the one used last is used first, since it is still in the processor's cache. */
+    private static final class Shelf {
+        final int size; // bytes
+        final int most; // chunks kept for reuse
+        final ArrayDeque<Chunk> free = new ArrayDeque<>();
+
+        Shelf(int size, int most) {
+            this.size = size;
+            this.most = most;
+        }
+    }
+}

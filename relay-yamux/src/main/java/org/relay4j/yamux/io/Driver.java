@@ -1,0 +1,95 @@
+package org.relay4j.yamux.io;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.core.Cause;
+import org.relay4j.yamux.core.Multiplexer;
+
+/** Moves the bytes of one session between its core and its channel, and owns the lock that guards the core. */
+public abstract class Driver {
+    /** Time that an ending session has for its last frames to leave. Unit: nanoseconds. */
+    static final long FLUSH_DEADLINE = TimeUnit.MILLISECONDS.toNanos(500);
+
+    /** Time that the peer then has to close its side, so that the last frames are not lost to a TCP reset. Nanoseconds. */
+    static final long DRAIN_DEADLINE = TimeUnit.SECONDS.toNanos(1);
+
+    /** Guards the core and everything that hangs on it. Nothing blocks while it is held. */
+    public final ReentrantLock lock = new ReentrantLock();
+
+    private final CountDownLatch terminated = new CountDownLatch(1);
+    private final AtomicReference<@Nullable Runnable> afterwards = new AtomicReference<>();
+
+    /** The core; only with the lock held. */
+    public abstract Multiplexer mux();
+
+    /** Begins to move bytes. Called once. */
+    public abstract void start();
+
+    /** Sends what waits, or sees to it that it is sent soon. With the lock held; does not block. */
+    public abstract void flush();
+
+    /** Whether the calling thread is one that moves bytes, and so must never wait for the session. */
+    public abstract boolean isCurrent();
+
+    /** Lets the peer know that the session is over, and closes the channel. Returns at once. */
+    public final void close() {
+        lock.lock();
+        try {
+            mux().close();
+            flush();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Ends the session for {@code cause}. Returns at once. */
+    public final void fail(Cause cause) {
+        lock.lock();
+        try {
+            mux().fail(cause);
+            flush();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until the channel is closed, at most {@code nanos}; true when it is. */
+    public final boolean awaitTermination(long nanos) throws InterruptedException {
+        return terminated.await(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** Has {@code action} run once when the channel is closed; it must not block. To be called before {@link #start}. */
+    public final void whenTerminated(Runnable action) {
+        afterwards.set(action);
+    }
+
+    final void terminated() {
+        terminated.countDown();
+        Runnable action = afterwards.getAndSet(null);
+        if (action != null) action.run();
+    }
+
+    /** Whether the peer is still there to read a GoAway. */
+    static boolean saysGoodbye(Cause cause) {
+        return switch (cause.kind()) {
+            case CLOSED_LOCALLY, PROTOCOL_ERROR, INTERNAL_ERROR -> true;
+            default -> false;
+        };
+    }
+
+    static Cause lost(Throwable error) {
+        return new Cause(Cause.Kind.CONNECTION_LOST, 0, "the connection was lost: " + text(error), error);
+    }
+
+    static Cause defect(Throwable error) {
+        return new Cause(Cause.Kind.INTERNAL_ERROR, 0, "internal error: " + error, error);
+    }
+
+    private static String text(Throwable error) {
+        String message = error.getMessage();
+        return message == null ? error.getClass().getSimpleName() : message;
+    }
+}

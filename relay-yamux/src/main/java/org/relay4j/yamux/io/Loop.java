@@ -1,0 +1,238 @@
+package org.relay4j.yamux.io;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedSelectorException;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A thread that waits for sockets and moves their bytes. What is registered with a loop stays there for life; its handlers
+ * run on this thread alone, must not block, and must not call user code.
+ */
+public final class Loop {
+    /*
+     * A pass: wait; call the handler of each ready key; run tasks and due timers; then flush each session that was
+     * touched, so that all frames of a pass leave in one write to the tunnel.
+     */
+
+    /** What is attached to a key. */
+    public interface Handler {
+        /** The channel is ready for something. */
+        void ready(SelectionKey key);
+
+        /** {@link #ready} threw, or the loop stops: let go of the channel. */
+        void abandon(Throwable cause);
+    }
+
+    private static final Logger log = LoggerFactory.getLogger(Loop.class);
+    private static final int READ_BUFFER = 256 * 1024; // bytes
+
+    private static final int TASKS_PER_PASS = 1024;
+
+    private final Selector selector;
+    private final Thread thread;
+    private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+    private final AtomicBoolean woken = new AtomicBoolean();
+    private final PriorityQueue<Timer> timers = new PriorityQueue<>(); // loop thread only
+    private final ArrayDeque<LoopDriver> touched = new ArrayDeque<>(); // loop thread only
+    private final ByteBuffer readBuffer = ByteBuffer.allocateDirect(READ_BUFFER); // loop thread only
+    private volatile boolean stopping;
+    private long now; // ns, 0 when it has to be asked for again; loop thread only
+
+    /** Starts the thread. */
+    public Loop(String name, boolean daemon) throws IOException {
+        selector = Selector.open();
+        thread = new Thread(this::run, name);
+        thread.setDaemon(daemon);
+        thread.start();
+    }
+
+    /** True when called by the loop's own thread. */
+    public boolean isCurrent() {
+        return Thread.currentThread() == thread;
+    }
+
+    /** Runs {@code task} on the loop, soon. Safe from any thread. A loop that has stopped runs nothing. */
+    public void execute(Runnable task) {
+        tasks.add(task);
+        if (!isCurrent()) wakeUp();
+    }
+
+    /** Runs {@code task} on the loop after {@code delay} nanoseconds. On the loop's thread only. */
+    public Timer schedule(long delay, Runnable task) {
+        Timer timer = new Timer(System.nanoTime() + delay, task);
+        timers.add(timer);
+        return timer;
+    }
+
+    /** Makes the loop look at changed interest sets. Safe from any thread. */
+    public void wakeUp() {
+        if (!woken.getAndSet(true)) selector.wakeup();
+    }
+
+    /** Attaches a non-blocking channel. On the loop's thread only. */
+    public SelectionKey register(SelectableChannel channel, int interest, Handler handler) throws IOException {
+        return channel.register(selector, interest, handler);
+    }
+
+    /** Ends the thread and abandons everything that is registered. Returns at once; see {@link #join}. */
+    public void stop() {
+        stopping = true;
+        selector.wakeup();
+    }
+
+    /** Waits until the thread has ended, at most {@code millis} milliseconds. True when it has. */
+    public boolean join(long millis) throws InterruptedException {
+        thread.join(millis);
+        return !thread.isAlive();
+    }
+
+    /** The time at the first question in this pass. Unit: nanoseconds of {@link System#nanoTime}. */
+    long now() {
+        if (now == 0) now = System.nanoTime();
+        return now;
+    }
+
+    /** Memory for one read, shared by all sessions of the loop: its content is used up before the next read. */
+    ByteBuffer readBuffer() {
+        return readBuffer;
+    }
+
+    /** Has the session flushed at the end of this pass. On the loop's thread only. */
+    void touch(LoopDriver driver) {
+        touched.add(driver);
+    }
+
+    private void run() {
+        try {
+            while (!stopping) {
+                woken.set(false);
+                long timeout = timeout();
+                now = 0;
+                if (timeout == 0) selector.selectNow(this::dispatch);
+                else selector.select(this::dispatch, timeout);
+                runTasks();
+                runTimers();
+                flushTouched();
+            }
+        } catch (IOException | ClosedSelectorException e) {
+            log.error("event loop {} has failed", thread.getName(), e);
+        } finally {
+            end();
+        }
+    }
+
+    /** Milliseconds to wait; 0 not at all, as long as it takes when Long.MAX_VALUE. */
+    private long timeout() {
+        if (!touched.isEmpty() || !tasks.isEmpty()) return 0;
+        Timer next = timers.peek();
+        if (next == null) return Long.MAX_VALUE;
+        long left = next.due - System.nanoTime();
+        return left <= 0 ? 0 : left / 1_000_000 + 1;
+    }
+
+    private void dispatch(SelectionKey key) {
+        Handler handler = (Handler) key.attachment();
+        try {
+            // A handler called earlier in this pass may have closed this channel.
+            if (key.isValid()) handler.ready(key);
+        } catch (CancelledKeyException e) {
+            log.trace("cancelled while it was being served: {}", key);
+        } catch (RuntimeException | Error e) {
+            log.error("unexpected failure of {}", handler, e);
+            abandon(handler, e);
+        }
+    }
+
+    private void runTasks() {
+        // Bounded, so that sockets get their turn.
+        for (int n = TASKS_PER_PASS; n > 0; n--) {
+            Runnable task = tasks.poll();
+            if (task == null) return;
+            runSafely(task);
+        }
+    }
+
+    private void runTimers() {
+        for (Timer timer; (timer = timers.peek()) != null && timer.due - now() <= 0; ) {
+            timers.poll();
+            if (!timer.cancelled) runSafely(timer.task);
+        }
+    }
+
+    private void runSafely(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException | Error e) {
+            log.error("unexpected failure on event loop {}", thread.getName(), e);
+        }
+    }
+
+    private void flushTouched() {
+        for (int n = touched.size(); n > 0; n--) {
+            LoopDriver driver = touched.poll();
+            if (driver == null) return;
+            try {
+                driver.flushTouched();
+            } catch (RuntimeException | Error e) {
+                log.error("unexpected failure of {}", driver, e);
+                abandon(driver, e);
+            }
+        }
+    }
+
+    private static void abandon(Handler handler, Throwable cause) {
+        try {
+            handler.abandon(cause);
+        } catch (RuntimeException | Error e) {
+            log.error("cannot let go of {}", handler, e);
+        }
+    }
+
+    private void end() {
+        while (!tasks.isEmpty()) runTasks();
+        List<SelectionKey> keys = new ArrayList<>(selector.keys());
+        IOException stopped = new IOException("the event loop was stopped");
+        for (SelectionKey key : keys) abandon((Handler) key.attachment(), stopped);
+        try {
+            selector.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A task that is due at a time. */
+    public static final class Timer implements Comparable<Timer> {
+        private final long due; // ns
+        private final Runnable task;
+        private boolean cancelled; // loop thread only
+
+        Timer(long due, Runnable task) {
+            this.due = due;
+            this.task = task;
+        }
+
+        /** The task will not run. On the loop's thread only. */
+        public void cancel() {
+            cancelled = true;
+        }
+
+        @Override
+        public int compareTo(Timer other) {
+            return Long.signum(due - other.due);
+        }
+    }
+}

@@ -1,0 +1,303 @@
+package org.relay4j.yamux.io;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.core.Cause;
+import org.relay4j.yamux.core.CoreOptions;
+import org.relay4j.yamux.core.Multiplexer;
+import org.relay4j.yamux.core.Role;
+import org.relay4j.yamux.core.SessionEvents;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Runs a session on a loop over a non-blocking socket: no thread of its own, no queue between the socket and the core. */
+public final class LoopDriver extends Driver implements Loop.Handler {
+    /** Above this much queued output it leaves at once instead of at the end of the pass. Unit: bytes. */
+    private static final int FLUSH_AT = 64 * 1024;
+
+    /** How often waiting streams are given a turn before other sessions of the loop get theirs. */
+    private static final int ROUNDS = 8;
+
+    private static final Logger log = LoggerFactory.getLogger(LoopDriver.class);
+
+    private enum Phase {
+        OPEN,
+        FLUSHING,
+        DRAINING,
+        CLOSED
+    }
+
+    private final Loop loop;
+    private final SocketChannel channel;
+    private final Multiplexer mux; // guarded by lock
+    private final CoreOptions options;
+    private final boolean spliced;
+    private @Nullable SelectionKey key; // set once by the loop
+    private boolean socketFull; // the last write left something, OP_WRITE is set; guarded by lock
+    private boolean touched; // in the loop's list of sessions to flush; loop thread only
+    private Phase phase = Phase.OPEN; // guarded by lock
+    private Loop.@Nullable Timer timer; // of the present phase; loop thread only
+
+    /**
+     * @param channel connected and non-blocking
+     * @param spliced true when all streams are handled on the loop, so that no other thread may run their handlers
+     */
+    public LoopDriver(
+            Loop loop, SocketChannel channel, Role role, CoreOptions options, SessionEvents events, boolean spliced) {
+        this.loop = loop;
+        this.channel = channel;
+        this.options = options;
+        this.spliced = spliced;
+        mux = new Multiplexer(role, options, BufferPool.shared(), events, System.nanoTime());
+    }
+
+    @Override
+    public Multiplexer mux() {
+        return mux;
+    }
+
+    /** The loop on which the session, its streams and their sockets live. */
+    public Loop loop() {
+        return loop;
+    }
+
+    @Override
+    public boolean isCurrent() {
+        return loop.isCurrent();
+    }
+
+    @Override
+    public void start() {
+        if (loop.isCurrent()) register();
+        else loop.execute(this::register);
+    }
+
+    private void register() {
+        lock.lock();
+        try {
+            key = loop.register(channel, SelectionKey.OP_READ, this);
+            tickLater();
+            settle();
+        } catch (IOException e) {
+            mux.fail(lost(e));
+            shut();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- events of the loop
+
+    @Override
+    public void ready(SelectionKey ready) {
+        lock.lock();
+        try {
+            if (ready.isWritable()) {
+                socketFull = false;
+                interest(SelectionKey.OP_WRITE, false);
+                touch();
+            }
+            if (ready.isReadable()) {
+                if (phase == Phase.OPEN) read();
+                else drain();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void abandon(Throwable cause) {
+        lock.lock();
+        try {
+            mux.fail(cause instanceof IOException ? lost(cause) : defect(cause));
+            shut();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void read() {
+        ByteBuffer buffer = loop.readBuffer().clear();
+        try {
+            int length = channel.read(buffer);
+            if (length < 0) mux.endOfInput();
+            else mux.receive(buffer.flip(), loop.now());
+        } catch (IOException e) {
+            mux.fail(lost(e));
+        }
+        touch();
+    }
+
+    // ---- sending
+
+    /**
+     * Called with the lock held by whoever queued output. On the loop the session is flushed at the end of the pass; any
+     * other thread writes itself, which saves the way over the loop.
+     */
+    @Override
+    public void flush() {
+        if (loop.isCurrent()) touch();
+        else if (spliced || key == null) loop.execute(this::touchLocked);
+        else if (!socketFull) pump();
+    }
+
+    /** Sends early what a busy pass has piled up. On the loop's thread, with the lock held. */
+    void flushIfMuch() {
+        if (!socketFull && mux.queued() >= FLUSH_AT) write();
+    }
+
+    private void touchLocked() {
+        lock.lock();
+        try {
+            touch();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void touch() {
+        if (touched) return;
+        touched = true;
+        loop.touch(this);
+    }
+
+    /** The end of a pass. */
+    void flushTouched() {
+        lock.lock();
+        try {
+            touched = false;
+            pump();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void pump() {
+        if (phase == Phase.CLOSED || key == null) return;
+        for (int round = 0; !socketFull && write(); round++) {
+            if (!mux.resumeWaiting() || !mux.hasOutput()) break;
+            if (round == ROUNDS) {
+                if (loop.isCurrent()) touch();
+                else loop.execute(this::touchLocked);
+                break;
+            }
+        }
+        settle();
+    }
+
+    /** Writes until nothing is left, which is true, or the socket takes no more, which is false. */
+    private boolean write() {
+        try {
+            for (ByteBuffer buffer; (buffer = mux.nextOutput()) != null; ) {
+                int length = channel.write(buffer);
+                boolean all = !buffer.hasRemaining();
+                mux.sent(length, loop.isCurrent() ? loop.now() : System.nanoTime());
+                if (all) continue;
+                socketFull = true;
+                interest(SelectionKey.OP_WRITE, true);
+                return false;
+            }
+            return true;
+        } catch (IOException e) {
+            mux.fail(lost(e));
+            return false;
+        }
+    }
+
+    private void interest(int operation, boolean wanted) {
+        SelectionKey current = key;
+        if (current == null || !current.isValid()) return;
+        int before = current.interestOps();
+        int after = wanted ? before | operation : before & ~operation;
+        if (before == after) return;
+        current.interestOps(after);
+        if (!loop.isCurrent()) loop.wakeUp();
+    }
+
+    // ---- time
+
+    private void tickLater() {
+        timer = loop.schedule(options.tickInterval(), this::tick);
+    }
+
+    private void tick() {
+        lock.lock();
+        try {
+            if (phase != Phase.OPEN) return;
+            mux.tick(loop.now());
+            tickLater();
+            touch();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- the end: flush, close our direction, wait for the peer to close its own, close
+
+    /** Goes on with the end of the session, when that has come. */
+    private void settle() {
+        Cause cause = mux.ended();
+        if (cause == null || phase == Phase.CLOSED) return;
+        if (!loop.isCurrent()) {
+            loop.execute(this::touchLocked);
+            return;
+        }
+        if (phase == Phase.OPEN) {
+            phase = Phase.FLUSHING;
+            deadline(FLUSH_DEADLINE);
+        }
+        if (!saysGoodbye(cause)) shut();
+        else if (phase == Phase.FLUSHING && !mux.hasOutput()) {
+            phase = Phase.DRAINING;
+            deadline(DRAIN_DEADLINE);
+            try {
+                channel.shutdownOutput();
+            } catch (IOException e) {
+                shut();
+            }
+        }
+    }
+
+    private void deadline(long nanos) {
+        if (timer != null) timer.cancel();
+        timer = loop.schedule(nanos, this::shutLocked);
+    }
+
+    /** Throws away what a peer still sends while the session ends. */
+    private void drain() {
+        try {
+            ByteBuffer buffer = loop.readBuffer().clear();
+            if (channel.read(buffer) >= 0) return;
+        } catch (IOException e) {
+            log.debug("{}: lost while it was closing: {}", this, e.toString());
+        }
+        shut();
+    }
+
+    private void shutLocked() {
+        lock.lock();
+        try {
+            shut();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void shut() {
+        if (phase == Phase.CLOSED) return;
+        phase = Phase.CLOSED;
+        if (timer != null) timer.cancel();
+        mux.discardOutput();
+        Sockets.close(channel);
+        terminated();
+    }
+
+    @Override
+    public String toString() {
+        return "session over " + channel;
+    }
+}

@@ -1,0 +1,257 @@
+package org.relay4j.yamux.io;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.core.Cause;
+import org.relay4j.yamux.core.MuxStream;
+import org.relay4j.yamux.core.StreamHandler;
+
+/**
+ * One socket and one stream joined: what either receives, the other sends. Both live on the session's loop, so there is
+ * nothing between them: no executor, no queue, no thread, and while both ends keep up, no copy.
+ */
+public final class Splice implements StreamHandler, Loop.Handler {
+    /*
+     * Socket to stream: the socket is read into its place in the session's output, one read (= one frame) a turn. When
+     * window or room is used up the socket leaves the selector until the core says that there is some again.
+     * Stream to socket: the payload is written from the loop's read buffer; what the socket refuses waits in the stream's
+     * buffer, at most one window, and only then returns credit.
+     * Ends: FIN passes as FIN and the other direction goes on; anything else passes as a reset.
+     */
+
+    /** Told when a splice has let go of its socket. Called on the loop with the session lock held. */
+    public interface Owner {
+        /** {@code failure} is null when both directions ended with FIN. */
+        void ended(Splice splice, @Nullable Throwable failure);
+    }
+
+    private static final int READ_MOST = 256 * 1024; // bytes
+
+    private final LoopDriver driver;
+    private final SocketChannel channel;
+    private final Owner owner;
+    private MuxStream stream;
+    private SelectionKey key;
+    private boolean connected;
+    private boolean inputEnded; // the socket sent FIN, or is not read any more
+    private boolean outputEnded; // the stream's end was passed on to the socket
+    private boolean resetWhenDrained;
+    private boolean ended;
+
+    @SuppressWarnings("NullAway.Init") // stream and key are set by the two factories before anything else can happen
+    private Splice(LoopDriver driver, SocketChannel channel, Owner owner) {
+        this.driver = driver;
+        this.channel = channel;
+        this.owner = owner;
+    }
+
+    /** Opens a stream for a connected, configured socket. On the loop, with the lock held and the session READY. */
+    public static Splice open(LoopDriver driver, SocketChannel channel, Owner owner) throws IOException {
+        Splice splice = new Splice(driver, channel, owner);
+        splice.connected = true;
+        splice.key = driver.loop().register(channel, SelectionKey.OP_READ, splice);
+        splice.stream = driver.mux().open(splice);
+        driver.flush();
+        return splice;
+    }
+
+    /** Joins a stream that the peer opened with a configured socket whose connect has begun. On the loop, lock held. */
+    public static Splice accept(LoopDriver driver, MuxStream stream, SocketChannel channel, Owner owner)
+            throws IOException {
+        Splice splice = new Splice(driver, channel, owner);
+        splice.stream = stream;
+        splice.connected = channel.finishConnect(); // on loopback it usually is by now
+        int interest = splice.connected ? SelectionKey.OP_READ : SelectionKey.OP_CONNECT;
+        splice.key = driver.loop().register(channel, interest, splice);
+        stream.accept();
+        driver.flush();
+        return splice;
+    }
+
+    // ---- the socket
+
+    @Override
+    public void ready(SelectionKey ready) {
+        driver.lock.lock();
+        try {
+            int ops = ready.readyOps();
+            driver.mux().advance(driver.loop().now());
+            if ((ops & SelectionKey.OP_CONNECT) != 0) finishConnect();
+            if ((ops & SelectionKey.OP_WRITE) != 0) writeBuffered();
+            if ((ops & SelectionKey.OP_READ) != 0) readSocket();
+            driver.flush();
+        } finally {
+            driver.lock.unlock();
+        }
+    }
+
+    @Override
+    public void abandon(Throwable cause) {
+        driver.lock.lock();
+        try {
+            fail(cause);
+            driver.flush();
+        } finally {
+            driver.lock.unlock();
+        }
+    }
+
+    private void finishConnect() {
+        try {
+            if (!channel.finishConnect()) return;
+        } catch (IOException e) {
+            fail(e);
+            return;
+        }
+        connected = true;
+        key.interestOps(SelectionKey.OP_READ);
+        writeBuffered();
+    }
+
+    private void readSocket() {
+        if (ended || inputEnded || !connected) return;
+        ByteBuffer room = stream.reserve(READ_MOST);
+        if (room == null) {
+            interest(SelectionKey.OP_READ, false);
+            return;
+        }
+        int length;
+        boolean more;
+        try {
+            length = channel.read(room);
+            more = !room.hasRemaining();
+        } catch (IOException e) {
+            stream.cancel();
+            fail(e);
+            return;
+        }
+        if (length <= 0) stream.cancel();
+        if (length < 0) {
+            inputEnded = true;
+            interest(SelectionKey.OP_READ, false);
+            stream.closeWrite();
+            endWhenDone();
+            return;
+        }
+        if (length > 0) stream.commit(length);
+        driver.flushIfMuch();
+        // After a full read more is likely: if it has to wait anyway, the selector need not be asked.
+        boolean waits = more && stream.isWritable() && !reservable();
+        interest(SelectionKey.OP_READ, !waits);
+    }
+
+    private boolean reservable() {
+        if (stream.reserve(READ_MOST) == null) return false;
+        stream.cancel();
+        return true;
+    }
+
+    private void writeBuffered() {
+        if (ended || !connected) return;
+        try {
+            for (ByteBuffer waiting; (waiting = stream.peek()) != null; ) {
+                int length = channel.write(waiting);
+                boolean all = !waiting.hasRemaining();
+                stream.advance(length);
+                if (!all) {
+                    interest(SelectionKey.OP_WRITE, true);
+                    return;
+                }
+            }
+        } catch (IOException e) {
+            fail(e);
+            return;
+        }
+        interest(SelectionKey.OP_WRITE, false);
+        if (resetWhenDrained) end(new ConnectException("the peer reset the stream"), true);
+        else if (stream.atEnd()) shutdownOutput();
+    }
+
+    private void shutdownOutput() {
+        if (outputEnded) return;
+        outputEnded = true;
+        try {
+            channel.shutdownOutput();
+        } catch (IOException e) {
+            fail(e);
+            return;
+        }
+        endWhenDone();
+    }
+
+    private void interest(int operation, boolean wanted) {
+        if (ended) return;
+        int before = key.interestOps();
+        int after = wanted ? before | operation : before & ~operation;
+        if (before != after) key.interestOps(after);
+    }
+
+    // ---- the stream
+
+    @Override
+    public void onData(MuxStream from, ByteBuffer payload) {
+        if (!connected || ended) return;
+        try {
+            channel.write(payload);
+        } catch (IOException e) {
+            fail(e);
+        }
+    }
+
+    @Override
+    public void onBuffered(MuxStream from) {
+        if (connected) interest(SelectionKey.OP_WRITE, true);
+    }
+
+    @Override
+    public void onFin(MuxStream from) {
+        if (connected && stream.atEnd()) shutdownOutput();
+    }
+
+    @Override
+    public void onReset(MuxStream from, Cause cause) {
+        // A reply that is complete is passed on to its end, though its sender takes nothing any more.
+        if (!cause.kind().endsSession() && from.available() > 0 && connected) {
+            resetWhenDrained = true;
+            inputEnded = true;
+            interest(SelectionKey.OP_READ, false);
+            return;
+        }
+        end(new IOException(cause.message(), cause.error()), true);
+    }
+
+    @Override
+    public void onWritable(MuxStream from) {
+        readSocket();
+    }
+
+    // ---- the end
+
+    private void fail(Throwable cause) {
+        if (ended) return;
+        stream.reset(0);
+        end(cause, true);
+    }
+
+    private void endWhenDone() {
+        if (inputEnded && outputEnded) end(null, false);
+    }
+
+    private void end(@Nullable Throwable failure, boolean reset) {
+        if (ended) return;
+        ended = true;
+        stream.closeRead(); // returns the memory of what is not passed on
+        if (reset) Sockets.reset(channel);
+        else Sockets.close(channel);
+        owner.ended(this, failure);
+    }
+
+    @Override
+    public String toString() {
+        return "visitor " + channel;
+    }
+}

@@ -1,0 +1,191 @@
+package org.relay4j.yamux.io;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ByteChannel;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.core.Cause;
+import org.relay4j.yamux.core.Chunk;
+import org.relay4j.yamux.core.CoreOptions;
+import org.relay4j.yamux.core.Multiplexer;
+import org.relay4j.yamux.core.Role;
+import org.relay4j.yamux.core.SessionEvents;
+
+/**
+ * Runs a session over any blocking channel, with two threads: one reads, one writes. The reader never waits for the writer,
+ * so two peers that both send cannot lock each other up. Closing the channel must make a blocked read and write return.
+ */
+public final class ThreadedDriver extends Driver {
+    private static final int READ_BUFFER = 64 * 1024; // bytes
+    private static final ScheduledThreadPoolExecutor TIMER = timer();
+
+    private final ByteChannel channel;
+    private final Multiplexer mux; // guarded by lock
+    private final CoreOptions options;
+    private final BufferPool pool = BufferPool.shared();
+    private final Thread reader;
+    private final Thread writer;
+    private final Condition outputReady = lock.newCondition(); // the writer waits; flush signals
+    private boolean writerWaits; // guarded by lock
+    private long writingSince; // ns; guarded by lock; 0 while the writer is not in the channel
+    private @Nullable ScheduledFuture<?> ticks; // guarded by lock
+
+    /** Begins nothing yet; see {@link #start}. */
+    public ThreadedDriver(ByteChannel channel, Role role, CoreOptions options, SessionEvents events) {
+        this.channel = channel;
+        this.options = options;
+        mux = new Multiplexer(role, options, pool, events, System.nanoTime());
+        ThreadFactory threads = Threads.factory("relay-session");
+        reader = threads.newThread(this::read);
+        writer = threads.newThread(this::write);
+    }
+
+    @Override
+    public Multiplexer mux() {
+        return mux;
+    }
+
+    @Override
+    public boolean isCurrent() {
+        return Thread.currentThread() == reader || Thread.currentThread() == writer;
+    }
+
+    @Override
+    public void start() {
+        lock.lock();
+        try {
+            long interval = options.tickInterval();
+            ticks = TIMER.scheduleWithFixedDelay(this::tick, interval, interval, TimeUnit.NANOSECONDS);
+        } finally {
+            lock.unlock();
+        }
+        reader.start();
+        writer.start();
+    }
+
+    @Override
+    public void flush() {
+        if (writerWaits) outputReady.signal();
+    }
+
+    private void read() {
+        Chunk chunk = pool.acquire(READ_BUFFER);
+        try {
+            for (boolean open = true; open; ) open = readOnce(chunk.bytes.clear());
+        } catch (IOException e) {
+            fail(lost(e));
+        } catch (RuntimeException | Error e) {
+            fail(defect(e));
+        } finally {
+            pool.release(chunk);
+        }
+    }
+
+    private boolean readOnce(ByteBuffer buffer) throws IOException {
+        int length = channel.read(buffer);
+        lock.lock();
+        try {
+            if (length < 0) mux.endOfInput();
+            else mux.receive(buffer.flip(), System.nanoTime());
+            flush();
+            return length >= 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void write() {
+        try {
+            for (Chunk chunk; (chunk = nextOutput()) != null; ) {
+                try {
+                    while (chunk.bytes.hasRemaining()) channel.write(chunk.bytes);
+                } finally {
+                    pool.release(chunk);
+                }
+            }
+        } catch (IOException e) {
+            fail(lost(e));
+        } catch (RuntimeException | Error e) {
+            fail(defect(e));
+        } finally {
+            shut();
+        }
+    }
+
+    /** Waits for output; null when the session is over and the last frame is on its way. */
+    private @Nullable Chunk nextOutput() {
+        lock.lock();
+        try {
+            writingSince = 0;
+            mux.resumeWaiting();
+            while (true) {
+                Chunk chunk = mux.takeOutput(System.nanoTime());
+                if (chunk != null) {
+                    writingSince = System.nanoTime();
+                    return chunk;
+                }
+                if (mux.ended() != null) return null;
+                writerWaits = true;
+                outputReady.awaitUninterruptibly();
+                writerWaits = false;
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void tick() {
+        lock.lock();
+        try {
+            long now = System.nanoTime();
+            mux.tick(now);
+            long stall = options.writeStallTimeout();
+            long writing = writingSince == 0 ? 0 : now - writingSince;
+            if (stall > 0 && writing >= stall) {
+                mux.fail(new Cause(Cause.Kind.TIMEOUT, "the peer has not read anything for " + writing / 1_000_000 + " ms"));
+            }
+            Cause cause = mux.ended();
+            flush();
+            // The writer closes the channel when it is done, unless the channel holds it.
+            boolean stuck = cause != null && (!saysGoodbye(cause) || writing >= FLUSH_DEADLINE);
+            if (!stuck) return;
+        } finally {
+            lock.unlock();
+        }
+        shut();
+    }
+
+    private void shut() {
+        lock.lock();
+        try {
+            if (ticks != null) ticks.cancel(false);
+            mux.discardOutput();
+        } finally {
+            lock.unlock();
+        }
+        Sockets.close(channel);
+        terminated();
+    }
+
+    private static ScheduledThreadPoolExecutor timer() {
+        ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, task -> {
+            Thread thread = new Thread(task, "relay-timer");
+            thread.setDaemon(true);
+            return thread;
+        });
+        timer.setRemoveOnCancelPolicy(true);
+        timer.setKeepAliveTime(5, TimeUnit.SECONDS);
+        timer.allowCoreThreadTimeOut(true);
+        return timer;
+    }
+
+    @Override
+    public String toString() {
+        return "session over " + channel;
+    }
+}
