@@ -21,6 +21,7 @@ import org.relay4j.yamux.core.Multiplexer;
 import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.core.SessionEvents;
 import org.relay4j.yamux.core.StreamHandler;
+import org.relay4j.yamux.io.CoreSettings;
 import org.relay4j.yamux.io.Driver;
 import org.relay4j.yamux.io.LoopDriver;
 import org.relay4j.yamux.io.LoopGroup;
@@ -46,13 +47,13 @@ public final class Session implements Closeable {
     private final Condition openable;
     private final Condition ponged;
     private final ArrayDeque<Stream> backlog = new ArrayDeque<>(); // guarded by lock
-    private Duration acceptTimeout = Duration.ZERO; // guarded by lock
+    private boolean draining; // closeWhenDone was called; guarded by lock
     private long pongs; // guarded by lock
     private long roundTrip; // ns; guarded by lock
 
     private Session(ByteChannel channel, Role role, SessionOptions options) throws IOException {
         this.options = options;
-        CoreOptions core = options.core();
+        CoreOptions core = CoreSettings.of(options);
         Events events = new Events();
         if (channel instanceof SocketChannel) {
             SocketChannel socket = (SocketChannel) channel;
@@ -124,10 +125,8 @@ public final class Session implements Closeable {
                     }
                     case WAIT -> deadline.await(openable, "the peer did not answer to the streams opened before");
                     case ENDED -> throw failure();
-                    case GONE_AWAY -> throw new SessionException(
-                            SessionException.Reason.NO_MORE_STREAMS, 0, "the session takes no more streams", null);
-                    case EXHAUSTED -> throw new SessionException(
-                            SessionException.Reason.NO_MORE_STREAMS, 0, "all stream ids of this session are used", null);
+                    case GONE_AWAY -> throw noMoreStreams("the session takes no more streams");
+                    case EXHAUSTED -> throw noMoreStreams("all stream ids of this session are used");
                 }
             }
         } finally {
@@ -136,15 +135,25 @@ public final class Session implements Closeable {
     }
 
     /**
-     * Waits for the next stream that the peer opens, and acknowledges it.
+     * Waits for the next stream that the peer opens, for as long as it takes, and acknowledges it.
      *
-     * @throws SocketTimeoutException when none came within the {@linkplain #setAcceptTimeout accept timeout}
      * @throws SessionException when the session has ended
      */
     public Stream accept() throws IOException {
+        return accept(Duration.ZERO);
+    }
+
+    /**
+     * Waits for the next stream that the peer opens, and acknowledges it.
+     *
+     * @param timeout how long to wait at most; zero for as long as it takes
+     * @throws SocketTimeoutException when none came in time
+     * @throws SessionException when the session has ended
+     */
+    public Stream accept(Duration timeout) throws IOException {
         lock.lock();
         try {
-            Deadline deadline = new Deadline(acceptTimeout);
+            Deadline deadline = new Deadline(timeout);
             while (true) {
                 Stream stream = backlog.poll();
                 if (stream != null) {
@@ -152,19 +161,9 @@ public final class Session implements Closeable {
                     return stream;
                 }
                 if (driver.mux().ended() != null) throw failure();
+                if (draining) throw noMoreStreams("the session takes no more streams");
                 deadline.await(acceptable, "Accept timed out");
             }
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** How long {@link #accept} waits; zero, the default, for as long as it takes. Concerns calls made afterwards. */
-    public void setAcceptTimeout(Duration timeout) {
-        if (timeout.isNegative()) throw new IllegalArgumentException("timeout is negative: " + timeout);
-        lock.lock();
-        try {
-            acceptTimeout = timeout;
         } finally {
             lock.unlock();
         }
@@ -202,7 +201,25 @@ public final class Session implements Closeable {
     public void goAway() {
         lock.lock();
         try {
-            driver.mux().drain();
+            driver.mux().drain(false);
+            driver.flush();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Takes no more streams, tells the peer so at once, and closes the session when the last stream has ended. Streams that
+     * wait to be accepted are reset. Does not block. A peer on go-yamux, rust-yamux or js-libp2p-yamux ends the session when
+     * it is told, see {@link #goAway} for those.
+     */
+    public void closeWhenDone() {
+        lock.lock();
+        try {
+            for (Stream stream; (stream = backlog.poll()) != null; ) stream.reset();
+            driver.mux().drain(true);
+            draining = true;
+            acceptable.signalAll();
             driver.flush();
         } finally {
             lock.unlock();
@@ -252,6 +269,10 @@ public final class Session implements Closeable {
     /** Forgets a stream that ended before it was accepted. With the lock held. */
     void withdraw(Stream stream) {
         backlog.remove(stream);
+    }
+
+    private static SessionException noMoreStreams(String message) {
+        return new SessionException(SessionException.Reason.NO_MORE_STREAMS, 0, message, null);
     }
 
     private SessionException failure() {

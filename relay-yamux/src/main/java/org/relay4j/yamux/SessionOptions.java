@@ -1,9 +1,7 @@
 package org.relay4j.yamux;
 
 import java.time.Duration;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
-import org.relay4j.yamux.core.CoreOptions;
 import org.relay4j.yamux.core.Frame;
 
 /** Bounds and timeouts of a session. Immutable. A duration of zero turns that timeout off. */
@@ -86,22 +84,6 @@ public final class SessionOptions {
     /** Told about the end of the session; null when nobody is. */
     public @Nullable SessionListener listener() {
         return values.listener;
-    }
-
-    /** These options as the core reads them, with a place for streams in its table that no peer can foresee. */
-    CoreOptions core() {
-        return new CoreOptions(
-                values.receiveWindow,
-                values.maxStreams,
-                values.maxUnacknowledged,
-                values.keepAliveInterval.toNanos(),
-                values.keepAliveTimeout.toNanos(),
-                values.writeStallTimeout.toNanos(),
-                values.openTimeout.toNanos(),
-                CoreOptions.defaults().acceptTimeout(),
-                values.halfCloseTimeout.toNanos(),
-                values.lingerTimeout.toNanos(),
-                ThreadLocalRandom.current().nextInt());
     }
 
     /** Collects the values; {@link #build} checks them. Not safe for use by several threads. */

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
@@ -166,9 +167,22 @@ public final class Stream implements Closeable {
         }
     }
 
-    /** This stream as a socket, for code that wants one. Closing either closes both. */
+    /**
+     * This stream as a socket, for code that wants one. Closing either closes both. Its addresses are unspecified (0.0.0.0,
+     * port 0), because a stream has none.
+     */
     public Socket asSocket() {
         return StreamSocket.of(this);
+    }
+
+    /**
+     * This stream as a socket with addresses that only its user knows.
+     *
+     * @param local what the socket reports as its own address
+     * @param remote what the socket reports as the address of the other end
+     */
+    public Socket asSocket(InetSocketAddress local, InetSocketAddress remote) {
+        return StreamSocket.of(this, local, remote);
     }
 
     private Duration checked(Duration timeout) {

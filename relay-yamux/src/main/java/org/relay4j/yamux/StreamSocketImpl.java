@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * something here.
  */
 final class StreamSocketImpl extends SocketImpl {
-    static final InetSocketAddress UNKNOWN = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    /** Not the loopback address: a server that trusts local visitors must not take a stranger for one. */
+    static final InetSocketAddress UNKNOWN = new InetSocketAddress(0);
 
     private static final Map<Integer, Object> DEFAULTS = Map.of(
             SocketOptions.TCP_NODELAY, true,

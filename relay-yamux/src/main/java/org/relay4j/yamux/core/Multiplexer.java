@@ -40,8 +40,10 @@ public final class Multiplexer {
     private int nextId; // unsigned
     private int inbound; // streams in the table that the peer opened
     private int unacknowledged; // streams in the table that we opened and the peer has not answered
+    private boolean received;
     private boolean openWaiting;
     private boolean draining; // we take no more streams
+    private boolean closesWhenDrained;
     private boolean goneAway; // the peer takes no more streams
     private @Nullable Cause ended;
     private @Nullable FrameTap tap;
@@ -70,7 +72,10 @@ public final class Multiplexer {
     /** Takes all bytes of {@code in}. */
     public void receive(ByteBuffer in, long time) {
         now = time;
-        if (in.hasRemaining()) keepAlive.received(time);
+        if (in.hasRemaining()) {
+            received = true;
+            keepAlive.received(time);
+        }
         if (ended == null) {
             try {
                 reader.read(in, sink);
@@ -137,6 +142,11 @@ public final class Multiplexer {
         return taken;
     }
 
+    /** True once the peer has sent anything. */
+    public boolean hasReceived() {
+        return received;
+    }
+
     /** Bytes of data and their headers that wait to be written. */
     public int queued() {
         return output.buffer.size();
@@ -193,12 +203,18 @@ public final class Multiplexer {
     }
 
     /**
-     * Takes no more streams. The GoAway frame follows when the last stream has ended, since several implementations end
-     * the whole session when they see one.
+     * Takes no more streams.
+     *
+     * @param andClose false: the GoAway follows when the last stream has ended, since several implementations end the whole
+     *     session when they see one; true: it is sent now, and the session closes when the last stream has ended
      */
-    public void drain() {
+    public void drain(boolean andClose) {
+        if (andClose && !closesWhenDrained && ended == null) {
+            closesWhenDrained = true;
+            if (streams.size() > 0) output.append(Frame.GO_AWAY, 0, 0, Frame.NORMAL);
+        }
         draining = true;
-        goAwayWhenDrained();
+        endWhenDrained();
     }
 
     /** Ends the session in an orderly way: RST for each stream that is open, then GoAway. */
@@ -257,12 +273,14 @@ public final class Multiplexer {
         if (!stream.outbound) inbound--;
         else if (stream.acknowledged()) unacknowledged--;
         if (ended != null) return;
-        goAwayWhenDrained();
+        endWhenDrained();
         checkOpenable();
     }
 
-    private void goAwayWhenDrained() {
-        if (draining && streams.size() == 0 && ended == null) output.close(Frame.NORMAL);
+    private void endWhenDrained() {
+        if (!draining || streams.size() > 0 || ended != null) return;
+        if (closesWhenDrained) close();
+        else output.close(Frame.NORMAL);
     }
 
     private boolean canOpen() {

@@ -29,6 +29,15 @@ public final class Sockets {
         close(channel);
     }
 
+    /** The address of the other end, for messages. */
+    public static String peer(SocketChannel channel) {
+        try {
+            return String.valueOf(channel.getRemoteAddress());
+        } catch (IOException e) {
+            return "a peer that has left";
+        }
+    }
+
     /** Closes; a failure only concerns what is gone anyway. */
     public static void close(Closeable channel) {
         try {

@@ -72,6 +72,11 @@ public final class Splice implements StreamHandler, Loop.Handler {
         return splice;
     }
 
+    /** False when the connect did not succeed. */
+    public boolean wasConnected() {
+        return connected;
+    }
+
     // ---- the socket
 
     @Override

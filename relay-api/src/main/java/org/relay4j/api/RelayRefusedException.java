@@ -1,0 +1,25 @@
+package org.relay4j.api;
+
+/** The relay server answered that it gives this client no tunnel. */
+public class RelayRefusedException extends RelayException {
+    private static final long serialVersionUID = 1L;
+
+    private final String code;
+    private final String detail;
+
+    public RelayRefusedException(String message, String code, String detail) {
+        super(message, null);
+        this.code = code;
+        this.detail = detail;
+    }
+
+    /** A lower-case word with dashes, for programs: {@code no-port-free}, {@code limit-reached}, {@code draining} ... */
+    public String code() {
+        return code;
+    }
+
+    /** The server's explanation, for people. */
+    public String detail() {
+        return detail;
+    }
+}

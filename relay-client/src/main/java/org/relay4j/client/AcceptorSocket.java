@@ -1,0 +1,140 @@
+package org.relay4j.client;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.SocketAddress;
+import java.net.SocketException;
+import java.net.SocketImpl;
+import java.net.SocketOption;
+import java.net.SocketOptions;
+import java.net.StandardSocketOptions;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.relay4j.yamux.Session;
+
+/**
+ * What {@link java.net.ServerSocket} asks of the operating system, answered for a listener that is elsewhere: the port is
+ * bound already, and options are remembered.
+ */
+final class AcceptorSocket extends SocketImpl {
+    private static final Map<SocketOption<?>, Integer> NAMES = Map.of(
+            StandardSocketOptions.SO_RCVBUF, SocketOptions.SO_RCVBUF,
+            StandardSocketOptions.SO_REUSEADDR, SocketOptions.SO_REUSEADDR,
+            StandardSocketOptions.SO_REUSEPORT, SocketOptions.SO_REUSEPORT);
+
+    private final Session session;
+    private final Map<Integer, Object> options = new ConcurrentHashMap<>();
+
+    AcceptorSocket(Session session) {
+        this.session = session;
+        options.put(SocketOptions.SO_TIMEOUT, 0);
+        options.put(SocketOptions.SO_RCVBUF, 256 * 1024);
+        options.put(SocketOptions.SO_REUSEADDR, true);
+        options.put(SocketOptions.SO_REUSEPORT, false);
+    }
+
+    Session session() {
+        return session;
+    }
+
+    @Override
+    protected void create(boolean isStream) {}
+
+    @Override
+    protected void bind(InetAddress host, int port) {
+        address = host;
+        localport = port;
+        options.put(SocketOptions.SO_BINDADDR, host);
+    }
+
+    @Override
+    protected void listen(int backlog) {}
+
+    @Override
+    protected void close() {
+        session.closeWhenDone();
+    }
+
+    @Override
+    public void setOption(int id, Object value) {
+        options.put(id, value);
+    }
+
+    @Override
+    public Object getOption(int id) throws SocketException {
+        Object value = options.get(id);
+        if (value == null) throw new SocketException("unknown option " + id);
+        return value;
+    }
+
+    @Override
+    protected <T> void setOption(SocketOption<T> name, T value) {
+        setOption(id(name), value);
+    }
+
+    @Override
+    @SuppressWarnings("unchecked") // each option is kept with the type of its name
+    protected <T> T getOption(SocketOption<T> name) throws IOException {
+        return (T) getOption(id(name));
+    }
+
+    @Override
+    protected Set<SocketOption<?>> supportedOptions() {
+        return NAMES.keySet();
+    }
+
+    private static int id(SocketOption<?> name) {
+        Integer id = NAMES.get(name);
+        if (id == null) throw new UnsupportedOperationException("'" + name + "' not supported");
+        return id;
+    }
+
+    // ---- a listener has no connection of its own
+
+    @Override
+    protected void connect(String host, int port) throws IOException {
+        throw notConnected();
+    }
+
+    @Override
+    protected void connect(InetAddress host, int port) throws IOException {
+        throw notConnected();
+    }
+
+    @Override
+    protected void connect(SocketAddress to, int timeout) throws IOException {
+        throw notConnected();
+    }
+
+    @Override
+    protected void accept(SocketImpl accepted) throws IOException {
+        throw new SocketException("accepted by RelayAcceptor itself");
+    }
+
+    @Override
+    protected InputStream getInputStream() throws IOException {
+        throw notConnected();
+    }
+
+    @Override
+    protected OutputStream getOutputStream() throws IOException {
+        throw notConnected();
+    }
+
+    @Override
+    protected int available() throws IOException {
+        throw notConnected();
+    }
+
+    @Override
+    protected void sendUrgentData(int data) throws IOException {
+        throw notConnected();
+    }
+
+    private static SocketException notConnected() {
+        return new SocketException("a listening socket is not connected");
+    }
+}

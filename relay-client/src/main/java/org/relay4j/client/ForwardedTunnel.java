@@ -1,0 +1,139 @@
+package org.relay4j.client;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.core.Cause;
+import org.relay4j.yamux.core.MuxStream;
+import org.relay4j.yamux.core.Role;
+import org.relay4j.yamux.core.SessionEvents;
+import org.relay4j.yamux.core.StreamHandler;
+import org.relay4j.yamux.io.CoreSettings;
+import org.relay4j.yamux.io.Loop;
+import org.relay4j.yamux.io.LoopDriver;
+import org.relay4j.yamux.io.Sockets;
+import org.relay4j.yamux.io.Splice;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One connection of a forwarder to its server: the session, and the connections to the local service, on one loop. What
+ * concerns the session runs on that loop with the session's lock held.
+ */
+final class ForwardedTunnel implements SessionEvents, Splice.Owner {
+    private static final Logger log = LoggerFactory.getLogger(ForwardedTunnel.class);
+    private static final long WARN_EVERY = TimeUnit.SECONDS.toNanos(1);
+
+    private final InetSocketAddress publicAddress;
+    private final InetAddress[] local; // addresses of the service's host, tried in this order
+    private final int localPort;
+    private final LoopDriver driver;
+    private final CountDownLatch over = new CountDownLatch(1);
+    private volatile @Nullable Cause cause;
+    private long warned = System.nanoTime() - WARN_EVERY; // ns
+
+    ForwardedTunnel(
+            Loop loop, ControlConnection connection, InetAddress[] local, int localPort, RelayClientOptions options)
+            throws IOException {
+        this.publicAddress = connection.publicAddress();
+        this.local = local;
+        this.localPort = localPort;
+        Sockets.configure(connection.channel());
+        driver = new LoopDriver(
+                loop, connection.channel(), Role.SERVER, CoreSettings.of(options.session()), this, true);
+    }
+
+    void start() {
+        driver.start();
+    }
+
+    /** Ends the tunnel; visitors are reset. From any thread; returns at once. */
+    void close() {
+        driver.loop().execute(driver::close);
+    }
+
+    /** Waits for the end; returns why. */
+    Cause awaitEnd() throws InterruptedException {
+        over.await();
+        Cause ended = cause;
+        if (ended == null) throw new IllegalStateException("over without a cause");
+        return ended;
+    }
+
+    /** Waits until the connection to the server is closed, at most {@code nanos}. */
+    boolean awaitTermination(long nanos) throws InterruptedException {
+        return driver.awaitTermination(nanos);
+    }
+
+    boolean isOpen() {
+        return cause == null;
+    }
+
+    // ---- visitors
+
+    @Override
+    public @Nullable StreamHandler onStream(MuxStream stream) {
+        IOException failure = null;
+        for (InetAddress address : local) {
+            try {
+                return connect(stream, new InetSocketAddress(address, localPort));
+            } catch (IOException e) {
+                failure = e;
+            }
+        }
+        warnUnreachable(failure);
+        return null; // a reset for this visitor alone
+    }
+
+    private StreamHandler connect(MuxStream stream, InetSocketAddress address) throws IOException {
+        SocketChannel channel = SocketChannel.open();
+        boolean connecting = false;
+        try {
+            Sockets.configure(channel);
+            channel.connect(address);
+            Splice splice = Splice.accept(driver, stream, channel, this);
+            connecting = true;
+            return splice;
+        } finally {
+            if (!connecting) Sockets.close(channel);
+        }
+    }
+
+    @Override
+    public void ended(Splice splice, @Nullable Throwable failure) {
+        if (failure == null) log.debug("{}: {} has left", publicAddress, splice);
+        else if (splice.wasConnected()) log.debug("{}: {} was reset: {}", publicAddress, splice, failure.getMessage());
+        else warnUnreachable(failure);
+    }
+
+    private void warnUnreachable(@Nullable Throwable failure) {
+        long now = System.nanoTime();
+        if (now - warned < WARN_EVERY) return;
+        warned = now;
+        String why = failure == null ? "its host has no address" : String.valueOf(failure.getMessage());
+        log.warn("{}: visitor reset, the local service at port {} cannot be reached: {}", publicAddress, localPort, why);
+    }
+
+    // ---- session
+
+    @Override
+    public void onOpenable() {}
+
+    @Override
+    public void onPong(long roundTrip) {}
+
+    @Override
+    public void onGoAway() {
+        log.info("{}: the server sends no more visitors", publicAddress);
+    }
+
+    @Override
+    public void onEnd(Cause ended) {
+        cause = ended;
+        over.countDown();
+    }
+}

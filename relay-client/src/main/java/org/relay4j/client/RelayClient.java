@@ -1,0 +1,68 @@
+package org.relay4j.client;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.Objects;
+
+/** Where a program behind NAT gets a public port: to accept its visitors itself, or to have them forwarded. */
+public final class RelayClient {
+    private RelayClient() {}
+
+    /** Gets a public port with default options. See {@link #connect(String, int, RelayClientOptions)}. */
+    public static RelayAcceptor connect(String host, int port) throws IOException {
+        return connect(host, port, RelayClientOptions.defaults());
+    }
+
+    /**
+     * Gets a public port, whose visitors are accepted like the connections of a {@link java.net.ServerSocket}:
+     *
+     * <pre>{@code
+     * try (RelayAcceptor acceptor = RelayClient.connect("relay.example.com", 7000)) {
+     *     System.out.println("reachable at " + acceptor.publicAddress());
+     *     while (true) {
+     *         Socket visitor = acceptor.accept();
+     *         executor.execute(() -> serve(visitor));
+     *     }
+     * }
+     * }</pre>
+     *
+     * <p>Blocks until the server has given a port, for the connect timeout and the handshake timeout at most.
+     *
+     * @param host the relay server
+     * @param port its control port
+     * @throws org.relay4j.api.RelayUnreachableException when the server cannot be reached
+     * @throws org.relay4j.api.RelayRefusedException when it gives no port
+     * @throws org.relay4j.api.RelayProtocolException when it is no relay server
+     * @throws IllegalArgumentException when the port is not 1 to 65535
+     */
+    public static RelayAcceptor connect(String host, int port, RelayClientOptions options) throws IOException {
+        Objects.requireNonNull(host, "host");
+        return RelayAcceptor.over(ControlConnection.open(host, port, options), options);
+    }
+
+    /** Has visitors forwarded, with default options. See {@link #forward(String, int, InetSocketAddress, RelayClientOptions)}. */
+    public static RelayForwarder forward(String host, int port, InetSocketAddress local) throws IOException {
+        return forward(host, port, local, RelayClientOptions.defaults());
+    }
+
+    /**
+     * Gets a public port, and connects each of its visitors to a service that this program can reach.
+     *
+     * <p>Blocks until the server has given a port, for the connect timeout and the handshake timeout at most. A tunnel that
+     * is lost later is re-established, unless the options say otherwise.
+     *
+     * @param host the relay server
+     * @param port its control port
+     * @param local the service; an unresolved address is resolved before each connection to the server
+     * @throws org.relay4j.api.RelayUnreachableException when the server cannot be reached, or the service's host is unknown
+     * @throws org.relay4j.api.RelayRefusedException when the server gives no port
+     * @throws org.relay4j.api.RelayProtocolException when it is no relay server
+     * @throws IllegalArgumentException when a port is not 1 to 65535
+     */
+    public static RelayForwarder forward(String host, int port, InetSocketAddress local, RelayClientOptions options)
+            throws IOException {
+        Objects.requireNonNull(host, "host");
+        if (local.getPort() == 0) throw new IllegalArgumentException("local port is 0, it must be 1 to 65535");
+        return RelayForwarder.start(host, port, local, options);
+    }
+}

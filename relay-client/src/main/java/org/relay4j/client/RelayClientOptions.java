@@ -1,0 +1,154 @@
+package org.relay4j.client;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.TunnelListener;
+import org.relay4j.yamux.SessionOptions;
+
+/** Timeouts of a relay client, and whom it tells. Immutable. */
+public final class RelayClientOptions {
+    private static final Duration LONGEST = Duration.ofHours(1);
+    private static final RelayClientOptions DEFAULTS = builder().build();
+
+    private final Builder values;
+
+    private RelayClientOptions(Builder values) {
+        this.values = values;
+    }
+
+    /** The defaults. */
+    public static RelayClientOptions defaults() {
+        return DEFAULTS;
+    }
+
+    /** Starts with the defaults. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Time to connect to the server, for each of its addresses. */
+    public Duration connectTimeout() {
+        return values.connectTimeout;
+    }
+
+    /** Time that the server has to answer with a port. */
+    public Duration handshakeTimeout() {
+        return values.handshakeTimeout;
+    }
+
+    /** Whether a forwarder re-establishes a tunnel that is lost. */
+    public boolean reconnect() {
+        return values.reconnect;
+    }
+
+    /** The first pause before a reconnect. */
+    public Duration shortestBackoff() {
+        return values.shortestBackoff;
+    }
+
+    /** The longest pause before a reconnect. */
+    public Duration longestBackoff() {
+        return values.longestBackoff;
+    }
+
+    /** Told about the tunnel; null when nobody is. */
+    public @Nullable TunnelListener listener() {
+        return values.listener;
+    }
+
+    /** Options of the session with the server. */
+    public SessionOptions session() {
+        return values.session;
+    }
+
+    /** Collects the values; {@link #build} checks them. Not safe for use by several threads. */
+    public static final class Builder {
+        private Duration connectTimeout = Duration.ofSeconds(10);
+        private Duration handshakeTimeout = Duration.ofSeconds(10);
+        private boolean reconnect = true;
+        private Duration shortestBackoff = Duration.ofMillis(200);
+        private Duration longestBackoff = Duration.ofSeconds(20);
+        private @Nullable TunnelListener listener;
+        private SessionOptions session = SessionOptions.defaults();
+
+        private Builder() {}
+
+        private Builder(Builder other) {
+            connectTimeout = other.connectTimeout;
+            handshakeTimeout = other.handshakeTimeout;
+            reconnect = other.reconnect;
+            shortestBackoff = other.shortestBackoff;
+            longestBackoff = other.longestBackoff;
+            listener = other.listener;
+            session = other.session;
+        }
+
+        /** Time to connect to the server, for each of its addresses: 1 ms to 1 h, default 10 s. */
+        public Builder connectTimeout(Duration timeout) {
+            connectTimeout = timeout;
+            return this;
+        }
+
+        /** Time that the server has to answer with a port: 1 ms to 1 h, default 10 s. */
+        public Builder handshakeTimeout(Duration timeout) {
+            handshakeTimeout = timeout;
+            return this;
+        }
+
+        /**
+         * Whether a forwarder re-establishes a tunnel that is lost after it was once up: default true. The public port may
+         * then be another one. An acceptor does not reconnect: its {@code accept()} fails.
+         */
+        public Builder reconnect(boolean newReconnect) {
+            reconnect = newReconnect;
+            return this;
+        }
+
+        /**
+         * The pauses before reconnects: each about twice the one before, with jitter, 1 ms to 1 h, default 0.2 s to 20 s.
+         */
+        public Builder backoff(Duration shortest, Duration longest) {
+            shortestBackoff = shortest;
+            longestBackoff = longest;
+            return this;
+        }
+
+        /** Told about the tunnel: default nobody. */
+        public Builder listener(@Nullable TunnelListener newListener) {
+            listener = newListener;
+            return this;
+        }
+
+        /**
+         * Options of the session with the server; by default those of {@link SessionOptions#defaults}. Its backlog is the
+         * number of visitors that may wait for {@code accept()}.
+         */
+        public Builder session(SessionOptions options) {
+            session = options;
+            return this;
+        }
+
+        /**
+         * Checks and freezes the values.
+         *
+         * @throws IllegalArgumentException when a value is out of its range; the message names it
+         */
+        public RelayClientOptions build() {
+            duration("connectTimeout", connectTimeout);
+            duration("handshakeTimeout", handshakeTimeout);
+            duration("shortest backoff", shortestBackoff);
+            duration("longest backoff", longestBackoff);
+            if (longestBackoff.compareTo(shortestBackoff) < 0) {
+                throw new IllegalArgumentException(
+                        "longest backoff is " + longestBackoff + ", it must not be below the shortest, " + shortestBackoff);
+            }
+            return new RelayClientOptions(new Builder(this));
+        }
+
+        private static void duration(String name, Duration value) {
+            if (value.compareTo(Duration.ofMillis(1)) < 0 || value.compareTo(LONGEST) > 0) {
+                throw new IllegalArgumentException(name + " is " + value + ", it must be 1 ms to 1 h");
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+package org.relay4j.client;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.RelayException;
+import org.relay4j.api.RelayUnreachableException;
+import org.relay4j.api.Tunnel;
+import org.relay4j.yamux.core.Cause;
+import org.relay4j.yamux.io.LoopGroup;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A tunnel whose visitors are connected to a service that this program can reach. A tunnel that is lost is re-established,
+ * with growing pauses, until {@link #close}.
+ *
+ * <p>Visitors are carried by an event loop; one more thread, which sleeps while the tunnel stands, looks after the
+ * connection to the server. All threads are daemon threads. Safe for use by several threads.
+ */
+public final class RelayForwarder implements Tunnel {
+    private static final Logger log = LoggerFactory.getLogger(RelayForwarder.class);
+    private static final long CLOSE_DEADLINE = TimeUnit.SECONDS.toNanos(2);
+
+    private final String host;
+    private final int port;
+    private final InetSocketAddress local;
+    private final RelayClientOptions options;
+    private final LoopGroup loops;
+    private final Backoff backoff;
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final Thread thread;
+    private volatile ControlConnection connection;
+    private volatile ForwardedTunnel tunnel;
+    private volatile @Nullable Throwable endCause;
+
+    private RelayForwarder(String host, int port, InetSocketAddress local, RelayClientOptions options, LoopGroup loops)
+            throws IOException {
+        this.host = host;
+        this.port = port;
+        this.local = local;
+        this.options = options;
+        this.loops = loops;
+        backoff = new Backoff(options.shortestBackoff(), options.longestBackoff());
+        InetAddress[] addresses = resolve();
+        connection = ControlConnection.open(host, port, options);
+        tunnel = establish(connection, addresses);
+        thread = new Thread(this::run, "relay-forwarder");
+        thread.setDaemon(true);
+    }
+
+    static RelayForwarder start(String host, int port, InetSocketAddress local, RelayClientOptions options)
+            throws IOException {
+        LoopGroup loops = LoopGroup.acquireShared();
+        boolean started = false;
+        try {
+            RelayForwarder forwarder = new RelayForwarder(host, port, local, options, loops);
+            forwarder.thread.start();
+            started = true;
+            return forwarder;
+        } finally {
+            if (!started) LoopGroup.releaseShared();
+        }
+    }
+
+    @Override
+    public InetSocketAddress publicAddress() {
+        return connection.publicAddress();
+    }
+
+    @Override
+    public InetSocketAddress serverAddress() {
+        return connection.server();
+    }
+
+    @Override
+    public boolean isOpen() {
+        return tunnel.isOpen();
+    }
+
+    /** Waits until this forwarder has ended for good: closed, or lost and not to be re-established. */
+    public void awaitEnd() throws InterruptedException {
+        ended.await();
+    }
+
+    /** Why this forwarder has ended for good; null while it has not, and when it was closed. */
+    public @Nullable Throwable endCause() {
+        return endCause;
+    }
+
+    /** Ends the tunnel for good; visitors are reset. Waits until that is done, at most two seconds. */
+    @Override
+    public void close() {
+        closing.countDown();
+        tunnel.close();
+        thread.interrupt();
+        if (Thread.currentThread() == thread) return; // called by the listener
+        try {
+            if (!ended.await(CLOSE_DEADLINE, TimeUnit.NANOSECONDS)) log.debug("{}: still closing", this);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    // ---- the life of the tunnel, on the forwarder's thread
+
+    private void run() {
+        try {
+            do {
+                log.info("tunnel {}: up, forwards to {}", publicAddress(), local);
+                TunnelEvents.up(options.listener(), this);
+            } while (awaitLoss() && reconnect());
+        } finally {
+            LoopGroup.releaseShared();
+            ended.countDown();
+        }
+    }
+
+    /** Waits until the tunnel is over; true when it is to be re-established. */
+    private boolean awaitLoss() {
+        long since = System.nanoTime();
+        Throwable cause;
+        try {
+            Cause lost = tunnel.awaitEnd();
+            cause = new RelayException("the tunnel was lost: " + lost.message(), lost.error());
+        } catch (InterruptedException e) {
+            cause = null; // closed
+        }
+        backoff.wasUp(System.nanoTime() - since);
+        boolean closed = isClosing();
+        boolean retry = !closed && options.reconnect();
+        if (closed) {
+            awaitGoodbye();
+            log.info("tunnel {}: closed", publicAddress());
+            cause = null;
+        } else log.warn("{} ({})", cause == null ? "" : cause.getMessage(), publicAddress());
+        endCause = retry ? null : cause;
+        TunnelEvents.down(options.listener(), this, cause, retry);
+        return retry && !isClosing();
+    }
+
+    private void awaitGoodbye() {
+        try {
+            if (!tunnel.awaitTermination(CLOSE_DEADLINE)) log.debug("{}: the server does not take the farewell", this);
+        } catch (InterruptedException e) {
+            log.debug("{}: interrupted while closing", this);
+        }
+    }
+
+    /** Tries until there is a tunnel again; false when this forwarder was closed meanwhile. */
+    private boolean reconnect() {
+        while (true) {
+            Duration pause = backoff.next();
+            try {
+                if (closing.await(pause.toNanos(), TimeUnit.NANOSECONDS)) return false;
+                InetAddress[] addresses = resolve();
+                ControlConnection next = ControlConnection.open(host, port, options);
+                tunnel = establish(next, addresses);
+                connection = next;
+                if (!isClosing()) return true;
+                tunnel.close();
+                return false;
+            } catch (IOException e) {
+                if (isClosing()) return false;
+                log.warn("cannot re-establish the tunnel, trying again: {}", e.getMessage());
+            } catch (InterruptedException e) {
+                return false;
+            }
+        }
+    }
+
+    private boolean isClosing() {
+        return closing.getCount() == 0;
+    }
+
+    private ForwardedTunnel establish(ControlConnection to, InetAddress[] addresses) throws IOException {
+        ForwardedTunnel next = new ForwardedTunnel(loops.next(), to, addresses, local.getPort(), options);
+        next.start();
+        return next;
+    }
+
+    private InetAddress[] resolve() throws RelayUnreachableException {
+        if (!local.isUnresolved() && !local.getHostString().equals("localhost")) {
+            return new InetAddress[] {local.getAddress()};
+        }
+        try {
+            return InetAddress.getAllByName(local.getHostString());
+        } catch (UnknownHostException e) {
+            throw new RelayUnreachableException("unknown local host " + local.getHostString(), e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "RelayForwarder[" + publicAddress() + " -> " + local + "]";
+    }
+}

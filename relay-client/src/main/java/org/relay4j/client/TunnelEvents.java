@@ -1,0 +1,59 @@
+package org.relay4j.client;
+
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Tunnel;
+import org.relay4j.api.TunnelListener;
+import org.relay4j.yamux.Session;
+import org.relay4j.yamux.SessionException;
+import org.relay4j.yamux.SessionListener;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Tells the owner of an acceptor what happens to its tunnel, in order: up, then down. */
+final class TunnelEvents implements SessionListener {
+    private static final Logger log = LoggerFactory.getLogger(TunnelEvents.class);
+
+    private final @Nullable TunnelListener listener;
+    private final java.util.concurrent.CompletableFuture<Tunnel> tunnel = new java.util.concurrent.CompletableFuture<>();
+
+    TunnelEvents(@Nullable TunnelListener listener) {
+        this.listener = listener;
+    }
+
+    void up(Tunnel newTunnel) {
+        log.info("tunnel {}: up", newTunnel.publicAddress());
+        up(listener, newTunnel);
+        tunnel.complete(newTunnel);
+    }
+
+    @Override
+    public void ended(Session session, SessionException cause) {
+        // A session may end before the acceptor is made; then nobody has been told of a tunnel.
+        tunnel.thenAccept(ended -> {
+            boolean closedHere = cause.reason() == SessionException.Reason.CLOSED_LOCALLY;
+            if (closedHere) log.info("tunnel {}: closed", ended.publicAddress());
+            else log.warn("tunnel {}: lost, {}", ended.publicAddress(), cause.getMessage());
+            down(listener, ended, closedHere ? null : cause, false);
+        });
+    }
+
+    /** Calls a listener, whose failures are its own. */
+    static void up(@Nullable TunnelListener listener, Tunnel tunnel) {
+        if (listener == null) return;
+        try {
+            listener.up(tunnel);
+        } catch (RuntimeException e) {
+            log.error("the tunnel listener has failed", e);
+        }
+    }
+
+    /** Calls a listener, whose failures are its own. */
+    static void down(@Nullable TunnelListener listener, Tunnel tunnel, @Nullable Throwable cause, boolean willRetry) {
+        if (listener == null) return;
+        try {
+            listener.down(tunnel, cause, willRetry);
+        } catch (RuntimeException e) {
+            log.error("the tunnel listener has failed", e);
+        }
+    }
+}

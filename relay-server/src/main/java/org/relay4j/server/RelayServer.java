@@ -1,0 +1,209 @@
+package org.relay4j.server;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.relay4j.yamux.io.Listener;
+import org.relay4j.yamux.io.Loop;
+import org.relay4j.yamux.io.LoopGroup;
+import org.relay4j.yamux.io.Sockets;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A relay server: gives each client that connects to its control port a public port, and carries the visitors of that port
+ * to the client.
+ *
+ * <pre>{@code
+ * try (RelayServer server = RelayServer.start(7000)) {
+ *     System.out.println("listening on port " + server.port());
+ *     Thread.currentThread().join();
+ * }
+ * }</pre>
+ *
+ * <p>Runs on a few event loop threads, which keep the program alive until {@link #close}. Safe for use by several threads.
+ */
+public final class RelayServer implements Closeable {
+    private static final Logger log = LoggerFactory.getLogger(RelayServer.class);
+    private static final long CLOSE_DEADLINE = TimeUnit.SECONDS.toNanos(2);
+    private static final long WARN_EVERY = TimeUnit.SECONDS.toNanos(1);
+
+    private final RelayServerOptions options;
+    private final Admission admission;
+    private final PublicPorts publicPorts;
+    private final LoopGroup loops;
+    private final Listener control;
+    private final Set<ServerTunnel> tunnels = ConcurrentHashMap.newKeySet();
+    private final AtomicLong numbers = new AtomicLong();
+    private final AtomicLong warned = new AtomicLong(System.nanoTime() - WARN_EVERY); // ns
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private RelayServer(RelayServerOptions options) throws IOException {
+        this.options = options;
+        admission = new Admission(options);
+        publicPorts = new PublicPorts(options);
+        loops = new LoopGroup("relay-server", options.loops(), false);
+        boolean started = false;
+        try {
+            Loop loop = loops.next();
+            control = Listener.open(loop, options.controlAddress(), new ControlPort());
+            loop.execute(this::startControl);
+            started = true;
+        } finally {
+            if (!started) loops.close();
+        }
+    }
+
+    /**
+     * Starts a server on all addresses with default options.
+     *
+     * @param port the control port; 0 for any free one, see {@link #port}
+     * @throws java.net.BindException when the port is in use
+     * @throws IllegalArgumentException when the port is not 0 to 65535
+     */
+    public static RelayServer start(int port) throws IOException {
+        return start(RelayServerOptions.builder().port(port).build());
+    }
+
+    /**
+     * Starts a server.
+     *
+     * @throws java.net.BindException when the control port is in use
+     */
+    public static RelayServer start(RelayServerOptions options) throws IOException {
+        RelayServer server = new RelayServer(options);
+        log.info("relay server: listening on {}", server.address());
+        return server;
+    }
+
+    /** The control port. */
+    public int port() {
+        return address().getPort();
+    }
+
+    /** The control address. */
+    public InetSocketAddress address() {
+        return control.address();
+    }
+
+    /** Clients that are connected. */
+    public int tunnelCount() {
+        return tunnels.size();
+    }
+
+    /** Visitors that are connected, of all tunnels. */
+    public int visitorCount() {
+        return admission.visitors();
+    }
+
+    /**
+     * Closes the control port and all public ports, resets all visitors, and ends the threads. Waits for that, normally some
+     * milliseconds, at most seven seconds. Has no effect the second time.
+     */
+    @Override
+    public void close() {
+        if (closed.getAndSet(true)) return;
+        control.close();
+        List<ServerTunnel> ending = List.copyOf(tunnels);
+        for (ServerTunnel tunnel : ending) tunnel.close();
+        boolean interrupted = await(ending);
+        loops.close();
+        log.info("relay server: closed {}", address());
+        if (interrupted) Thread.currentThread().interrupt();
+    }
+
+    private static boolean await(List<ServerTunnel> ending) {
+        long deadline = System.nanoTime() + CLOSE_DEADLINE;
+        try {
+            for (ServerTunnel tunnel : ending) tunnel.awaitEnd(deadline - System.nanoTime());
+            return false;
+        } catch (InterruptedException e) {
+            return true;
+        }
+    }
+
+    // ---- for the tunnels
+
+    RelayServerOptions options() {
+        return options;
+    }
+
+    Admission admission() {
+        return admission;
+    }
+
+    PublicPorts publicPorts() {
+        return publicPorts;
+    }
+
+    void opened(ServerTunnel tunnel) {
+        tunnels.add(tunnel);
+    }
+
+    void ended(ServerTunnel tunnel) {
+        tunnels.remove(tunnel);
+        admission.leave(tunnel.client().getAddress(), tunnel.wasEstablished());
+    }
+
+    /** True at most once a second, for warnings that a stranger can cause. */
+    boolean mayWarn() {
+        long now = System.nanoTime();
+        long last = warned.get();
+        return now - last >= WARN_EVERY && warned.compareAndSet(last, now);
+    }
+
+    // ---- clients
+
+    private void startControl() {
+        try {
+            control.start();
+        } catch (IOException e) {
+            log.error("relay server: cannot accept on {}", address(), e);
+        }
+    }
+
+    private void open(Loop loop, SocketChannel channel, InetAddress address) {
+        long number = numbers.incrementAndGet();
+        ServerTunnel tunnel = closed.get() ? null : ServerTunnel.open(this, loop, channel, number);
+        if (tunnel == null) {
+            admission.leave(address, false);
+            Sockets.close(channel);
+        } else if (closed.get()) tunnel.close();
+    }
+
+    private final class ControlPort implements Listener.Owner {
+        @Override
+        public boolean canAccept() {
+            return true;
+        }
+
+        @Override
+        public void accepted(SocketChannel channel) {
+            InetAddress address;
+            try {
+                Sockets.configure(channel);
+                address = ((InetSocketAddress) channel.getRemoteAddress()).getAddress();
+            } catch (IOException e) {
+                log.debug("a client has left: {}", e.toString());
+                Sockets.close(channel);
+                return;
+            }
+            String refusal = admission.enter(address);
+            if (refusal == null) {
+                Loop loop = loops.next();
+                loop.execute(() -> open(loop, channel, address));
+                return;
+            }
+            if (mayWarn()) log.warn("relay server: client {} refused: {}", address.getHostAddress(), refusal);
+            ServerTunnel.refuse(channel, "limit-reached", refusal);
+        }
+    }
+}

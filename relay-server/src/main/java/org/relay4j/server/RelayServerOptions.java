@@ -1,0 +1,207 @@
+package org.relay4j.server;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.SessionOptions;
+import org.relay4j.yamux.io.LoopGroup;
+
+/** Addresses, bounds and timeouts of a relay server. Immutable. */
+public final class RelayServerOptions {
+    private final Builder values;
+
+    private RelayServerOptions(Builder values) {
+        this.values = values;
+    }
+
+    /** Starts with the defaults. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Where relay clients connect. */
+    public InetSocketAddress controlAddress() {
+        return new InetSocketAddress(values.bindAddress, values.port);
+    }
+
+    /** The local address of the public listeners; null for all addresses. */
+    public @Nullable InetAddress publicBindAddress() {
+        return values.publicBindAddress;
+    }
+
+    /** The lowest public port; 0 when any free port will do. */
+    public int lowestPublicPort() {
+        return values.lowestPublicPort;
+    }
+
+    /** The highest public port; 0 when any free port will do. */
+    public int highestPublicPort() {
+        return values.highestPublicPort;
+    }
+
+    /** Tunnels at once. */
+    public int maxTunnels() {
+        return values.maxTunnels;
+    }
+
+    /** Tunnels at once from one client address. */
+    public int maxTunnelsPerAddress() {
+        return values.maxTunnelsPerAddress;
+    }
+
+    /** Visitors at once, of all tunnels. */
+    public int maxVisitors() {
+        return values.maxVisitors;
+    }
+
+    /** Visitors at once of one tunnel. */
+    public int maxVisitorsPerTunnel() {
+        return values.maxVisitorsPerTunnel;
+    }
+
+    /** Time that a client has for its first sign of life. */
+    public Duration handshakeTimeout() {
+        return values.handshakeTimeout;
+    }
+
+    /** Event loops. */
+    public int loops() {
+        return values.loops;
+    }
+
+    /** Options of the session with each client. */
+    public SessionOptions session() {
+        return values.session;
+    }
+
+    /** Collects the values; {@link #build} checks them. Not safe for use by several threads. */
+    public static final class Builder {
+        private @Nullable InetAddress bindAddress;
+        private int port;
+        private @Nullable InetAddress publicBindAddress;
+        private int lowestPublicPort;
+        private int highestPublicPort;
+        private int maxTunnels = 1_000;
+        private int maxTunnelsPerAddress = 100;
+        private int maxVisitors = 50_000;
+        private int maxVisitorsPerTunnel = 16_384;
+        private Duration handshakeTimeout = Duration.ofSeconds(5);
+        private int loops = LoopGroup.defaultCount();
+        private SessionOptions session = SessionOptions.defaults();
+
+        private Builder() {}
+
+        private Builder(Builder other) {
+            bindAddress = other.bindAddress;
+            port = other.port;
+            publicBindAddress = other.publicBindAddress;
+            lowestPublicPort = other.lowestPublicPort;
+            highestPublicPort = other.highestPublicPort;
+            maxTunnels = other.maxTunnels;
+            maxTunnelsPerAddress = other.maxTunnelsPerAddress;
+            maxVisitors = other.maxVisitors;
+            maxVisitorsPerTunnel = other.maxVisitorsPerTunnel;
+            handshakeTimeout = other.handshakeTimeout;
+            loops = other.loops;
+            session = other.session;
+        }
+
+        /** The local address for relay clients; null, the default, for all addresses. */
+        public Builder bindAddress(@Nullable InetAddress address) {
+            bindAddress = address;
+            return this;
+        }
+
+        /** The control port, 0 to 65535; 0, the default, for any free port. */
+        public Builder port(int newPort) {
+            port = newPort;
+            return this;
+        }
+
+        /** The local address of the public listeners; null, the default, for all addresses. */
+        public Builder publicBindAddress(@Nullable InetAddress address) {
+            publicBindAddress = address;
+            return this;
+        }
+
+        /** The public ports that clients are given, 1 to 65535 both included. The default is any free port. */
+        public Builder publicPorts(int lowest, int highest) {
+            lowestPublicPort = lowest;
+            highestPublicPort = highest;
+            return this;
+        }
+
+        /** Tunnels at once: 1 to 60,000, default 1,000. One more is refused with {@code ERR limit-reached}. */
+        public Builder maxTunnels(int tunnels) {
+            maxTunnels = tunnels;
+            return this;
+        }
+
+        /** Tunnels at once from one client address: 1 to 60,000, default 100. */
+        public Builder maxTunnelsPerAddress(int tunnels) {
+            maxTunnelsPerAddress = tunnels;
+            return this;
+        }
+
+        /** Visitors at once, of all tunnels: 1 to 1,000,000, default 50,000. One more is reset. */
+        public Builder maxVisitors(int visitors) {
+            maxVisitors = visitors;
+            return this;
+        }
+
+        /** Visitors at once of one tunnel: 1 to 1,000,000, default 16,384. One more is reset. */
+        public Builder maxVisitorsPerTunnel(int visitors) {
+            maxVisitorsPerTunnel = visitors;
+            return this;
+        }
+
+        /** Time that a client has from its connection to its first yamux frame: 1 ms to 1 h, default 5 s. */
+        public Builder handshakeTimeout(Duration timeout) {
+            handshakeTimeout = timeout;
+            return this;
+        }
+
+        /** Event loops: 1 to 1,024; the default is half the number of processors. Each is one thread. */
+        public Builder loops(int count) {
+            loops = count;
+            return this;
+        }
+
+        /** Options of the session with each client; by default those of {@link SessionOptions#defaults}. */
+        public Builder session(SessionOptions options) {
+            session = options;
+            return this;
+        }
+
+        /**
+         * Checks and freezes the values.
+         *
+         * @throws IllegalArgumentException when a value is out of its range; the message names it
+         */
+        public RelayServerOptions build() {
+            range("port", port, 0, 65_535);
+            if (lowestPublicPort != 0 || highestPublicPort != 0) {
+                range("lowest public port", lowestPublicPort, 1, 65_535);
+                range("highest public port", highestPublicPort, lowestPublicPort, 65_535);
+            }
+            range("maxTunnels", maxTunnels, 1, 60_000);
+            range("maxTunnelsPerAddress", maxTunnelsPerAddress, 1, 60_000);
+            range("maxVisitors", maxVisitors, 1, 1_000_000);
+            range("maxVisitorsPerTunnel", maxVisitorsPerTunnel, 1, 1_000_000);
+            range("loops", loops, 1, 1_024);
+            if (handshakeTimeout.compareTo(Duration.ofMillis(1)) < 0
+                    || handshakeTimeout.compareTo(Duration.ofHours(1)) > 0) {
+                throw new IllegalArgumentException(
+                        "handshakeTimeout is " + handshakeTimeout + ", it must be 1 ms to 1 h");
+            }
+            return new RelayServerOptions(new Builder(this));
+        }
+
+        private static void range(String name, int value, int least, int most) {
+            if (value < least || value > most) {
+                throw new IllegalArgumentException(name + " is " + value + ", it must be " + least + " to " + most);
+            }
+        }
+    }
+}
