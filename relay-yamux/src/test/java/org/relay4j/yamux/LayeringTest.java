@@ -89,6 +89,7 @@ class LayeringTest {
         return files.stream()
                 .flatMap(file -> matches(code(read(file), withLiterals), forbidden).stream()
                         .map(match -> ROOT.relativize(file) + " names " + match))
+                .distinct()
                 .toList();
     }
 
