@@ -1,0 +1,135 @@
+package org.relay4j.benchmarks.load;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+
+/** One connection at the backend. */
+final class BackendConnection {
+    private static final int READS_PER_PASS = 4;
+    private static final int WRITES_PER_PASS = 4;
+    private static final long REPORT_NANOS = 20_000_000;
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+    private final SocketChannel channel;
+    private final Pattern pattern;
+    private Mode mode = Mode.ECHO;
+    private boolean modeKnown;
+    private boolean ended; // the other side has ended its direction
+    private long count; // bytes received by a sink, or sent by a source
+    private long lastReport; // nanoTime
+    private ByteBuffer pending = NOTHING; // what the socket did not take of the last echo or report
+
+    BackendConnection(SocketChannel channel, Pattern pattern) {
+        this.channel = channel;
+        this.pattern = pattern;
+    }
+
+    void ready(SelectionKey key, ByteBuffer buffer) throws IOException {
+        if (key.isReadable()) {
+            for (int i = 0; i < READS_PER_PASS && read(buffer); i++) {
+                // The condition does the work.
+            }
+            report();
+        }
+        if (pending.hasRemaining()) {
+            channel.write(pending);
+        }
+        if (modeKnown && mode == Mode.SOURCE) {
+            send();
+        }
+        if (ended && !pending.hasRemaining()) {
+            channel.close();
+        } else {
+            want(key, interest());
+        }
+    }
+
+    /** Takes what has arrived; whether there may be more. */
+    private boolean read(ByteBuffer buffer) throws IOException {
+        if (pending.hasRemaining()) {
+            return false;
+        }
+        int n = channel.read(buffer.clear());
+        ended |= n < 0;
+        if (n <= 0) {
+            return false;
+        }
+        buffer.flip();
+        if (!modeKnown) {
+            mode = modeOf(buffer.get());
+            modeKnown = true;
+        }
+        take(buffer);
+        return n == buffer.capacity();
+    }
+
+    private static Mode modeOf(byte letter) throws IOException {
+        try {
+            return Mode.of(letter);
+        } catch (IllegalArgumentException unknown) {
+            throw new IOException("no such mode", unknown);
+        }
+    }
+
+    private void take(ByteBuffer data) throws IOException {
+        switch (mode) {
+            case ECHO -> write(data);
+            case SINK -> count += data.remaining();
+            case CHECKED_SINK -> {
+                if (!pattern.matches(data, count)) {
+                    System.err.println("wrong bytes after " + count);
+                    throw new IOException("wrong bytes");
+                }
+                count += data.remaining();
+            }
+            case SOURCE -> {} // a source does not listen
+        }
+    }
+
+    /** Says how much has arrived, but not so often that it becomes a load of its own. */
+    private void report() throws IOException {
+        boolean sink = modeKnown && (mode == Mode.SINK || mode == Mode.CHECKED_SINK);
+        long now = System.nanoTime();
+        if (sink && !pending.hasRemaining() && (ended || now - lastReport >= REPORT_NANOS)) {
+            lastReport = now;
+            write(ByteBuffer.allocate(Long.BYTES).putLong(count).flip());
+        }
+    }
+
+    private void write(ByteBuffer data) throws IOException {
+        channel.write(data);
+        if (data.hasRemaining()) {
+            pending = ByteBuffer.allocate(data.remaining()).put(data).flip();
+        }
+    }
+
+    private void send() throws IOException {
+        for (int i = 0; i < WRITES_PER_PASS; i++) {
+            ByteBuffer data = pattern.from(count);
+            count += channel.write(data);
+            if (data.hasRemaining()) {
+                return;
+            }
+        }
+    }
+
+    private int interest() {
+        if (modeKnown && mode == Mode.SOURCE) {
+            return SelectionKey.OP_READ | SelectionKey.OP_WRITE;
+        }
+        return pending.hasRemaining() ? SelectionKey.OP_WRITE : SelectionKey.OP_READ;
+    }
+
+    /** Changes the interest set only when it differs: every change is a system call. */
+    private static void want(SelectionKey key, int operations) {
+        if (key.interestOps() != operations) {
+            key.interestOps(operations);
+        }
+    }
+
+    void close() {
+        Sockets.close(channel);
+    }
+}

@@ -1,0 +1,131 @@
+package org.relay4j.benchmarks.load;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class LoadTest {
+    private static Backend backend;
+    private static Thread loop;
+
+    @BeforeAll
+    static void startBackend() throws IOException {
+        backend = new Backend(arguments("--port", "0"));
+        loop = new Thread(() -> {
+            try {
+                backend.run();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        loop.start();
+    }
+
+    @AfterAll
+    static void stopBackend() throws InterruptedException {
+        backend.close();
+        loop.join();
+    }
+
+    @Test
+    void bulkCountsCheckedBytesInBothDirections() throws Exception {
+        for (String direction : List.of("up", "down")) {
+            String line = traffic("bulk", "--dir", direction, "--conns", "3", "--verify");
+            assertEquals(0, field(line, "errors"), line);
+            assertTrue(field(line, "bytes") > 0, line);
+            assertTrue(field(line, "MBps") > 0, line);
+            assertTrue(field(line, "min_share") <= 1, line);
+        }
+    }
+
+    @Test
+    void pingPongMeasuresOneAndManyConnections() throws Exception {
+        for (String connections : List.of("1", "16")) {
+            String line = traffic("pingpong", "--conns", connections, "--size", "100");
+            assertEquals(0, field(line, "errors"), line);
+            assertTrue(field(line, "samples") > 0, line);
+            assertTrue(field(line, "p50_us") <= field(line, "p99_us"), line);
+        }
+    }
+
+    @Test
+    void mixedKeepsToTheSchedule() throws Exception {
+        String line = traffic("mixed", "--dir", "down", "--bulk", "1", "--conns", "2", "--interval-us", "10000");
+        assertEquals(0, field(line, "errors"), line);
+        assertTrue(field(line, "MBps") > 0, line);
+        double turns = 2 * field(line, "secs") / 0.01;
+        assertTrue(field(line, "samples") > 0 && field(line, "samples") <= turns + 4, line);
+    }
+
+    @Test
+    void connectAndIdleCloseWhatTheyOpen() throws Exception {
+        String connect =
+                print(out -> new ConnectRun(toBackend("--conns", "4", "--warm", "0", "--secs", "0.3")).run(out));
+        assertEquals(0, field(connect, "errors"), connect);
+        assertTrue(field(connect, "per_s") > 0, connect);
+        String idle = print(out -> new IdleRun(toBackend("--conns", "50", "--secs", "0.1")).run(out));
+        assertEquals(50, field(idle, "opened"), idle);
+        assertEquals(50, field(idle, "alive_after"), idle);
+    }
+
+    @Test
+    void processesAreMeasured() throws Exception {
+        String pids = "me:" + ProcessHandle.current().pid();
+        String line = traffic("bulk", "--conns", "1", "--pids", pids);
+        assertTrue(field(line, "rss_mb\":{\"me") > 1, line);
+        assertTrue(field(line, "cpu_s\":{\"me") > 0, line);
+    }
+
+    @Test
+    void optionsThatMeanNothingAreRefused() {
+        assertThrows(IllegalArgumentException.class, () -> traffic("bulk", "--dirr", "up"));
+        assertThrows(IllegalArgumentException.class, () -> traffic("bulk", "--dir", "sideways"));
+        assertThrows(IllegalArgumentException.class, () -> arguments("up"));
+    }
+
+    private static String traffic(String mode, String... words) throws Exception {
+        List<String> all = new ArrayList<>(List.of("--warm", "0.1", "--secs", "0.3"));
+        all.addAll(List.of(words));
+        return print(out -> new TrafficRun(mode, toBackend(all.toArray(new String[0]))).run(out));
+    }
+
+    private static Arguments toBackend(String... words) {
+        List<String> all = new ArrayList<>(List.of("--to", "127.0.0.1:" + backend.port()));
+        all.addAll(List.of(words));
+        return arguments(all.toArray(new String[0]));
+    }
+
+    private static Arguments arguments(String... words) {
+        return new Arguments(words, 0);
+    }
+
+    private interface Run {
+        int run(PrintStream out) throws Exception;
+    }
+
+    private static String print(Run run) throws Exception {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        run.run(new PrintStream(bytes, true, UTF_8));
+        return bytes.toString(UTF_8);
+    }
+
+    private static double field(String line, String name) {
+        Matcher matcher =
+                Pattern.compile("\"" + Pattern.quote(name) + "\":([-0-9.]+)").matcher(line);
+        assertTrue(matcher.find(), name + " is not in " + line);
+        return Double.parseDouble(matcher.group(1));
+    }
+}
