@@ -1,0 +1,70 @@
+package org.relay4j.benchmarks.compare;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.function.ToDoubleFunction;
+
+/** One figure that the tables show of a test: a row. */
+record Metric(String test, String title, int decimals, ToDoubleFunction<ResultLine> value) {
+    private static final double MB_PER_GB = 1e3;
+    private static final double MICROS = 1e6;
+
+    static final List<Metric> ALL = List.of(
+            rate("up1", "bulk up, 1 connection"),
+            cpuPerGb("up1"),
+            rate("dn1", "bulk down, 1"),
+            cpuPerGb("dn1"),
+            rate("up8", "bulk up, 8"),
+            cpuPerGb("up8"),
+            rate("dn8", "bulk down, 8"),
+            cpuPerGb("dn8"),
+            rate("up64", "bulk up, 64"),
+            cpuPerGb("up64"),
+            rate("dn64", "bulk down, 64"),
+            cpuPerGb("dn64"),
+            new Metric("dn64", "slowest of 64, share of the mean", 2, r -> r.number("min_share")),
+            new Metric("pp1", "ping-pong 1 B, p50 us", 1, r -> r.number("p50_us")),
+            new Metric("pp1", "p99 us", 0, r -> r.number("p99_us")),
+            cpuPerOperation("pp1", "round trip"),
+            new Metric("pp64", "ping-pong, 64 connections, per s", 0, r -> r.number("per_s")),
+            cpuPerOperation("pp64", "round trip"),
+            new Metric("conn", "connect, echo, close, per s", 0, r -> r.number("per_s")),
+            cpuPerOperation("conn", "connection"),
+            new Metric("mixup", "echo beside bulk up, p50 us", 0, r -> r.number("p50_us")),
+            new Metric("mixup", "p99 us", 0, r -> r.number("p99_us")),
+            rate("mixup", "at"),
+            new Metric("mixdn", "echo beside bulk down, p50 us", 0, r -> r.number("p50_us")),
+            new Metric("mixdn", "p99 us", 0, r -> r.number("p99_us")),
+            rate("mixdn", "at"),
+            new Metric(
+                    "idle10k", "10,000 idle visitors, RSS of the server, MiB", 0, r -> r.number("rss_held_mb.server")),
+            new Metric("idle10k", "RSS of the forwarder, MiB", 0, r -> r.number("rss_held_mb.forwarder")),
+            new Metric("idle10k", "threads of the server", 0, r -> r.number("threads.server")),
+            new Metric("idle10k", "threads of the forwarder", 0, r -> r.number("threads.forwarder")),
+            new Metric(
+                    "idle10k",
+                    "CPU s of both while held",
+                    2,
+                    r -> r.number("idle_cpu_s.server", "idle_cpu_s.forwarder")));
+
+    String format(double number) {
+        return Double.isNaN(number) ? "" : String.format(Locale.ROOT, "%." + decimals + "f", number);
+    }
+
+    private static Metric rate(String test, String title) {
+        return new Metric(test, title + ", MB/s", 0, r -> r.number("MBps"));
+    }
+
+    private static Metric cpuPerGb(String test) {
+        return new Metric(test, "CPU s per GB", 2, r -> cpu(r) / (r.number("MBps") * r.number("secs") / MB_PER_GB));
+    }
+
+    private static Metric cpuPerOperation(String test, String operation) {
+        return new Metric(test, "CPU us per " + operation, 1, r -> cpu(r) * MICROS / r.number("samples"));
+    }
+
+    /** CPU seconds of the two processes of a relay; NaN without a relay. */
+    private static double cpu(ResultLine result) {
+        return result.number("cpu_s.server", "cpu_s.forwarder");
+    }
+}

@@ -1,0 +1,73 @@
+package org.relay4j.benchmarks.compare;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** All result lines of a comparison, by variant, test and round. */
+final class Results {
+    private final Map<String, ResultLine> byLabel = new LinkedHashMap<>();
+    private final Set<String> variants = new LinkedHashSet<>();
+    private final Set<String> rounds = new LinkedHashSet<>();
+
+    Results(List<String> lines) {
+        for (String line : lines) {
+            ResultLine.parse(line).ifPresent(this::add);
+        }
+    }
+
+    private void add(ResultLine result) {
+        byLabel.put(key(result.variant(), result.test(), result.round()), result);
+        variants.add(result.variant());
+        rounds.add(result.round());
+    }
+
+    Set<String> variants() {
+        return variants;
+    }
+
+    int rounds() {
+        return rounds.size();
+    }
+
+    /** A metric of a variant in each round that has it. */
+    Sample of(Metric metric, String variant) {
+        List<Double> values = new ArrayList<>();
+        for (String round : rounds) {
+            values.add(value(metric, variant, round));
+        }
+        return new Sample(values);
+    }
+
+    /** In each round that has both, a metric of one variant divided by that of another. */
+    Sample ratio(Metric metric, String variant, String other) {
+        List<Double> values = new ArrayList<>();
+        for (String round : rounds) {
+            values.add(value(metric, variant, round) / value(metric, other, round));
+        }
+        return new Sample(values);
+    }
+
+    /** The labels of the runs that had errors. */
+    List<String> failed() {
+        List<String> labels = new ArrayList<>();
+        byLabel.forEach((label, result) -> {
+            if (result.number("errors") != 0) {
+                labels.add(label);
+            }
+        });
+        return labels;
+    }
+
+    private double value(Metric metric, String variant, String round) {
+        ResultLine result = byLabel.get(key(variant, metric.test(), round));
+        return result == null ? Double.NaN : metric.value().applyAsDouble(result);
+    }
+
+    private static String key(String variant, String test, String round) {
+        return variant + "/" + test + "/" + round;
+    }
+}

@@ -1,0 +1,97 @@
+package org.relay4j.benchmarks.compare;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** Prints the Markdown tables of a results file: medians of each variant, and ratios of pairs of variants. */
+public final class Summary {
+    private static final int USAGE_STATUS = 2;
+
+    private final Results results;
+
+    Summary(Results results) {
+        this.results = results;
+    }
+
+    public static void main(String[] words) throws IOException {
+        if (words.length < 1) {
+            System.err.println("usage: Summary <results.jsonl> [<variant>/<other> ...]");
+            System.exit(USAGE_STATUS);
+        }
+        Summary summary = new Summary(new Results(Files.readAllLines(Path.of(words[0]))));
+        System.out.print(summary.medians());
+        System.out.print(summary.ratios(List.of(words).subList(1, words.length)));
+        System.out.print(summary.failures());
+    }
+
+    String medians() {
+        List<String> header = new ArrayList<>(List.of("median of " + results.rounds() + " rounds"));
+        header.addAll(results.variants());
+        StringBuilder table = start(header);
+        for (Metric metric : Metric.ALL) {
+            List<String> row = new ArrayList<>(List.of(metric.title()));
+            for (String variant : results.variants()) {
+                row.add(metric.format(results.of(metric, variant).median()));
+            }
+            addUnlessEmpty(table, row);
+        }
+        return table.toString();
+    }
+
+    /** Ratios within each round: the median and, in brackets, the smallest and the largest. */
+    String ratios(List<String> pairs) {
+        List<String> header = new ArrayList<>(List.of("ratio per round, median [min-max]"));
+        List<String[]> shown = new ArrayList<>();
+        for (String pair : pairs) {
+            String[] names = pair.split("/", 2);
+            if (names.length == 2 && results.variants().containsAll(List.of(names))) {
+                shown.add(names);
+                header.add(names[0] + " / " + names[1]);
+            }
+        }
+        if (shown.isEmpty()) {
+            return "";
+        }
+        StringBuilder table = start(header);
+        for (Metric metric : Metric.ALL) {
+            List<String> row = new ArrayList<>(List.of(metric.test() + ": " + metric.title()));
+            for (String[] names : shown) {
+                row.add(format(results.ratio(metric, names[0], names[1])));
+            }
+            addUnlessEmpty(table, row);
+        }
+        return table.toString();
+    }
+
+    String failures() {
+        StringBuilder text = new StringBuilder();
+        for (String label : results.failed()) {
+            text.append("errors in ").append(label).append('\n');
+        }
+        return text.toString();
+    }
+
+    private static String format(Sample ratio) {
+        return ratio.isEmpty()
+                ? ""
+                : String.format(Locale.ROOT, "%.2f [%.2f-%.2f]", ratio.median(), ratio.min(), ratio.max());
+    }
+
+    private static StringBuilder start(List<String> header) {
+        return new StringBuilder("\n| ")
+                .append(String.join(" | ", header))
+                .append(" |\n|---")
+                .append("|---:".repeat(header.size() - 1))
+                .append("|\n");
+    }
+
+    private static void addUnlessEmpty(StringBuilder table, List<String> row) {
+        if (row.stream().skip(1).anyMatch(cell -> !cell.isEmpty())) {
+            table.append("| ").append(String.join(" | ", row)).append(" |\n");
+        }
+    }
+}
