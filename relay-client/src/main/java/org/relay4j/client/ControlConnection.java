@@ -35,14 +35,16 @@ record ControlConnection(SocketChannel channel, InetSocketAddress server, InetSo
      * @throws InterruptedIOException when the thread was interrupted; its flag stays set
      */
     static ControlConnection open(String host, int port, RelayClientOptions options) throws IOException {
-        if (port < 1 || port > 65_535) throw new IllegalArgumentException("port is " + port + ", it must be 1 to 65535");
+        if (port < 1 || port > 65_535)
+            throw new IllegalArgumentException("port is " + port + ", it must be 1 to 65535");
         SocketChannel channel = connect(host, port, options.connectTimeout());
         boolean ready = false;
         try {
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
             int publicPort = readPort(channel, host + ":" + port, options.handshakeTimeout());
             InetSocketAddress server = (InetSocketAddress) channel.getRemoteAddress();
-            InetAddress named = InetAddress.getByAddress(host, server.getAddress().getAddress());
+            InetAddress named =
+                    InetAddress.getByAddress(host, server.getAddress().getAddress());
             ControlConnection connection = new ControlConnection(
                     channel, new InetSocketAddress(named, port), new InetSocketAddress(named, publicPort));
             ready = true;
@@ -96,7 +98,8 @@ record ControlConnection(SocketChannel channel, InetSocketAddress server, InetSo
                 }
                 if (length == line.length) {
                     throw new RelayProtocolException(
-                            server + " is no relay server: its first line is longer than " + line.length + " bytes", null);
+                            server + " is no relay server: its first line is longer than " + line.length + " bytes",
+                            null);
                 }
                 line[length++] = (byte) next;
             }

@@ -43,8 +43,8 @@ final class ForwardedTunnel implements SessionEvents, Splice.Owner {
         this.local = local;
         this.localPort = localPort;
         Sockets.configure(connection.channel());
-        driver = new LoopDriver(
-                loop, connection.channel(), Role.SERVER, CoreSettings.of(options.session()), this, true);
+        driver =
+                new LoopDriver(loop, connection.channel(), Role.SERVER, CoreSettings.of(options.session()), this, true);
     }
 
     void start() {
@@ -115,7 +115,8 @@ final class ForwardedTunnel implements SessionEvents, Splice.Owner {
         if (now - warned < WARN_EVERY) return;
         warned = now;
         String why = failure == null ? "its host has no address" : String.valueOf(failure.getMessage());
-        log.warn("{}: visitor reset, the local service at port {} cannot be reached: {}", publicAddress, localPort, why);
+        log.warn(
+                "{}: visitor reset, the local service at port {} cannot be reached: {}", publicAddress, localPort, why);
     }
 
     // ---- session

@@ -38,13 +38,14 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
         session = socket.session();
         server = connection.server();
         publicAddress = connection.publicAddress();
-        super.bind(publicAddress); // only turns the state to bound, so that the getters report the public address
+        super.bind(publicAddress, 0); // only turns the state to bound, so that the getters report the public address
     }
 
     static RelayAcceptor over(ControlConnection connection, RelayClientOptions options) throws IOException {
         TunnelEvents events = new TunnelEvents(options.listener());
         Session session = Session.server(
-                connection.channel(), options.session().toBuilder().listener(events).build());
+                connection.channel(),
+                options.session().toBuilder().listener(events).build());
         boolean made = false;
         try {
             RelayAcceptor acceptor = new RelayAcceptor(new AcceptorSocket(session), connection);
@@ -52,7 +53,10 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
             events.up(acceptor);
             return acceptor;
         } finally {
-            if (!made) session.close();
+            if (!made) {
+                events.abandon();
+                session.close();
+            }
         }
     }
 

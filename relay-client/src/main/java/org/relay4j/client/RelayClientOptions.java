@@ -139,8 +139,8 @@ public final class RelayClientOptions {
             duration("shortest backoff", shortestBackoff);
             duration("longest backoff", longestBackoff);
             if (longestBackoff.compareTo(shortestBackoff) < 0) {
-                throw new IllegalArgumentException(
-                        "longest backoff is " + longestBackoff + ", it must not be below the shortest, " + shortestBackoff);
+                throw new IllegalArgumentException("longest backoff is " + longestBackoff
+                        + ", it must not be below the shortest, " + shortestBackoff);
             }
             return new RelayClientOptions(new Builder(this));
         }

@@ -1,5 +1,6 @@
 package org.relay4j.client;
 
+import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelListener;
@@ -14,7 +15,8 @@ final class TunnelEvents implements SessionListener {
     private static final Logger log = LoggerFactory.getLogger(TunnelEvents.class);
 
     private final @Nullable TunnelListener listener;
-    private final java.util.concurrent.CompletableFuture<Tunnel> tunnel = new java.util.concurrent.CompletableFuture<>();
+    private final CountDownLatch up = new CountDownLatch(1);
+    private volatile @Nullable Tunnel tunnel;
 
     TunnelEvents(@Nullable TunnelListener listener) {
         this.listener = listener;
@@ -22,19 +24,30 @@ final class TunnelEvents implements SessionListener {
 
     void up(Tunnel newTunnel) {
         log.info("tunnel {}: up", newTunnel.publicAddress());
+        tunnel = newTunnel;
         up(listener, newTunnel);
-        tunnel.complete(newTunnel);
+        up.countDown();
     }
 
     @Override
     public void ended(Session session, SessionException cause) {
-        // A session may end before the acceptor is made; then nobody has been told of a tunnel.
-        tunnel.thenAccept(ended -> {
-            boolean closedHere = cause.reason() == SessionException.Reason.CLOSED_LOCALLY;
-            if (closedHere) log.info("tunnel {}: closed", ended.publicAddress());
-            else log.warn("tunnel {}: lost, {}", ended.publicAddress(), cause.getMessage());
-            down(listener, ended, closedHere ? null : cause, false);
-        });
+        try {
+            up.await(); // it may end before its owner has been told that it stands
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return;
+        }
+        Tunnel ended = tunnel;
+        if (ended == null) return;
+        boolean closedHere = cause.reason() == SessionException.Reason.CLOSED_LOCALLY;
+        if (closedHere) log.info("tunnel {}: closed", ended.publicAddress());
+        else log.warn("tunnel {}: lost, {}", ended.publicAddress(), cause.getMessage());
+        down(listener, ended, closedHere ? null : cause, false);
+    }
+
+    /** There will be no tunnel: nobody waits for it. */
+    void abandon() {
+        up.countDown();
     }
 
     /** Calls a listener, whose failures are its own. */

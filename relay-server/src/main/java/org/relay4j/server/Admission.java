@@ -27,7 +27,8 @@ final class Admission {
     }
 
     /** Counts one more tunnel, which is pending at first; returns why it may not be, or null. */
-    @Nullable String enter(InetAddress address) {
+    @Nullable
+    String enter(InetAddress address) {
         lock.lock();
         try {
             Count count = addresses.computeIfAbsent(address, key -> new Count());

@@ -31,13 +31,18 @@ final class PublicPorts {
     Listener open(Loop loop, Listener.Owner owner) throws IOException {
         if (lowest == 0) return Listener.open(loop, new InetSocketAddress(address, 0), owner);
         for (int i = 0; i < count; i++) {
-            int port = lowest + Math.floorMod(turn.getAndIncrement(), count);
-            try {
-                return Listener.open(loop, new InetSocketAddress(address, port), owner);
-            } catch (BindException e) {
-                continue; // taken by another tunnel, or by another program
-            }
+            Listener listener = tryOpen(loop, lowest + Math.floorMod(turn.getAndIncrement(), count), owner);
+            if (listener != null) return listener;
         }
         throw new BindException("no port of " + lowest + " to " + (lowest + count - 1) + " is free");
+    }
+
+    /** Null when the port is taken by another tunnel, or by another program. */
+    private @Nullable Listener tryOpen(Loop loop, int port, Listener.Owner owner) throws IOException {
+        try {
+            return Listener.open(loop, new InetSocketAddress(address, port), owner);
+        } catch (BindException e) {
+            return null;
+        }
     }
 }

@@ -8,8 +8,8 @@ import java.nio.channels.SocketChannel;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.control.PortLine;
 import org.relay4j.yamux.core.Cause;
-import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.Multiplexer;
+import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.core.SessionEvents;
 import org.relay4j.yamux.core.StreamHandler;
@@ -58,8 +58,8 @@ final class ServerTunnel implements SessionEvents, Listener.Owner, Splice.Owner 
             tunnel = new ServerTunnel(server, loop, channel, number);
         } catch (IOException e) {
             log.warn("tunnel {}: no public port for {}: {}", number, Sockets.peer(channel), e.getMessage());
-            boolean taken = e instanceof BindException;
-            refuse(channel, taken ? "no-port-free" : "internal", taken ? e.getMessage() : "no public port can be opened");
+            if (e instanceof BindException) refuse(channel, "no-port-free", String.valueOf(e.getMessage()));
+            else refuse(channel, "internal", "no public port can be opened");
             return null;
         }
         if (tunnel.start(channel)) return tunnel;
@@ -111,7 +111,8 @@ final class ServerTunnel implements SessionEvents, Listener.Owner, Splice.Owner 
         }
         driver.fail(new Cause(
                 Cause.Kind.TIMEOUT,
-                "the client has not answered for " + options.handshakeTimeout().toMillis() + " ms, does it speak yamux?"));
+                "the client has not answered for " + options.handshakeTimeout().toMillis()
+                        + " ms, does it speak yamux?"));
     }
 
     /** Ends the tunnel; visitors are reset. From any thread; returns at once. */

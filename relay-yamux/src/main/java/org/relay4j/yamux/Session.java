@@ -10,14 +10,13 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.CoreOptions;
-import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.Multiplexer;
+import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.core.SessionEvents;
 import org.relay4j.yamux.core.StreamHandler;
@@ -55,8 +54,7 @@ public final class Session implements Closeable {
         this.options = options;
         CoreOptions core = CoreSettings.of(options);
         Events events = new Events();
-        if (channel instanceof SocketChannel) {
-            SocketChannel socket = (SocketChannel) channel;
+        if (channel instanceof SocketChannel socket) {
             Sockets.configure(socket);
             driver = new LoopDriver(LoopGroup.acquireShared().next(), socket, role, core, events, false);
             driver.whenTerminated(LoopGroup::releaseShared);
@@ -346,6 +344,7 @@ public final class Session implements Closeable {
         }
 
         /** Waits for a signal, with the lock of {@code condition} held. */
+        @SuppressWarnings("WaitNotInLoop") // the loop, and what it waits for, are the caller's
         void await(Condition condition, String message) throws IOException {
             try {
                 if (none) condition.await();

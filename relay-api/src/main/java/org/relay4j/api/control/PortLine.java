@@ -15,7 +15,6 @@ public record PortLine(int port, @Nullable String code, String detail) {
     /** The longest line that is read, without its LF. Unit: bytes. */
     public static final int LONGEST = 256;
 
-
     /** The line that gives a port, with its LF. */
     public static byte[] encode(int port) {
         return (port + "\n").getBytes(StandardCharsets.US_ASCII);

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param message one sentence for a person
  * @param error the underlying failure, when there is one
  */
-public record Cause(Kind kind, long code, String message, @Nullable Throwable error) {
+public record Cause(
+        Kind kind, long code, String message, @Nullable Throwable error) {
     /** What ended a stream or session. */
     public enum Kind {
         /** The peer reset the stream. */

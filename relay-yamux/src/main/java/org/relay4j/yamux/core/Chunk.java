@@ -8,7 +8,8 @@ public final class Chunk {
     /** The memory. Between position and limit are the bytes that wait to be read. */
     public final ByteBuffer bytes;
 
-    @Nullable Chunk next; // guarded by the session lock
+    @Nullable
+    Chunk next; // guarded by the session lock
 
     public Chunk(ByteBuffer bytes) {
         this.bytes = bytes;

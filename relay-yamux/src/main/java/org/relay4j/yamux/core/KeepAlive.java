@@ -49,7 +49,8 @@ final class KeepAlive {
     }
 
     /** Asks for a sign of life when it is time to; returns why the session must end, or null. */
-    @Nullable Cause tick(long now) {
+    @Nullable
+    Cause tick(long now) {
         long silent = now - lastReceived;
         long interval = options.keepAliveInterval();
         long timeout = options.keepAliveTimeout();
@@ -73,6 +74,6 @@ final class KeepAlive {
     }
 
     private static String seconds(long nanos) {
-        return nanos / 1_000_000 / 1000.0 + " s";
+        return nanos / 1_000_000 + " ms";
     }
 }

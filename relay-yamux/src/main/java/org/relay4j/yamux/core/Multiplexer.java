@@ -80,7 +80,8 @@ public final class Multiplexer {
             try {
                 reader.read(in, sink);
             } catch (ProtocolViolation violation) {
-                fail(new Cause(Cause.Kind.PROTOCOL_ERROR, "the peer broke the yamux protocol: " + violation.getMessage()));
+                fail(new Cause(
+                        Cause.Kind.PROTOCOL_ERROR, "the peer broke the yamux protocol: " + violation.getMessage()));
             }
         }
         in.position(in.limit());

@@ -74,7 +74,8 @@ public final class MuxStream {
      * {@link StreamHandler#onWritable} follows.
      */
     public @Nullable ByteBuffer reserve(int atMost) {
-        long length = Math.min(Math.min(sendWindow, atMost), mux.output().quantum.limit(this, mux.now()));
+        long length =
+                Math.min(Math.min(sendWindow, atMost), mux.output().quantum.limit(this, mux.now()));
         if (length == 0) {
             waitsForWindow = true;
             return null;
@@ -246,8 +247,8 @@ public final class MuxStream {
 
     void receiveCredit(long length) throws ProtocolViolation {
         if (sendWindow + length > Frame.MAX_WINDOW) {
-            throw new ProtocolViolation("the window of stream " + Integer.toUnsignedString(id) + " would grow beyond 2^32-1: "
-                    + sendWindow + " + " + length);
+            throw new ProtocolViolation("the window of stream " + Integer.toUnsignedString(id)
+                    + " would grow beyond 2^32-1: " + sendWindow + " + " + length);
         }
         sendWindow += length;
         if (waitsForWindow && sendWindow > 0 && isWritable()) resumeWriting();
@@ -278,7 +279,8 @@ public final class MuxStream {
     }
 
     /** Why the stream is to be aborted now, or null. */
-    @Nullable Cause expired(long now) {
+    @Nullable
+    Cause expired(long now) {
         CoreOptions options = mux.options();
         long idle = now - activeAt;
         if ((state & DEAD) != 0) return null;
@@ -291,7 +293,8 @@ public final class MuxStream {
         boolean halfClosed = (state & (FIN_SENT | FIN_RECEIVED)) != 0;
         long limit = (state & LINGERS) != 0 ? options.lingerTimeout() : options.halfCloseTimeout();
         if (halfClosed && limit > 0 && idle >= limit) {
-            return new Cause(Cause.Kind.IDLE_TIMEOUT, "closed in one direction, and idle for " + idle / 1_000_000 + " ms");
+            return new Cause(
+                    Cause.Kind.IDLE_TIMEOUT, "closed in one direction, and idle for " + idle / 1_000_000 + " ms");
         }
         return null;
     }

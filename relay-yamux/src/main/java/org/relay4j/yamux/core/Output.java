@@ -34,7 +34,8 @@ final class Output {
     private int pingValue;
     private boolean closed; // a GoAway was the last frame, nothing may follow it
 
-    @Nullable FrameTap tap;
+    @Nullable
+    FrameTap tap;
 
     private @Nullable MuxStream resumed;
 
@@ -54,7 +55,8 @@ final class Output {
     // ---- data
 
     /** Where up to {@code atMost} bytes of the stream may be put; null when it has to wait for its turn. */
-    @Nullable ByteBuffer reserve(MuxStream stream, int atMost) {
+    @Nullable
+    ByteBuffer reserve(MuxStream stream, int atMost) {
         boolean overtakes = waiting.size() > 0 && stream != resumed;
         int room = buffer.room();
         if (closed || overtakes || room < Math.min(atMost, SMALLEST_ROOM)) {
@@ -95,7 +97,8 @@ final class Output {
 
     void pong(int value) throws ProtocolViolation {
         if (pongCount == MAX_PONGS) {
-            throw new ProtocolViolation("more than " + MAX_PONGS + " pings are unanswered because the peer does not read");
+            throw new ProtocolViolation(
+                    "more than " + MAX_PONGS + " pings are unanswered because the peer does not read");
         }
         pongs[pongCount++] = value;
     }
@@ -122,7 +125,8 @@ final class Output {
     // ---- sending
 
     /** What is to be sent now, or null. Followed by {@link #sent}. */
-    @Nullable ByteBuffer next() {
+    @Nullable
+    ByteBuffer next() {
         boolean control = hasControl();
         if (control && buffer.atBoundary()) {
             fill();
@@ -136,7 +140,8 @@ final class Output {
     }
 
     /** Hands over everything that is to be sent, for a driver that writes outside the lock. */
-    @Nullable Chunk take() {
+    @Nullable
+    Chunk take() {
         fill();
         return buffer.take();
     }

@@ -91,7 +91,8 @@ public final class OutputBuffer {
     }
 
     /** What is to be sent next: all of it, or only the rest of the frame of which a part has been sent. Null when empty. */
-    @Nullable ByteBuffer unsent(boolean restOfFrameOnly) {
+    @Nullable
+    ByteBuffer unsent(boolean restOfFrameOnly) {
         if (isEmpty()) return null;
         ByteBuffer buffer = memory();
         buffer.limit(restOfFrameOnly ? frameEnd : end).position(start);
@@ -112,7 +113,8 @@ public final class OutputBuffer {
     }
 
     /** Hands over everything that waits, from position to limit; the buffer is empty afterwards. Null when it is already. */
-    @Nullable Chunk take() {
+    @Nullable
+    Chunk take() {
         ByteBuffer buffer = unsent(false);
         Chunk taken = chunk;
         if (buffer == null) return null;

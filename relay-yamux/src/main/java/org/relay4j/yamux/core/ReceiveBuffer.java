@@ -36,7 +36,8 @@ final class ReceiveBuffer {
     }
 
     /** The oldest bytes; whoever takes some says so with {@link #advance}. */
-    @Nullable ByteBuffer peek() {
+    @Nullable
+    ByteBuffer peek() {
         return first == null ? null : first.bytes;
     }
 

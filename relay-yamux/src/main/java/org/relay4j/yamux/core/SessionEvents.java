@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 /** What happens on a session. Called with the session lock held: it must not block, call user code or throw. */
 public interface SessionEvents {
     /** The peer opened a stream. Returns who handles it, or null to refuse it with RST. */
-    @Nullable StreamHandler onStream(MuxStream stream);
+    @Nullable
+    StreamHandler onStream(MuxStream stream);
 
     /** A stream can be opened again, after {@link Multiplexer#open} could not. */
     void onOpenable();

@@ -11,9 +11,11 @@ final class StreamQueue {
     static final class Link {
         final MuxStream stream;
 
-        @Nullable Link before;
+        @Nullable
+        Link before;
 
-        @Nullable Link after;
+        @Nullable
+        Link after;
 
         boolean queued;
 
@@ -40,14 +42,16 @@ final class StreamQueue {
         size++;
     }
 
-    @Nullable MuxStream poll() {
+    @Nullable
+    MuxStream poll() {
         Link head = first;
         if (head == null) return null;
         remove(head);
         return head.stream;
     }
 
-    @Nullable MuxStream peek() {
+    @Nullable
+    MuxStream peek() {
         return first == null ? null : first.stream;
     }
 

@@ -13,8 +13,7 @@ final class StreamTable {
 
     private final int seed;
 
-    @Nullable
-    private MuxStream[] slots = new MuxStream[SMALLEST]; // length is a power of two, at most half full
+    private @Nullable MuxStream[] slots = new MuxStream[SMALLEST]; // length is a power of two, at most half full
 
     private int size;
 
@@ -26,8 +25,9 @@ final class StreamTable {
         return size;
     }
 
-    @Nullable MuxStream get(int id) {
-        MuxStream[] table = slots;
+    @Nullable
+    MuxStream get(int id) {
+        @Nullable MuxStream[] table = slots;
         int mask = table.length - 1;
         for (int i = home(id, mask); ; i = i + 1 & mask) {
             MuxStream stream = table[i];
@@ -42,7 +42,7 @@ final class StreamTable {
     }
 
     void remove(MuxStream stream) {
-        MuxStream[] table = slots;
+        @Nullable MuxStream[] table = slots;
         int mask = table.length - 1;
         int hole = home(stream.id, mask);
         while (table[hole] != stream) {
@@ -72,7 +72,7 @@ final class StreamTable {
     }
 
     private void resize(int length) {
-        MuxStream[] old = slots;
+        @Nullable MuxStream[] old = slots;
         slots = new MuxStream[length];
         for (MuxStream stream : old) {
             if (stream != null) insert(stream);

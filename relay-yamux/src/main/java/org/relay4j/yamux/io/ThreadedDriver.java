@@ -147,7 +147,8 @@ public final class ThreadedDriver extends Driver {
             long stall = options.writeStallTimeout();
             long writing = writingSince == 0 ? 0 : now - writingSince;
             if (stall > 0 && writing >= stall) {
-                mux.fail(new Cause(Cause.Kind.TIMEOUT, "the peer has not read anything for " + writing / 1_000_000 + " ms"));
+                mux.fail(new Cause(
+                        Cause.Kind.TIMEOUT, "the peer has not read anything for " + writing / 1_000_000 + " ms"));
             }
             Cause cause = mux.ended();
             flush();
