@@ -36,8 +36,7 @@ record Metric(String test, String title, int decimals, ToDoubleFunction<ResultLi
             new Metric("mixdn", "echo beside bulk down, p50 us", 0, r -> r.number("p50_us")),
             new Metric("mixdn", "p99 us", 0, r -> r.number("p99_us")),
             rate("mixdn", "at"),
-            new Metric(
-                    "idle10k", "10,000 idle visitors, RSS of the server, MiB", 0, r -> r.number("rss_held_mb.server")),
+            new Metric("idle10k", "idle visitors, RSS of the server, MiB", 0, r -> r.number("rss_held_mb.server")),
             new Metric("idle10k", "RSS of the forwarder, MiB", 0, r -> r.number("rss_held_mb.forwarder")),
             new Metric("idle10k", "threads of the server", 0, r -> r.number("threads.server")),
             new Metric("idle10k", "threads of the forwarder", 0, r -> r.number("threads.forwarder")),

@@ -33,7 +33,7 @@ class SummaryTest {
                 |---|---:|---:|
                 | bulk up, 1 connection, MB/s | 300 | 600 |
                 | CPU s per GB | 3.33 | 0.83 |
-                | 10,000 idle visitors, RSS of the server, MiB | 269 |  |
+                | idle visitors, RSS of the server, MiB | 269 |  |
                 | RSS of the forwarder, MiB | 277 |  |
                 | threads of the server | 11 |  |
                 """, summary.medians());
