@@ -24,8 +24,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class Loop {
     /*
-     * A pass: wait; call the handler of each ready key; run tasks and due timers; then flush each session that was
-     * touched, so that all frames of a pass leave in one write to the tunnel.
+     * A pass: wait; call the handler of each ready key; run tasks; flush each session that was touched, so that all frames of a
+     * pass leave in one write to the tunnel; run due timers.
      */
 
     /** What is attached to a key. */
@@ -125,6 +125,8 @@ public final class Loop {
                 if (timeout == 0) selector.selectNow(this::dispatch);
                 else selector.select(this::dispatch, timeout);
                 runTasks();
+                flushTouched();
+                // After the sockets: a process that was stopped must see what has arrived before it judges its peers.
                 runTimers();
                 flushTouched();
             }
