@@ -16,6 +16,7 @@ final class KeepAlive {
     private boolean pingInFlight;
     private int pingValue;
     private long pingSent; // ns
+    private long askedSince; // ns; the first ping since the last sign of life
 
     KeepAlive(Output output, CoreOptions options, long now) {
         this.output = output;
@@ -35,7 +36,10 @@ final class KeepAlive {
 
     /** Sends a ping unless one is under way, whose answer then serves this caller too. */
     void ping(long now) {
-        if (pingInFlight) return;
+        long timeout = options.keepAliveTimeout();
+        // Asks again after a while, because answers get lost: go-yamux drops those that it cannot queue.
+        if (pingInFlight && (timeout == 0 || now - pingSent < timeout)) return;
+        if (!pingInFlight || askedSince - lastReceived < 0) askedSince = now;
         pingInFlight = true;
         pingSent = now;
         output.ping(++pingValue);
@@ -55,7 +59,8 @@ final class KeepAlive {
         long interval = options.keepAliveInterval();
         long timeout = options.keepAliveTimeout();
         if (interval > 0) {
-            if (pingInFlight && timeout > 0 && Math.min(silent, now - pingSent) >= timeout) {
+            boolean asked = pingInFlight && askedSince - lastReceived >= 0;
+            if (asked && timeout > 0 && now - askedSince >= timeout) {
                 return new Cause(
                         Cause.Kind.TIMEOUT, "the peer has been silent for " + seconds(silent) + " and answers no ping");
             }

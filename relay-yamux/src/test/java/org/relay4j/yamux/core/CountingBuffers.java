@@ -1,0 +1,79 @@
+package org.relay4j.yamux.core;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * Memory for tests that knows which pieces are in use: one that comes back twice, or did not come from here, fails at once.
+ * What comes back is used again, with its contents spoiled, so that whoever goes on using it is found out.
+ */
+final class CountingBuffers implements BufferSource {
+    private static final int SMALL = 4 * 1024; // bytes
+    private static final int LARGE = 64 * 1024; // bytes
+    private static final byte[] SPOILED =
+            "spoiled!".repeat(SMALL / 4).getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+
+    private final Set<Chunk> inUse = new HashSet<>();
+    private final ArrayDeque<Chunk> small = new ArrayDeque<>();
+    private final ArrayDeque<Chunk> large = new ArrayDeque<>();
+    private final ArrayDeque<Chunk> output = new ArrayDeque<>();
+    private int acquired;
+
+    @Override
+    public Chunk acquire(int size) {
+        return size <= SMALL ? take(small, SMALL) : take(large, LARGE);
+    }
+
+    @Override
+    public Chunk acquireOutput() {
+        return take(output, OutputBuffer.CAPACITY);
+    }
+
+    @Override
+    public void release(Chunk chunk) {
+        if (!inUse.remove(chunk)) throw new AssertionError("released twice, or never acquired: " + chunk.bytes);
+        if (chunk.next != null) throw new AssertionError("released while it is still linked to another chunk");
+        ByteBuffer bytes = chunk.bytes.clear();
+        bytes.put(0, SPOILED, 0, Math.min(SPOILED.length, bytes.capacity()));
+        shelf(bytes.capacity()).push(chunk);
+    }
+
+    /** Pieces that were acquired and not yet released. */
+    int inUse() {
+        return inUse.size();
+    }
+
+    /** Pieces that were ever acquired. */
+    int acquired() {
+        return acquired;
+    }
+
+    /** Bytes that were acquired and not yet released. */
+    long bytesInUse() {
+        return inUse.stream().mapToLong(chunk -> chunk.bytes.capacity()).sum();
+    }
+
+    void assertAllReturned() {
+        assertEquals(
+                0,
+                inUse.size(),
+                () -> "still in use: "
+                        + inUse.stream().map(chunk -> chunk.bytes).toList());
+    }
+
+    private ArrayDeque<Chunk> shelf(int capacity) {
+        return capacity == SMALL ? small : capacity == LARGE ? large : output;
+    }
+
+    private Chunk take(ArrayDeque<Chunk> shelf, int capacity) {
+        Chunk free = shelf.poll();
+        Chunk chunk = free == null ? new Chunk(ByteBuffer.allocate(capacity)) : free;
+        inUse.add(chunk);
+        acquired++;
+        return chunk;
+    }
+}

@@ -1,0 +1,285 @@
+package org.relay4j.yamux.core;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+
+/**
+ * The other end of a session, played by a test: it sends bytes to the core under test, says which bytes it expects back,
+ * and which events the core's user was told. What the core wants to send waits until {@code expects} reads it, so a peer
+ * that does not read is one that expects nothing for a while.
+ */
+final class ScriptedPeer {
+    static final long SECOND = 1_000_000_000L;
+
+    final CountingBuffers buffers = new CountingBuffers();
+    final Multiplexer core;
+
+    private final Map<Integer, MuxStream> streams = new HashMap<>();
+    private final List<String> events = new ArrayList<>();
+    private final User user = new User();
+    private boolean refusing;
+    private boolean consuming = true;
+    private Runnable onData = () -> {};
+    private long now = 7 * SECOND;
+
+    private ScriptedPeer(Role roleOfCore, CoreOptions options) {
+        core = new Multiplexer(roleOfCore, options, buffers, user, now);
+    }
+
+    /** Plays the client: the core under test is the server, which opens even ids. */
+    static ScriptedPeer client() {
+        return new ScriptedPeer(Role.SERVER, CoreOptions.defaults());
+    }
+
+    /** Plays the server: the core under test is the client, which opens odd ids. */
+    static ScriptedPeer server() {
+        return new ScriptedPeer(Role.CLIENT, CoreOptions.defaults());
+    }
+
+    static ScriptedPeer client(UnaryOperator<Options> changes) {
+        return new ScriptedPeer(Role.SERVER, changes.apply(new Options()).build());
+    }
+
+    static ScriptedPeer server(UnaryOperator<Options> changes) {
+        return new ScriptedPeer(Role.CLIENT, changes.apply(new Options()).build());
+    }
+
+    // ---- the wire
+
+    ScriptedPeer sends(String... hex) {
+        core.receive(ByteBuffer.wrap(Wire.bytes(hex)), now);
+        return this;
+    }
+
+    ScriptedPeer sendsInPiecesOf(int length, String... hex) {
+        byte[] bytes = Wire.bytes(hex);
+        for (int at = 0; at < bytes.length; at += length) {
+            core.receive(ByteBuffer.wrap(bytes, at, Math.min(length, bytes.length - at)), now);
+        }
+        return this;
+    }
+
+    /** The peer closes the connection. */
+    ScriptedPeer hangsUp() {
+        core.endOfInput();
+        return this;
+    }
+
+    /** Reads everything that the core wants to send, and compares it. */
+    ScriptedPeer expects(String... hex) {
+        assertEquals(Wire.lines(Wire.bytes(hex)), Wire.lines(reads()));
+        return this;
+    }
+
+    ScriptedPeer expectsNothing() {
+        return expects();
+    }
+
+    /** Reads everything that the core wants to send. */
+    byte[] reads() {
+        return readsAtMost(Integer.MAX_VALUE);
+    }
+
+    /** Reads so many bytes of what the core wants to send, or all of it when that is less. */
+    byte[] readsAtMost(int most) {
+        ByteArrayOutputStream read = new ByteArrayOutputStream();
+        for (ByteBuffer out; read.size() < most && (out = core.nextOutput()) != null; ) {
+            byte[] part = new byte[Math.min(out.remaining(), most - read.size())];
+            out.get(part);
+            read.writeBytes(part);
+            core.sent(part.length, now);
+        }
+        core.resumeWaiting();
+        return read.toByteArray();
+    }
+
+    // ---- time
+
+    /** Lets time pass and ticks once at the end of it. */
+    ScriptedPeer afterSeconds(double seconds) {
+        now += Math.round(seconds * SECOND);
+        core.tick(now);
+        return this;
+    }
+
+    long now() {
+        return now;
+    }
+
+    // ---- the user of the core
+
+    /** From here on the user refuses streams. */
+    ScriptedPeer userRefuses(boolean newRefusing) {
+        refusing = newRefusing;
+        return this;
+    }
+
+    /** Whether the user takes bytes when they arrive, which is the beginning, or leaves them in the stream's buffer. */
+    ScriptedPeer userReads(boolean newConsuming) {
+        consuming = newConsuming;
+        return this;
+    }
+
+    /** What the user does when bytes arrive, after it has taken them or not. */
+    ScriptedPeer userOnData(Runnable action) {
+        onData = action;
+        return this;
+    }
+
+    MuxStream opens() {
+        MuxStream stream = core.open(user);
+        streams.put(stream.id(), stream);
+        return stream;
+    }
+
+    /** The stream with this id, which the user or the peer has opened. */
+    MuxStream stream(int id) {
+        MuxStream stream = streams.get(id);
+        if (stream == null) throw new AssertionError("there was no stream " + id);
+        return stream;
+    }
+
+    ScriptedPeer accepts(int id) {
+        stream(id).accept();
+        return this;
+    }
+
+    /** Writes all of the text as one frame; there must be window and room. */
+    ScriptedPeer writes(int id, String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+        ByteBuffer room = stream(id).reserve(bytes.length);
+        if (room == null || room.remaining() < bytes.length) throw new AssertionError("no room for " + text);
+        room.put(bytes);
+        stream(id).commit(bytes.length);
+        return this;
+    }
+
+    /** Writes so many bytes, as far as window and room go. Returns how many it were. */
+    int writesBytes(int id, int length) {
+        int written = 0;
+        for (ByteBuffer room; written < length && (room = stream(id).reserve(length - written)) != null; ) {
+            int part = room.remaining();
+            stream(id).commit(part);
+            written += part;
+        }
+        return written;
+    }
+
+    /** Takes everything that waits in the stream's buffer. */
+    String reads(int id) {
+        StringBuilder text = new StringBuilder();
+        for (ByteBuffer waiting; (waiting = stream(id).peek()) != null; ) text.append(take(stream(id), waiting));
+        return text.toString();
+    }
+
+    private static String take(MuxStream stream, ByteBuffer waiting) {
+        int length = waiting.remaining();
+        String text = StandardCharsets.ISO_8859_1.decode(waiting).toString();
+        stream.advance(length);
+        return text;
+    }
+
+    /** Compares what the user was told since the last time, and forgets it. */
+    ScriptedPeer told(String... expected) {
+        assertEquals(String.join("\n", expected), String.join("\n", events));
+        events.clear();
+        return this;
+    }
+
+    ScriptedPeer toldNothing() {
+        return told();
+    }
+
+    /** Forgets what was told and reads what was sent so far: a test begins behind its preparations. */
+    ScriptedPeer afresh() {
+        reads();
+        events.clear();
+        return this;
+    }
+
+    /** After the end: all is empty and all memory has come back. */
+    ScriptedPeer leavesNothing() {
+        core.discardOutput();
+        assertEquals(0, core.streamCount(), "streams in the table");
+        assertEquals(0, core.output().control.size(), "streams in the control queue");
+        assertEquals(0, core.output().waiting.size(), "streams that wait for room");
+        buffers.assertAllReturned();
+        return this;
+    }
+
+    private static String idOf(MuxStream stream) {
+        return Integer.toUnsignedString(stream.id());
+    }
+
+    private static String describe(Cause cause) {
+        return cause.kind() + (cause.code() == 0 ? "" : " " + cause.code());
+    }
+
+    private final class User implements SessionEvents, StreamHandler {
+        @Override
+        public StreamHandler onStream(MuxStream stream) {
+            if (refusing) return null;
+            streams.put(stream.id(), stream);
+            events.add("stream " + idOf(stream));
+            return this;
+        }
+
+        @Override
+        public void onOpenable() {
+            events.add("openable");
+        }
+
+        @Override
+        public void onPong(long roundTrip) {
+            events.add("pong after " + roundTrip / 1_000_000 + " ms");
+        }
+
+        @Override
+        public void onGoAway() {
+            events.add("goAway");
+        }
+
+        @Override
+        public void onEnd(Cause cause) {
+            events.add("end " + describe(cause));
+        }
+
+        @Override
+        public void onData(MuxStream stream, ByteBuffer payload) {
+            if (consuming) {
+                int length = payload.remaining();
+                String text = StandardCharsets.ISO_8859_1.decode(payload).toString();
+                events.add("data " + idOf(stream) + " " + (length > 64 ? length + " bytes" : text));
+            }
+            onData.run();
+        }
+
+        @Override
+        public void onBuffered(MuxStream stream) {
+            events.add("buffered " + idOf(stream));
+        }
+
+        @Override
+        public void onFin(MuxStream stream) {
+            events.add("fin " + idOf(stream));
+        }
+
+        @Override
+        public void onReset(MuxStream stream, Cause cause) {
+            events.add("reset " + idOf(stream) + " " + describe(cause));
+        }
+
+        @Override
+        public void onWritable(MuxStream stream) {
+            events.add("writable " + idOf(stream));
+        }
+    }
+}
