@@ -1,36 +1,31 @@
 package org.relay4j.benchmarks.load;
 
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+
 /** The failures of a run: how many, and the first one's text. Safe for several threads. */
 final class Errors {
-    private int count; // guarded by this
-    private String first = ""; // guarded by this
+    private final AtomicInteger count = new AtomicInteger();
+    private final AtomicReference<String> first = new AtomicReference<>("");
 
-    synchronized void add(Exception cause) {
-        if (count == 0) {
-            first = cause.toString();
-        }
-        count++;
+    void add(Exception cause) {
+        first.compareAndSet("", cause.toString());
+        count.incrementAndGet();
     }
 
-    synchronized void add(Errors others) {
-        if (count == 0) {
-            first = others.first();
-        }
-        count += others.count();
+    void add(Errors others) {
+        first.compareAndSet("", others.first.get());
+        count.addAndGet(others.count());
     }
 
-    private synchronized String first() {
-        return first;
+    int count() {
+        return count.get();
     }
 
-    synchronized int count() {
-        return count;
-    }
-
-    synchronized void report(Json json) {
-        json.put("errors", count);
-        if (count > 0) {
-            json.put("error", first);
+    void report(Json json) {
+        json.put("errors", count());
+        if (count() > 0) {
+            json.put("error", first.get());
         }
     }
 }

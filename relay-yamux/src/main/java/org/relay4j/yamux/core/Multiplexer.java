@@ -1,8 +1,6 @@
 package org.relay4j.yamux.core;
 
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,45 +24,37 @@ public final class Multiplexer {
         ENDED
     }
 
-    private final Role role;
     private final CoreOptions options;
     private final BufferSource buffers;
     private final SessionEvents events;
     private final Output output;
     private final KeepAlive keepAlive;
-    private final StreamTable streams;
+    private final Streams streams;
     private final FrameReader reader = new FrameReader();
-    private final InputSink sink = new InputSink();
+    private final Input input;
 
     private long now; // ns
-    private int nextId; // unsigned
-    private int inbound; // streams in the table that the peer opened
-    private int unacknowledged; // streams in the table that we opened and the peer has not answered
     private boolean received;
     private boolean openWaiting;
     private boolean draining; // we take no more streams
     private boolean closesWhenDrained;
     private boolean goneAway; // the peer takes no more streams
     private @Nullable Cause ended;
-    private @Nullable FrameTap tap;
-    private long ignored; // frames that were legal and had no effect
 
     public Multiplexer(Role role, CoreOptions options, BufferSource buffers, SessionEvents events, long now) {
-        this.role = role;
         this.options = options;
         this.buffers = buffers;
         this.events = events;
         this.now = now;
-        nextId = role.firstId;
-        streams = new StreamTable(options.hashSeed());
+        streams = new Streams(role, options);
         output = new Output(buffers);
         keepAlive = new KeepAlive(output, options, now);
+        input = new Input(this, streams, output, keepAlive, events);
     }
 
-    /** Shows each frame to {@code newTap}. */
-    public void tap(@Nullable FrameTap newTap) {
-        tap = newTap;
-        output.tap = newTap;
+    /** Shows each frame to {@code tap}. */
+    public void tap(@Nullable FrameTap tap) {
+        output.tap = tap;
     }
 
     // ---- input and time
@@ -78,7 +68,7 @@ public final class Multiplexer {
         }
         if (ended == null) {
             try {
-                reader.read(in, sink);
+                reader.read(in, input);
             } catch (ProtocolViolation violation) {
                 fail(new Cause(
                         Cause.Kind.PROTOCOL_ERROR, "the peer broke the yamux protocol: " + violation.getMessage()));
@@ -106,11 +96,7 @@ public final class Multiplexer {
             fail(dead);
             return;
         }
-        List<MuxStream> expired = new ArrayList<>(0);
-        streams.forEach(stream -> {
-            if (stream.expired(time) != null) expired.add(stream);
-        });
-        for (MuxStream stream : expired) {
+        for (MuxStream stream : streams.expired(time)) {
             Cause cause = stream.expired(time);
             if (cause != null) stream.abort(cause);
         }
@@ -170,7 +156,7 @@ public final class Multiplexer {
     public OpenState openState() {
         if (ended != null) return OpenState.ENDED;
         if (goneAway || draining) return OpenState.GONE_AWAY;
-        if (Integer.compareUnsigned(nextId, role.lastId) > 0) return OpenState.EXHAUSTED;
+        if (streams.exhausted()) return OpenState.EXHAUSTED;
         if (canOpen()) return OpenState.READY;
         openWaiting = true;
         return OpenState.WAIT;
@@ -179,10 +165,7 @@ public final class Multiplexer {
     /** Opens a stream; allowed when {@link #openState} is READY. */
     public MuxStream open(StreamHandler handler) {
         if (openState() != OpenState.READY) throw new IllegalStateException("openState is " + openState());
-        MuxStream stream = new MuxStream(this, nextId, true, Frame.INITIAL_WINDOW, handler);
-        nextId += 2;
-        unacknowledged++;
-        streams.put(stream);
+        MuxStream stream = streams.addOutbound(this, handler);
         stream.opened();
         return stream;
     }
@@ -193,7 +176,7 @@ public final class Multiplexer {
 
     /** Frames that were legal and had no effect: for streams that no longer exist, or without content. */
     public long ignoredFrames() {
-        return ignored;
+        return input.ignored();
     }
 
     // ---- session
@@ -221,7 +204,7 @@ public final class Multiplexer {
     /** Ends the session in an orderly way: RST for each stream that is open, then GoAway. */
     public void close() {
         if (ended != null) return;
-        streams.forEach(stream -> output.append(Frame.WINDOW_UPDATE, Frame.RST, stream.id, 0));
+        for (MuxStream stream : streams.all()) output.append(Frame.WINDOW_UPDATE, Frame.RST, stream.id, 0);
         fail(new Cause(Cause.Kind.CLOSED_LOCALLY, "the session was closed"));
     }
 
@@ -235,9 +218,7 @@ public final class Multiplexer {
             case CLOSED_LOCALLY -> output.close(Frame.NORMAL);
             default -> output.clear(); // nobody is there to read it
         }
-        List<MuxStream> all = new ArrayList<>(streams.size());
-        streams.forEach(all::add);
-        for (MuxStream stream : all) stream.end(cause);
+        for (MuxStream stream : streams.all()) stream.end(cause);
         events.onEnd(cause);
     }
 
@@ -269,10 +250,18 @@ public final class Multiplexer {
         return buffers;
     }
 
+    boolean isDraining() {
+        return draining;
+    }
+
+    void goneAway() {
+        if (goneAway) return;
+        goneAway = true;
+        events.onGoAway();
+    }
+
     void removed(MuxStream stream) {
         streams.remove(stream);
-        if (!stream.outbound) inbound--;
-        else if (stream.acknowledged()) unacknowledged--;
         if (ended != null) return;
         endWhenDrained();
         checkOpenable();
@@ -285,139 +274,12 @@ public final class Multiplexer {
     }
 
     private boolean canOpen() {
-        return unacknowledged < options.maxUnacknowledged() && output.buffer.room() > 0;
+        return streams.canAnnounce() && output.buffer.room() > 0;
     }
 
-    private void checkOpenable() {
+    void checkOpenable() {
         if (!openWaiting || !canOpen()) return;
         openWaiting = false;
         events.onOpenable();
-    }
-
-    /** The effect of each frame. */
-    private final class InputSink implements FrameReader.Sink {
-        private @Nullable MuxStream bodyOf; // null: the body is thrown away
-        private boolean finAfterBody;
-
-        @Override
-        public void onHeader(int type, int flags, int id, long length) throws ProtocolViolation {
-            FrameTap tapping = tap;
-            if (tapping != null) tapping.onFrame(false, type, flags, id, length);
-            bodyOf = null;
-            finAfterBody = false;
-            if (ended != null) return;
-            switch (type) {
-                case Frame.PING -> onPing(flags, (int) length);
-                case Frame.GO_AWAY -> onGoAway(length);
-                default -> onStreamFrame(type, flags, id, length);
-            }
-        }
-
-        @Override
-        public void onBody(ByteBuffer piece) {
-            if (bodyOf != null) bodyOf.receive(piece);
-        }
-
-        @Override
-        public void onBodyEnd() {
-            MuxStream stream = bodyOf;
-            bodyOf = null;
-            if (stream != null && finAfterBody) stream.receiveFin();
-        }
-
-        private void onStreamFrame(int type, int flags, int id, long length) throws ProtocolViolation {
-            if (id == 0) throw new ProtocolViolation("a stream frame for id 0, which is the session's");
-            MuxStream stream = streams.get(id);
-            if ((flags & Frame.SYN) != 0) stream = onSyn(stream, type, flags, id, length);
-            if (stream == null) {
-                // Silence, not RST: the peer may have sent this before it learned of the end of the stream.
-                ignored++;
-                return;
-            }
-            if (stream.outbound && stream.acknowledged()) {
-                unacknowledged--;
-                checkOpenable();
-            }
-            if ((flags & Frame.RST) != 0) {
-                long code = type == Frame.WINDOW_UPDATE ? length : 0;
-                stream.end(new Cause(Cause.Kind.RESET_BY_PEER, code, "the peer reset the stream", null));
-            } else if (type == Frame.DATA) onData(stream, flags, length);
-            else onWindowUpdate(stream, flags, length);
-        }
-
-        private void onData(MuxStream stream, int flags, long length) throws ProtocolViolation {
-            boolean fin = (flags & Frame.FIN) != 0;
-            if (length > 0 && stream.finReceived()) {
-                stream.abort(new Cause(Cause.Kind.STREAM_ERROR, "the peer sent data behind its FIN"));
-                return;
-            }
-            if (length == 0 && flags == 0) ignored++;
-            stream.expect(length);
-            bodyOf = stream;
-            finAfterBody = fin;
-        }
-
-        private void onWindowUpdate(MuxStream stream, int flags, long length) throws ProtocolViolation {
-            if (length == 0 && flags == 0) ignored++;
-            if ((flags & Frame.SYN) == 0 && length > 0) stream.receiveCredit(length);
-            if ((flags & Frame.FIN) != 0) stream.receiveFin();
-        }
-
-        private @Nullable MuxStream onSyn(@Nullable MuxStream known, int type, int flags, int id, long length)
-                throws ProtocolViolation {
-            String name = Integer.toUnsignedString(id);
-            if (role.opens(id)) {
-                throw new ProtocolViolation("the peer opened stream " + name + ", whose parity is ours: both ends are "
-                        + (role == Role.CLIENT ? "clients" : "servers"));
-            }
-            if (known != null) throw new ProtocolViolation("stream " + name + " was opened twice");
-            if ((flags & Frame.RST) != 0) return null;
-            long extra = type == Frame.WINDOW_UPDATE ? length : 0;
-            if (Frame.INITIAL_WINDOW + extra > Frame.MAX_WINDOW) {
-                throw new ProtocolViolation("stream " + name + " was opened with a window above 2^32-1");
-            }
-            if (type == Frame.DATA && length > Frame.INITIAL_WINDOW) {
-                throw new ProtocolViolation(
-                        "stream " + name + " was opened with " + length + " bytes, more than the initial window");
-            }
-            return admit(id, Frame.INITIAL_WINDOW + extra);
-        }
-
-        private @Nullable MuxStream admit(int id, long window) throws ProtocolViolation {
-            if (draining || inbound >= options.maxStreams()) {
-                output.refuse(id);
-                return null;
-            }
-            MuxStream stream = new MuxStream(Multiplexer.this, id, false, window, Refused.INSTANCE);
-            streams.put(stream);
-            inbound++;
-            StreamHandler handler = events.onStream(stream);
-            if (handler == null) {
-                stream.refused();
-                output.refuse(id);
-                return null;
-            }
-            stream.handler(handler);
-            return stream;
-        }
-
-        private void onPing(int flags, int value) throws ProtocolViolation {
-            if ((flags & Frame.SYN) != 0) output.pong(value);
-            else if ((flags & Frame.ACK) != 0) {
-                long roundTrip = keepAlive.pong(value, now);
-                if (roundTrip >= 0) events.onPong(roundTrip);
-                else ignored++;
-            } else ignored++;
-        }
-
-        private void onGoAway(long code) {
-            if (code == Frame.NORMAL) {
-                if (goneAway) return;
-                goneAway = true;
-                events.onGoAway();
-            } else {
-                fail(new Cause(Cause.Kind.GO_AWAY, code, "the peer ended the session with code " + code, null));
-            }
-        }
     }
 }

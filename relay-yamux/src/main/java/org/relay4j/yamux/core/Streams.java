@@ -1,0 +1,94 @@
+package org.relay4j.yamux.core;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The open streams of a session, counted by who opened them, and the ids that are still to be used. */
+final class Streams {
+    private final Role role;
+    private final CoreOptions options;
+    private final StreamTable table;
+    private int nextId; // unsigned
+    private int inbound; // streams in the table that the peer opened
+    private int unanswered; // streams in the table that we opened and the peer has not answered
+
+    Streams(Role role, CoreOptions options) {
+        this.role = role;
+        this.options = options;
+        table = new StreamTable(options.hashSeed());
+        nextId = role.firstId;
+    }
+
+    Role role() {
+        return role;
+    }
+
+    int size() {
+        return table.size();
+    }
+
+    @Nullable
+    MuxStream get(int id) {
+        return table.get(id);
+    }
+
+    /** A copy, for a caller whose action may change the table. */
+    List<MuxStream> all() {
+        List<MuxStream> all = new ArrayList<>(table.size());
+        table.forEach(all::add);
+        return all;
+    }
+
+    /** Those whose time is up; usually none. */
+    List<MuxStream> expired(long now) {
+        List<MuxStream> expired = new ArrayList<>(0);
+        table.forEach(stream -> {
+            if (stream.expired(now) != null) expired.add(stream);
+        });
+        return expired;
+    }
+
+    /** True when all ids of this end have been used. */
+    boolean exhausted() {
+        return Integer.compareUnsigned(nextId, role.lastId) > 0;
+    }
+
+    /** True while the peer may be asked to take one more stream. */
+    boolean canAnnounce() {
+        return unanswered < options.maxUnacknowledged();
+    }
+
+    /** True while the peer may open one more stream. */
+    boolean canAdmit() {
+        return inbound < options.maxStreams();
+    }
+
+    MuxStream addOutbound(Multiplexer mux, StreamHandler handler) {
+        MuxStream stream = new MuxStream(mux, nextId, true, Frame.INITIAL_WINDOW, handler);
+        nextId += 2;
+        unanswered++;
+        table.put(stream);
+        return stream;
+    }
+
+    MuxStream addInbound(Multiplexer mux, int id, long sendWindow) {
+        MuxStream stream = new MuxStream(mux, id, false, sendWindow, Refused.INSTANCE);
+        inbound++;
+        table.put(stream);
+        return stream;
+    }
+
+    /** Counts a frame of the peer as its answer; true when it is the first for a stream that we opened. */
+    boolean answered(MuxStream stream) {
+        if (!stream.outbound || !stream.acknowledged()) return false;
+        unanswered--;
+        return true;
+    }
+
+    void remove(MuxStream stream) {
+        table.remove(stream);
+        if (stream.outbound) answered(stream);
+        else inbound--;
+    }
+}
