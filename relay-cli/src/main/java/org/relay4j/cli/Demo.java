@@ -1,0 +1,125 @@
+package org.relay4j.cli;
+
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.relay4j.client.RelayClient;
+import org.relay4j.client.RelayForwarder;
+import org.relay4j.server.RelayServer;
+import org.relay4j.server.RelayServerOptions;
+
+/**
+ * The command {@code relay demo}: a service, a relay server, a forwarder and a visitor in one process. They talk through
+ * sockets as they would on four machines, but on the loopback address only: a demo opens nothing to the network.
+ */
+final class Demo {
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final String PAGE = """
+            <!doctype html>
+            <html lang="en">
+            <meta charset="utf-8">
+            <title>Relay demo</title>
+            <style>body { font: 1.2em/1.5 sans-serif; max-width: 34em; margin: 4em auto; padding: 0 1em }</style>
+            <h1>Hello through the tunnel</h1>
+            <p>This page comes from a web server that knows nothing of Relay and listens on a loopback port.
+            Your browser connected to a public port of the relay server. The server passed the bytes on as a yamux stream
+            over one connection, which the forwarder had opened from the inside.</p>
+            </html>
+            """;
+
+    private final InetAddress loopback = InetAddress.getLoopbackAddress();
+    private final AtomicInteger visits = new AtomicInteger();
+    private final Output output;
+    private final Shutdown shutdown;
+
+    Demo(Output output, Shutdown shutdown) {
+        this.output = output;
+        this.shutdown = shutdown;
+    }
+
+    /** Runs until the process is told to end; or only until the visitor has seen the page. */
+    void run(boolean once) throws IOException, InterruptedException {
+        HttpServer web = startWebServer();
+        int webPort = web.getAddress().getPort();
+        output.step(
+                1,
+                "A web server with one page listens on " + at(webPort)
+                        + ". It stands for your program behind NAT: nobody outside can connect to it.");
+
+        RelayServer server = shutdown.closes(RelayServer.start(RelayServerOptions.builder()
+                .bindAddress(loopback)
+                .publicBindAddress(loopback)
+                .build()));
+        output.step(
+                2,
+                "A relay server listens on " + at(server.port())
+                        + ". On a machine with a public address, this does the same: relay " + server.port());
+
+        RelayForwarder forwarder = shutdown.closes(RelayClient.forward(
+                loopback.getHostAddress(), server.port(), new InetSocketAddress(loopback, webPort)));
+        int publicPort = forwarder.publicAddress().getPort();
+        output.step(
+                3,
+                "A forwarder connected out to the relay server, and was given the public port " + publicPort
+                        + ". Behind NAT: relay --localForwardPort=" + webPort + " <host> " + server.port());
+
+        String url = "http://" + at(publicPort) + "/";
+        output.step(4, "A visitor asked for " + url + ": " + visit(url));
+        output.url(url);
+        if (once) {
+            shutdown.closeAll();
+            return;
+        }
+        output.remark("It stays up until Ctrl-C.");
+        new CountDownLatch(1).await();
+    }
+
+    private HttpServer startWebServer() throws IOException {
+        byte[] page = PAGE.getBytes(StandardCharsets.UTF_8);
+        HttpServer web = HttpServer.create(new InetSocketAddress(loopback, 0), 0);
+        web.createContext("/", exchange -> {
+            try (exchange) {
+                visits.incrementAndGet();
+                exchange.getResponseHeaders().set("Content-Type", "text/html; charset=utf-8");
+                exchange.sendResponseHeaders(200, page.length);
+                exchange.getResponseBody().write(page);
+            }
+        });
+        web.start();
+        shutdown.closes(() -> web.stop(0));
+        return web;
+    }
+
+    /** Visits the page; returns what to say about it. */
+    private String visit(String url) throws IOException, InterruptedException {
+        HttpClient visitor = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .proxy(HttpClient.Builder.NO_PROXY)
+                .connectTimeout(PATIENCE)
+                .build();
+        HttpRequest request =
+                HttpRequest.newBuilder(URI.create(url)).timeout(PATIENCE).build();
+        long start = System.nanoTime();
+        HttpResponse<String> response = visitor.send(request, HttpResponse.BodyHandlers.ofString());
+        long millis = (System.nanoTime() - start) / 1_000_000;
+        if (response.statusCode() != 200 || !response.body().equals(PAGE) || visits.get() != 1) {
+            throw new CommandFailure(
+                    ExitCode.FAILURE, "the demo's visitor got a wrong answer, status " + response.statusCode(), null);
+        }
+        return "status 200, the page of " + PAGE.length() + " bytes, in " + millis + " ms.";
+    }
+
+    private String at(int port) {
+        String host = loopback.getHostAddress();
+        return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+    }
+}

@@ -1,0 +1,54 @@
+package org.relay4j.cli;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.IThrowableProxy;
+import ch.qos.logback.classic.spi.ThrowableProxyUtil;
+import ch.qos.logback.core.LayoutBase;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+
+/**
+ * The format of a log line: time, level, class, message. What went wrong in the world outside is one line, with the exception
+ * at its end; a stack trace is for level debug, and for defects of Relay, which are logged as errors.
+ */
+final class LogLayout extends LayoutBase<ILoggingEvent> {
+    @Override
+    public String doLayout(ILoggingEvent event) {
+        StringBuilder line = new StringBuilder(160);
+        time(line, event.getTimeStamp());
+        line.append(' ').append(event.getLevel()).append(' ');
+        if (event.getLevel().levelStr.length() < 5) line.append(' ');
+        String logger = event.getLoggerName();
+        line.append(logger, logger.lastIndexOf('.') + 1, logger.length());
+        line.append(' ').append(event.getFormattedMessage());
+        IThrowableProxy thrown = event.getThrowableProxy();
+        if (thrown != null) {
+            boolean defect = event.getLevel().isGreaterOrEqual(Level.ERROR);
+            if (defect || StandardErrorLogging.showsDetails()) {
+                line.append(System.lineSeparator()).append(ThrowableProxyUtil.asString(thrown));
+                return line.toString();
+            }
+            line.append(": ").append(thrown.getClassName()).append(": ").append(thrown.getMessage());
+        }
+        return line.append(System.lineSeparator()).toString();
+    }
+
+    /** Local time with milliseconds. By hand: a formatter costs a visible part of the start-up time. */
+    private static void time(StringBuilder line, long millis) {
+        LocalDateTime time = LocalDateTime.ofInstant(Instant.ofEpochMilli(millis), ZoneId.systemDefault());
+        line.append(time.toLocalDate()).append(' ');
+        two(line, time.getHour()).append(':');
+        two(line, time.getMinute()).append(':');
+        two(line, time.getSecond()).append('.');
+        int rest = time.getNano() / 1_000_000;
+        if (rest < 100) line.append('0');
+        two(line, rest);
+    }
+
+    private static StringBuilder two(StringBuilder line, int number) {
+        if (number < 10) line.append('0');
+        return line.append(number);
+    }
+}

@@ -1,0 +1,12 @@
+package org.relay4j.cli;
+
+/** The program {@code relay.jar}. */
+public final class Main {
+    private Main() {}
+
+    public static void main(String[] args) {
+        Shutdown shutdown = new Shutdown();
+        shutdown.install();
+        shutdown.exit(new Cli(System.getenv(), System.out, System.err, shutdown).run(args));
+    }
+}

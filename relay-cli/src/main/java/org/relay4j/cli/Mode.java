@@ -1,0 +1,21 @@
+package org.relay4j.cli;
+
+/** What one run of the relay command does. */
+enum Mode {
+    SERVER("a relay server"),
+    FORWARDER("a forwarder"),
+    DEMO("the demo"),
+    HELP("the help text"),
+    VERSION("the version");
+
+    private final String description;
+
+    Mode(String description) {
+        this.description = description;
+    }
+
+    @Override
+    public String toString() {
+        return description;
+    }
+}

@@ -1,0 +1,100 @@
+package org.relay4j.cli;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.util.concurrent.CountDownLatch;
+import org.relay4j.server.RelayServer;
+import org.relay4j.server.RelayServerOptions;
+import org.relay4j.yamux.SessionOptions;
+
+/** The command {@code relay <localport>}. */
+final class ServerCommand {
+    private final Arguments arguments;
+    private final Output output;
+    private final Shutdown shutdown;
+
+    ServerCommand(Arguments arguments, Output output, Shutdown shutdown) {
+        this.arguments = arguments;
+        this.output = output;
+        this.shutdown = shutdown;
+    }
+
+    /** Runs until the process is told to end. */
+    void run() throws InterruptedException {
+        RelayServerOptions options = options();
+        checkPublicAddress(options);
+        RelayServer server = shutdown.closes(start(options));
+        Value bind = arguments.get(Flag.BIND);
+        output.listening(bind == null ? "0.0.0.0" : Output.literal(bind.address()), server.port());
+        new CountDownLatch(1).await();
+    }
+
+    /** The server would start on an address that is none of this machine, and then have no port for any client. */
+    private void checkPublicAddress(RelayServerOptions options) {
+        Value value = arguments.get(Flag.PUBLIC_BIND);
+        if (value == null) return;
+        try (ServerSocket probe = new ServerSocket()) {
+            probe.bind(new InetSocketAddress(options.publicBindAddress(), 0));
+        } catch (IOException e) {
+            throw value.mustBe("an address of this machine");
+        }
+    }
+
+    private RelayServer start(RelayServerOptions options) {
+        try {
+            return RelayServer.start(options);
+        } catch (BindException e) {
+            Value bind = arguments.get(Flag.BIND);
+            String reason = String.valueOf(e.getMessage());
+            if (bind != null && reason.contains("assign")) throw bind.mustBe("an address of this machine");
+            throw new CommandFailure(ExitCode.PORT_UNAVAILABLE, bindFailure(options, reason), e);
+        } catch (IOException e) {
+            String line = "cannot start the server on port "
+                    + options.controlAddress().getPort() + ": " + e.getMessage();
+            throw new CommandFailure(ExitCode.FAILURE, line, e);
+        }
+    }
+
+    private static String bindFailure(RelayServerOptions options, String reason) {
+        int port = options.controlAddress().getPort();
+        if (reason.contains("in use")) {
+            return "port " + port + " is in use: end the program that has it, or choose another port (0: any free one)";
+        }
+        if (reason.contains("denied")) {
+            return "not allowed to listen on port " + port + ": choose one of 1024 or above, or run with the right to";
+        }
+        return "cannot listen on port " + port + ": " + reason;
+    }
+
+    /** What the arguments say, as the library wants it. */
+    RelayServerOptions options() {
+        RelayServerOptions.Builder options = RelayServerOptions.builder();
+        options.port(arguments.argument(0, "<localport>").port(0));
+        arguments.apply(Flag.BIND, value -> options.bindAddress(value.address()), options::build);
+        arguments.apply(Flag.PUBLIC_BIND, value -> options.publicBindAddress(value.address()), options::build);
+        arguments.apply(
+                Flag.PUBLIC_PORTS,
+                value -> {
+                    Value.PortRange range = value.portRange();
+                    options.publicPorts(range.lowest(), range.highest());
+                },
+                options::build);
+        arguments.apply(Flag.MAX_TUNNELS, value -> options.maxTunnels(value.count()), options::build);
+        arguments.apply(
+                Flag.MAX_TUNNELS_PER_ADDRESS, value -> options.maxTunnelsPerAddress(value.count()), options::build);
+        arguments.apply(Flag.MAX_VISITORS, value -> options.maxVisitors(value.count()), options::build);
+        arguments.apply(
+                Flag.MAX_VISITORS_PER_TUNNEL, value -> options.maxVisitorsPerTunnel(value.count()), options::build);
+        arguments.apply(Flag.HANDSHAKE_TIMEOUT, value -> options.handshakeTimeout(value.duration()), options::build);
+        return options.session(session(arguments)).build();
+    }
+
+    /** The options of the session, which are the same on both sides. */
+    static SessionOptions session(Arguments arguments) {
+        SessionOptions.Builder session = SessionOptions.builder();
+        arguments.apply(Flag.WINDOW, value -> session.receiveWindow(value.bytes()), session::build);
+        return session.build();
+    }
+}

@@ -1,0 +1,58 @@
+package org.relay4j.cli;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.spi.Configurator;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
+import ch.qos.logback.core.spi.ContextAwareBase;
+
+/**
+ * Logging on standard error. Logback finds this class as a service, and then looks for no configuration file: that, and
+ * reading one, would take longer than everything else at the start.
+ */
+public final class StandardErrorLogging extends ContextAwareBase implements Configurator {
+    private static volatile Level level = Level.INFO;
+
+    /** Made by logback. */
+    public StandardErrorLogging() {}
+
+    /** Sets what is logged; call it before anything is. */
+    static void level(Value value) {
+        Level parsed = Level.toLevel(value.text(), null);
+        if (parsed == null) throw value.mustBe("one of error, warn, info, debug, trace");
+        level(parsed);
+    }
+
+    static void level(Level newLevel) {
+        level = newLevel;
+    }
+
+    /** True when even what the user did wrong is shown with a stack trace. */
+    static boolean showsDetails() {
+        return level.toInt() <= Level.DEBUG_INT;
+    }
+
+    @Override
+    public ExecutionStatus configure(LoggerContext loggers) {
+        LogLayout layout = new LogLayout();
+        layout.setContext(loggers);
+        layout.start();
+        LayoutWrappingEncoder<ILoggingEvent> encoder = new LayoutWrappingEncoder<>();
+        encoder.setContext(loggers);
+        encoder.setLayout(layout);
+        encoder.start();
+        ConsoleAppender<ILoggingEvent> appender = new ConsoleAppender<>();
+        appender.setContext(loggers);
+        appender.setName("stderr");
+        appender.setTarget("System.err");
+        appender.setEncoder(encoder);
+        appender.start();
+        Logger root = loggers.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        root.setLevel(level);
+        root.addAppender(appender);
+        return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+    }
+}
