@@ -3,7 +3,6 @@ package org.relay4j.cli;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
-import org.jspecify.annotations.Nullable;
 import org.relay4j.api.RelayProtocolException;
 import org.relay4j.api.RelayRefusedException;
 import org.relay4j.api.RelayUnreachableException;
@@ -113,8 +112,5 @@ final class ForwarderCommand {
             InetSocketAddress address = tunnel.publicAddress();
             output.relaying(address.getHostString(), address.getPort(), local.getHostString(), local.getPort());
         }
-
-        @Override
-        public void down(Tunnel tunnel, @Nullable Throwable cause, boolean willRetry) {}
     }
 }

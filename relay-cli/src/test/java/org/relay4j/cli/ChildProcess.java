@@ -1,0 +1,174 @@
+package org.relay4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/** A process that a test started: its output line by line, its end, and never left behind. Waits have a deadline. */
+final class ChildProcess implements AutoCloseable {
+    static final Duration DEADLINE = Duration.ofSeconds(30);
+
+    private static final String END = "\u0000";
+
+    private final List<String> command;
+    private final Process process;
+    private final BlockingQueue<String> lines = new LinkedBlockingQueue<>(); // END is behind the last one
+    private final StringBuffer errors = new StringBuffer();
+    private final List<Thread> readers = new ArrayList<>();
+
+    private ChildProcess(List<String> command, ProcessBuilder builder) {
+        this.command = command;
+        try {
+            process = builder.start();
+        } catch (IOException e) {
+            throw new AssertionError(command.get(0) + " must be on the PATH: " + e.getMessage(), e);
+        }
+        read("stderr", process.getErrorStream(), line -> errors.append(line).append('\n'));
+        read("stdout", process.getInputStream(), lines::add);
+    }
+
+    /** Starts a program. */
+    static ChildProcess start(String... command) {
+        return start(builder(command));
+    }
+
+    /** Starts a program that was prepared by {@link #builder}. */
+    static ChildProcess start(ProcessBuilder builder) {
+        return new ChildProcess(List.copyOf(builder.command()), builder);
+    }
+
+    static ProcessBuilder builder(String... command) {
+        return new ProcessBuilder(command);
+    }
+
+    /** Starts relay.jar. */
+    static ChildProcess relay(String... arguments) {
+        return relay(Map.of(), arguments);
+    }
+
+    /** Starts relay.jar with variables in its environment, which has none else of Relay or the JVM. */
+    static ChildProcess relay(Map<String, String> variables, String... arguments) {
+        Path jar = Path.of(System.getProperty("relay.jar", "target/relay.jar"));
+        assertTrue(Files.isRegularFile(jar), () -> jar + " is missing: it is built by the phase package");
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of("-Xmx256m", "-jar", jar.toString()));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command);
+        // A JVM that picks up options says so on standard error.
+        builder.environment().keySet().removeIf(name -> name.startsWith("RELAY_") || name.endsWith("JAVA_OPTIONS"));
+        builder.environment().putAll(variables);
+        return start(builder);
+    }
+
+    private void read(String name, InputStream stream, java.util.function.Consumer<String> consumer) {
+        Thread reader = new Thread(() -> {
+            try (BufferedReader in = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
+                for (String line = in.readLine(); line != null; line = in.readLine()) consumer.accept(line);
+            } catch (IOException e) {
+                errors.append("(")
+                        .append(name)
+                        .append(" could not be read: ")
+                        .append(e.getMessage())
+                        .append(")\n");
+            } finally {
+                if (name.equals("stdout")) lines.add(END);
+            }
+        });
+        reader.setDaemon(true);
+        reader.start();
+        readers.add(reader);
+    }
+
+    /** The next line of standard output. */
+    String line() throws InterruptedException {
+        String line = lines.poll(DEADLINE.toSeconds(), TimeUnit.SECONDS);
+        if (line == null) return fail("no line of output within " + DEADLINE + " from " + this);
+        if (line.equals(END)) {
+            lines.add(END);
+            return fail("no more output from " + this);
+        }
+        return line;
+    }
+
+    /** The lines of standard output up to its end. */
+    List<String> remainingLines() throws InterruptedException {
+        List<String> remaining = new ArrayList<>();
+        awaitExit();
+        lines.drainTo(remaining);
+        remaining.remove(END);
+        lines.add(END);
+        return remaining;
+    }
+
+    /** Lines of standard output that nobody has taken yet. */
+    int waitingLines() {
+        return lines.size();
+    }
+
+    /** The exit code, and both outputs complete. */
+    int awaitExit() throws InterruptedException {
+        return awaitExit(DEADLINE);
+    }
+
+    int awaitExit(Duration limit) throws InterruptedException {
+        if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS))
+            fail("still running after " + limit + ": " + this);
+        for (Thread reader : readers) reader.join(DEADLINE.toMillis());
+        return process.exitValue();
+    }
+
+    String errors() {
+        return errors.toString();
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** Sends SIGTERM; returns the exit code. */
+    int terminate() throws InterruptedException {
+        process.destroy();
+        return awaitExit();
+    }
+
+    /** Sends SIGKILL, and waits for the end. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly();
+        awaitExit();
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+        try {
+            process.waitFor(DEADLINE.toSeconds(), TimeUnit.SECONDS);
+            process.getOutputStream().close();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return command + " (pid " + process.pid() + ", " + (isAlive() ? "running" : "exit code " + process.exitValue())
+                + "), standard error:\n" + errors;
+    }
+}
