@@ -1,0 +1,38 @@
+package org.relay4j.yamux;
+
+import java.io.IOException;
+import org.relay4j.yamux.testing.Await;
+import org.relay4j.yamux.testing.Transport;
+
+/** Two sessions joined. */
+record SessionPair(Session client, Session server) implements AutoCloseable {
+    static SessionPair over(Transport transport, SessionOptions client, SessionOptions server) throws IOException {
+        Transport.Ends ends = transport.connect();
+        return new SessionPair(Session.client(ends.ours(), client), Session.server(ends.theirs(), server));
+    }
+
+    static SessionPair over(Transport transport, SessionOptions both) throws IOException {
+        return over(transport, both, both);
+    }
+
+    static SessionPair over(Transport transport) throws IOException {
+        return over(transport, SessionOptions.defaults());
+    }
+
+    /** A stream opened by the client, both ends of it. */
+    StreamPair open() throws IOException {
+        Stream here = client.open();
+        return new StreamPair(here, server.accept(Await.DEADLINE));
+    }
+
+    @Override
+    public void close() {
+        client.close();
+        server.close();
+        Await.until("the session is terminated", () -> client.awaitTermination(Await.DEADLINE));
+        Await.until("the session is terminated", () -> server.awaitTermination(Await.DEADLINE));
+    }
+
+    /** Both ends of one stream. */
+    record StreamPair(Stream here, Stream there) {}
+}

@@ -1,0 +1,134 @@
+package org.relay4j.yamux.testing;
+
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.io.Threads;
+
+/** A call on a thread of its own, virtual where there are such, whose outcome is waited for with a deadline. */
+public final class Call<T> {
+    /** Like {@link Runnable}, but may fail. */
+    @FunctionalInterface
+    public interface Action {
+        void run() throws Exception;
+    }
+
+    private static final ThreadFactory THREADS = Threads.factory("test-call");
+
+    private final CompletableFuture<T> outcome = new CompletableFuture<>();
+    private final CompletableFuture<Boolean> flag = new CompletableFuture<>();
+    private final Thread thread;
+
+    private Call(Callable<T> body, ThreadFactory threads) {
+        thread = threads.newThread(() -> {
+            try {
+                T result = body.call();
+                flag.complete(Thread.currentThread().isInterrupted());
+                outcome.complete(result);
+            } catch (Throwable e) {
+                flag.complete(Thread.currentThread().isInterrupted());
+                outcome.completeExceptionally(e);
+            }
+        });
+        thread.start();
+    }
+
+    /** Begins. */
+    public static <T> Call<T> of(Callable<T> body) {
+        return new Call<>(body, THREADS);
+    }
+
+    /** Begins something without a result. */
+    public static Call<Void> run(Action body) {
+        return of(() -> {
+            body.run();
+            return null;
+        });
+    }
+
+    /** Begins on a platform thread, on every Java. */
+    public static Call<Void> runOnPlatformThread(Action body) {
+        return new Call<>(
+                () -> {
+                    body.run();
+                    return null;
+                },
+                task -> {
+                    Thread platform = new Thread(task, "test-platform-call");
+                    platform.setDaemon(true);
+                    return platform;
+                });
+    }
+
+    /** Waits for the result; its failure becomes this test's failure. */
+    public T result() {
+        Throwable failure = ended();
+        if (failure != null) throw new AssertionError("the call failed", failure);
+        return outcome.join();
+    }
+
+    /** Waits for a failure of this very type. */
+    public <X extends Throwable> X failure(Class<X> type) {
+        Throwable failure = ended();
+        if (failure == null) throw new AssertionError("returned " + outcome.join() + ", no " + type.getName());
+        if (failure.getClass() != type) throw new AssertionError("not a " + type.getName(), failure);
+        return type.cast(failure);
+    }
+
+    /** Waits until the call waits inside the library for something to happen. */
+    public Call<T> awaitBlocked() {
+        Await.until(this::describe, () -> outcome.isDone() || isBlocked());
+        if (outcome.isDone()) throw new AssertionError("the call did not wait: " + describe());
+        return this;
+    }
+
+    /** Interrupts the thread of the call. */
+    public void interrupt() {
+        thread.interrupt();
+    }
+
+    /** Whether the thread was interrupted when the call had ended. */
+    public boolean endedInterrupted() {
+        ended();
+        return flag.join();
+    }
+
+    /** True when the call has returned or failed. */
+    public boolean isDone() {
+        return outcome.isDone();
+    }
+
+    /** Waits for the end; the failure, or null. */
+    private @Nullable Throwable ended() {
+        try {
+            outcome.get(Await.DEADLINE.toNanos(), TimeUnit.NANOSECONDS);
+            return null;
+        } catch (ExecutionException e) {
+            return e.getCause();
+        } catch (TimeoutException e) {
+            throw new AssertionError("the call hangs: " + describe(), e);
+        } catch (InterruptedException e) {
+            throw new AssertionError("interrupted while waiting for " + describe(), e);
+        }
+    }
+
+    private boolean isBlocked() {
+        Thread.State state = thread.getState();
+        if (state != Thread.State.WAITING && state != Thread.State.TIMED_WAITING) return false;
+        for (StackTraceElement frame : thread.getStackTrace()) {
+            if (frame.getClassName().equals("org.relay4j.yamux.Session$Deadline")) return true;
+        }
+        return false;
+    }
+
+    private String describe() {
+        StringBuilder text = new StringBuilder(thread.toString()).append(' ').append(outcome);
+        for (StackTraceElement frame : thread.getStackTrace())
+            text.append("\n    at ").append(frame);
+        return text.toString();
+    }
+}
