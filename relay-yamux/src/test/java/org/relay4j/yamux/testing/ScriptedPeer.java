@@ -116,7 +116,7 @@ public final class ScriptedPeer implements AutoCloseable {
     /** The connection ends, whatever comes before and however it ends. */
     public void expectGone() {
         try {
-            while (nextOrEnd() != null) continue;
+            while (nextOrEnd() != null) {}
         } catch (IOException e) {
             // Gone by a reset.
         }
@@ -143,13 +143,13 @@ public final class ScriptedPeer implements AutoCloseable {
 
     private int read(byte[] to) throws IOException {
         ByteBuffer buffer = ByteBuffer.wrap(to);
-        while (buffer.hasRemaining() && channel.read(buffer) >= 0) continue;
+        while (buffer.hasRemaining() && channel.read(buffer) >= 0) {}
         return buffer.position();
     }
 
     private SocketChannel socket() {
-        if (channel instanceof SocketChannel) return (SocketChannel) channel;
-        if (channel instanceof PlainChannel) return ((PlainChannel) channel).socket();
+        if (channel instanceof SocketChannel socket) return socket;
+        if (channel instanceof PlainChannel plain) return plain.socket();
         throw new IllegalStateException("no socket: " + channel);
     }
 

@@ -97,7 +97,7 @@ public final class WireFrame {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof WireFrame && Arrays.equals(bytes, ((WireFrame) other).bytes);
+        return other instanceof WireFrame frame && Arrays.equals(bytes, frame.bytes);
     }
 
     @Override
