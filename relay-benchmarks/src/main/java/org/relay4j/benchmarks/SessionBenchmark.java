@@ -1,0 +1,134 @@
+package org.relay4j.benchmarks;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Threads;
+import org.openjdk.jmh.annotations.Warmup;
+import org.relay4j.yamux.SessionException;
+
+/**
+ * A session through its blocking API, in the shapes of {@code bench_test.go} of hashicorp/yamux. The same shapes over the
+ * same transports in Go are {@code interop/go/bench}.
+ */
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 3, time = 2)
+@Fork(value = 1, jvmArgsAppend = "-Dslf4j.internal.verbosity=ERROR")
+public class SessionBenchmark {
+    private static final int LARGE = 512 * 1024 * 1024; // bytes
+    private static final int LARGE_READ = 4 * 1024; // bytes
+    private static final int DISCARDING_READ = 8 * 1024; // bytes; as io.Discard of Go reads
+
+    /** Round trip of a ping. */
+    @Benchmark
+    public Duration ping(SessionPair sessions) throws IOException {
+        return sessions.client.ping();
+    }
+
+    /** Opening and closing a stream that the other end accepts and closes meanwhile. */
+    @Benchmark
+    public void accept(SessionPair sessions, Acceptor acceptor) throws IOException {
+        sessions.client.open().close();
+    }
+
+    /** One message, read with a buffer of its size. */
+    @Benchmark
+    public void sendRecv(Messages messages) throws IOException {
+        messages.stream.send();
+    }
+
+    /** One message of 512 MiB, read 4 KiB at a time. */
+    @Benchmark
+    @Fork(
+            value = 1,
+            jvmArgsAppend = {"-Dslf4j.internal.verbosity=ERROR", "-Xmx2g"})
+    public void sendRecvLarge(LargeMessages messages) throws IOException {
+        messages.stream.send();
+    }
+
+    /** One message on one of as many streams as there are processors. The time is that of one of them. */
+    @Benchmark
+    @Threads(Threads.MAX)
+    public void sendRecvParallel(ParallelMessages messages) throws IOException {
+        messages.stream.send();
+    }
+
+    /** A thread that accepts and closes streams. */
+    @State(Scope.Benchmark)
+    public static class Acceptor {
+        private FutureTask<Void> task;
+
+        @Setup(Level.Trial)
+        public void start(SessionPair sessions) {
+            task = new FutureTask<>(() -> acceptAll(sessions), null);
+            org.relay4j.yamux.io.Threads.factory("acceptor").newThread(task).start();
+        }
+
+        @TearDown(Level.Trial)
+        public void finish(SessionPair sessions) throws Exception {
+            sessions.server.close();
+            task.get(10, TimeUnit.SECONDS);
+        }
+
+        private static void acceptAll(SessionPair sessions) {
+            try {
+                while (true) sessions.server.accept().close();
+            } catch (SessionException end) {
+                if (end.reason() != SessionException.Reason.CLOSED_LOCALLY) throw new IllegalStateException(end);
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+
+    @State(Scope.Thread)
+    public static class Messages {
+        @Param({"32", "64", "128", "256", "512", "1024", "2048", "4096"})
+        public int size; // bytes
+
+        private OneWay stream;
+
+        @Setup(Level.Trial)
+        public void open(SessionPair sessions) throws IOException {
+            stream = sessions.oneWay(size, size);
+        }
+    }
+
+    @State(Scope.Thread)
+    public static class LargeMessages {
+        private OneWay stream;
+
+        @Setup(Level.Trial)
+        public void open(SessionPair sessions) throws IOException {
+            stream = sessions.oneWay(LARGE, LARGE_READ);
+        }
+    }
+
+    @State(Scope.Thread)
+    public static class ParallelMessages {
+        @Param({"32", "64", "128", "256", "512", "1024", "2048", "4096"})
+        public int size; // bytes
+
+        private OneWay stream;
+
+        @Setup(Level.Trial)
+        public void open(SessionPair sessions) throws IOException {
+            stream = sessions.oneWay(size, DISCARDING_READ);
+        }
+    }
+}
