@@ -6,7 +6,10 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.Cause;
+import org.relay4j.yamux.core.Frame;
 import org.relay4j.yamux.core.Multiplexer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Moves the bytes of one session between its core and its channel, and owns the lock that guards the core. */
 public abstract class Driver {
@@ -19,6 +22,8 @@ public abstract class Driver {
     /** Guards the core and everything that hangs on it. Nothing blocks while it is held. */
     public final ReentrantLock lock = new ReentrantLock();
 
+    private static final Logger FRAMES = LoggerFactory.getLogger("org.relay4j.yamux.frames");
+
     private final CountDownLatch terminated = new CountDownLatch(1);
     private final AtomicReference<@Nullable Runnable> afterwards = new AtomicReference<>();
 
@@ -27,6 +32,13 @@ public abstract class Driver {
 
     /** Begins to move bytes. Called once. */
     public abstract void start();
+
+    /** Has each frame logged, when the logger {@code org.relay4j.yamux.frames} is at TRACE. To be called before start. */
+    final void traceFrames() {
+        if (!FRAMES.isTraceEnabled()) return;
+        mux().tap((outbound, type, flags, id, length) ->
+                FRAMES.trace("{} {} {}", this, outbound ? "->" : "<-", Frame.describe(type, flags, id, length)));
+    }
 
     /** Sends what waits, or sees to it that it is sent soon. With the lock held; does not block. */
     public abstract void flush();

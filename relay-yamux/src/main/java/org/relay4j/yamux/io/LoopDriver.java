@@ -71,6 +71,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
 
     @Override
     public void start() {
+        traceFrames();
         if (loop.isCurrent()) register();
         else loop.execute(this::register);
     }

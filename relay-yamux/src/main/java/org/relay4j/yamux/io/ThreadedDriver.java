@@ -57,6 +57,7 @@ public final class ThreadedDriver extends Driver {
 
     @Override
     public void start() {
+        traceFrames();
         lock.lock();
         try {
             long interval = options.tickInterval();
