@@ -31,13 +31,13 @@ final class Cli {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return ExitCode.FAILURE;
-        } catch (Exception e) {
+        } catch (Throwable e) { // an Error too: it must not leave a process behind that runs on without its main thread
             complain(e, "unexpected failure: " + e + "; --log-level debug shows more");
             return ExitCode.FAILURE;
         }
     }
 
-    private void complain(Exception e, @Nullable String line) {
+    private void complain(Throwable e, @Nullable String line) {
         err.println("relay: " + line);
         if (StandardErrorLogging.showsDetails()) e.printStackTrace(err);
         err.flush();

@@ -58,8 +58,13 @@ class RedisIT {
     }
 
     @AfterAll
-    static void stopRedis() {
-        if (redis != null) redis.close();
+    static void stopRedis() throws Exception {
+        if (redis == null) return;
+        try (ChildProcess ended = redis) {
+            List<String> statistics = run(ChildProcess.builder("redis-cli", "-p", "" + redisPort, "INFO", "stats"));
+            assertTrue(statistics.contains("total_error_replies:0"), statistics::toString);
+            assertEquals(0, ended.terminate(), ended::toString);
+        }
     }
 
     @BeforeEach

@@ -1,0 +1,150 @@
+package org.relay4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ArgumentsTest {
+    @Test
+    void oneArgumentIsAServer() {
+        Arguments arguments = parse("7000");
+        assertEquals(Mode.SERVER, arguments.mode());
+        assertEquals(new Value("<localport>", "7000"), arguments.argument(0, "<localport>"));
+        assertNull(arguments.get(Flag.BIND));
+        assertFalse(arguments.has(Flag.JSON));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--localForwardPort=6379 relay.example.com 7000",
+                "--localForwardPort 6379 relay.example.com 7000",
+                "--local-forward-port=6379 relay.example.com 7000",
+                "--local-forward-port 6379 relay.example.com 7000",
+                "relay.example.com 7000 --localForwardPort=6379",
+                "relay.example.com --localForwardPort=6379 7000",
+                "--localForwardPort=6379 -- relay.example.com 7000"
+            })
+    void eitherSpellingAnywhereIsAForwarder(String line) {
+        Arguments arguments = parse(line);
+        assertEquals(Mode.FORWARDER, arguments.mode());
+        assertEquals("relay.example.com", arguments.argument(0, "").text());
+        assertEquals("7000", arguments.argument(1, "").text());
+        assertEquals(new Value("--localForwardPort", "6379"), arguments.get(Flag.LOCAL_FORWARD_PORT));
+    }
+
+    @Test
+    void demoIsAWord() {
+        assertEquals(Mode.DEMO, parse("demo").mode());
+        assertTrue(parse("demo --once").has(Flag.ONCE));
+        assertTrue(parse("--once demo").has(Flag.ONCE));
+    }
+
+    @Test
+    void aRelayServerMayBeCalledDemo() {
+        assertEquals(Mode.FORWARDER, parse("--localForwardPort=1 demo 7000").mode());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--help", "-h", "--help 7000", "7000 --help", "demo -h", "--localForwardPort=1 --help"})
+    void helpWins(String line) {
+        assertEquals(Mode.HELP, parse(line).mode());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--version", "-V", "7000 --version"})
+    void versionWins(String line) {
+        assertEquals(Mode.VERSION, parse(line).mode());
+    }
+
+    @Test
+    void aNegativeNumberIsAnArgument() {
+        assertEquals("-1", parse("-1").argument(0, "").text());
+    }
+
+    @Test
+    void environmentGivesWhatTheCommandLineDoesNot() {
+        Map<String, String> environment =
+                Map.of("RELAY_MAX_TUNNELS", "5", "RELAY_MAX_VISITORS", "6", "RELAY_JSON", "true", "RELAY_BIND", "");
+        Arguments arguments = parse(environment, "--max-tunnels=7 7000");
+        assertEquals(new Value("--max-tunnels", "7"), arguments.get(Flag.MAX_TUNNELS));
+        assertEquals(new Value("RELAY_MAX_VISITORS", "6"), arguments.get(Flag.MAX_VISITORS));
+        assertTrue(arguments.has(Flag.JSON));
+        assertNull(arguments.get(Flag.BIND), "an empty variable is none");
+    }
+
+    @Test
+    void environmentOfAnotherModeIsIgnored() {
+        Map<String, String> environment = Map.of("RELAY_MAX_TUNNELS", "5", "RELAY_LOCAL_FORWARD_PORT", "6379");
+        assertEquals(Mode.SERVER, parse(environment, "7000").mode());
+        Arguments forwarder = parse(environment, "relay.example.com 7000");
+        assertEquals(Mode.FORWARDER, forwarder.mode());
+        assertEquals(new Value("RELAY_LOCAL_FORWARD_PORT", "6379"), forwarder.get(Flag.LOCAL_FORWARD_PORT));
+        assertNull(forwarder.get(Flag.MAX_TUNNELS));
+    }
+
+    @Test
+    void variablesCanSwitchOff() {
+        assertFalse(parse(Map.of("RELAY_JSON", "false"), "7000").has(Flag.JSON));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            nullValues = "none",
+            value = {
+                "none                                  | <localport> is missing: the port to listen on",
+                "--json                                | <localport> is missing: the port to listen on",
+                "--localForwardPort=1                  | a forwarder needs the relay server's <host> and <port>: <host> and <port> are missing",
+                "--localForwardPort=1 example.com      | a forwarder needs the relay server's <host> and <port>: <port> is missing",
+                "--localForwardPort=1 7000             | a forwarder needs the relay server's <host> and <port>: <host> is missing",
+                "--localForwardPort=1 a 2 b            | unexpected argument 'b'",
+                "example.com 7000                      | a server has one argument, <localport>, and a forwarder needs --localForwardPort=<port>",
+                "7000 8000 9000                        | unexpected argument '9000'",
+                "demo 7000                             | unexpected argument '7000'",
+                "--localForwardPort                    | --localForwardPort needs a value",
+                "7000 --max-tunnels                    | --max-tunnels needs a value",
+                "--max-tunnels=1 --localForwardPort=1 a 2 | --max-tunnels is an option of the server, but this is a forwarder (because of --localForwardPort)",
+                "--local-host=a 7000                   | --local-host is an option of the forwarder, but this is a relay server",
+                "--window=1m demo                      | --window is an option of the server and forwarder, but this is the demo",
+                "--once 7000                           | --once is an option of the demo, but this is a relay server",
+                "--maxtunnels=5 7000                   | unknown option --maxtunnels=5, did you mean --max-tunnels or --max-tunnels-per-address?",
+                "-x 7000                               | unknown option -x",
+                "-1x                                   | unknown option -1x"
+            })
+    void mistakesAreOneClearLine(String line, String message) {
+        CommandFailure failure = assertThrows(CommandFailure.class, () -> parse(line == null ? "" : line));
+        assertEquals(message, failure.getMessage());
+        assertEquals(ExitCode.USAGE, failure.code());
+    }
+
+    @Test
+    void aSwitchTakesNoValue() {
+        CommandFailure failure = assertThrows(CommandFailure.class, () -> parse("--json=yes 7000"));
+        assertEquals(1, failure.getMessage().lines().count());
+        assertTrue(failure.getMessage().contains("--json"), failure.getMessage());
+    }
+
+    @Test
+    void filesOfArgumentsAreNotRead() {
+        assertEquals("@/etc/hostname", parse("@/etc/hostname").argument(0, "").text());
+    }
+
+    private static Arguments parse(String line) {
+        return parse(Map.of(), line);
+    }
+
+    private static Arguments parse(Map<String, String> environment, String line) {
+        List<String> words = line.isEmpty() ? List.of() : List.of(line.split(" +"));
+        return Arguments.of(new Syntax(), words, environment);
+    }
+}

@@ -1,0 +1,135 @@
+package org.relay4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ch.qos.logback.classic.Level;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.UnknownHostException;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.relay4j.api.RelayException;
+import org.relay4j.api.RelayProtocolException;
+import org.relay4j.api.RelayRefusedException;
+import org.relay4j.api.RelayUnreachableException;
+
+class CliTest {
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    @AfterEach
+    void restoreLogLevel() {
+        StandardErrorLogging.level(Level.INFO);
+    }
+
+    @Test
+    void helpAndVersion() {
+        assertEquals(ExitCode.OK, run("--help"));
+        assertTrue(out.toString().contains("Exit codes:"));
+        assertEquals(ExitCode.OK, run("--version"));
+        assertTrue(out.toString().contains("relay "));
+        assertEquals("", err.toString());
+    }
+
+    @Test
+    void usageErrorsPointToTheHelp() {
+        assertEquals(ExitCode.USAGE, run("seven"));
+        assertEquals(
+                "relay: <localport> is 'seven', it must be a port number, 0 to 65535; see relay --help\n", errors());
+    }
+
+    @Test
+    void portInUse() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0)) {
+            assertEquals(ExitCode.PORT_UNAVAILABLE, run("" + taken.getLocalPort()));
+            assertTrue(errors().startsWith("relay: port " + taken.getLocalPort() + " is in use: "), errors());
+        }
+    }
+
+    @Test
+    void stackTraceOnlyForDebugging() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0)) {
+            run("" + taken.getLocalPort());
+            assertEquals(1, errors().lines().count());
+            run("--log-level=debug", "" + taken.getLocalPort());
+            assertTrue(errors().contains("\tat org.relay4j."), errors());
+        }
+    }
+
+    @Test
+    void badLogLevel() {
+        assertEquals(ExitCode.USAGE, run("--log-level=loud", "0"));
+        assertTrue(errors().contains("--log-level is 'loud'"), errors());
+    }
+
+    @Test
+    void noServer() throws IOException {
+        int port;
+        try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            port = closed.getLocalPort();
+        }
+        assertEquals(ExitCode.UNREACHABLE, run("--localForwardPort=9", "127.0.0.1", "" + port));
+        assertEquals(1, errors().lines().count(), errors());
+        assertEquals("", out.toString());
+    }
+
+    @Test
+    void unknownLocalHost() {
+        assertEquals(
+                ExitCode.USAGE, run("--localForwardPort=9", "--local-host=no-such-host.invalid", "127.0.0.1", "7000"));
+        assertTrue(errors().contains("--local-host is 'no-such-host.invalid'"), errors());
+    }
+
+    @Test
+    void demo() {
+        assertEquals(ExitCode.OK, run("demo", "--once"), this::errors);
+        assertTrue(out.toString().contains("4. A visitor asked for http://"), out.toString());
+    }
+
+    @Test
+    void failuresOfTheFirstAttempt() {
+        failure(ExitCode.UNREACHABLE, "running", new RelayUnreachableException("cannot connect to a:1: refused", null));
+        failure(
+                ExitCode.UNREACHABLE,
+                "check the name",
+                new RelayUnreachableException("unknown host a", new UnknownHostException("a")));
+        failure(ExitCode.UNREACHABLE, "port of a relay server?", new RelayProtocolException("answered \"SSH\"", null));
+        failure(ExitCode.AUTHENTICATION, "auth-failed, wrong secret", refusal("auth-failed", "wrong secret"));
+        failure(ExitCode.AUTHENTICATION, "auth-required", refusal("auth-required", ""));
+        failure(ExitCode.PORT_UNAVAILABLE, "no-port-free", refusal("no-port-free", "all taken"));
+        failure(ExitCode.PORT_UNAVAILABLE, "port-unavailable", refusal("port-unavailable", "5432"));
+        failure(ExitCode.PORT_UNAVAILABLE, "limit-reached", refusal("limit-reached", "3 tunnels"));
+        failure(ExitCode.FAILURE, "draining", refusal("draining", ""));
+        failure(ExitCode.FAILURE, "relay.example.com:7000", new RelayException("strange", null));
+    }
+
+    private static RelayRefusedException refusal(String code, String detail) {
+        return new RelayRefusedException("relay.example.com:7000 refused, " + code, code, detail);
+    }
+
+    private static void failure(ExitCode code, String part, IOException cause) {
+        CommandFailure failure = ForwarderCommand.failure("relay.example.com:7000", cause);
+        assertEquals(code, failure.code());
+        assertTrue(failure.getMessage().contains(part), failure.getMessage());
+        assertEquals(1, failure.getMessage().lines().count(), failure.getMessage());
+        assertEquals(cause, failure.getCause());
+    }
+
+    private ExitCode run(String... args) {
+        Shutdown shutdown = new Shutdown();
+        try {
+            return new Cli(Map.of(), new PrintStream(out, true), new PrintStream(err, true), shutdown).run(args);
+        } finally {
+            shutdown.closeAll();
+        }
+    }
+
+    private String errors() {
+        return err.toString().replace(System.lineSeparator(), "\n");
+    }
+}

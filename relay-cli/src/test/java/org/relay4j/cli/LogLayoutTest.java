@@ -1,0 +1,54 @@
+package org.relay4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.spi.LoggingEvent;
+import java.io.IOException;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class LogLayoutTest {
+    @AfterEach
+    void restoreLogLevel() {
+        StandardErrorLogging.level(Level.INFO);
+    }
+
+    @Test
+    void lineHasTimeLevelClassAndMessage() {
+        String line = format(Level.INFO, null);
+        assertEquals("2026-01-02 03:04:05.006 INFO  Loop tunnel 7 is up" + System.lineSeparator(), line);
+        assertEquals(
+                "2026-01-02 03:04:05.006 ERROR Loop tunnel 7 is up" + System.lineSeparator(),
+                format(Level.ERROR, null));
+    }
+
+    @Test
+    void exceptionsAreOneLine() {
+        String line = format(Level.WARN, new IOException("reset"));
+        assertEquals(1, line.lines().count(), line);
+        assertTrue(line.endsWith("is up: java.io.IOException: reset" + System.lineSeparator()), line);
+    }
+
+    @Test
+    void defectsAndDebuggingHaveStackTraces() {
+        assertTrue(format(Level.ERROR, new IllegalStateException("defect")).contains("\tat org.relay4j."));
+        StandardErrorLogging.level(Level.DEBUG);
+        assertTrue(format(Level.WARN, new IOException("reset")).contains("\tat org.relay4j."));
+    }
+
+    private static String format(Level level, Throwable thrown) {
+        LoggerContext loggers = new LoggerContext();
+        LoggingEvent event = new LoggingEvent(
+                "", loggers.getLogger("org.relay4j.yamux.io.Loop"), level, "tunnel {} is up", thrown, new Object[] {7});
+        event.setTimeStamp(LocalDateTime.of(2026, 1, 2, 3, 4, 5, 6_000_000)
+                .atZone(ZoneId.systemDefault())
+                .toInstant()
+                .toEpochMilli());
+        return new LogLayout().doLayout(event);
+    }
+}

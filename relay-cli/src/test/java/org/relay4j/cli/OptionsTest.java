@@ -1,0 +1,104 @@
+package org.relay4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.relay4j.client.RelayClientOptions;
+import org.relay4j.server.RelayServerOptions;
+
+/** What the library is told, option by option. */
+class OptionsTest {
+    private static final InetSocketAddress LOCAL = InetSocketAddress.createUnresolved("localhost", 1);
+
+    @Test
+    void serverOptionsReachTheLibrary() throws Exception {
+        RelayServerOptions options = server("--bind=127.0.0.1 --public-bind=127.0.0.2 --public-ports=20000-20009"
+                + " --max-tunnels=1 --max-tunnels-per-address=2 --max-visitors=3 --max-visitors-per-tunnel=4"
+                + " --handshake-timeout=700ms --window=1m 7000");
+        assertEquals(new InetSocketAddress("127.0.0.1", 7000), options.controlAddress());
+        assertEquals(InetAddress.getByName("127.0.0.2"), options.publicBindAddress());
+        assertEquals(20_000, options.lowestPublicPort());
+        assertEquals(20_009, options.highestPublicPort());
+        assertEquals(1, options.maxTunnels());
+        assertEquals(2, options.maxTunnelsPerAddress());
+        assertEquals(3, options.maxVisitors());
+        assertEquals(4, options.maxVisitorsPerTunnel());
+        assertEquals(Duration.ofMillis(700), options.handshakeTimeout());
+        assertEquals(1 << 20, options.session().receiveWindow());
+    }
+
+    @Test
+    void forwarderOptionsReachTheLibrary() {
+        RelayClientOptions options = forwarder(
+                "--connect-timeout=3s --handshake-timeout=4s --no-reconnect --window=512k --localForwardPort=1 a 2");
+        assertEquals(Duration.ofSeconds(3), options.connectTimeout());
+        assertEquals(Duration.ofSeconds(4), options.handshakeTimeout());
+        assertFalse(options.reconnect());
+        assertEquals(512 << 10, options.session().receiveWindow());
+    }
+
+    @Test
+    void defaultsAreTheLibrarysAndThoseOfTheHelpText() {
+        RelayServerOptions server = server("7000");
+        RelayServerOptions expected = RelayServerOptions.builder().build();
+        assertNull(server.publicBindAddress());
+        assertEquals(0, server.lowestPublicPort());
+        assertTrue(Flag.MAX_TUNNELS.description().contains(" " + expected.maxTunnels() + "."));
+        assertTrue(Flag.MAX_TUNNELS_PER_ADDRESS.description().contains(" " + expected.maxTunnelsPerAddress() + "."));
+        assertTrue(Flag.MAX_VISITORS.description().contains(" " + expected.maxVisitors() + "."));
+        assertTrue(Flag.MAX_VISITORS_PER_TUNNEL.description().contains(" " + expected.maxVisitorsPerTunnel() + "."));
+        assertTrue(Flag.WINDOW.description().contains(" " + (expected.session().receiveWindow() >> 10) + "k."));
+
+        RelayClientOptions client = forwarder("--localForwardPort=1 a 2");
+        assertTrue(client.reconnect());
+        assertTrue(Flag.CONNECT_TIMEOUT
+                .description()
+                .endsWith("Default: " + client.connectTimeout().toSeconds() + "s."));
+        assertTrue(Flag.HANDSHAKE_TIMEOUT
+                .description()
+                .endsWith("Default: " + expected.handshakeTimeout().toSeconds() + "s (server), "
+                        + client.handshakeTimeout().toSeconds() + "s (forwarder)."));
+    }
+
+    @Test
+    void valuesThatTheLibraryRefusesAreNamed() {
+        assertEquals("--max-tunnels is '0', it must be 1 to 60000", serverRefusal("--max-tunnels=0 7000"));
+        assertEquals("--max-visitors is '-5', it must be 1 to 1000000", serverRefusal("--max-visitors=-5 7000"));
+        assertEquals("--handshake-timeout is '0', it must be 1 ms to 1 h", serverRefusal("--handshake-timeout=0 7000"));
+        assertEquals("--window is '1k', it must be 262144 to 1073741824", serverRefusal("--window=1k 7000"));
+        CommandFailure failure =
+                assertThrows(CommandFailure.class, () -> forwarder("--connect-timeout=2h --localForwardPort=1 a 2"));
+        assertEquals("--connect-timeout is '2h', it must be 1 ms to 1 h", failure.getMessage());
+    }
+
+    private static String serverRefusal(String line) {
+        return assertThrows(CommandFailure.class, () -> server(line)).getMessage();
+    }
+
+    private static RelayServerOptions server(String line) {
+        return new ServerCommand(parse(line), output(), new Shutdown()).options();
+    }
+
+    private static RelayClientOptions forwarder(String line) {
+        return new ForwarderCommand(parse(line), output(), new Shutdown()).options(LOCAL);
+    }
+
+    private static Arguments parse(String line) {
+        return Arguments.of(new Syntax(), List.of(line.split(" ")), Map.of());
+    }
+
+    private static Output output() {
+        return new Output(new PrintStream(new ByteArrayOutputStream()), false);
+    }
+}

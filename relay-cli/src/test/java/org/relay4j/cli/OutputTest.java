@@ -1,0 +1,82 @@
+package org.relay4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class OutputTest {
+    @Test
+    void listening() {
+        assertEquals("listening on 0.0.0.0:7000\n", text(out -> out.listening("0.0.0.0", 7000)));
+        assertEquals("listening on [::1]:7000\n", text(out -> out.listening("::1", 7000)));
+        assertEquals(
+                "{\"event\":\"listening\",\"address\":\"0.0.0.0\",\"port\":7000}\n",
+                json(out -> out.listening("0.0.0.0", 7000)));
+    }
+
+    @Test
+    void relaying() {
+        assertEquals(
+                "relaying relay.example.com:4532 -> localhost:6379\n",
+                text(out -> out.relaying("relay.example.com", 4532, "localhost", 6379)));
+        assertEquals(
+                "relaying [2001:db8::1]:4532 -> [::1]:6379\n",
+                text(out -> out.relaying("2001:db8::1", 4532, "::1", 6379)));
+        assertEquals(
+                "{\"event\":\"relaying\",\"publicHost\":\"relay.example.com\",\"publicPort\":4532,"
+                        + "\"localHost\":\"localhost\",\"localPort\":6379}\n",
+                json(out -> out.relaying("relay.example.com", 4532, "localhost", 6379)));
+    }
+
+    @Test
+    void remarksAreForPeople() {
+        assertEquals("hello\n", text(out -> out.remark("hello")));
+        assertEquals("", json(out -> out.remark("hello")));
+    }
+
+    @Test
+    void textInJsonIsEscaped() {
+        assertEquals(
+                "{\"event\":\"step\",\"number\":1,\"text\":\"a \\\"b\\\" \\\\ \\u000a c\"}\n",
+                json(out -> out.step(1, "a \"b\" \\ \n c")));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "127.0.0.1, 127.0.0.1",
+        "::, ::",
+        "::1, ::1",
+        "2001:db8::1, 2001:db8::1",
+        "fe80::, fe80::",
+        "1:2:3:4:5:6:7:8, 1:2:3:4:5:6:7:8",
+        "1:0:3:4:5:6:7:8, 1:0:3:4:5:6:7:8",
+        "10:0:0:1::, 10::1:0:0:0:0",
+        "2001:db8:100:0:0:1:0:0, 2001:db8:100::1:0:0"
+    })
+    void literals(String address, String literal) throws Exception {
+        assertEquals(literal, Output.literal(InetAddress.getByName(address)));
+    }
+
+    private static String text(Consumer<Output> action) {
+        return written(false, action);
+    }
+
+    private static String json(Consumer<Output> action) {
+        return written(true, action);
+    }
+
+    private static String written(boolean json, Consumer<Output> action) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        // No automatic flush, and the stream is not closed: what is there was flushed by the Output.
+        PrintStream out = new PrintStream(new java.io.BufferedOutputStream(bytes), false, StandardCharsets.UTF_8);
+        action.accept(new Output(out, json));
+        return bytes.toString(StandardCharsets.UTF_8).replace(System.lineSeparator(), "\n");
+    }
+}
