@@ -52,6 +52,8 @@ enum Flag {
         GENERAL("All", Mode.SERVER, Mode.FORWARDER, Mode.DEMO);
 
         private final String title;
+
+        @SuppressWarnings("ImmutableEnumChecker") // a Set.of
         private final Set<Mode> modes;
 
         Section(String title, Mode... modes) {
@@ -67,6 +69,8 @@ enum Flag {
     private final Section section;
     private final String parameter;
     private final String description;
+
+    @SuppressWarnings("ImmutableEnumChecker") // a List.of
     private final List<String> names;
 
     Flag(Section section, String parameter, String description, String... names) {

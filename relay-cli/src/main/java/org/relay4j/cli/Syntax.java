@@ -26,7 +26,8 @@ final class Syntax {
 
     Syntax() {
         CommandSpec spec = CommandSpec.create().name("relay");
-        for (Flag.Section section : Flag.Section.values()) spec.addArgGroup(group(section));
+        int place = 0;
+        for (Flag.Section section : Flag.Section.values()) spec.addArgGroup(group(section, place++));
         spec.usageMessage()
                 .autoWidth(false)
                 .width(110)
@@ -55,7 +56,7 @@ final class Syntax {
         } catch (MissingParameterException e) {
             throw CommandFailure.usage(args[args.length - 1] + " needs a value");
         } catch (ParameterException e) {
-            throw CommandFailure.usage(oneLine(e.getMessage()));
+            throw CommandFailure.usage(oneLine(String.valueOf(e.getMessage())));
         }
         // A negative number is a bad port, which is told more precisely where it is read.
         for (String argument : result.unmatched()) {
@@ -82,33 +83,32 @@ final class Syntax {
         return start + line.substring(1);
     }
 
-    private static ArgGroupSpec group(Flag.Section section) {
+    private static ArgGroupSpec group(Flag.Section section, int place) {
         ArgGroupSpec.Builder group =
-                ArgGroupSpec.builder().validate(false).order(section.ordinal()).heading("%n" + section.title() + ":%n");
+                ArgGroupSpec.builder().validate(false).order(place).heading("%n" + section.title() + ":%n");
+        List<OptionSpec.Builder> options = new ArrayList<>();
         for (Flag flag : Flag.values()) {
-            if (flag.section() == section) group.addArg(option(flag));
+            if (flag.section() == section) options.add(option(flag));
         }
         if (section == Flag.Section.GENERAL) {
-            group.addArg(plain("Show this text.", HELP).usageHelp(true).build());
-            group.addArg(plain("Show the version.", VERSION).versionHelp(true).build());
+            options.add(plain("Show this text.", HELP).usageHelp(true));
+            options.add(plain("Show the version.", VERSION).versionHelp(true));
         }
+        for (int i = 0; i < options.size(); i++)
+            group.addArg(options.get(i).order(i).build());
         return group.build();
     }
 
-    private static OptionSpec option(Flag flag) {
-        OptionSpec.Builder option = plain(flag.description() + " [" + flag.variable() + "]", flag.names())
-                .order(flag.ordinal());
-        if (!flag.isSwitch()) {
-            option.type(String.class).arity("1").paramLabel("<" + flag.parameter() + ">");
-        }
-        return option.build();
+    private static OptionSpec.Builder option(Flag flag) {
+        OptionSpec.Builder option = plain(flag.description() + " [" + flag.variable() + "]", flag.names());
+        if (flag.isSwitch()) return option;
+        return option.type(String.class).arity("1").paramLabel("<" + flag.parameter() + ">");
     }
 
     private static OptionSpec.Builder plain(String description, List<String> names) {
         return OptionSpec.builder(names.toArray(String[]::new))
                 .type(boolean.class)
                 .arity("0")
-                .order(Flag.values().length)
                 .description(description.replace("%", "%%"));
     }
 

@@ -49,7 +49,7 @@ class BadInputIT {
     @Test
     void nobodyListens() throws Exception {
         int port;
-        try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+        try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = closed.getLocalPort();
         }
         complains(3, "127.0.0.1:" + port, "--localForwardPort=6379", "127.0.0.1", "" + port);
@@ -65,7 +65,7 @@ class BadInputIT {
     @Test
     void serverThatNeverAnswers() throws Exception {
         // Connections to it are completed by the kernel, and wait for an accept that does not come.
-        try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"))) {
+        try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
             String port = "" + silent.getLocalPort();
             complains(3, port, "--handshake-timeout=300ms", "--localForwardPort=6379", "127.0.0.1", port);
         }

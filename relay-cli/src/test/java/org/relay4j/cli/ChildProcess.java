@@ -15,9 +15,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** A process that a test started: its output line by line, its end, and never left behind. Waits have a deadline. */
 final class ChildProcess implements AutoCloseable {
@@ -28,7 +31,7 @@ final class ChildProcess implements AutoCloseable {
     private final List<String> command;
     private final Process process;
     private final BlockingQueue<String> lines = new LinkedBlockingQueue<>(); // END is behind the last one
-    private final StringBuffer errors = new StringBuffer();
+    private final Queue<String> errors = new ConcurrentLinkedQueue<>(); // lines
     private final List<Thread> readers = new ArrayList<>();
 
     private ChildProcess(List<String> command, ProcessBuilder builder) {
@@ -38,7 +41,7 @@ final class ChildProcess implements AutoCloseable {
         } catch (IOException e) {
             throw new AssertionError(command.get(0) + " must be on the PATH: " + e.getMessage(), e);
         }
-        read("stderr", process.getErrorStream(), line -> errors.append(line).append('\n'));
+        read("stderr", process.getErrorStream(), errors::add);
         read("stdout", process.getInputStream(), lines::add);
     }
 
@@ -76,16 +79,12 @@ final class ChildProcess implements AutoCloseable {
         return start(builder);
     }
 
-    private void read(String name, InputStream stream, java.util.function.Consumer<String> consumer) {
+    private void read(String name, InputStream stream, Consumer<String> consumer) {
         Thread reader = new Thread(() -> {
             try (BufferedReader in = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
                 for (String line = in.readLine(); line != null; line = in.readLine()) consumer.accept(line);
             } catch (IOException e) {
-                errors.append("(")
-                        .append(name)
-                        .append(" could not be read: ")
-                        .append(e.getMessage())
-                        .append(")\n");
+                errors.add(name + " could not be read: " + e.getMessage());
             } finally {
                 if (name.equals("stdout")) lines.add(END);
             }
@@ -134,7 +133,7 @@ final class ChildProcess implements AutoCloseable {
     }
 
     String errors() {
-        return errors.toString();
+        return errors.isEmpty() ? "" : String.join("\n", errors) + "\n";
     }
 
     boolean isAlive() {
@@ -169,6 +168,6 @@ final class ChildProcess implements AutoCloseable {
     @Override
     public String toString() {
         return command + " (pid " + process.pid() + ", " + (isAlive() ? "running" : "exit code " + process.exitValue())
-                + "), standard error:\n" + errors;
+                + "), standard error:\n" + errors();
     }
 }

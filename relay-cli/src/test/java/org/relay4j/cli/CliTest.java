@@ -10,6 +10,7 @@ import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -30,10 +31,10 @@ class CliTest {
     @Test
     void helpAndVersion() {
         assertEquals(ExitCode.OK, run("--help"));
-        assertTrue(out.toString().contains("Exit codes:"));
+        assertTrue(out.toString(StandardCharsets.UTF_8).contains("Exit codes:"));
         assertEquals(ExitCode.OK, run("--version"));
-        assertTrue(out.toString().contains("relay "));
-        assertEquals("", err.toString());
+        assertTrue(out.toString(StandardCharsets.UTF_8).contains("relay "));
+        assertEquals("", err.toString(StandardCharsets.UTF_8));
     }
 
     @Test
@@ -70,12 +71,12 @@ class CliTest {
     @Test
     void noServer() throws IOException {
         int port;
-        try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+        try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = closed.getLocalPort();
         }
         assertEquals(ExitCode.UNREACHABLE, run("--localForwardPort=9", "127.0.0.1", "" + port));
         assertEquals(1, errors().lines().count(), errors());
-        assertEquals("", out.toString());
+        assertEquals("", out.toString(StandardCharsets.UTF_8));
     }
 
     @Test
@@ -88,7 +89,9 @@ class CliTest {
     @Test
     void demo() {
         assertEquals(ExitCode.OK, run("demo", "--once"), this::errors);
-        assertTrue(out.toString().contains("4. A visitor asked for http://"), out.toString());
+        assertTrue(
+                out.toString(StandardCharsets.UTF_8).contains("4. A visitor asked for http://"),
+                out.toString(StandardCharsets.UTF_8));
     }
 
     @Test
@@ -123,13 +126,17 @@ class CliTest {
     private ExitCode run(String... args) {
         Shutdown shutdown = new Shutdown();
         try {
-            return new Cli(Map.of(), new PrintStream(out, true), new PrintStream(err, true), shutdown).run(args);
+            return new Cli(Map.of(), print(out), print(err), shutdown).run(args);
         } finally {
             shutdown.closeAll();
         }
     }
 
+    private static PrintStream print(ByteArrayOutputStream bytes) {
+        return new PrintStream(bytes, true, StandardCharsets.UTF_8);
+    }
+
     private String errors() {
-        return err.toString().replace(System.lineSeparator(), "\n");
+        return err.toString(StandardCharsets.UTF_8).replace(System.lineSeparator(), "\n");
     }
 }

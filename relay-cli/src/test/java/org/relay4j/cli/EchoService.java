@@ -11,7 +11,7 @@ final class EchoService implements Closeable {
     private final ServerSocket listener;
 
     EchoService() throws IOException {
-        listener = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
+        listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         daemon(this::accept);
     }
 

@@ -12,7 +12,7 @@ final class FirstLineServer implements Closeable {
     private final ServerSocket listener;
 
     FirstLineServer(String words) throws IOException {
-        listener = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
+        listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         Thread thread = new Thread(() -> answer(words.getBytes(StandardCharsets.UTF_8)));
         thread.setDaemon(true);
         thread.start();

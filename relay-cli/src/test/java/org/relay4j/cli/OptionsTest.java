@@ -26,7 +26,7 @@ class OptionsTest {
         RelayServerOptions options = server("--bind=127.0.0.1 --public-bind=127.0.0.2 --public-ports=20000-20009"
                 + " --max-tunnels=1 --max-tunnels-per-address=2 --max-visitors=3 --max-visitors-per-tunnel=4"
                 + " --handshake-timeout=700ms --window=1m 7000");
-        assertEquals(new InetSocketAddress("127.0.0.1", 7000), options.controlAddress());
+        assertEquals(new InetSocketAddress(InetAddress.getLoopbackAddress(), 7000), options.controlAddress());
         assertEquals(InetAddress.getByName("127.0.0.2"), options.publicBindAddress());
         assertEquals(20_000, options.lowestPublicPort());
         assertEquals(20_009, options.highestPublicPort());

@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -129,8 +130,8 @@ class RelayIT {
                 number("\\{\"event\":\"step\",\"number\":(" + i + "),\"text\":\".*\"}", demo.line());
             int port = number("\\{\"event\":\"url\",\"url\":\"http://127\\.0\\.0\\.1:(\\d+)/\"}", demo.line());
             try (Socket visitor = visitor(port)) {
-                visitor.getOutputStream().write("GET / HTTP/1.0\r\n\r\n".getBytes());
-                String answer = new String(visitor.getInputStream().readAllBytes());
+                visitor.getOutputStream().write("GET / HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                String answer = new String(visitor.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
                 assertTrue(answer.startsWith("HTTP/1.1 200") && answer.contains("<title>Relay demo</title>"), answer);
             }
             assertEquals(0, demo.terminate());
@@ -183,7 +184,7 @@ class RelayIT {
 
     private static Socket visitor(int port) throws IOException {
         Socket visitor = new Socket();
-        visitor.connect(new InetSocketAddress("127.0.0.1", port), TIMEOUT);
+        visitor.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), TIMEOUT);
         visitor.setSoTimeout(TIMEOUT);
         return visitor;
     }
@@ -196,10 +197,10 @@ class RelayIT {
         Random random = new Random();
         for (int i = 0; i < 100; i++) {
             int port = 12_000 + random.nextInt(18_000);
-            try (ServerSocket probe = new ServerSocket(port, 1, InetAddress.getByName("0.0.0.0"))) {
+            try (ServerSocket probe = new ServerSocket(port, 1, new InetSocketAddress(0).getAddress())) {
                 return probe.getLocalPort();
             } catch (IOException e) {
-                continue;
+                // taken, try another one
             }
         }
         throw new AssertionError("no free port found");

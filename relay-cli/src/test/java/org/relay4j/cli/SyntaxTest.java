@@ -26,7 +26,7 @@ class SyntaxTest {
                 .dropWhile(line -> !line.equals("Examples:"))
                 .skip(1)
                 .takeWhile(line -> !line.isBlank())
-                .map(line -> line.strip().split("  +")[0].replaceFirst("^RELAY_JSON=true ", ""))
+                .map(line -> line.strip().replaceFirst("  .*", "").replaceFirst("^RELAY_JSON=true ", ""))
                 .toList();
         assertEquals(4, examples.size(), help);
         for (String example : examples) {
