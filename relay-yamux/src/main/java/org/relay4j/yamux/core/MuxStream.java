@@ -229,8 +229,9 @@ public final class MuxStream {
         }
         if (available() == 0) {
             handler.onData(this, piece);
-            consumed(length - piece.remaining());
-            if (!piece.hasRemaining() || (state & (DISCARDS | DEAD)) != 0) return;
+            boolean discards = (state & (DISCARDS | DEAD)) != 0;
+            consumed(discards ? length : length - piece.remaining());
+            if (discards || !piece.hasRemaining()) return;
         }
         if (received == null) received = new ReceiveBuffer(mux.buffers());
         received.append(piece);

@@ -147,6 +147,10 @@ final class ScriptedPeer {
         return stream;
     }
 
+    boolean knows(int id) {
+        return streams.containsKey(id);
+    }
+
     ScriptedPeer accepts(int id) {
         stream(id).accept();
         return this;
