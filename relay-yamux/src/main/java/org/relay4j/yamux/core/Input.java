@@ -92,22 +92,25 @@ final class Input implements FrameReader.Sink {
 
     private @Nullable MuxStream onSyn(@Nullable MuxStream known, int type, int flags, int id, long length)
             throws ProtocolViolation {
-        String name = Integer.toUnsignedString(id);
         if (streams.role().opens(id)) {
-            throw new ProtocolViolation("the peer opened stream " + name + ", whose parity is ours: both ends are "
+            throw new ProtocolViolation("the peer opened stream " + name(id) + ", whose parity is ours: both ends are "
                     + (streams.role() == Role.CLIENT ? "clients" : "servers"));
         }
-        if (known != null) throw new ProtocolViolation("stream " + name + " was opened twice");
+        if (known != null) throw new ProtocolViolation("stream " + name(id) + " was opened twice");
         if ((flags & Frame.RST) != 0) return null;
         long extra = type == Frame.WINDOW_UPDATE ? length : 0;
         if (Frame.INITIAL_WINDOW + extra > Frame.MAX_WINDOW) {
-            throw new ProtocolViolation("stream " + name + " was opened with a window above 2^32-1");
+            throw new ProtocolViolation("stream " + name(id) + " was opened with a window above 2^32-1");
         }
         if (type == Frame.DATA && length > Frame.INITIAL_WINDOW) {
             throw new ProtocolViolation(
-                    "stream " + name + " was opened with " + length + " bytes, more than the initial window");
+                    "stream " + name(id) + " was opened with " + length + " bytes, more than the initial window");
         }
         return admit(id, Frame.INITIAL_WINDOW + extra);
+    }
+
+    private static String name(int id) {
+        return Integer.toUnsignedString(id);
     }
 
     private @Nullable MuxStream admit(int id, long window) throws ProtocolViolation {

@@ -118,7 +118,7 @@ public final class Multiplexer {
     public void sent(int length, long time) {
         now = time;
         output.sent(length);
-        keepAlive.sent(time);
+        if (length > 0) keepAlive.sent(time); // a write that moved nothing is no progress
     }
 
     /** Hands over everything that is to be written; the caller returns the chunk to the buffer source. Null when empty. */
@@ -250,6 +250,10 @@ public final class Multiplexer {
         return buffers;
     }
 
+    Streams streams() {
+        return streams;
+    }
+
     boolean isDraining() {
         return draining;
     }
@@ -262,6 +266,10 @@ public final class Multiplexer {
 
     void removed(MuxStream stream) {
         streams.remove(stream);
+    }
+
+    /** What the end of a stream brings about; called after that stream's handler was told. */
+    void settle() {
         if (ended != null) return;
         endWhenDrained();
         checkOpenable();

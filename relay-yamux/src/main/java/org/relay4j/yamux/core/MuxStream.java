@@ -39,6 +39,7 @@ public final class MuxStream {
     private int receiveWindow = Frame.INITIAL_WINDOW; // bytes the peer may send
     private int credit; // bytes consumed and not yet returned to the peer
     private int resetCode;
+    private final long openedAt; // ns
     private long activeAt; // ns
     private @Nullable ReceiveBuffer received; // present once something had to wait
     private StreamQueue.@Nullable Link controlLink;
@@ -50,7 +51,8 @@ public final class MuxStream {
         this.outbound = outbound;
         this.sendWindow = sendWindow;
         this.handler = handler;
-        activeAt = mux.now();
+        openedAt = mux.now();
+        activeAt = openedAt;
         if (outbound) receiveWindow = mux.options().receiveWindow();
     }
 
@@ -116,6 +118,7 @@ public final class MuxStream {
         waitsForWindow = false;
         if (!mux.output().append(Frame.WINDOW_UPDATE, Frame.FIN, id, 0)) sendLater(SEND_FIN);
         finishWhenClosed();
+        mux.settle();
     }
 
     /** Ends the stream in both directions at once. Its handler is not told. */
@@ -123,6 +126,7 @@ public final class MuxStream {
         if ((state & DEAD) != 0) return;
         sendReset(code);
         dropReceived();
+        mux.settle();
     }
 
     /** Acknowledges a stream that the peer opened: called when somebody takes it. */
@@ -199,6 +203,7 @@ public final class MuxStream {
     /** Forgets a stream that nobody took. */
     void refused() {
         finish();
+        mux.settle();
     }
 
     /** Any frame from the peer answers to the opening. True when it is the first. */
@@ -244,6 +249,7 @@ public final class MuxStream {
         activeAt = mux.now();
         finishWhenClosed();
         handler.onFin(this);
+        mux.settle();
     }
 
     void receiveCredit(long length) throws ProtocolViolation {
@@ -266,9 +272,11 @@ public final class MuxStream {
         boolean told = (state & SEND_RST) != 0;
         state &= ~(SEND_FIN | SEND_RST);
         finish();
-        if (told) return;
-        dropTorso();
-        handler.onReset(this, cause);
+        if (!told) {
+            dropTorso();
+            handler.onReset(this, cause);
+        }
+        mux.settle();
     }
 
     /** Ends the stream with RST, and tells the handler. */
@@ -277,6 +285,7 @@ public final class MuxStream {
         sendReset(0);
         dropTorso();
         handler.onReset(this, cause);
+        mux.settle();
     }
 
     /** Why the stream is to be aborted now, or null. */
@@ -286,8 +295,9 @@ public final class MuxStream {
         long idle = now - activeAt;
         if ((state & DEAD) != 0) return null;
         if ((state & ACKED) == 0) {
-            if (!outbound && options.acceptTimeout() > 0 && idle >= options.acceptTimeout()) accept();
-            else if (outbound && options.openTimeout() > 0 && idle >= options.openTimeout()) {
+            long waits = now - openedAt; // whatever is sent meanwhile: the peer's patience has an end
+            if (!outbound && options.acceptTimeout() > 0 && waits >= options.acceptTimeout()) accept();
+            else if (outbound && options.openTimeout() > 0 && waits >= options.openTimeout()) {
                 return new Cause(Cause.Kind.OPEN_TIMEOUT, "the peer did not answer to the opening of the stream");
             }
         }
@@ -324,6 +334,7 @@ public final class MuxStream {
             finish();
         }
         if ((state & (SEND_FIN | SEND_RST)) != 0) output.control.add(controlLink());
+        mux.settle();
     }
 
     StreamQueue.Link waitingLink() {

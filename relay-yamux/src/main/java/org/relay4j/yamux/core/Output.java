@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
  * order in which the streams got their turn. Everything that a peer can make wait here is bounded.
  */
 final class Output {
-    /** Answers to pings that may wait; a peer that makes us owe more is flooding. */
+    /** Answers to pings that may overtake data; more are sent behind it, while there is room. */
     static final int MAX_PONGS = 64;
 
-    /** Refusals that may wait; a peer that makes us owe more is flooding. */
+    /** Refusals that may overtake data; more are sent behind it, while there is room. */
     static final int MAX_REFUSALS = 256;
 
     /** A stream is only read when at least this many bytes of it fit. Unit: bytes. */
@@ -96,18 +96,19 @@ final class Output {
     }
 
     void pong(int value) throws ProtocolViolation {
-        if (pongCount == MAX_PONGS) {
-            throw new ProtocolViolation(
-                    "more than " + MAX_PONGS + " pings are unanswered because the peer does not read");
-        }
-        pongs[pongCount++] = value;
+        if (pongCount < MAX_PONGS) pongs[pongCount++] = value;
+        else answerBehindData(Frame.PING, Frame.ACK, 0, value);
     }
 
     void refuse(int id) throws ProtocolViolation {
-        if (refusalCount == MAX_REFUSALS) {
-            throw new ProtocolViolation("more than " + MAX_REFUSALS + " refusals wait because the peer does not read");
-        }
-        refusals[refusalCount++] = id;
+        if (refusalCount < MAX_REFUSALS) refusals[refusalCount++] = id;
+        else answerBehindData(Frame.WINDOW_UPDATE, Frame.RST, id, 0);
+    }
+
+    /** Many questions may arrive at once, before there was a chance to answer: that alone is no flood. */
+    private void answerBehindData(int type, int flags, int id, int length) throws ProtocolViolation {
+        if (append(type, flags, id, length)) return;
+        throw new ProtocolViolation("the answers that it is owed fill the output, because it does not read");
     }
 
     void ping(int value) {

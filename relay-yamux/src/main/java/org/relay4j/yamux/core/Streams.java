@@ -54,6 +54,11 @@ final class Streams {
         return Integer.compareUnsigned(nextId, role.lastId) > 0;
     }
 
+    /** Makes {@code id} the next one, as if all before it had been used; for tests of the last ones. */
+    void skipTo(int id) {
+        nextId = id;
+    }
+
     /** True while the peer may be asked to take one more stream. */
     boolean canAnnounce() {
         return unanswered < options.maxUnacknowledged();

@@ -5,10 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
+import java.util.function.IntConsumer;
 import java.util.function.UnaryOperator;
 
 /**
@@ -22,12 +19,7 @@ final class ScriptedPeer {
     final CountingBuffers buffers = new CountingBuffers();
     final Multiplexer core;
 
-    private final Map<Integer, MuxStream> streams = new HashMap<>();
-    private final List<String> events = new ArrayList<>();
-    private final User user = new User();
-    private boolean refusing;
-    private boolean consuming = true;
-    private Runnable onData = () -> {};
+    private final RecordingUser user = new RecordingUser();
     private long now = 7 * SECOND;
 
     private ScriptedPeer(Role roleOfCore, CoreOptions options) {
@@ -116,39 +108,45 @@ final class ScriptedPeer {
 
     // ---- the user of the core
 
-    /** From here on the user refuses streams. */
+    /** From here on the user refuses user.streams. */
     ScriptedPeer userRefuses(boolean newRefusing) {
-        refusing = newRefusing;
+        user.refusing = newRefusing;
         return this;
     }
 
     /** Whether the user takes bytes when they arrive, which is the beginning, or leaves them in the stream's buffer. */
     ScriptedPeer userReads(boolean newConsuming) {
-        consuming = newConsuming;
+        user.consuming = newConsuming;
         return this;
     }
 
     /** What the user does when bytes arrive, after it has taken them or not. */
     ScriptedPeer userOnData(Runnable action) {
-        onData = action;
+        user.onData = action;
+        return this;
+    }
+
+    /** What the user does when a stream gets its turn; given its id. */
+    ScriptedPeer userOnWritable(IntConsumer action) {
+        user.onWritable = action;
         return this;
     }
 
     MuxStream opens() {
         MuxStream stream = core.open(user);
-        streams.put(stream.id(), stream);
+        user.streams.put(stream.id(), stream);
         return stream;
     }
 
     /** The stream with this id, which the user or the peer has opened. */
     MuxStream stream(int id) {
-        MuxStream stream = streams.get(id);
+        MuxStream stream = user.streams.get(id);
         if (stream == null) throw new AssertionError("there was no stream " + id);
         return stream;
     }
 
     boolean knows(int id) {
-        return streams.containsKey(id);
+        return user.streams.containsKey(id);
     }
 
     ScriptedPeer accepts(int id) {
@@ -166,11 +164,12 @@ final class ScriptedPeer {
         return this;
     }
 
-    /** Writes so many bytes, as far as window and room go. Returns how many it were. */
+    /** Writes so many zeros, as far as window and room go. Returns how many it were. */
     int writesBytes(int id, int length) {
         int written = 0;
         for (ByteBuffer room; written < length && (room = stream(id).reserve(length - written)) != null; ) {
             int part = room.remaining();
+            room.put(new byte[part]);
             stream(id).commit(part);
             written += part;
         }
@@ -193,8 +192,8 @@ final class ScriptedPeer {
 
     /** Compares what the user was told since the last time, and forgets it. */
     ScriptedPeer told(String... expected) {
-        assertEquals(String.join("\n", expected), String.join("\n", events));
-        events.clear();
+        assertEquals(String.join("\n", expected), String.join("\n", user.events));
+        user.events.clear();
         return this;
     }
 
@@ -202,10 +201,17 @@ final class ScriptedPeer {
         return told();
     }
 
+    /** The test has seen enough of this stream. */
+    ScriptedPeer forgets(int id) {
+        user.streams.remove(id);
+        user.events.clear();
+        return this;
+    }
+
     /** Forgets what was told and reads what was sent so far: a test begins behind its preparations. */
     ScriptedPeer afresh() {
         reads();
-        events.clear();
+        user.events.clear();
         return this;
     }
 
@@ -217,73 +223,5 @@ final class ScriptedPeer {
         assertEquals(0, core.output().waiting.size(), "streams that wait for room");
         buffers.assertAllReturned();
         return this;
-    }
-
-    private static String idOf(MuxStream stream) {
-        return Integer.toUnsignedString(stream.id());
-    }
-
-    private static String describe(Cause cause) {
-        return cause.kind() + (cause.code() == 0 ? "" : " " + cause.code());
-    }
-
-    private final class User implements SessionEvents, StreamHandler {
-        @Override
-        public StreamHandler onStream(MuxStream stream) {
-            if (refusing) return null;
-            streams.put(stream.id(), stream);
-            events.add("stream " + idOf(stream));
-            return this;
-        }
-
-        @Override
-        public void onOpenable() {
-            events.add("openable");
-        }
-
-        @Override
-        public void onPong(long roundTrip) {
-            events.add("pong after " + roundTrip / 1_000_000 + " ms");
-        }
-
-        @Override
-        public void onGoAway() {
-            events.add("goAway");
-        }
-
-        @Override
-        public void onEnd(Cause cause) {
-            events.add("end " + describe(cause));
-        }
-
-        @Override
-        public void onData(MuxStream stream, ByteBuffer payload) {
-            if (consuming) {
-                int length = payload.remaining();
-                String text = StandardCharsets.ISO_8859_1.decode(payload).toString();
-                events.add("data " + idOf(stream) + " " + (length > 64 ? length + " bytes" : text));
-            }
-            onData.run();
-        }
-
-        @Override
-        public void onBuffered(MuxStream stream) {
-            events.add("buffered " + idOf(stream));
-        }
-
-        @Override
-        public void onFin(MuxStream stream) {
-            events.add("fin " + idOf(stream));
-        }
-
-        @Override
-        public void onReset(MuxStream stream, Cause cause) {
-            events.add("reset " + idOf(stream) + " " + describe(cause));
-        }
-
-        @Override
-        public void onWritable(MuxStream stream) {
-            events.add("writable " + idOf(stream));
-        }
     }
 }

@@ -22,7 +22,11 @@ final class Wire {
     private Wire() {}
 
     static String header(int version, int type, int flags, long id, long length) {
-        return String.format("%02x%02x%04x%08x%08x", version, type, flags, id, length);
+        return HEX.toHexDigits(version, 2)
+                + HEX.toHexDigits(type, 2)
+                + HEX.toHexDigits(flags, 4)
+                + HEX.toHexDigits(id, 8)
+                + HEX.toHexDigits(length, 8);
     }
 
     static String data(long id, String body) {
@@ -78,7 +82,7 @@ final class Wire {
     }
 
     static byte[] bytes(String... hex) {
-        return HEX.parseHex(String.join("", hex).replaceAll("\\s", ""));
+        return HEX.parseHex(String.join("", hex).replace(" ", ""));
     }
 
     /** The frames in these bytes, one a line and long bodies abbreviated, for messages that a person can read. */
