@@ -5,6 +5,7 @@ import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -25,7 +26,8 @@ public class SessionPair {
 
     Session client;
     Session server;
-    private final List<OneWay> streams = new ArrayList<>(); // guarded by this
+    private final ReentrantLock opening = new ReentrantLock();
+    private final List<OneWay> streams = new ArrayList<>(); // guarded by opening
 
     @Setup(Level.Trial)
     public void connect() throws IOException, GeneralSecurityException {
@@ -37,17 +39,27 @@ public class SessionPair {
     }
 
     /** One stream with a receiver at its other end. Threads may call this at the same time. */
-    synchronized OneWay oneWay(int messageSize, int readSize) throws IOException {
-        Stream sender = client.open();
-        OneWay stream = new OneWay(sender, server.accept(), messageSize, readSize);
-        streams.add(stream);
-        return stream;
+    OneWay oneWay(int messageSize, int readSize) throws IOException {
+        opening.lock();
+        try {
+            Stream sender = client.open();
+            OneWay stream = new OneWay(sender, server.accept(), messageSize, readSize);
+            streams.add(stream);
+            return stream;
+        } finally {
+            opening.unlock();
+        }
     }
 
     /** Ends the streams too: JMH does not wait for the threads' own states before it tears down what they share. */
     @TearDown(Level.Trial)
-    public synchronized void close() throws Exception {
-        for (OneWay stream : streams) stream.finish();
+    public void close() throws Exception {
+        opening.lock();
+        try {
+            for (OneWay stream : streams) stream.finish();
+        } finally {
+            opening.unlock();
+        }
         client.close();
         server.close();
         if (!client.awaitTermination(PATIENCE) || !server.awaitTermination(PATIENCE)) {

@@ -2,7 +2,6 @@ package org.relay4j.yamux;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
 import java.nio.channels.ByteChannel;
 import java.nio.channels.SocketChannel;
@@ -35,7 +34,7 @@ import org.relay4j.yamux.io.Threads;
  * <p>Over a {@link SocketChannel} a session is served by an event loop that many sessions share; over any other {@link
  * ByteChannel} by two threads of its own. The channel belongs to the session, which closes it.
  *
- * <p>Safe for use by several threads. Waiting calls react to interruption with {@link InterruptedIOException} and leave
+ * <p>Safe for use by several threads. Waiting calls react to interruption with {@link java.io.InterruptedIOException} and leave
  * the thread's interrupted flag set.
  */
 public final class Session implements Closeable {
@@ -330,35 +329,6 @@ public final class Session implements Closeable {
             openable.signalAll();
             ponged.signalAll();
             tell(options.listener(), listener -> listener.ended(Session.this, SessionException.of(cause)));
-        }
-    }
-
-    /** The end of a wait. */
-    static final class Deadline {
-        private final long end; // ns
-        private final boolean none;
-
-        Deadline(Duration timeout) {
-            none = timeout.isZero();
-            end = none ? 0 : System.nanoTime() + timeout.toNanos();
-        }
-
-        /** Waits for a signal, with the lock of {@code condition} held. */
-        @SuppressWarnings("WaitNotInLoop") // the loop, and what it waits for, are the caller's
-        void await(Condition condition, String message) throws IOException {
-            try {
-                if (none) condition.await();
-                else {
-                    long left = end - System.nanoTime();
-                    if (left <= 0) throw new SocketTimeoutException(message);
-                    condition.awaitNanos(left);
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                InterruptedIOException interrupted = new InterruptedIOException("interrupted while waiting");
-                interrupted.initCause(e);
-                throw interrupted;
-            }
         }
     }
 }

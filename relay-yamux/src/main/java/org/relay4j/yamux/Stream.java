@@ -7,11 +7,8 @@ import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Objects;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.Cause;
@@ -30,26 +27,20 @@ public final class Stream implements Closeable {
     private final Session session;
     private final Driver driver;
     private final ReentrantLock lock; // the driver's
-    private final Condition readable;
-    private final Condition writable;
     private final Handler handler = new Handler();
-    private final Input input = new Input();
-    private final Output output = new Output();
+    private final StreamInput input;
+    private final StreamOutput output;
     private MuxStream core; // guarded by lock
     private @Nullable Cause cause; // why the stream has ended; guarded by lock
-    private boolean inputShut; // guarded by lock
-    private boolean outputShut; // guarded by lock
     private boolean closed; // guarded by lock
-    private Duration readTimeout = Duration.ZERO; // guarded by lock
-    private Duration writeTimeout = Duration.ZERO; // guarded by lock
 
     @SuppressWarnings("NullAway.Init") // core is attached before anybody else sees the stream
     Stream(Session session, Driver driver) {
         this.session = session;
         this.driver = driver;
         lock = driver.lock;
-        readable = lock.newCondition();
-        writable = lock.newCondition();
+        input = new StreamInput(this, driver);
+        output = new StreamOutput(this, driver);
     }
 
     void attach(MuxStream newCore) {
@@ -88,7 +79,12 @@ public final class Stream implements Closeable {
 
     /** How long a read waits; zero, the default, for as long as it takes. Concerns calls made afterwards. */
     public void setReadTimeout(Duration timeout) {
-        readTimeout = checked(timeout);
+        lock.lock();
+        try {
+            input.timeout(checked(timeout));
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**
@@ -96,16 +92,19 @@ public final class Stream implements Closeable {
      * after a part was sent resets the stream, because nobody could tell how much of it arrived.
      */
     public void setWriteTimeout(Duration timeout) {
-        writeTimeout = checked(timeout);
+        lock.lock();
+        try {
+            output.timeout(checked(timeout));
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Stops reading: what has arrived and still arrives is thrown away, and reads return -1. Does not block. */
     public void shutdownInput() {
         lock.lock();
         try {
-            inputShut = true;
-            core.closeRead();
-            readable.signalAll();
+            input.shut();
             driver.flush();
         } finally {
             lock.unlock();
@@ -116,9 +115,7 @@ public final class Stream implements Closeable {
     public void shutdownOutput() {
         lock.lock();
         try {
-            outputShut = true;
-            core.closeWrite();
-            writable.signalAll();
+            output.shut();
             driver.flush();
         } finally {
             lock.unlock();
@@ -148,10 +145,7 @@ public final class Stream implements Closeable {
         lock.lock();
         try {
             closed = true;
-            if (cause == null) cause = new Cause(Cause.Kind.RESET_LOCALLY, "the stream was reset by this side");
-            core.reset(0);
-            wakeAll();
-            driver.flush();
+            abort("the stream was reset by this side");
         } finally {
             lock.unlock();
         }
@@ -185,117 +179,44 @@ public final class Stream implements Closeable {
         return StreamSocket.of(this, local, remote);
     }
 
-    private Duration checked(Duration timeout) {
+    // ---- for both directions, with the lock held
+
+    MuxStream core() {
+        return core;
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** True when the stream ended without a FIN in both directions. */
+    boolean hasFailed() {
+        return cause != null;
+    }
+
+    /** Resets the stream for a reason of this side. */
+    void abort(String why) {
+        if (cause == null) cause = new Cause(Cause.Kind.RESET_LOCALLY, why);
+        core.reset(0);
+        wakeAll();
+        driver.flush();
+    }
+
+    private static Duration checked(Duration timeout) {
         if (timeout.isNegative()) throw new IllegalArgumentException("timeout is negative: " + timeout);
         return timeout;
     }
 
     private void wakeAll() {
-        readable.signalAll();
-        writable.signalAll();
+        input.wake();
+        output.wake();
     }
 
-    private IOException failure() {
+    IOException failure() {
         Cause known = cause;
         if (known == null) return new StreamException("the stream is closed");
         if (known.kind().endsSession()) return SessionException.of(known);
         return new StreamResetException(known.message(), known.code());
-    }
-
-    // ---- reading
-
-    private int read(byte[] to, int offset, int length) throws IOException {
-        Objects.checkFromIndexSize(offset, length, to.length);
-        lock.lock();
-        try {
-            Session.Deadline deadline = null;
-            while (true) {
-                if (closed) throw failure();
-                if (length == 0) return 0;
-                if (core.available() > 0) return take(to, offset, length);
-                if (inputShut || core.atEnd()) return -1;
-                if (cause != null) throw failure();
-                if (deadline == null) deadline = new Session.Deadline(readTimeout);
-                deadline.await(readable, "Read timed out");
-            }
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private int take(byte[] to, int offset, int length) {
-        int taken = 0;
-        for (ByteBuffer waiting; taken < length && (waiting = core.peek()) != null; ) {
-            int part = Math.min(length - taken, waiting.remaining());
-            waiting.get(to, offset + taken, part);
-            core.advance(part);
-            taken += part;
-        }
-        driver.flush();
-        return taken;
-    }
-
-    private int available() throws IOException {
-        lock.lock();
-        try {
-            if (closed) throw failure();
-            return core.available();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    // ---- writing
-
-    private void write(byte[] from, int offset, int length) throws IOException {
-        Objects.checkFromIndexSize(offset, length, from.length);
-        lock.lock();
-        try {
-            int sent = 0;
-            Session.Deadline deadline = null;
-            driver.mux().advance(System.nanoTime());
-            do {
-                if (closed || cause != null) throw failure();
-                if (outputShut) throw new StreamException("the output of the stream was shut down");
-                if (length == 0) return;
-                ByteBuffer room = core.reserve(length - sent);
-                if (room != null) {
-                    int part = Math.min(room.remaining(), length - sent);
-                    room.put(from, offset + sent, part);
-                    core.commit(part);
-                    sent += part;
-                    driver.flush();
-                } else {
-                    if (deadline == null) deadline = new Session.Deadline(writeTimeout);
-                    awaitRoom(deadline, sent);
-                }
-            } while (sent < length);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void awaitRoom(Session.Deadline deadline, int sent) throws IOException {
-        try {
-            deadline.await(writable, "Write timed out");
-        } catch (InterruptedIOException e) { // also SocketTimeoutException
-            e.bytesTransferred = sent;
-            if (sent > 0) {
-                if (cause == null) {
-                    String why = e instanceof SocketTimeoutException ? "timed out" : "was interrupted";
-                    cause = new Cause(Cause.Kind.RESET_LOCALLY, "a write " + why + " after a part of it was sent");
-                }
-                core.reset(0);
-                wakeAll();
-                driver.flush();
-            }
-            throw e;
-        }
-    }
-
-    @Override
-    public String toString() {
-        return "stream " + Integer.toUnsignedString(id()) + " of " + session;
     }
 
     /** What the core tells. With the lock held. */
@@ -307,12 +228,12 @@ public final class Stream implements Closeable {
 
         @Override
         public void onBuffered(MuxStream stream) {
-            readable.signalAll();
+            input.wake();
         }
 
         @Override
         public void onFin(MuxStream stream) {
-            readable.signalAll();
+            input.wake();
         }
 
         @Override
@@ -324,47 +245,7 @@ public final class Stream implements Closeable {
 
         @Override
         public void onWritable(MuxStream stream) {
-            writable.signalAll();
-        }
-    }
-
-    private final class Input extends InputStream {
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return Stream.this.read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
-        }
-
-        @Override
-        public int read(byte[] to, int offset, int length) throws IOException {
-            return Stream.this.read(to, offset, length);
-        }
-
-        @Override
-        public int available() throws IOException {
-            return Stream.this.available();
-        }
-
-        @Override
-        public void close() {
-            Stream.this.close();
-        }
-    }
-
-    private final class Output extends OutputStream {
-        @Override
-        public void write(int value) throws IOException {
-            Stream.this.write(new byte[] {(byte) value}, 0, 1);
-        }
-
-        @Override
-        public void write(byte[] from, int offset, int length) throws IOException {
-            Stream.this.write(from, offset, length);
-        }
-
-        @Override
-        public void close() {
-            Stream.this.close();
+            output.wake();
         }
     }
 }

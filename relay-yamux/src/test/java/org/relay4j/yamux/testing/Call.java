@@ -120,7 +120,7 @@ public final class Call<T> {
         Thread.State state = thread.getState();
         if (state != Thread.State.WAITING && state != Thread.State.TIMED_WAITING) return false;
         for (StackTraceElement frame : thread.getStackTrace()) {
-            if (frame.getClassName().equals("org.relay4j.yamux.Session$Deadline")) return true;
+            if (frame.getClassName().equals("org.relay4j.yamux.Deadline")) return true;
         }
         return false;
     }
