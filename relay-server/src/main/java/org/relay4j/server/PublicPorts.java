@@ -4,7 +4,8 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.ArrayDeque;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.Listener;
 import org.relay4j.yamux.io.Loop;
@@ -13,36 +14,70 @@ import org.relay4j.yamux.io.Loop;
 final class PublicPorts {
     private final @Nullable InetAddress address;
     private final int lowest; // 0: any free port
-    private final int count;
-    private final AtomicInteger turn = new AtomicInteger();
+    private final int highest;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final ArrayDeque<Integer> unused = new ArrayDeque<>(); // the longest unused first; guarded by lock
 
     PublicPorts(RelayServerOptions options) {
         address = options.publicBindAddress();
         lowest = options.lowestPublicPort();
-        count = options.highestPublicPort() - lowest + 1;
+        highest = options.highestPublicPort();
+        if (lowest == 0) return;
+        for (int port = lowest; port <= highest; port++) unused.add(port);
     }
 
     /**
-     * Binds a listener to the next free port of the range. A port that became free is not given again before all the
-     * others, so that a visitor of the client before does not end up with a stranger.
+     * Binds a listener to the port of the range that has been unused for the longest time, so that a visitor of the client
+     * before does not end up with a stranger. Its port is to be given back with {@link #release}.
      *
      * @throws BindException when none is free
      */
     Listener open(Loop loop, Listener.Owner owner) throws IOException {
         if (lowest == 0) return Listener.open(loop, new InetSocketAddress(address, 0), owner);
-        for (int i = 0; i < count; i++) {
-            Listener listener = tryOpen(loop, lowest + Math.floorMod(turn.getAndIncrement(), count), owner);
-            if (listener != null) return listener;
+        String why = "";
+        for (int n = unusedCount(); n > 0; n--) {
+            Integer port = take();
+            if (port == null) break;
+            boolean bound = false;
+            try {
+                Listener listener = Listener.open(loop, new InetSocketAddress(address, port), owner);
+                bound = true;
+                return listener;
+            } catch (BindException e) {
+                why = ": " + e.getMessage(); // another program may have it; it is tried again after the others
+            } finally {
+                if (!bound) release(port);
+            }
         }
-        throw new BindException("no port of " + lowest + " to " + (lowest + count - 1) + " is free");
+        throw new BindException("no port of " + lowest + " to " + highest + " is free" + why);
     }
 
-    /** Null when the port is taken by another tunnel, or by another program. */
-    private @Nullable Listener tryOpen(Loop loop, int port, Listener.Owner owner) throws IOException {
+    /** Takes back the port of a listener that was closed. */
+    void release(int port) {
+        if (lowest == 0) return;
+        lock.lock();
         try {
-            return Listener.open(loop, new InetSocketAddress(address, port), owner);
-        } catch (BindException e) {
-            return null;
+            unused.add(port);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private @Nullable Integer take() {
+        lock.lock();
+        try {
+            return unused.poll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private int unusedCount() {
+        lock.lock();
+        try {
+            return unused.size();
+        } finally {
+            lock.unlock();
         }
     }
 }

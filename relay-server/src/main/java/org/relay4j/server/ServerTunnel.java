@@ -39,6 +39,7 @@ final class ServerTunnel implements SessionEvents, Listener.Owner, Splice.Owner 
     private int visitors;
     private boolean established;
     private boolean ended;
+    private boolean portClosed;
     private long refused; // visitors over a limit
 
     private ServerTunnel(RelayServer server, Loop loop, SocketChannel channel, long number) throws IOException {
@@ -63,7 +64,7 @@ final class ServerTunnel implements SessionEvents, Listener.Owner, Splice.Owner 
             return null;
         }
         if (tunnel.start(channel)) return tunnel;
-        tunnel.listener.close();
+        tunnel.closePort();
         Sockets.close(channel);
         return null;
     }
@@ -213,6 +214,13 @@ final class ServerTunnel implements SessionEvents, Listener.Owner, Splice.Owner 
         log.debug("{}: answers, round trip {} us", name, roundTrip / 1_000);
     }
 
+    private void closePort() {
+        if (portClosed) return;
+        portClosed = true;
+        listener.close();
+        server.publicPorts().release(listener.address().getPort());
+    }
+
     private void establish() {
         established = true;
         admission.established(client.getAddress());
@@ -230,13 +238,13 @@ final class ServerTunnel implements SessionEvents, Listener.Owner, Splice.Owner 
     @Override
     public void onGoAway() {
         log.info("{}: the client takes no more visitors", name);
-        listener.close();
+        closePort();
     }
 
     @Override
     public void onEnd(Cause cause) {
         ended = true;
-        listener.close();
+        closePort();
         server.ended(this);
         boolean wanted = cause.kind() == Cause.Kind.CLOSED_LOCALLY || cause.kind() == Cause.Kind.CLOSED_BY_PEER;
         if (wanted) log.info("{}: down, {}", name, cause.message());
