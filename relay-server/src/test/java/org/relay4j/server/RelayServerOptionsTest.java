@@ -1,0 +1,165 @@
+package org.relay4j.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.function.ToIntFunction;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.relay4j.server.RelayServerOptions.Builder;
+import org.relay4j.yamux.SessionOptions;
+
+class RelayServerOptionsTest {
+    /** A number with its bounds. */
+    record Bound(
+            String name,
+            int least,
+            int most,
+            BiFunction<Builder, Integer, Builder> setter,
+            ToIntFunction<RelayServerOptions> getter) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    static Stream<Bound> bounds() {
+        return Stream.of(
+                new Bound(
+                        "port",
+                        0,
+                        65_535,
+                        Builder::port,
+                        options -> options.controlAddress().getPort()),
+                new Bound("maxTunnels", 1, 60_000, Builder::maxTunnels, RelayServerOptions::maxTunnels),
+                new Bound(
+                        "maxTunnelsPerAddress",
+                        1,
+                        60_000,
+                        Builder::maxTunnelsPerAddress,
+                        RelayServerOptions::maxTunnelsPerAddress),
+                new Bound("maxVisitors", 1, 1_000_000, Builder::maxVisitors, RelayServerOptions::maxVisitors),
+                new Bound(
+                        "maxVisitorsPerTunnel",
+                        1,
+                        1_000_000,
+                        Builder::maxVisitorsPerTunnel,
+                        RelayServerOptions::maxVisitorsPerTunnel),
+                new Bound("loops", 1, 1_024, Builder::loops, RelayServerOptions::loops));
+    }
+
+    @ParameterizedTest
+    @MethodSource("bounds")
+    void boundsBelongToTheRange(Bound bound) {
+        for (int value : new int[] {bound.least, bound.most}) {
+            RelayServerOptions options =
+                    bound.setter.apply(RelayServerOptions.builder(), value).build();
+            assertEquals(value, bound.getter.applyAsInt(options));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("bounds")
+    void messageNamesTheBadValueAndItsRange(Bound bound) {
+        for (int value : new int[] {bound.least - 1, bound.most + 1, Integer.MIN_VALUE, Integer.MAX_VALUE}) {
+            String message = refusal(bound.setter.apply(RelayServerOptions.builder(), value));
+            assertEquals(bound.name + " is " + value + ", it must be " + bound.least + " to " + bound.most, message);
+        }
+    }
+
+    @Test
+    void defaults() {
+        RelayServerOptions options = RelayServerOptions.builder().build();
+        assertEquals(0, options.controlAddress().getPort());
+        assertTrue(options.controlAddress().getAddress().isAnyLocalAddress());
+        assertNull(options.publicBindAddress());
+        assertEquals(0, options.lowestPublicPort());
+        assertEquals(0, options.highestPublicPort());
+        assertEquals(1_000, options.maxTunnels());
+        assertEquals(100, options.maxTunnelsPerAddress());
+        assertEquals(50_000, options.maxVisitors());
+        assertEquals(16_384, options.maxVisitorsPerTunnel());
+        assertEquals(Duration.ofSeconds(5), options.handshakeTimeout());
+        assertSame(SessionOptions.defaults(), options.session());
+        assertTrue(options.loops() >= 1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 20_000, 65_535})
+    void rangeOfOnePortIsARange(int port) {
+        RelayServerOptions options =
+                RelayServerOptions.builder().publicPorts(port, port).build();
+        assertEquals(port, options.lowestPublicPort());
+        assertEquals(port, options.highestPublicPort());
+    }
+
+    @Test
+    void badRangesOfPublicPortsAreNamed() {
+        assertEquals("lowest public port is 0, it must be 1 to 65535", refusalOfPorts(0, 100));
+        assertEquals("lowest public port is -1, it must be 1 to 65535", refusalOfPorts(-1, 100));
+        assertEquals("lowest public port is 65536, it must be 1 to 65535", refusalOfPorts(65_536, 65_536));
+        assertEquals("highest public port is 99, it must be 100 to 65535", refusalOfPorts(100, 99));
+        assertEquals("highest public port is 0, it must be 100 to 65535", refusalOfPorts(100, 0));
+        assertEquals("highest public port is 65536, it must be 100 to 65535", refusalOfPorts(100, 65_536));
+    }
+
+    private static String refusalOfPorts(int lowest, int highest) {
+        return refusal(RelayServerOptions.builder().publicPorts(lowest, highest));
+    }
+
+    @Test
+    void handshakeTimeoutIsBounded() {
+        Function<Duration, Builder> with = RelayServerOptions.builder()::handshakeTimeout;
+        for (Duration good : new Duration[] {Duration.ofMillis(1), Duration.ofHours(1)}) {
+            assertEquals(good, with.apply(good).build().handshakeTimeout());
+        }
+        for (Duration bad : new Duration[] {
+            Duration.ZERO,
+            Duration.ofNanos(999_999),
+            Duration.ofSeconds(-1),
+            Duration.ofHours(1).plusNanos(1),
+            Duration.ofSeconds(Long.MAX_VALUE)
+        }) {
+            assertEquals("handshakeTimeout is " + bad + ", it must be 1 ms to 1 h", refusal(with.apply(bad)));
+        }
+    }
+
+    @Test
+    void optionsDoNotChangeWithTheirBuilder() {
+        Builder builder = RelayServerOptions.builder().maxTunnels(7);
+        RelayServerOptions options = builder.build();
+        builder.maxTunnels(8);
+        assertEquals(7, options.maxTunnels());
+        assertEquals(8, builder.build().maxTunnels());
+    }
+
+    @Test
+    void addressesAndSessionAreKept() {
+        InetAddress loopback = InetAddress.getLoopbackAddress();
+        SessionOptions session = SessionOptions.builder().maxStreams(3).build();
+        RelayServerOptions options = RelayServerOptions.builder()
+                .bindAddress(loopback)
+                .port(7000)
+                .publicBindAddress(loopback)
+                .session(session)
+                .build();
+        assertEquals(loopback, options.controlAddress().getAddress());
+        assertEquals(7000, options.controlAddress().getPort());
+        assertEquals(loopback, options.publicBindAddress());
+        assertSame(session, options.session());
+    }
+
+    private static String refusal(Builder builder) {
+        return assertThrows(IllegalArgumentException.class, builder::build).getMessage();
+    }
+}
