@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.Set;
@@ -165,6 +166,8 @@ public final class RelayServer implements Closeable {
     private void startControl() {
         try {
             control.start();
+        } catch (ClosedChannelException e) {
+            log.debug("relay server: closed before it accepted anything");
         } catch (IOException e) {
             log.error("relay server: cannot accept on {}", address(), e);
         }
