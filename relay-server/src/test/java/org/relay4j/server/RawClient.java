@@ -5,12 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import org.relay4j.yamux.Session;
 import org.relay4j.yamux.testing.Await;
 import org.relay4j.yamux.testing.ScriptedPeer;
+import org.relay4j.yamux.testing.Visitor;
 import org.relay4j.yamux.testing.WireFrame;
 
 /** A relay client by hand: what it says on its connection is up to the test. */
@@ -27,7 +29,12 @@ final class RawClient implements AutoCloseable {
 
     /** Connects and reads the first line; says nothing. */
     static RawClient connect(RelayServer server) throws IOException {
-        SocketChannel channel = SocketChannel.open(server.address());
+        return connect(server.address());
+    }
+
+    /** Connects and reads the first line; says nothing. */
+    static RawClient connect(InetSocketAddress server) throws IOException {
+        SocketChannel channel = SocketChannel.open(server);
         channel.socket().setSoTimeout((int) Await.DEADLINE.toMillis());
         return new RawClient(channel, readLine(channel.socket().getInputStream()));
     }

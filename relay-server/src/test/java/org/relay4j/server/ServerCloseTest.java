@@ -24,6 +24,7 @@ import org.relay4j.yamux.testing.Await;
 import org.relay4j.yamux.testing.Call;
 import org.relay4j.yamux.testing.LeakCheck;
 import org.relay4j.yamux.testing.Logged;
+import org.relay4j.yamux.testing.Visitor;
 import org.relay4j.yamux.testing.WireFrame;
 
 /** The beginning and the end of a server: nothing is left of it. */

@@ -23,6 +23,7 @@ import org.relay4j.yamux.Stream;
 import org.relay4j.yamux.testing.Await;
 import org.relay4j.yamux.testing.Call;
 import org.relay4j.yamux.testing.LeakCheck;
+import org.relay4j.yamux.testing.Visitor;
 import org.relay4j.yamux.testing.WireFrame;
 
 /** How the end of a direction, of a visitor and of a tunnel is carried through: protocol, section 1, points 5 and 6. */

@@ -16,6 +16,7 @@ import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.testing.Await;
 import org.relay4j.yamux.testing.LeakCheck;
 import org.relay4j.yamux.testing.Logged;
+import org.relay4j.yamux.testing.Visitor;
 import org.relay4j.yamux.testing.WireFrame;
 
 /** What the server answers when there is too much of something: section 6 of the protocol. */

@@ -22,6 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.relay4j.yamux.testing.Await;
 import org.relay4j.yamux.testing.LeakCheck;
 import org.relay4j.yamux.testing.Logged;
+import org.relay4j.yamux.testing.Visitor;
 import org.relay4j.yamux.testing.WireFrame;
 
 /** The base protocol, section 1, seen by a client that is a script. */

@@ -1,4 +1,4 @@
-package org.relay4j.server;
+package org.relay4j.yamux.testing;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -10,14 +10,13 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
-import org.relay4j.yamux.testing.Await;
 
 /** What tests do with the sockets of those who connect to a public port. */
-final class Visitor {
+public final class Visitor {
     private Visitor() {}
 
     /** Connects; no read lasts longer than the deadline of all waiting. */
-    static Socket connect(int port) throws IOException {
+    public static Socket connect(int port) throws IOException {
         Socket socket = new Socket();
         socket.setTcpNoDelay(true);
         socket.setSoTimeout((int) Await.DEADLINE.toMillis());
@@ -25,22 +24,22 @@ final class Visitor {
         return socket;
     }
 
-    static void send(Socket visitor, String text) throws IOException {
+    public static void send(Socket visitor, String text) throws IOException {
         visitor.getOutputStream().write(text.getBytes(US_ASCII));
     }
 
     /** The next bytes are this text. */
-    static void expect(Socket visitor, String text) throws IOException {
+    public static void expect(Socket visitor, String text) throws IOException {
         assertEquals(text, new String(visitor.getInputStream().readNBytes(text.length()), US_ASCII));
     }
 
     /** A clean end. */
-    static void expectEnd(Socket visitor) throws IOException {
+    public static void expectEnd(Socket visitor) throws IOException {
         assertEquals(-1, visitor.getInputStream().read());
     }
 
     /** No clean end, whatever was sent before. */
-    static void expectReset(Socket visitor) {
+    public static void expectReset(Socket visitor) {
         SocketException failure = assertThrows(
                 SocketException.class,
                 () -> visitor.getInputStream().transferTo(java.io.OutputStream.nullOutputStream()));
@@ -48,13 +47,13 @@ final class Visitor {
     }
 
     /** Leaves with a TCP reset. */
-    static void reset(Socket visitor) throws IOException {
+    public static void reset(Socket visitor) throws IOException {
         visitor.setSoLinger(true, 0);
         visitor.close();
     }
 
     /** Nothing listens there any more, soon. */
-    static void awaitRefused(int port) {
+    public static void awaitRefused(int port) {
         Await.until("port " + port + " is closed", () -> isRefused(port));
     }
 
