@@ -1,0 +1,374 @@
+package org.relay4j.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.relay4j.api.RelayException;
+import org.relay4j.api.RelayProtocolException;
+import org.relay4j.api.RelayRefusedException;
+import org.relay4j.api.RelayUnreachableException;
+import org.relay4j.yamux.testing.Await;
+import org.relay4j.yamux.testing.Call;
+
+/** How a connection to a relay server begins, with servers that say something else. */
+class ControlConnectionTest {
+    private static final RelayClientOptions OPTIONS = RelayClientOptions.defaults();
+    private static final RelayClientOptions HASTY = RelayClientOptions.builder()
+            .connectTimeout(Duration.ofMillis(200))
+            .handshakeTimeout(Duration.ofMillis(200))
+            .build();
+
+    // ---- a port
+
+    @Test
+    void addressesAreThoseTheCallerKnows() throws IOException {
+        try (FakeServer server = FakeServer.saying("4532\n")) {
+            ControlConnection connection = ControlConnection.open("localhost", server.port(), OPTIONS);
+            assertEquals("localhost", connection.publicAddress().getHostString());
+            assertEquals(4532, connection.publicAddress().getPort());
+            assertEquals("localhost", connection.server().getHostString());
+            assertEquals(server.port(), connection.server().getPort());
+            assertTrue(connection.publicAddress().getAddress().isLoopbackAddress());
+            assertTrue(connection.channel().isBlocking());
+            connection.channel().close();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1", "65535, 65535", "00080, 80"})
+    void portIsRead(String line, int port) throws IOException {
+        assertEquals(port, portOf(line + "\n"));
+        assertEquals(port, portOf(line + "\r\n"));
+    }
+
+    private static int portOf(String answer) throws IOException {
+        try (FakeServer server = FakeServer.saying(answer)) {
+            ControlConnection connection = open(server, OPTIONS);
+            connection.channel().close();
+            return connection.publicAddress().getPort();
+        }
+    }
+
+    @Test
+    void nothingBehindTheLineFeedIsRead() throws IOException {
+        try (FakeServer server = FakeServer.saying("4532\nthe first frame")) {
+            try (SocketChannel channel = open(server, OPTIONS).channel()) {
+                ByteBuffer frame = ByteBuffer.allocate("the first frame".length());
+                while (frame.hasRemaining()) assertTrue(channel.read(frame) > 0);
+                assertEquals("the first frame", new String(frame.array(), StandardCharsets.US_ASCII));
+            }
+        }
+    }
+
+    @Test
+    void lineMayComeInPieces() throws IOException {
+        FakeServer.Behaviour pieces = connection -> {
+            for (byte next : "4532\n".getBytes(StandardCharsets.US_ASCII)) {
+                connection.getOutputStream().write(next);
+                connection.getOutputStream().flush();
+            }
+            FakeServer.awaitEnd(connection);
+        };
+        try (FakeServer server = FakeServer.start(pieces);
+                SocketChannel channel = open(server, OPTIONS).channel()) {
+            assertTrue(channel.isConnected());
+        }
+    }
+
+    @Test
+    void nothingIsSentToTheServer() throws IOException {
+        List<Integer> heard = new ArrayList<>();
+        FakeServer.Behaviour listens = connection -> {
+            connection.getOutputStream().write("4532\n".getBytes(StandardCharsets.US_ASCII));
+            heard.add(connection.getInputStream().read());
+        };
+        try (FakeServer server = FakeServer.start(listens)) {
+            open(server, OPTIONS).channel().close();
+            server.awaitAllEnded();
+            assertEquals(List.of(-1), heard);
+        }
+    }
+
+    // ---- something else
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n",
+                "SSH-2.0-OpenSSH_9.6\r\n",
+                "220 mail.example.com ESMTP\r\n",
+                "-ERR unknown command\r\n",
+                "\n",
+                "\r\n",
+                "0\n",
+                "65536\n",
+                "-1\n",
+                "+80\n",
+                " 80\n",
+                "123456\n",
+                "port 4532\n",
+                "ERR\n",
+                "ERR Capital letters\n"
+            })
+    void answerThatIsNoPortIsQuoted(String answer) throws IOException {
+        try (FakeServer server = FakeServer.saying(answer)) {
+            RelayProtocolException failure = assertThrows(RelayProtocolException.class, () -> open(server, OPTIONS));
+            String line = answer.substring(0, answer.indexOf('\n')).replace("\r", "");
+            assertEquals(
+                    "localhost:" + server.port() + " is no relay server: it answered \"" + line
+                            + "\" instead of a port",
+                    failure.getMessage());
+            server.awaitAllEnded(); // the connection was closed
+        }
+    }
+
+    @Test
+    void answerThatIsNoTextIsMadeVisible() throws IOException {
+        try (FakeServer server = FakeServer.saying("\u0015\u0003\u0003\u001B[2J\n")) {
+            RelayProtocolException failure = assertThrows(RelayProtocolException.class, () -> open(server, OPTIONS));
+            assertTrue(failure.getMessage().contains("\"????[2J\""), failure.getMessage());
+        }
+    }
+
+    @Test
+    void longestLineIsRead() throws IOException {
+        String detail = "x".repeat(256 - "ERR internal ".length());
+        try (FakeServer server = FakeServer.saying("ERR internal " + detail + "\n")) {
+            RelayRefusedException failure = assertThrows(RelayRefusedException.class, () -> open(server, OPTIONS));
+            assertEquals(detail, failure.detail());
+        }
+    }
+
+    @Test
+    void lineThatIsTooLongIsNotReadToItsEnd() throws IOException {
+        for (String answer : List.of("1".repeat(257), "1".repeat(257) + "\n", "1".repeat(1_000_000))) {
+            try (FakeServer server = FakeServer.saying(answer)) {
+                RelayProtocolException failure =
+                        assertThrows(RelayProtocolException.class, () -> open(server, OPTIONS));
+                assertTrue(failure.getMessage().endsWith("its first line is longer than 256 bytes"));
+            }
+        }
+    }
+
+    @Test
+    void refusalHasACodeAndADetail() throws IOException {
+        try (FakeServer server = FakeServer.saying("ERR limit-reached the server has its 2 tunnels\n")) {
+            RelayRefusedException failure = assertThrows(RelayRefusedException.class, () -> open(server, OPTIONS));
+            assertEquals("limit-reached", failure.code());
+            assertEquals("the server has its 2 tunnels", failure.detail());
+            assertEquals(
+                    "localhost:" + server.port() + " refused, limit-reached: the server has its 2 tunnels",
+                    failure.getMessage());
+            server.awaitAllEnded();
+        }
+    }
+
+    @Test
+    void refusalNeedsNoDetail() throws IOException {
+        try (FakeServer server = FakeServer.saying("ERR draining\n")) {
+            RelayRefusedException failure = assertThrows(RelayRefusedException.class, () -> open(server, OPTIONS));
+            assertEquals("draining", failure.code());
+            assertEquals("localhost:" + server.port() + " refused, draining", failure.getMessage());
+        }
+    }
+
+    // ---- no answer
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "45", "ERR limit-reached without its line feed"})
+    void serverThatLeavesBeforeTheLineIsComplete(String beginning) throws IOException {
+        FakeServer.Behaviour leaves =
+                connection -> connection.getOutputStream().write(beginning.getBytes(StandardCharsets.US_ASCII));
+        try (FakeServer server = FakeServer.start(leaves)) {
+            RelayUnreachableException failure =
+                    assertThrows(RelayUnreachableException.class, () -> open(server, OPTIONS));
+            assertEquals(
+                    "localhost:" + server.port() + " closed the connection before it gave a port",
+                    failure.getMessage());
+        }
+    }
+
+    @Test
+    void serverThatResetsTheConnection() throws IOException {
+        try (FakeServer server = FakeServer.start(connection -> connection.setSoLinger(true, 0))) {
+            RelayUnreachableException failure =
+                    assertThrows(RelayUnreachableException.class, () -> open(server, OPTIONS));
+            // It may come before the client has noticed that it is connected.
+            assertTrue(failure.getMessage().contains("Connection reset"), failure.getMessage());
+        }
+    }
+
+    @Test
+    void serverThatSaysNothingIsNotWaitedForLonger() throws IOException {
+        try (FakeServer server = FakeServer.start(FakeServer::awaitEnd)) {
+            RelayUnreachableException failure =
+                    assertThrows(RelayUnreachableException.class, () -> open(server, HASTY));
+            assertEquals("localhost:" + server.port() + " gave no port within 0.2 s", failure.getMessage());
+            server.awaitAllEnded();
+        }
+    }
+
+    @Test
+    void timeoutIsForTheWholeLine() throws IOException {
+        FakeServer.Behaviour drips = connection -> {
+            while (true) {
+                connection.getOutputStream().write('1');
+                LockSupport.parkNanos(20_000_000);
+            }
+        };
+        try (FakeServer server = FakeServer.start(drips)) {
+            RelayUnreachableException failure =
+                    assertThrows(RelayUnreachableException.class, () -> open(server, HASTY));
+            assertTrue(failure.getMessage().endsWith("gave no port within 0.2 s"), failure.getMessage());
+        }
+    }
+
+    // ---- no connection
+
+    @Test
+    void nobodyListens() throws IOException {
+        int port;
+        try (ServerSocket free = new ServerSocket(0)) {
+            port = free.getLocalPort();
+        }
+        RelayUnreachableException failure =
+                assertThrows(RelayUnreachableException.class, () -> ControlConnection.open("localhost", port, OPTIONS));
+        assertEquals("cannot connect to localhost:" + port + ": Connection refused", failure.getMessage());
+    }
+
+    @Test
+    void unknownHost() {
+        RelayUnreachableException failure = assertThrows(
+                RelayUnreachableException.class, () -> ControlConnection.open("relay.invalid", 7000, OPTIONS));
+        assertEquals("unknown host relay.invalid", failure.getMessage());
+        assertInstanceOf(UnknownHostException.class, failure.getCause());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 0, 65_536, 70_000})
+    void portThatIsNone(int port) {
+        IllegalArgumentException failure =
+                assertThrows(IllegalArgumentException.class, () -> ControlConnection.open("localhost", port, OPTIONS));
+        assertEquals("port is " + port + ", it must be 1 to 65535", failure.getMessage());
+    }
+
+    @Test
+    void serverThatDoesNotTakeTheConnection() throws IOException {
+        try (FullBacklog full = new FullBacklog()) {
+            RelayUnreachableException failure = assertThrows(
+                    RelayUnreachableException.class, () -> ControlConnection.open("localhost", full.port(), HASTY));
+            assertEquals(
+                    "cannot connect to localhost:" + full.port() + ": no answer within 0.2 s", failure.getMessage());
+        }
+    }
+
+    // ---- interrupts
+
+    @Test
+    void interruptWhileConnecting() throws IOException {
+        try (FullBacklog full = new FullBacklog()) {
+            Call<ControlConnection> call = Call.of(() -> ControlConnection.open("localhost", full.port(), OPTIONS));
+            full.awaitOneMore();
+            call.interrupt();
+            assertEquals(
+                    "interrupted while connecting",
+                    call.failure(InterruptedIOException.class).getMessage());
+            assertTrue(call.endedInterrupted());
+        }
+    }
+
+    @Test
+    void interruptWhileWaitingForThePort() throws IOException {
+        try (FakeServer server = FakeServer.start(FakeServer::awaitEnd)) {
+            Call<ControlConnection> call = Call.of(() -> open(server, OPTIONS));
+            Await.until("connected", () -> server.connected() > 0);
+            call.interrupt();
+            assertEquals(
+                    "interrupted while connecting",
+                    call.failure(InterruptedIOException.class).getMessage());
+            assertTrue(call.endedInterrupted());
+            server.awaitAllEnded();
+        }
+    }
+
+    @Test
+    void threadThatIsInterruptedAlready() throws IOException {
+        try (FakeServer server = FakeServer.saying("4532\n")) {
+            Call<ControlConnection> call = Call.of(() -> {
+                Thread.currentThread().interrupt();
+                return open(server, OPTIONS);
+            });
+            call.failure(InterruptedIOException.class);
+            assertTrue(call.endedInterrupted());
+        }
+    }
+
+    /** A failure of the tunnel is a RelayException; callers who only know IOException are served, too. */
+    @Test
+    void allFailuresAreOneFamily() {
+        for (Class<?> type :
+                List.of(RelayProtocolException.class, RelayRefusedException.class, RelayUnreachableException.class)) {
+            assertTrue(RelayException.class.isAssignableFrom(type) && IOException.class.isAssignableFrom(type));
+        }
+    }
+
+    private static ControlConnection open(FakeServer server, RelayClientOptions options) throws IOException {
+        return ControlConnection.open("localhost", server.port(), options);
+    }
+
+    /** A listener whose kernel takes no more connections: it does not answer to them at all. */
+    private static final class FullBacklog implements AutoCloseable {
+        private final ServerSocket listener;
+        private final List<SocketChannel> waiting = new ArrayList<>();
+
+        FullBacklog() throws IOException {
+            listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+            while (connectOne()) continue;
+        }
+
+        /** False when the connection is not answered. */
+        private boolean connectOne() throws IOException {
+            SocketChannel channel = SocketChannel.open();
+            waiting.add(channel);
+            channel.configureBlocking(false);
+            if (channel.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port()))) return true;
+            // On loopback the answer has come by now, if there is one; more than enough is no harm.
+            return channel.finishConnect() || waiting.size() < 20;
+        }
+
+        int port() {
+            return listener.getLocalPort();
+        }
+
+        /** Whether somebody else is waiting to be connected cannot be seen, only that the thread had time to. */
+        void awaitOneMore() {
+            long until = System.nanoTime() + 50_000_000;
+            Await.until("some time has passed", () -> System.nanoTime() - until > 0);
+        }
+
+        @Override
+        public void close() throws IOException {
+            for (SocketChannel channel : waiting) channel.close();
+            listener.close();
+        }
+    }
+}
