@@ -283,10 +283,11 @@ class ControlConnectionTest {
 
     // ---- interrupts
 
-    @Test
-    void interruptWhileConnecting() throws IOException {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void interruptWhileConnecting(boolean platformThread) throws IOException {
         try (FullBacklog full = new FullBacklog()) {
-            Call<ControlConnection> call = Call.of(() -> ControlConnection.open("localhost", full.port(), OPTIONS));
+            Call<Void> call = run(platformThread, () -> ControlConnection.open("localhost", full.port(), OPTIONS));
             full.awaitOneMore();
             call.interrupt();
             assertEquals(
@@ -296,10 +297,11 @@ class ControlConnectionTest {
         }
     }
 
-    @Test
-    void interruptWhileWaitingForThePort() throws IOException {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void interruptWhileWaitingForThePort(boolean platformThread) throws IOException {
         try (FakeServer server = FakeServer.start(FakeServer::awaitEnd)) {
-            Call<ControlConnection> call = Call.of(() -> open(server, OPTIONS));
+            Call<Void> call = run(platformThread, () -> open(server, OPTIONS));
             Await.until("connected", () -> server.connected() > 0);
             call.interrupt();
             assertEquals(
@@ -310,16 +312,21 @@ class ControlConnectionTest {
         }
     }
 
-    @Test
-    void threadThatIsInterruptedAlready() throws IOException {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void threadThatIsInterruptedAlready(boolean platformThread) throws IOException {
         try (FakeServer server = FakeServer.saying("4532\n")) {
-            Call<ControlConnection> call = Call.of(() -> {
+            Call<Void> call = run(platformThread, () -> {
                 Thread.currentThread().interrupt();
-                return open(server, OPTIONS);
+                open(server, OPTIONS);
             });
             call.failure(InterruptedIOException.class);
             assertTrue(call.endedInterrupted());
         }
+    }
+
+    private static Call<Void> run(boolean platformThread, Call.Action action) {
+        return platformThread ? Call.runOnPlatformThread(action) : Call.run(action);
     }
 
     /** A failure of the tunnel is a RelayException; callers who only know IOException are served, too. */
