@@ -349,7 +349,8 @@ class ControlConnectionTest {
 
         FullBacklog() throws IOException {
             listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-            while (connectOne()) continue;
+            boolean taken = true;
+            while (taken) taken = connectOne();
         }
 
         /** False when the connection is not answered. */

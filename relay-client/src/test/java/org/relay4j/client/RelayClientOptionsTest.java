@@ -12,7 +12,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.relay4j.api.TunnelListener;
-import org.relay4j.client.RelayClientOptions.Builder;
 import org.relay4j.yamux.SessionOptions;
 
 class RelayClientOptionsTest {
@@ -82,14 +81,15 @@ class RelayClientOptionsTest {
     @Test
     void optionsDoNotChangeWithTheirBuilder() {
         TunnelListener listener = new TunnelListener() {};
-        Builder builder = RelayClientOptions.builder().reconnect(false).listener(listener);
+        RelayClientOptions.Builder builder =
+                RelayClientOptions.builder().reconnect(false).listener(listener);
         RelayClientOptions options = builder.build();
         builder.reconnect(true).listener(null);
         assertEquals(false, options.reconnect());
         assertSame(listener, options.listener());
     }
 
-    private static String refusal(Builder builder) {
+    private static String refusal(RelayClientOptions.Builder builder) {
         return assertThrows(IllegalArgumentException.class, builder::build).getMessage();
     }
 }

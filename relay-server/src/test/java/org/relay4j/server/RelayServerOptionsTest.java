@@ -16,7 +16,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.relay4j.server.RelayServerOptions.Builder;
 import org.relay4j.yamux.SessionOptions;
 
 class RelayServerOptionsTest {
@@ -25,7 +24,7 @@ class RelayServerOptionsTest {
             String name,
             int least,
             int most,
-            BiFunction<Builder, Integer, Builder> setter,
+            BiFunction<RelayServerOptions.Builder, Integer, RelayServerOptions.Builder> setter,
             ToIntFunction<RelayServerOptions> getter) {
         @Override
         public String toString() {
@@ -39,23 +38,33 @@ class RelayServerOptionsTest {
                         "port",
                         0,
                         65_535,
-                        Builder::port,
+                        RelayServerOptions.Builder::port,
                         options -> options.controlAddress().getPort()),
-                new Bound("maxTunnels", 1, 60_000, Builder::maxTunnels, RelayServerOptions::maxTunnels),
+                new Bound(
+                        "maxTunnels",
+                        1,
+                        60_000,
+                        RelayServerOptions.Builder::maxTunnels,
+                        RelayServerOptions::maxTunnels),
                 new Bound(
                         "maxTunnelsPerAddress",
                         1,
                         60_000,
-                        Builder::maxTunnelsPerAddress,
+                        RelayServerOptions.Builder::maxTunnelsPerAddress,
                         RelayServerOptions::maxTunnelsPerAddress),
-                new Bound("maxVisitors", 1, 1_000_000, Builder::maxVisitors, RelayServerOptions::maxVisitors),
+                new Bound(
+                        "maxVisitors",
+                        1,
+                        1_000_000,
+                        RelayServerOptions.Builder::maxVisitors,
+                        RelayServerOptions::maxVisitors),
                 new Bound(
                         "maxVisitorsPerTunnel",
                         1,
                         1_000_000,
-                        Builder::maxVisitorsPerTunnel,
+                        RelayServerOptions.Builder::maxVisitorsPerTunnel,
                         RelayServerOptions::maxVisitorsPerTunnel),
-                new Bound("loops", 1, 1_024, Builder::loops, RelayServerOptions::loops));
+                new Bound("loops", 1, 1_024, RelayServerOptions.Builder::loops, RelayServerOptions::loops));
     }
 
     @ParameterizedTest
@@ -119,7 +128,7 @@ class RelayServerOptionsTest {
 
     @Test
     void handshakeTimeoutIsBounded() {
-        Function<Duration, Builder> with = RelayServerOptions.builder()::handshakeTimeout;
+        Function<Duration, RelayServerOptions.Builder> with = RelayServerOptions.builder()::handshakeTimeout;
         for (Duration good : new Duration[] {Duration.ofMillis(1), Duration.ofHours(1)}) {
             assertEquals(good, with.apply(good).build().handshakeTimeout());
         }
@@ -136,7 +145,7 @@ class RelayServerOptionsTest {
 
     @Test
     void optionsDoNotChangeWithTheirBuilder() {
-        Builder builder = RelayServerOptions.builder().maxTunnels(7);
+        RelayServerOptions.Builder builder = RelayServerOptions.builder().maxTunnels(7);
         RelayServerOptions options = builder.build();
         builder.maxTunnels(8);
         assertEquals(7, options.maxTunnels());
@@ -159,7 +168,7 @@ class RelayServerOptionsTest {
         assertSame(session, options.session());
     }
 
-    private static String refusal(Builder builder) {
+    private static String refusal(RelayServerOptions.Builder builder) {
         return assertThrows(IllegalArgumentException.class, builder::build).getMessage();
     }
 }
