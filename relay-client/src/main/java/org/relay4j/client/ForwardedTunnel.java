@@ -28,7 +28,7 @@ final class ForwardedTunnel implements SessionEvents, Splice.Owner {
     private static final Logger log = LoggerFactory.getLogger(ForwardedTunnel.class);
     private static final long WARN_EVERY = TimeUnit.SECONDS.toNanos(1);
 
-    private final InetSocketAddress publicAddress;
+    private final String name;
     private final InetAddress[] local; // addresses of the service's host, tried in this order
     private final int localPort;
     private final LoopDriver driver;
@@ -39,7 +39,7 @@ final class ForwardedTunnel implements SessionEvents, Splice.Owner {
     ForwardedTunnel(
             Loop loop, ControlConnection connection, InetAddress[] local, int localPort, RelayClientOptions options)
             throws IOException {
-        this.publicAddress = connection.publicAddress();
+        name = "tunnel " + TunnelEvents.text(connection.publicAddress());
         this.local = local;
         this.localPort = localPort;
         Sockets.configure(connection.channel());
@@ -105,8 +105,8 @@ final class ForwardedTunnel implements SessionEvents, Splice.Owner {
 
     @Override
     public void ended(Splice splice, @Nullable Throwable failure) {
-        if (failure == null) log.debug("{}: {} has left", publicAddress, splice);
-        else if (splice.wasConnected()) log.debug("{}: {} was reset: {}", publicAddress, splice, failure.getMessage());
+        if (failure == null) log.debug("{}: {} has left", name, splice);
+        else if (splice.wasConnected()) log.debug("{}: {} was reset: {}", name, splice, failure.getMessage());
         else warnUnreachable(failure);
     }
 
@@ -115,8 +115,7 @@ final class ForwardedTunnel implements SessionEvents, Splice.Owner {
         if (now - warned < WARN_EVERY) return;
         warned = now;
         String why = failure == null ? "its host has no address" : String.valueOf(failure.getMessage());
-        log.warn(
-                "{}: visitor reset, the local service at port {} cannot be reached: {}", publicAddress, localPort, why);
+        log.warn("{}: visitor reset, the local service at port {} cannot be reached: {}", name, localPort, why);
     }
 
     // ---- session
@@ -129,7 +128,7 @@ final class ForwardedTunnel implements SessionEvents, Splice.Owner {
 
     @Override
     public void onGoAway() {
-        log.info("{}: the server sends no more visitors", publicAddress);
+        log.info("{}: the server sends no more visitors", name);
     }
 
     @Override

@@ -112,6 +112,6 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
 
     @Override
     public String toString() {
-        return "RelayAcceptor[" + publicAddress + "]";
+        return "RelayAcceptor[" + TunnelEvents.text(publicAddress) + "]";
     }
 }

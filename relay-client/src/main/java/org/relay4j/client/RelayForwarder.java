@@ -113,7 +113,7 @@ public final class RelayForwarder implements Tunnel {
     private void run() {
         try {
             do {
-                log.info("tunnel {}: up, forwards to {}", publicAddress(), local);
+                log.info("tunnel {}: up, forwards to {}", TunnelEvents.name(this), TunnelEvents.text(local));
                 TunnelEvents.up(options.listener(), this);
             } while (awaitLoss() && reconnect());
         } finally {
@@ -125,21 +125,22 @@ public final class RelayForwarder implements Tunnel {
     /** Waits until the tunnel is over; true when it is to be re-established. */
     private boolean awaitLoss() {
         long since = System.nanoTime();
-        Throwable cause;
+        Cause lost = null;
         try {
-            Cause lost = tunnel.awaitEnd();
-            cause = new RelayException("the tunnel was lost: " + lost.message(), lost.error());
+            lost = tunnel.awaitEnd();
         } catch (InterruptedException e) {
-            cause = null; // closed
+            log.debug("{}: closing", this);
         }
         backoff.wasUp(System.nanoTime() - since);
-        boolean closed = isClosing();
-        boolean retry = !closed && options.reconnect();
-        if (closed) {
+        RelayException cause = null;
+        if (lost == null || isClosing()) {
             awaitGoodbye();
-            log.info("tunnel {}: closed", publicAddress());
-            cause = null;
-        } else log.warn("{} ({})", cause == null ? "" : cause.getMessage(), publicAddress());
+            log.info("tunnel {}: closed", TunnelEvents.name(this));
+        } else {
+            log.warn("tunnel {}: lost, {}", TunnelEvents.name(this), lost.message());
+            cause = new RelayException("the tunnel was lost: " + lost.message(), lost.error());
+        }
+        boolean retry = cause != null && options.reconnect();
         endCause = retry ? null : cause;
         TunnelEvents.down(options.listener(), this, cause, retry);
         return retry && !isClosing();
@@ -198,6 +199,6 @@ public final class RelayForwarder implements Tunnel {
 
     @Override
     public String toString() {
-        return "RelayForwarder[" + publicAddress() + " -> " + local + "]";
+        return "RelayForwarder[" + TunnelEvents.name(this) + " -> " + TunnelEvents.text(local) + "]";
     }
 }

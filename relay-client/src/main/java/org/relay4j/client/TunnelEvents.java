@@ -1,5 +1,6 @@
 package org.relay4j.client;
 
+import java.net.InetSocketAddress;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Tunnel;
@@ -23,7 +24,7 @@ final class TunnelEvents implements SessionListener {
     }
 
     void up(Tunnel newTunnel) {
-        log.info("tunnel {}: up", newTunnel.publicAddress());
+        log.info("tunnel {}: up", name(newTunnel));
         tunnel = newTunnel;
         up(listener, newTunnel);
         up.countDown();
@@ -40,14 +41,23 @@ final class TunnelEvents implements SessionListener {
         Tunnel ended = tunnel;
         if (ended == null) return;
         boolean closedHere = cause.reason() == SessionException.Reason.CLOSED_LOCALLY;
-        if (closedHere) log.info("tunnel {}: closed", ended.publicAddress());
-        else log.warn("tunnel {}: lost, {}", ended.publicAddress(), cause.getMessage());
+        if (closedHere) log.info("tunnel {}: closed", name(ended));
+        else log.warn("tunnel {}: lost, {}", name(ended), cause.getMessage());
         down(listener, ended, closedHere ? null : cause, false);
     }
 
     /** There will be no tunnel: nobody waits for it. */
     void abandon() {
         up.countDown();
+    }
+
+    /** The public address, as a person would write it. */
+    static String name(Tunnel tunnel) {
+        return text(tunnel.publicAddress());
+    }
+
+    static String text(InetSocketAddress address) {
+        return address.getHostString() + ":" + address.getPort();
     }
 
     /** Calls a listener, whose failures are its own. */
