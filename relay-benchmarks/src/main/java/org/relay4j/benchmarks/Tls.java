@@ -24,11 +24,14 @@ final class Tls {
     /** Both ends of a connection with TLS on top, after the handshake. */
     static Transport.Ends over(Transport.Ends raw) throws IOException, GeneralSecurityException {
         SSLContext context = context();
+        // Buffers are kept, as Go keeps its own: otherwise each read and write allocates new ones.
         TlsChannel server = ServerTlsChannel.newBuilder(raw.server(), context)
                 .withEngineFactory(sslContext -> engine(sslContext, false))
+                .withReleaseBuffers(false)
                 .build();
-        TlsChannel client =
-                ClientTlsChannel.newBuilder(raw.client(), engine(context, true)).build();
+        TlsChannel client = ClientTlsChannel.newBuilder(raw.client(), engine(context, true))
+                .withReleaseBuffers(false)
+                .build();
         CompletableFuture<Void> other = CompletableFuture.runAsync(() -> handshake(server));
         client.handshake();
         other.join();
