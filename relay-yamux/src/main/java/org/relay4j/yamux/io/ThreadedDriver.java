@@ -71,7 +71,9 @@ public final class ThreadedDriver extends Driver {
 
     @Override
     public void flush() {
-        if (writerWaits) outputReady.signal();
+        if (!writerWaits || !mux.hasOutput() && mux.ended() == null) return;
+        writerWaits = false;
+        outputReady.signal();
     }
 
     private void read() {
@@ -123,11 +125,11 @@ public final class ThreadedDriver extends Driver {
         lock.lock();
         try {
             writingSince = 0;
-            mux.resumeWaiting();
             while (true) {
                 Chunk chunk = mux.takeOutput(System.nanoTime());
                 if (chunk != null) {
                     writingSince = System.nanoTime();
+                    mux.resumeWaiting(); // there is room now, not only when the chunk has been written
                     return chunk;
                 }
                 if (mux.ended() != null) return null;
