@@ -2,8 +2,10 @@ package org.relay4j.yamux;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.channels.ByteChannel;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -54,6 +56,7 @@ public final class Session implements Closeable {
         CoreOptions core = CoreSettings.of(options);
         Events events = new Events();
         if (channel instanceof SocketChannel socket) {
+            if (!socket.isConnected()) throw new SocketException("the channel is not connected");
             Sockets.configure(socket);
             driver = new LoopDriver(LoopGroup.acquireShared().next(), socket, role, core, events, false);
             driver.whenTerminated(LoopGroup::releaseShared);
@@ -92,7 +95,7 @@ public final class Session implements Closeable {
     }
 
     private static Session start(ByteChannel channel, Role role, SessionOptions options) throws IOException {
-        Objects.requireNonNull(channel, "channel");
+        if (!channel.isOpen()) throw new ClosedChannelException();
         Session session = new Session(channel, role, Objects.requireNonNull(options, "options"));
         session.driver.start();
         return session;
@@ -176,10 +179,10 @@ public final class Session implements Closeable {
     public Duration ping() throws IOException {
         lock.lock();
         try {
-            Deadline deadline = new Deadline(options.keepAliveTimeout());
             long before = pongs;
             driver.mux().advance(System.nanoTime());
             driver.mux().ping();
+            Deadline deadline = new Deadline(options.keepAliveTimeout());
             driver.flush();
             while (pongs == before) {
                 if (driver.mux().ended() != null) throw failure();

@@ -2,6 +2,7 @@ package org.relay4j.yamux.io;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import org.jspecify.annotations.Nullable;
@@ -229,6 +230,8 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         lock.lock();
         try {
             if (phase != Phase.OPEN) return;
+            // The selector does not report a channel that somebody else closes.
+            if (!channel.isOpen()) mux.fail(lost(new ClosedChannelException()));
             mux.tick(loop.now());
             tickLater();
             touch();

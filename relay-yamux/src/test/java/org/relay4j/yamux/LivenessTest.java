@@ -1,0 +1,200 @@
+package org.relay4j.yamux;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.relay4j.yamux.testing.WireFrame.ACK;
+import static org.relay4j.yamux.testing.WireFrame.SYN;
+import static org.relay4j.yamux.testing.WireFrame.goAway;
+import static org.relay4j.yamux.testing.WireFrame.ping;
+import static org.relay4j.yamux.testing.WireFrame.window;
+
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.relay4j.yamux.SessionException.Reason;
+import org.relay4j.yamux.testing.Call;
+import org.relay4j.yamux.testing.LeakCheck;
+import org.relay4j.yamux.testing.Transport;
+import org.relay4j.yamux.testing.WireFrame;
+
+/** Pings, keep-alive, and peers that are silent or do not read. */
+class LivenessTest {
+    @RegisterExtension
+    static final LeakCheck LEAKS = new LeakCheck.EachTest();
+
+    @ParameterizedTest
+    @EnumSource
+    void silentPeerIsAskedAgainAndAgain(Transport transport) throws Exception {
+        try (Scripted scripted = Scripted.client(transport, keepAlive(100, 10_000))) {
+            for (int i = 1; i <= 3; i++) {
+                scripted.peer().expect(ping(SYN, i));
+                scripted.peer().send(ping(ACK, i));
+            }
+            assertTrue(scripted.session().isOpen());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void bothEndsKeepTheSessionAlive(Transport transport) throws Exception {
+        try (SessionPair pair = SessionPair.over(transport, keepAlive(50, 10_000))) {
+            Duration first = pair.client().ping();
+            SessionPair.StreamPair stream = pair.open();
+            Call<Integer> read = Call.of(() -> stream.there().getInputStream().read());
+            for (int i = 0; i < 20; i++) assertTrue(pair.server().ping().toNanos() > 0);
+            stream.here().getOutputStream().write(7);
+            assertEquals(7, read.result());
+            assertTrue(first.toNanos() > 0);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void peerThatAnswersNoPingIsGone(Transport transport) throws Exception {
+        try (Scripted scripted = Scripted.client(transport, keepAlive(100, 200))) {
+            Stream stream = scripted.open();
+            Call<Integer> read = Call.of(() -> stream.getInputStream().read());
+            SessionException failure = read.failure(SessionException.class);
+            assertEquals(Reason.TIMEOUT, failure.reason());
+            assertTrue(failure.getMessage().contains("answers no ping"), failure.getMessage());
+            scripted.peer().expect(ping(SYN, 1));
+            scripted.peer().expectGone();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void unansweredPingTimesOutAndTheNextOneWorks(Transport transport) throws Exception {
+        try (Scripted scripted = Scripted.client(transport, keepAlive(0, 200))) {
+            SocketTimeoutException late = assertThrows(
+                    SocketTimeoutException.class, () -> scripted.session().ping());
+            assertTrue(late.getMessage().contains("ping"), late.getMessage());
+            WireFrame lost = scripted.peer().next();
+            Call<Duration> again = Call.of(scripted.session()::ping);
+            WireFrame second = scripted.peer().next();
+            assertNotEquals(lost, second);
+            scripted.peer().send(ping(ACK, second.length()));
+            assertTrue(again.result().toNanos() > 0);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void strayPongsAreIgnored(Transport transport) throws Exception {
+        try (Scripted scripted = Scripted.client(transport)) {
+            scripted.peer().send(ping(ACK, 99), ping(0, 5));
+            Call<Duration> ping = Call.of(scripted.session()::ping).awaitBlocked();
+            int value = scripted.peer().next().length();
+            scripted.peer().send(ping(ACK, value + 1), ping(ACK, value), ping(ACK, value));
+            assertTrue(ping.result().toNanos() > 0);
+            scripted.peer().expectNothing();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void pingsAtTheSameTimeShareOne(Transport transport) throws Exception {
+        try (Scripted scripted = Scripted.client(transport)) {
+            List<Call<Duration>> calls = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                calls.add(Call.of(scripted.session()::ping).awaitBlocked());
+            }
+            scripted.peer().expect(ping(SYN, 1));
+            scripted.peer().expectNothing();
+            scripted.peer().send(ping(ACK, 1));
+            calls.forEach(Call::result);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void thousandsOfPingsFromBothEnds(Transport transport) throws Exception {
+        try (SessionPair pair = SessionPair.over(transport)) {
+            List<Call<Void>> calls = new ArrayList<>();
+            for (int i = 0; i < 10; i++) {
+                Session session = i % 2 == 0 ? pair.client() : pair.server();
+                calls.add(Call.run(() -> {
+                    for (int n = 0; n < 500; n++) session.ping();
+                }));
+            }
+            calls.forEach(Call::result);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void pingsOvertakeData(Transport transport) throws Exception {
+        try (Scripted scripted = Scripted.client(transport)) {
+            Stream stream = scripted.open();
+            scripted.peer().send(window(1, 0, 64 << 20));
+            Call<Void> write = Call.run(() -> stream.getOutputStream().write(new byte[32 << 20]))
+                    .awaitBlocked();
+            scripted.peer().send(ping(SYN, 4711));
+            long before = 0;
+            for (WireFrame frame; (frame = scripted.peer().next()).isData(); ) before += frame.length();
+            assertTrue(before < 24 << 20, () -> "the answer came after most of the data");
+            scripted.peer().expectData(1, (int) ((32 << 20) - before));
+            write.result();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void pingFloodOfAPeerThatDoesNotReadEndsTheSession(Transport transport) throws Exception {
+        try (Scripted scripted = Scripted.client(transport)) {
+            Stream stream = scripted.open();
+            scripted.peer().send(window(1, 0, 64 << 20));
+            Call<Void> write = Call.run(() -> stream.getOutputStream().write(new byte[32 << 20]))
+                    .awaitBlocked();
+            Call<Void> flood = Call.run(() -> {
+                for (int i = 0; i < 1000; i++) scripted.peer().send(ping(SYN, i));
+            });
+            SessionException failure = write.failure(SessionException.class);
+            assertEquals(Reason.PROTOCOL_ERROR, failure.reason());
+            scripted.session().close();
+            scripted.peer().close();
+            Call.run(flood::isDone).result();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void peerThatDoesNotReadIsGivenUp(Transport transport) throws Exception {
+        SessionOptions options = SessionOptions.builder()
+                .writeStallTimeout(Duration.ofMillis(300))
+                .build();
+        try (Scripted scripted = Scripted.client(transport, options)) {
+            Stream stream = scripted.open();
+            scripted.peer().send(window(1, 0, 64 << 20));
+            Call<Integer> read = Call.of(() -> stream.getInputStream().read());
+            Call<Void> write = Call.run(() -> stream.getOutputStream().write(new byte[32 << 20]));
+            SessionException failure = write.failure(SessionException.class);
+            assertEquals(Reason.TIMEOUT, failure.reason());
+            assertTrue(failure.getMessage().contains("not read"), failure.getMessage());
+            assertEquals(Reason.TIMEOUT, read.failure(SessionException.class).reason());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void goodbyeIsSentThoughTheSessionEndsByItself(Transport transport) throws Exception {
+        try (Scripted scripted = Scripted.client(transport)) {
+            scripted.peer().send(WireFrame.of(9, 0, 0, 0, new byte[0]));
+            scripted.peer().expect(goAway(1));
+            scripted.peer().expectEnd();
+        }
+    }
+
+    private static SessionOptions keepAlive(int interval, int timeout) {
+        return SessionOptions.builder()
+                .keepAliveInterval(Duration.ofMillis(interval))
+                .keepAliveTimeout(Duration.ofMillis(timeout))
+                .build();
+    }
+}
