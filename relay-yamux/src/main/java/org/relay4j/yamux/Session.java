@@ -268,7 +268,7 @@ public final class Session implements Closeable {
 
     /** Forgets a stream that ended before it was accepted. With the lock held. */
     void withdraw(Stream stream) {
-        backlog.remove(stream);
+        if (backlog.remove(stream)) stream.discard();
     }
 
     private static SessionException noMoreStreams(String message) {

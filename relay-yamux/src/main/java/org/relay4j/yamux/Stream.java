@@ -144,7 +144,6 @@ public final class Stream implements Closeable {
     public void reset() {
         lock.lock();
         try {
-            closed = true;
             abort("the stream was reset by this side");
         } finally {
             lock.unlock();
@@ -196,10 +195,17 @@ public final class Stream implements Closeable {
 
     /** Resets the stream for a reason of this side. */
     void abort(String why) {
+        closed = true; // for readers too: bytes that nobody has read are lost, and that must not look like the end
         if (cause == null) cause = new Cause(Cause.Kind.RESET_LOCALLY, why);
         core.reset(0);
+        discard();
         wakeAll();
         driver.flush();
+    }
+
+    /** Returns the memory of a stream that had ended, and of which nobody will read the rest. */
+    void discard() {
+        core.closeRead();
     }
 
     private static Duration checked(Duration timeout) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.relay4j.yamux.testing.WireFrame.ACK;
 import static org.relay4j.yamux.testing.WireFrame.FIN;
+import static org.relay4j.yamux.testing.WireFrame.RST;
 import static org.relay4j.yamux.testing.WireFrame.SYN;
 import static org.relay4j.yamux.testing.WireFrame.data;
 import static org.relay4j.yamux.testing.WireFrame.goAway;
@@ -182,6 +183,33 @@ class SessionEndTest {
             assertThrows(
                     SessionException.class, () -> complete.getOutputStream().write(1));
             assertThrows(SessionException.class, () -> torso.getInputStream().readAllBytes());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("blows")
+    void streamsThatNobodyTookReturnTheirMemory(Transport transport, Blow blow) throws Exception {
+        try (Scripted scripted = Scripted.client(transport)) {
+            scripted.peer().send(window(2, SYN, 0), data(2, "whole"), window(2, FIN, 0));
+            scripted.peer().send(window(4, SYN, 0), data(4, "part"));
+            scripted.peer().send(window(6, SYN, 0), data(6, "whole"), window(6, FIN, 0), window(6, RST, 0));
+            scripted.peer().expectNothing();
+            blow.strike(scripted);
+            Await.until("the session has ended", () -> !scripted.session().isOpen());
+            assertThrows(SessionException.class, () -> scripted.session().accept());
+        } // the rest is the leak check's
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void resetReturnsTheMemoryOfAStreamThatHadEnded(Transport transport) throws Exception {
+        try (Scripted scripted = Scripted.client(transport)) {
+            Stream stream = scripted.open();
+            scripted.peer().send(data(1, "whole"), window(1, FIN, 0));
+            scripted.peer().expectNothing();
+            scripted.session().close();
+            stream.reset();
+            assertThrows(SessionException.class, () -> stream.getInputStream().read());
         }
     }
 

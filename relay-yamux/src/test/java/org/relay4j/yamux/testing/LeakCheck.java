@@ -31,11 +31,18 @@ public class LeakCheck implements AfterAllCallback {
         check();
     }
 
+    private static long reported; // bytes; found by an earlier check, which has failed because of them
+
     /** Waits until nothing is left. */
     public static void check() {
-        Await.until(
-                LeakCheck::describe,
-                () -> threads().isEmpty() && BufferPool.shared().inUse() == 0);
+        try {
+            Await.until(
+                    LeakCheck::describe,
+                    () -> threads().isEmpty() && BufferPool.shared().inUse() <= reported);
+        } catch (AssertionError e) {
+            reported = BufferPool.shared().inUse();
+            throw e;
+        }
     }
 
     private static String describe() {
