@@ -18,6 +18,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.relay4j.yamux.SessionException.Reason;
+import org.relay4j.yamux.testing.Await;
 import org.relay4j.yamux.testing.Call;
 import org.relay4j.yamux.testing.LeakCheck;
 import org.relay4j.yamux.testing.Transport;
@@ -152,14 +153,15 @@ class LivenessTest {
             scripted.peer().send(window(1, 0, 64 << 20));
             Call<Void> write = Call.run(() -> stream.getOutputStream().write(new byte[32 << 20]))
                     .awaitBlocked();
-            Call<Void> flood = Call.run(() -> {
-                for (int i = 0; i < 1000; i++) scripted.peer().send(ping(SYN, i));
+            WireFrame[] flood = new WireFrame[1000];
+            for (int i = 0; i < flood.length; i++) flood[i] = ping(SYN, i);
+            Call<Void> peer = Call.run(() -> {
+                while (scripted.session().isOpen()) scripted.peer().send(flood);
             });
             SessionException failure = write.failure(SessionException.class);
             assertEquals(Reason.PROTOCOL_ERROR, failure.reason());
-            scripted.session().close();
             scripted.peer().close();
-            Call.run(flood::isDone).result();
+            Await.until("the flood has ended", peer::isDone);
         }
     }
 
