@@ -157,7 +157,7 @@ public final class Multiplexer {
         if (ended != null) return OpenState.ENDED;
         if (goneAway || draining) return OpenState.GONE_AWAY;
         if (streams.exhausted()) return OpenState.EXHAUSTED;
-        if (canOpen()) return OpenState.READY;
+        if (streams.canAnnounce() && output.buffer.room() > 0) return OpenState.READY;
         openWaiting = true;
         return OpenState.WAIT;
     }
@@ -198,7 +198,7 @@ public final class Multiplexer {
             if (streams.size() > 0) output.append(Frame.GO_AWAY, 0, 0, Frame.NORMAL);
         }
         draining = true;
-        endWhenDrained();
+        settle();
     }
 
     /** Ends the session in an orderly way: RST for each stream that is open, then GoAway. */
@@ -212,6 +212,7 @@ public final class Multiplexer {
     public void fail(Cause cause) {
         if (ended != null) return;
         ended = cause;
+        openWaiting = false;
         switch (cause.kind()) {
             case PROTOCOL_ERROR -> output.close(Frame.PROTOCOL_ERROR);
             case INTERNAL_ERROR -> output.close(Frame.INTERNAL_ERROR);
@@ -262,6 +263,7 @@ public final class Multiplexer {
         if (goneAway) return;
         goneAway = true;
         events.onGoAway();
+        checkOpenable();
     }
 
     void removed(MuxStream stream) {
@@ -281,12 +283,8 @@ public final class Multiplexer {
         else output.close(Frame.NORMAL);
     }
 
-    private boolean canOpen() {
-        return streams.canAnnounce() && output.buffer.room() > 0;
-    }
-
     void checkOpenable() {
-        if (!openWaiting || !canOpen()) return;
+        if (!openWaiting || openState() == OpenState.WAIT) return;
         openWaiting = false;
         events.onOpenable();
     }

@@ -8,7 +8,7 @@ public interface SessionEvents {
     @Nullable
     StreamHandler onStream(MuxStream stream);
 
-    /** A stream can be opened again, after {@link Multiplexer#open} could not. */
+    /** {@link Multiplexer#openState} no longer says WAIT, as it did before: a stream can be opened, or never again. */
     void onOpenable();
 
     /** The answer to a ping arrived. Unit: nanoseconds. */

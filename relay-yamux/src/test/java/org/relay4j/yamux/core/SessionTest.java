@@ -126,11 +126,31 @@ class SessionTest {
         ScriptedPeer narrow = ScriptedPeer.server(options -> options.maxUnacknowledged(1));
         narrow.opens();
         assertEquals(OpenState.WAIT, narrow.core.openState());
-        narrow.sends(Wire.goAway(0)).told("goAway");
+        narrow.sends(Wire.goAway(0)).told("goAway", "openable");
         assertEquals(OpenState.GONE_AWAY, narrow.core.openState());
     }
 
     // ---- our own GoAway
+
+    @Test
+    void drainTellsWhoeverWaitsToOpen() {
+        ScriptedPeer narrow = ScriptedPeer.server(options -> options.maxUnacknowledged(1));
+        narrow.opens();
+        assertEquals(OpenState.WAIT, narrow.core.openState());
+        narrow.core.drain(false);
+        narrow.told("openable");
+        assertEquals(OpenState.GONE_AWAY, narrow.core.openState());
+    }
+
+    @Test
+    void whoeverWaitsToOpenHearsOnlyOfTheEndWhenThatComes() {
+        ScriptedPeer narrow = ScriptedPeer.server(options -> options.maxUnacknowledged(1));
+        narrow.opens();
+        assertEquals(OpenState.WAIT, narrow.core.openState());
+        narrow.core.fail(new Cause(Cause.Kind.CONNECTION_LOST, "lost"));
+        narrow.core.resumeWaiting();
+        narrow.told("reset 1 CONNECTION_LOST", "end CONNECTION_LOST");
+    }
 
     @Test
     void drainRefusesNewStreamsAndSaysGoAwayWhenTheLastHasEnded() {
