@@ -76,7 +76,7 @@ public final class SessionOptions {
         return values.halfCloseTimeout;
     }
 
-    /** Idle time after which a stream that was closed here, but not by the peer, is reset. */
+    /** Idle time after which a stream that was closed here is reset, when the peer has gone on sending. */
     public Duration lingerTimeout() {
         return values.lingerTimeout;
     }
@@ -177,7 +177,10 @@ public final class SessionOptions {
             return this;
         }
 
-        /** Idle time after which a stream that was closed here, but not by the peer, is reset: default 5 s. */
+        /**
+         * Idle time after which a stream that was closed here is reset, when the peer has gone on sending: default 5 s. A
+         * silent peer may still be reading what was sent before, and has the {@link #halfCloseTimeout}.
+         */
         public Builder lingerTimeout(Duration timeout) {
             lingerTimeout = timeout;
             return this;

@@ -13,7 +13,8 @@ package org.relay4j.yamux.core;
  * @param acceptTimeout time after which a stream that waits to be accepted is acknowledged all the same, because
  *     hashicorp/yamux closes the session when an answer takes longer than 75 s
  * @param halfCloseTimeout idle time after which a stream that is closed in one direction is reset
- * @param lingerTimeout idle time after which a stream that we closed in both directions, but the peer did not, is reset
+ * @param lingerTimeout idle time after which a stream that we closed in both directions is reset when the peer has gone on
+ *     sending; a silent peer may still be reading and has the halfCloseTimeout
  * @param hashSeed makes the places of streams in the stream table unpredictable for the peer
  */
 public record CoreOptions(

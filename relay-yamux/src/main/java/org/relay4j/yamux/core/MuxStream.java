@@ -18,6 +18,7 @@ public final class MuxStream {
     private static final int DISCARDS = 8; // nobody reads any more
     private static final int LINGERS = 16; // closed by us in both directions, the peer has not closed yet
     private static final int GONE = 32; // out of the table
+    private static final int IN_VAIN = 64; // the peer has sent bytes since we closed
 
     private static final int SEND_ACK = 1 << 8;
     private static final int SEND_CREDIT = 1 << 9;
@@ -179,8 +180,8 @@ public final class MuxStream {
     }
 
     /**
-     * Closes both directions: FIN behind all data. What the peer still sends is thrown away without new credit, and after a
-     * while without its FIN it is told with RST that nobody reads.
+     * Closes both directions: FIN behind all data. What the peer still sends is thrown away without new credit, and a while
+     * after that it is told with RST that nobody reads.
      */
     public void close() {
         state |= LINGERS;
@@ -229,6 +230,7 @@ public final class MuxStream {
     void receive(ByteBuffer piece) {
         int length = piece.remaining();
         if ((state & (DISCARDS | DEAD)) != 0) {
+            if ((state & LINGERS) != 0) state |= IN_VAIN;
             consumed(length);
             return;
         }
@@ -302,12 +304,17 @@ public final class MuxStream {
             }
         }
         boolean halfClosed = (state & (FIN_SENT | FIN_RECEIVED)) != 0;
-        long limit = (state & LINGERS) != 0 ? options.lingerTimeout() : options.halfCloseTimeout();
+        long limit = sendsInVain() ? options.lingerTimeout() : options.halfCloseTimeout();
         if (halfClosed && limit > 0 && idle >= limit) {
             return new Cause(
                     Cause.Kind.IDLE_TIMEOUT, "closed in one direction, and idle for " + idle / 1_000_000 + " ms");
         }
         return null;
+    }
+
+    /** A peer that is silent may still be reading what we sent, which a RST would destroy on its way to its reader. */
+    private boolean sendsInVain() {
+        return (state & LINGERS) != 0 && ((state & IN_VAIN) != 0 || receiveWindow == 0);
     }
 
     // ---- control frames

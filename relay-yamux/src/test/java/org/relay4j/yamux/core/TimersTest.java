@@ -191,6 +191,27 @@ class TimersTest {
     }
 
     @Test
+    void peerThatIsBlockedByAClosedStreamIsTold() {
+        ScriptedPeer peer = server(options -> options.lingerTimeout(5)).userReads(false);
+        peer.opens();
+        peer.sends(Wire.ack(1), Wire.data(1, "x".repeat(262_144))).stream(1).close();
+        peer.afresh().afterSeconds(4.9).toldNothing();
+        peer.afterSeconds(0.1).told("reset 1 IDLE_TIMEOUT").expects(Wire.rst(1)).leavesNothing();
+    }
+
+    @Test
+    void peerThatIsSilentMayStillBeReadingFromAClosedStream() {
+        ScriptedPeer peer = server(options -> options.lingerTimeout(5).halfCloseTimeout(300))
+                .userReads(false);
+        peer.opens();
+        peer.sends(Wire.ack(1), Wire.data(1, "request, and something that was not read"));
+        peer.writesBytes(1, 200_000);
+        peer.stream(1).close();
+        peer.afresh().afterSeconds(299.9).toldNothing().expectsNothing();
+        peer.afterSeconds(0.1).told("reset 1 IDLE_TIMEOUT").expects(Wire.rst(1)).leavesNothing();
+    }
+
+    @Test
     void closedStreamWhosePeerFinishesInTimeIsNotReset() {
         ScriptedPeer peer = server(options -> options.lingerTimeout(5));
         peer.opens();
