@@ -31,9 +31,11 @@ type Conn interface {
 
 // Actions are what a behaviour needs beyond its own stream.
 type Actions struct {
-	Kill  func()     // ends the process
-	Cut   func()     // ends the session, or the connection
-	Reset func(Conn) // ends the stream as abruptly as its kind allows
+	Kill   func()               // ends the process
+	Cut    func()               // ends the session, or the connection
+	Reset  func(Conn)           // ends the stream as abruptly as its kind allows
+	GoAway func() error         // takes no more streams; nil without a session
+	Open   func() (Conn, error) // opens a stream to the peer; nil without a session
 }
 
 // Serve runs the behaviour that the first byte of c asks for, and returns when it is done.
@@ -60,6 +62,14 @@ func Serve(c Conn, a Actions) error {
 		return breakOff(c, a.Kill)
 	case 'C':
 		return breakOff(c, a.Cut)
+	case 'A':
+		if a.GoAway != nil {
+			return goAway(c, a)
+		}
+	case 'O':
+		if a.Open != nil {
+			return open(c, a)
+		}
 	}
 	c.CloseWrite()
 	return fmt.Errorf("unknown behaviour %q", what[0])
@@ -138,6 +148,41 @@ func breakOff(c Conn, end func()) error {
 	}
 	end()
 	return nil
+}
+
+// goAway confirms that the announcement was sent by echoing, which an open stream must still be able to do.
+func goAway(c Conn, a Actions) error {
+	if err := a.GoAway(); err != nil {
+		return err
+	}
+	return echo(c)
+}
+
+// open tells the peer how it treats a stream that this side opens.
+func open(c Conn, a Actions) error {
+	err := exchange(a.Open)
+	if err != nil {
+		return reply(c, []byte(err.Error()))
+	}
+	return reply(c, []byte("ok"))
+}
+
+func exchange(open func() (Conn, error)) error {
+	c, err := open()
+	if err != nil {
+		return err
+	}
+	if _, err := c.Write([]byte("Ex")); err != nil {
+		return err
+	}
+	if err := c.CloseWrite(); err != nil {
+		return err
+	}
+	got, err := io.ReadAll(c)
+	if err == nil && string(got) != "x" {
+		err = fmt.Errorf("got %q back", got)
+	}
+	return err
 }
 
 func reply(c Conn, b []byte) error {

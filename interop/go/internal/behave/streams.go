@@ -26,9 +26,14 @@ func ResetStream(c Conn) { c.CloseWrite() }
 func Session(s *yamux.Session, limit int) (cut bool, err error) {
 	var wasCut atomic.Bool
 	actions := Actions{
-		Kill:  func() { os.Exit(KillStatus) },
-		Cut:   func() { wasCut.Store(true); s.Close() },
-		Reset: ResetStream,
+		Kill:   func() { os.Exit(KillStatus) },
+		Cut:    func() { wasCut.Store(true); s.Close() },
+		Reset:  ResetStream,
+		GoAway: s.GoAway,
+		Open: func() (Conn, error) {
+			stream, err := s.OpenStream()
+			return Stream{stream}, err
+		},
 	}
 	for ; ; limit-- {
 		if limit == 0 {

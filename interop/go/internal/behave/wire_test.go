@@ -3,6 +3,7 @@ package behave
 import (
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -88,6 +89,30 @@ func TestSecondFinEndsTheSession(t *testing.T) {
 	if _, err := io.ReadAll(peer); errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Error("the session lives on")
 	}
+}
+
+func TestGoAwayReachesTheWire(t *testing.T) {
+	peer := serve(t, quiet(), -1)
+	send(t, peer, syn1+"000000000000000100000002"+hex.EncodeToString([]byte("Ay")))
+	receive(t, peer, ack1, "000300000000000000000000", "000000000000000100000001"+hex.EncodeToString([]byte("y")))
+	send(t, peer, "000100010000000300000000")
+	receive(t, peer, "000100080000000300000000")
+}
+
+func TestOpensAStreamWhenAsked(t *testing.T) {
+	peer := serve(t, quiet(), -1)
+	send(t, peer, syn1+"000000000000000100000001"+hex.EncodeToString([]byte("O")))
+	receive(t, peer, ack1, "000100010000000200000000",
+		"000000000000000200000002"+hex.EncodeToString([]byte("Ex")), "000100040000000200000000")
+	send(t, peer, "000100020000000200000000"+"000000000000000200000001"+hex.EncodeToString([]byte("x"))+"000100040000000200000000")
+	receive(t, peer, "000000000000000100000002"+hex.EncodeToString([]byte("ok")), fin1)
+}
+
+func TestSaysWhyAStreamCouldNotBeOpened(t *testing.T) {
+	peer := serve(t, quiet(), -1)
+	send(t, peer, "000300000000000000000000"+syn1+"000000000000000100000001"+hex.EncodeToString([]byte("O")))
+	why := yamux.ErrRemoteGoAway.Error()
+	receive(t, peer, ack1, fmt.Sprintf("0000000000000001%08x", len(why))+hex.EncodeToString([]byte(why)), fin1)
 }
 
 func quiet() session.Options {
