@@ -6,6 +6,7 @@ import (
 	"log"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 
 	"github.com/hashicorp/yamux"
@@ -25,6 +26,8 @@ func ResetStream(c Conn) { c.CloseWrite() }
 // no more than that many streams; the rest fill the backlog. It reports whether this side ended the session with 'C'.
 func Session(s *yamux.Session, limit int) (cut bool, err error) {
 	var wasCut atomic.Bool
+	var open sync.WaitGroup
+	defer open.Wait() // whoever ends the process next would cut off what the streams have to report
 	actions := Actions{
 		Kill:   func() { os.Exit(KillStatus) },
 		Cut:    func() { wasCut.Store(true); s.Close() },
@@ -43,7 +46,9 @@ func Session(s *yamux.Session, limit int) (cut bool, err error) {
 		if err != nil {
 			return wasCut.Load(), err
 		}
+		open.Add(1)
 		go func() {
+			defer open.Done()
 			if err := Serve(Stream{stream}, actions); err != nil {
 				log.Printf("stream %d: %v", stream.StreamID(), err)
 			}
