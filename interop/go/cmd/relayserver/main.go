@@ -36,5 +36,8 @@ func main() {
 		os.Exit(0)
 	}()
 	fmt.Printf("listening on %d\n", control.Addr().(*net.TCPAddr).Port)
-	log.Fatal(server.Serve())
+	if err := server.Serve(); err != nil {
+		log.Fatal(err)
+	}
+	select {} // closing: ending now would leave the visitors a clean end where they are to be reset
 }
