@@ -65,7 +65,7 @@ final class TunnelEvents implements SessionListener {
         if (listener == null) return;
         try {
             listener.up(tunnel);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             log.error("the tunnel listener has failed", e);
         }
     }
@@ -75,7 +75,7 @@ final class TunnelEvents implements SessionListener {
         if (listener == null) return;
         try {
             listener.down(tunnel, cause, willRetry);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             log.error("the tunnel listener has failed", e);
         }
     }
