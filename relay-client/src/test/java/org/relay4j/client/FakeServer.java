@@ -91,6 +91,7 @@ final class FakeServer implements AutoCloseable {
     @Override
     public void close() throws IOException {
         listener.close();
+        Await.until("the port is free again", calls.get(0)::isDone); // a blocked accept holds it for a moment
         for (Socket connection : connections) connection.close();
     }
 }
