@@ -85,7 +85,7 @@ final class Pipe implements ByteChannel {
                     offer = from;
                     offered.signal();
                 }
-                while (offer == from && !closed) taken.awaitUninterruptibly();
+                while (from.hasRemaining() && !closed) taken.awaitUninterruptibly();
                 if (from.hasRemaining()) throw new ClosedChannelException();
                 return length;
             } finally {

@@ -2,7 +2,6 @@ package org.relay4j.benchmarks;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -15,10 +14,8 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Threads;
 import org.openjdk.jmh.annotations.Warmup;
-import org.relay4j.yamux.SessionException;
 
 /**
  * A session through its blocking API, in the shapes of {@code bench_test.go} of hashicorp/yamux. The same shapes over the
@@ -71,28 +68,9 @@ public class SessionBenchmark {
     /** A thread that accepts and closes streams. */
     @State(Scope.Benchmark)
     public static class Acceptor {
-        private FutureTask<Void> task;
-
         @Setup(Level.Trial)
         public void start(SessionPair sessions) {
-            task = new FutureTask<>(() -> acceptAll(sessions), null);
-            org.relay4j.yamux.io.Threads.factory("acceptor").newThread(task).start();
-        }
-
-        @TearDown(Level.Trial)
-        public void finish(SessionPair sessions) throws Exception {
-            sessions.server.close();
-            task.get(10, TimeUnit.SECONDS);
-        }
-
-        private static void acceptAll(SessionPair sessions) {
-            try {
-                while (true) sessions.server.accept().close();
-            } catch (SessionException end) {
-                if (end.reason() != SessionException.Reason.CLOSED_LOCALLY) throw new IllegalStateException(end);
-            } catch (IOException e) {
-                throw new IllegalStateException(e);
-            }
+            sessions.acceptAndClose();
         }
     }
 

@@ -5,7 +5,10 @@ import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -13,8 +16,10 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.relay4j.yamux.Session;
+import org.relay4j.yamux.SessionException;
 import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.Stream;
+import org.relay4j.yamux.io.Threads;
 
 /** Both ends of one session, connected for the whole of a run. */
 @State(Scope.Benchmark)
@@ -28,6 +33,8 @@ public class SessionPair {
     Session server;
     private final ReentrantLock opening = new ReentrantLock();
     private final List<OneWay> streams = new ArrayList<>(); // guarded by opening
+    private final FutureTask<@Nullable Void> acceptor = new FutureTask<>(this::acceptUntilClosed);
+    private boolean accepting; // the acceptor was started; set before the run, read after it
 
     @Setup(Level.Trial)
     public void connect() throws IOException, GeneralSecurityException {
@@ -51,7 +58,13 @@ public class SessionPair {
         }
     }
 
-    /** Ends the streams too: JMH does not wait for the threads' own states before it tears down what they share. */
+    /** Starts a thread that closes each stream that the client opens. */
+    void acceptAndClose() {
+        accepting = true;
+        Threads.factory("acceptor").newThread(acceptor).start();
+    }
+
+    /** Ends everything that runs on the sessions too: JMH tears down a shared state before the states that use it. */
     @TearDown(Level.Trial)
     public void close() throws Exception {
         opening.lock();
@@ -60,10 +73,20 @@ public class SessionPair {
         } finally {
             opening.unlock();
         }
-        client.close();
         server.close();
+        if (accepting) acceptor.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        client.close();
         if (!client.awaitTermination(PATIENCE) || !server.awaitTermination(PATIENCE)) {
             throw new IOException("a session does not end");
+        }
+    }
+
+    private @Nullable Void acceptUntilClosed() throws IOException {
+        try {
+            while (true) server.accept().close();
+        } catch (SessionException end) {
+            if (end.reason() == SessionException.Reason.CLOSED_LOCALLY) return null;
+            throw end;
         }
     }
 }

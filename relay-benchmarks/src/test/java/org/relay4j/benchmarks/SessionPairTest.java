@@ -37,6 +37,18 @@ class SessionPairTest {
         assertFalse(sessions.server.isOpen());
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"mem", "tcp", "tls"})
+    void theAcceptorEndsWithTheSessions(String transport) throws Exception {
+        SessionPair sessions = new SessionPair();
+        sessions.transport = transport;
+        sessions.connect();
+        sessions.acceptAndClose();
+        for (int i = 0; i < MESSAGES; i++) sessions.client.open().close();
+        sessions.close();
+        assertFalse(sessions.client.isOpen());
+    }
+
     @Test
     void aPipeHandsOverWithoutBuffer() throws Exception {
         Transport.Ends ends = Transport.MEM.connect();
