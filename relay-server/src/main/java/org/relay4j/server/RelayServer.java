@@ -9,6 +9,7 @@ import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -41,6 +42,7 @@ public final class RelayServer implements Closeable {
     private final Admission admission;
     private final PublicPorts publicPorts;
     private final LoopGroup loops;
+    private final Loop controlLoop;
     private final Listener control;
     private final Set<ServerTunnel> tunnels = ConcurrentHashMap.newKeySet();
     private final AtomicLong numbers = new AtomicLong();
@@ -54,9 +56,9 @@ public final class RelayServer implements Closeable {
         loops = new LoopGroup("relay-server", options.loops(), false);
         boolean started = false;
         try {
-            Loop loop = loops.next();
-            control = Listener.open(loop, options.controlAddress(), new ControlPort());
-            loop.execute(this::startControl);
+            controlLoop = loops.next();
+            control = Listener.open(controlLoop, options.controlAddress(), new ControlPort());
+            controlLoop.execute(this::startControl);
             started = true;
         } finally {
             if (!started) loops.close();
@@ -115,13 +117,32 @@ public final class RelayServer implements Closeable {
         control.close();
         List<ServerTunnel> ending = List.copyOf(tunnels);
         for (ServerTunnel tunnel : ending) tunnel.close();
-        boolean interrupted = await(ending);
+        boolean interrupted = awaitAccepted() | awaitEnd(ending);
         loops.close();
         log.info("relay server: closed {}", address());
         if (interrupted) Thread.currentThread().interrupt();
     }
 
-    private static boolean await(List<ServerTunnel> ending) {
+    /**
+     * Waits until the last client that was accepted is with the loop that serves it: a loop that has stopped would leave it
+     * waiting. True when the thread was interrupted meanwhile.
+     */
+    private boolean awaitAccepted() {
+        CountDownLatch accepted = new CountDownLatch(1);
+        controlLoop.execute(accepted::countDown);
+        long deadline = System.nanoTime() + CLOSE_DEADLINE;
+        boolean interrupted = false;
+        while (true) {
+            try {
+                if (!accepted.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) log.debug("the loop is busy");
+                return interrupted;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+    }
+
+    private static boolean awaitEnd(List<ServerTunnel> ending) {
         long deadline = System.nanoTime() + CLOSE_DEADLINE;
         try {
             for (ServerTunnel tunnel : ending) tunnel.awaitEnd(deadline - System.nanoTime());
