@@ -20,20 +20,21 @@ final class FakeServer implements AutoCloseable {
     }
 
     private final ServerSocket listener;
+    private final Call<Void> accepting;
     private final List<Call<Void>> calls = new CopyOnWriteArrayList<>();
     private final List<Socket> connections = new CopyOnWriteArrayList<>();
     private final AtomicInteger connected = new AtomicInteger();
 
     private FakeServer(ServerSocket listener, Behaviour behaviour) {
         this.listener = listener;
-        calls.add(Call.run(() -> {
+        accepting = Call.run(() -> {
             while (true) {
                 Socket connection = listener.accept();
                 connections.add(connection);
                 connected.incrementAndGet();
                 calls.add(Call.run(() -> serve(connection, behaviour)));
             }
-        }));
+        });
     }
 
     static FakeServer start(Behaviour behaviour) throws IOException {
@@ -85,13 +86,13 @@ final class FakeServer implements AutoCloseable {
 
     /** Waits until the other side has ended all connections, or this has. */
     void awaitAllEnded() {
-        Await.until("all connections have ended", () -> calls.stream().skip(1).allMatch(Call::isDone));
+        Await.until("all connections have ended", () -> calls.stream().allMatch(Call::isDone));
     }
 
     @Override
     public void close() throws IOException {
         listener.close();
-        Await.until("the port is free again", calls.get(0)::isDone); // a blocked accept holds it for a moment
+        Await.until("the port is free again", accepting::isDone); // a blocked accept holds it for a moment
         for (Socket connection : connections) connection.close();
     }
 }

@@ -90,7 +90,7 @@ class ServerEndsTest {
 
     @Test
     void replyThatWaitsForASlowVisitorIsCompleteBeforeItsEnd() throws IOException {
-        byte[] reply = new byte[4 << 20];
+        byte[] reply = new byte[16 << 20];
         new Random(1).nextBytes(reply);
         try (Socket visitor = client.visit();
                 Session session = sessionOfAnotherClient();
@@ -100,7 +100,7 @@ class ServerEndsTest {
                 stream.getOutputStream().write(reply);
                 stream.shutdownOutput();
             });
-            sending.awaitBlocked(); // kernel and window are full
+            sending.awaitBlocked(); // the kernel and the window are full
             assertArrayEquals(reply, other.getInputStream().readNBytes(reply.length));
             Visitor.expectEnd(other);
             sending.result();
