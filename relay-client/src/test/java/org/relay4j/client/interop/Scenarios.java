@@ -178,6 +178,18 @@ abstract class Scenarios {
         }
     }
 
+    /** Both directions have ended, and most of the reply is still in a kernel's buffers. */
+    @Test
+    void replyReadAfterBothEnds() throws Exception {
+        long seed = anySeed();
+        Visitor visitor = visitor();
+        visitor.requestGenerated(Visitor.MIB, seed);
+        visitor.end();
+        for (int n = 0; n < 5; n++) openAndEnd();
+        visitor.expect(new Xorshift(seed), Visitor.MIB);
+        visitor.expectEnd();
+    }
+
     @Test
     void slowService() throws Exception {
         int size = Visitor.MIB + 1;
