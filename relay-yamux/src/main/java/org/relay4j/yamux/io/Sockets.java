@@ -29,6 +29,24 @@ public final class Sockets {
         close(channel);
     }
 
+    /**
+     * Has the kernel reset the connection should this process end without closing it: a killed program must not make what
+     * was cut off look complete. Such a channel is closed with {@link #finish}, or with {@link #reset}.
+     */
+    static void resetUnlessFinished(SocketChannel channel) throws IOException {
+        channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+    }
+
+    /** Closes a connection whose directions have both ended; what was written is still delivered. */
+    static void finish(SocketChannel channel) {
+        try {
+            channel.setOption(StandardSocketOptions.SO_LINGER, -1);
+        } catch (IOException e) {
+            log.debug("{} is gone already: {}", channel, e.toString());
+        }
+        close(channel);
+    }
+
     /** The address of the other end, for messages. */
     public static String peer(SocketChannel channel) {
         try {

@@ -53,6 +53,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
     public static Splice open(LoopDriver driver, SocketChannel channel, Owner owner) throws IOException {
         Splice splice = new Splice(driver, channel, owner);
         splice.connected = true;
+        Sockets.resetUnlessFinished(channel);
         splice.key = driver.loop().register(channel, SelectionKey.OP_READ, splice);
         splice.stream = driver.mux().open(splice);
         driver.flush();
@@ -64,6 +65,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
             throws IOException {
         Splice splice = new Splice(driver, channel, owner);
         splice.stream = stream;
+        Sockets.resetUnlessFinished(channel);
         splice.connected = channel.finishConnect(); // on loopback it usually is by now
         int interest = splice.connected ? SelectionKey.OP_READ : SelectionKey.OP_CONNECT;
         splice.key = driver.loop().register(channel, interest, splice);
@@ -251,7 +253,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
         ended = true;
         stream.closeRead(); // returns the memory of what is not passed on
         if (reset) Sockets.reset(channel);
-        else Sockets.close(channel);
+        else Sockets.finish(channel);
         owner.ended(this, failure);
     }
 

@@ -104,6 +104,11 @@ public final class Program implements AutoCloseable {
         input.flush();
     }
 
+    /** Ends its standard input. */
+    public void endInput() throws IOException {
+        process.getOutputStream().close();
+    }
+
     /** Stops it in the middle of whatever it does, until {@link #resume}: its kernel goes on, it does not. */
     public void suspend() throws IOException {
         signal("STOP");
