@@ -34,7 +34,9 @@ import org.relay4j.yamux.io.Threads;
  * as a {@link java.net.ServerSocket} accepts connections.
  *
  * <p>Over a {@link SocketChannel} a session is served by an event loop that many sessions share; over any other {@link
- * ByteChannel} by two threads of its own. The channel belongs to the session, which closes it.
+ * ByteChannel} by two threads of its own. The channel belongs to the session, which closes it. A socket that is hidden in
+ * such a channel needs {@code TCP_NODELAY}, which a session can only set where it sees the socket; without it the small
+ * frames that open and close streams wait for up to 40 ms each.
  *
  * <p>Safe for use by several threads. Waiting calls react to interruption with {@link java.io.InterruptedIOException} and leave
  * the thread's interrupted flag set.
