@@ -77,9 +77,9 @@ class WindowTest {
     void writerThatRanOutIsToldOnceWhenCreditArrives() {
         assertEquals(WINDOW, peer.writesBytes(1, WINDOW + 1));
         peer.reads();
-        peer.sends(Wire.update(1, 3), Wire.update(1, 4)).told("writable 1");
-        assertEquals(7, peer.writesBytes(1, 100));
-        peer.expects(Wire.data(0, 1, new byte[7])).sends(Wire.update(1, 5)).told("writable 1");
+        peer.sends(Wire.update(1, 1), Wire.update(1, 4)).told("writable 1");
+        assertEquals(5, peer.writesBytes(1, 100));
+        peer.expects(Wire.data(0, 1, new byte[5])).sends(Wire.update(1, 5)).told("writable 1");
     }
 
     @Test
