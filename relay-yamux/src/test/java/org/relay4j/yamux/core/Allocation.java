@@ -27,7 +27,7 @@ final class Allocation {
                     .findVirtual(type, "getCurrentThreadAllocatedBytes", MethodType.methodType(long.class))
                     .bindTo(bean);
         } catch (ReflectiveOperationException e) {
-            throw new AssertionError("this JDK does not count allocated bytes", e);
+            throw new LinkageError("this JDK does not count allocated bytes", e);
         }
     }
 }

@@ -43,7 +43,7 @@ record Conditions(
     static Conditions of(Kind kind, SplittableRandom random) {
         boolean threaded = random.nextInt(4) == 0;
         int window = Frame.INITIAL_WINDOW;
-        int capacity = 1 << 10 + random.nextInt(10);
+        int capacity = 1024 << random.nextInt(10);
         long delay = 1_000_000L << random.nextInt(6);
         int steps = 100 + random.nextInt(500);
         return switch (kind) {

@@ -149,8 +149,8 @@ class KeepAliveTest {
         output.append(Frame.WINDOW_UPDATE, Frame.FIN, 1, 0);
         for (int second = 0; second < 11; second++) {
             output.sent(1);
-            keepAlive.sent(START + 29 * second * SECOND);
-            assertNull(keepAlive.tick(START + 29 * second * SECOND + 28 * SECOND));
+            keepAlive.sent(START + 29L * second * SECOND);
+            assertNull(keepAlive.tick(START + 29L * second * SECOND + 28 * SECOND));
         }
     }
 

@@ -110,7 +110,7 @@ class ReceiveBufferTest {
 
     private void append(int length) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        for (int n = 0; n < length; n++) bytes.write(written++ * 7 >> 3);
+        for (int n = 0; n < length; n++) bytes.write((written++ * 7) >> 3);
         buffer.append(ByteBuffer.wrap(bytes.toByteArray()));
     }
 
@@ -121,7 +121,7 @@ class ReceiveBufferTest {
     private void take(int length) {
         byte[] taken = new byte[length];
         byte[] expected = new byte[length];
-        for (int n = 0; n < length; n++) expected[n] = (byte) (read++ * 7 >> 3);
+        for (int n = 0; n < length; n++) expected[n] = (byte) ((read++ * 7) >> 3);
         buffer.peek().get(taken);
         buffer.advance(length);
         assertArrayEquals(expected, taken);

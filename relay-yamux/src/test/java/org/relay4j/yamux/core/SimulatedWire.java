@@ -1,7 +1,7 @@
 package org.relay4j.yamux.core;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,11 +9,9 @@ import org.jspecify.annotations.Nullable;
  * follows the frames that it has delivered, with a parser of its own, and so knows which body is under way.
  */
 final class SimulatedWire {
-    private record Segment(byte[] bytes, long due) {}
-
     private final int capacity; // bytes
-    private final ArrayDeque<Segment> segments = new ArrayDeque<>();
-    private int taken; // bytes of the first segment
+    private final ArrayDeque<ByteBuffer> segments = new ArrayDeque<>();
+    private final ArrayDeque<Long> dues = new ArrayDeque<>(); // ns; when each segment arrives
     private int inFlight; // bytes
     private long lastDue = Long.MIN_VALUE; // ns
     boolean stalled;
@@ -38,27 +36,28 @@ final class SimulatedWire {
 
     void write(byte[] bytes, long due) {
         lastDue = Math.max(lastDue, due);
-        segments.add(new Segment(bytes, lastDue));
+        segments.add(ByteBuffer.wrap(bytes));
+        dues.add(lastDue);
         inFlight += bytes.length;
     }
 
     /** When the next bytes arrive. */
     long nextDue() {
-        Segment first = segments.peek();
-        return first == null ? Long.MAX_VALUE : first.due;
+        Long due = dues.peek();
+        return due == null ? Long.MAX_VALUE : due;
     }
 
     /** The next bytes that have arrived, at most so many; null when there are none. */
     byte @Nullable [] deliver(int most, long now) {
-        Segment first = segments.peek();
-        if (first == null || first.due > now) return null;
-        int length = Math.min(most, first.bytes.length - taken);
-        byte[] piece = Arrays.copyOfRange(first.bytes, taken, taken + length);
-        taken += length;
+        ByteBuffer first = segments.peek();
+        if (first == null || nextDue() > now) return null;
+        int length = Math.min(most, first.remaining());
+        byte[] piece = new byte[length];
+        first.get(piece);
         inFlight -= length;
-        if (taken == first.bytes.length) {
+        if (!first.hasRemaining()) {
             segments.remove();
-            taken = 0;
+            dues.remove();
         }
         for (int at = 0; at < length; ) at += follow(piece, at);
         return piece;
@@ -85,6 +84,6 @@ final class SimulatedWire {
     }
 
     private int number(int at) {
-        return header[at] << 24 | (header[at + 1] & 0xFF) << 16 | (header[at + 2] & 0xFF) << 8 | header[at + 3] & 0xFF;
+        return ByteBuffer.wrap(header).getInt(at);
     }
 }

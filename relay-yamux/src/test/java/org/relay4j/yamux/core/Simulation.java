@@ -21,7 +21,7 @@ final class Simulation {
     private boolean cut;
 
     Simulation(Kind kind, long seed) {
-        random = new SplittableRandom(seed * Kind.values().length + kind.ordinal());
+        random = new SplittableRandom(seed * 31 + kind.name().hashCode());
         conditions = Conditions.of(kind, random);
         toServer = new SimulatedWire(conditions.capacity());
         toClient = new SimulatedWire(conditions.capacity());

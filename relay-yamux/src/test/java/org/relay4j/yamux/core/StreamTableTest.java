@@ -64,7 +64,10 @@ class StreamTableTest {
         for (int removed = 0; removed < last.length; removed++) {
             StreamTable table = new StreamTable(seed);
             MuxStream[] streams = new MuxStream[last.length];
-            for (int n = 0; n < last.length; n++) table.put(streams[n] = stream(last[n]));
+            for (int n = 0; n < last.length; n++) {
+                streams[n] = stream(last[n]);
+                table.put(streams[n]);
+            }
             table.remove(streams[removed]);
             for (int n = 0; n < last.length; n++) {
                 if (n == removed) assertNull(table.get(last[n]));
