@@ -203,6 +203,14 @@ class OpeningTest {
     }
 
     @Test
+    void ackMayComeOnADataFrame() {
+        ScriptedPeer narrow = ScriptedPeer.server(options -> options.maxUnacknowledged(1));
+        narrow.opens();
+        assertEquals(Multiplexer.OpenState.WAIT, narrow.core.openState());
+        narrow.sends(Wire.data(Wire.ACK, 1, "banner")).told("openable", "data 1 banner");
+    }
+
+    @Test
     void whoeverDoesNotWaitToOpenIsNotTold() {
         for (int n = 0; n < 256; n++) peer.opens();
         peer.sends(Wire.ack(1), Wire.ack(3)).toldNothing();
