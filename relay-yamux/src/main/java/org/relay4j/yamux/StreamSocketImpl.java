@@ -3,6 +3,7 @@ package org.relay4j.yamux;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -11,7 +12,6 @@ import java.net.SocketException;
 import java.net.SocketImpl;
 import java.net.SocketOption;
 import java.net.SocketOptions;
-import java.net.SocketTimeoutException;
 import java.net.StandardSocketOptions;
 import java.time.Duration;
 import java.util.HashMap;
@@ -180,11 +180,11 @@ final class StreamSocketImpl extends SocketImpl {
 
     /** The failure as a TCP socket reports it. */
     private IOException translated(IOException e) {
-        if (e instanceof SocketException || e instanceof SocketTimeoutException) return e;
-        String message = null;
+        if (e instanceof SocketException || e instanceof InterruptedIOException) return e; // also timeouts
+        String message = e.getMessage();
         if (closed) message = "Socket closed";
         else if (e instanceof StreamResetException || e instanceof SessionException) message = "Connection reset";
-        if (message == null) return e;
+        else if (!stream.isOpen()) message = "Socket closed";
         return (IOException) new SocketException(message).initCause(e);
     }
 
