@@ -22,6 +22,11 @@ import org.relay4j.yamux.core.SessionEvents;
  */
 public final class ThreadedDriver extends Driver {
     private static final int READ_BUFFER = 64 * 1024; // bytes
+
+    /** A write returns only when all of it is under way: in pieces, so that a slow peer is not taken for a dead one. Bytes. */
+    private static final int WRITE_MOST = 128 * 1024;
+
+    private static final ThreadFactory THREADS = Threads.factory("relay-session");
     private static final ScheduledThreadPoolExecutor TIMER = timer();
 
     private final ByteChannel channel;
@@ -32,7 +37,8 @@ public final class ThreadedDriver extends Driver {
     private final Thread writer;
     private final Condition outputReady = lock.newCondition(); // the writer waits; flush signals
     private boolean writerWaits; // guarded by lock
-    private long writingSince; // ns; guarded by lock; 0 while the writer is not in the channel
+    private volatile long writingSince; // ns; 0 while the writer is not in the channel
+    private long endedAt; // ns; 0 until a tick has seen the end; guarded by lock
     private @Nullable ScheduledFuture<?> ticks; // guarded by lock
 
     /** Begins nothing yet; see {@link #start}. */
@@ -40,9 +46,8 @@ public final class ThreadedDriver extends Driver {
         this.channel = channel;
         this.options = options;
         mux = new Multiplexer(role, options, pool, events, System.nanoTime());
-        ThreadFactory threads = Threads.factory("relay-session");
-        reader = threads.newThread(this::read);
-        writer = threads.newThread(this::write);
+        reader = THREADS.newThread(this::read);
+        writer = THREADS.newThread(this::write);
     }
 
     @Override
@@ -106,7 +111,7 @@ public final class ThreadedDriver extends Driver {
         try {
             for (Chunk chunk; (chunk = nextOutput()) != null; ) {
                 try {
-                    while (chunk.bytes.hasRemaining()) channel.write(chunk.bytes);
+                    writeAll(chunk.bytes);
                 } finally {
                     pool.release(chunk);
                 }
@@ -117,6 +122,15 @@ public final class ThreadedDriver extends Driver {
             fail(defect(e));
         } finally {
             shut();
+        }
+    }
+
+    private void writeAll(ByteBuffer bytes) throws IOException {
+        int end = bytes.limit();
+        while (bytes.position() < end) {
+            writingSince = System.nanoTime();
+            bytes.limit(Math.min(end, bytes.position() + WRITE_MOST));
+            while (bytes.hasRemaining()) channel.write(bytes);
         }
     }
 
@@ -148,20 +162,24 @@ public final class ThreadedDriver extends Driver {
             long now = System.nanoTime();
             mux.tick(now);
             long stall = options.writeStallTimeout();
-            long writing = writingSince == 0 ? 0 : now - writingSince;
+            long since = writingSince;
+            long writing = since == 0 ? 0 : now - since;
             if (stall > 0 && writing >= stall) {
                 mux.fail(new Cause(
                         Cause.Kind.TIMEOUT, "the peer has not read anything for " + writing / 1_000_000 + " ms"));
             }
             Cause cause = mux.ended();
             flush();
+            if (cause == null || ticks == null) return;
             // The writer closes the channel when it is done, unless the channel holds it.
-            boolean stuck = cause != null && (!saysGoodbye(cause) || writing >= FLUSH_DEADLINE);
-            if (!stuck) return;
+            if (endedAt == 0) endedAt = now;
+            if (saysGoodbye(cause) && now - endedAt < FLUSH_DEADLINE) return;
+            ticks.cancel(false);
+            ticks = null;
         } finally {
             lock.unlock();
         }
-        shut();
+        THREADS.newThread(this::shut).start(); // a close that waits must not hold up the timers of other sessions
     }
 
     private void shut() {
