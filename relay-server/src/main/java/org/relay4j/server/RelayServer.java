@@ -117,7 +117,9 @@ public final class RelayServer implements Closeable {
         control.close();
         List<ServerTunnel> ending = List.copyOf(tunnels);
         for (ServerTunnel tunnel : ending) tunnel.close();
-        boolean interrupted = awaitAccepted() | awaitEnd(ending);
+        long deadline = System.nanoTime() + CLOSE_DEADLINE;
+        boolean interrupted = awaitAccepted(deadline);
+        interrupted |= awaitEnd(ending, deadline);
         loops.close();
         log.info("relay server: closed {}", address());
         if (interrupted) Thread.currentThread().interrupt();
@@ -127,10 +129,9 @@ public final class RelayServer implements Closeable {
      * Waits until the last client that was accepted is with the loop that serves it: a loop that has stopped would leave it
      * waiting. True when the thread was interrupted meanwhile.
      */
-    private boolean awaitAccepted() {
+    private boolean awaitAccepted(long deadline) {
         CountDownLatch accepted = new CountDownLatch(1);
         controlLoop.execute(accepted::countDown);
-        long deadline = System.nanoTime() + CLOSE_DEADLINE;
         boolean interrupted = false;
         while (true) {
             try {
@@ -142,8 +143,7 @@ public final class RelayServer implements Closeable {
         }
     }
 
-    private static boolean awaitEnd(List<ServerTunnel> ending) {
-        long deadline = System.nanoTime() + CLOSE_DEADLINE;
+    private static boolean awaitEnd(List<ServerTunnel> ending, long deadline) {
         try {
             for (ServerTunnel tunnel : ending) tunnel.awaitEnd(deadline - System.nanoTime());
             return false;
