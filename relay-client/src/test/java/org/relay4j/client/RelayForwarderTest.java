@@ -211,10 +211,10 @@ class RelayForwarderTest {
 
     @Test
     void serviceOnAnyOfTheAddressesOfItsHostIsFound() throws Exception {
-        InetAddress six = InetAddress.getByName("::1");
+        InetAddress six = InetAddress.getByAddress(new byte[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+        InetAddress four = InetAddress.getByAddress(new byte[] {127, 0, 0, 1});
         boolean hasSix = NetworkInterface.getByInetAddress(six) != null;
-        InetAddress four = InetAddress.getByName("127.0.0.1");
-        InetAddress other = hasSix ? six : InetAddress.getByName("127.0.0.2");
+        InetAddress other = hasSix ? six : InetAddress.getByAddress(new byte[] {127, 0, 0, 2});
         try (FakeServer service = FakeServer.start(other, 0, FakeServer::echo)) {
             ControlConnection connection =
                     ControlConnection.open("localhost", server.port(), RelayClientOptions.defaults());
