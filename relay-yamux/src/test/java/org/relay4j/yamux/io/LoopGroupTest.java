@@ -1,0 +1,114 @@
+package org.relay4j.yamux.io;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.channels.SocketChannel;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.relay4j.yamux.Session;
+import org.relay4j.yamux.testing.Await;
+import org.relay4j.yamux.testing.Call;
+import org.relay4j.yamux.testing.LeakCheck;
+import org.relay4j.yamux.testing.Transport;
+
+class LoopGroupTest {
+    @RegisterExtension
+    static final LeakCheck LEAKS = new LeakCheck.EachTest();
+
+    @Test
+    void givesEachLoopItsTurn() throws Exception {
+        try (LoopGroup group = new LoopGroup("relay-test", 3, true)) {
+            Set<Loop> seen = new HashSet<>(List.of(group.next(), group.next(), group.next()));
+            assertEquals(3, seen.size());
+            assertTrue(seen.contains(group.next()));
+        }
+    }
+
+    @Test
+    void closeWaitsForTheThreads() throws Exception {
+        LoopGroup group = new LoopGroup("relay-test", 2, false);
+        List<Loop> loops = List.of(group.next(), group.next());
+        group.close();
+        for (Loop loop : loops) assertTrue(loop.join(1));
+        group.close();
+    }
+
+    @Test
+    void interruptedCloseKeepsTheFlag() throws Exception {
+        LoopGroup group = new LoopGroup("relay-test", 1, false);
+        Loop loop = group.next();
+        Call<Void> close = Call.run(() -> {
+            Thread.currentThread().interrupt();
+            group.close();
+        });
+        close.result();
+        assertTrue(close.endedInterrupted());
+        assertTrue(loop.join(Await.DEADLINE.toMillis()));
+    }
+
+    @Test
+    void closeOnOneOfItsLoopsDoesNotWaitForItself() throws Exception {
+        LoopGroup group = new LoopGroup("relay-test", 2, true);
+        List<Loop> loops = List.of(group.next(), group.next());
+        CountDownLatch closed = new CountDownLatch(1);
+        loops.get(0).execute(() -> {
+            group.close();
+            closed.countDown();
+        });
+        Await.until("close has returned", closed);
+        for (Loop loop : loops) assertTrue(loop.join(Await.DEADLINE.toMillis()));
+    }
+
+    @Test
+    void sharedOneEndsWithItsLastUserAndCanBeginAgain() throws Exception {
+        LoopGroup first = LoopGroup.acquireShared();
+        assertSame(first, LoopGroup.acquireShared());
+        Loop loop = first.next();
+        LoopGroup.releaseShared();
+        CountDownLatch alive = new CountDownLatch(1);
+        loop.execute(alive::countDown);
+        Await.until("the loop still runs", alive);
+        LoopGroup.releaseShared();
+        assertTrue(loop.join(Await.DEADLINE.toMillis()));
+        LoopGroup second = LoopGroup.acquireShared();
+        try {
+            assertNotSame(first, second);
+        } finally {
+            LoopGroup.releaseShared();
+        }
+    }
+
+    @Test
+    void sessionsHoldTheSharedOneUntilTheyAreTerminated() throws Exception {
+        for (int round = 0; round < 20; round++) {
+            List<SocketChannel> ends = Transport.sockets();
+            Session client = Session.client(ends.get(0));
+            Session server = Session.server(ends.get(1));
+            client.open().getOutputStream().write(1);
+            server.accept().close();
+            client.close();
+            server.close();
+            assertTrue(client.awaitTermination(Await.DEADLINE));
+            assertTrue(server.awaitTermination(Await.DEADLINE));
+        }
+        LeakCheck.check();
+    }
+
+    @Test
+    void sessionThatIsClosedBeforeItsLoopKnowsItTerminates() throws Exception {
+        for (int round = 0; round < 50; round++) {
+            List<SocketChannel> ends = Transport.sockets();
+            Session session = Session.client(ends.get(0));
+            session.close();
+            ends.get(1).close();
+            assertTrue(session.awaitTermination(Await.DEADLINE));
+        }
+    }
+}
