@@ -76,7 +76,7 @@ public final class ThreadedDriver extends Driver {
 
     @Override
     public void flush() {
-        if (!writerWaits || !mux.hasOutput() && mux.ended() == null) return;
+        if (!writerWaits || (!mux.hasOutput() && mux.ended() == null)) return;
         writerWaits = false;
         outputReady.signal();
     }
