@@ -118,8 +118,8 @@ public final class RelayServer implements Closeable {
         List<ServerTunnel> ending = List.copyOf(tunnels);
         for (ServerTunnel tunnel : ending) tunnel.close();
         long deadline = System.nanoTime() + CLOSE_DEADLINE;
-        boolean interrupted = awaitAccepted(deadline);
-        interrupted |= awaitEnd(ending, deadline);
+        boolean interruptedFirst = awaitAccepted(deadline);
+        boolean interrupted = awaitEnd(ending, deadline) || interruptedFirst;
         loops.close();
         log.info("relay server: closed {}", address());
         if (interrupted) Thread.currentThread().interrupt();
