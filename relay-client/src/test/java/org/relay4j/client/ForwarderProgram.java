@@ -11,7 +11,8 @@ final class ForwarderProgram {
 
     /** The control port of a server on this machine, and the port of the local service. */
     public static void main(String[] arguments) throws IOException {
-        InetSocketAddress local = new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(arguments[1]));
+        InetSocketAddress local =
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(arguments[1]));
         RelayForwarder forwarder = RelayClient.forward("127.0.0.1", Integer.parseInt(arguments[0]), local);
         System.out.println("public port " + forwarder.publicAddress().getPort());
         System.in.transferTo(OutputStream.nullOutputStream());
