@@ -146,8 +146,8 @@ class FuzzTest {
         }
 
         private void open() {
-            FuzzedStream stream = new FuzzedStream(this);
-            stream.core = core.open(stream);
+            FuzzedStream stream = new FuzzedStream(random);
+            stream.attach(core.open(stream));
             streams.add(stream);
         }
 
@@ -169,8 +169,8 @@ class FuzzTest {
             assertTrue(!over, "a stream after the end");
             sent.remove(core.id());
             if (random.nextInt(5) == 0) return null;
-            FuzzedStream stream = new FuzzedStream(this);
-            stream.core = core;
+            FuzzedStream stream = new FuzzedStream(random);
+            stream.attach(core);
             streams.add(stream);
             if (random.nextInt(4) == 0) stream.act();
             return stream;
@@ -208,108 +208,6 @@ class FuzzTest {
             boolean sends = type == Frame.DATA || flags == Wire.FIN;
             assertTrue(!sends || (before & Wire.FIN) == 0, "data or FIN of stream " + id + " behind its FIN");
             sent.put(id, before | flags);
-        }
-    }
-
-    /** A stream whose user does anything. */
-    private static final class FuzzedStream implements StreamHandler {
-        private final Fuzz fuzz;
-        private @Nullable MuxStream core;
-        private boolean resetHere;
-        private boolean wasReset;
-        private boolean finSeen;
-
-        FuzzedStream(Fuzz fuzz) {
-            this.fuzz = fuzz;
-        }
-
-        MuxStream core() {
-            if (core == null) throw new AssertionError("an event before the stream is known");
-            return core;
-        }
-
-        void act() {
-            switch (fuzz.random.nextInt(10)) {
-                case 0 -> core().closeWrite();
-                case 1 -> core().closeRead();
-                case 2 -> core().close();
-                case 3 -> {
-                    resetHere |= !core().isGone();
-                    core().reset(fuzz.random.nextInt(3));
-                }
-                case 4 -> core().accept();
-                case 5, 6, 7 -> write();
-                default -> read();
-            }
-        }
-
-        private void write() {
-            if (!core().isWritable()) return;
-            ByteBuffer room = core().reserve(1 + fuzz.random.nextInt(100_000));
-            if (room == null) return;
-            if (fuzz.random.nextInt(5) == 0) core().cancel();
-            else core().commit(1 + fuzz.random.nextInt(room.remaining()));
-        }
-
-        private void read() {
-            ByteBuffer waiting = core().peek();
-            if (waiting == null) return;
-            int length = 1 + fuzz.random.nextInt(waiting.remaining());
-            waiting.position(waiting.position() + length);
-            core().advance(length);
-        }
-
-        private void heard() {
-            assertTrue(!resetHere, "an event after the user reset the stream");
-            assertTrue(!wasReset, "an event after the stream was reset");
-        }
-
-        @Override
-        public void onData(MuxStream stream, ByteBuffer payload) {
-            heard();
-            assertTrue(!finSeen && payload.hasRemaining());
-            payload.position(payload.position() + fuzz.random.nextInt(payload.remaining() + 1));
-            if (fuzz.random.nextInt(20) == 0 && core().available() == 0) end();
-        }
-
-        private void end() {
-            switch (fuzz.random.nextInt(4)) {
-                case 0 -> core().closeRead();
-                case 1 -> core().close();
-                case 2 -> core().closeWrite();
-                default -> {
-                    resetHere |= !core().isGone();
-                    core().reset(0);
-                }
-            }
-        }
-
-        @Override
-        public void onBuffered(MuxStream stream) {
-            heard();
-            if (fuzz.random.nextInt(5) == 0) act();
-        }
-
-        @Override
-        public void onFin(MuxStream stream) {
-            heard();
-            assertTrue(!finSeen, "FIN twice");
-            finSeen = true;
-            if (fuzz.random.nextInt(3) == 0) act();
-        }
-
-        @Override
-        public void onReset(MuxStream stream, Cause cause) {
-            heard();
-            wasReset = true;
-            assertTrue(finSeen || core().available() == 0, "a torso was left");
-            if (fuzz.random.nextInt(3) == 0) act();
-        }
-
-        @Override
-        public void onWritable(MuxStream stream) {
-            heard();
-            act();
         }
     }
 }
