@@ -21,12 +21,14 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A real Redis behind the relay, used by its own tools through the public port. Nothing may fail, not even once. */
 @Timeout(240)
+@Tag("peers")
 class RedisIT {
     private static final Duration LONG = Duration.ofSeconds(200);
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -21,6 +22,7 @@ import org.relay4j.yamux.testing.LeakCheck;
     "SERVER_ON_THREADS, DEFAULT"
 })
 @ExtendWith(LeakCheck.EachTest.class)
+@Tag("peers")
 class GoDrivesIT {
     private static final int SCENARIOS = 12;
 

@@ -16,6 +16,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -34,6 +35,7 @@ import org.relay4j.yamux.testing.LeakCheck;
 @ParameterizedClass
 @EnumSource
 @ExtendWith(LeakCheck.EachTest.class)
+@Tag("peers")
 class GoPeerBoundsIT {
     private static final int BACKLOG_OF_GO = 256; // streams
 

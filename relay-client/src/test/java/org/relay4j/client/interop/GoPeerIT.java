@@ -10,6 +10,7 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -29,6 +30,7 @@ import org.relay4j.yamux.testing.Await;
     "CLIENT_ON_THREADS, LIKE_FRP",
     "SERVER_ON_THREADS, DEFAULT"
 })
+@Tag("peers")
 class GoPeerIT extends Scenarios {
     private final GoPeer.Kind kind;
     private final Windows windows;

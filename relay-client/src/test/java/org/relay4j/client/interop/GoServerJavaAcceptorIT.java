@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -25,6 +26,7 @@ import org.relay4j.yamux.testing.Await;
 /** A relay server on hashicorp/yamux, and a Java program that accepts its visitors as sockets. */
 @ParameterizedClass
 @EnumSource
+@Tag("peers")
 class GoServerJavaAcceptorIT extends Scenarios {
     private final Windows windows;
     private GoProcess server;

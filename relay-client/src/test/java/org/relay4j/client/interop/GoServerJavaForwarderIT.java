@@ -12,6 +12,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -24,6 +25,7 @@ import org.relay4j.yamux.testing.Await;
 /** A relay server on hashicorp/yamux, and our forwarder in front of a local service. */
 @ParameterizedClass
 @EnumSource
+@Tag("peers")
 class GoServerJavaForwarderIT extends Scenarios {
     private final Windows windows;
     private GoProcess server;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.net.Socket;
 import java.net.SocketException;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -16,6 +17,7 @@ import org.relay4j.yamux.testing.Await;
 /** Our relay server, and a relay client on hashicorp/yamux that serves its visitors itself. */
 @ParameterizedClass
 @EnumSource
+@Tag("peers")
 class JavaServerGoClientIT extends Scenarios {
     private final Windows windows;
     private RelayServer server;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -14,6 +15,7 @@ import org.relay4j.server.RelayServer;
 /** Our relay server, and a forwarder on hashicorp/yamux in front of a local service. */
 @ParameterizedClass
 @EnumSource
+@Tag("peers")
 class JavaServerGoForwarderIT extends Scenarios {
     private final Windows windows;
     private RelayServer server;

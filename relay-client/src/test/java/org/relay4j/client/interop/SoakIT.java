@@ -11,6 +11,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.server.RelayServer;
@@ -20,6 +21,7 @@ import org.relay4j.yamux.testing.LeakCheck;
 
 /** Our server and a forwarder on hashicorp/yamux under many short connections of all kinds: the session must live on. */
 @ExtendWith(LeakCheck.EachTest.class)
+@Tag("peers")
 class SoakIT {
     private static final int VISITORS = 64; // at once
     private static final long TIME = TimeUnit.MILLISECONDS.toNanos(Long.getLong("relay.test.soak.millis", 15_000));

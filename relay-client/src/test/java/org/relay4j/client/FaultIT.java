@@ -1,0 +1,224 @@
+package org.relay4j.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.relay4j.api.Tunnel;
+import org.relay4j.server.RelayServer;
+import org.relay4j.yamux.testing.Await;
+import org.relay4j.yamux.testing.LeakCheck;
+import org.relay4j.yamux.testing.Program;
+import org.relay4j.yamux.testing.Visitor;
+
+/** A server or a forwarder that is killed, or stopped, while visitors are in the midst of something. */
+@ExtendWith(LeakCheck.EachTest.class)
+class FaultIT {
+    private static final List<Class<?>> NEEDED = List.of(RelayServer.class, RelayClient.class, Tunnel.class);
+
+    /** Far above the keep-alive, and far below what a loss that nobody notices would take. */
+    private static final long NOTICED_WITHIN = 10; // s
+
+    private final Recorder recorder = new Recorder();
+    private FakeServer service;
+
+    @BeforeEach
+    void start() throws IOException {
+        service = FakeServer.start(Traffic::serve);
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        service.close();
+    }
+
+    // ---- the server is another process
+
+    @Test
+    void serverIsKilled() throws Exception {
+        try (Program first = server(0);
+                RelayForwarder forwarder = forward(port(first));
+                Traffic traffic = Traffic.start(forwarder.publicAddress().getPort())) {
+            first.kill();
+            traffic.awaitReset();
+            recorder.awaitLoss(1, true);
+            service.awaitAllEnded();
+            try (Program second = server(port(first))) {
+                recorder.awaitUp(2);
+                assertTrue(second.isAlive());
+                Traffic.assertEcho(forwarder.publicAddress().getPort());
+            }
+        }
+    }
+
+    @Test
+    void serverIsStoppedAndGoesOn() throws Exception {
+        try (Program server = server(0);
+                RelayForwarder forwarder = forward(port(server));
+                Traffic traffic = Traffic.start(forwarder.publicAddress().getPort())) {
+            long stopped = System.nanoTime();
+            server.suspend();
+            Throwable cause = recorder.awaitLoss(1, true);
+            assertNoticed(stopped, cause);
+            service.awaitAllEnded(); // the local connections were reset, though the server could not say so
+            server.resume();
+            traffic.awaitReset();
+            recorder.awaitUp(2);
+            Traffic.assertEcho(forwarder.publicAddress().getPort());
+        }
+    }
+
+    /** Not a fault: it must not be taken for one. */
+    @Test
+    void serverThatIsStoppedForAMomentLosesNothing() throws Exception {
+        try (Program server = server(0);
+                RelayForwarder forwarder = forward(port(server));
+                Socket visitor = Visitor.connect(forwarder.publicAddress().getPort())) {
+            Visitor.send(visitor, "e");
+            Visitor.expect(visitor, "e");
+            server.suspend();
+            server.resume();
+            Visitor.send(visitor, "still there");
+            Visitor.expect(visitor, "still there");
+            assertEquals(1, recorder.events().size());
+        }
+    }
+
+    // ---- the forwarder is another process
+
+    @Test
+    void forwarderIsKilled() throws Exception {
+        try (RelayServer server = localServer();
+                Program first = forwarder(server)) {
+            int port = publicPort(first, 1);
+            try (Traffic traffic = Traffic.start(port)) {
+                first.kill();
+                traffic.awaitReset();
+            }
+            awaitNothing(server, port);
+            try (Program second = forwarder(server)) {
+                Traffic.assertEcho(publicPort(second, 1));
+            }
+        }
+    }
+
+    @Test
+    void forwarderIsStoppedAndGoesOn() throws Exception {
+        try (RelayServer server = localServer();
+                Program forwarder = forwarder(server)) {
+            int port = publicPort(forwarder, 1);
+            try (Traffic traffic = Traffic.start(port)) {
+                long stopped = System.nanoTime();
+                forwarder.suspend();
+                traffic.awaitReset();
+                assertNoticed(stopped, null);
+            }
+            awaitNothing(server, port);
+            forwarder.resume();
+            forwarder.await("down");
+            service.awaitAllEnded();
+            Traffic.assertEcho(publicPort(forwarder, 2));
+        }
+    }
+
+    /** The service must not take what was sent so far for all there is. */
+    @Test
+    void uploadThroughAForwarderThatIsKilledDoesNotLookComplete() throws Exception {
+        CountDownLatch cutOff = new CountDownLatch(1);
+        FakeServer.Behaviour stores = connection -> {
+            Visitor.expect(connection, "half of");
+            assertThrows(SocketException.class, () -> FakeServer.awaitEnd(connection));
+            cutOff.countDown();
+        };
+        try (FakeServer storage = FakeServer.start(stores);
+                RelayServer server = localServer();
+                Program forwarder = Program.start(0, FaultForwarder.class, NEEDED, arguments(server, storage));
+                Socket visitor = Visitor.connect(publicPort(forwarder, 1))) {
+            Visitor.send(visitor, "half of");
+            Await.until("the service was reached", () -> storage.connected() == 1);
+            forwarder.kill();
+            Visitor.expectReset(visitor);
+            Await.until("the service knows", cutOff);
+        }
+    }
+
+    /** The same the other way round. */
+    @Test
+    void downloadThroughAServerThatIsKilledDoesNotLookComplete() throws Exception {
+        FakeServer.Behaviour replies = connection -> {
+            Visitor.send(connection, "half of");
+            FakeServer.awaitEnd(connection);
+        };
+        try (FakeServer source = FakeServer.start(replies);
+                Program server = server(0);
+                Program forwarder = Program.start(
+                        0,
+                        FaultForwarder.class,
+                        NEEDED,
+                        List.of(Integer.toString(port(server)), Integer.toString(source.port())));
+                Socket visitor = Visitor.connect(publicPort(forwarder, 1))) {
+            Visitor.expect(visitor, "half of");
+            server.kill();
+            Visitor.expectReset(visitor);
+        }
+    }
+
+    // ---- both
+
+    private static void assertNoticed(long since, Throwable cause) {
+        long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - since);
+        assertTrue(seconds < NOTICED_WITHIN, "noticed after " + seconds + " s: " + cause);
+    }
+
+    private static void awaitNothing(RelayServer server, int port) {
+        Visitor.awaitRefused(port);
+        Await.until("no visitor is left", () -> server.visitorCount() == 0);
+        Await.until("no tunnel is left", () -> server.tunnelCount() == 0);
+    }
+
+    private static Program server(int port) throws IOException {
+        return Program.start(0, ServerProgram.class, NEEDED, List.of(Integer.toString(port)));
+    }
+
+    private static int port(Program server) {
+        return Integer.parseInt(server.await("port ").substring("port ".length()));
+    }
+
+    private static RelayServer localServer() throws IOException {
+        return RelayServer.start(Local.options().session(FaultOptions.session()).build());
+    }
+
+    private RelayForwarder forward(int port) throws IOException {
+        InetSocketAddress local = new InetSocketAddress(InetAddress.getLoopbackAddress(), service.port());
+        return RelayClient.forward(
+                "localhost",
+                port,
+                local,
+                Local.hasty(recorder).session(FaultOptions.session()).build());
+    }
+
+    private Program forwarder(RelayServer server) throws IOException {
+        return Program.start(0, FaultForwarder.class, NEEDED, arguments(server, service));
+    }
+
+    private static List<String> arguments(RelayServer server, FakeServer service) {
+        return List.of(Integer.toString(server.port()), Integer.toString(service.port()));
+    }
+
+    /** The public port of the forwarder when it is up for the time with this number. */
+    private static int publicPort(Program forwarder, int time) {
+        return Integer.parseInt(forwarder.await("up ", time).substring("up ".length()));
+    }
+}

@@ -1,0 +1,20 @@
+package org.relay4j.client;
+
+import java.time.Duration;
+import org.relay4j.yamux.SessionOptions;
+
+/** Timeouts short enough for tests that wait for them, and long enough for a machine under load. */
+final class FaultOptions {
+    /** Silence after which a peer is asked for a sign of life, and the time that it has for one. */
+    static final Duration KEEP_ALIVE = Duration.ofMillis(500);
+
+    private FaultOptions() {}
+
+    static SessionOptions session() {
+        return SessionOptions.builder()
+                .keepAliveInterval(KEEP_ALIVE)
+                .keepAliveTimeout(KEEP_ALIVE)
+                .writeStallTimeout(KEEP_ALIVE.multipliedBy(2))
+                .build();
+    }
+}
