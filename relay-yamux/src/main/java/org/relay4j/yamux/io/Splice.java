@@ -1,7 +1,6 @@
 package org.relay4j.yamux.io;
 
 import java.io.IOException;
-import java.net.ConnectException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
@@ -39,7 +38,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
     private boolean connected;
     private boolean inputEnded; // the socket sent FIN, or is not read any more
     private boolean outputEnded; // the stream's end was passed on to the socket
-    private boolean resetWhenDrained;
+    private @Nullable IOException resetBehindEnd; // the stream was reset when all of it had been received
     private boolean ended;
 
     @SuppressWarnings("NullAway.Init") // stream and key are set by the two factories before anything else can happen
@@ -174,8 +173,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
             return;
         }
         interest(SelectionKey.OP_WRITE, false);
-        if (resetWhenDrained) end(new ConnectException("the peer reset the stream"), true);
-        else if (stream.atEnd()) shutdownOutput();
+        if (stream.atEnd()) shutdownOutput();
     }
 
     private void shutdownOutput() {
@@ -221,14 +219,18 @@ public final class Splice implements StreamHandler, Loop.Handler {
 
     @Override
     public void onReset(MuxStream from, Cause cause) {
-        // A reply that is complete is passed on to its end, though its sender takes nothing any more.
-        if (!cause.kind().endsSession() && from.available() > 0 && connected) {
-            resetWhenDrained = true;
-            inputEnded = true;
-            interest(SelectionKey.OP_READ, false);
+        IOException failure = new IOException(cause.message(), cause.error());
+        boolean complete = outputEnded || from.available() > 0; // of what is incomplete nothing is left
+        if (cause.kind().endsSession() || !complete || !connected) {
+            end(failure, true);
             return;
         }
-        end(new IOException(cause.message(), cause.error()), true);
+        // A complete reply is delivered to its end, though its sender takes nothing any more: a reset now would also
+        // destroy what the kernel holds for a slow reader. Whoever goes on sending to the closed socket is reset then.
+        resetBehindEnd = failure;
+        inputEnded = true;
+        interest(SelectionKey.OP_READ, false);
+        endWhenDone();
     }
 
     @Override
@@ -245,7 +247,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
     }
 
     private void endWhenDone() {
-        if (inputEnded && outputEnded) end(null, false);
+        if (inputEnded && outputEnded) end(resetBehindEnd, false);
     }
 
     private void end(@Nullable Throwable failure, boolean reset) {

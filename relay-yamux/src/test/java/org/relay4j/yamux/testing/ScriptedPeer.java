@@ -107,6 +107,17 @@ public final class ScriptedPeer implements AutoCloseable {
         expect(WireFrame.ping(WireFrame.ACK, 0x5EED));
     }
 
+    /** As {@link #expectNothing}, but skips what is sent before the pong; returns the credit of stream {@code id} in it. */
+    public long skipAll(int id) throws IOException {
+        WireFrame pong = WireFrame.ping(WireFrame.ACK, 0x5EED);
+        send(WireFrame.ping(WireFrame.SYN, 0x5EED));
+        long credit = 0;
+        for (WireFrame frame; !pong.equals(frame = next()); ) {
+            if (frame.isWindowUpdate() && frame.id() == id) credit += frame.length();
+        }
+        return credit;
+    }
+
     /** The session closes the connection, in an orderly way, and sends nothing before. */
     public void expectEnd() throws IOException {
         WireFrame frame = nextOrEnd();

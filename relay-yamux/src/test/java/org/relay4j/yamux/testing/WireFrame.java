@@ -95,6 +95,10 @@ public final class WireFrame {
         return bytes[0] == 0 && bytes[1] == 0;
     }
 
+    public boolean isWindowUpdate() {
+        return bytes[0] == 0 && bytes[1] == 1;
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof WireFrame frame && Arrays.equals(bytes, frame.bytes);
