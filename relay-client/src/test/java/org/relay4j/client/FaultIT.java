@@ -136,9 +136,11 @@ class FaultIT {
     /** The service must not take what was sent so far for all there is. */
     @Test
     void uploadThroughAForwarderThatIsKilledDoesNotLookComplete() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
         CountDownLatch cutOff = new CountDownLatch(1);
         FakeServer.Behaviour stores = connection -> {
             Visitor.expect(connection, "half of");
+            begun.countDown();
             assertThrows(SocketException.class, () -> FakeServer.awaitEnd(connection));
             cutOff.countDown();
         };
@@ -147,7 +149,7 @@ class FaultIT {
                 Program forwarder = Program.start(0, FaultForwarder.class, NEEDED, arguments(server, storage));
                 Socket visitor = Visitor.connect(publicPort(forwarder, 1))) {
             Visitor.send(visitor, "half of");
-            Await.until("the service was reached", () -> storage.connected() == 1);
+            Await.until("the service has a part of it", begun);
             forwarder.kill();
             Visitor.expectReset(visitor);
             Await.until("the service knows", cutOff);

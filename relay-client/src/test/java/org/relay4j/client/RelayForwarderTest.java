@@ -138,9 +138,11 @@ class RelayForwarderTest {
 
     @Test
     void resetOfTheVisitorReachesTheService() throws IOException {
+        CountDownLatch begun = new CountDownLatch(1);
         CountDownLatch reset = new CountDownLatch(1);
         FakeServer.Behaviour listens = connection -> {
             Visitor.expect(connection, "begun");
+            begun.countDown();
             Visitor.expectReset(connection);
             reset.countDown();
         };
@@ -148,7 +150,7 @@ class RelayForwarderTest {
                 RelayForwarder forwarder = forward(service)) {
             Socket visitor = visit(forwarder);
             Visitor.send(visitor, "begun");
-            Await.until("the service was reached", () -> service.connected() == 1);
+            Await.until("the service has heard it", begun);
             Visitor.reset(visitor);
             Await.until("the service was told", reset);
         }
