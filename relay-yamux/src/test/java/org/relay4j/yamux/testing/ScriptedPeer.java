@@ -112,7 +112,7 @@ public final class ScriptedPeer implements AutoCloseable {
         WireFrame pong = WireFrame.ping(WireFrame.ACK, 0x5EED);
         send(WireFrame.ping(WireFrame.SYN, 0x5EED));
         long credit = 0;
-        for (WireFrame frame; !pong.equals(frame = next()); ) {
+        for (WireFrame frame = next(); !pong.equals(frame); frame = next()) {
             if (frame.isWindowUpdate() && frame.id() == id) credit += frame.length();
         }
         return credit;
