@@ -97,7 +97,17 @@ public final class Listener implements Loop.Handler {
                 return;
             }
             if (accepted == null) return;
+            handOver(accepted);
+        }
+    }
+
+    private void handOver(SocketChannel accepted) {
+        boolean taken = false;
+        try {
             owner.accepted(accepted);
+            taken = true;
+        } finally {
+            if (!taken) Sockets.reset(accepted); // a defect of the owner, which nobody else would close it after
         }
     }
 

@@ -1,0 +1,209 @@
+package org.relay4j.yamux.io;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.relay4j.yamux.testing.Await;
+import org.relay4j.yamux.testing.LeakCheck;
+import org.relay4j.yamux.testing.Logged;
+import org.relay4j.yamux.testing.Program;
+import org.relay4j.yamux.testing.Visitor;
+
+class ListenerTest {
+    @RegisterExtension
+    static final LeakCheck LEAKS = new LeakCheck.EachTest();
+
+    private final Guests guests = new Guests();
+    private final List<Socket> sockets = new ArrayList<>();
+    private Loop loop;
+    private Listener listener;
+
+    @BeforeEach
+    void listen() throws Exception {
+        loop = new Loop("relay-test-listener", true);
+        listener = Listener.open(loop, anyPort(), guests);
+        onLoop(listener::start);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        loop.stop();
+        assertTrue(loop.join(Await.DEADLINE.toMillis()));
+        for (Socket socket : sockets) socket.close();
+        for (SocketChannel channel : guests.channels) channel.close();
+    }
+
+    @Test
+    void handsOverMoreThanOnePassTakes() throws Exception {
+        connect(200);
+        awaitGuests(200);
+        Socket first = sockets.get(0);
+        Visitor.send(first, "x");
+        assertEquals(listener.address().getPort(), first.getPort());
+    }
+
+    @Test
+    void waitsForAnOwnerThatTakesNoMore() throws Exception {
+        onLoop(() -> guests.room = 3);
+        connect(5);
+        awaitGuests(3);
+        onLoop(() -> {});
+        assertEquals(3, guests.channels.size());
+        onLoop(() -> {
+            guests.room = 1;
+            listener.resume();
+        });
+        awaitGuests(4);
+        onLoop(() -> {
+            guests.room = 100;
+            listener.resume();
+            listener.resume();
+        });
+        awaitGuests(5);
+    }
+
+    @Test
+    void takesThePortBeforeItAccepts() throws Exception {
+        Listener quiet = Listener.open(loop, anyPort(), guests);
+        assertThrows(BindException.class, () -> Listener.open(loop, quiet.address(), guests));
+        sockets.add(Visitor.connect(quiet.address().getPort()));
+        onLoop(quiet::start);
+        awaitGuests(1);
+        onLoop(quiet::close);
+        Visitor.awaitRefused(quiet.address().getPort());
+        Listener again = Listener.open(loop, quiet.address(), guests); // though connections of it are left
+        onLoop(again::start);
+        sockets.add(Visitor.connect(again.address().getPort()));
+        awaitGuests(2);
+        onLoop(again::close);
+        onLoop(again::resume); // too late, and harmless
+    }
+
+    @Test
+    void closeInTheMiddleOfAPassIsTheEnd() throws Exception {
+        onLoop(() -> {
+            guests.whenAccepted = listener::close;
+            connectUnchecked(5);
+        });
+        awaitGuests(1);
+        Visitor.awaitRefused(listener.address().getPort());
+        assertEquals(1, guests.channels.size());
+    }
+
+    @Test
+    void stoppedLoopClosesIt() throws Exception {
+        loop.stop();
+        assertTrue(loop.join(Await.DEADLINE.toMillis()));
+        Visitor.awaitRefused(listener.address().getPort());
+    }
+
+    @Test
+    void ownerThatThrowsLosesItsListenerAndNoConnection() throws Exception {
+        onLoop(() -> guests.whenAccepted = () -> {
+            throw new IllegalStateException("owner, on purpose");
+        });
+        try (Logged logged = Logged.below("org.relay4j.yamux.io")) {
+            Socket visitor = Visitor.connect(listener.address().getPort());
+            sockets.add(visitor);
+            Visitor.expectReset(visitor);
+            logged.await("unexpected failure of listener");
+        }
+        Visitor.awaitRefused(listener.address().getPort());
+        onLoop(() -> {}); // the loop lives
+    }
+
+    @Test
+    void processOutOfFilesAcceptsAgainWhenItHasSome() throws Exception {
+        int visitors = 200;
+        try (Program program = Program.start(100, ListenerProgram.class, List.of(), List.of())) {
+            String line = program.await("listening on ");
+            int port = Integer.parseInt(line.substring(line.lastIndexOf(' ') + 1));
+            for (int i = 0; i < visitors; i++) sockets.add(Visitor.connect(port));
+            program.await("cannot accept on ");
+            program.await("Too many open files");
+            int[] held = new int[1];
+            Await.until("all were accepted, in their turn", () -> (held[0] += release(program)) >= visitors);
+            assertEquals(visitors, held[0]);
+            sockets.add(Visitor.connect(port));
+            Await.until("it accepts as before", () -> release(program) == 1);
+            assertTrue(program.isAlive());
+        }
+    }
+
+    /** Has the program close what it holds; returns how many that were. */
+    private static int release(Program program) throws IOException {
+        int before = program.matching("released ").size();
+        program.say("release");
+        return Integer.parseInt(program.await("released ", before + 1).replace("released ", ""));
+    }
+
+    private void connect(int count) throws Exception {
+        for (int i = 0; i < count; i++) {
+            sockets.add(Visitor.connect(listener.address().getPort()));
+        }
+    }
+
+    private void connectUnchecked(int count) {
+        try {
+            connect(count);
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private void awaitGuests(int count) {
+        Await.until(() -> count + " guests, not " + guests.channels.size(), () -> guests.channels.size() == count);
+    }
+
+    private void onLoop(SplicedSession.Action action) throws Exception {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        loop.execute(() -> {
+            try {
+                action.run();
+                done.complete(null);
+            } catch (Exception e) {
+                done.completeExceptionally(e);
+            }
+        });
+        done.get(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    private static InetSocketAddress anyPort() {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    }
+
+    /** Keeps whoever comes. */
+    private static final class Guests implements Listener.Owner {
+        final List<SocketChannel> channels = new CopyOnWriteArrayList<>();
+        int room = Integer.MAX_VALUE; // loop thread only
+        Runnable whenAccepted = () -> {}; // loop thread only
+
+        @Override
+        public boolean canAccept() {
+            return room > 0;
+        }
+
+        @Override
+        public void accepted(SocketChannel channel) {
+            room--;
+            whenAccepted.run();
+            channels.add(channel);
+        }
+    }
+}
