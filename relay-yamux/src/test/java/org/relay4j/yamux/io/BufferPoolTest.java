@@ -1,0 +1,58 @@
+package org.relay4j.yamux.io;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.relay4j.yamux.core.Chunk;
+import org.relay4j.yamux.core.OutputBuffer;
+import org.relay4j.yamux.testing.Call;
+
+class BufferPoolTest {
+    private final BufferPool pool = new BufferPool();
+
+    @Test
+    void chunksAreDirectAndAsLargeAsIsNeeded() {
+        assertEquals(4 * 1024, pool.acquire(1).bytes.capacity());
+        assertEquals(4 * 1024, pool.acquire(4 * 1024).bytes.capacity());
+        assertEquals(64 * 1024, pool.acquire(4 * 1024 + 1).bytes.capacity());
+        assertEquals(64 * 1024, pool.acquire(1 << 20).bytes.capacity());
+        Chunk output = pool.acquireOutput();
+        assertEquals(OutputBuffer.CAPACITY, output.bytes.capacity());
+        assertTrue(output.bytes.isDirect());
+        assertEquals(2 * 4 * 1024 + 2 * 64 * 1024 + OutputBuffer.CAPACITY, pool.inUse());
+    }
+
+    @Test
+    void oneUsedLastIsUsedFirst() {
+        Chunk first = pool.acquire(100);
+        Chunk second = pool.acquire(100);
+        assertNotSame(first, second);
+        pool.release(first);
+        pool.release(second);
+        assertEquals(0, pool.inUse());
+        assertSame(second, pool.acquire(100));
+        assertSame(first, pool.acquire(100));
+    }
+
+    @Test
+    void accountIsRightWithManyThreads() {
+        List<Call<Void>> calls = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            calls.add(Call.run(() -> {
+                for (int n = 0; n < 2000; n++) {
+                    Chunk small = pool.acquire(n % 10_000);
+                    Chunk output = pool.acquireOutput();
+                    pool.release(small);
+                    pool.release(output);
+                }
+            }));
+        }
+        calls.forEach(Call::result);
+        assertEquals(0, pool.inUse());
+    }
+}
