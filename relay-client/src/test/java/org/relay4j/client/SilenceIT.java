@@ -97,8 +97,8 @@ class SilenceIT {
         try (RelayForwarder forwarder = forward(server.port(), service)) {
             int port = forwarder.publicAddress().getPort();
             for (int i = 0; i < STUCK; i++) Visitor.send(visit(port), ">");
-            // Each has filled its kernel and its window: what is more, waits at the service.
-            awaitInUse(STUCK * WINDOW);
+            // Each has filled its kernel and most of its window: what is more, waits at the service.
+            awaitInUse(STUCK * WINDOW / 2); // how much the kernels take differs from run to run
             assertOthersAreServed(port, STUCK * (WINDOW + CHUNK) + 2 * OUTPUT);
             Await.until("only they are left", () -> server.visitorCount() == STUCK);
             for (Socket visitor : sockets) Visitor.reset(visitor);
@@ -121,7 +121,7 @@ class SilenceIT {
                 RelayForwarder forwarder = forward(server.port(), deafService)) {
             int port = forwarder.publicAddress().getPort();
             for (int i = 0; i < STUCK; i++) upload(visit(port));
-            awaitInUse(STUCK * WINDOW);
+            awaitInUse(STUCK * WINDOW / 2); // how much the kernels take differs from run to run
             assertOthersAreServed(port, STUCK * (WINDOW + CHUNK) + 2 * OUTPUT);
             for (Socket visitor : sockets) Visitor.reset(visitor);
             for (Call<Void> call : calls) call.failure(SocketException.class);
