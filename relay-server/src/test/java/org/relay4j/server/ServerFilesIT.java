@@ -1,5 +1,6 @@
 package org.relay4j.server;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -44,7 +45,7 @@ class ServerFilesIT {
             program.await("cannot accept");
             assertEcho(first);
             session.ping();
-            Call<RawClient> late = Call.of(() -> RawClient.connect(control(program)));
+            Call<RawClient> late = Call.of(() -> connectLate(control(program)));
 
             // Those that wait are served when others leave: in the end everybody was.
             for (Socket visitor : visitors) {
@@ -66,6 +67,17 @@ class ServerFilesIT {
             Await.until("the session is over", () -> session.awaitTermination(java.time.Duration.ofMillis(1)));
         } finally {
             for (Socket visitor : visitors) visitor.close();
+        }
+    }
+
+    /** A client whose own connection gets the last file is refused, since there is none for its public port. */
+    private static RawClient connectLate(InetSocketAddress control) throws IOException {
+        while (true) {
+            RawClient client = RawClient.connect(control);
+            if (!client.line().startsWith("ERR ")) return client;
+            assertEquals("ERR internal no public port can be opened", client.line());
+            client.assertClosed();
+            client.close();
         }
     }
 
