@@ -60,6 +60,9 @@ final class AcceptorSocket extends SocketImpl {
 
     @Override
     public void setOption(int id, Object value) {
+        if (id == SocketOptions.SO_RCVBUF && (Integer) value < 0) {
+            throw new IllegalArgumentException("buffer size is negative: " + value);
+        }
         options.put(id, value);
     }
 

@@ -29,6 +29,8 @@ final class StreamSocketImpl extends SocketImpl {
     /** Not the loopback address: a server that trusts local visitors must not take a stranger for one. */
     static final InetSocketAddress UNKNOWN = new InetSocketAddress(0);
 
+    private static final int MAX_LINGER = 65_535; // s
+
     private static final Map<Integer, Object> DEFAULTS = Map.of(
             SocketOptions.TCP_NODELAY, true,
             SocketOptions.SO_KEEPALIVE, false,
@@ -144,10 +146,21 @@ final class StreamSocketImpl extends SocketImpl {
     @Override
     public void setOption(int id, Object value) throws SocketException {
         if (closed) throw new SocketException("Socket closed");
-        Object kept = value;
-        if (id == SocketOptions.SO_LINGER && value instanceof Boolean) kept = -1; // false turns it off
-        options.put(id, kept);
+        options.put(id, kept(id, value));
         if (id == SocketOptions.SO_TIMEOUT) stream.setReadTimeout(Duration.ofMillis((Integer) value));
+    }
+
+    /** The value that a TCP socket would answer with: what {@code Socket} checks in its setters comes unchecked by name. */
+    private static Object kept(int id, Object value) {
+        if (id == SocketOptions.SO_LINGER) {
+            return value instanceof Integer seconds ? Math.max(-1, Math.min(seconds, MAX_LINGER)) : -1; // false: off
+        }
+        boolean isSize = id == SocketOptions.SO_RCVBUF || id == SocketOptions.SO_SNDBUF;
+        if (isSize && (Integer) value < 0) throw new IllegalArgumentException("buffer size is negative: " + value);
+        if (id == SocketOptions.IP_TOS && ((Integer) value & ~0xFF) != 0) {
+            throw new IllegalArgumentException("IP_TOS is not within 0 to 255: " + value);
+        }
+        return value;
     }
 
     @Override

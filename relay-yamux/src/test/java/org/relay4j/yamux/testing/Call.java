@@ -42,6 +42,11 @@ public final class Call<T> {
         return new Call<>(body, THREADS);
     }
 
+    /** Begins on a thread of the given kind. */
+    public static <T> Call<T> on(ThreadFactory threads, Callable<T> body) {
+        return new Call<>(body, threads);
+    }
+
     /** Begins something without a result. */
     public static Call<Void> run(Action body) {
         return of(() -> {
@@ -79,7 +84,7 @@ public final class Call<T> {
         return type.cast(failure);
     }
 
-    /** Waits until the call waits inside the library for something to happen. */
+    /** Waits until the call waits, in a socket of the library or of the Java runtime, for something to happen. */
     public Call<T> awaitBlocked() {
         Await.until(this::describe, () -> outcome.isDone() || isBlocked());
         if (outcome.isDone()) throw new AssertionError("the call did not wait: " + describe());
@@ -117,10 +122,14 @@ public final class Call<T> {
     }
 
     private boolean isBlocked() {
+        StackTraceElement[] stack = thread.getStackTrace();
         Thread.State state = thread.getState();
-        if (state != Thread.State.WAITING && state != Thread.State.TIMED_WAITING) return false;
-        for (StackTraceElement frame : thread.getStackTrace()) {
-            if (frame.getClassName().equals("org.relay4j.yamux.Deadline")) return true;
+        boolean waits = state == Thread.State.WAITING || state == Thread.State.TIMED_WAITING;
+        for (StackTraceElement frame : stack) {
+            String where = frame.getClassName();
+            if (waits && where.equals("org.relay4j.yamux.Deadline")) return true;
+            // A platform thread that waits in the kernel counts as running.
+            if (where.equals("sun.nio.ch.NioSocketImpl")) return waits || stack[0].isNativeMethod();
         }
         return false;
     }

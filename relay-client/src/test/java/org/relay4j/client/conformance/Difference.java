@@ -1,0 +1,28 @@
+package org.relay4j.client.conformance;
+
+/** Where an acceptor may differ from a TCP server socket. docs/embedding.md gives the reason of each under its title. */
+enum Difference {
+    VISITOR_ADDRESS("The visitor's address is unspecified"),
+    INTERRUPT("An interrupt ends the wait and nothing else"),
+    BIND("`bind` is accepted and ignored"),
+    NO_DELAY("`TCP_NODELAY` is on from the start"),
+    URGENT_DATA("There is no urgent data"),
+    PLATFORM_OPTIONS("Options of the platform are not supported"),
+    UNREAD_DATA("Data that nobody read does not destroy the reply");
+
+    private final String title;
+
+    Difference(String title) {
+        this.title = title;
+    }
+
+    /** Whether it is allowed there: a TCP server socket has no excuse. */
+    boolean allowedTo(Endpoint.Kind kind) {
+        return kind == Endpoint.Kind.RELAY;
+    }
+
+    /** As in the document. */
+    String title() {
+        return title;
+    }
+}

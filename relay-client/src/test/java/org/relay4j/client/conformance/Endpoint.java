@@ -1,0 +1,54 @@
+package org.relay4j.client.conformance;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import org.relay4j.client.RelayClient;
+import org.relay4j.server.RelayServer;
+import org.relay4j.server.RelayServerOptions;
+import org.relay4j.yamux.testing.Visitor;
+
+/** A server socket that visitors can reach, and what it takes to have one. */
+final class Endpoint implements Closeable {
+    /** Of which sort the server socket is. */
+    enum Kind {
+        TCP,
+        RELAY;
+
+        Endpoint open() throws IOException {
+            InetAddress loopback = InetAddress.getLoopbackAddress();
+            if (this == TCP) return new Endpoint(new ServerSocket(0, 50, loopback), () -> {});
+            RelayServer server = RelayServer.start(RelayServerOptions.builder()
+                    .bindAddress(loopback)
+                    .publicBindAddress(loopback)
+                    .build());
+            return new Endpoint(RelayClient.connect(loopback.getHostAddress(), server.port()), server);
+        }
+    }
+
+    private final ServerSocket listener;
+    private final Closeable server;
+
+    private Endpoint(ServerSocket listener, Closeable server) {
+        this.listener = listener;
+        this.server = server;
+    }
+
+    ServerSocket listener() {
+        return listener;
+    }
+
+    /** A new visitor, with a plain socket. */
+    Socket visit() throws IOException {
+        return Visitor.connect(listener.getLocalPort());
+    }
+
+    @Override
+    public void close() throws IOException {
+        try (server) {
+            listener.close();
+        }
+    }
+}
