@@ -14,7 +14,8 @@ public interface TunnelListener {
      * The tunnel has ended.
      *
      * @param cause why; null when this side closed it
-     * @param willRetry true when it is being re-established
+     * @param willRetry true when it is being re-established: either {@link #up} follows, or, when the tunnel is closed
+     *     before that, a second {@code down} with a cause of null
      */
     default void down(Tunnel tunnel, @Nullable Throwable cause, boolean willRetry) {}
 }

@@ -76,6 +76,9 @@ final class ForwarderCommand {
             String remedy = unknown ? ": check the name" : ": is the relay server running, and this its address?";
             return new CommandFailure(ExitCode.UNREACHABLE, e.getMessage() + remedy, e);
         }
+        if (e instanceof UnknownHostException) {
+            return new CommandFailure(ExitCode.FAILURE, e.getMessage() + ": check " + Flag.LOCAL_HOST, e);
+        }
         return new CommandFailure(ExitCode.FAILURE, "no tunnel to " + server + ": " + e, e);
     }
 

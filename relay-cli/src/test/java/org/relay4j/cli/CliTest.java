@@ -108,6 +108,7 @@ class CliTest {
         failure(ExitCode.PORT_UNAVAILABLE, "port-unavailable", refusal("port-unavailable", "5432"));
         failure(ExitCode.PORT_UNAVAILABLE, "limit-reached", refusal("limit-reached", "3 tunnels"));
         failure(ExitCode.FAILURE, "draining", refusal("draining", ""));
+        failure(ExitCode.FAILURE, "a: check --local-host", new UnknownHostException("unknown local host a"));
         failure(ExitCode.FAILURE, "relay.example.com:7000", new RelayException("strange", null));
     }
 

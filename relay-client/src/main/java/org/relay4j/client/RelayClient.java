@@ -26,7 +26,8 @@ public final class RelayClient {
      * }
      * }</pre>
      *
-     * <p>Blocks until the server has given a port, for the connect timeout and the handshake timeout at most.
+     * <p>Blocks until the server has given a port: for the connect timeout for each address of the host, and the handshake
+     * timeout, at most.
      *
      * @param host the relay server
      * @param port its control port
@@ -48,13 +49,14 @@ public final class RelayClient {
     /**
      * Gets a public port, and connects each of its visitors to a service that this program can reach.
      *
-     * <p>Blocks until the server has given a port, for the connect timeout and the handshake timeout at most. A tunnel that
-     * is lost later is re-established, unless the options say otherwise.
+     * <p>Blocks until the server has given a port: for the connect timeout for each address of the host, and the handshake
+     * timeout, at most. A tunnel that is lost later is re-established, unless the options say otherwise.
      *
      * @param host the relay server
      * @param port its control port
      * @param local the service; an unresolved address is resolved before each connection to the server
-     * @throws org.relay4j.api.RelayUnreachableException when the server cannot be reached, or the service's host is unknown
+     * @throws org.relay4j.api.RelayUnreachableException when the server cannot be reached
+     * @throws java.net.UnknownHostException when the service's host is unknown
      * @throws org.relay4j.api.RelayRefusedException when the server gives no port
      * @throws org.relay4j.api.RelayProtocolException when it is no relay server
      * @throws IllegalArgumentException when a port is not 1 to 65535

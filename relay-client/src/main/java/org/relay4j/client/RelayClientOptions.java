@@ -121,7 +121,7 @@ public final class RelayClientOptions {
 
         /**
          * Options of the session with the server; by default those of {@link SessionOptions#defaults}. Its backlog is the
-         * number of visitors that may wait for {@code accept()}.
+         * number of visitors that may wait for {@code accept()}. Its listener is not told: {@link #listener} is.
          */
         public Builder session(SessionOptions options) {
             session = options;

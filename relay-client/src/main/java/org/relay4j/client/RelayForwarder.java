@@ -6,13 +6,14 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.RelayException;
-import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.api.Tunnel;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.io.LoopGroup;
+import org.relay4j.yamux.io.Threads;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +27,7 @@ import org.slf4j.LoggerFactory;
 public final class RelayForwarder implements Tunnel {
     private static final Logger log = LoggerFactory.getLogger(RelayForwarder.class);
     private static final long CLOSE_DEADLINE = TimeUnit.SECONDS.toNanos(2);
+    private static final ThreadFactory THREADS = Threads.factory("relay-forwarder");
 
     private final String host;
     private final int port;
@@ -51,8 +53,7 @@ public final class RelayForwarder implements Tunnel {
         InetAddress[] addresses = resolve();
         connection = ControlConnection.open(host, port, options);
         tunnel = establish(connection, addresses);
-        thread = new Thread(this::run, "relay-forwarder");
-        thread.setDaemon(true);
+        thread = THREADS.newThread(this::run);
     }
 
     static RelayForwarder start(String host, int port, InetSocketAddress local, RelayClientOptions options)
@@ -115,7 +116,10 @@ public final class RelayForwarder implements Tunnel {
             do {
                 log.info("tunnel {}: up, forwards to {}", TunnelEvents.name(this), TunnelEvents.text(local));
                 TunnelEvents.up(options.listener(), this);
-            } while (awaitLoss() && reconnect());
+                forgetInterrupt();
+                if (!awaitLoss()) return;
+            } while (reconnect());
+            closed(); // its owner was promised another attempt
         } finally {
             LoopGroup.releaseShared();
             ended.countDown();
@@ -132,18 +136,28 @@ public final class RelayForwarder implements Tunnel {
             log.debug("{}: closing", this);
         }
         backoff.wasUp(System.nanoTime() - since);
-        RelayException cause = null;
         if (lost == null || isClosing()) {
             awaitGoodbye();
-            log.info("tunnel {}: closed", TunnelEvents.name(this));
-        } else {
-            log.warn("tunnel {}: lost, {}", TunnelEvents.name(this), lost.message());
-            cause = new RelayException("the tunnel was lost: " + lost.message(), lost.error());
+            closed();
+            return false;
         }
-        boolean retry = cause != null && options.reconnect();
+        log.warn("tunnel {}: lost, {}", TunnelEvents.name(this), lost.message());
+        RelayException cause = new RelayException("the tunnel was lost: " + lost.message(), lost.error());
+        boolean retry = options.reconnect();
         endCause = retry ? null : cause;
         TunnelEvents.down(options.listener(), this, cause, retry);
-        return retry && !isClosing();
+        forgetInterrupt();
+        return retry;
+    }
+
+    /** A listener that leaves the flag set does not mean to end the tunnel; {@link #close} does not need it to be noticed. */
+    private static void forgetInterrupt() {
+        Thread.interrupted();
+    }
+
+    private void closed() {
+        log.info("tunnel {}: closed", TunnelEvents.name(this));
+        TunnelEvents.down(options.listener(), this, null, false);
     }
 
     private void awaitGoodbye() {
@@ -186,14 +200,17 @@ public final class RelayForwarder implements Tunnel {
         return next;
     }
 
-    private InetAddress[] resolve() throws RelayUnreachableException {
+    private InetAddress[] resolve() throws UnknownHostException {
         if (!local.isUnresolved() && !local.getHostString().equals("localhost")) {
             return new InetAddress[] {local.getAddress()};
         }
         try {
             return InetAddress.getAllByName(local.getHostString());
         } catch (UnknownHostException e) {
-            throw new RelayUnreachableException("unknown local host " + local.getHostString(), e);
+            // Not the server's fault, so no RelayException.
+            UnknownHostException unknown = new UnknownHostException("unknown local host " + local.getHostString());
+            unknown.initCause(e);
+            throw unknown;
         }
     }
 

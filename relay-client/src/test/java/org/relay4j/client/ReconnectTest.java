@@ -127,6 +127,8 @@ class ReconnectTest {
         server.close();
         recorder.awaitLoss(1, true);
         assertClosesAtOnce(forwarder);
+        recorder.awaitClose(2); // the owner was promised another attempt, and hears that there will be none
+        assertEquals(3, recorder.events().size());
     }
 
     @Test
@@ -138,6 +140,8 @@ class ReconnectTest {
             Await.until("an attempt was made", () -> silent.connected() > 0);
             assertClosesAtOnce(forwarder);
             silent.awaitAllEnded();
+            recorder.awaitClose(2);
+            assertEquals(3, recorder.events().size());
         }
     }
 
@@ -185,8 +189,36 @@ class ReconnectTest {
         server.close();
         forwarder.awaitEnd();
         assertNull(forwarder.endCause());
-        assertEquals(2, recorder.events().size());
+        recorder.awaitLoss(1, true);
+        recorder.awaitClose(2);
+        assertEquals(3, recorder.events().size());
         assertFalse(forwarder.isOpen());
+    }
+
+    @Test
+    void listenerMayLeaveItsThreadInterrupted() throws Exception {
+        TunnelListener interrupting = new TunnelListener() {
+            @Override
+            public void up(Tunnel tunnel) {
+                recorder.up(tunnel);
+                Thread.currentThread().interrupt();
+            }
+
+            @Override
+            public void down(Tunnel tunnel, @Nullable Throwable cause, boolean willRetry) {
+                recorder.down(tunnel, cause, willRetry);
+                Thread.currentThread().interrupt();
+            }
+        };
+        try (RelayForwarder forwarder = forward(Local.hasty(interrupting))) {
+            server.close();
+            recorder.awaitLoss(1, true);
+            server = Local.server(server.port());
+            recorder.awaitUp(2);
+            assertEcho(forwarder);
+        }
+        recorder.awaitClose(3);
+        assertEquals(4, recorder.events().size());
     }
 
     /** Closes the tunnel in the midst of being told of it. */
