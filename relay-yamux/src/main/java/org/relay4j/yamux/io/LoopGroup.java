@@ -18,10 +18,25 @@ public final class LoopGroup implements Closeable {
     private final Loop[] loops;
     private final AtomicInteger turn = new AtomicInteger();
 
+    /** Starts one loop. */
+    interface Starter {
+        Loop start(String name) throws IOException;
+    }
+
     /** Starts {@code count} loops. */
     public LoopGroup(String name, int count, boolean daemon) throws IOException {
+        this(name, count, each -> new Loop(each, daemon));
+    }
+
+    LoopGroup(String name, int count, Starter starter) throws IOException {
         loops = new Loop[count];
-        for (int i = 0; i < count; i++) loops[i] = new Loop(name + "-" + (i + 1), daemon);
+        int started = 0;
+        try {
+            for (; started < count; started++) loops[started] = starter.start(name + "-" + (started + 1));
+        } finally {
+            // A selector takes files, of which there may be too few for all.
+            for (int i = 0; started < count && i < started; i++) loops[i].stop();
+        }
     }
 
     /** How many loops are right for this machine: the loops and whatever they serve share its processors. */

@@ -3,9 +3,12 @@ package org.relay4j.yamux.io;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -38,6 +41,21 @@ class LoopGroupTest {
         group.close();
         for (Loop loop : loops) assertTrue(loop.join(1));
         group.close();
+    }
+
+    @Test
+    void loopsEndWhenNotAllCanBeStarted() throws Exception {
+        List<Loop> started = new ArrayList<>();
+        IOException failure = assertThrows(
+                IOException.class,
+                () -> new LoopGroup("relay-test", 3, name -> {
+                    if (started.size() == 2) throw new IOException("too many open files");
+                    started.add(new Loop(name, false));
+                    return started.get(started.size() - 1);
+                }));
+        assertEquals("too many open files", failure.getMessage());
+        assertEquals(2, started.size());
+        for (Loop loop : started) assertTrue(loop.join(Await.DEADLINE.toMillis()));
     }
 
     @Test
