@@ -3,6 +3,7 @@ package org.relay4j.yamux.io;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
@@ -26,6 +27,12 @@ public final class ThreadedDriver extends Driver {
     /** A write returns only when all of it is under way: in pieces, so that a slow peer is not taken for a dead one. Bytes. */
     private static final int WRITE_MOST = 128 * 1024;
 
+    /**
+     * A peer that has been silent for so long after the last frame sends nothing more: unlike a socket, a channel cannot end
+     * in one direction, so the peer may be waiting for us. Nanoseconds.
+     */
+    private static final long SILENCE = TimeUnit.MILLISECONDS.toNanos(250);
+
     private static final ThreadFactory THREADS = Threads.factory("relay-session");
     private static final ScheduledThreadPoolExecutor TIMER = timer();
 
@@ -37,7 +44,10 @@ public final class ThreadedDriver extends Driver {
     private final Thread writer;
     private final Condition outputReady = lock.newCondition(); // the writer waits; flush signals
     private boolean writerWaits; // guarded by lock
+    private final CountDownLatch inputEnded = new CountDownLatch(1);
+    private volatile long lastRead = System.nanoTime(); // ns
     private volatile long writingSince; // ns; 0 while the writer is not in the channel
+    private boolean written; // the last frame is on its way, the writer closes; guarded by lock
     private long endedAt; // ns; 0 until a tick has seen the end; guarded by lock
     private @Nullable ScheduledFuture<?> ticks; // guarded by lock
 
@@ -90,12 +100,14 @@ public final class ThreadedDriver extends Driver {
         } catch (RuntimeException | Error e) {
             fail(defect(e));
         } finally {
+            inputEnded.countDown();
             pool.release(chunk);
         }
     }
 
     private boolean readOnce(ByteBuffer buffer) throws IOException {
         int length = channel.read(buffer);
+        lastRead = System.nanoTime();
         lock.lock();
         try {
             if (length < 0) mux.endOfInput();
@@ -116,6 +128,7 @@ public final class ThreadedDriver extends Driver {
                     pool.release(chunk);
                 }
             }
+            drain();
         } catch (IOException e) {
             fail(lost(e));
         } catch (RuntimeException | Error e) {
@@ -156,6 +169,30 @@ public final class ThreadedDriver extends Driver {
         }
     }
 
+    /**
+     * Waits for the peer to end, or at least to fall silent, while the reader throws away what it sends: a connection that
+     * is closed before its input was read is reset, which destroys what the peer has not read yet.
+     */
+    private void drain() {
+        lock.lock();
+        try {
+            Cause cause = mux.ended();
+            if (cause == null || !saysGoodbye(cause)) return;
+            written = true;
+        } finally {
+            lock.unlock();
+        }
+        long start = System.nanoTime();
+        try {
+            for (long now = start; now - start < DRAIN_DEADLINE; now = System.nanoTime()) {
+                long silent = Math.min(now - start, now - lastRead);
+                if (silent >= SILENCE || inputEnded.await(SILENCE - silent, TimeUnit.NANOSECONDS)) return;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // nobody does that, and the channel is closed now
+        }
+    }
+
     private void tick() {
         lock.lock();
         try {
@@ -173,7 +210,7 @@ public final class ThreadedDriver extends Driver {
             if (cause == null || ticks == null) return;
             // The writer closes the channel when it is done, unless the channel holds it.
             if (endedAt == 0) endedAt = now;
-            if (saysGoodbye(cause) && now - endedAt < FLUSH_DEADLINE) return;
+            if (saysGoodbye(cause) && (written || now - endedAt < FLUSH_DEADLINE)) return;
             ticks.cancel(false);
             ticks = null;
         } finally {

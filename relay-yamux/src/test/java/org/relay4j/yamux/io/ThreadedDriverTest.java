@@ -9,7 +9,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -147,6 +149,39 @@ class ThreadedDriverTest {
             assertEquals(cause, failure.getCause());
             peer.expectEnd();
         }
+    }
+
+    @Test
+    void channelIsNotClosedBeforeThePeerHadItsSay() throws Exception {
+        AtomicBoolean sawEnd = new AtomicBoolean();
+        CompletableFuture<Boolean> closedAfterwards = new CompletableFuture<>();
+        MemoryPipe[] ends = MemoryPipe.pair(1 << 16);
+        ByteChannel watched = new Wrapped(ends[0]) {
+            @Override
+            public int read(ByteBuffer to) throws IOException {
+                int length = super.read(to);
+                if (length < 0) sawEnd.set(true);
+                return length;
+            }
+
+            @Override
+            public int write(ByteBuffer from) throws IOException {
+                int length = super.write(from);
+                ends[1].write(ByteBuffer.allocate(12));
+                ends[1].close(); // what a peer does that was told of the end
+                return length;
+            }
+
+            @Override
+            public void close() throws IOException {
+                closedAfterwards.complete(sawEnd.get());
+                super.close();
+            }
+        };
+        Session session = Session.client(watched);
+        session.close();
+        assertTrue(session.awaitTermination(Await.DEADLINE));
+        assertTrue(closedAfterwards.join());
     }
 
     /** A channel that passes everything on. */
