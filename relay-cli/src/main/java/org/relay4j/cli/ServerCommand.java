@@ -2,8 +2,6 @@ package org.relay4j.cli;
 
 import java.io.IOException;
 import java.net.BindException;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.util.concurrent.CountDownLatch;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
@@ -24,30 +22,18 @@ final class ServerCommand {
     /** Runs until the process is told to end. */
     void run() throws InterruptedException {
         RelayServerOptions options = options();
-        checkPublicAddress(options);
         RelayServer server = shutdown.closes(start(options));
         Value bind = arguments.get(Flag.BIND);
         output.listening(bind == null ? "0.0.0.0" : Output.literal(bind.address()), server.port());
         new CountDownLatch(1).await();
     }
 
-    /** The server would start on an address that is none of this machine, and then have no port for any client. */
-    private void checkPublicAddress(RelayServerOptions options) {
-        Value value = arguments.get(Flag.PUBLIC_BIND);
-        if (value == null) return;
-        try (ServerSocket probe = new ServerSocket()) {
-            probe.bind(new InetSocketAddress(options.publicBindAddress(), 0));
-        } catch (IOException e) {
-            throw value.mustBe("an address of this machine");
-        }
-    }
-
     private RelayServer start(RelayServerOptions options) {
         try {
             return RelayServer.start(options);
         } catch (BindException e) {
-            Value bind = arguments.get(Flag.BIND);
             String reason = String.valueOf(e.getMessage());
+            Value bind = arguments.get(reason.startsWith("public bind address") ? Flag.PUBLIC_BIND : Flag.BIND);
             if (bind != null && reason.contains("assign")) throw bind.mustBe("an address of this machine");
             throw new CommandFailure(ExitCode.PORT_UNAVAILABLE, bindFailure(options, reason), e);
         } catch (IOException e) {

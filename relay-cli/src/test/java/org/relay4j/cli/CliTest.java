@@ -80,6 +80,14 @@ class CliTest {
     }
 
     @Test
+    void addressesOfAnotherMachine() {
+        assertEquals(ExitCode.USAGE, run("--bind=192.0.2.1", "0"));
+        assertTrue(errors().contains("--bind is '192.0.2.1', it must be an address of this machine"), errors());
+        assertEquals(ExitCode.USAGE, run("--public-bind=192.0.2.1", "0"));
+        assertTrue(errors().contains("--public-bind is '192.0.2.1', it must be an address of this machine"), errors());
+    }
+
+    @Test
     void unknownLocalHost() {
         assertEquals(
                 ExitCode.USAGE, run("--localForwardPort=9", "--local-host=no-such-host.invalid", "127.0.0.1", "7000"));

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,23 @@ final class PublicPorts {
         highest = options.highestPublicPort();
         if (lowest == 0) return;
         for (int port = lowest; port <= highest; port++) unused.add(port);
+    }
+
+    /**
+     * Finds out whether public ports can be bound at all: better now than when the first client comes.
+     *
+     * @throws BindException when the address is none of this machine
+     */
+    void checkAddress() throws IOException {
+        if (address == null) return;
+        try (ServerSocketChannel probe = ServerSocketChannel.open()) {
+            probe.bind(new InetSocketAddress(address, 0));
+        } catch (BindException e) {
+            BindException failure =
+                    new BindException("public bind address " + address.getHostAddress() + ": " + e.getMessage());
+            failure.initCause(e);
+            throw failure;
+        }
     }
 
     /**

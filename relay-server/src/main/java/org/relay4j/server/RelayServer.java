@@ -53,6 +53,7 @@ public final class RelayServer implements Closeable {
         this.options = options;
         admission = new Admission(options);
         publicPorts = new PublicPorts(options);
+        publicPorts.checkAddress();
         loops = new LoopGroup("relay-server", options.loops(), false);
         boolean started = false;
         try {
@@ -79,7 +80,7 @@ public final class RelayServer implements Closeable {
     /**
      * Starts a server.
      *
-     * @throws java.net.BindException when the control port is in use
+     * @throws java.net.BindException when the control port is in use, or an address is none of this machine
      */
     public static RelayServer start(RelayServerOptions options) throws IOException {
         RelayServer server = new RelayServer(options);

@@ -50,6 +50,21 @@ class ServerCloseTest {
         }
     }
 
+    @Test
+    void addressOfAnotherMachineIsRefusedAtOnce() throws IOException {
+        InetAddress nowhere = InetAddress.getByName("192.0.2.1"); // of no machine: set aside for documentation
+        BindException failure = assertThrows(
+                BindException.class,
+                () -> RelayServer.start(
+                        RelayServerOptions.builder().publicBindAddress(nowhere).build()));
+        String message = String.valueOf(failure.getMessage());
+        assertTrue(message.startsWith("public bind address 192.0.2.1: "), message);
+        assertThrows(
+                BindException.class,
+                () -> RelayServer.start(
+                        RelayServerOptions.builder().bindAddress(nowhere).build()));
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {-1, 65_536, 70_000})
     void portThatIsNoneIsRefused(int port) {
