@@ -4,10 +4,10 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.TunnelListener;
 import org.relay4j.yamux.SessionOptions;
+import org.relay4j.yamux.io.Bounds;
 
 /** Timeouts of a relay client, and whom it tells. Immutable. */
 public final class RelayClientOptions {
-    private static final Duration LONGEST = Duration.ofHours(1);
     private static final RelayClientOptions DEFAULTS = builder().build();
 
     private final Builder values;
@@ -134,21 +134,15 @@ public final class RelayClientOptions {
          * @throws IllegalArgumentException when a value is out of its range; the message names it
          */
         public RelayClientOptions build() {
-            duration("connectTimeout", connectTimeout);
-            duration("handshakeTimeout", handshakeTimeout);
-            duration("shortest backoff", shortestBackoff);
-            duration("longest backoff", longestBackoff);
+            Bounds.timeout("connectTimeout", connectTimeout);
+            Bounds.timeout("handshakeTimeout", handshakeTimeout);
+            Bounds.timeout("shortest backoff", shortestBackoff);
+            Bounds.timeout("longest backoff", longestBackoff);
             if (longestBackoff.compareTo(shortestBackoff) < 0) {
                 throw new IllegalArgumentException("longest backoff is " + longestBackoff
                         + ", it must not be below the shortest, " + shortestBackoff);
             }
             return new RelayClientOptions(new Builder(this));
-        }
-
-        private static void duration(String name, Duration value) {
-            if (value.compareTo(Duration.ofMillis(1)) < 0 || value.compareTo(LONGEST) > 0) {
-                throw new IllegalArgumentException(name + " is " + value + ", it must be 1 ms to 1 h");
-            }
         }
     }
 }

@@ -9,18 +9,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Counts who is there, and says who may still come in. Safe for use by several threads. */
 final class Admission {
-    /** Clients that have a port and have not shown a sign of life yet, in all. */
-    static final int MAX_PENDING = 256;
-
-    /** The same from one address. */
-    static final int MAX_PENDING_PER_ADDRESS = 64;
-
     private final RelayServerOptions options;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<InetAddress, Count> addresses = new HashMap<>(); // guarded by lock
     private final AtomicInteger visitors = new AtomicInteger();
     private int tunnels; // guarded by lock
-    private int pending; // guarded by lock
+    private int pending; // tunnels whose client has not shown a sign of life yet; guarded by lock
 
     Admission(RelayServerOptions options) {
         this.options = options;
@@ -50,7 +44,7 @@ final class Admission {
         if (count.tunnels >= options.maxTunnelsPerAddress()) {
             return "your address has its " + options.maxTunnelsPerAddress() + " tunnels";
         }
-        if (pending >= MAX_PENDING || count.pending >= MAX_PENDING_PER_ADDRESS) {
+        if (pending >= options.maxPending() || count.pending >= options.maxPendingPerAddress()) {
             return "too many clients have connected and not said anything, try again in a moment";
         }
         return null;

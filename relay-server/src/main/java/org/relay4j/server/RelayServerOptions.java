@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.SessionOptions;
+import org.relay4j.yamux.io.Bounds;
 import org.relay4j.yamux.io.LoopGroup;
 
 /** Addresses, bounds and timeouts of a relay server. Immutable. */
@@ -50,6 +51,16 @@ public final class RelayServerOptions {
         return values.maxTunnelsPerAddress;
     }
 
+    /** Tunnels at once whose client has not shown a sign of life yet. */
+    public int maxPending() {
+        return values.maxPending;
+    }
+
+    /** The same from one client address. */
+    public int maxPendingPerAddress() {
+        return values.maxPendingPerAddress;
+    }
+
     /** Visitors at once, of all tunnels. */
     public int maxVisitors() {
         return values.maxVisitors;
@@ -84,6 +95,8 @@ public final class RelayServerOptions {
         private int highestPublicPort;
         private int maxTunnels = 1_000;
         private int maxTunnelsPerAddress = 100;
+        private int maxPending = 256;
+        private int maxPendingPerAddress = 64;
         private int maxVisitors = 50_000;
         private int maxVisitorsPerTunnel = 16_384;
         private Duration handshakeTimeout = Duration.ofSeconds(5);
@@ -100,6 +113,8 @@ public final class RelayServerOptions {
             highestPublicPort = other.highestPublicPort;
             maxTunnels = other.maxTunnels;
             maxTunnelsPerAddress = other.maxTunnelsPerAddress;
+            maxPending = other.maxPending;
+            maxPendingPerAddress = other.maxPendingPerAddress;
             maxVisitors = other.maxVisitors;
             maxVisitorsPerTunnel = other.maxVisitorsPerTunnel;
             handshakeTimeout = other.handshakeTimeout;
@@ -144,6 +159,21 @@ public final class RelayServerOptions {
             return this;
         }
 
+        /**
+         * Tunnels at once whose client has not shown a sign of life yet: 1 to 60,000, default 256. One more is refused with
+         * {@code ERR limit-reached}.
+         */
+        public Builder maxPending(int tunnels) {
+            maxPending = tunnels;
+            return this;
+        }
+
+        /** The same from one client address: 1 to 60,000, default 64. */
+        public Builder maxPendingPerAddress(int tunnels) {
+            maxPendingPerAddress = tunnels;
+            return this;
+        }
+
         /** Visitors at once, of all tunnels: 1 to 1,000,000, default 50,000. One more is reset. */
         public Builder maxVisitors(int visitors) {
             maxVisitors = visitors;
@@ -156,7 +186,7 @@ public final class RelayServerOptions {
             return this;
         }
 
-        /** Time that a client has from its connection to its first yamux frame: 1 ms to 1 h, default 5 s. */
+        /** Time that a client has from its connection to its first sign of life, which is any byte: 1 ms to 1 h, default 5 s. */
         public Builder handshakeTimeout(Duration timeout) {
             handshakeTimeout = timeout;
             return this;
@@ -180,28 +210,20 @@ public final class RelayServerOptions {
          * @throws IllegalArgumentException when a value is out of its range; the message names it
          */
         public RelayServerOptions build() {
-            range("port", port, 0, 65_535);
+            Bounds.range("port", port, 0, 65_535);
             if (lowestPublicPort != 0 || highestPublicPort != 0) {
-                range("lowest public port", lowestPublicPort, 1, 65_535);
-                range("highest public port", highestPublicPort, lowestPublicPort, 65_535);
+                Bounds.range("lowest public port", lowestPublicPort, 1, 65_535);
+                Bounds.range("highest public port", highestPublicPort, lowestPublicPort, 65_535);
             }
-            range("maxTunnels", maxTunnels, 1, 60_000);
-            range("maxTunnelsPerAddress", maxTunnelsPerAddress, 1, 60_000);
-            range("maxVisitors", maxVisitors, 1, 1_000_000);
-            range("maxVisitorsPerTunnel", maxVisitorsPerTunnel, 1, 1_000_000);
-            range("loops", loops, 1, 1_024);
-            if (handshakeTimeout.compareTo(Duration.ofMillis(1)) < 0
-                    || handshakeTimeout.compareTo(Duration.ofHours(1)) > 0) {
-                throw new IllegalArgumentException(
-                        "handshakeTimeout is " + handshakeTimeout + ", it must be 1 ms to 1 h");
-            }
+            Bounds.range("maxTunnels", maxTunnels, 1, 60_000);
+            Bounds.range("maxTunnelsPerAddress", maxTunnelsPerAddress, 1, 60_000);
+            Bounds.range("maxPending", maxPending, 1, 60_000);
+            Bounds.range("maxPendingPerAddress", maxPendingPerAddress, 1, 60_000);
+            Bounds.range("maxVisitors", maxVisitors, 1, 1_000_000);
+            Bounds.range("maxVisitorsPerTunnel", maxVisitorsPerTunnel, 1, 1_000_000);
+            Bounds.range("loops", loops, 1, 1_024);
+            Bounds.timeout("handshakeTimeout", handshakeTimeout);
             return new RelayServerOptions(new Builder(this));
-        }
-
-        private static void range(String name, int value, int least, int most) {
-            if (value < least || value > most) {
-                throw new IllegalArgumentException(name + " is " + value + ", it must be " + least + " to " + most);
-            }
         }
     }
 }

@@ -42,8 +42,9 @@ class AdmissionTest {
 
     @Test
     void silentClientsOfAnAddressAreBounded() {
-        Admission admission = new Admission(RelayServerOptions.builder().build());
-        for (int i = 0; i < Admission.MAX_PENDING_PER_ADDRESS; i++) assertNull(admission.enter(address(1)));
+        Admission admission = new Admission(
+                RelayServerOptions.builder().maxPendingPerAddress(3).build());
+        for (int i = 0; i < 3; i++) assertNull(admission.enter(address(1)));
         assertNotNull(admission.enter(address(1)));
         assertNull(admission.enter(address(2)));
         admission.established(address(1));
@@ -56,8 +57,9 @@ class AdmissionTest {
 
     @Test
     void silentClientsAreBoundedInAll() {
-        Admission admission = new Admission(RelayServerOptions.builder().build());
-        for (int i = 0; i < Admission.MAX_PENDING; i++) assertNull(admission.enter(address(i)));
+        Admission admission =
+                new Admission(RelayServerOptions.builder().maxPending(3).build());
+        for (int i = 0; i < 3; i++) assertNull(admission.enter(address(i)));
         assertNotNull(admission.enter(address(1_000)));
         admission.established(address(0));
         assertNull(admission.enter(address(1_000)));
@@ -66,14 +68,16 @@ class AdmissionTest {
 
     @Test
     void tunnelThatWasEstablishedIsNotCountedAsSilentTwice() {
-        Admission admission = new Admission(
-                RelayServerOptions.builder().maxTunnelsPerAddress(1_000).build());
+        Admission admission = new Admission(RelayServerOptions.builder()
+                .maxTunnelsPerAddress(1_000)
+                .maxPendingPerAddress(3)
+                .build());
         for (int i = 0; i < 1_000; i++) {
             assertNull(admission.enter(address(1)));
             admission.established(address(1));
             admission.leave(address(1), true);
         }
-        for (int i = 0; i < Admission.MAX_PENDING_PER_ADDRESS; i++) assertNull(admission.enter(address(1)));
+        for (int i = 0; i < 3; i++) assertNull(admission.enter(address(1)));
         assertNotNull(admission.enter(address(1)));
     }
 

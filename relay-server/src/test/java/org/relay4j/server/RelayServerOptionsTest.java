@@ -53,6 +53,18 @@ class RelayServerOptionsTest {
                         RelayServerOptions.Builder::maxTunnelsPerAddress,
                         RelayServerOptions::maxTunnelsPerAddress),
                 new Bound(
+                        "maxPending",
+                        1,
+                        60_000,
+                        RelayServerOptions.Builder::maxPending,
+                        RelayServerOptions::maxPending),
+                new Bound(
+                        "maxPendingPerAddress",
+                        1,
+                        60_000,
+                        RelayServerOptions.Builder::maxPendingPerAddress,
+                        RelayServerOptions::maxPendingPerAddress),
+                new Bound(
                         "maxVisitors",
                         1,
                         1_000_000,
@@ -96,6 +108,8 @@ class RelayServerOptionsTest {
         assertEquals(0, options.highestPublicPort());
         assertEquals(1_000, options.maxTunnels());
         assertEquals(100, options.maxTunnelsPerAddress());
+        assertEquals(256, options.maxPending());
+        assertEquals(64, options.maxPendingPerAddress());
         assertEquals(50_000, options.maxVisitors());
         assertEquals(16_384, options.maxVisitorsPerTunnel());
         assertEquals(Duration.ofSeconds(5), options.handshakeTimeout());

@@ -3,10 +3,10 @@ package org.relay4j.yamux;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.Frame;
+import org.relay4j.yamux.io.Bounds;
 
 /** Bounds and timeouts of a session. Immutable. A duration of zero turns that timeout off. */
 public final class SessionOptions {
-    private static final Duration LONGEST = Duration.ofDays(365);
     private static final int LARGEST_WINDOW = 1 << 30; // bytes
     private static final SessionOptions DEFAULTS = builder().build();
 
@@ -198,29 +198,17 @@ public final class SessionOptions {
          * @throws IllegalArgumentException when a value is out of its range; the message names it
          */
         public SessionOptions build() {
-            range("receiveWindow", receiveWindow, Frame.INITIAL_WINDOW, LARGEST_WINDOW);
-            range("backlog", backlog, 1, 65_536);
-            range("maxStreams", maxStreams, 1, 1 << 24);
-            range("maxUnacknowledged", maxUnacknowledged, 1, 65_536);
-            duration("keepAliveInterval", keepAliveInterval);
-            duration("keepAliveTimeout", keepAliveTimeout);
-            duration("writeStallTimeout", writeStallTimeout);
-            duration("openTimeout", openTimeout);
-            duration("halfCloseTimeout", halfCloseTimeout);
-            duration("lingerTimeout", lingerTimeout);
+            Bounds.range("receiveWindow", receiveWindow, Frame.INITIAL_WINDOW, LARGEST_WINDOW);
+            Bounds.range("backlog", backlog, 1, 65_536);
+            Bounds.range("maxStreams", maxStreams, 1, 1 << 24);
+            Bounds.range("maxUnacknowledged", maxUnacknowledged, 1, 65_536);
+            Bounds.timeoutOrOff("keepAliveInterval", keepAliveInterval);
+            Bounds.timeoutOrOff("keepAliveTimeout", keepAliveTimeout);
+            Bounds.timeoutOrOff("writeStallTimeout", writeStallTimeout);
+            Bounds.timeoutOrOff("openTimeout", openTimeout);
+            Bounds.timeoutOrOff("halfCloseTimeout", halfCloseTimeout);
+            Bounds.timeoutOrOff("lingerTimeout", lingerTimeout);
             return new SessionOptions(new Builder(this));
-        }
-
-        private static void range(String name, int value, int least, int most) {
-            if (value < least || value > most) {
-                throw new IllegalArgumentException(name + " is " + value + ", it must be " + least + " to " + most);
-            }
-        }
-
-        private static void duration(String name, Duration value) {
-            if (value.isNegative() || value.compareTo(LONGEST) > 0) {
-                throw new IllegalArgumentException(name + " is " + value + ", it must be zero (off) to one year");
-            }
         }
     }
 }

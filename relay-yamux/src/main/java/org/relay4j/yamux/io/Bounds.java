@@ -1,0 +1,34 @@
+package org.relay4j.yamux.io;
+
+import java.time.Duration;
+
+/** The ranges that options are checked against, with one wording for all objections. */
+public final class Bounds {
+    private static final Duration SHORTEST = Duration.ofMillis(1);
+    private static final Duration LONGEST = Duration.ofHours(1);
+
+    private Bounds() {}
+
+    /** Objects to a number that is not {@code least} to {@code most}. */
+    public static void range(String name, int value, int least, int most) {
+        if (value < least || value > most) throw objection(name, value, least + " to " + most);
+    }
+
+    /** Objects to a time that is not 1 ms to 1 h. */
+    public static void timeout(String name, Duration value) {
+        if (value.compareTo(SHORTEST) < 0 || value.compareTo(LONGEST) > 0) {
+            throw objection(name, value, "1 ms to 1 h");
+        }
+    }
+
+    /** The same for a time that may be zero, which turns it off. */
+    public static void timeoutOrOff(String name, Duration value) {
+        if (value.isNegative() || value.compareTo(Duration.ofDays(365)) > 0) {
+            throw objection(name, value, "zero (off) to one year");
+        }
+    }
+
+    private static IllegalArgumentException objection(String name, Object value, String range) {
+        return new IllegalArgumentException(name + " is " + value + ", it must be " + range);
+    }
+}
