@@ -169,7 +169,8 @@ public final class Stream implements Closeable {
     }
 
     /**
-     * This stream as a socket with addresses that only its user knows.
+     * This stream as a socket with addresses that only its user knows. The socket owns the stream: when nobody refers to it or
+     * its streams any more, it is closed, as a TCP socket is. Keep it for as long as the stream is used.
      *
      * @param local what the socket reports as its own address
      * @param remote what the socket reports as the address of the other end

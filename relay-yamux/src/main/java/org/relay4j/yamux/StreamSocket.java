@@ -1,6 +1,7 @@
 package org.relay4j.yamux;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketImpl;
@@ -12,13 +13,19 @@ final class StreamSocket extends Socket {
     }
 
     static Socket of(Stream stream) {
-        return of(stream, StreamSocketImpl.UNKNOWN, StreamSocketImpl.UNKNOWN);
+        return connected(
+                new StreamSocketImpl(stream, StreamSocketImpl.UNKNOWN, StreamSocketImpl.UNKNOWN, false),
+                StreamSocketImpl.UNKNOWN);
     }
 
-    /** A connected socket with the given ends. */
-    static Socket of(Stream stream, java.net.InetSocketAddress local, java.net.InetSocketAddress remote) {
+    /** A connected socket with the given ends, which owns the stream. */
+    static Socket of(Stream stream, InetSocketAddress local, InetSocketAddress remote) {
+        return connected(new StreamSocketImpl(stream, local, remote, true), remote);
+    }
+
+    private static Socket connected(SocketImpl impl, InetSocketAddress remote) {
         try {
-            StreamSocket socket = new StreamSocket(new StreamSocketImpl(stream, local, remote));
+            StreamSocket socket = new StreamSocket(impl);
             socket.connect(remote); // only turns the state to connected: the implementation has nothing to do
             return socket;
         } catch (IOException e) {

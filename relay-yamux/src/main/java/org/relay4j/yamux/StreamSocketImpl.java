@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
+import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -29,6 +31,7 @@ final class StreamSocketImpl extends SocketImpl {
     /** Not the loopback address: a server that trusts local visitors must not take a stranger for one. */
     static final InetSocketAddress UNKNOWN = new InetSocketAddress(0);
 
+    private static final Cleaner CLEANER = Cleaner.create();
     private static final int MAX_LINGER = 65_535; // s
 
     private static final Map<Integer, Object> DEFAULTS = Map.of(
@@ -46,10 +49,15 @@ final class StreamSocketImpl extends SocketImpl {
 
     private final Stream stream;
     private final Map<Integer, Object> options = new ConcurrentHashMap<>(DEFAULTS);
+    private final Cleaner.@Nullable Cleanable safetyNet;
     private volatile boolean closed;
 
-    StreamSocketImpl(Stream stream, InetSocketAddress local, InetSocketAddress remote) {
+    /**
+     * @param owns whether to close the stream when nobody refers to this socket any more, as a TCP socket does
+     */
+    StreamSocketImpl(Stream stream, InetSocketAddress local, InetSocketAddress remote, boolean owns) {
         this.stream = stream;
+        safetyNet = owns ? CLEANER.register(this, stream::close) : null;
         address = remote.getAddress();
         port = remote.getPort();
         localport = local.getPort();
@@ -119,6 +127,7 @@ final class StreamSocketImpl extends SocketImpl {
         closed = true;
         if (Integer.valueOf(0).equals(options.get(SocketOptions.SO_LINGER))) stream.reset();
         else stream.close();
+        if (safetyNet != null) safetyNet.clean();
     }
 
     @Override
@@ -218,6 +227,8 @@ final class StreamSocketImpl extends SocketImpl {
                 return in.read(to, offset, length);
             } catch (IOException e) {
                 throw translated(e);
+            } finally {
+                Reference.reachabilityFence(StreamSocketImpl.this); // who reads or writes still refers to it
             }
         }
 
@@ -227,6 +238,8 @@ final class StreamSocketImpl extends SocketImpl {
                 return in.skip(count);
             } catch (IOException e) {
                 throw translated(e);
+            } finally {
+                Reference.reachabilityFence(StreamSocketImpl.this);
             }
         }
 
@@ -259,6 +272,8 @@ final class StreamSocketImpl extends SocketImpl {
                 out.write(from, offset, length);
             } catch (IOException e) {
                 throw translated(e);
+            } finally {
+                Reference.reachabilityFence(StreamSocketImpl.this);
             }
         }
 

@@ -8,7 +8,8 @@ enum Difference {
     NO_DELAY("`TCP_NODELAY` is on from the start"),
     URGENT_DATA("There is no urgent data"),
     PLATFORM_OPTIONS("Options of the platform are not supported"),
-    UNREAD_DATA("Data that nobody read does not destroy the reply");
+    UNREAD_DATA("Data that nobody read does not destroy the reply"),
+    UNREFERENCED("An acceptor that nobody refers to stays open");
 
     private final String title;
 

@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.relay4j.client.RelayClient;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
@@ -28,7 +30,7 @@ final class Endpoint implements Closeable {
         }
     }
 
-    private final ServerSocket listener;
+    private @Nullable ServerSocket listener;
     private final Closeable server;
 
     private Endpoint(ServerSocket listener, Closeable server) {
@@ -37,18 +39,23 @@ final class Endpoint implements Closeable {
     }
 
     ServerSocket listener() {
-        return listener;
+        return Objects.requireNonNull(listener, "forgotten");
+    }
+
+    /** No longer refers to the server socket, which is not closed. */
+    void forgetListener() {
+        listener = null;
     }
 
     /** A new visitor, with a plain socket. */
     Socket visit() throws IOException {
-        return Visitor.connect(listener.getLocalPort());
+        return Visitor.connect(listener().getLocalPort());
     }
 
     @Override
     public void close() throws IOException {
         try (server) {
-            listener.close();
+            if (listener != null) listener.close();
         }
     }
 }
