@@ -94,6 +94,16 @@ class ClosingTest extends Conformance {
     }
 
     @Test
+    void whatArrivesAfterShutdownInputIsNotRead() throws IOException {
+        accepted.shutdownInput();
+        Visitor.send(visitor, "in vain");
+        Visitor.send(accepted, "one way");
+        Visitor.expect(visitor, "one way");
+        assertEquals(0, in.available());
+        assertEquals(-1, in.read());
+    }
+
+    @Test
     void shutdownInputWakesTheReader() {
         Call<Integer> reading = call(in::read).awaitBlocked();
         run(accepted::shutdownInput).result();

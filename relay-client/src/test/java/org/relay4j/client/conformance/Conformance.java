@@ -37,7 +37,7 @@ abstract class Conformance {
 
     @BeforeEach
     void openEndpoint() throws IOException {
-        endpoint = setting.kind().open();
+        endpoint = setting.kind().open(50);
         opened.push(endpoint);
         listener = endpoint.listener();
     }

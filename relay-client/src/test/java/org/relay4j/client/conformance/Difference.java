@@ -9,7 +9,9 @@ enum Difference {
     URGENT_DATA("There is no urgent data"),
     PLATFORM_OPTIONS("Options of the platform are not supported"),
     UNREAD_DATA("Data that nobody read does not destroy the reply"),
-    UNREFERENCED("An acceptor that nobody refers to stays open");
+    UNREFERENCED("An acceptor that nobody refers to stays open"),
+    BACKLOG("A visitor too many is reset"),
+    LOSS("A tunnel can be lost");
 
     private final String title;
 

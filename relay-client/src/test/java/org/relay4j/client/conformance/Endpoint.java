@@ -8,8 +8,10 @@ import java.net.Socket;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.client.RelayClient;
+import org.relay4j.client.RelayClientOptions;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
+import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.testing.Visitor;
 
 /** A server socket that visitors can reach, and what it takes to have one. */
@@ -19,14 +21,18 @@ final class Endpoint implements Closeable {
         TCP,
         RELAY;
 
-        Endpoint open() throws IOException {
+        /** With room for {@code backlog} visitors that nobody has accepted yet. */
+        Endpoint open(int backlog) throws IOException {
             InetAddress loopback = InetAddress.getLoopbackAddress();
-            if (this == TCP) return new Endpoint(new ServerSocket(0, 50, loopback), () -> {});
+            if (this == TCP) return new Endpoint(new ServerSocket(0, backlog, loopback), () -> {});
             RelayServer server = RelayServer.start(RelayServerOptions.builder()
                     .bindAddress(loopback)
                     .publicBindAddress(loopback)
                     .build());
-            return new Endpoint(RelayClient.connect(loopback.getHostAddress(), server.port()), server);
+            SessionOptions session = SessionOptions.builder().backlog(backlog).build();
+            RelayClientOptions options =
+                    RelayClientOptions.builder().session(session).build();
+            return new Endpoint(RelayClient.connect(loopback.getHostAddress(), server.port(), options), server);
         }
     }
 
@@ -40,6 +46,11 @@ final class Endpoint implements Closeable {
 
     ServerSocket listener() {
         return Objects.requireNonNull(listener, "forgotten");
+    }
+
+    /** Ends what is between visitors and server socket. */
+    void breakTheWay() throws IOException {
+        server.close();
     }
 
     /** No longer refers to the server socket, which is not closed. */

@@ -112,6 +112,39 @@ class ListenerTest extends Conformance {
     }
 
     @Test
+    void visitorMayComeWhileATimeoutRuns() throws IOException {
+        listener.setSoTimeout((int) Await.DEADLINE.toMillis());
+        Call<Socket> accepting = call(this::accept).awaitBlocked();
+        Visitor.send(visit(), "in time");
+        Visitor.expect(accepting.result(), "in time");
+    }
+
+    @Test
+    void visitorMayLeaveBeforeItIsAccepted() throws IOException {
+        Socket visitor = visit();
+        Visitor.send(visitor, "goodbye");
+        visitor.close();
+        assertEquals("goodbye", new String(accept().getInputStream().readAllBytes(), US_ASCII));
+    }
+
+    @Test
+    void visitorThatLeftWithAResetDoesNotDisturbTheNext() throws IOException {
+        Visitor.reset(visit());
+        Visitor.send(visit(), "2");
+        assertEquals('2', firstByteOfAnybody()); // the first one may or may not be accepted
+    }
+
+    private int firstByteOfAnybody() throws IOException {
+        while (true) {
+            try {
+                return accept().getInputStream().read();
+            } catch (SocketException e) {
+                assertEquals("Connection reset", e.getMessage());
+            }
+        }
+    }
+
+    @Test
     void timeoutOfZeroIsForever() throws IOException {
         assertEquals(0, listener.getSoTimeout());
         listener.setSoTimeout(5);
@@ -192,6 +225,21 @@ class ListenerTest extends Conformance {
             assertFalse(closing.isClosed());
         }
         assertTrue(listener.isClosed());
+    }
+
+    @Test
+    void theWayToItMayBreak() throws IOException {
+        Call<Socket> accepting = call(this::accept).awaitBlocked();
+        endpoint.breakTheWay();
+        if (differs(Difference.LOSS)) {
+            accepting.failure(SocketException.class);
+            assertFalse(listener.isClosed());
+            assertThrows(SocketException.class, listener::accept);
+        } else {
+            accepting.awaitBlocked();
+            visit();
+            accepting.result();
+        }
     }
 
     // ---- options

@@ -79,6 +79,15 @@ class WaitingTest extends Conformance {
     }
 
     @Test
+    void dataMayComeWhileATimeoutRuns() throws IOException {
+        accepted.setSoTimeout((int) Await.DEADLINE.toMillis());
+        Call<byte[]> reading = call(() -> in.readNBytes(2)).awaitBlocked();
+        Visitor.send(visitor, "a");
+        Visitor.send(visitor, "b");
+        assertEquals(2, reading.result().length);
+    }
+
+    @Test
     void closeEndsAReadThatHasATimeout() throws IOException {
         accepted.setSoTimeout((int) Await.DEADLINE.toMillis());
         Call<Integer> reading = call(in::read).awaitBlocked();
