@@ -36,6 +36,16 @@ public final class SessionOptions {
         return values.receiveWindow;
     }
 
+    /** Bytes that the window of a stream may grow to. */
+    public int maxReceiveWindow() {
+        return values.maxReceiveWindow;
+    }
+
+    /** Bytes by which the windows of all streams together may have grown. */
+    public int windowBudget() {
+        return values.windowBudget;
+    }
+
     /** Streams that may wait in {@link Session#accept}. */
     public int backlog() {
         return values.backlog;
@@ -89,6 +99,8 @@ public final class SessionOptions {
     /** Collects the values; {@link #build} checks them. Not safe for use by several threads. */
     public static final class Builder {
         private int receiveWindow = Frame.INITIAL_WINDOW;
+        private int maxReceiveWindow = 16 << 20;
+        private int windowBudget = 64 << 20;
         private int backlog = 256;
         private int maxStreams = 65_536;
         private int maxUnacknowledged = 256;
@@ -104,6 +116,8 @@ public final class SessionOptions {
 
         private Builder(Builder other) {
             receiveWindow = other.receiveWindow;
+            maxReceiveWindow = other.maxReceiveWindow;
+            windowBudget = other.windowBudget;
             backlog = other.backlog;
             maxStreams = other.maxStreams;
             maxUnacknowledged = other.maxUnacknowledged;
@@ -117,12 +131,31 @@ public final class SessionOptions {
         }
 
         /**
-         * Bytes that a stream may have under way to this end: 262,144 (the default, which every implementation assumes) to
-         * 2^30. A larger one is announced when a stream is opened or accepted; throughput over a long link is at most one
-         * window per round trip.
+         * Bytes that a stream may have under way to this end at first: 262,144 (the default, which every implementation
+         * assumes) to 2^30. A larger one is announced when a stream is opened or accepted; throughput over a long link is at
+         * most one window per round trip.
          */
         public Builder receiveWindow(int bytes) {
             receiveWindow = bytes;
+            return this;
+        }
+
+        /**
+         * Bytes that the window of a stream may grow to when its path holds more and its reader keeps up: up to 2^30, default
+         * 16 MiB. Windows do not grow when it is not larger than {@link #receiveWindow}, nor over links with round trips below
+         * 2 ms. What a window holds is only kept here while its reader is behind.
+         */
+        public Builder maxReceiveWindow(int bytes) {
+            maxReceiveWindow = bytes;
+            return this;
+        }
+
+        /**
+         * Bytes by which the windows of all streams together may have grown: 0 to 2^30, default 64 MiB. All sessions of a
+         * process together have a quarter of the heap's largest size, at most 256 MiB.
+         */
+        public Builder windowBudget(int bytes) {
+            windowBudget = bytes;
             return this;
         }
 
@@ -199,6 +232,8 @@ public final class SessionOptions {
          */
         public SessionOptions build() {
             Bounds.range("receiveWindow", receiveWindow, Frame.INITIAL_WINDOW, LARGEST_WINDOW);
+            Bounds.range("maxReceiveWindow", maxReceiveWindow, 0, LARGEST_WINDOW);
+            Bounds.range("windowBudget", windowBudget, 0, LARGEST_WINDOW);
             Bounds.range("backlog", backlog, 1, 65_536);
             Bounds.range("maxStreams", maxStreams, 1, 1 << 24);
             Bounds.range("maxUnacknowledged", maxUnacknowledged, 1, 65_536);

@@ -10,4 +10,13 @@ public interface BufferSource {
 
     /** A chunk of {@link OutputBuffer#CAPACITY} bytes for frames to be sent. */
     Chunk acquireOutput();
+
+    /**
+     * Agrees that a peer may be told of a receive window that is larger than usual by so many bytes; false when all such
+     * windows together would hold too much. Every byte is taken back once with {@link #takeBack}.
+     */
+    boolean promise(int bytes);
+
+    /** The peer can no longer use so many bytes that were promised. */
+    void takeBack(int bytes);
 }

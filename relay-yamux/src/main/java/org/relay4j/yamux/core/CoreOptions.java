@@ -4,6 +4,8 @@ package org.relay4j.yamux.core;
  * Bounds and timeouts of one session, checked by whoever builds them. Times in nanoseconds; 0 turns a timeout off.
  *
  * @param receiveWindow bytes a stream may have under way to us; 256 KiB or more
+ * @param maxReceiveWindow bytes that the window of a stream may grow to; no more than receiveWindow: windows do not grow
+ * @param windowBudget bytes by which all windows of the session together may have grown
  * @param maxStreams streams the peer may have open at once; a SYN beyond it is answered with RST
  * @param maxUnacknowledged streams opened by us that the peer has not answered; opening waits beyond it
  * @param keepAliveInterval silence after which the peer is asked for a sign of life
@@ -19,6 +21,8 @@ package org.relay4j.yamux.core;
  */
 public record CoreOptions(
         int receiveWindow,
+        int maxReceiveWindow,
+        int windowBudget,
         int maxStreams,
         int maxUnacknowledged,
         long keepAliveInterval,
@@ -37,6 +41,8 @@ public record CoreOptions(
     public static CoreOptions defaults() {
         return new CoreOptions(
                 Frame.INITIAL_WINDOW,
+                16 << 20,
+                64 << 20,
                 65_536,
                 256,
                 30 * SECOND,

@@ -133,8 +133,12 @@ final class Input implements FrameReader.Sink {
         if ((flags & Frame.SYN) != 0) output.pong(value);
         else if ((flags & Frame.ACK) != 0) {
             long roundTrip = keepAlive.pong(value, mux.now());
-            if (roundTrip >= 0) events.onPong(roundTrip);
-            else ignored++;
+            if (roundTrip < 0) {
+                ignored++;
+                return;
+            }
+            mux.windows().measured(roundTrip, mux.now());
+            events.onPong(roundTrip);
         } else ignored++;
     }
 

@@ -29,6 +29,7 @@ public final class Multiplexer {
     private final SessionEvents events;
     private final Output output;
     private final KeepAlive keepAlive;
+    private final WindowTuner windows;
     private final Streams streams;
     private final FrameReader reader = new FrameReader();
     private final Input input;
@@ -49,6 +50,7 @@ public final class Multiplexer {
         streams = new Streams(role, options);
         output = new Output(buffers);
         keepAlive = new KeepAlive(output, options, now);
+        windows = new WindowTuner(options, buffers, keepAlive);
         input = new Input(this, streams, output, keepAlive, events);
     }
 
@@ -249,6 +251,10 @@ public final class Multiplexer {
 
     BufferSource buffers() {
         return buffers;
+    }
+
+    WindowTuner windows() {
+        return windows;
     }
 
     Streams streams() {

@@ -8,9 +8,6 @@ public final class MuxStream {
     /*
      * State. A stream is in the table from its SYN until both FINs or one RST have passed. The bits replace the state names
      * of the hashicorp sources: SYNSent = outbound without ACKED, LocalClose = FIN_SENT, RemoteClose = FIN_RECEIVED.
-     *
-     * Credit. At any moment receiveWindow (what the peer may still send) + bytes in the buffer + credit (consumed, not yet
-     * returned) is the whole window. Credit goes back when it reaches half a window.
      */
     private static final int ACKED = 1;
     private static final int FIN_SENT = 2; // sent, or waiting in the control queue
@@ -37,8 +34,7 @@ public final class MuxStream {
     private int state;
     private boolean waitsForWindow;
     private long sendWindow; // bytes we may send
-    private int receiveWindow = Frame.INITIAL_WINDOW; // bytes the peer may send
-    private int credit; // bytes consumed and not yet returned to the peer
+    private final ReceiveWindow window;
     private int resetCode;
     private final long openedAt; // ns
     private long activeAt; // ns
@@ -54,7 +50,7 @@ public final class MuxStream {
         this.handler = handler;
         openedAt = mux.now();
         activeAt = openedAt;
-        if (outbound) receiveWindow = mux.options().receiveWindow();
+        window = new ReceiveWindow(mux.options().receiveWindow());
     }
 
     public int id() {
@@ -162,12 +158,17 @@ public final class MuxStream {
 
     /** Bytes the peer is allowed to send. */
     public int receiveWindow() {
-        return receiveWindow;
+        return window.open();
     }
 
     /** Bytes that were consumed and not yet returned to the peer. */
     public int credit() {
-        return credit;
+        return window.credit();
+    }
+
+    /** The whole window that the peer knows of: what it may send, what waits to be read, and credit. Unit: bytes. */
+    public int wholeWindow() {
+        return window.whole();
     }
 
     /** Stops reading: what has arrived and what is still to come is thrown away, and counts as consumed. */
@@ -197,8 +198,7 @@ public final class MuxStream {
     // ---- called by the multiplexer
 
     void opened() {
-        int extra = receiveWindow - Frame.INITIAL_WINDOW;
-        mux.output().append(Frame.WINDOW_UPDATE, Frame.SYN, id, extra);
+        mux.output().append(Frame.WINDOW_UPDATE, Frame.SYN, id, window.returnCredit());
     }
 
     /** Forgets a stream that nobody took. */
@@ -219,11 +219,10 @@ public final class MuxStream {
     }
 
     void expect(long length) throws ProtocolViolation {
-        if (length > receiveWindow) {
+        if (!window.use(length)) {
             throw new ProtocolViolation("stream " + Integer.toUnsignedString(id) + " carries " + length
-                    + " bytes, and its window has " + receiveWindow);
+                    + " bytes, and its window has " + window.open());
         }
-        receiveWindow -= (int) length;
         activeAt = mux.now();
     }
 
@@ -314,7 +313,7 @@ public final class MuxStream {
 
     /** A peer that is silent may still be reading what we sent, which a RST would destroy on its way to its reader. */
     private boolean sendsInVain() {
-        return (state & LINGERS) != 0 && ((state & IN_VAIN) != 0 || receiveWindow == 0);
+        return (state & LINGERS) != 0 && ((state & IN_VAIN) != 0 || window.open() == 0);
     }
 
     // ---- control frames
@@ -325,11 +324,8 @@ public final class MuxStream {
         int pending = state;
         state &= ~(SEND_ACK | SEND_CREDIT);
         if ((state & DEAD) == 0 && (pending & (SEND_ACK | SEND_CREDIT)) != 0) {
-            int delta = (state & FIN_RECEIVED) == 0 ? credit : 0;
-            credit -= delta;
-            if ((pending & SEND_ACK) != 0) delta += mux.options().receiveWindow() - Frame.INITIAL_WINDOW;
-            receiveWindow += delta;
             boolean acks = (pending & SEND_ACK) != 0;
+            int delta = (state & FIN_RECEIVED) == 0 ? returnCredit((pending & SEND_CREDIT) != 0) : 0;
             if (acks || delta > 0) output.prepend(Frame.WINDOW_UPDATE, acks ? Frame.ACK : 0, id, delta);
         }
         if ((state & SEND_FIN) != 0 && output.append(Frame.WINDOW_UPDATE, Frame.FIN, id, 0)) {
@@ -359,12 +355,19 @@ public final class MuxStream {
         mux.output().control.add(controlLink());
     }
 
+    private int returnCredit(boolean isMuch) {
+        if (isMuch) mux.windows().tune(window, mux.now());
+        int delta = window.returnCredit();
+        mux.windows().credited(window);
+        return delta;
+    }
+
     private void consumed(int length) {
         if (length == 0) return;
-        credit += length;
+        boolean due = window.consume(length);
         // A stream that lingers gets no more credit: one window is the most its peer can still send in vain.
         boolean useless = (state & (FIN_RECEIVED | LINGERS | DEAD)) != 0;
-        if (!useless && credit >= mux.options().receiveWindow() / 2) sendLater(SEND_CREDIT);
+        if (due && !useless) sendLater(SEND_CREDIT);
     }
 
     private void sendReset(int code) {
@@ -390,6 +393,7 @@ public final class MuxStream {
         waitsForWindow = false;
         mux.output().waiting.remove(waitingLink);
         mux.output().control.remove(controlLink);
+        mux.windows().forget(window);
         mux.removed(this);
     }
 

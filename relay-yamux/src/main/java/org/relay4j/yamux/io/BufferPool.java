@@ -2,6 +2,7 @@ package org.relay4j.yamux.io;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.relay4j.yamux.core.BufferSource;
 import org.relay4j.yamux.core.Chunk;
@@ -12,13 +13,25 @@ import org.relay4j.yamux.core.OutputBuffer;
  * bounded by those who use it. Safe for use by several threads.
  */
 public final class BufferPool implements BufferSource {
-    private static final BufferPool SHARED = new BufferPool();
+    private static final long MOST_PROMISED = 256L << 20; // bytes
+
+    /*
+     * By default the JVM allows as much direct memory as heap. A quarter of it may be promised beyond the usual windows.
+     */
+    private static final BufferPool SHARED =
+            new BufferPool(Math.min(MOST_PROMISED, Runtime.getRuntime().maxMemory() / 4));
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Shelf small = new Shelf(4 * 1024, 256);
     private final Shelf large = new Shelf(64 * 1024, 64);
     private final Shelf output = new Shelf(OutputBuffer.CAPACITY, 8);
+    private final AtomicLong promises; // bytes that may still be promised
     private long inUse; // bytes; guarded by lock
+
+    /** A pool that promises no more than so many bytes. */
+    BufferPool(long promises) {
+        this.promises = new AtomicLong(promises);
+    }
 
     /** The pool of the process. */
     public static BufferPool shared() {
@@ -46,6 +59,19 @@ public final class BufferPool implements BufferSource {
         } finally {
             lock.unlock();
         }
+    }
+
+    @Override
+    public boolean promise(int bytes) {
+        for (long left = promises.get(); left >= bytes; left = promises.get()) {
+            if (promises.compareAndSet(left, left - bytes)) return true;
+        }
+        return false;
+    }
+
+    @Override
+    public void takeBack(int bytes) {
+        promises.addAndGet(bytes);
     }
 
     /** Bytes that were acquired and not yet released. */

@@ -12,6 +12,8 @@ public final class CoreSettings {
     public static CoreOptions of(SessionOptions options) {
         return new CoreOptions(
                 options.receiveWindow(),
+                options.maxReceiveWindow(),
+                options.windowBudget(),
                 options.maxStreams(),
                 options.maxUnacknowledged(),
                 options.keepAliveInterval().toNanos(),

@@ -230,6 +230,14 @@ class AllocationTest {
         }
 
         @Override
+        public boolean promise(int bytes) {
+            return true;
+        }
+
+        @Override
+        public void takeBack(int bytes) {}
+
+        @Override
         public void release(Chunk chunk) {
             inUse--;
             (chunk.bytes.capacity() == OutputBuffer.CAPACITY ? outputs : chunks).push(chunk);

@@ -30,6 +30,8 @@ record Conditions(
         TRICKLE,
         /** Windows far above the initial one are announced, and used. */
         WIDE,
+        /** Windows grow, and shrink again. */
+        GROWING,
         /** The connection takes nothing for a long time, again and again. */
         STALLED,
         /** Nearly everything is reset, closed or refused. */
@@ -50,6 +52,7 @@ record Conditions(
             case TRICKLE -> new Conditions(kind, window, 600, delay, 1 + random.nextInt(30), 500, steps, threaded);
             case WIDE ->
                 new Conditions(kind, 4 * window + random.nextInt(9), capacity, delay, 1 << 18, 1 << 20, 150, threaded);
+            case GROWING -> new Conditions(kind, window, 8 << 20, delay, 1 << 18, 16 << 20, 150, threaded);
             case STALLED -> new Conditions(kind, window, 1 << 20, delay, 1 << 17, 500_000, steps, threaded);
             default -> new Conditions(kind, window, capacity, delay, capacity, 60_000, steps, threaded);
         };
@@ -59,6 +62,7 @@ record Conditions(
     CoreOptions options(SplittableRandom random) {
         return new Options()
                 .receiveWindow(window)
+                .growth(kind == Kind.GROWING ? 2 << 20 : 0, 4 << 20)
                 .maxStreams(4 + random.nextInt(30))
                 .maxUnacknowledged(2 + random.nextInt(20))
                 .writeStallTimeout(0)

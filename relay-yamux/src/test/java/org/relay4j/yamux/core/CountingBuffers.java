@@ -22,6 +22,8 @@ final class CountingBuffers implements BufferSource {
     private final ArrayDeque<Chunk> large = new ArrayDeque<>();
     private final ArrayDeque<Chunk> output = new ArrayDeque<>();
     private int acquired;
+    private long promised; // bytes
+    private long mostPromised = Long.MAX_VALUE; // bytes
 
     @Override
     public Chunk acquire(int size) {
@@ -42,6 +44,28 @@ final class CountingBuffers implements BufferSource {
         shelf(bytes.capacity()).push(chunk);
     }
 
+    @Override
+    public boolean promise(int bytes) {
+        if (promised + bytes > mostPromised) return false;
+        promised += bytes;
+        return true;
+    }
+
+    @Override
+    public void takeBack(int bytes) {
+        promised -= bytes;
+        if (promised < 0) throw new AssertionError("more taken back than was promised: " + promised);
+    }
+
+    void promiseNoMoreThan(long bytes) {
+        mostPromised = bytes;
+    }
+
+    /** Bytes that were promised and not yet taken back. */
+    long promised() {
+        return promised;
+    }
+
     /** Pieces that were acquired and not yet released. */
     int inUse() {
         return inUse.size();
@@ -58,6 +82,7 @@ final class CountingBuffers implements BufferSource {
     }
 
     void assertAllReturned() {
+        assertEquals(0, promised, "bytes that are still promised");
         assertEquals(
                 0,
                 inUse.size(),

@@ -5,6 +5,8 @@ final class Options {
     private static final CoreOptions DEFAULTS = CoreOptions.defaults();
 
     private int receiveWindow = DEFAULTS.receiveWindow();
+    private int maxReceiveWindow; // windows do not grow unless a test is about that
+    private int windowBudget = DEFAULTS.windowBudget();
     private int maxStreams = DEFAULTS.maxStreams();
     private int maxUnacknowledged = DEFAULTS.maxUnacknowledged();
     private long keepAliveInterval = DEFAULTS.keepAliveInterval();
@@ -18,6 +20,12 @@ final class Options {
 
     Options receiveWindow(int bytes) {
         receiveWindow = bytes;
+        return this;
+    }
+
+    Options growth(int largestWindow, int budget) {
+        maxReceiveWindow = largestWindow;
+        windowBudget = budget;
         return this;
     }
 
@@ -80,6 +88,8 @@ final class Options {
     CoreOptions build() {
         return new CoreOptions(
                 receiveWindow,
+                maxReceiveWindow,
+                windowBudget,
                 maxStreams,
                 maxUnacknowledged,
                 keepAliveInterval,

@@ -28,12 +28,12 @@ final class ScriptedPeer {
 
     /** Plays the client: the core under test is the server, which opens even ids. */
     static ScriptedPeer client() {
-        return new ScriptedPeer(Role.SERVER, CoreOptions.defaults());
+        return new ScriptedPeer(Role.SERVER, new Options().build());
     }
 
     /** Plays the server: the core under test is the client, which opens odd ids. */
     static ScriptedPeer server() {
-        return new ScriptedPeer(Role.CLIENT, CoreOptions.defaults());
+        return new ScriptedPeer(Role.CLIENT, new Options().build());
     }
 
     static ScriptedPeer client(UnaryOperator<Options> changes) {

@@ -198,7 +198,12 @@ final class SimulatedEnd implements SessionEvents, FrameTap {
             MuxStream core = stream.core;
             if (core.isGone()) continue;
             Account account = accounts.get(core.id());
-            long whole = account.announced ? options.receiveWindow() : Frame.INITIAL_WINDOW;
+            long whole = core.wholeWindow();
+            boolean untouched = !account.announced && whole == Frame.INITIAL_WINDOW;
+            int largest = Math.max(options.receiveWindow(), options.maxReceiveWindow());
+            if (!untouched && (whole < Frame.INITIAL_WINDOW || whole > largest)) {
+                throw new AssertionError("the whole window is " + whole + ": " + stream);
+            }
             long underWay = in.bodyUnderWay(core.id());
             equal(Frame.INITIAL_WINDOW + account.creditIn - account.dataOut, core.sendWindow(), "send window", stream);
             equal(
@@ -207,6 +212,14 @@ final class SimulatedEnd implements SessionEvents, FrameTap {
                     "receive window",
                     stream);
             equal(whole, core.receiveWindow() + underWay + core.available() + core.credit(), "sum of credit", stream);
+        }
+        long grown = live.stream()
+                .filter(stream -> !stream.core.isGone())
+                .mapToLong(stream -> Math.max(0, stream.core.wholeWindow() - options.receiveWindow()))
+                .sum();
+        if (grown > mux.windows().reserved() || mux.windows().reserved() > options.windowBudget()) {
+            throw new AssertionError(name + " has windows grown by " + grown + ", of which are accounted "
+                    + mux.windows().reserved());
         }
         // Every piece of memory but the one of the output belongs to bytes that wait.
         long waiting = streams.values().stream()

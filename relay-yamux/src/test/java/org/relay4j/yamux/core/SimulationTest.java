@@ -26,6 +26,11 @@ class SimulationTest {
     }
 
     @Test
+    void sessionsWithWindowsThatGrow() {
+        run(Kind.GROWING, 100);
+    }
+
+    @Test
     void sessionsWhoseConnectionTakesNothingForALongTime() {
         run(Kind.STALLED, 300);
     }

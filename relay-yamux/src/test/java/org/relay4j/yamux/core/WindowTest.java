@@ -155,12 +155,21 @@ class WindowTest {
     }
 
     @Test
-    void largerWindowReturnsCreditAtItsOwnHalf() {
+    void largerWindowReturnsCreditInSixteenParts() {
+        ScriptedPeer wide = ScriptedPeer.server(options -> options.receiveWindow(4 << 20));
+        wide.opens();
+        wide.sends(Wire.ack(1)).afresh();
+        wide.sends(Wire.data(1, "x".repeat((1 << 18) - 1))).expectsNothing();
+        wide.sends(Wire.data(1, "x")).expects(Wire.update(1, 1 << 18));
+    }
+
+    @Test
+    void creditIsNeverLessThanHalfAnInitialWindow() {
         ScriptedPeer wide = ScriptedPeer.server(options -> options.receiveWindow(1 << 20));
         wide.opens();
         wide.sends(Wire.ack(1)).afresh();
-        wide.sends(Wire.data(1, "x".repeat((1 << 19) - 1))).expectsNothing();
-        wide.sends(Wire.data(1, "x")).expects(Wire.update(1, 1 << 19));
+        wide.sends(Wire.data(1, "x".repeat(WINDOW / 2 - 1))).expectsNothing();
+        wide.sends(Wire.data(1, "x")).expects(Wire.update(1, WINDOW / 2));
     }
 
     @Test

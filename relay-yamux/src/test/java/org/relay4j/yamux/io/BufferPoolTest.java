@@ -13,7 +13,7 @@ import org.relay4j.yamux.core.OutputBuffer;
 import org.relay4j.yamux.testing.Call;
 
 class BufferPoolTest {
-    private final BufferPool pool = new BufferPool();
+    private final BufferPool pool = new BufferPool(1 << 20);
 
     @Test
     void chunksAreDirectAndAsLargeAsIsNeeded() {

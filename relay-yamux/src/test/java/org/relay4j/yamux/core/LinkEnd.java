@@ -1,0 +1,148 @@
+package org.relay4j.yamux.core;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One end of a session over a {@link LinkPipe}. Streams that it opens either send as much as they can, or one byte at a time,
+ * whose echo they wait for; a stream that the peer opens is read and, when it says a single byte, echoed.
+ */
+final class LinkEnd implements SessionEvents {
+    final Multiplexer mux;
+    final CountingBuffers buffers = new CountingBuffers();
+    private final LinkPipe out;
+    long blockedUntil = Long.MAX_VALUE; // ns
+    long received; // bytes of bulk streams
+    final List<Long> echoes = new ArrayList<>(); // ns from the byte to its echo
+    private long echoSent; // ns
+    private boolean echoPending;
+    private long toSend = Long.MAX_VALUE; // bytes
+    private @Nullable MuxStream echo;
+
+    LinkEnd(Role role, CoreOptions options, LinkPipe out) {
+        this.out = out;
+        mux = new Multiplexer(role, options, buffers, this, 0);
+    }
+
+    MuxStream startBulk(long now) {
+        mux.advance(now);
+        MuxStream stream = mux.open(new Bulk());
+        send(stream);
+        return stream;
+    }
+
+    /** Sends a byte, unless the one before has not come back yet. */
+    void sayByte(long now) {
+        mux.advance(now);
+        if (echoPending) return;
+        if (echo == null) echo = mux.open(new Echo());
+        ByteBuffer room = echo.reserve(1);
+        if (room == null) return;
+        room.put((byte) 1);
+        echo.commit(1);
+        echoPending = true;
+        echoSent = now;
+    }
+
+    void flush(long now) {
+        do {
+            for (ByteBuffer next; (next = mux.nextOutput()) != null; ) {
+                int before = next.remaining();
+                out.write(next, now);
+                mux.sent(before - next.remaining(), now);
+                if (next.hasRemaining()) {
+                    blockedUntil = Math.max(now + 1, out.writable());
+                    return;
+                }
+            }
+            blockedUntil = Long.MAX_VALUE;
+        } while (mux.resumeWaiting() && mux.hasOutput());
+    }
+
+    /** Bulk streams send nothing from now on. */
+    void pauseBulk() {
+        toSend = 0;
+    }
+
+    /** Sends so many bytes. */
+    void resumeBulk(MuxStream stream, long bytes) {
+        toSend = bytes;
+        send(stream);
+    }
+
+    private void send(MuxStream stream) {
+        while (toSend > 0) {
+            ByteBuffer room = stream.reserve((int) Math.min(toSend, 256 * 1024));
+            if (room == null) return;
+            toSend -= room.remaining();
+            stream.commit(room.remaining());
+        }
+    }
+
+    @Override
+    public StreamHandler onStream(MuxStream stream) {
+        stream.accept();
+        return new Bulk();
+    }
+
+    @Override
+    public void onOpenable() {}
+
+    @Override
+    public void onPong(long roundTrip) {}
+
+    @Override
+    public void onGoAway() {}
+
+    @Override
+    public void onEnd(Cause cause) {}
+
+    /** Reads everything at once. */
+    private class Bulk implements StreamHandler {
+        @Override
+        public void onData(MuxStream stream, ByteBuffer payload) {
+            if (payload.remaining() == 1) {
+                ByteBuffer room = stream.reserve(1);
+                if (room != null) {
+                    room.put(payload.get());
+                    stream.commit(1);
+                }
+                return;
+            }
+            received += payload.remaining();
+            payload.position(payload.limit());
+        }
+
+        @Override
+        public void onBuffered(MuxStream stream) {
+            throw new AssertionError("everything is read at once");
+        }
+
+        @Override
+        public void onFin(MuxStream stream) {
+            stream.closeWrite();
+        }
+
+        @Override
+        public void onReset(MuxStream stream, Cause cause) {}
+
+        @Override
+        public void onWritable(MuxStream stream) {
+            send(stream);
+        }
+    }
+
+    private final class Echo extends Bulk {
+        @Override
+        public void onData(MuxStream stream, ByteBuffer payload) {
+            payload.position(payload.limit());
+            echoPending = false;
+            echoes.add(mux.now() - echoSent);
+        }
+
+        @Override
+        public void onWritable(MuxStream stream) {}
+    }
+}

@@ -1,0 +1,162 @@
+package org.relay4j.yamux.core;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Windows that grow until they fill a long link, and no further. Rates in Mbit/s, round trips in milliseconds. */
+class LongLinkTest {
+    private static final int INITIAL = 256 * 1024; // bytes
+    private static final int LARGEST = 64 << 20; // bytes
+
+    private LongLink link;
+
+    @ParameterizedTest
+    @CsvSource({"100,50", "100,100", "100,200", "1000,10", "1000,50", "1000,100", "1000,200"})
+    void oneStreamFillsTheLinkWithinTenRoundTripsOfTheDoublingAndAddsLittleQueue(int rate, int roundTrip) {
+        link = link(rate, roundTrip, LARGEST, LARGEST).measured().withEcho();
+        link.startBulk();
+        // As often as a sender that doubles what it has under way needs from one packet on, and ten times.
+        double packets = rate * 1e6 / 8 * roundTrip / 1e3 / 1448;
+        link.runFor((long) Math.ceil(Math.log(packets) / Math.log(2)) * nanos(roundTrip));
+        double share = share(rate, link.runFor(10 * nanos(roundTrip)), 10 * roundTrip);
+        assertTrue(share >= 0.9, () -> "only " + share + " of the link is used");
+        link.medianEcho();
+        link.runFor(20 * nanos(roundTrip));
+        double echo = link.medianEcho() / (double) nanos(roundTrip);
+        assertTrue(echo <= 1.3, () -> "half of the echoes take longer than " + echo + " round trips");
+    }
+
+    @Test
+    void windowThatDoesNotGrowMovesOnceInARoundTrip() {
+        link = link(1000, 50, 0, 0).measured();
+        link.startBulk();
+        link.runFor(nanos(1000));
+        long bytes = link.runFor(nanos(1000));
+        assertEquals(20.0 * INITIAL, bytes, 0.1 * 20 * INITIAL);
+        assertEquals(0, reserved());
+    }
+
+    @Test
+    void windowDoesNotGrowNearby() {
+        link = link(1000, 1, LARGEST, LARGEST).measured();
+        link.startBulk();
+        link.runFor(nanos(1000));
+        assertEquals(0, reserved());
+    }
+
+    @Test
+    void roundTripIsMeasuredWhenNobodyHasAskedForIt() {
+        link = link(100, 50, LARGEST, LARGEST);
+        link.startBulk();
+        link.runFor(nanos(3000));
+        assertTrue(share(100, link.runFor(nanos(1000)), 1000) >= 0.9);
+    }
+
+    @Test
+    void windowGrowsNoLargerThanItMay() {
+        link = link(1000, 200, 4 << 20, LARGEST).measured();
+        link.startBulk();
+        link.runFor(nanos(10_000));
+        assertEquals((4 << 20) - INITIAL, reserved());
+        assertEquals(reserved(), link.reader.buffers.promised());
+    }
+
+    @Test
+    void windowsOfASessionGrowNoFurtherThanItsBudget() {
+        link = link(1000, 200, LARGEST, 8 << 20).measured();
+        for (int n = 0; n < 8; n++) link.startBulk();
+        for (int n = 0; n < 50; n++) {
+            link.runFor(nanos(200));
+            assertTrue(reserved() <= 8 << 20, () -> "grown by " + reserved());
+        }
+        assertTrue(reserved() > 4 << 20, () -> "grown by " + reserved());
+    }
+
+    @Test
+    void windowDoesNotGrowWhenTheProcessHasPromisedEnough() {
+        link = link(1000, 100, LARGEST, LARGEST).measured();
+        link.reader.buffers.promiseNoMoreThan(1 << 20);
+        link.startBulk();
+        link.runFor(nanos(5000));
+        assertTrue(reserved() > 0 && reserved() <= 1 << 20, () -> "grown by " + reserved());
+    }
+
+    @Test
+    void budgetComesBackWithTheEndOfTheStreams() {
+        link = link(1000, 50, LARGEST, LARGEST).measured();
+        List<MuxStream> streams = new ArrayList<>();
+        for (int n = 0; n < 4; n++) streams.add(link.startBulk());
+        link.runFor(nanos(2000));
+        assertTrue(reserved() > 0);
+        streams.get(0).reset(0);
+        for (MuxStream stream : streams) stream.closeWrite();
+        link.runFor(nanos(2000));
+        assertEquals(0, link.reader.mux.streamCount());
+        assertEquals(0, reserved());
+        assertEquals(0, link.reader.buffers.promised());
+    }
+
+    @Test
+    void budgetComesBackWithTheEndOfTheSession() {
+        link = link(1000, 50, LARGEST, LARGEST).measured();
+        link.startBulk();
+        link.runFor(nanos(2000));
+        assertTrue(reserved() > 0);
+        link.reader.mux.fail(new Cause(Cause.Kind.CONNECTION_LOST, "cut"));
+        assertEquals(0, reserved());
+        assertEquals(0, link.reader.buffers.promised());
+    }
+
+    @Test
+    void windowFollowsALinkThatBecomesFaster() {
+        link = link(100, 50, LARGEST, LARGEST).measured();
+        link.startBulk();
+        link.runFor(nanos(3000));
+        assertTrue(share(100, link.runFor(nanos(1000)), 1000) >= 0.9);
+        link.rate(1000e6);
+        link.runFor(nanos(3000));
+        double share = share(1000, link.runFor(nanos(1000)), 1000);
+        assertTrue(share >= 0.9, () -> "only " + share + " of the link is used");
+    }
+
+    @Test
+    void windowOfAStreamThatHasBecomeSlowGoesBack() {
+        link = link(1000, 50, LARGEST, LARGEST).measured();
+        MuxStream stream = link.startBulk();
+        link.runFor(nanos(2000));
+        link.sender.pauseBulk();
+        link.runFor(nanos(12_000));
+        long atRest = reserved();
+        assertTrue(atRest > 0, "the peer may still use what it was given");
+        for (long sent = 0; sent < atRest + 2 * INITIAL; sent += INITIAL) {
+            link.sender.resumeBulk(stream, INITIAL);
+            link.runFor(nanos(12_000));
+        }
+        assertEquals(0, reserved());
+        assertEquals(0, link.reader.buffers.promised());
+    }
+
+    private static LongLink link(int megabits, int roundTrip, int largestWindow, int budget) {
+        CoreOptions options =
+                new Options().growth(largestWindow, budget).keepAlive(0, 10).build();
+        return new LongLink(megabits * 1e6, nanos(roundTrip), options);
+    }
+
+    private long reserved() {
+        return link.reader.mux.windows().reserved();
+    }
+
+    private static double share(int megabits, long bytes, int millis) {
+        return bytes * 8 / (megabits * 1e3 * millis);
+    }
+
+    private static long nanos(long millis) {
+        return millis * 1_000_000;
+    }
+}
