@@ -67,7 +67,8 @@ final class LinkEnd implements SessionEvents {
     }
 
     /** Sends so many bytes. */
-    void resumeBulk(MuxStream stream, long bytes) {
+    void resumeBulk(MuxStream stream, long bytes, long now) {
+        mux.advance(now);
         toSend = bytes;
         send(stream);
     }

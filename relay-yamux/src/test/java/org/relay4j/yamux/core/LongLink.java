@@ -42,6 +42,11 @@ final class LongLink {
         return stream;
     }
 
+    void resumeBulk(MuxStream stream, long bytes) {
+        sender.resumeBulk(stream, bytes, now);
+        sender.flush(now);
+    }
+
     void rate(double bitsPerSecond) {
         there.rate(bitsPerSecond);
         back.rate(bitsPerSecond);

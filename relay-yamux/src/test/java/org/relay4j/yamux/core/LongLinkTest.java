@@ -135,7 +135,7 @@ class LongLinkTest {
         long atRest = reserved();
         assertTrue(atRest > 0, "the peer may still use what it was given");
         for (long sent = 0; sent < atRest + 2 * INITIAL; sent += INITIAL) {
-            link.sender.resumeBulk(stream, INITIAL);
+            link.resumeBulk(stream, INITIAL);
             link.runFor(nanos(12_000));
         }
         assertEquals(0, reserved());
