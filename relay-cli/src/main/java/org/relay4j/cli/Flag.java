@@ -32,7 +32,11 @@ enum Flag {
     WINDOW(
             Section.TUNNEL,
             "bytes",
-            "Bytes of each visitor under way to this side: 256k, 4m. More helps on long links. Default: 256k."),
+            "Bytes of each visitor that may be under way to this side at first: 256k, 4m. Default: 256k."),
+    MAX_WINDOW(
+            Section.TUNNEL,
+            "bytes",
+            "How far that grows over a long path that holds more; 0: not at all. Default: 16m."),
 
     ONCE(Section.DEMO, "", "End after the visitor's visit."),
 

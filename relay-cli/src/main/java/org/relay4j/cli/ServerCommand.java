@@ -81,6 +81,7 @@ final class ServerCommand {
     static SessionOptions session(Arguments arguments) {
         SessionOptions.Builder session = SessionOptions.builder();
         arguments.apply(Flag.WINDOW, value -> session.receiveWindow(value.bytes()), session::build);
+        arguments.apply(Flag.MAX_WINDOW, value -> session.maxReceiveWindow(value.bytes()), session::build);
         return session.build();
     }
 }

@@ -25,7 +25,7 @@ class OptionsTest {
     void serverOptionsReachTheLibrary() throws Exception {
         RelayServerOptions options = server("--bind=127.0.0.1 --public-bind=127.0.0.2 --public-ports=20000-20009"
                 + " --max-tunnels=1 --max-tunnels-per-address=2 --max-visitors=3 --max-visitors-per-tunnel=4"
-                + " --handshake-timeout=700ms --window=1m 7000");
+                + " --handshake-timeout=700ms --window=1m --max-window=8m 7000");
         assertEquals(new InetSocketAddress(InetAddress.getLoopbackAddress(), 7000), options.controlAddress());
         assertEquals(InetAddress.getByName("127.0.0.2"), options.publicBindAddress());
         assertEquals(20_000, options.lowestPublicPort());
@@ -36,16 +36,19 @@ class OptionsTest {
         assertEquals(4, options.maxVisitorsPerTunnel());
         assertEquals(Duration.ofMillis(700), options.handshakeTimeout());
         assertEquals(1 << 20, options.session().receiveWindow());
+        assertEquals(8 << 20, options.session().maxReceiveWindow());
     }
 
     @Test
     void forwarderOptionsReachTheLibrary() {
-        RelayClientOptions options = forwarder(
-                "--connect-timeout=3s --handshake-timeout=4s --no-reconnect --window=512k --localForwardPort=1 a 2");
+        RelayClientOptions options =
+                forwarder("--connect-timeout=3s --handshake-timeout=4s --no-reconnect --window=512k --max-window=0"
+                        + " --localForwardPort=1 a 2");
         assertEquals(Duration.ofSeconds(3), options.connectTimeout());
         assertEquals(Duration.ofSeconds(4), options.handshakeTimeout());
         assertFalse(options.reconnect());
         assertEquals(512 << 10, options.session().receiveWindow());
+        assertEquals(0, options.session().maxReceiveWindow());
     }
 
     @Test
@@ -59,6 +62,8 @@ class OptionsTest {
         assertTrue(Flag.MAX_VISITORS.description().contains(" " + expected.maxVisitors() + "."));
         assertTrue(Flag.MAX_VISITORS_PER_TUNNEL.description().contains(" " + expected.maxVisitorsPerTunnel() + "."));
         assertTrue(Flag.WINDOW.description().contains(" " + (expected.session().receiveWindow() >> 10) + "k."));
+        assertTrue(
+                Flag.MAX_WINDOW.description().contains(" " + (expected.session().maxReceiveWindow() >> 20) + "m."));
 
         RelayClientOptions client = forwarder("--localForwardPort=1 a 2");
         assertTrue(client.reconnect());
@@ -77,6 +82,7 @@ class OptionsTest {
         assertEquals("--max-visitors is '-5', it must be 1 to 1000000", serverRefusal("--max-visitors=-5 7000"));
         assertEquals("--handshake-timeout is '0', it must be 1 ms to 1 h", serverRefusal("--handshake-timeout=0 7000"));
         assertEquals("--window is '1k', it must be 262144 to 1073741824", serverRefusal("--window=1k 7000"));
+        assertEquals("--max-window is '1025m', it must be 0 to 1073741824", serverRefusal("--max-window=1025m 7000"));
         CommandFailure failure =
                 assertThrows(CommandFailure.class, () -> forwarder("--connect-timeout=2h --localForwardPort=1 a 2"));
         assertEquals("--connect-timeout is '2h', it must be 1 ms to 1 h", failure.getMessage());

@@ -49,6 +49,14 @@ final class ForwardedTunnel implements SessionEvents, Splice.Owner {
 
     void start() {
         driver.start();
+        // How long the path is, measured before there is anything to queue on it: windows grow by it.
+        driver.lock.lock();
+        try {
+            driver.mux().ping();
+            driver.flush();
+        } finally {
+            driver.lock.unlock();
+        }
     }
 
     /** Ends the tunnel; visitors are reset. From any thread; returns at once. */

@@ -9,8 +9,8 @@ final class WindowTuner {
     /** Round trips below this one are those of a local network: a larger window would only be a longer queue. */
     static final long NEARBY = 2_000_000; // ns
 
-    /** How often the round trip is measured while windows are being used. */
-    private static final long MEASURE_EVERY = 10_000_000_000L; // ns
+    /** How often the round trip is measured while much is received: a busy machine makes single ones much too long. */
+    private static final long MEASURE_EVERY = 100_000_000; // ns
 
     private final CoreOptions options;
     private final BufferSource buffers;

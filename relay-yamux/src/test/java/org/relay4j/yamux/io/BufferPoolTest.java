@@ -1,6 +1,7 @@
 package org.relay4j.yamux.io;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -54,5 +55,16 @@ class BufferPoolTest {
         }
         calls.forEach(Call::result);
         assertEquals(0, pool.inUse());
+    }
+
+    @Test
+    void promisesNoMoreThanItsShare() {
+        assertTrue(pool.promise(1 << 19));
+        assertFalse(pool.promise((1 << 19) + 1));
+        assertTrue(pool.promise(1 << 19));
+        assertFalse(pool.promise(1));
+        pool.takeBack(5);
+        assertFalse(pool.promise(6));
+        assertTrue(pool.promise(5));
     }
 }

@@ -1,0 +1,80 @@
+package org.relay4j.yamux;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.time.Duration;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.relay4j.yamux.core.CoreOptions;
+import org.relay4j.yamux.io.CoreSettings;
+
+class SessionOptionsTest {
+    private static final int LARGEST_WINDOW = 1 << 30; // bytes
+
+    @Test
+    void windowsAreChecked() {
+        refused("receiveWindow is 262143, it must be 262144 to 1073741824", builder -> builder.receiveWindow(262_143));
+        refused(
+                "receiveWindow is 1073741825, it must be 262144 to 1073741824",
+                builder -> builder.receiveWindow(LARGEST_WINDOW + 1));
+        refused("maxReceiveWindow is -1, it must be 0 to 1073741824", builder -> builder.maxReceiveWindow(-1));
+        refused(
+                "maxReceiveWindow is 1073741825, it must be 0 to 1073741824",
+                builder -> builder.maxReceiveWindow(LARGEST_WINDOW + 1));
+        refused("windowBudget is -1, it must be 0 to 1073741824", builder -> builder.windowBudget(-1));
+    }
+
+    @Test
+    void valuesReachTheCore() {
+        CoreOptions core = CoreSettings.of(SessionOptions.builder()
+                .receiveWindow(300_000)
+                .maxReceiveWindow(400_000)
+                .windowBudget(500_000)
+                .maxStreams(6)
+                .maxUnacknowledged(7)
+                .keepAliveInterval(Duration.ofNanos(8))
+                .keepAliveTimeout(Duration.ofNanos(9))
+                .writeStallTimeout(Duration.ofNanos(10))
+                .openTimeout(Duration.ofNanos(11))
+                .halfCloseTimeout(Duration.ofNanos(12))
+                .lingerTimeout(Duration.ofNanos(13))
+                .build()
+                .toBuilder()
+                .build());
+        CoreOptions expected = new CoreOptions(
+                300_000,
+                400_000,
+                500_000,
+                6,
+                7,
+                8,
+                9,
+                10,
+                11,
+                CoreOptions.defaults().acceptTimeout(),
+                12,
+                13,
+                core.hashSeed());
+        assertEquals(expected, core);
+    }
+
+    @Test
+    void defaultsAreThoseOfTheCore() {
+        CoreOptions core = CoreSettings.of(SessionOptions.defaults());
+        CoreOptions defaults = CoreOptions.defaults();
+        assertEquals(defaults.receiveWindow(), core.receiveWindow());
+        assertEquals(defaults.maxReceiveWindow(), core.maxReceiveWindow());
+        assertEquals(defaults.windowBudget(), core.windowBudget());
+        assertEquals(defaults.maxStreams(), core.maxStreams());
+        assertEquals(defaults.writeStallTimeout(), core.writeStallTimeout());
+        assertEquals(defaults.lingerTimeout(), core.lingerTimeout());
+    }
+
+    private static void refused(String message, UnaryOperator<SessionOptions.Builder> change) {
+        SessionOptions.Builder builder = change.apply(SessionOptions.builder());
+        assertEquals(
+                message,
+                assertThrows(IllegalArgumentException.class, builder::build).getMessage());
+    }
+}
