@@ -19,7 +19,7 @@ final class StreamPace {
     private static final double MORE_FREE = 1.1;
 
     /** A full path gets a window of this many times what it holds: a little queue, so that it never runs dry. */
-    private static final double SPARE = 1.2;
+    private static final double SPARE = 1.15;
 
     /** A stream that takes this long to use up half a window is at rest. */
     private static final long REST = 10_000_000_000L; // ns
