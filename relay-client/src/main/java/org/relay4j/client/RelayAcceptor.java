@@ -13,6 +13,7 @@ import org.relay4j.api.Tunnel;
 import org.relay4j.yamux.Session;
 import org.relay4j.yamux.SessionException;
 import org.relay4j.yamux.Stream;
+import org.relay4j.yamux.io.Sockets;
 
 /**
  * A {@link ServerSocket} whose port is on a relay server: {@link #accept} returns the visitors of that port as real
@@ -43,11 +44,12 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
 
     static RelayAcceptor over(ControlConnection connection, RelayClientOptions options) throws IOException {
         TunnelEvents events = new TunnelEvents(options.listener());
-        Session session = Session.server(
-                connection.channel(),
-                options.session().toBuilder().listener(events).build());
+        Session session = null;
         boolean made = false;
         try {
+            session = Session.server(
+                    connection.channel(),
+                    options.session().toBuilder().listener(events).build());
             RelayAcceptor acceptor = new RelayAcceptor(new AcceptorSocket(session), connection);
             made = true;
             events.up(acceptor);
@@ -55,7 +57,8 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
         } finally {
             if (!made) {
                 events.abandon();
-                session.close();
+                if (session != null) session.close();
+                else Sockets.close(connection.channel());
             }
         }
     }

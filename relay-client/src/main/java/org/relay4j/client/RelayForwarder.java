@@ -13,6 +13,7 @@ import org.relay4j.api.RelayException;
 import org.relay4j.api.Tunnel;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.io.LoopGroup;
+import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.Threads;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -195,9 +196,15 @@ public final class RelayForwarder implements Tunnel {
     }
 
     private ForwardedTunnel establish(ControlConnection to, InetAddress[] addresses) throws IOException {
-        ForwardedTunnel next = new ForwardedTunnel(loops.next(), to, addresses, local.getPort(), options);
-        next.start();
-        return next;
+        boolean started = false;
+        try {
+            ForwardedTunnel next = new ForwardedTunnel(loops.next(), to, addresses, local.getPort(), options);
+            next.start();
+            started = true;
+            return next;
+        } finally {
+            if (!started) Sockets.close(to.channel());
+        }
     }
 
     private InetAddress[] resolve() throws UnknownHostException {

@@ -195,6 +195,17 @@ public final class RelayServer implements Closeable {
         }
     }
 
+    private void assign(SocketChannel channel, InetAddress address) {
+        try {
+            Loop loop = loops.next();
+            loop.execute(() -> open(loop, channel, address));
+        } catch (IOException e) {
+            log.error("relay server: client {} cannot be served: {}", address.getHostAddress(), e.getMessage());
+            admission.leave(address, false);
+            Sockets.close(channel);
+        }
+    }
+
     private void open(Loop loop, SocketChannel channel, InetAddress address) {
         long number = numbers.incrementAndGet();
         ServerTunnel tunnel = closed.get() ? null : ServerTunnel.open(this, loop, channel, number);
@@ -223,8 +234,7 @@ public final class RelayServer implements Closeable {
             }
             String refusal = admission.enter(address);
             if (refusal == null) {
-                Loop loop = loops.next();
-                loop.execute(() -> open(loop, channel, address));
+                assign(channel, address);
                 return;
             }
             if (mayWarn()) log.warn("relay server: client {} refused: {}", address.getHostAddress(), refusal);

@@ -60,7 +60,14 @@ public final class Session implements Closeable {
         if (channel instanceof SocketChannel socket) {
             if (!socket.isConnected()) throw new SocketException("the channel is not connected");
             Sockets.configure(socket);
-            driver = new LoopDriver(LoopGroup.acquireShared().next(), socket, role, core, events, false);
+            LoopGroup loops = LoopGroup.acquireShared();
+            boolean made = false;
+            try {
+                driver = new LoopDriver(loops.next(), socket, role, core, events, false);
+                made = true;
+            } finally {
+                if (!made) LoopGroup.releaseShared();
+            }
             driver.whenTerminated(LoopGroup::releaseShared);
         } else {
             driver = new ThreadedDriver(channel, role, core, events);

@@ -4,6 +4,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.Frame;
 import org.relay4j.yamux.io.Bounds;
+import org.relay4j.yamux.io.BufferPool;
 
 /** Bounds and timeouts of a session. Immutable. A duration of zero turns that timeout off. */
 public final class SessionOptions {
@@ -44,6 +45,11 @@ public final class SessionOptions {
     /** Bytes by which the windows of all streams together may have grown. */
     public int windowBudget() {
         return values.windowBudget;
+    }
+
+    /** Bytes of all streams together that may wait to be read. */
+    public int receiveBudget() {
+        return values.receiveBudget;
     }
 
     /** Streams that may wait in {@link Session#accept}. */
@@ -101,6 +107,7 @@ public final class SessionOptions {
         private int receiveWindow = Frame.INITIAL_WINDOW;
         private int maxReceiveWindow = 16 << 20;
         private int windowBudget = 64 << 20;
+        private int receiveBudget = BufferPool.SHARE;
         private int backlog = 256;
         private int maxStreams = 65_536;
         private int maxUnacknowledged = 256;
@@ -118,6 +125,7 @@ public final class SessionOptions {
             receiveWindow = other.receiveWindow;
             maxReceiveWindow = other.maxReceiveWindow;
             windowBudget = other.windowBudget;
+            receiveBudget = other.receiveBudget;
             backlog = other.backlog;
             maxStreams = other.maxStreams;
             maxUnacknowledged = other.maxUnacknowledged;
@@ -156,6 +164,16 @@ public final class SessionOptions {
          */
         public Builder windowBudget(int bytes) {
             windowBudget = bytes;
+            return this;
+        }
+
+        /**
+         * Bytes of all streams together that may wait here to be read: 256 KiB to 2^30, default a quarter of what the process has
+         * for that, which is half of the heap's largest size. Beyond it the stream on which the most is waiting is reset, since
+         * its reader is the slowest.
+         */
+        public Builder receiveBudget(int bytes) {
+            receiveBudget = bytes;
             return this;
         }
 
@@ -234,6 +252,7 @@ public final class SessionOptions {
             Bounds.range("receiveWindow", receiveWindow, Frame.INITIAL_WINDOW, LARGEST_WINDOW);
             Bounds.range("maxReceiveWindow", maxReceiveWindow, 0, LARGEST_WINDOW);
             Bounds.range("windowBudget", windowBudget, 0, LARGEST_WINDOW);
+            Bounds.range("receiveBudget", receiveBudget, Frame.INITIAL_WINDOW, LARGEST_WINDOW);
             Bounds.range("backlog", backlog, 1, 65_536);
             Bounds.range("maxStreams", maxStreams, 1, 1 << 24);
             Bounds.range("maxUnacknowledged", maxUnacknowledged, 1, 65_536);

@@ -22,6 +22,7 @@ class SessionOptionsTest {
         refused(
                 "maxReceiveWindow is 1073741825, it must be 0 to 1073741824",
                 builder -> builder.maxReceiveWindow(LARGEST_WINDOW + 1));
+        refused("receiveBudget is 262143, it must be 262144 to 1073741824", builder -> builder.receiveBudget(262_143));
         refused("windowBudget is -1, it must be 0 to 1073741824", builder -> builder.windowBudget(-1));
     }
 
@@ -31,6 +32,7 @@ class SessionOptionsTest {
                 .receiveWindow(300_000)
                 .maxReceiveWindow(400_000)
                 .windowBudget(500_000)
+                .receiveBudget(600_000)
                 .maxStreams(6)
                 .maxUnacknowledged(7)
                 .keepAliveInterval(Duration.ofNanos(8))
@@ -46,6 +48,7 @@ class SessionOptionsTest {
                 300_000,
                 400_000,
                 500_000,
+                600_000,
                 6,
                 7,
                 8,

@@ -1,8 +1,11 @@
 package org.relay4j.yamux.core;
 
+import org.jspecify.annotations.Nullable;
+
 /** Where the core gets memory from, and to which it returns every piece exactly once. */
 public interface BufferSource {
-    /** A chunk of at least {@code min(size, LARGEST_PIECE)} bytes for received bytes. */
+    /** A chunk for up to {@code size} received bytes, or for the first of them; null when there is no memory left for that. */
+    @Nullable
     Chunk acquire(int size);
 
     /** Takes back a chunk of {@link #acquire} or {@link #acquireOutput}. */

@@ -6,6 +6,8 @@ package org.relay4j.yamux.core;
  * @param receiveWindow bytes a stream may have under way to us; 256 KiB or more
  * @param maxReceiveWindow bytes that the window of a stream may grow to; no more than receiveWindow: windows do not grow
  * @param windowBudget bytes by which all windows of the session together may have grown
+ * @param receiveBudget bytes that all streams of the session together may hold of what was received and not yet read; beyond
+ *     it the stream that holds the most is reset
  * @param maxStreams streams the peer may have open at once; a SYN beyond it is answered with RST
  * @param maxUnacknowledged streams opened by us that the peer has not answered; opening waits beyond it
  * @param keepAliveInterval silence after which the peer is asked for a sign of life
@@ -23,6 +25,7 @@ public record CoreOptions(
         int receiveWindow,
         int maxReceiveWindow,
         int windowBudget,
+        int receiveBudget,
         int maxStreams,
         int maxUnacknowledged,
         long keepAliveInterval,
@@ -43,6 +46,7 @@ public record CoreOptions(
                 Frame.INITIAL_WINDOW,
                 16 << 20,
                 64 << 20,
+                1 << 30,
                 65_536,
                 256,
                 30 * SECOND,

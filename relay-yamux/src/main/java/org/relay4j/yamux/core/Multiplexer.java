@@ -25,7 +25,7 @@ public final class Multiplexer {
     }
 
     private final CoreOptions options;
-    private final BufferSource buffers;
+    private final ReceiveMemory memory;
     private final SessionEvents events;
     private final Output output;
     private final KeepAlive keepAlive;
@@ -44,7 +44,7 @@ public final class Multiplexer {
 
     public Multiplexer(Role role, CoreOptions options, BufferSource buffers, SessionEvents events, long now) {
         this.options = options;
-        this.buffers = buffers;
+        memory = new ReceiveMemory(buffers, options.receiveBudget());
         this.events = events;
         this.now = now;
         streams = new Streams(role, options);
@@ -206,7 +206,7 @@ public final class Multiplexer {
     /** Ends the session in an orderly way: RST for each stream that is open, then GoAway. */
     public void close() {
         if (ended != null) return;
-        for (MuxStream stream : streams.all()) output.append(Frame.WINDOW_UPDATE, Frame.RST, stream.id, 0);
+        for (MuxStream stream : streams.all()) output.resetLast(stream.id);
         fail(new Cause(Cause.Kind.CLOSED_LOCALLY, "the session was closed"));
     }
 
@@ -249,8 +249,8 @@ public final class Multiplexer {
         return output;
     }
 
-    BufferSource buffers() {
-        return buffers;
+    ReceiveMemory memory() {
+        return memory;
     }
 
     WindowTuner windows() {

@@ -239,9 +239,20 @@ public final class MuxStream {
             consumed(discards ? length : length - piece.remaining());
             if (discards || !piece.hasRemaining()) return;
         }
-        if (received == null) received = new ReceiveBuffer(mux.buffers());
-        received.append(piece);
-        handler.onBuffered(this);
+        if (keep(piece)) handler.onBuffered(this);
+        else consumed(piece.remaining());
+    }
+
+    /** Copies bytes that nobody takes now; false when the stream had to be given up for lack of memory. */
+    private boolean keep(ByteBuffer piece) {
+        if (received == null) received = new ReceiveBuffer(mux.memory());
+        while (received != null && !received.append(piece)) {
+            // The reader of whoever holds the most of the session's share has been the slowest.
+            MuxStream largest = mux.memory().isUsedUp() ? mux.streams().largestBacklog() : null;
+            (largest == null ? this : largest)
+                    .abort(new Cause(Cause.Kind.STREAM_ERROR, "too many received bytes wait to be read"));
+        }
+        return received != null;
     }
 
     void receiveFin() {

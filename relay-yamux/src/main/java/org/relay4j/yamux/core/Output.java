@@ -1,6 +1,7 @@
 package org.relay4j.yamux.core;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,13 +27,19 @@ final class Output {
     /** Streams that wait for room, first come first served. */
     final StreamQueue waiting = new StreamQueue();
 
+    private static final int[] NONE = {};
+
     private final int[] pongs = new int[MAX_PONGS];
     private int pongCount;
     private final int[] refusals = new int[MAX_REFUSALS];
     private int refusalCount;
     private boolean pingWanted;
     private int pingValue;
-    private boolean closed; // a GoAway was the last frame, nothing may follow it
+    private int[] lastResets = NONE; // ids that are reset before the session ends, and found no room yet
+    private int lastResetCount;
+    private boolean goAwayDue; // behind them
+    private int goAwayCode;
+    private boolean closed; // the last frames are known, nothing may follow them
 
     @Nullable
     FrameTap tap;
@@ -49,7 +56,7 @@ final class Output {
     }
 
     private boolean hasControl() {
-        return control.size() + pongCount + refusalCount > 0 || pingWanted;
+        return control.size() + pongCount + refusalCount + lastResetCount > 0 || pingWanted || goAwayDue;
     }
 
     // ---- data
@@ -84,7 +91,10 @@ final class Output {
 
     /** Appends a frame whose place is behind the data; false when there is no room. */
     boolean append(int type, int flags, int id, int length) {
-        if (closed) return true;
+        return closed || put(type, flags, id, length);
+    }
+
+    private boolean put(int type, int flags, int id, int length) {
         if (!buffer.append(type, flags, id, length)) return false;
         tapped(type, flags, id, length);
         return true;
@@ -116,11 +126,31 @@ final class Output {
         pingValue = value;
     }
 
+    /** Resets a stream, behind all data, right before {@link #close}. */
+    void resetLast(int id) {
+        if (closed || (lastResetCount == 0 && append(Frame.WINDOW_UPDATE, Frame.RST, id, 0))) return;
+        if (lastResetCount == lastResets.length)
+            lastResets = Arrays.copyOf(lastResets, Math.max(64, 2 * lastResetCount));
+        lastResets[lastResetCount++] = id;
+    }
+
     /** Makes a GoAway the last frame of the session. */
     void close(int code) {
         if (closed) return;
-        append(Frame.GO_AWAY, 0, 0, code);
         closed = true;
+        goAwayDue = true;
+        goAwayCode = code;
+        appendLast();
+    }
+
+    /** The last frames of the session, as far as there is room. */
+    private void appendLast() {
+        if (!goAwayDue) return;
+        int sent = 0;
+        while (sent < lastResetCount && put(Frame.WINDOW_UPDATE, Frame.RST, lastResets[sent], 0)) sent++;
+        lastResetCount -= sent;
+        System.arraycopy(lastResets, sent, lastResets, 0, lastResetCount);
+        if (lastResetCount == 0) goAwayDue = !put(Frame.GO_AWAY, 0, 0, goAwayCode);
     }
 
     // ---- sending
@@ -138,13 +168,16 @@ final class Output {
 
     void sent(int length) {
         buffer.sent(length);
+        appendLast();
     }
 
     /** Hands over everything that is to be sent, for a driver that writes outside the lock. */
     @Nullable
     Chunk take() {
         fill();
-        return buffer.take();
+        Chunk taken = buffer.take();
+        appendLast();
+        return taken;
     }
 
     /** Forgets everything that waits and returns the memory. */
@@ -153,6 +186,8 @@ final class Output {
         pongCount = 0;
         refusalCount = 0;
         pingWanted = false;
+        goAwayDue = false;
+        lastResetCount = 0;
         closed = true;
     }
 

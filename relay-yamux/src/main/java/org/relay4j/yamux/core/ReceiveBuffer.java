@@ -7,32 +7,36 @@ import org.jspecify.annotations.Nullable;
 final class ReceiveBuffer {
     private static final int LARGEST_PIECE = 64 * 1024; // bytes
 
-    private final BufferSource source;
+    private final ReceiveMemory memory;
     private @Nullable Chunk first;
     private @Nullable Chunk last;
     private int size; // bytes
 
-    ReceiveBuffer(BufferSource source) {
-        this.source = source;
+    ReceiveBuffer(ReceiveMemory memory) {
+        this.memory = memory;
     }
 
     int size() {
         return size;
     }
 
-    /** Copies all of {@code in}. */
-    void append(ByteBuffer in) {
-        size += in.remaining();
+    /** Copies {@code in}; false when there was no memory for all of it. */
+    boolean append(ByteBuffer in) {
         while (in.hasRemaining()) {
             Chunk tail = last;
-            if (tail == null || tail.bytes.limit() == tail.bytes.capacity()) tail = grow(in.remaining());
+            if (tail == null || tail.bytes.limit() == tail.bytes.capacity()) {
+                tail = grow(in.remaining());
+                if (tail == null) return false;
+            }
             ByteBuffer bytes = tail.bytes;
             int at = bytes.limit();
             int length = Math.min(in.remaining(), bytes.capacity() - at);
             bytes.limit(at + length);
             bytes.put(at, in, in.position(), length);
             in.position(in.position() + length);
+            size += length;
         }
+        return true;
     }
 
     /** The oldest bytes; whoever takes some says so with {@link #advance}. */
@@ -49,14 +53,14 @@ final class ReceiveBuffer {
         first = head.next;
         if (first == null) last = null;
         head.next = null;
-        source.release(head);
+        memory.release(head);
     }
 
     void clear() {
         for (Chunk chunk = first; chunk != null; ) {
             Chunk next = chunk.next;
             chunk.next = null;
-            source.release(chunk);
+            memory.release(chunk);
             chunk = next;
         }
         first = null;
@@ -64,8 +68,9 @@ final class ReceiveBuffer {
         size = 0;
     }
 
-    private Chunk grow(int wanted) {
-        Chunk chunk = source.acquire(Math.min(wanted, LARGEST_PIECE));
+    private @Nullable Chunk grow(int wanted) {
+        Chunk chunk = memory.acquire(Math.min(wanted, LARGEST_PIECE));
+        if (chunk == null) return null;
         chunk.bytes.position(0).limit(0);
         if (last == null) first = chunk;
         else last.next = chunk;

@@ -49,6 +49,27 @@ final class Streams {
         return expired;
     }
 
+    /** The stream on which the most bytes wait to be read; null when none wait. */
+    @Nullable
+    MuxStream largestBacklog() {
+        Largest largest = new Largest();
+        table.forEach(largest::consider);
+        return largest.stream;
+    }
+
+    private static final class Largest {
+        @Nullable
+        MuxStream stream;
+
+        private int bytes;
+
+        void consider(MuxStream other) {
+            if (other.available() <= bytes) return;
+            bytes = other.available();
+            stream = other;
+        }
+    }
+
     /** True when all ids of this end have been used. */
     boolean exhausted() {
         return Integer.compareUnsigned(nextId, role.lastId) > 0;

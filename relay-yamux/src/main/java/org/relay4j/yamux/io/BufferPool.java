@@ -4,22 +4,32 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.BufferSource;
 import org.relay4j.yamux.core.Chunk;
 import org.relay4j.yamux.core.OutputBuffer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Direct memory that is used again, in three sizes. What is kept for reuse is bounded for each size; what is in use is
  * bounded by those who use it. Safe for use by several threads.
  */
 public final class BufferPool implements BufferSource {
-    private static final long MOST_PROMISED = 256L << 20; // bytes
+    private static final Logger log = LoggerFactory.getLogger(BufferPool.class);
 
     /*
-     * By default the JVM allows as much direct memory as heap. A quarter of it may be promised beyond the usual windows.
+     * By default the JVM allows as much direct memory as heap. Half of it may be in use here, and a quarter promised to peers
+     * beyond the usual windows.
      */
-    private static final BufferPool SHARED =
-            new BufferPool(Math.min(MOST_PROMISED, Runtime.getRuntime().maxMemory() / 4));
+    private static final long ALLOWED = Runtime.getRuntime().maxMemory(); // bytes
+    private static final long MOST_PROMISED = 256L << 20; // bytes
+    private static final BufferPool SHARED = new BufferPool(ALLOWED / 2, Math.min(MOST_PROMISED, ALLOWED / 4));
+
+    /** What one session may keep of what it has received. Unit: bytes. */
+    public static final int SHARE = (int) Math.max(1 << 20, Math.min(1 << 30, SHARED.limit / 4));
+
+    private final long limit; // bytes
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Shelf small = new Shelf(4 * 1024, 256);
@@ -28,8 +38,9 @@ public final class BufferPool implements BufferSource {
     private final AtomicLong promises; // bytes that may still be promised
     private long inUse; // bytes; guarded by lock
 
-    /** A pool that promises no more than so many bytes. */
-    BufferPool(long promises) {
+    /** A pool that gives no memory for received bytes while {@code limit} bytes are in use, and promises no more than so many. */
+    BufferPool(long limit, long promises) {
+        this.limit = limit;
         this.promises = new AtomicLong(promises);
     }
 
@@ -39,8 +50,20 @@ public final class BufferPool implements BufferSource {
     }
 
     @Override
-    public Chunk acquire(int size) {
-        return take(size <= small.size ? small : large);
+    public @Nullable Chunk acquire(int size) {
+        Shelf shelf = size <= small.size ? small : large;
+        if (inUse() + shelf.size > limit) return null;
+        try {
+            return take(shelf);
+        } catch (OutOfMemoryError e) {
+            log.debug("no direct memory left, {} bytes are in use", inUse(), e);
+            return null; // less of it is allowed than was assumed
+        }
+    }
+
+    /** 64 KiB for reading from a connection. */
+    Chunk acquireForReading() {
+        return take(large);
     }
 
     @Override

@@ -14,6 +14,7 @@ public final class CoreSettings {
                 options.receiveWindow(),
                 options.maxReceiveWindow(),
                 options.windowBudget(),
+                options.receiveBudget(),
                 options.maxStreams(),
                 options.maxUnacknowledged(),
                 options.keepAliveInterval().toNanos(),

@@ -50,6 +50,7 @@ public final class Loop {
     private final ArrayDeque<LoopDriver> touched = new ArrayDeque<>(); // loop thread only
     private final ByteBuffer readBuffer = ByteBuffer.allocateDirect(READ_BUFFER); // loop thread only
     private volatile boolean stopping;
+    private volatile boolean ended;
     private long now; // ns, 0 when it has to be asked for again; loop thread only
 
     /** Starts the thread. */
@@ -63,6 +64,11 @@ public final class Loop {
     /** True when called by the loop's own thread. */
     public boolean isCurrent() {
         return Thread.currentThread() == thread;
+    }
+
+    /** False once the loop has stopped, or failed: what it is given then is never done. */
+    boolean isRunning() {
+        return !ended;
     }
 
     /** Runs {@code task} on the loop, soon. Safe from any thread. A loop that has stopped runs nothing. */
@@ -130,9 +136,10 @@ public final class Loop {
                 runTimers();
                 flushTouched();
             }
-        } catch (IOException | ClosedSelectorException e) {
+        } catch (IOException | ClosedSelectorException | Error e) {
             log.error("event loop {} has failed", thread.getName(), e);
         } finally {
+            ended = true;
             end();
         }
     }

@@ -40,6 +40,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
     private boolean socketFull; // the last write left something, OP_WRITE is set; guarded by lock
     private boolean touched; // in the loop's list of sessions to flush; loop thread only
     private Phase phase = Phase.OPEN; // guarded by lock
+    private boolean peerEnded; // while we were flushing; guarded by lock
     private Loop.@Nullable Timer timer; // of the present phase; loop thread only
 
     /**
@@ -257,6 +258,10 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         if (!saysGoodbye(cause)) shut();
         else if (phase == Phase.FLUSHING && !mux.hasOutput()) {
             phase = Phase.DRAINING;
+            if (peerEnded) {
+                shut();
+                return;
+            }
             deadline(DRAIN_DEADLINE);
             try {
                 channel.shutdownOutput();
@@ -276,6 +281,12 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         try {
             ByteBuffer buffer = loop.readBuffer().clear();
             if (channel.read(buffer) >= 0) return;
+            if (phase == Phase.FLUSHING) {
+                // It says no more, and may still be reading.
+                peerEnded = true;
+                interest(SelectionKey.OP_READ, false);
+                return;
+            }
         } catch (IOException e) {
             log.debug("{}: lost while it was closing: {}", this, e.toString());
         }

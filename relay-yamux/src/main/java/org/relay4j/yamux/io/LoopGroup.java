@@ -78,9 +78,17 @@ public final class LoopGroup implements Closeable {
         if (unused != null) unused.stop();
     }
 
-    /** The loop whose turn it is. */
-    public Loop next() {
-        return loops[Math.floorMod(turn.getAndIncrement(), loops.length)];
+    /**
+     * The loop whose turn it is; one that has failed has none.
+     *
+     * @throws IOException when all loops have ended
+     */
+    public Loop next() throws IOException {
+        for (int n = 0; n < loops.length; n++) {
+            Loop loop = loops[Math.floorMod(turn.getAndIncrement(), loops.length)];
+            if (loop.isRunning()) return loop;
+        }
+        throw new IOException("the event loops have ended");
     }
 
     /** Ends all loops and waits for their threads, at most five seconds. */

@@ -92,7 +92,7 @@ public final class ThreadedDriver extends Driver {
     }
 
     private void read() {
-        Chunk chunk = pool.acquire(READ_BUFFER);
+        Chunk chunk = pool.acquireForReading();
         try {
             for (boolean open = true; open; ) open = readOnce(chunk.bytes.clear());
         } catch (IOException e) {

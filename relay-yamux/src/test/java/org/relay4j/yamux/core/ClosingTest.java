@@ -203,6 +203,33 @@ class ClosingTest {
         peer.expects(Wire.data(1, "already framed"), Wire.rst(1));
     }
 
+    /** hashicorp/yamux shows the loss of a session to the readers of its streams as a clean end: each must hear of its reset. */
+    @Test
+    void sessionThatClosesWithAFullOutputResetsAllStreams() {
+        int streams = 100_000 / 2;
+        ScriptedPeer many = ScriptedPeer.client(options -> options.maxStreams(streams));
+        StringBuilder wire = new StringBuilder();
+        for (int n = 0; n < streams; n++) wire.append(Wire.syn(2 * n + 1));
+        many.sends(wire.toString()).afresh();
+        MuxStream filler = many.stream(1);
+        many.sends(Wire.update(1, 10 << 20));
+        while (filler.reserve(16 * 1024) != null) filler.commit(16 * 1024);
+        many.core.close();
+        byte[] sent = many.reads();
+        int at = 0;
+        while (sent[at + 1] == 0) at += 12 + 16 * 1024; // the data that was written before
+        StringBuilder resets = new StringBuilder();
+        for (int n = 0; n < streams; n++) resets.append(Wire.rst(2 * n + 1));
+        String last = java.util.HexFormat.of().formatHex(sent, at, sent.length - 12);
+        assertEquals(sorted(resets.toString()), sorted(last));
+        assertEquals(Wire.goAway(0), hexOfLast(sent));
+        many.leavesNothing();
+    }
+
+    private static java.util.List<String> sorted(String frames) {
+        return java.util.Arrays.stream(frames.split("(?<=\\G.{24})")).sorted().toList();
+    }
+
     /** Fills the output so far that no large write finds room. */
     private void fillOutput() {
         MuxStream filler = peer.opens();

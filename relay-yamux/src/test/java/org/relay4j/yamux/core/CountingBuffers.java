@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Memory for tests that knows which pieces are in use: one that comes back twice, or did not come from here, fails at once.
@@ -21,12 +22,14 @@ final class CountingBuffers implements BufferSource {
     private final ArrayDeque<Chunk> small = new ArrayDeque<>();
     private final ArrayDeque<Chunk> large = new ArrayDeque<>();
     private final ArrayDeque<Chunk> output = new ArrayDeque<>();
+    private boolean refusing;
     private int acquired;
     private long promised; // bytes
     private long mostPromised = Long.MAX_VALUE; // bytes
 
     @Override
-    public Chunk acquire(int size) {
+    public @Nullable Chunk acquire(int size) {
+        if (refusing) return null;
         return size <= SMALL ? take(small, SMALL) : take(large, LARGE);
     }
 
@@ -55,6 +58,11 @@ final class CountingBuffers implements BufferSource {
     public void takeBack(int bytes) {
         promised -= bytes;
         if (promised < 0) throw new AssertionError("more taken back than was promised: " + promised);
+    }
+
+    /** Gives no more memory for received bytes. */
+    void refuse() {
+        refusing = true;
     }
 
     void promiseNoMoreThan(long bytes) {

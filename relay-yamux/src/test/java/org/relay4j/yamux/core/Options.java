@@ -7,6 +7,7 @@ final class Options {
     private int receiveWindow = DEFAULTS.receiveWindow();
     private int maxReceiveWindow; // windows do not grow unless a test is about that
     private int windowBudget = DEFAULTS.windowBudget();
+    private int receiveBudget = DEFAULTS.receiveBudget();
     private int maxStreams = DEFAULTS.maxStreams();
     private int maxUnacknowledged = DEFAULTS.maxUnacknowledged();
     private long keepAliveInterval = DEFAULTS.keepAliveInterval();
@@ -26,6 +27,11 @@ final class Options {
     Options growth(int largestWindow, int budget) {
         maxReceiveWindow = largestWindow;
         windowBudget = budget;
+        return this;
+    }
+
+    Options receiveBudget(int bytes) {
+        receiveBudget = bytes;
         return this;
     }
 
@@ -90,6 +96,7 @@ final class Options {
                 receiveWindow,
                 maxReceiveWindow,
                 windowBudget,
+                receiveBudget,
                 maxStreams,
                 maxUnacknowledged,
                 keepAliveInterval,

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class ReceiveBufferTest {
     private final CountingBuffers memory = new CountingBuffers();
-    private final ReceiveBuffer buffer = new ReceiveBuffer(memory);
+    private final ReceiveBuffer buffer = new ReceiveBuffer(new ReceiveMemory(memory, Long.MAX_VALUE));
     private int written;
     private int read;
 

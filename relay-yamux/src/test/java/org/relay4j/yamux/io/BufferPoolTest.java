@@ -3,6 +3,7 @@ package org.relay4j.yamux.io;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,7 +15,9 @@ import org.relay4j.yamux.core.OutputBuffer;
 import org.relay4j.yamux.testing.Call;
 
 class BufferPoolTest {
-    private final BufferPool pool = new BufferPool(1 << 20);
+    private static final int LIMIT = 10 << 20; // bytes
+
+    private final BufferPool pool = new BufferPool(LIMIT, 1 << 20);
 
     @Test
     void chunksAreDirectAndAsLargeAsIsNeeded() {
@@ -54,6 +57,21 @@ class BufferPoolTest {
             }));
         }
         calls.forEach(Call::result);
+        assertEquals(0, pool.inUse());
+    }
+
+    @Test
+    void givesNoMemoryForReceivedBytesBeyondTheLimit() {
+        List<Chunk> chunks = new ArrayList<>();
+        for (Chunk chunk; (chunk = pool.acquire(64 * 1024)) != null; ) chunks.add(chunk);
+        assertEquals(LIMIT / (64 * 1024), chunks.size());
+        assertNull(pool.acquire(1));
+        Chunk output = pool.acquireOutput();
+        assertTrue(pool.inUse() > LIMIT, "what is bounded otherwise is not refused");
+        pool.release(output);
+        pool.release(chunks.remove(0));
+        chunks.add(pool.acquire(1));
+        chunks.forEach(pool::release);
         assertEquals(0, pool.inUse());
     }
 

@@ -59,6 +59,21 @@ class LoopGroupTest {
     }
 
     @Test
+    void loopThatHasEndedGetsNothingMore() throws Exception {
+        try (LoopGroup group = new LoopGroup("relay-test", 2, false)) {
+            Loop first = group.next();
+            Loop second = group.next();
+            first.stop();
+            assertTrue(first.join(Await.DEADLINE.toMillis()));
+            for (int n = 0; n < 5; n++) assertSame(second, group.next());
+            second.stop();
+            assertTrue(second.join(Await.DEADLINE.toMillis()));
+            IOException failure = assertThrows(IOException.class, group::next);
+            assertEquals("the event loops have ended", failure.getMessage());
+        }
+    }
+
+    @Test
     void interruptedCloseKeepsTheFlag() throws Exception {
         LoopGroup group = new LoopGroup("relay-test", 1, false);
         Loop loop = group.next();

@@ -1,0 +1,62 @@
+package org.relay4j.yamux.core;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+
+/** Readers that leave more to wait than there is memory for. */
+class ReceiveBudgetTest {
+    private static final int BUDGET = 300_000; // bytes
+
+    private final ScriptedPeer peer = ScriptedPeer.client(options -> options.receiveBudget(BUDGET));
+
+    private void open(int... ids) {
+        peer.userReads(false);
+        for (int id : ids) peer.sends(Wire.syn(id)).accepts(id);
+        peer.afresh();
+    }
+
+    @Test
+    void streamOnWhichTheMostIsWaitingIsReset() {
+        open(1, 3, 5);
+        peer.sends(Wire.data(3, "x".repeat(250_000)), Wire.data(1, "y".repeat(60_000)), Wire.data(5, "here"))
+                .told("buffered 3", "buffered 1", "reset 3 STREAM_ERROR", "buffered 5")
+                .expects(Wire.rst(3));
+        assertEquals("here", peer.reads(5));
+        assertEquals(60_000, peer.reads(1).length());
+        assertEquals(2, peer.core.streamCount());
+    }
+
+    @Test
+    void streamThatIsItselfTheLargestIsResetInTheMiddleOfAFrame() {
+        open(1, 3);
+        peer.sends(Wire.data(1, "y".repeat(100_000)), Wire.data(3, "x".repeat(250_000)), Wire.data(1, "go on"))
+                .told("buffered 1", "reset 3 STREAM_ERROR", "buffered 1")
+                .expects(Wire.rst(3));
+        assertEquals(100_005, peer.reads(1).length());
+    }
+
+    @Test
+    void streamIsResetWhenTheProcessHasNoMemoryLeft() {
+        open(1, 3);
+        peer.sends(Wire.data(1, "y".repeat(100_000)));
+        peer.buffers.refuse();
+        peer.afresh().sends(Wire.data(3, "x")).told("reset 3 STREAM_ERROR").expects(Wire.rst(3));
+        assertEquals(100_000, peer.reads(1).length());
+    }
+
+    @Test
+    void noSessionHoldsMoreThanItsShareAndOnePiece() {
+        peer.userReads(false);
+        for (int id = 1; id < 400; id += 2) {
+            peer.sends(Wire.syn(id)).accepts(id);
+            peer.sends(Wire.data(id, "x".repeat(1 + id * 977 % 100_000)));
+            assertTrue(
+                    peer.core.memory().held() <= BUDGET + 64 * 1024,
+                    () -> peer.core.memory().held() + " bytes");
+        }
+        peer.core.close();
+        assertEquals(0, peer.core.memory().held());
+    }
+}
