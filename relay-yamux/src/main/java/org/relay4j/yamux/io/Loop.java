@@ -38,7 +38,9 @@ public final class Loop {
     }
 
     private static final Logger log = LoggerFactory.getLogger(Loop.class);
-    private static final int READ_BUFFER = 256 * 1024; // bytes
+
+    /** One of the largest frames and a few small ones: with less the last bytes of each would be written on their own. */
+    private static final int READ_BUFFER = 260 * 1024; // bytes
 
     private static final int TASKS_PER_PASS = 1024;
 
