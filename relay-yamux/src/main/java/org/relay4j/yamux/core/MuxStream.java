@@ -34,11 +34,10 @@ public final class MuxStream {
     private int state;
     private boolean waitsForWindow;
     private long sendWindow; // bytes we may send
-    private final ReceiveWindow window;
+    private final Inbox inbox;
     private int resetCode;
     private final long openedAt; // ns
     private long activeAt; // ns
-    private @Nullable ReceiveBuffer received; // present once something had to wait
     private StreamQueue.@Nullable Link controlLink;
     private StreamQueue.@Nullable Link waitingLink;
 
@@ -50,7 +49,7 @@ public final class MuxStream {
         this.handler = handler;
         openedAt = mux.now();
         activeAt = openedAt;
-        window = new ReceiveWindow(mux.options().receiveWindow());
+        inbox = new Inbox(mux);
     }
 
     public int id() {
@@ -122,7 +121,7 @@ public final class MuxStream {
     public void reset(int code) {
         if ((state & DEAD) != 0) return;
         sendReset(code);
-        dropReceived();
+        inbox.clear();
         mux.settle();
     }
 
@@ -137,18 +136,18 @@ public final class MuxStream {
 
     /** The oldest bytes that wait to be read, null when there are none. Moved over with {@link #advance}. */
     public @Nullable ByteBuffer peek() {
-        return received == null ? null : received.peek();
+        return inbox.peek();
     }
 
     /** Counts bytes taken from {@link #peek} as consumed; the caller has moved its position over them. */
     public void advance(int length) {
-        if (received != null) received.advance(length);
+        inbox.advance(length);
         consumed(length);
     }
 
     /** Bytes that wait to be read. */
     public int available() {
-        return received == null ? 0 : received.size();
+        return inbox.available();
     }
 
     /** True when the peer has sent FIN and everything before it was read. */
@@ -158,17 +157,17 @@ public final class MuxStream {
 
     /** Bytes the peer is allowed to send. */
     public int receiveWindow() {
-        return window.open();
+        return inbox.window().open();
     }
 
     /** Bytes that were consumed and not yet returned to the peer. */
     public int credit() {
-        return window.credit();
+        return inbox.window().credit();
     }
 
     /** The whole window that the peer knows of: what it may send, what waits to be read, and credit. Unit: bytes. */
     public int wholeWindow() {
-        return window.whole();
+        return inbox.window().whole();
     }
 
     /** Stops reading: what has arrived and what is still to come is thrown away, and counts as consumed. */
@@ -176,7 +175,7 @@ public final class MuxStream {
         if ((state & DISCARDS) != 0) return;
         state |= DISCARDS;
         int waiting = available();
-        dropReceived();
+        inbox.clear();
         consumed(waiting);
     }
 
@@ -198,7 +197,7 @@ public final class MuxStream {
     // ---- called by the multiplexer
 
     void opened() {
-        mux.output().append(Frame.WINDOW_UPDATE, Frame.SYN, id, window.returnCredit());
+        mux.output().append(Frame.WINDOW_UPDATE, Frame.SYN, id, inbox.returnCredit(false));
     }
 
     /** Forgets a stream that nobody took. */
@@ -219,10 +218,7 @@ public final class MuxStream {
     }
 
     void expect(long length) throws ProtocolViolation {
-        if (!window.use(length)) {
-            throw new ProtocolViolation("stream " + Integer.toUnsignedString(id) + " carries " + length
-                    + " bytes, and its window has " + window.open());
-        }
+        inbox.use(id, length);
         activeAt = mux.now();
     }
 
@@ -239,20 +235,8 @@ public final class MuxStream {
             consumed(discards ? length : length - piece.remaining());
             if (discards || !piece.hasRemaining()) return;
         }
-        if (keep(piece)) handler.onBuffered(this);
+        if (inbox.keep(piece, this)) handler.onBuffered(this);
         else consumed(piece.remaining());
-    }
-
-    /** Copies bytes that nobody takes now; false when the stream had to be given up for lack of memory. */
-    private boolean keep(ByteBuffer piece) {
-        if (received == null) received = new ReceiveBuffer(mux.memory());
-        while (received != null && !received.append(piece)) {
-            // The reader of whoever holds the most of the session's share has been the slowest.
-            MuxStream largest = mux.memory().isUsedUp() ? mux.streams().largestBacklog() : null;
-            (largest == null ? this : largest)
-                    .abort(new Cause(Cause.Kind.STREAM_ERROR, "too many received bytes wait to be read"));
-        }
-        return received != null;
     }
 
     void receiveFin() {
@@ -300,6 +284,12 @@ public final class MuxStream {
         mux.settle();
     }
 
+    /** Ends the stream with RST, and throws away what waits to be read, complete or not. */
+    void giveUp(String why) {
+        inbox.clear();
+        abort(new Cause(Cause.Kind.STREAM_ERROR, why));
+    }
+
     /** Why the stream is to be aborted now, or null. */
     @Nullable
     Cause expired(long now) {
@@ -324,7 +314,8 @@ public final class MuxStream {
 
     /** A peer that is silent may still be reading what we sent, which a RST would destroy on its way to its reader. */
     private boolean sendsInVain() {
-        return (state & LINGERS) != 0 && ((state & IN_VAIN) != 0 || window.open() == 0);
+        return (state & LINGERS) != 0
+                && ((state & IN_VAIN) != 0 || inbox.window().open() == 0);
     }
 
     // ---- control frames
@@ -336,7 +327,7 @@ public final class MuxStream {
         state &= ~(SEND_ACK | SEND_CREDIT);
         if ((state & DEAD) == 0 && (pending & (SEND_ACK | SEND_CREDIT)) != 0) {
             boolean acks = (pending & SEND_ACK) != 0;
-            int delta = (state & FIN_RECEIVED) == 0 ? returnCredit((pending & SEND_CREDIT) != 0) : 0;
+            int delta = (state & FIN_RECEIVED) == 0 ? inbox.returnCredit((pending & SEND_CREDIT) != 0) : 0;
             if (acks || delta > 0) output.prepend(Frame.WINDOW_UPDATE, acks ? Frame.ACK : 0, id, delta);
         }
         if ((state & SEND_FIN) != 0 && output.append(Frame.WINDOW_UPDATE, Frame.FIN, id, 0)) {
@@ -366,16 +357,9 @@ public final class MuxStream {
         mux.output().control.add(controlLink());
     }
 
-    private int returnCredit(boolean isMuch) {
-        if (isMuch) mux.windows().tune(window, mux.now());
-        int delta = window.returnCredit();
-        mux.windows().credited(window);
-        return delta;
-    }
-
     private void consumed(int length) {
         if (length == 0) return;
-        boolean due = window.consume(length);
+        boolean due = inbox.window().consume(length);
         // A stream that lingers gets no more credit: one window is the most its peer can still send in vain.
         boolean useless = (state & (FIN_RECEIVED | LINGERS | DEAD)) != 0;
         if (due && !useless) sendLater(SEND_CREDIT);
@@ -404,17 +388,12 @@ public final class MuxStream {
         waitsForWindow = false;
         mux.output().waiting.remove(waitingLink);
         mux.output().control.remove(controlLink);
-        mux.windows().forget(window);
+        mux.windows().forget(inbox.window());
         mux.removed(this);
     }
 
     /** What the peer sent before its FIN is complete and stays readable; anything else is a torso. */
     private void dropTorso() {
-        if ((state & FIN_RECEIVED) == 0) dropReceived();
-    }
-
-    private void dropReceived() {
-        if (received != null) received.clear();
-        received = null;
+        if ((state & FIN_RECEIVED) == 0) inbox.clear();
     }
 }

@@ -38,6 +38,27 @@ class ReceiveBudgetTest {
     }
 
     @Test
+    void streamThatHasEndedIsResetTooWhileItsBytesWait() {
+        open(1, 3);
+        peer.sends(Wire.data(Wire.FIN, 3, "x".repeat(250_000)), Wire.data(1, "y".repeat(200_000)))
+                .told("buffered 3", "fin 3", "reset 3 STREAM_ERROR", "buffered 1")
+                .expects(Wire.rst(3));
+        assertEquals(200_000, peer.reads(1).length());
+        assertEquals(0, peer.core.memory().held());
+    }
+
+    @Test
+    void nothingIsResetTwiceWhenItsRstFindsNoRoom() {
+        open(1, 3);
+        peer.sends(Wire.update(1, 10 << 20));
+        while (peer.stream(1).reserve(16 * 1024) != null) peer.stream(1).commit(16 * 1024);
+        while (peer.core.output().append(Frame.WINDOW_UPDATE, 0, 999, 0)) continue;
+        peer.sends(Wire.data(Wire.FIN, 3, "x".repeat(250_000)), Wire.data(1, "y".repeat(200_000)));
+        assertEquals(200_000, peer.reads(1).length());
+        assertEquals(0, peer.core.memory().held());
+    }
+
+    @Test
     void streamIsResetWhenTheProcessHasNoMemoryLeft() {
         open(1, 3);
         peer.sends(Wire.data(1, "y".repeat(100_000)));

@@ -1,0 +1,72 @@
+package org.relay4j.yamux.core;
+
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/** What the peer has sent on one stream and nobody has taken yet, and the window that it may still use. */
+final class Inbox {
+    private final Multiplexer mux;
+    private final ReceiveWindow window;
+    private @Nullable ReceiveBuffer buffer; // present once something had to wait
+
+    Inbox(Multiplexer mux) {
+        this.mux = mux;
+        window = new ReceiveWindow(mux.options().receiveWindow());
+    }
+
+    ReceiveWindow window() {
+        return window;
+    }
+
+    // ---- bytes
+
+    @Nullable
+    ByteBuffer peek() {
+        return buffer == null ? null : buffer.peek();
+    }
+
+    int available() {
+        return buffer == null ? 0 : buffer.size();
+    }
+
+    void advance(int length) {
+        if (buffer != null) buffer.advance(length);
+    }
+
+    /** Copies bytes that nobody takes now; false when their stream had to be given up for lack of memory. */
+    boolean keep(ByteBuffer piece, MuxStream owner) {
+        if (buffer == null) buffer = new ReceiveBuffer(mux.memory());
+        while (buffer != null && !buffer.append(piece)) {
+            // The reader of whoever holds the most of the session's share has been the slowest.
+            MuxStream largest = mux.memory().isUsedUp() ? mux.streams().largestBacklog() : null;
+            (largest == null ? owner : largest).giveUp("too many received bytes wait to be read");
+        }
+        return buffer != null;
+    }
+
+    void clear() {
+        if (buffer != null) buffer.clear();
+        buffer = null;
+    }
+
+    // ---- credit
+
+    /** Counts bytes that the peer is sending. */
+    void use(int id, long length) throws ProtocolViolation {
+        if (window.use(length)) return;
+        throw new ProtocolViolation("stream " + Integer.toUnsignedString(id) + " carries " + length
+                + " bytes, and its window has " + window.open());
+    }
+
+    /**
+     * What the peer may send from now on in addition. Unit: bytes.
+     *
+     * @param isMuch so much was consumed that it says how fast the stream moves
+     */
+    int returnCredit(boolean isMuch) {
+        if (isMuch) mux.windows().tune(window, mux.now());
+        int delta = window.returnCredit();
+        mux.windows().credited(window);
+        return delta;
+    }
+}
