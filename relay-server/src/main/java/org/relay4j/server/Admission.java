@@ -1,6 +1,9 @@
 package org.relay4j.server;
 
+import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -25,17 +28,29 @@ final class Admission {
     String enter(InetAddress address) {
         lock.lock();
         try {
-            Count count = addresses.computeIfAbsent(address, key -> new Count());
+            Count count = addresses.computeIfAbsent(site(address), key -> new Count());
             String refusal = refusal(count);
             if (refusal == null) {
                 tunnels++;
                 pending++;
                 count.tunnels++;
                 count.pending++;
-            } else if (count.tunnels == 0) addresses.remove(address);
+            } else if (count.tunnels == 0) addresses.remove(site(address));
             return refusal;
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Whom an address belongs to: a customer with IPv6 usually has 2^64 of them, all that have the first half in common. */
+    private static InetAddress site(InetAddress address) {
+        if (!(address instanceof Inet6Address)) return address;
+        byte[] bytes = address.getAddress();
+        Arrays.fill(bytes, bytes.length / 2, bytes.length, (byte) 0);
+        try {
+            return InetAddress.getByAddress(bytes);
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException(e); // sixteen bytes are an address
         }
     }
 
@@ -55,7 +70,7 @@ final class Admission {
         lock.lock();
         try {
             pending--;
-            Count count = addresses.get(address);
+            Count count = addresses.get(site(address));
             if (count != null) count.pending--;
         } finally {
             lock.unlock();
@@ -68,8 +83,8 @@ final class Admission {
         lock.lock();
         try {
             tunnels--;
-            Count count = addresses.get(address);
-            if (count != null && --count.tunnels == 0) addresses.remove(address);
+            Count count = addresses.get(site(address));
+            if (count != null && --count.tunnels == 0) addresses.remove(site(address));
         } finally {
             lock.unlock();
         }

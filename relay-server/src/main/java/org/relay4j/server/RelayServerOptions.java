@@ -153,7 +153,7 @@ public final class RelayServerOptions {
             return this;
         }
 
-        /** Tunnels at once from one client address: 1 to 60,000, default 100. */
+        /** Tunnels at once from one client address, or one IPv6 network of 64 bits: 1 to 60,000, default 100. */
         public Builder maxTunnelsPerAddress(int tunnels) {
             maxTunnelsPerAddress = tunnels;
             return this;

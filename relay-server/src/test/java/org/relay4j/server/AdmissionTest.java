@@ -41,6 +41,20 @@ class AdmissionTest {
     }
 
     @Test
+    void addressesOfOneIpv6NetworkCountTogether() throws UnknownHostException {
+        Admission admission = new Admission(
+                RelayServerOptions.builder().maxTunnelsPerAddress(2).build());
+        InetAddress one = InetAddress.getByName("2001:db8:1:2::1");
+        InetAddress two = InetAddress.getByName("2001:db8:1:2:ffff:ffff:ffff:ffff");
+        assertNull(admission.enter(one));
+        assertNull(admission.enter(two));
+        assertEquals("your address has its 2 tunnels", admission.enter(InetAddress.getByName("2001:db8:1:2::3")));
+        assertNull(admission.enter(InetAddress.getByName("2001:db8:1:3::1")));
+        admission.leave(two, false);
+        assertNull(admission.enter(one));
+    }
+
+    @Test
     void silentClientsOfAnAddressAreBounded() {
         Admission admission = new Admission(
                 RelayServerOptions.builder().maxPendingPerAddress(3).build());
