@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.SocketException;
 import java.net.SocketImpl;
@@ -13,7 +14,7 @@ import java.net.StandardSocketOptions;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.relay4j.yamux.Session;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What {@link java.net.ServerSocket} asks of the operating system, answered for a listener that is elsewhere: the port is
@@ -25,19 +26,26 @@ final class AcceptorSocket extends SocketImpl {
             StandardSocketOptions.SO_REUSEADDR, SocketOptions.SO_REUSEADDR,
             StandardSocketOptions.SO_REUSEPORT, SocketOptions.SO_REUSEPORT);
 
-    private final Session session;
     private final Map<Integer, Object> options = new ConcurrentHashMap<>();
+    private volatile Runnable onClose = () -> {};
+    private volatile @Nullable InetSocketAddress bound; // changes when the tunnel is re-established
 
-    AcceptorSocket(Session session) {
-        this.session = session;
+    AcceptorSocket() {
         options.put(SocketOptions.SO_TIMEOUT, 0);
         options.put(SocketOptions.SO_RCVBUF, 256 * 1024);
         options.put(SocketOptions.SO_REUSEADDR, true);
         options.put(SocketOptions.SO_REUSEPORT, false);
     }
 
-    Session session() {
-        return session;
+    /** What is to be done when the server socket is closed. */
+    void onClose(Runnable action) {
+        onClose = action;
+    }
+
+    /** The address that the listener has from now on. */
+    void rebind(InetSocketAddress newAddress) {
+        bound = newAddress;
+        options.put(SocketOptions.SO_BINDADDR, newAddress.getAddress());
     }
 
     @Override
@@ -45,9 +53,19 @@ final class AcceptorSocket extends SocketImpl {
 
     @Override
     protected void bind(InetAddress host, int port) {
-        address = host;
-        localport = port;
-        options.put(SocketOptions.SO_BINDADDR, host);
+        rebind(new InetSocketAddress(host, port));
+    }
+
+    @Override
+    protected @Nullable InetAddress getInetAddress() {
+        InetSocketAddress current = bound;
+        return current == null ? null : current.getAddress();
+    }
+
+    @Override
+    protected int getLocalPort() {
+        InetSocketAddress current = bound;
+        return current == null ? 0 : current.getPort();
     }
 
     @Override
@@ -55,7 +73,7 @@ final class AcceptorSocket extends SocketImpl {
 
     @Override
     protected void close() {
-        session.closeWhenDone();
+        onClose.run();
     }
 
     @Override

@@ -3,6 +3,7 @@ package org.relay4j.client;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Objects;
+import javax.net.ServerSocketFactory;
 
 /** Where a program behind NAT gets a public port: to accept its visitors itself, or to have them forwarded. */
 public final class RelayClient {
@@ -27,7 +28,7 @@ public final class RelayClient {
      * }</pre>
      *
      * <p>Blocks until the server has given a port: for the connect timeout for each address of the host, and the handshake
-     * timeout, at most.
+     * timeout, at most. A tunnel that is lost later is re-established, unless the options say otherwise.
      *
      * @param host the relay server
      * @param port its control port
@@ -38,7 +39,17 @@ public final class RelayClient {
      */
     public static RelayAcceptor connect(String host, int port, RelayClientOptions options) throws IOException {
         Objects.requireNonNull(host, "host");
-        return RelayAcceptor.over(ControlConnection.open(host, port, options), options);
+        return RelayAcceptor.open(host, port, Objects.requireNonNull(options, "options"));
+    }
+
+    /**
+     * For servers that take a factory: gets a public port, as {@link #connect(String, int, RelayClientOptions)} does, whenever
+     * a server socket is asked for. The local port, backlog and address that are asked for mean nothing. The factory is safe
+     * for use by several threads.
+     */
+    public static ServerSocketFactory serverSocketFactory(String host, int port, RelayClientOptions options) {
+        return new RelayServerSocketFactory(
+                Objects.requireNonNull(host, "host"), port, Objects.requireNonNull(options, "options"));
     }
 
     /** Has visitors forwarded, with default options. See {@link #forward(String, int, InetSocketAddress, RelayClientOptions)}. */

@@ -36,7 +36,7 @@ public final class RelayClientOptions {
         return values.handshakeTimeout;
     }
 
-    /** Whether a forwarder re-establishes a tunnel that is lost. */
+    /** Whether a tunnel that is lost is re-established. */
     public boolean reconnect() {
         return values.reconnect;
     }
@@ -96,8 +96,8 @@ public final class RelayClientOptions {
         }
 
         /**
-         * Whether a forwarder re-establishes a tunnel that is lost after it was once up: default true. The public port may
-         * then be another one. An acceptor does not reconnect: its {@code accept()} fails.
+         * Whether a tunnel that is lost after it was once up is re-established: default true. The public port may then be
+         * another one. {@link RelayAcceptor#accept} waits meanwhile; without it, it fails.
          */
         public Builder reconnect(boolean newReconnect) {
             reconnect = newReconnect;

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
-import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
@@ -35,8 +34,7 @@ public final class RelayForwarder implements Tunnel {
     private final InetSocketAddress local;
     private final RelayClientOptions options;
     private final LoopGroup loops;
-    private final Backoff backoff;
-    private final CountDownLatch closing = new CountDownLatch(1);
+    private final Reconnector reconnector;
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Thread thread;
     private volatile ControlConnection connection;
@@ -50,7 +48,7 @@ public final class RelayForwarder implements Tunnel {
         this.local = local;
         this.options = options;
         this.loops = loops;
-        backoff = new Backoff(options.shortestBackoff(), options.longestBackoff());
+        reconnector = new Reconnector(options);
         InetAddress[] addresses = resolve();
         connection = ControlConnection.open(host, port, options);
         tunnel = establish(connection, addresses);
@@ -99,7 +97,7 @@ public final class RelayForwarder implements Tunnel {
     /** Ends the tunnel for good; visitors are reset. Waits until that is done, at most two seconds. */
     @Override
     public void close() {
-        closing.countDown();
+        reconnector.close();
         tunnel.close();
         thread.interrupt();
         if (Thread.currentThread() == thread) return; // called by the listener
@@ -136,8 +134,8 @@ public final class RelayForwarder implements Tunnel {
         } catch (InterruptedException e) {
             log.debug("{}: closing", this);
         }
-        backoff.wasUp(System.nanoTime() - since);
-        if (lost == null || isClosing()) {
+        reconnector.wasUp(System.nanoTime() - since);
+        if (lost == null || reconnector.isClosing()) {
             awaitGoodbye();
             closed();
             return false;
@@ -171,28 +169,18 @@ public final class RelayForwarder implements Tunnel {
 
     /** Tries until there is a tunnel again; false when this forwarder was closed meanwhile. */
     private boolean reconnect() {
-        while (true) {
-            Duration pause = backoff.next();
-            try {
-                if (closing.await(pause.toNanos(), TimeUnit.NANOSECONDS)) return false;
-                InetAddress[] addresses = resolve();
-                ControlConnection next = ControlConnection.open(host, port, options);
-                tunnel = establish(next, addresses);
-                connection = next;
-                if (!isClosing()) return true;
-                tunnel.close();
-                return false;
-            } catch (IOException e) {
-                if (isClosing()) return false;
-                log.warn("cannot re-establish the tunnel, trying again: {}", e.getMessage());
-            } catch (InterruptedException e) {
-                return false;
-            }
-        }
-    }
-
-    private boolean isClosing() {
-        return closing.getCount() == 0;
+        ForwardedTunnel next = reconnector.tryAgain(() -> {
+            InetAddress[] addresses = resolve();
+            ControlConnection opened = ControlConnection.open(host, port, options);
+            ForwardedTunnel established = establish(opened, addresses);
+            connection = opened;
+            return established;
+        });
+        if (next == null) return false;
+        tunnel = next;
+        if (!reconnector.isClosing()) return true;
+        next.close();
+        return false;
     }
 
     private ForwardedTunnel establish(ControlConnection to, InetAddress[] addresses) throws IOException {

@@ -81,7 +81,8 @@ class AcceptorListenerTest {
     @Test
     void isToldWhyTheTunnelWasLost() throws IOException {
         Recorder recorder = new Recorder();
-        try (RelayAcceptor acceptor = connect(recorder)) {
+        RelayClientOptions options = Local.hasty(recorder).reconnect(false).build();
+        try (RelayAcceptor acceptor = RelayClient.connect("localhost", server.port(), options)) {
             server.close();
             Throwable cause = recorder.awaitLoss(1, false);
             assertEquals(SessionException.class, cause.getClass());

@@ -2,9 +2,7 @@ package org.relay4j.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -26,7 +24,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
-import org.relay4j.yamux.SessionException;
 import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.testing.Await;
 import org.relay4j.yamux.testing.Call;
@@ -334,39 +331,6 @@ class RelayAcceptorTest {
         for (int i = 0; i < 4; i++) closing.add(Call.run(acceptor::close));
         closing.forEach(Call::result);
         assertTrue(acceptor.isClosed());
-    }
-
-    // ---- loss
-
-    @Test
-    void lossOfTheTunnelEndsAcceptAndTheAcceptedSockets() throws IOException {
-        try (Socket visitor = visit();
-                Socket accepted = acceptor.accept()) {
-            Visitor.send(accepted, "half a rep");
-            Visitor.expect(visitor, "half a rep");
-            Call<Socket> accepting = Call.of(acceptor::accept).awaitBlocked();
-            server.close();
-            SocketException failure = accepting.failure(SocketException.class);
-            assertTrue(failure.getMessage().startsWith("the tunnel was lost: "), failure.getMessage());
-            assertNotNull(failure.getCause());
-            assertSame(SessionException.class, failure.getCause().getClass());
-            Visitor.expectReset(accepted);
-            Visitor.expectReset(visitor);
-            assertFalse(acceptor.isOpen());
-            assertFalse(acceptor.isClosed());
-            assertThrows(SocketException.class, acceptor::accept);
-        }
-    }
-
-    @Test
-    void acceptorThatLostItsTunnelIsClosedLikeAnyOther() throws IOException {
-        server.close();
-        Await.until("the tunnel has ended", () -> !acceptor.isOpen());
-        acceptor.close();
-        assertTrue(acceptor.isClosed());
-        assertEquals(
-                "Socket is closed",
-                assertThrows(SocketException.class, acceptor::accept).getMessage());
     }
 
     /** What is written against the class that it extends works as well. */

@@ -30,8 +30,10 @@ final class Endpoint implements Closeable {
                     .publicBindAddress(loopback)
                     .build());
             SessionOptions session = SessionOptions.builder().backlog(backlog).build();
-            RelayClientOptions options =
-                    RelayClientOptions.builder().session(session).build();
+            RelayClientOptions options = RelayClientOptions.builder()
+                    .session(session)
+                    .reconnect(false)
+                    .build();
             return new Endpoint(RelayClient.connect(loopback.getHostAddress(), server.port(), options), server);
         }
     }

@@ -49,7 +49,7 @@ class GoServerJavaAcceptorIT extends Scenarios {
     private void start(SessionOptions options) throws Exception {
         server = keep(GoProcess.start("relayserver", windows.flags()));
         RelayClientOptions client =
-                RelayClientOptions.builder().session(options).build();
+                RelayClientOptions.builder().session(options).reconnect(false).build();
         acceptor = keep(RelayClient.connect("127.0.0.1", server.number("listening on "), client));
     }
 

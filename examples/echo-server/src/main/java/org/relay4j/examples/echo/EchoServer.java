@@ -32,7 +32,7 @@ public final class EchoServer implements AutoCloseable {
         return acceptor.getLocalPort();
     }
 
-    /** Serves visitors until {@link #close}, or until the tunnel is lost. */
+    /** Serves visitors until {@link #close}; a tunnel that is lost meanwhile is re-established. */
     void run() throws IOException {
         while (true) {
             Socket visitor;

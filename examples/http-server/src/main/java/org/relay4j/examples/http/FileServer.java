@@ -1,0 +1,106 @@
+package org.relay4j.examples.http;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.relay4j.client.RelayClient;
+import org.relay4j.client.RelayForwarder;
+
+/**
+ * The JDK's HTTP server behind a tunnel: GET and PUT of the files in one folder. It brings its own sockets, as most servers
+ * with channels do, so it listens on loopback, and a forwarder in the same process connects the visitors with it.
+ */
+public final class FileServer implements AutoCloseable {
+    private final Path folder;
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private final HttpServer http;
+    private final RelayForwarder tunnel;
+
+    FileServer(String relayHost, int relayPort, Path folder) throws IOException {
+        this.folder = folder.toRealPath();
+        // An address of loopback, so that the only way in is the public port.
+        http = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 200);
+        http.setExecutor(threads);
+        http.createContext("/", this::handle);
+        http.start();
+        boolean up = false;
+        try {
+            tunnel = RelayClient.forward(relayHost, relayPort, http.getAddress());
+            up = true;
+        } finally {
+            if (!up) stop();
+        }
+    }
+
+    public static void main(String[] args) throws IOException, InterruptedException {
+        if (args.length != 3) {
+            System.err.println("usage: FileServer <relay host> <relay port> <folder>");
+            System.exit(2);
+        }
+        try (FileServer server = new FileServer(args[0], Integer.parseInt(args[1]), Path.of(args[2]))) {
+            System.out.println("try: curl http://" + args[0] + ":" + server.publicPort() + "/");
+            server.tunnel.awaitEnd();
+        }
+    }
+
+    int publicPort() {
+        return tunnel.publicAddress().getPort();
+    }
+
+    private void handle(HttpExchange exchange) throws IOException {
+        try (exchange) {
+            Path file = folder.resolve(exchange.getRequestURI().getPath().substring(1))
+                    .normalize();
+            if (!file.startsWith(folder)) {
+                exchange.sendResponseHeaders(403, -1);
+                return;
+            }
+            switch (exchange.getRequestMethod()) {
+                case "GET" -> get(exchange, file);
+                case "PUT" -> put(exchange, file);
+                default -> exchange.sendResponseHeaders(405, -1);
+            }
+        }
+    }
+
+    private static void get(HttpExchange exchange, Path file) throws IOException {
+        if (Files.isDirectory(file)) {
+            exchange.sendResponseHeaders(204, -1);
+            return;
+        }
+        try (InputStream in = Files.newInputStream(file)) {
+            long size = Files.size(file);
+            exchange.sendResponseHeaders(200, size == 0 ? -1 : size);
+            in.transferTo(exchange.getResponseBody());
+        } catch (NoSuchFileException e) {
+            exchange.sendResponseHeaders(404, -1);
+        }
+    }
+
+    private static void put(HttpExchange exchange, Path file) throws IOException {
+        try (OutputStream out = Files.newOutputStream(file)) {
+            exchange.getRequestBody().transferTo(out);
+        }
+        exchange.sendResponseHeaders(201, -1);
+    }
+
+    private void stop() {
+        http.stop(0);
+        threads.shutdown();
+    }
+
+    @Override
+    public void close() {
+        tunnel.close();
+        stop();
+    }
+}
