@@ -22,7 +22,6 @@ import org.relay4j.yamux.core.SessionEvents;
  * so two peers that both send cannot lock each other up. Closing the channel must make a blocked read and write return.
  */
 public final class ThreadedDriver extends Driver {
-    private static final int READ_BUFFER = 64 * 1024; // bytes
 
     /** A write returns only when all of it is under way: in pieces, so that a slow peer is not taken for a dead one. Bytes. */
     private static final int WRITE_MOST = 128 * 1024;

@@ -17,7 +17,7 @@ final class LinkPipe {
     private final ArrayDeque<Piece> underWay = new ArrayDeque<>();
     private double free; // ns; when everything that was written will have left
 
-    private record Piece(byte[] bytes, long arrival) {}
+    private record Piece(ByteBuffer bytes, long arrival) {}
 
     LinkPipe(double bitsPerSecond, long delay, int sendBuffer) {
         rate(bitsPerSecond);
@@ -36,14 +36,14 @@ final class LinkPipe {
             byte[] bytes = new byte[Math.min(PIECE, Math.min(room, from.remaining()))];
             from.get(bytes);
             room -= bytes.length;
-            free = Math.max(free, now) + bytes.length / rate;
-            underWay.add(new Piece(bytes, (long) free + delay));
+            free = Math.max(free, (double) now) + bytes.length / rate;
+            underWay.add(new Piece(ByteBuffer.wrap(bytes), (long) free + delay));
         }
     }
 
     /** When half of the send buffer will be free, which is when a kernel reports it as writable. */
     long writable() {
-        return (long) (free - sendBuffer / 2 / rate) + 1;
+        return (long) (free - sendBuffer / 2.0 / rate) + 1;
     }
 
     /** When the next bytes arrive. */
@@ -58,6 +58,6 @@ final class LinkPipe {
         Piece next = underWay.peek();
         if (next == null || next.arrival > now) return null;
         underWay.remove();
-        return ByteBuffer.wrap(next.bytes);
+        return next.bytes;
     }
 }

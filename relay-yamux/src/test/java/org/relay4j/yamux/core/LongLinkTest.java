@@ -38,7 +38,7 @@ class LongLinkTest {
         link.startBulk();
         link.runFor(nanos(1000));
         long bytes = link.runFor(nanos(1000));
-        assertEquals(20.0 * INITIAL, bytes, 0.1 * 20 * INITIAL);
+        assertEquals(20.0 * INITIAL, (double) bytes, 0.1 * 20 * INITIAL);
         assertEquals(0, reserved());
     }
 

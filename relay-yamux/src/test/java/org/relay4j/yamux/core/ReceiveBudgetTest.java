@@ -52,7 +52,8 @@ class ReceiveBudgetTest {
         open(1, 3);
         peer.sends(Wire.update(1, 10 << 20));
         while (peer.stream(1).reserve(16 * 1024) != null) peer.stream(1).commit(16 * 1024);
-        while (peer.core.output().append(Frame.WINDOW_UPDATE, 0, 999, 0)) continue;
+        boolean room = true;
+        while (room) room = peer.core.output().append(Frame.WINDOW_UPDATE, 0, 999, 0);
         peer.sends(Wire.data(Wire.FIN, 3, "x".repeat(250_000)), Wire.data(1, "y".repeat(200_000)));
         assertEquals(200_000, peer.reads(1).length());
         assertEquals(0, peer.core.memory().held());
