@@ -3,7 +3,10 @@ package org.relay4j.client;
 import java.time.Duration;
 import org.relay4j.yamux.SessionOptions;
 
-/** Timeouts short enough for tests that wait for them, and long enough for a machine under load. */
+/**
+ * Timeouts short enough for tests that wait for them, and long enough for a machine under load; and windows that do not grow,
+ * since such a machine makes round trips long, so that what may wait in them is known.
+ */
 final class FaultOptions {
     /** Silence after which a peer is asked for a sign of life, and the time that it has for one. */
     static final Duration KEEP_ALIVE = Duration.ofMillis(500);
@@ -12,6 +15,7 @@ final class FaultOptions {
 
     static SessionOptions session() {
         return SessionOptions.builder()
+                .maxReceiveWindow(0)
                 .keepAliveInterval(KEEP_ALIVE)
                 .keepAliveTimeout(KEEP_ALIVE)
                 .writeStallTimeout(KEEP_ALIVE.multipliedBy(2))
