@@ -3,6 +3,7 @@ package org.relay4j.api;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 
 /**
  * The way from a public port of a relay server to this program: one connection to the server, over which the visitors of
@@ -24,4 +25,13 @@ public interface Tunnel extends Closeable {
     /** Ends the tunnel; visitors that are connected may be cut off, see the implementing class. */
     @Override
     void close() throws IOException;
+
+    /**
+     * Ends the tunnel gracefully: the public port takes no more visitors from now on, those that are connected may finish, and
+     * who has not finished in time is reset. Blocks until all that is done, a second longer than {@code timeout} at most. A
+     * thread that is interrupted meanwhile resets the visitors at once, and stays interrupted.
+     *
+     * @return true when all visitors had finished
+     */
+    boolean close(Duration timeout) throws IOException;
 }

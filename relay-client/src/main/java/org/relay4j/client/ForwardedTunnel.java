@@ -64,6 +64,17 @@ final class ForwardedTunnel implements SessionEvents, Splice.Owner {
         driver.loop().execute(driver::close);
     }
 
+    /** Takes no more visitors, and ends with the last one. From any thread; returns at once. */
+    void drain() {
+        driver.lock.lock();
+        try {
+            driver.mux().drain(true);
+            driver.flush();
+        } finally {
+            driver.lock.unlock();
+        }
+    }
+
     /** Waits for the end; returns why. */
     Cause awaitEnd() throws InterruptedException {
         over.await();

@@ -14,6 +14,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Tunnel;
+import org.relay4j.yamux.Session;
 import org.relay4j.yamux.SessionException;
 import org.relay4j.yamux.Stream;
 import org.slf4j.Logger;
@@ -29,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * names the cause instead.
  *
  * <p>As with any server socket, closing it leaves the accepted sockets alone; the connection to the server ends with the
- * last of them.
+ * last of them, or after the time that {@link #close(Duration)} gives them.
  *
  * <p>The remote address of accepted sockets is unspecified (0.0.0.0, port 0): the base protocol does not carry it.
  *
@@ -138,6 +139,20 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
     @Override
     public void bind(@Nullable SocketAddress endpoint, int backlog) throws IOException {
         if (isClosed()) throw new SocketException("Socket is closed");
+    }
+
+    @Override
+    public boolean close(Duration timeout) throws IOException {
+        close();
+        Session last = tunnel.session();
+        boolean finished = false;
+        try {
+            finished = last.awaitTermination(timeout);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (!finished) last.close();
+        return finished;
     }
 
     private static SocketException failure(String message, SessionException cause) {

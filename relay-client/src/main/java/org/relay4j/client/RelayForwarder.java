@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
@@ -106,6 +107,20 @@ public final class RelayForwarder implements Tunnel {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    @Override
+    public boolean close(Duration timeout) {
+        reconnector.close();
+        tunnel.drain();
+        boolean finished = false;
+        try {
+            finished = tunnel.awaitTermination(timeout.toNanos());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        close();
+        return finished;
     }
 
     // ---- the life of the tunnel, on the forwarder's thread

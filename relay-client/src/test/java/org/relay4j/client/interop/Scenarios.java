@@ -19,7 +19,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.relay4j.yamux.testing.Await;
 import org.relay4j.yamux.testing.LeakCheck;
 
 /** What must work between any two ends, whichever of them is Go; a subclass is one pairing. */
@@ -84,15 +83,8 @@ abstract class Scenarios {
     }
 
     /** Waits until connections to a port are refused. */
-    static void awaitClosed(int port) throws Exception {
-        Await.until("the port is closed", () -> {
-            try {
-                Visitor.connect(port).close();
-                return false;
-            } catch (ConnectException e) {
-                return true;
-            }
-        });
+    static void awaitClosed(int port) {
+        org.relay4j.yamux.testing.Visitor.awaitRefused(port);
     }
 
     final long anySeed() {
