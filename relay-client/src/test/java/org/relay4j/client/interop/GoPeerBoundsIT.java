@@ -127,7 +127,7 @@ class GoPeerBoundsIT {
         Session session =
                 start(SessionOptions.builder().maxUnacknowledged(1_000).build(), "-accept-limit", "0");
         List<Stream> streams = new ArrayList<>();
-        for (int n = 0; n < 1_000; n++) streams.add(open(session, "E"));
+        for (int n = 0; n < 1_000; n++) streams.add(session.open());
         for (Stream stream : streams.subList(BACKLOG_OF_GO, streams.size())) {
             assertThrows(
                     StreamResetException.class, () -> stream.getInputStream().read());
