@@ -52,6 +52,7 @@ final class ForwardedTunnel implements SessionEvents, Splice.Owner {
         // How long the path is, measured before there is anything to queue on it: windows grow by it.
         driver.lock.lock();
         try {
+            driver.mux().advance(System.nanoTime());
             driver.mux().ping();
             driver.flush();
         } finally {

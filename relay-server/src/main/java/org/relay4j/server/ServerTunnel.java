@@ -94,6 +94,7 @@ final class ServerTunnel implements SessionEvents, Listener.Owner, Splice.Owner 
         // The answer, or anything else from the client, shows that it speaks yamux.
         driver.lock.lock();
         try {
+            driver.mux().advance(System.nanoTime());
             driver.mux().ping();
             driver.flush();
         } finally {
