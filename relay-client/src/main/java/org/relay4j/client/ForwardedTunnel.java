@@ -50,14 +50,7 @@ final class ForwardedTunnel implements SessionEvents, Splice.Owner {
     void start() {
         driver.start();
         // How long the path is, measured before there is anything to queue on it: windows grow by it.
-        driver.lock.lock();
-        try {
-            driver.mux().advance(System.nanoTime());
-            driver.mux().ping();
-            driver.flush();
-        } finally {
-            driver.lock.unlock();
-        }
+        driver.ping();
     }
 
     /** Ends the tunnel; visitors are reset. From any thread; returns at once. */
@@ -67,13 +60,7 @@ final class ForwardedTunnel implements SessionEvents, Splice.Owner {
 
     /** Takes no more visitors, and ends with the last one. From any thread; returns at once. */
     void drain() {
-        driver.lock.lock();
-        try {
-            driver.mux().drain(true);
-            driver.flush();
-        } finally {
-            driver.lock.unlock();
-        }
+        driver.closeWhenDone();
     }
 
     /** Waits for the end; returns why. */

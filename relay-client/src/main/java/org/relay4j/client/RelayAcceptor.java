@@ -48,7 +48,6 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition(); // another tunnel, or closed
     private volatile AcceptorTunnel tunnel; // written with the lock held
-    private volatile boolean closing; // written with the lock held
 
     private RelayAcceptor(AcceptorSocket socket, String host, int port, RelayClientOptions options) throws IOException {
         super(socket);
@@ -101,7 +100,7 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
                 Stream stream = current.session().accept(left(timeout, start));
                 return stream.asSocket(current.publicAddress(), UNKNOWN_VISITOR);
             } catch (SessionException e) {
-                if (closing) throw failure("Socket closed", e);
+                if (reconnector.isClosing()) throw failure("Socket closed", e);
                 if (!options.reconnect()) throw failure("the tunnel was lost: " + e.getMessage(), e);
             }
         }
@@ -112,7 +111,7 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
         lock.lock();
         try {
             while (tunnel == lost) {
-                if (closing) throw new SocketException("Socket closed");
+                if (reconnector.isClosing()) throw new SocketException("Socket closed");
                 if (timeout == 0) changed.await();
                 else if (changed.awaitNanos(left(timeout, start).toNanos()) <= 0) {
                     throw new SocketTimeoutException("Accept timed out");
@@ -177,29 +176,28 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
     private void end() {
         lock.lock();
         try {
-            closing = true;
+            reconnector.close();
             changed.signalAll();
         } finally {
             lock.unlock();
         }
-        reconnector.close();
         tunnel.session().closeWhenDone();
     }
 
     /** A tunnel has ended. On a thread that may block. */
     private void ended(AcceptorTunnel lost, SessionException cause) {
         if (cause.reason() == SessionException.Reason.CLOSED_LOCALLY) {
-            closed();
+            TunnelEvents.closed(options.listener(), this);
             return;
         }
-        boolean retry = options.reconnect() && !closing;
+        boolean retry = options.reconnect() && !reconnector.isClosing();
         log.warn("tunnel {}: lost, {}", TunnelEvents.name(this), cause.getMessage());
         TunnelEvents.down(options.listener(), this, cause, retry);
         if (!retry) return;
         reconnector.wasUp(lost.age());
         Thread.interrupted(); // a listener that leaves the flag set does not mean to end the tunnel
         AcceptorTunnel next = reconnector.tryAgain(this::connect);
-        if (next == null) closed(); // its owner was promised another attempt
+        if (next == null) TunnelEvents.closed(options.listener(), this); // its owner was promised another attempt
         else if (replace(next)) announce(next);
     }
 
@@ -207,7 +205,7 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
     private boolean replace(AcceptorTunnel next) {
         lock.lock();
         try {
-            if (!closing) {
+            if (!reconnector.isClosing()) {
                 tunnel = next;
                 socket.rebind(next.publicAddress());
                 changed.signalAll();
@@ -219,11 +217,6 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
         next.session().close(); // which is the end that its owner is told of
         next.announced();
         return false;
-    }
-
-    private void closed() {
-        log.info("tunnel {}: closed", TunnelEvents.name(this));
-        TunnelEvents.down(options.listener(), this, null, false);
     }
 
     @Override

@@ -133,7 +133,7 @@ public final class RelayForwarder implements Tunnel {
                 forgetInterrupt();
                 if (!awaitLoss()) return;
             } while (reconnect());
-            closed(); // its owner was promised another attempt
+            TunnelEvents.closed(options.listener(), this); // its owner was promised another attempt
         } finally {
             LoopGroup.releaseShared();
             ended.countDown();
@@ -152,7 +152,7 @@ public final class RelayForwarder implements Tunnel {
         reconnector.wasUp(System.nanoTime() - since);
         if (lost == null || reconnector.isClosing()) {
             awaitGoodbye();
-            closed();
+            TunnelEvents.closed(options.listener(), this);
             return false;
         }
         log.warn("tunnel {}: lost, {}", TunnelEvents.name(this), lost.message());
@@ -167,11 +167,6 @@ public final class RelayForwarder implements Tunnel {
     /** A listener that leaves the flag set does not mean to end the tunnel; {@link #close} does not need it to be noticed. */
     private static void forgetInterrupt() {
         Thread.interrupted();
-    }
-
-    private void closed() {
-        log.info("tunnel {}: closed", TunnelEvents.name(this));
-        TunnelEvents.down(options.listener(), this, null, false);
     }
 
     private void awaitGoodbye() {

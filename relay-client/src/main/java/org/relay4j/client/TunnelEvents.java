@@ -39,4 +39,10 @@ final class TunnelEvents {
             log.error("the tunnel listener has failed", e);
         }
     }
+
+    /** The tunnel was closed by its owner. */
+    static void closed(@Nullable TunnelListener listener, Tunnel tunnel) {
+        log.info("tunnel {}: closed", name(tunnel));
+        down(listener, tunnel, null, false);
+    }
 }

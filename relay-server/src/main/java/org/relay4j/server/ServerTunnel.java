@@ -92,14 +92,7 @@ final class ServerTunnel implements SessionEvents, Listener.Owner, Splice.Owner 
         server.opened(this);
         driver.start();
         // The answer, or anything else from the client, shows that it speaks yamux.
-        driver.lock.lock();
-        try {
-            driver.mux().advance(System.nanoTime());
-            driver.mux().ping();
-            driver.flush();
-        } finally {
-            driver.lock.unlock();
-        }
+        driver.ping();
         driver.loop().schedule(options.handshakeTimeout().toNanos(), this::checkEstablished);
         log.info("{}: up, client {}", name, client);
         return true;

@@ -226,10 +226,9 @@ public final class Session implements Closeable {
         lock.lock();
         try {
             for (Stream stream; (stream = backlog.poll()) != null; ) stream.reset();
-            driver.mux().drain(true);
             draining = true;
             acceptable.signalAll();
-            driver.flush();
+            driver.closeWhenDone();
         } finally {
             lock.unlock();
         }

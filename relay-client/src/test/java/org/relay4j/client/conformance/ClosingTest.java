@@ -7,34 +7,18 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Socket;
 import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.relay4j.yamux.testing.Await;
 import org.relay4j.yamux.testing.Call;
 import org.relay4j.yamux.testing.Visitor;
 
 /** The ends of a connection: shut, closed and reset, by either side. */
-class ClosingTest extends Conformance {
-    private Socket visitor;
-    private Socket accepted;
-    private InputStream in;
-    private OutputStream out;
-
-    @BeforeEach
-    void begin() throws IOException {
-        Pair pair = connect();
-        visitor = pair.visitor();
-        accepted = pair.accepted();
-        in = accepted.getInputStream();
-        out = accepted.getOutputStream();
-    }
-
+class ClosingTest extends ConnectedConformance {
     // ---- one direction
 
     @Test

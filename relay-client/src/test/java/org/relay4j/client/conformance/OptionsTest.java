@@ -6,18 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketOption;
 import java.net.StandardSocketOptions;
 import java.util.List;
 import java.util.Set;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
 /** Options of an accepted socket. */
-class OptionsTest extends Conformance {
+class OptionsTest extends ConnectedConformance {
     private static final Set<SocketOption<?>> STANDARD = Set.of(
             StandardSocketOptions.TCP_NODELAY,
             StandardSocketOptions.SO_KEEPALIVE,
@@ -27,16 +25,6 @@ class OptionsTest extends Conformance {
             StandardSocketOptions.SO_REUSEADDR,
             StandardSocketOptions.SO_REUSEPORT,
             StandardSocketOptions.IP_TOS);
-
-    private Socket visitor;
-    private Socket accepted;
-
-    @BeforeEach
-    void begin() throws IOException {
-        Pair pair = connect();
-        visitor = pair.visitor();
-        accepted = pair.accepted();
-    }
 
     @Test
     void newOnesHaveDefaults() throws IOException {

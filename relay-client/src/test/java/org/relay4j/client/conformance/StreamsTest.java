@@ -9,11 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.net.Socket;
 import java.util.Arrays;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.relay4j.yamux.testing.Await;
 import org.relay4j.yamux.testing.Call;
@@ -21,22 +17,8 @@ import org.relay4j.yamux.testing.Pattern;
 import org.relay4j.yamux.testing.Visitor;
 
 /** Bytes in and out of an accepted socket. */
-class StreamsTest extends Conformance {
+class StreamsTest extends ConnectedConformance {
     private static final int MUCH = 3 << 20; // bytes; more than windows and buffers on the way take
-
-    private Socket visitor;
-    private Socket accepted;
-    private InputStream in;
-    private OutputStream out;
-
-    @BeforeEach
-    void begin() throws IOException {
-        Pair pair = connect();
-        visitor = pair.visitor();
-        accepted = pair.accepted();
-        in = accepted.getInputStream();
-        out = accepted.getOutputStream();
-    }
 
     // ---- reading
 

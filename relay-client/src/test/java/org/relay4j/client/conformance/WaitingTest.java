@@ -6,35 +6,18 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InterruptedIOException;
-import java.io.OutputStream;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.relay4j.yamux.testing.Await;
 import org.relay4j.yamux.testing.Call;
 import org.relay4j.yamux.testing.Visitor;
 
 /** What ends a wait: a timeout, another thread that closes, an interrupt. */
-class WaitingTest extends Conformance {
-    private Socket visitor;
-    private Socket accepted;
-    private InputStream in;
-    private OutputStream out;
-
-    @BeforeEach
-    void begin() throws IOException {
-        Pair pair = connect();
-        visitor = pair.visitor();
-        accepted = pair.accepted();
-        in = accepted.getInputStream();
-        out = accepted.getOutputStream();
-    }
-
+class WaitingTest extends ConnectedConformance {
     // ---- timeouts
 
     @Test

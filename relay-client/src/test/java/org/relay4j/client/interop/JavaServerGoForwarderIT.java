@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.relay4j.server.RelayServer;
+import org.relay4j.yamux.testing.Call;
 
 /** Our relay server, and a forwarder on hashicorp/yamux in front of a local service. */
 @ParameterizedClass
@@ -51,23 +52,20 @@ class JavaServerGoForwarderIT extends Scenarios {
 
     @Test
     void endOfTheForwarderIsAReset() throws Exception {
-        Visitor visitor = visitor();
-        Xorshift expected = new Xorshift(7);
-        visitor.requestGenerated(ENDLESS, 7);
-        visitor.expect(expected, Visitor.MIB);
-        forwarder.terminate();
-        visitor.expectReset(expected);
-        awaitClosed(publicPort);
-        assertEquals(0, server.tunnelCount());
+        assertResetBy(() -> forwarder.terminate());
     }
 
     @Test
     void deathOfTheForwarderIsAReset() throws Exception {
+        assertResetBy(() -> forwarder.close());
+    }
+
+    private void assertResetBy(Call.Action end) throws Exception {
         Visitor visitor = visitor();
         Xorshift expected = new Xorshift(7);
         visitor.requestGenerated(ENDLESS, 7);
         visitor.expect(expected, Visitor.MIB);
-        forwarder.close();
+        end.run();
         visitor.expectReset(expected);
         awaitClosed(publicPort);
         assertEquals(0, server.tunnelCount());

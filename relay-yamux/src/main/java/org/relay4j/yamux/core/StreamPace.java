@@ -21,7 +21,7 @@ final class StreamPace {
     /** A full path gets a window of this many times what it holds: a little queue, so that it never runs dry. */
     private static final double SPARE = 1.15;
 
-    /** A stream that takes this long to use up half a window is at rest. */
+    /** A stream that takes this long to use up what is worth a frame of credit is at rest. */
     private static final long REST = 10_000_000_000L; // ns
 
     private long since; // ns

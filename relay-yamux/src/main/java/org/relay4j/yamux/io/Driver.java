@@ -68,6 +68,29 @@ public abstract class Driver {
         }
     }
 
+    /** Asks the peer for a sign of life, which also measures the round trip. Returns at once. */
+    public final void ping() {
+        lock.lock();
+        try {
+            mux().advance(System.nanoTime());
+            mux().ping();
+            flush();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes no more streams, and ends the session with the last one. Returns at once. */
+    public final void closeWhenDone() {
+        lock.lock();
+        try {
+            mux().drain(true);
+            flush();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Waits until the channel is closed, at most {@code nanos}; true when it is. */
     public final boolean awaitTermination(long nanos) throws InterruptedException {
         return terminated.await(nanos, TimeUnit.NANOSECONDS);

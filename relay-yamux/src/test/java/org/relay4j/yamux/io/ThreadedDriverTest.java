@@ -26,6 +26,7 @@ import org.relay4j.yamux.testing.MemoryPipe;
 import org.relay4j.yamux.testing.Pattern;
 import org.relay4j.yamux.testing.ScriptedPeer;
 import org.relay4j.yamux.testing.WireFrame;
+import org.relay4j.yamux.testing.WrappedChannel;
 
 /** Sessions over channels with bad manners. */
 class ThreadedDriverTest {
@@ -36,7 +37,7 @@ class ThreadedDriverTest {
     void slowPeerIsSeenToMakeProgress() throws Exception {
         AtomicInteger largest = new AtomicInteger();
         MemoryPipe[] ends = MemoryPipe.pair(1 << 20);
-        ByteChannel watched = new Wrapped(ends[0]) {
+        ByteChannel watched = new WrappedChannel(ends[0]) {
             @Override
             public int write(ByteBuffer from) throws IOException {
                 largest.accumulateAndGet(from.remaining(), Math::max);
@@ -77,7 +78,7 @@ class ThreadedDriverTest {
         CountDownLatch closing = new CountDownLatch(1);
         CountDownLatch release = new CountDownLatch(1);
         MemoryPipe[] ends = MemoryPipe.pair(16);
-        ByteChannel hanging = new Wrapped(ends[0]) {
+        ByteChannel hanging = new WrappedChannel(ends[0]) {
             @Override
             public void close() throws IOException {
                 closing.countDown();
@@ -110,7 +111,7 @@ class ThreadedDriverTest {
     @Test
     void channelThatThrowsEndsItsSession() throws Exception {
         MemoryPipe[] ends = MemoryPipe.pair(1 << 16);
-        ByteChannel broken = new Wrapped(ends[0]) {
+        ByteChannel broken = new WrappedChannel(ends[0]) {
             @Override
             public int read(ByteBuffer to) throws IOException {
                 super.read(to);
@@ -133,7 +134,7 @@ class ThreadedDriverTest {
     void failingWriteEndsTheSessionWithItsCause() throws Exception {
         MemoryPipe[] ends = MemoryPipe.pair(1 << 16);
         IOException cause = new IOException("out of paper");
-        ByteChannel failing = new Wrapped(ends[0]) {
+        ByteChannel failing = new WrappedChannel(ends[0]) {
             @Override
             public int write(ByteBuffer from) throws IOException {
                 throw cause;
@@ -156,7 +157,7 @@ class ThreadedDriverTest {
         AtomicBoolean sawEnd = new AtomicBoolean();
         CompletableFuture<Boolean> closedAfterwards = new CompletableFuture<>();
         MemoryPipe[] ends = MemoryPipe.pair(1 << 16);
-        ByteChannel watched = new Wrapped(ends[0]) {
+        ByteChannel watched = new WrappedChannel(ends[0]) {
             @Override
             public int read(ByteBuffer to) throws IOException {
                 int length = super.read(to);
@@ -182,34 +183,5 @@ class ThreadedDriverTest {
         session.close();
         assertTrue(session.awaitTermination(Await.DEADLINE));
         assertTrue(closedAfterwards.join());
-    }
-
-    /** A channel that passes everything on. */
-    private static class Wrapped implements ByteChannel {
-        private final ByteChannel channel;
-
-        Wrapped(ByteChannel channel) {
-            this.channel = channel;
-        }
-
-        @Override
-        public int read(ByteBuffer to) throws IOException {
-            return channel.read(to);
-        }
-
-        @Override
-        public int write(ByteBuffer from) throws IOException {
-            return channel.write(from);
-        }
-
-        @Override
-        public boolean isOpen() {
-            return channel.isOpen();
-        }
-
-        @Override
-        public void close() throws IOException {
-            channel.close();
-        }
     }
 }
