@@ -17,6 +17,7 @@ import org.relay4j.api.Tunnel;
 import org.relay4j.yamux.Session;
 import org.relay4j.yamux.SessionException;
 import org.relay4j.yamux.Stream;
+import org.relay4j.yamux.io.AcceptorSocket;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -92,13 +93,20 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
      */
     @Override
     public Socket accept() throws IOException {
+        return acceptStream().asSocket(publicAddress(), UNKNOWN_VISITOR);
+    }
+
+    /**
+     * As {@link #accept}, for servers that do not use sockets: the visitor's stream, which can be {@linkplain
+     * Stream#channel read and written without waiting}.
+     */
+    public Stream acceptStream() throws IOException {
         if (isClosed()) throw new SocketException("Socket is closed");
         long timeout = TimeUnit.MILLISECONDS.toNanos(getSoTimeout());
         long start = System.nanoTime();
         for (AcceptorTunnel current = tunnel; ; current = awaitNext(current, timeout, start)) {
             try {
-                Stream stream = current.session().accept(left(timeout, start));
-                return stream.asSocket(current.publicAddress(), UNKNOWN_VISITOR);
+                return current.session().accept(left(timeout, start));
             } catch (SessionException e) {
                 if (reconnector.isClosing()) throw failure("Socket closed", e);
                 if (!options.reconnect()) throw failure("the tunnel was lost: " + e.getMessage(), e);

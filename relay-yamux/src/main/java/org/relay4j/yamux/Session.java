@@ -2,13 +2,13 @@ package org.relay4j.yamux;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.channels.ByteChannel;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.locks.Condition;
@@ -45,16 +45,19 @@ public final class Session implements Closeable {
     private final SessionOptions options;
     private final Driver driver;
     private final ReentrantLock lock; // the driver's
-    private final Condition acceptable;
     private final Condition openable;
     private final Condition ponged;
-    private final ArrayDeque<Stream> backlog = new ArrayDeque<>(); // guarded by lock
-    private boolean draining; // closeWhenDone was called; guarded by lock
+    private final AcceptQueue queue;
+    private final boolean sharesQueue;
+    private int backlog; // streams of this session in the queue; guarded by lock
     private long pongs; // guarded by lock
     private long roundTrip; // ns; guarded by lock
 
     private Session(ByteChannel channel, Role role, SessionOptions options) throws IOException {
         this.options = options;
+        AcceptQueue shared = options.acceptQueue();
+        sharesQueue = shared != null;
+        queue = shared != null ? shared : new AcceptQueue();
         CoreOptions core = CoreSettings.of(options);
         Events events = new Events();
         if (channel instanceof SocketChannel socket) {
@@ -73,7 +76,6 @@ public final class Session implements Closeable {
             driver = new ThreadedDriver(channel, role, core, events);
         }
         lock = driver.lock;
-        acceptable = lock.newCondition();
         openable = lock.newCondition();
         ponged = lock.newCondition();
     }
@@ -147,6 +149,7 @@ public final class Session implements Closeable {
      * Waits for the next stream that the peer opens, for as long as it takes, and acknowledges it.
      *
      * @throws SessionException when the session has ended
+     * @throws IllegalStateException when the session shares its {@linkplain SessionOptions.Builder#acceptQueue queue} with others
      */
     public Stream accept() throws IOException {
         return accept(Duration.ZERO);
@@ -158,24 +161,20 @@ public final class Session implements Closeable {
      * @param timeout how long to wait at most; zero for as long as it takes
      * @throws SocketTimeoutException when none came in time
      * @throws SessionException when the session has ended
+     * @throws IllegalStateException when the session shares its {@linkplain SessionOptions.Builder#acceptQueue queue} with others
      */
     public Stream accept(Duration timeout) throws IOException {
-        lock.lock();
-        try {
-            Deadline deadline = new Deadline(timeout);
-            while (true) {
-                Stream stream = backlog.poll();
-                if (stream != null) {
-                    stream.accepted();
-                    return stream;
-                }
-                if (driver.mux().ended() != null) throw failure();
-                if (draining) throw noMoreStreams("the session takes no more streams");
-                deadline.await(acceptable, "Accept timed out");
-            }
-        } finally {
-            lock.unlock();
-        }
+        if (sharesQueue)
+            throw new IllegalStateException("the streams of this session are accepted from the shared queue");
+        return queue.accept(timeout);
+    }
+
+    /**
+     * This session as a server socket, for code that wants one: what it accepts are the peer's streams as sockets. Closing it
+     * takes no more streams, and ends the session with the last one. Its address is unspecified (0.0.0.0, port 0).
+     */
+    public ServerSocket asServerSocket() throws IOException {
+        return new StreamServerSocket(this);
     }
 
     /**
@@ -225,9 +224,9 @@ public final class Session implements Closeable {
     public void closeWhenDone() {
         lock.lock();
         try {
-            for (Stream stream; (stream = backlog.poll()) != null; ) stream.reset();
-            draining = true;
-            acceptable.signalAll();
+            for (Stream stream : queue.removeAll(this)) stream.reset();
+            if (!sharesQueue) queue.end(() -> noMoreStreams("the session takes no more streams"));
+            backlog = 0;
             driver.closeWhenDone();
         } finally {
             lock.unlock();
@@ -274,9 +273,26 @@ public final class Session implements Closeable {
         }
     }
 
+    /** What has passed so far. Does not block. */
+    public SessionStatistics statistics() {
+        lock.lock();
+        try {
+            return SessionStatistics.of(driver.mux());
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Forgets a stream that ended before it was accepted. With the lock held. */
     void withdraw(Stream stream) {
-        if (backlog.remove(stream)) stream.discard();
+        if (!queue.remove(stream)) return;
+        backlog--;
+        stream.discard();
+    }
+
+    /** A stream has left the queue for its user. With the lock held. */
+    void taken() {
+        if (backlog > 0) backlog--;
     }
 
     private static SessionException noMoreStreams(String message) {
@@ -307,11 +323,11 @@ public final class Session implements Closeable {
     private final class Events implements SessionEvents {
         @Override
         public @Nullable StreamHandler onStream(MuxStream core) {
-            if (backlog.size() >= options.backlog()) return null;
+            if (backlog >= options.backlog()) return null;
             Stream stream = new Stream(Session.this, driver);
             stream.attach(core);
-            backlog.add(stream);
-            acceptable.signal();
+            if (!queue.add(stream)) return null;
+            backlog++;
             return stream.handler();
         }
 
@@ -335,8 +351,7 @@ public final class Session implements Closeable {
 
         @Override
         public void onEnd(Cause cause) {
-            backlog.clear();
-            acceptable.signalAll();
+            if (!sharesQueue) queue.end(() -> SessionException.of(cause));
             openable.signalAll();
             ponged.signalAll();
             tell(options.listener(), listener -> listener.ended(Session.this, SessionException.of(cause)));

@@ -97,6 +97,11 @@ public final class SessionOptions {
         return values.lingerTimeout;
     }
 
+    /** Where streams of the peer wait to be accepted; null for a queue of the session's own. */
+    public @Nullable AcceptQueue acceptQueue() {
+        return values.acceptQueue;
+    }
+
     /** Told about the end of the session; null when nobody is. */
     public @Nullable SessionListener listener() {
         return values.listener;
@@ -117,6 +122,7 @@ public final class SessionOptions {
         private Duration openTimeout = Duration.ofSeconds(75);
         private Duration halfCloseTimeout = Duration.ofMinutes(5);
         private Duration lingerTimeout = Duration.ofSeconds(5);
+        private @Nullable AcceptQueue acceptQueue;
         private @Nullable SessionListener listener;
 
         private Builder() {}
@@ -135,6 +141,7 @@ public final class SessionOptions {
             openTimeout = other.openTimeout;
             halfCloseTimeout = other.halfCloseTimeout;
             lingerTimeout = other.lingerTimeout;
+            acceptQueue = other.acceptQueue;
             listener = other.listener;
         }
 
@@ -234,6 +241,16 @@ public final class SessionOptions {
          */
         public Builder lingerTimeout(Duration timeout) {
             lingerTimeout = timeout;
+            return this;
+        }
+
+        /**
+         * Where streams of the peer wait to be accepted: default a queue of the session's own, which {@link Session#accept}
+         * reads. Sessions that are given the same queue are accepted from together; the end of one of them is then not noticed by
+         * {@link AcceptQueue#accept}, see {@link #listener}.
+         */
+        public Builder acceptQueue(@Nullable AcceptQueue queue) {
+            acceptQueue = queue;
             return this;
         }
 

@@ -9,6 +9,8 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.Cause;
@@ -51,10 +53,16 @@ public final class Stream implements Closeable {
         return handler;
     }
 
-    /** With the lock held. */
+    /** Somebody takes the stream, which the peer opened. */
     void accepted() {
-        core.accept();
-        driver.flush();
+        lock.lock();
+        try {
+            session.taken();
+            core.accept();
+            driver.flush();
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** The id on the wire: odd when the client end of the session opened the stream. Unsigned. */
@@ -155,6 +163,37 @@ public final class Stream implements Closeable {
         lock.lock();
         try {
             return !closed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * This stream without waiting, for servers with an event loop of their own. Closing either closes both.
+     *
+     * @param executor runs what {@link StreamChannel#whenReadable} and {@link StreamChannel#whenWritable} are given. It is called
+     *     on a thread that serves other streams too, so it must hand the task over and not run it itself; when it rejects one, the
+     *     stream is reset
+     */
+    public StreamChannel channel(Executor executor) {
+        return new StreamChannel(this, input, output, driver, Objects.requireNonNull(executor, "executor"));
+    }
+
+    /** Payload that has arrived on this stream. Does not block. */
+    public long bytesReceived() {
+        lock.lock();
+        try {
+            return core.bytesReceived();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Payload that was written to this stream. Does not block. */
+    public long bytesSent() {
+        lock.lock();
+        try {
+            return core.bytesSent();
         } finally {
             lock.unlock();
         }

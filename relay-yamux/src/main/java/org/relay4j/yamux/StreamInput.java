@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.io.Driver;
 
@@ -18,6 +19,7 @@ final class StreamInput extends InputStream {
     private final Condition readable;
     private Duration timeout = Duration.ZERO; // guarded by lock
     private boolean shut; // guarded by lock
+    private @Nullable Runnable notice; // run once when there is something to read; guarded by lock
 
     StreamInput(Stream stream, Driver driver) {
         this.stream = stream;
@@ -40,6 +42,47 @@ final class StreamInput extends InputStream {
 
     void wake() {
         readable.signalAll();
+        Runnable waiting = notice;
+        if (waiting == null || !isReadable()) return;
+        notice = null;
+        waiting.run();
+    }
+
+    /** Whether a read would not have to wait. */
+    private boolean isReadable() {
+        return stream.isClosed() || stream.core().available() > 0 || isAtEnd() || stream.hasFailed();
+    }
+
+    private boolean isAtEnd() {
+        return shut || stream.core().atEnd();
+    }
+
+    // ---- without waiting
+
+    int readNow(ByteBuffer to) throws IOException {
+        lock.lock();
+        try {
+            MuxStream core = stream.core();
+            if (stream.isClosed()) throw stream.failure();
+            if (!to.hasRemaining()) return 0;
+            if (core.available() > 0) return take(core, to);
+            if (isAtEnd()) return -1;
+            if (stream.hasFailed()) throw stream.failure();
+            return 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void whenReadable(Runnable newNotice) {
+        lock.lock();
+        try {
+            if (notice != null) throw new IllegalStateException("another action waits for this stream to be readable");
+            notice = newNotice;
+            wake();
+        } finally {
+            lock.unlock();
+        }
     }
 
     // ---- the stream
@@ -60,8 +103,8 @@ final class StreamInput extends InputStream {
             while (true) {
                 if (stream.isClosed()) throw stream.failure();
                 if (length == 0) return 0;
-                if (core.available() > 0) return take(core, to, offset, length);
-                if (shut || core.atEnd()) return -1;
+                if (core.available() > 0) return take(core, ByteBuffer.wrap(to, offset, length));
+                if (isAtEnd()) return -1;
                 if (stream.hasFailed()) throw stream.failure();
                 if (deadline == null) deadline = new Deadline(timeout);
                 deadline.await(readable, "Read timed out");
@@ -71,16 +114,17 @@ final class StreamInput extends InputStream {
         }
     }
 
-    private int take(MuxStream core, byte[] to, int offset, int length) {
-        int taken = 0;
-        for (ByteBuffer waiting; taken < length && (waiting = core.peek()) != null; ) {
-            int part = Math.min(length - taken, waiting.remaining());
-            waiting.get(to, offset + taken, part);
+    private int take(MuxStream core, ByteBuffer to) {
+        int before = to.position();
+        for (ByteBuffer waiting; to.hasRemaining() && (waiting = core.peek()) != null; ) {
+            int part = Math.min(to.remaining(), waiting.remaining());
+            to.put(to.position(), waiting, waiting.position(), part);
+            to.position(to.position() + part);
+            waiting.position(waiting.position() + part);
             core.advance(part);
-            taken += part;
         }
         driver.flush(); // credit may have become due
-        return taken;
+        return to.position() - before;
     }
 
     @Override

@@ -6,9 +6,9 @@ import java.io.OutputStream;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.io.Driver;
 
@@ -20,6 +20,7 @@ final class StreamOutput extends OutputStream {
     private final Condition writable;
     private Duration timeout = Duration.ZERO; // guarded by lock
     private boolean shut; // guarded by lock
+    private @Nullable Runnable notice; // run once when something may be written; guarded by lock
 
     StreamOutput(Stream stream, Driver driver) {
         this.stream = stream;
@@ -42,6 +43,63 @@ final class StreamOutput extends OutputStream {
 
     void wake() {
         writable.signalAll();
+        Runnable waiting = notice;
+        if (waiting == null || !isWritable()) return;
+        notice = null;
+        waiting.run();
+    }
+
+    /** Whether a write would not have to wait; when it would, {@link #wake} follows. */
+    private boolean isWritable() {
+        if (stream.isClosed() || stream.hasFailed() || shut) return true;
+        if (stream.core().reserve(1) == null) return false;
+        stream.core().cancel();
+        return true;
+    }
+
+    private void check() throws IOException {
+        if (stream.isClosed() || stream.hasFailed()) throw stream.failure();
+        if (shut) throw new StreamException("the output of the stream was shut down");
+    }
+
+    // ---- without waiting
+
+    int writeNow(ByteBuffer from) throws IOException {
+        lock.lock();
+        try {
+            driver.mux().advance(System.nanoTime());
+            int before = from.position();
+            do {
+                check();
+            } while (from.hasRemaining() && put(from));
+            return from.position() - before;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Sends as much as fits into one frame; false when window or room is used up. */
+    private boolean put(ByteBuffer from) {
+        MuxStream core = stream.core();
+        ByteBuffer room = core.reserve(from.remaining());
+        if (room == null) return false;
+        int part = Math.min(room.remaining(), from.remaining());
+        room.put(room.position(), from, from.position(), part);
+        from.position(from.position() + part);
+        core.commit(part);
+        driver.flush();
+        return true;
+    }
+
+    void whenWritable(Runnable newNotice) {
+        lock.lock();
+        try {
+            if (notice != null) throw new IllegalStateException("another action waits for this stream to be writable");
+            notice = newNotice;
+            wake();
+        } finally {
+            lock.unlock();
+        }
     }
 
     // ---- the stream
@@ -53,29 +111,18 @@ final class StreamOutput extends OutputStream {
 
     @Override
     public void write(byte[] from, int offset, int length) throws IOException {
-        Objects.checkFromIndexSize(offset, length, from.length);
+        ByteBuffer bytes = ByteBuffer.wrap(from, offset, length);
         lock.lock();
         try {
-            MuxStream core = stream.core();
             Deadline deadline = null;
             driver.mux().advance(System.nanoTime());
-            int sent = 0;
             do {
-                if (stream.isClosed() || stream.hasFailed()) throw stream.failure();
-                if (shut) throw new StreamException("the output of the stream was shut down");
+                check();
                 if (length == 0) return;
-                ByteBuffer room = core.reserve(length - sent);
-                if (room != null) {
-                    int part = Math.min(room.remaining(), length - sent);
-                    room.put(from, offset + sent, part);
-                    core.commit(part);
-                    driver.flush();
-                    sent += part;
-                } else {
-                    if (deadline == null) deadline = new Deadline(timeout);
-                    awaitRoom(deadline, sent);
-                }
-            } while (sent < length);
+                if (put(bytes)) continue;
+                if (deadline == null) deadline = new Deadline(timeout);
+                awaitRoom(deadline, length - bytes.remaining());
+            } while (bytes.hasRemaining());
         } finally {
             lock.unlock();
         }

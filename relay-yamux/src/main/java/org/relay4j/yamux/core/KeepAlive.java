@@ -16,6 +16,7 @@ final class KeepAlive {
     private boolean pingInFlight;
     private int pingValue;
     private long pingSent; // ns
+    private long roundTrip; // ns; 0 until one was measured
     private long askedSince; // ns; the first ping since the last sign of life
 
     KeepAlive(Output output, CoreOptions options, long now) {
@@ -49,7 +50,13 @@ final class KeepAlive {
     long pong(int value, long now) {
         if (!pingInFlight || value != pingValue) return -1;
         pingInFlight = false;
+        roundTrip = Math.max(1, now - pingSent);
         return now - pingSent;
+    }
+
+    /** The last one that was measured, 0 when none was. Unit: nanoseconds. */
+    long roundTrip() {
+        return roundTrip;
     }
 
     /** Asks for a sign of life when it is time to; returns why the session must end, or null. */

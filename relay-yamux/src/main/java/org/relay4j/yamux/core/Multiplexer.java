@@ -36,6 +36,8 @@ public final class Multiplexer {
 
     private long now; // ns
     private boolean received;
+    private long bytesReceived; // payload
+    private long bytesSent; // payload
     private boolean openWaiting;
     private boolean draining; // we take no more streams
     private boolean closesWhenDrained;
@@ -176,6 +178,26 @@ public final class Multiplexer {
         return streams.size();
     }
 
+    /** Streams that were opened since the start, by either end. */
+    public long streamsOpened() {
+        return streams.opened();
+    }
+
+    /** Payload that has arrived. */
+    public long bytesReceived() {
+        return bytesReceived;
+    }
+
+    /** Payload that was queued to be sent. */
+    public long bytesSent() {
+        return bytesSent;
+    }
+
+    /** The last round trip that was measured, 0 when none was. Unit: nanoseconds. */
+    public long roundTrip() {
+        return keepAlive.roundTrip();
+    }
+
     /** Frames that were legal and had no effect: for streams that no longer exist, or without content. */
     public long ignoredFrames() {
         return input.ignored();
@@ -259,6 +281,14 @@ public final class Multiplexer {
 
     Streams streams() {
         return streams;
+    }
+
+    void countReceived(int bytes) {
+        bytesReceived += bytes;
+    }
+
+    void countSent(int bytes) {
+        bytesSent += bytes;
     }
 
     boolean isDraining() {

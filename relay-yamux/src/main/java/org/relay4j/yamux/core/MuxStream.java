@@ -34,6 +34,8 @@ public final class MuxStream {
     private int state;
     private boolean waitsForWindow;
     private long sendWindow; // bytes we may send
+    private long bytesSent; // payload
+    private long bytesReceived; // payload
     private final Inbox inbox;
     private int resetCode;
     private final long openedAt; // ns
@@ -84,6 +86,8 @@ public final class MuxStream {
     /** Makes the first {@code length} bytes of what was reserved a Data frame. */
     public void commit(int length) {
         sendWindow -= length;
+        bytesSent += length;
+        mux.countSent(length);
         activeAt = mux.now();
         mux.output().buffer.commit(id, length);
         mux.output().quantum.used(this, activeAt);
@@ -189,6 +193,16 @@ public final class MuxStream {
         closeWrite();
     }
 
+    /** Payload that was queued to be sent since the stream was opened. */
+    public long bytesSent() {
+        return bytesSent;
+    }
+
+    /** Payload that has arrived since the stream was opened. */
+    public long bytesReceived() {
+        return bytesReceived;
+    }
+
     /** True when the stream has ended: closed in both directions, or reset. */
     public boolean isGone() {
         return (state & DEAD) != 0;
@@ -224,6 +238,8 @@ public final class MuxStream {
 
     void receive(ByteBuffer piece) {
         int length = piece.remaining();
+        bytesReceived += length;
+        mux.countReceived(length);
         if ((state & (DISCARDS | DEAD)) != 0) {
             if ((state & LINGERS) != 0) state |= IN_VAIN;
             consumed(length);

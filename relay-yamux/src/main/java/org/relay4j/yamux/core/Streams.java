@@ -10,6 +10,7 @@ final class Streams {
     private final CoreOptions options;
     private final StreamTable table;
     private int nextId; // unsigned
+    private long opened; // since the start, by either end
     private int inbound; // streams in the table that the peer opened
     private int unanswered; // streams in the table that we opened and the peer has not answered
 
@@ -26,6 +27,11 @@ final class Streams {
 
     int size() {
         return table.size();
+    }
+
+    /** Since the start, by either end. */
+    long opened() {
+        return opened;
     }
 
     @Nullable
@@ -93,6 +99,7 @@ final class Streams {
     MuxStream addOutbound(Multiplexer mux, StreamHandler handler) {
         MuxStream stream = new MuxStream(mux, nextId, true, Frame.INITIAL_WINDOW, handler);
         nextId += 2;
+        opened++;
         unanswered++;
         table.put(stream);
         return stream;
@@ -100,6 +107,7 @@ final class Streams {
 
     MuxStream addInbound(Multiplexer mux, int id, long sendWindow) {
         MuxStream stream = new MuxStream(mux, id, false, sendWindow, Refused.INSTANCE);
+        opened++;
         inbound++;
         table.put(stream);
         return stream;

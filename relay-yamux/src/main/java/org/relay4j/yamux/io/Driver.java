@@ -25,7 +25,7 @@ public abstract class Driver {
     private static final Logger FRAMES = LoggerFactory.getLogger("org.relay4j.yamux.frames");
 
     private final CountDownLatch terminated = new CountDownLatch(1);
-    private final AtomicReference<@Nullable Runnable> afterwards = new AtomicReference<>();
+    private final AtomicReference<@Nullable Runnable> onTermination = new AtomicReference<>();
 
     /** The core; only with the lock held. */
     public abstract Multiplexer mux();
@@ -42,6 +42,9 @@ public abstract class Driver {
 
     /** Sends what waits, or sees to it that it is sent soon. With the lock held; does not block. */
     public abstract void flush();
+
+    /** Runs {@code task} soon, without the lock, on a thread of this package that it must not hold up. Does not block. */
+    public abstract void afterwards(Runnable task);
 
     /** Whether the calling thread is one that moves bytes, and so must never wait for the session. */
     public abstract boolean isCurrent();
@@ -98,12 +101,12 @@ public abstract class Driver {
 
     /** Has {@code action} run once when the channel is closed; it must not block. To be called before {@link #start}. */
     public final void whenTerminated(Runnable action) {
-        afterwards.set(action);
+        onTermination.set(action);
     }
 
     final void terminated() {
         terminated.countDown();
-        Runnable action = afterwards.getAndSet(null);
+        Runnable action = onTermination.getAndSet(null);
         if (action != null) action.run();
     }
 

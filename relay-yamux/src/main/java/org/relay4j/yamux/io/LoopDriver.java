@@ -67,6 +67,11 @@ public final class LoopDriver extends Driver implements Loop.Handler {
     }
 
     @Override
+    public void afterwards(Runnable task) {
+        loop.execute(task);
+    }
+
+    @Override
     public boolean isCurrent() {
         return loop.isCurrent();
     }

@@ -65,6 +65,11 @@ public final class ThreadedDriver extends Driver {
     }
 
     @Override
+    public void afterwards(Runnable task) {
+        TIMER.execute(task);
+    }
+
+    @Override
     public boolean isCurrent() {
         return Thread.currentThread() == reader || Thread.currentThread() == writer;
     }

@@ -1,4 +1,4 @@
-package org.relay4j.client;
+package org.relay4j.yamux.io;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * What {@link java.net.ServerSocket} asks of the operating system, answered for a listener that is elsewhere: the port is
  * bound already, and options are remembered.
  */
-final class AcceptorSocket extends SocketImpl {
+public final class AcceptorSocket extends SocketImpl {
     private static final Map<SocketOption<?>, Integer> NAMES = Map.of(
             StandardSocketOptions.SO_RCVBUF, SocketOptions.SO_RCVBUF,
             StandardSocketOptions.SO_REUSEADDR, SocketOptions.SO_REUSEADDR,
@@ -30,7 +30,8 @@ final class AcceptorSocket extends SocketImpl {
     private volatile Runnable onClose = () -> {};
     private volatile @Nullable InetSocketAddress bound; // changes when the tunnel is re-established
 
-    AcceptorSocket() {
+    /** One that is not bound yet. */
+    public AcceptorSocket() {
         options.put(SocketOptions.SO_TIMEOUT, 0);
         options.put(SocketOptions.SO_RCVBUF, 256 * 1024);
         options.put(SocketOptions.SO_REUSEADDR, true);
@@ -38,12 +39,12 @@ final class AcceptorSocket extends SocketImpl {
     }
 
     /** What is to be done when the server socket is closed. */
-    void onClose(Runnable action) {
+    public void onClose(Runnable action) {
         onClose = action;
     }
 
     /** The address that the listener has from now on. */
-    void rebind(InetSocketAddress newAddress) {
+    public void rebind(InetSocketAddress newAddress) {
         bound = newAddress;
         options.put(SocketOptions.SO_BINDADDR, newAddress.getAddress());
     }
@@ -132,7 +133,7 @@ final class AcceptorSocket extends SocketImpl {
 
     @Override
     protected void accept(SocketImpl accepted) throws IOException {
-        throw new SocketException("accepted by RelayAcceptor itself");
+        throw new SocketException("accepted by the server socket itself");
     }
 
     @Override

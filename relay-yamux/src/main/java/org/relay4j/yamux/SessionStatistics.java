@@ -1,0 +1,33 @@
+package org.relay4j.yamux;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.core.Multiplexer;
+
+/**
+ * What has passed through a session up to a moment. Immutable.
+ *
+ * @param streams streams that were opened since the start, by either end, among them those that were refused
+ * @param openStreams streams that are open now
+ * @param bytesReceived payload that has arrived, without headers and control frames
+ * @param bytesSent payload that was queued to be sent, without headers and control frames
+ * @param roundTrip the last round trip that was measured; null when none was. A session measures when it has been silent for
+ *     its keep-alive interval, while windows grow, and when it is {@linkplain Session#ping asked} to
+ */
+public record SessionStatistics(
+        long streams,
+        int openStreams,
+        long bytesReceived,
+        long bytesSent,
+        @Nullable Duration roundTrip) {
+
+    static SessionStatistics of(Multiplexer mux) {
+        long nanos = mux.roundTrip();
+        return new SessionStatistics(
+                mux.streamsOpened(),
+                mux.streamCount(),
+                mux.bytesReceived(),
+                mux.bytesSent(),
+                nanos == 0 ? null : Duration.ofNanos(nanos));
+    }
+}
