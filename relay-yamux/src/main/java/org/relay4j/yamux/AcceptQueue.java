@@ -42,8 +42,11 @@ public final class AcceptQueue implements Closeable {
      * @throws java.io.InterruptedIOException when the thread was interrupted; its flag stays set
      */
     public Stream accept(Duration timeout) throws IOException {
-        Stream next = next(new Deadline(timeout));
-        next.accepted();
+        Deadline deadline = new Deadline(timeout);
+        Stream next;
+        do {
+            next = next(deadline);
+        } while (!next.accepted());
         return next;
     }
 

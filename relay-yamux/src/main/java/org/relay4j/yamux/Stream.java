@@ -53,13 +53,18 @@ public final class Stream implements Closeable {
         return handler;
     }
 
-    /** Somebody takes the stream, which the peer opened. */
-    void accepted() {
+    /** Somebody takes the stream, which the peer opened. False when it has ended meanwhile, and nobody need hear of it. */
+    boolean accepted() {
         lock.lock();
         try {
             session.taken();
+            if (hasFailed()) {
+                discard();
+                return false;
+            }
             core.accept();
             driver.flush();
+            return true;
         } finally {
             lock.unlock();
         }
