@@ -22,6 +22,9 @@ public interface Tunnel extends Closeable {
     /** True while the connection to the server stands. */
     boolean isOpen();
 
+    /** What has passed so far. Does not block. */
+    TunnelStatistics statistics();
+
     /** Ends the tunnel; visitors that are connected may be cut off, see the implementing class. */
     @Override
     void close() throws IOException;

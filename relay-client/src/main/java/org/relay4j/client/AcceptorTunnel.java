@@ -2,74 +2,224 @@ package org.relay4j.client;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.util.concurrent.CountDownLatch;
-import java.util.function.BiConsumer;
+import java.time.Duration;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Tunnel;
+import org.relay4j.api.TunnelLostException;
+import org.relay4j.api.TunnelStatistics;
+import org.relay4j.yamux.AcceptQueue;
 import org.relay4j.yamux.Session;
 import org.relay4j.yamux.SessionException;
-import org.relay4j.yamux.SessionListener;
-import org.relay4j.yamux.io.Sockets;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** One connection of an acceptor to its server. */
-final class AcceptorTunnel implements SessionListener {
-    private final ControlConnection connection;
-    private final Session session;
-    private final long since = System.nanoTime();
-    private final CountDownLatch announced = new CountDownLatch(1);
-    private final BiConsumer<AcceptorTunnel, SessionException> onEnd;
+/** An acceptor's tunnel to one relay server, over all the connections that it takes. */
+final class AcceptorTunnel implements Tunnel {
+    private static final Logger log = LoggerFactory.getLogger(AcceptorTunnel.class);
+
+    /** Whose tunnel it is. Called on threads that may block. */
+    interface Owner {
+        /** The tunnel stands, with this public address. */
+        void up(AcceptorTunnel tunnel);
+
+        /** The tunnel has ended for good, and not because it was closed. */
+        void lost(AcceptorTunnel tunnel, Throwable cause);
+    }
+
+    private final InetSocketAddress address; // of the server; may be unresolved
+    private final RelayClientOptions options;
+    private final AcceptQueue queue;
+    private final Owner owner;
+    private final Reconnector reconnector;
+    private final TunnelEvents events;
+    private final ReentrantLock lock = new ReentrantLock();
+    private volatile @Nullable AcceptorConnection
+            connection; // the present one, or the last; written with the lock held
 
     /**
-     * Starts the session.
+     * Connects to nothing yet.
      *
-     * @param onEnd told when it has ended, after {@link #announced}, on a thread that may block
+     * @param shown what the listener is given; null for this tunnel
      */
     AcceptorTunnel(
-            ControlConnection connection,
+            InetSocketAddress address,
             RelayClientOptions options,
-            BiConsumer<AcceptorTunnel, SessionException> onEnd)
-            throws IOException {
-        this.connection = connection;
-        this.onEnd = onEnd;
-        boolean started = false;
-        try {
-            session = Session.server(
-                    connection.channel(),
-                    options.session().toBuilder().listener(this).build());
-            started = true;
-        } finally {
-            if (!started) Sockets.close(connection.channel());
+            AcceptQueue queue,
+            Owner owner,
+            @Nullable Tunnel shown) {
+        this.address = address;
+        this.options = options;
+        this.queue = queue;
+        this.owner = owner;
+        reconnector = new Reconnector(options);
+        events = new TunnelEvents(options.listener(), shown == null ? this : shown);
+    }
+
+    // ---- connections
+
+    /** Connects for the first time; {@link #announce} is to follow. Blocks as {@link ControlConnection#open} does. */
+    void connect() throws IOException {
+        replace(reconnector.tryOnce(this::attempt));
+    }
+
+    /** The first attempt has failed: goes on trying, until it succeeds or is closed, or gives up. Blocks meanwhile. */
+    void couldNotConnect(IOException failure, boolean tryAgain) {
+        if (reconnector.isClosing()) return;
+        if (!tryAgain) {
+            owner.lost(this, failure);
+            return;
         }
+        log.warn("cannot reach {}, trying again: {}", TunnelEvents.text(address), failure.getMessage());
+        AcceptorConnection first = reconnector.tryAgain(this::attempt);
+        if (first != null && replace(first)) announce();
     }
 
-    Session session() {
-        return session;
+    private AcceptorConnection attempt() throws IOException {
+        ControlConnection opened = ControlConnection.open(address.getHostString(), address.getPort(), options);
+        return new AcceptorConnection(opened, this, options, queue);
     }
 
-    InetSocketAddress server() {
-        return connection.server();
+    /** False when this tunnel was closed meanwhile. */
+    private boolean replace(AcceptorConnection next) {
+        lock.lock();
+        try {
+            if (!reconnector.isClosing()) {
+                connection = next;
+                events.connected(next.session()::statistics);
+                return true;
+            }
+        } finally {
+            lock.unlock();
+        }
+        next.session().close(); // which is the end that its owner is told of
+        next.announced();
+        return false;
     }
 
-    InetSocketAddress publicAddress() {
-        return connection.publicAddress();
+    /** Tells everybody that the tunnel stands for the first time. Does nothing when it was closed before that. */
+    void announce() {
+        AcceptorConnection first = connection;
+        if (first != null) announce(first, null);
     }
 
-    /** Time since the session was started. Unit: nanoseconds. */
-    long age() {
-        return System.nanoTime() - since;
+    private void announce(AcceptorConnection next, @Nullable InetSocketAddress before) {
+        log.info("tunnel {}: up", TunnelEvents.name(this));
+        owner.up(this);
+        events.up(before);
+        next.announced();
     }
 
-    /** The owner was told that the tunnel stands: it may hear of its end now. */
-    void announced() {
-        announced.countDown();
+    /** A connection has ended. On a thread that may block. */
+    void ended(AcceptorConnection lost, SessionException cause) {
+        if (connection == null) return; // closed before anybody knew of it
+        if (cause.reason() == SessionException.Reason.CLOSED_LOCALLY) {
+            events.closed();
+            return;
+        }
+        boolean retry = options.reconnect() && !reconnector.isClosing();
+        log.warn("tunnel {}: lost, {}", TunnelEvents.name(this), cause.getMessage());
+        TunnelLostException why =
+                new TunnelLostException("the tunnel was lost: " + cause.getMessage(), cause.isClean(), cause);
+        events.down(why, retry);
+        Thread.interrupted(); // a listener that leaves the flag set does not mean to end the tunnel
+        if (!retry) {
+            if (!reconnector.isClosing()) owner.lost(this, why);
+            return;
+        }
+        reconnector.wasUp(lost.age());
+        AcceptorConnection next = reconnector.tryAgain(this::attempt);
+        if (next == null) events.closed(); // its owner was promised another attempt
+        else if (replace(next)) announce(next, lost.publicAddress());
+    }
+
+    /** Takes no more visitors; ends with the last one. Does not block. */
+    void closeWhenDone() {
+        lock.lock();
+        try {
+            reconnector.close(); // no other connection from now on
+        } finally {
+            lock.unlock();
+        }
+        AcceptorConnection last = connection;
+        if (last != null) last.session().closeWhenDone();
+    }
+
+    // ---- for the owner
+
+    TunnelEvents events() {
+        return events;
+    }
+
+    /** True once there was a connection. */
+    boolean hasConnected() {
+        return connection != null;
+    }
+
+    boolean isTo(Session session) {
+        AcceptorConnection last = connection;
+        return last != null && last.session() == session;
+    }
+
+    private AcceptorConnection current() {
+        AcceptorConnection last = connection;
+        if (last == null)
+            throw new IllegalStateException("there was no connection to " + TunnelEvents.text(address) + " yet");
+        return last;
+    }
+
+    // ---- the tunnel
+
+    @Override
+    public InetSocketAddress publicAddress() {
+        return current().publicAddress();
     }
 
     @Override
-    public void ended(Session ended, SessionException cause) {
+    public InetSocketAddress serverAddress() {
+        AcceptorConnection last = connection;
+        return last == null ? address : last.server();
+    }
+
+    @Override
+    public boolean isOpen() {
+        AcceptorConnection last = connection;
+        return last != null && last.session().isOpen();
+    }
+
+    @Override
+    public TunnelStatistics statistics() {
+        return events.statistics();
+    }
+
+    @Override
+    public void close() {
+        closeWhenDone();
+    }
+
+    @Override
+    public boolean close(Duration timeout) {
+        long end = System.nanoTime() + timeout.toNanos();
+        closeWhenDone();
+        return awaitEnd(end);
+    }
+
+    /** Waits until the visitors have finished, until {@link System#nanoTime} is {@code end} at most; then resets them. */
+    boolean awaitEnd(long end) {
+        AcceptorConnection last = connection;
+        if (last == null) return true;
+        boolean finished = false;
         try {
-            announced.await(); // it may end before its owner has been told that it stands
+            finished = last.session().awaitTermination(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return;
         }
-        onEnd.accept(this, cause);
+        if (!finished) last.session().close();
+        return finished;
+    }
+
+    @Override
+    public String toString() {
+        return "tunnel to " + TunnelEvents.text(address);
     }
 }

@@ -7,6 +7,7 @@ import java.nio.channels.SocketChannel;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.Role;
@@ -29,19 +30,23 @@ final class ForwardedTunnel implements SessionEvents, Splice.Owner {
     private static final long WARN_EVERY = TimeUnit.SECONDS.toNanos(1);
 
     private final String name;
-    private final InetAddress[] local; // addresses of the service's host, tried in this order
-    private final int localPort;
+    private final LocalService local;
+    private final TunnelEvents events;
     private final LoopDriver driver;
     private final CountDownLatch over = new CountDownLatch(1);
     private volatile @Nullable Cause cause;
     private long warned = System.nanoTime() - WARN_EVERY; // ns
 
     ForwardedTunnel(
-            Loop loop, ControlConnection connection, InetAddress[] local, int localPort, RelayClientOptions options)
+            Loop loop,
+            ControlConnection connection,
+            LocalService local,
+            TunnelEvents events,
+            RelayClientOptions options)
             throws IOException {
         name = "tunnel " + TunnelEvents.text(connection.publicAddress());
         this.local = local;
-        this.localPort = localPort;
+        this.events = events;
         Sockets.configure(connection.channel());
         driver =
                 new LoopDriver(loop, connection.channel(), Role.SERVER, CoreSettings.of(options.session()), this, true);
@@ -76,6 +81,10 @@ final class ForwardedTunnel implements SessionEvents, Splice.Owner {
         return driver.awaitTermination(nanos);
     }
 
+    SessionStatistics statistics() {
+        return driver.statistics();
+    }
+
     boolean isOpen() {
         return cause == null;
     }
@@ -85,9 +94,9 @@ final class ForwardedTunnel implements SessionEvents, Splice.Owner {
     @Override
     public @Nullable StreamHandler onStream(MuxStream stream) {
         IOException failure = null;
-        for (InetAddress address : local) {
+        for (InetAddress address : local.addresses()) {
             try {
-                return connect(stream, new InetSocketAddress(address, localPort));
+                return connect(stream, new InetSocketAddress(address, local.port()));
             } catch (IOException e) {
                 failure = e;
             }
@@ -104,6 +113,7 @@ final class ForwardedTunnel implements SessionEvents, Splice.Owner {
             channel.connect(address);
             Splice splice = Splice.accept(driver, stream, channel, this);
             connecting = true;
+            events.visitorAccepted(stream);
             return splice;
         } finally {
             if (!connecting) Sockets.close(channel);
@@ -112,6 +122,7 @@ final class ForwardedTunnel implements SessionEvents, Splice.Owner {
 
     @Override
     public void ended(Splice splice, @Nullable Throwable failure) {
+        events.visitorClosed(splice.stream(), failure);
         if (failure == null) log.debug("{}: {} has left", name, splice);
         else if (splice.wasConnected()) log.debug("{}: {} was reset: {}", name, splice, failure.getMessage());
         else warnUnreachable(failure);
@@ -122,7 +133,7 @@ final class ForwardedTunnel implements SessionEvents, Splice.Owner {
         if (now - warned < WARN_EVERY) return;
         warned = now;
         String why = failure == null ? "its host has no address" : String.valueOf(failure.getMessage());
-        log.warn("{}: visitor reset, the local service at port {} cannot be reached: {}", name, localPort, why);
+        log.warn("{}: visitor reset, the local service at port {} cannot be reached: {}", name, local.port(), why);
     }
 
     // ---- session
@@ -131,7 +142,9 @@ final class ForwardedTunnel implements SessionEvents, Splice.Owner {
     public void onOpenable() {}
 
     @Override
-    public void onPong(long roundTrip) {}
+    public void onPong(long roundTrip) {
+        events.roundTrip(roundTrip);
+    }
 
     @Override
     public void onGoAway() {

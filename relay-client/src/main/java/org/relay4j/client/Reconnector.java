@@ -47,6 +47,18 @@ final class Reconnector {
         backoff.wasUp(nanos);
     }
 
+    /** Tries once; {@link #close} interrupts it. By one thread at a time. */
+    <T> T tryOnce(Attempt<T> attempt) throws IOException {
+        tries(Thread.currentThread());
+        try {
+            if (isClosing()) throw new IOException("closed before it was connected");
+            return attempt.connect();
+        } finally {
+            tries(null);
+            if (isClosing()) Thread.interrupted(); // meant for the attempt
+        }
+    }
+
     /** Tries until it succeeds; null when the owner closed it meanwhile, or the thread was interrupted. By one thread at a time. */
     <T> @Nullable T tryAgain(Attempt<T> attempt) {
         tries(Thread.currentThread());

@@ -1,7 +1,6 @@
 package org.relay4j.client;
 
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -9,17 +8,17 @@ import java.net.SocketAddress;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Tunnel;
+import org.relay4j.api.TunnelStatistics;
+import org.relay4j.yamux.AcceptQueue;
 import org.relay4j.yamux.Session;
-import org.relay4j.yamux.SessionException;
 import org.relay4j.yamux.Stream;
+import org.relay4j.yamux.StreamException;
 import org.relay4j.yamux.io.AcceptorSocket;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A {@link ServerSocket} whose port is on a relay server: {@link #accept} returns the visitors of that port as real
@@ -30,6 +29,9 @@ import org.slf4j.LoggerFactory;
  * is told. With {@link RelayClientOptions.Builder#reconnect} off, {@code accept} fails with a {@link SocketException} that
  * names the cause instead.
  *
+ * <p>It may have tunnels to several relay servers, whose visitors all come to the same {@code accept}: that one of them is lost
+ * is not noticed there. The addresses are then those of the first server that is connected; {@link #tunnels} has all.
+ *
  * <p>As with any server socket, closing it leaves the accepted sockets alone; the connection to the server ends with the
  * last of them, or after the time that {@link #close(Duration)} gives them.
  *
@@ -38,49 +40,71 @@ import org.slf4j.LoggerFactory;
  * <p>Safe for use by several threads. {@code accept} reacts to interruption with {@link java.io.InterruptedIOException}.
  */
 public final class RelayAcceptor extends ServerSocket implements Tunnel {
-    private static final Logger log = LoggerFactory.getLogger(RelayAcceptor.class);
     private static final InetSocketAddress UNKNOWN_VISITOR = new InetSocketAddress(0);
 
-    private final String host;
-    private final int port;
-    private final RelayClientOptions options;
     private final AcceptorSocket socket;
-    private final Reconnector reconnector;
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition(); // another tunnel, or closed
-    private volatile AcceptorTunnel tunnel; // written with the lock held
+    private final AcceptQueue queue = new AcceptQueue();
+    private final List<AcceptorTunnel> tunnels; // one for each server
+    private final Set<AcceptorTunnel> lost = ConcurrentHashMap.newKeySet(); // for good
 
-    private RelayAcceptor(AcceptorSocket socket, String host, int port, RelayClientOptions options) throws IOException {
+    private RelayAcceptor(AcceptorSocket socket, List<InetSocketAddress> servers, RelayClientOptions options)
+            throws IOException {
         super(socket);
         this.socket = socket;
-        this.host = host;
-        this.port = port;
-        this.options = options;
-        reconnector = new Reconnector(options);
-        tunnel = connect();
-        super.bind(tunnel.publicAddress(), 0); // only turns the state to bound: the getters report the public address
+        Tunnel shown = servers.size() == 1 ? this : null; // a listener may close what it is given
+        Life life = new Life();
+        tunnels = servers.stream()
+                .map(server -> new AcceptorTunnel(server, options, queue, life, shown))
+                .toList();
+        FirstConnection.of(tunnels, options.reconnect());
+        super.bind(publicAddress(), 0); // only turns the state to bound: the getters report the public address
+        socket.rebind(publicAddress()); // another tunnel may have come up meanwhile
         socket.onClose(this::end);
     }
 
-    static RelayAcceptor open(String host, int port, RelayClientOptions options) throws IOException {
-        RelayAcceptor acceptor = new RelayAcceptor(new AcceptorSocket(), host, port, options);
-        acceptor.announce(acceptor.tunnel);
+    /** Blocks until one of the servers has given a port. */
+    static RelayAcceptor open(List<InetSocketAddress> servers, RelayClientOptions options) throws IOException {
+        RelayAcceptor acceptor = new RelayAcceptor(new AcceptorSocket(), servers, options);
+        if (servers.size() == 1) acceptor.tunnels.get(0).announce(); // which is given the acceptor
         return acceptor;
+    }
+
+    /** The tunnels of this acceptor, one for each of its servers, in the order in which they were given. Immutable. */
+    public List<Tunnel> tunnels() {
+        return List.copyOf(tunnels);
     }
 
     @Override
     public InetSocketAddress publicAddress() {
-        return tunnel.publicAddress();
+        return main().publicAddress();
     }
 
     @Override
     public InetSocketAddress serverAddress() {
-        return tunnel.server();
+        return main().serverAddress();
+    }
+
+    /** The tunnel whose addresses are this acceptor's: the first that stands, else the first that ever stood. */
+    private AcceptorTunnel main() {
+        AcceptorTunnel best = null;
+        for (AcceptorTunnel tunnel : tunnels) {
+            if (tunnel.isOpen()) return tunnel;
+            if (best == null && tunnel.hasConnected()) best = tunnel;
+        }
+        return best == null ? tunnels.get(0) : best;
     }
 
     @Override
     public boolean isOpen() {
-        return tunnel.session().isOpen();
+        return tunnels.stream().anyMatch(Tunnel::isOpen);
+    }
+
+    @Override
+    public TunnelStatistics statistics() {
+        return tunnels.stream()
+                .map(Tunnel::statistics)
+                .reduce(TunnelStatistics::plus)
+                .orElseThrow();
     }
 
     /**
@@ -93,7 +117,8 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
      */
     @Override
     public Socket accept() throws IOException {
-        return acceptStream().asSocket(publicAddress(), UNKNOWN_VISITOR);
+        Stream stream = acceptStream();
+        return stream.asSocket(publicAddress(stream.session()), UNKNOWN_VISITOR);
     }
 
     /**
@@ -102,41 +127,20 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
      */
     public Stream acceptStream() throws IOException {
         if (isClosed()) throw new SocketException("Socket is closed");
-        long timeout = TimeUnit.MILLISECONDS.toNanos(getSoTimeout());
-        long start = System.nanoTime();
-        for (AcceptorTunnel current = tunnel; ; current = awaitNext(current, timeout, start)) {
-            try {
-                return current.session().accept(left(timeout, start));
-            } catch (SessionException e) {
-                if (reconnector.isClosing()) throw failure("Socket closed", e);
-                if (!options.reconnect()) throw failure("the tunnel was lost: " + e.getMessage(), e);
-            }
-        }
-    }
-
-    /** Waits for the tunnel that comes after {@code lost}. */
-    private AcceptorTunnel awaitNext(AcceptorTunnel lost, long timeout, long start) throws IOException {
-        lock.lock();
         try {
-            while (tunnel == lost) {
-                if (reconnector.isClosing()) throw new SocketException("Socket closed");
-                if (timeout == 0) changed.await();
-                else if (changed.awaitNanos(left(timeout, start).toNanos()) <= 0) {
-                    throw new SocketTimeoutException("Accept timed out");
-                }
-            }
-            return tunnel;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while waiting for the tunnel to be re-established");
-        } finally {
-            lock.unlock();
+            return queue.accept(Duration.ofMillis(getSoTimeout()));
+        } catch (StreamException e) {
+            Throwable loss = e.getCause();
+            String message = loss == null || isClosed() ? "Socket closed" : loss.getMessage();
+            throw (SocketException) new SocketException(message).initCause(loss == null ? e : loss);
         }
     }
 
-    /** What is left of the timeout, zero when there is none. */
-    private static Duration left(long timeout, long start) {
-        return timeout == 0 ? Duration.ZERO : Duration.ofNanos(Math.max(1, timeout - (System.nanoTime() - start)));
+    private InetSocketAddress publicAddress(Session session) {
+        for (AcceptorTunnel tunnel : tunnels) {
+            if (tunnel.isTo(session)) return tunnel.publicAddress();
+        }
+        return publicAddress(); // its tunnel was lost and re-established in this moment
     }
 
     /**
@@ -150,85 +154,35 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
 
     @Override
     public boolean close(Duration timeout) throws IOException {
+        long end = System.nanoTime() + timeout.toNanos();
         close();
-        Session last = tunnel.session();
-        boolean finished = false;
-        try {
-            finished = last.awaitTermination(timeout);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        if (!finished) last.close();
+        boolean finished = true;
+        for (AcceptorTunnel tunnel : tunnels) finished &= tunnel.awaitEnd(end);
         return finished;
-    }
-
-    private static SocketException failure(String message, SessionException cause) {
-        SocketException failure = new SocketException(message);
-        failure.initCause(cause);
-        return failure;
-    }
-
-    // ---- the life of the tunnel
-
-    private AcceptorTunnel connect() throws IOException {
-        return new AcceptorTunnel(ControlConnection.open(host, port, options), options, this::ended);
-    }
-
-    private void announce(AcceptorTunnel next) {
-        log.info("tunnel {}: up", TunnelEvents.name(this));
-        TunnelEvents.up(options.listener(), this);
-        next.announced();
     }
 
     /** The server socket was closed. */
     private void end() {
-        lock.lock();
-        try {
-            reconnector.close();
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
-        tunnel.session().closeWhenDone();
-    }
-
-    /** A tunnel has ended. On a thread that may block. */
-    private void ended(AcceptorTunnel lost, SessionException cause) {
-        if (cause.reason() == SessionException.Reason.CLOSED_LOCALLY) {
-            TunnelEvents.closed(options.listener(), this);
-            return;
-        }
-        boolean retry = options.reconnect() && !reconnector.isClosing();
-        log.warn("tunnel {}: lost, {}", TunnelEvents.name(this), cause.getMessage());
-        TunnelEvents.down(options.listener(), this, cause, retry);
-        if (!retry) return;
-        reconnector.wasUp(lost.age());
-        Thread.interrupted(); // a listener that leaves the flag set does not mean to end the tunnel
-        AcceptorTunnel next = reconnector.tryAgain(this::connect);
-        if (next == null) TunnelEvents.closed(options.listener(), this); // its owner was promised another attempt
-        else if (replace(next)) announce(next);
-    }
-
-    /** False when this acceptor was closed meanwhile. */
-    private boolean replace(AcceptorTunnel next) {
-        lock.lock();
-        try {
-            if (!reconnector.isClosing()) {
-                tunnel = next;
-                socket.rebind(next.publicAddress());
-                changed.signalAll();
-                return true;
-            }
-        } finally {
-            lock.unlock();
-        }
-        next.session().close(); // which is the end that its owner is told of
-        next.announced();
-        return false;
+        tunnels.forEach(AcceptorTunnel::closeWhenDone);
+        queue.close();
     }
 
     @Override
     public String toString() {
         return "RelayAcceptor[" + TunnelEvents.text(publicAddress()) + "]";
+    }
+
+    /** What becomes of the tunnels. On threads that may block. */
+    private final class Life implements AcceptorTunnel.Owner {
+        @Override
+        public void up(AcceptorTunnel tunnel) {
+            socket.rebind(publicAddress());
+        }
+
+        @Override
+        public void lost(AcceptorTunnel tunnel, Throwable cause) {
+            lost.add(tunnel);
+            if (lost.size() == tunnels.size()) queue.close(cause);
+        }
     }
 }

@@ -2,7 +2,10 @@ package org.relay4j.client;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import javax.net.ServerSocketFactory;
 
 /** Where a program behind NAT gets a public port: to accept its visitors itself, or to have them forwarded. */
@@ -38,8 +41,42 @@ public final class RelayClient {
      * @throws IllegalArgumentException when the port is not 1 to 65535
      */
     public static RelayAcceptor connect(String host, int port, RelayClientOptions options) throws IOException {
+        return connect(List.of(server(host, port)), options);
+    }
+
+    /**
+     * Gets a public port on each of several relay servers, whose visitors are all accepted from one {@link RelayAcceptor}. Blocks
+     * until one of them has given a port. The others go on trying in the background, with the pauses of the options, and so does
+     * one that is lost later: {@code accept} does not notice. A {@link org.relay4j.api.TunnelListener} is told of each, with a
+     * {@link org.relay4j.api.Tunnel} of its own.
+     *
+     * @param servers their control addresses, at least one; an unresolved address is resolved at each attempt
+     * @throws IOException the failure of the first server when none gives a port, with those of the others suppressed
+     * @throws java.io.InterruptedIOException when the thread was interrupted; its flag stays set
+     * @throws IllegalArgumentException when there is no server, the same one twice, or a port is not 1 to 65535
+     */
+    public static RelayAcceptor connect(List<InetSocketAddress> servers, RelayClientOptions options)
+            throws IOException {
+        Objects.requireNonNull(options, "options");
+        if (servers.isEmpty()) throw new IllegalArgumentException("servers is empty, there must be at least one");
+        Set<String> names = new HashSet<>();
+        for (InetSocketAddress server : servers) {
+            checkPort(server.getPort());
+            String name = TunnelEvents.text(server);
+            if (!names.add(name)) throw new IllegalArgumentException("servers has " + name + " twice");
+        }
+        return RelayAcceptor.open(List.copyOf(servers), options);
+    }
+
+    private static InetSocketAddress server(String host, int port) {
         Objects.requireNonNull(host, "host");
-        return RelayAcceptor.open(host, port, Objects.requireNonNull(options, "options"));
+        checkPort(port);
+        return InetSocketAddress.createUnresolved(host, port);
+    }
+
+    private static void checkPort(int port) {
+        if (port < 1 || port > 65_535)
+            throw new IllegalArgumentException("port is " + port + ", it must be 1 to 65535");
     }
 
     /**

@@ -1,16 +1,15 @@
 package org.relay4j.client;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.relay4j.api.RelayException;
 import org.relay4j.api.Tunnel;
+import org.relay4j.api.TunnelLostException;
+import org.relay4j.api.TunnelStatistics;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.io.LoopGroup;
 import org.relay4j.yamux.io.Sockets;
@@ -36,6 +35,7 @@ public final class RelayForwarder implements Tunnel {
     private final RelayClientOptions options;
     private final LoopGroup loops;
     private final Reconnector reconnector;
+    private final TunnelEvents events;
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Thread thread;
     private volatile ControlConnection connection;
@@ -50,9 +50,10 @@ public final class RelayForwarder implements Tunnel {
         this.options = options;
         this.loops = loops;
         reconnector = new Reconnector(options);
-        InetAddress[] addresses = resolve();
+        events = new TunnelEvents(options.listener(), this);
+        LocalService service = LocalService.resolve(local);
         connection = ControlConnection.open(host, port, options);
-        tunnel = establish(connection, addresses);
+        tunnel = establish(connection, service);
         thread = THREADS.newThread(this::run);
     }
 
@@ -85,6 +86,11 @@ public final class RelayForwarder implements Tunnel {
         return tunnel.isOpen();
     }
 
+    @Override
+    public TunnelStatistics statistics() {
+        return events.statistics();
+    }
+
     /** Waits until this forwarder has ended for good: closed, or lost and not to be re-established. */
     public void awaitEnd() throws InterruptedException {
         ended.await();
@@ -101,7 +107,7 @@ public final class RelayForwarder implements Tunnel {
         reconnector.close();
         tunnel.close();
         thread.interrupt();
-        if (Thread.currentThread() == thread) return; // called by the listener
+        if (Thread.currentThread() == thread || events.isCurrent()) return; // called by the listener
         try {
             if (!ended.await(CLOSE_DEADLINE, TimeUnit.NANOSECONDS)) log.debug("{}: still closing", this);
         } catch (InterruptedException e) {
@@ -126,14 +132,16 @@ public final class RelayForwarder implements Tunnel {
     // ---- the life of the tunnel, on the forwarder's thread
 
     private void run() {
+        InetSocketAddress before = null;
         try {
             do {
                 log.info("tunnel {}: up, forwards to {}", TunnelEvents.name(this), TunnelEvents.text(local));
-                TunnelEvents.up(options.listener(), this);
+                events.up(before);
                 forgetInterrupt();
                 if (!awaitLoss()) return;
+                before = publicAddress();
             } while (reconnect());
-            TunnelEvents.closed(options.listener(), this); // its owner was promised another attempt
+            events.closed(); // its owner was promised another attempt
         } finally {
             LoopGroup.releaseShared();
             ended.countDown();
@@ -152,14 +160,16 @@ public final class RelayForwarder implements Tunnel {
         reconnector.wasUp(System.nanoTime() - since);
         if (lost == null || reconnector.isClosing()) {
             awaitGoodbye();
-            TunnelEvents.closed(options.listener(), this);
+            events.closed();
             return false;
         }
         log.warn("tunnel {}: lost, {}", TunnelEvents.name(this), lost.message());
-        RelayException cause = new RelayException("the tunnel was lost: " + lost.message(), lost.error());
+        boolean clean = lost.kind() == Cause.Kind.CLOSED_BY_PEER;
+        TunnelLostException cause =
+                new TunnelLostException("the tunnel was lost: " + lost.message(), clean, lost.error());
         boolean retry = options.reconnect();
         endCause = retry ? null : cause;
-        TunnelEvents.down(options.listener(), this, cause, retry);
+        events.down(cause, retry);
         forgetInterrupt();
         return retry;
     }
@@ -180,9 +190,9 @@ public final class RelayForwarder implements Tunnel {
     /** Tries until there is a tunnel again; false when this forwarder was closed meanwhile. */
     private boolean reconnect() {
         ForwardedTunnel next = reconnector.tryAgain(() -> {
-            InetAddress[] addresses = resolve();
+            LocalService service = LocalService.resolve(local);
             ControlConnection opened = ControlConnection.open(host, port, options);
-            ForwardedTunnel established = establish(opened, addresses);
+            ForwardedTunnel established = establish(opened, service);
             connection = opened;
             return established;
         });
@@ -193,29 +203,16 @@ public final class RelayForwarder implements Tunnel {
         return false;
     }
 
-    private ForwardedTunnel establish(ControlConnection to, InetAddress[] addresses) throws IOException {
+    private ForwardedTunnel establish(ControlConnection to, LocalService service) throws IOException {
         boolean started = false;
         try {
-            ForwardedTunnel next = new ForwardedTunnel(loops.next(), to, addresses, local.getPort(), options);
+            ForwardedTunnel next = new ForwardedTunnel(loops.next(), to, service, events, options);
             next.start();
+            events.connected(next::statistics);
             started = true;
             return next;
         } finally {
             if (!started) Sockets.close(to.channel());
-        }
-    }
-
-    private InetAddress[] resolve() throws UnknownHostException {
-        if (!local.isUnresolved() && !local.getHostString().equals("localhost")) {
-            return new InetAddress[] {local.getAddress()};
-        }
-        try {
-            return InetAddress.getAllByName(local.getHostString());
-        } catch (UnknownHostException e) {
-            // Not the server's fault, so no RelayException.
-            UnknownHostException unknown = new UnknownHostException("unknown local host " + local.getHostString());
-            unknown.initCause(e);
-            throw unknown;
         }
     }
 

@@ -28,6 +28,7 @@ import org.mockito.InOrder;
 import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelListener;
+import org.relay4j.api.TunnelLostException;
 import org.relay4j.server.RelayServer;
 import org.relay4j.yamux.SessionException;
 import org.relay4j.yamux.testing.Await;
@@ -85,7 +86,8 @@ class AcceptorListenerTest {
         try (RelayAcceptor acceptor = RelayClient.connect("localhost", server.port(), options)) {
             server.close();
             Throwable cause = recorder.awaitLoss(1, false);
-            assertEquals(SessionException.class, cause.getClass());
+            assertEquals(TunnelLostException.class, cause.getClass());
+            assertEquals(SessionException.class, cause.getCause().getClass());
             assertFalse(acceptor.isOpen());
         }
         assertEquals(2, recorder.events().size(), recorder.events()::toString);

@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelListener;
+import org.relay4j.api.TunnelLostException;
 import org.relay4j.server.RelayServer;
-import org.relay4j.yamux.SessionException;
 import org.relay4j.yamux.testing.Await;
 import org.relay4j.yamux.testing.Call;
 import org.relay4j.yamux.testing.LeakCheck;
@@ -54,7 +54,7 @@ class AcceptorReconnectTest {
                 Call<Socket> accepting = Call.of(acceptor::accept).awaitBlocked();
                 server.close();
                 assertSame(
-                        SessionException.class,
+                        TunnelLostException.class,
                         recorder.awaitLoss(2 * i + 1, true).getClass());
                 assertFalse(acceptor.isOpen());
                 assertFalse(acceptor.isClosed());
@@ -205,7 +205,7 @@ class AcceptorReconnectTest {
             SocketException failure = accepting.failure(SocketException.class);
             assertTrue(failure.getMessage().startsWith("the tunnel was lost: "), failure.getMessage());
             assertNotNull(failure.getCause());
-            assertSame(SessionException.class, failure.getCause().getClass());
+            assertSame(TunnelLostException.class, failure.getCause().getClass());
             assertThrows(SocketException.class, acceptor::accept);
             assertFalse(acceptor.isOpen());
             assertFalse(acceptor.isClosed());

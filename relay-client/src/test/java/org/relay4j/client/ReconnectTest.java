@@ -21,9 +21,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.relay4j.api.RelayException;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelListener;
+import org.relay4j.api.TunnelLostException;
 import org.relay4j.server.RelayServer;
 import org.relay4j.yamux.testing.Await;
 import org.relay4j.yamux.testing.Call;
@@ -63,7 +63,7 @@ class ReconnectTest {
                         recorder.await(2 * i).port());
                 server.close();
                 Throwable cause = recorder.awaitLoss(2 * i + 1, true);
-                assertSame(RelayException.class, cause.getClass());
+                assertSame(TunnelLostException.class, cause.getClass());
                 assertTrue(cause.getMessage().startsWith("the tunnel was lost: "), cause.getMessage());
                 server = Local.server(server.port());
             }

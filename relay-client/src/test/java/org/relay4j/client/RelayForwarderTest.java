@@ -225,8 +225,8 @@ class RelayForwarderTest {
             ForwardedTunnel tunnel = new ForwardedTunnel(
                     loops.next(),
                     connection,
-                    new InetAddress[] {four, other},
-                    service.port(),
+                    new LocalService(List.of(four, other), service.port()),
+                    new TunnelEvents(null, null), // nobody is told anything
                     RelayClientOptions.defaults());
             tunnel.start();
             for (int i = 0; i < 100; i++) {

@@ -72,7 +72,17 @@ public final class AcceptQueue implements Closeable {
     /** Ends all waiting: from now on {@link #accept} fails. Streams that wait, and those that still come, are reset. */
     @Override
     public void close() {
-        for (Stream stream : end(() -> new StreamException("the accept queue was closed"))) stream.reset();
+        close(null);
+    }
+
+    /** As {@link #close()}; the failure of {@link #accept} has this cause. The first call decides. */
+    public void close(@Nullable Throwable cause) {
+        List<Stream> left = end(() -> {
+            StreamException closed = new StreamException("the accept queue was closed");
+            if (cause != null) closed.initCause(cause);
+            return closed;
+        });
+        left.forEach(Stream::reset);
     }
 
     // ---- for the sessions; with the lock of one of them held, or none

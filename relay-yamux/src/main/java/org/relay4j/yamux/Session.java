@@ -26,6 +26,7 @@ import org.relay4j.yamux.io.Driver;
 import org.relay4j.yamux.io.LoopDriver;
 import org.relay4j.yamux.io.LoopGroup;
 import org.relay4j.yamux.io.Sockets;
+import org.relay4j.yamux.io.StreamObserver;
 import org.relay4j.yamux.io.ThreadedDriver;
 import org.relay4j.yamux.io.Threads;
 
@@ -49,6 +50,7 @@ public final class Session implements Closeable {
     private final Condition ponged;
     private final AcceptQueue queue;
     private final boolean sharesQueue;
+    private final @Nullable StreamObserver observer;
     private int backlog; // streams of this session in the queue; guarded by lock
     private long pongs; // guarded by lock
     private long roundTrip; // ns; guarded by lock
@@ -58,6 +60,7 @@ public final class Session implements Closeable {
         AcceptQueue shared = options.acceptQueue();
         sharesQueue = shared != null;
         queue = shared != null ? shared : new AcceptQueue();
+        observer = options.listener() instanceof StreamObserver watching ? watching : null;
         CoreOptions core = CoreSettings.of(options);
         Events events = new Events();
         if (channel instanceof SocketChannel socket) {
@@ -275,12 +278,7 @@ public final class Session implements Closeable {
 
     /** What has passed so far. Does not block. */
     public SessionStatistics statistics() {
-        lock.lock();
-        try {
-            return SessionStatistics.of(driver.mux());
-        } finally {
-            lock.unlock();
-        }
+        return driver.statistics();
     }
 
     /** Forgets a stream that ended before it was accepted. With the lock held. */
@@ -290,9 +288,15 @@ public final class Session implements Closeable {
         stream.discard();
     }
 
-    /** A stream has left the queue for its user. With the lock held. */
+    /** A stream has left the queue. With the lock held. */
     void taken() {
         if (backlog > 0) backlog--;
+    }
+
+    /** Somebody who wants to know of each stream; null when nobody does. */
+    @Nullable
+    StreamObserver observer() {
+        return observer;
     }
 
     private static SessionException noMoreStreams(String message) {
@@ -340,6 +344,7 @@ public final class Session implements Closeable {
         public void onPong(long nanos) {
             pongs++;
             roundTrip = nanos;
+            if (observer != null) observer.measured(nanos);
             ponged.signalAll();
         }
 

@@ -2,7 +2,6 @@ package org.relay4j.yamux;
 
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
-import org.relay4j.yamux.core.Multiplexer;
 
 /**
  * What has passed through a session up to a moment. Immutable.
@@ -19,15 +18,4 @@ public record SessionStatistics(
         int openStreams,
         long bytesReceived,
         long bytesSent,
-        @Nullable Duration roundTrip) {
-
-    static SessionStatistics of(Multiplexer mux) {
-        long nanos = mux.roundTrip();
-        return new SessionStatistics(
-                mux.streamsOpened(),
-                mux.streamCount(),
-                mux.bytesReceived(),
-                mux.bytesSent(),
-                nanos == 0 ? null : Duration.ofNanos(nanos));
-    }
-}
+        @Nullable Duration roundTrip) {}

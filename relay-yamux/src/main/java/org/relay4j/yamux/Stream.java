@@ -17,6 +17,7 @@ import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.StreamHandler;
 import org.relay4j.yamux.io.Driver;
+import org.relay4j.yamux.io.StreamObserver;
 
 /**
  * One stream of a session: a connection in both directions with the manners of a {@link Socket}. Each direction is closed
@@ -35,6 +36,7 @@ public final class Stream implements Closeable {
     private MuxStream core; // guarded by lock
     private @Nullable Cause cause; // why the stream has ended; guarded by lock
     private boolean closed; // guarded by lock
+    private boolean observed; // somebody wants to know of its end; guarded by lock
 
     @SuppressWarnings("NullAway.Init") // core is attached before anybody else sees the stream
     Stream(Session session, Driver driver) {
@@ -64,6 +66,10 @@ public final class Stream implements Closeable {
             }
             core.accept();
             driver.flush();
+            StreamObserver observer = session.observer();
+            if (observer == null) return true;
+            observed = true;
+            observer.accepted(core);
             return true;
         } finally {
             lock.unlock();
@@ -292,6 +298,12 @@ public final class Stream implements Closeable {
             if (cause == null) cause = why;
             session.withdraw(Stream.this);
             wakeAll();
+        }
+
+        @Override
+        public void onGone(MuxStream stream, @Nullable Cause why) {
+            StreamObserver observer = session.observer();
+            if (observed && observer != null) observer.gone(stream, why);
         }
 
         @Override

@@ -22,6 +22,8 @@ public final class MuxStream {
     private static final int SEND_FIN = 1 << 10;
     private static final int SEND_RST = 1 << 11;
 
+    private static final Cause RESET_HERE = new Cause(Cause.Kind.RESET_LOCALLY, "the stream was reset by this side");
+
     /** Nothing happens on the stream any more, though a RST may still wait for room. */
     private static final int DEAD = GONE | SEND_RST;
 
@@ -124,7 +126,7 @@ public final class MuxStream {
     /** Ends the stream in both directions at once. Its handler is not told. */
     public void reset(int code) {
         if ((state & DEAD) != 0) return;
-        sendReset(code);
+        sendReset(code, RESET_HERE);
         inbox.clear();
         mux.settle();
     }
@@ -193,6 +195,11 @@ public final class MuxStream {
         closeWrite();
     }
 
+    /** Time since the stream was opened. Unit: nanoseconds. */
+    public long age() {
+        return mux.now() - openedAt;
+    }
+
     /** Payload that was queued to be sent since the stream was opened. */
     public long bytesSent() {
         return bytesSent;
@@ -216,7 +223,7 @@ public final class MuxStream {
 
     /** Forgets a stream that nobody took. */
     void refused() {
-        finish();
+        finish(RESET_HERE);
         mux.settle();
     }
 
@@ -283,7 +290,7 @@ public final class MuxStream {
         if ((state & GONE) != 0) return;
         boolean told = (state & SEND_RST) != 0;
         state &= ~(SEND_FIN | SEND_RST);
-        finish();
+        finish(cause);
         if (!told) {
             dropTorso();
             handler.onReset(this, cause);
@@ -294,7 +301,7 @@ public final class MuxStream {
     /** Ends the stream with RST, and tells the handler. */
     void abort(Cause cause) {
         if ((state & DEAD) != 0) return;
-        sendReset(0);
+        sendReset(0, cause);
         dropTorso();
         handler.onReset(this, cause);
         mux.settle();
@@ -352,7 +359,7 @@ public final class MuxStream {
         }
         if ((state & SEND_RST) != 0 && output.append(Frame.WINDOW_UPDATE, Frame.RST, id, resetCode)) {
             state &= ~SEND_RST;
-            finish();
+            finish(RESET_HERE);
         }
         if ((state & (SEND_FIN | SEND_RST)) != 0) output.control.add(controlLink());
         mux.settle();
@@ -381,11 +388,11 @@ public final class MuxStream {
         if (due && !useless) sendLater(SEND_CREDIT);
     }
 
-    private void sendReset(int code) {
+    private void sendReset(int code, Cause cause) {
         resetCode = code;
         state &= ~SEND_FIN;
         if (mux.output().append(Frame.WINDOW_UPDATE, Frame.RST, id, code)) {
-            finish();
+            finish(cause);
             return;
         }
         // It stays in the table, and so within the limit on streams, until the RST has found room.
@@ -395,10 +402,10 @@ public final class MuxStream {
 
     private void finishWhenClosed() {
         int both = FIN_SENT | FIN_RECEIVED;
-        if ((state & both) == both && (state & SEND_FIN) == 0) finish();
+        if ((state & both) == both && (state & SEND_FIN) == 0) finish(null);
     }
 
-    private void finish() {
+    private void finish(@Nullable Cause cause) {
         if ((state & GONE) != 0) return;
         state |= GONE;
         waitsForWindow = false;
@@ -406,6 +413,7 @@ public final class MuxStream {
         mux.output().control.remove(controlLink);
         mux.windows().forget(inbox.window());
         mux.removed(this);
+        handler.onGone(this, cause);
     }
 
     /** What the peer sent before its FIN is complete and stays readable; anything else is a torso. */

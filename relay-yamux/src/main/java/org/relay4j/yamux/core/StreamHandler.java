@@ -1,6 +1,7 @@
 package org.relay4j.yamux.core;
 
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What happens on one stream, told to whoever uses it. Called with the session lock held: it must not block, call user
@@ -21,6 +22,12 @@ public interface StreamHandler {
 
     /** The stream ended without a FIN in both directions: reset, timed out, or lost with its session. */
     void onReset(MuxStream stream, Cause cause);
+
+    /**
+     * The stream has left the session: closed in both directions, which is a cause of null, or reset. Called once; bytes that
+     * came before the peer's FIN may still wait to be read. {@link #onReset} may follow.
+     */
+    default void onGone(MuxStream stream, @Nullable Cause cause) {}
 
     /** There may be room for sending again, after {@link MuxStream#reserve} had none. */
     void onWritable(MuxStream stream);

@@ -1,10 +1,12 @@
 package org.relay4j.yamux.io;
 
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.Frame;
 import org.relay4j.yamux.core.Multiplexer;
@@ -89,6 +91,23 @@ public abstract class Driver {
         try {
             mux().drain(true);
             flush();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What has passed so far. */
+    public final SessionStatistics statistics() {
+        lock.lock();
+        try {
+            Multiplexer mux = mux();
+            long roundTrip = mux.roundTrip();
+            return new SessionStatistics(
+                    mux.streamsOpened(),
+                    mux.streamCount(),
+                    mux.bytesReceived(),
+                    mux.bytesSent(),
+                    roundTrip == 0 ? null : Duration.ofNanos(roundTrip));
         } finally {
             lock.unlock();
         }

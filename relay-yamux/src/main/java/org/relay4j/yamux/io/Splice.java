@@ -73,6 +73,11 @@ public final class Splice implements StreamHandler, Loop.Handler {
         return splice;
     }
 
+    /** The stream whose bytes are passed on. */
+    public MuxStream stream() {
+        return stream;
+    }
+
     /** False when the connect did not succeed. */
     public boolean wasConnected() {
         return connected;

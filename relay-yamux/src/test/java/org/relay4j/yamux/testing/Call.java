@@ -128,7 +128,6 @@ public final class Call<T> {
         for (StackTraceElement frame : stack) {
             String where = frame.getClassName();
             if (waits && where.equals("org.relay4j.yamux.Deadline")) return true;
-            if (waits && frame.getMethodName().equals("awaitNext")) return true; // RelayAcceptor, between two tunnels
             // A platform thread that waits in the kernel counts as running.
             if (where.equals("sun.nio.ch.NioSocketImpl")) return waits || stack[0].isNativeMethod();
         }

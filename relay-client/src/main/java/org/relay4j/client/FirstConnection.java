@@ -1,0 +1,86 @@
+package org.relay4j.client;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadFactory;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.io.Threads;
+
+/** Gets the first of several tunnels to stand; the others go on trying meanwhile, and afterwards. */
+final class FirstConnection {
+    private static final ThreadFactory THREADS = Threads.factory("relay-acceptor");
+
+    private FirstConnection() {}
+
+    /**
+     * Connects all of them, and returns when one is connected. One that cannot be connected at first goes on trying. A single
+     * tunnel is connected by the calling thread, and left to be announced.
+     *
+     * @throws IOException the failure of the first one when none can be connected, with those of the others suppressed
+     * @throws InterruptedIOException when the thread was interrupted; its flag stays set
+     */
+    static void of(List<AcceptorTunnel> tunnels, boolean tryAgain) throws IOException {
+        if (tunnels.size() == 1) {
+            tunnels.get(0).connect();
+            return;
+        }
+        BlockingQueue<Outcome> outcomes = new LinkedBlockingQueue<>();
+        for (AcceptorTunnel tunnel : tunnels) {
+            THREADS.newThread(() -> connect(tunnel, tryAgain, outcomes)).start();
+        }
+        boolean connected = false;
+        try {
+            connected = awaitFirst(tunnels, outcomes);
+        } finally {
+            if (!connected) tunnels.forEach(AcceptorTunnel::close);
+        }
+    }
+
+    /** What came of the first attempt of one tunnel; a failure of null is success. */
+    private record Outcome(AcceptorTunnel tunnel, @Nullable IOException failure) {}
+
+    private static void connect(AcceptorTunnel tunnel, boolean tryAgain, BlockingQueue<Outcome> outcomes) {
+        try {
+            tunnel.connect();
+        } catch (IOException e) {
+            outcomes.add(new Outcome(tunnel, e));
+            tunnel.couldNotConnect(e, tryAgain);
+            return;
+        }
+        tunnel.announce();
+        outcomes.add(new Outcome(tunnel, null));
+    }
+
+    private static boolean awaitFirst(List<AcceptorTunnel> tunnels, BlockingQueue<Outcome> outcomes)
+            throws IOException {
+        List<Outcome> failed = new ArrayList<>();
+        try {
+            while (failed.size() < tunnels.size()) {
+                Outcome outcome = outcomes.take();
+                if (outcome.failure() == null) return true;
+                failed.add(outcome);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while connecting");
+        }
+        throw failure(tunnels, failed);
+    }
+
+    private static IOException failure(List<AcceptorTunnel> tunnels, List<Outcome> failed) {
+        IOException first = null;
+        for (AcceptorTunnel tunnel : tunnels) {
+            for (Outcome outcome : failed) {
+                if (outcome.tunnel() != tunnel) continue;
+                if (first == null) first = outcome.failure();
+                else first.addSuppressed(outcome.failure());
+            }
+        }
+        if (first == null) throw new IllegalStateException("no attempt has failed");
+        return first;
+    }
+}

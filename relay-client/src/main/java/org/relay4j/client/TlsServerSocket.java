@@ -1,0 +1,263 @@
+package org.relay4j.client;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketAddress;
+import java.net.SocketException;
+import java.net.SocketOption;
+import java.util.Objects;
+import java.util.Set;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLServerSocket;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.SSLSocketFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A server socket that speaks TLS with those whom another server socket accepts, a {@link RelayAcceptor} for example: the
+ * visitor talks TLS with this program, and the relay server sees nothing but ciphertext.
+ *
+ * <pre>{@code
+ * ServerSocket server = TlsServerSocket.over(RelayClient.connect("relay.example.com", 7000), sslContext);
+ * SSLSocket visitor = (SSLSocket) server.accept();
+ * }</pre>
+ *
+ * <p>As with every {@link SSLServerSocket}, {@link #accept} does not wait for the handshake: that happens with the first read or
+ * write of the accepted socket, so a visitor that says nothing holds up nobody else. Closing it closes the other server socket.
+ * Addresses, options and timeouts are those of the other server socket. Safe for use by several threads.
+ */
+public final class TlsServerSocket extends SSLServerSocket {
+    private final ServerSocket plain;
+    private final SSLSocketFactory factory;
+    private final SSLSocket sample; // never connected; what this Java and the context support
+    private volatile SSLParameters parameters;
+    private volatile boolean clientMode;
+    private volatile boolean sessionCreation = true;
+
+    private TlsServerSocket(ServerSocket plain, SSLContext context) throws IOException {
+        this.plain = plain;
+        factory = context.getSocketFactory();
+        sample = (SSLSocket) factory.createSocket();
+        sample.setUseClientMode(false);
+        parameters = sample.getSSLParameters();
+    }
+
+    /**
+     * Has {@code plain} accept, and speaks TLS with whom it accepts.
+     *
+     * @param plain bound; it belongs to the returned server socket from now on
+     * @param context with the key and the certificate of this program
+     */
+    public static TlsServerSocket over(ServerSocket plain, SSLContext context) throws IOException {
+        return new TlsServerSocket(Objects.requireNonNull(plain, "plain"), Objects.requireNonNull(context, "context"));
+    }
+
+    /**
+     * Waits for the next visitor, as the other server socket does; returns an {@link SSLSocket} whose handshake is still to come.
+     */
+    @Override
+    public Socket accept() throws IOException {
+        Socket accepted = plain.accept();
+        boolean layered = false;
+        try {
+            SSLSocket tls = (SSLSocket) factory.createSocket(accepted, null, true); // closes accepted with itself
+            tls.setUseClientMode(clientMode);
+            tls.setSSLParameters(parameters);
+            tls.setEnableSessionCreation(sessionCreation);
+            layered = true;
+            return tls;
+        } finally {
+            if (!layered) accepted.close();
+        }
+    }
+
+    // ---- TLS
+
+    @Override
+    public String[] getEnabledCipherSuites() {
+        return parameters.getCipherSuites();
+    }
+
+    @Override
+    public void setEnabledCipherSuites(String[] suites) {
+        sample.setEnabledCipherSuites(suites); // checks them
+        SSLParameters changed = getSSLParameters();
+        changed.setCipherSuites(suites);
+        parameters = changed;
+    }
+
+    @Override
+    public String[] getSupportedCipherSuites() {
+        return sample.getSupportedCipherSuites();
+    }
+
+    @Override
+    public String[] getSupportedProtocols() {
+        return sample.getSupportedProtocols();
+    }
+
+    @Override
+    public String[] getEnabledProtocols() {
+        return parameters.getProtocols();
+    }
+
+    @Override
+    public void setEnabledProtocols(String[] protocols) {
+        sample.setEnabledProtocols(protocols); // checks them
+        SSLParameters changed = getSSLParameters();
+        changed.setProtocols(protocols);
+        parameters = changed;
+    }
+
+    @Override
+    public void setNeedClientAuth(boolean need) {
+        SSLParameters changed = getSSLParameters();
+        changed.setNeedClientAuth(need);
+        parameters = changed;
+    }
+
+    @Override
+    public boolean getNeedClientAuth() {
+        return parameters.getNeedClientAuth();
+    }
+
+    @Override
+    public void setWantClientAuth(boolean want) {
+        SSLParameters changed = getSSLParameters();
+        changed.setWantClientAuth(want);
+        parameters = changed;
+    }
+
+    @Override
+    public boolean getWantClientAuth() {
+        return parameters.getWantClientAuth();
+    }
+
+    @Override
+    public void setUseClientMode(boolean mode) {
+        clientMode = mode;
+    }
+
+    @Override
+    public boolean getUseClientMode() {
+        return clientMode;
+    }
+
+    @Override
+    public void setEnableSessionCreation(boolean enabled) {
+        sessionCreation = enabled;
+    }
+
+    @Override
+    public boolean getEnableSessionCreation() {
+        return sessionCreation;
+    }
+
+    @Override
+    public SSLParameters getSSLParameters() {
+        sample.setSSLParameters(parameters);
+        return sample.getSSLParameters(); // a copy
+    }
+
+    @Override
+    public void setSSLParameters(SSLParameters newParameters) {
+        sample.setSSLParameters(newParameters);
+        parameters = sample.getSSLParameters();
+    }
+
+    // ---- the other server socket
+
+    @Override
+    public void bind(@Nullable SocketAddress endpoint, int backlog) throws IOException {
+        plain.bind(endpoint, backlog);
+    }
+
+    @Override
+    public void bind(@Nullable SocketAddress endpoint) throws IOException {
+        plain.bind(endpoint);
+    }
+
+    @Override
+    public void close() throws IOException {
+        plain.close();
+    }
+
+    @Override
+    public boolean isClosed() {
+        return plain.isClosed();
+    }
+
+    @Override
+    public boolean isBound() {
+        return plain.isBound();
+    }
+
+    @Override
+    public InetAddress getInetAddress() {
+        return plain.getInetAddress();
+    }
+
+    @Override
+    public int getLocalPort() {
+        return plain.getLocalPort();
+    }
+
+    @Override
+    public SocketAddress getLocalSocketAddress() {
+        return plain.getLocalSocketAddress();
+    }
+
+    @Override
+    public void setSoTimeout(int millis) throws SocketException {
+        plain.setSoTimeout(millis);
+    }
+
+    @Override
+    public int getSoTimeout() throws IOException {
+        return plain.getSoTimeout();
+    }
+
+    @Override
+    public void setReuseAddress(boolean on) throws SocketException {
+        plain.setReuseAddress(on);
+    }
+
+    @Override
+    public boolean getReuseAddress() throws SocketException {
+        return plain.getReuseAddress();
+    }
+
+    @Override
+    public void setReceiveBufferSize(int bytes) throws SocketException {
+        plain.setReceiveBufferSize(bytes);
+    }
+
+    @Override
+    public int getReceiveBufferSize() throws SocketException {
+        return plain.getReceiveBufferSize();
+    }
+
+    @Override
+    public <T> ServerSocket setOption(SocketOption<T> name, T value) throws IOException {
+        plain.setOption(name, value);
+        return this;
+    }
+
+    @Override
+    public <T> T getOption(SocketOption<T> name) throws IOException {
+        return plain.getOption(name);
+    }
+
+    @Override
+    public Set<SocketOption<?>> supportedOptions() {
+        return plain.supportedOptions();
+    }
+
+    @Override
+    public String toString() {
+        return "TLS over " + plain;
+    }
+}
