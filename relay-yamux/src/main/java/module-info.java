@@ -1,5 +1,6 @@
 /** yamux: many streams over one connection. */
 module org.relay4j.yamux {
+    requires jdk.jfr;
     requires org.slf4j;
     requires static transitive org.jspecify; // annotations in signatures; nobody needs them at run time
 

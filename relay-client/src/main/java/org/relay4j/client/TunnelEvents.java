@@ -15,6 +15,8 @@ import org.relay4j.api.Visitor;
 import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.io.Threads;
+import org.relay4j.yamux.io.TunnelEvent;
+import org.relay4j.yamux.io.VisitorEvent;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +43,7 @@ final class TunnelEvents {
     private boolean isUp; // guarded by lock
     private boolean emptying; // a thread is, or soon will be; guarded by lock
     private long untold; // guarded by lock
+    private @Nullable TunnelEvent recorded; // guarded by turn
 
     TunnelEvents(@Nullable TunnelListener listener, Tunnel tunnel) {
         this.listener = listener;
@@ -85,9 +88,9 @@ final class TunnelEvents {
      * @param before the public address until now; null the first time
      */
     void up(@Nullable InetSocketAddress before) {
-        if (listener == null) return;
         turn.lock();
         try {
+            recorded = TunnelEvent.begun();
             if (before != null && !before.equals(tunnel.publicAddress())) {
                 call(told -> told.publicAddressChanged(tunnel, before));
             }
@@ -99,9 +102,10 @@ final class TunnelEvents {
     }
 
     void down(@Nullable Throwable cause, boolean willRetry) {
-        if (listener == null) return;
         turn.lock();
         try {
+            if (recorded != null) recorded.ended(name(tunnel), cause == null ? null : cause.getMessage());
+            recorded = null;
             for (Consumer<TunnelListener> event; (event = next()) != null; ) call(event);
             call(told -> told.down(tunnel, cause, willRetry));
         } finally {
@@ -126,6 +130,7 @@ final class TunnelEvents {
 
     void visitorClosed(MuxStream stream, @Nullable Throwable cause) {
         meter.gone();
+        VisitorEvent.record(tunnel, stream, cause);
         if (listener == null) return;
         Visitor visitor = visitor(stream);
         later(told -> told.visitorClosed(tunnel, visitor, cause));

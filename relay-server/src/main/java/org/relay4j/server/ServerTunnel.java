@@ -19,6 +19,8 @@ import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopDriver;
 import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.Splice;
+import org.relay4j.yamux.io.TunnelEvent;
+import org.relay4j.yamux.io.VisitorEvent;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +43,7 @@ final class ServerTunnel implements SessionEvents, Listener.Owner, Splice.Owner 
     private boolean ended;
     private boolean portClosed;
     private long refused; // visitors over a limit
+    private @Nullable TunnelEvent recorded;
 
     private ServerTunnel(RelayServer server, Loop loop, SocketChannel channel, long number) throws IOException {
         this.server = server;
@@ -89,6 +92,7 @@ final class ServerTunnel implements SessionEvents, Listener.Owner, Splice.Owner 
             log.debug("{}: {} has left: {}", name, client, e.toString());
             return false;
         }
+        recorded = TunnelEvent.begun();
         server.opened(this);
         driver.start();
         // The answer, or anything else from the client, shows that it speaks yamux.
@@ -179,6 +183,7 @@ final class ServerTunnel implements SessionEvents, Listener.Owner, Splice.Owner 
     @Override
     public void ended(Splice splice, @Nullable Throwable failure) {
         leaveVisitor();
+        VisitorEvent.record(this, splice.stream(), failure);
         if (log.isDebugEnabled()) {
             log.debug("{}: {} {}", name, splice, failure == null ? "has left" : "was reset: " + failure.getMessage());
         }
@@ -240,6 +245,7 @@ final class ServerTunnel implements SessionEvents, Listener.Owner, Splice.Owner 
         ended = true;
         closePort();
         server.ended(this);
+        if (recorded != null) recorded.ended(name, cause.message());
         boolean wanted = cause.kind() == Cause.Kind.CLOSED_LOCALLY || cause.kind() == Cause.Kind.CLOSED_BY_PEER;
         if (wanted) log.info("{}: down, {}", name, cause.message());
         else log.warn("{}: down, {}", name, cause.message());

@@ -11,6 +11,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.io.Driver;
+import org.relay4j.yamux.io.StallEvent;
 
 /** What a stream sends. Bytes leave at once; a write waits only while the peer's window or the session's output is full. */
 final class StreamOutput extends OutputStream {
@@ -129,6 +130,7 @@ final class StreamOutput extends OutputStream {
     }
 
     private void awaitRoom(Deadline deadline, int sent) throws IOException {
+        StallEvent stall = StallEvent.begun(stream.core());
         try {
             deadline.await(writable, "Write timed out");
         } catch (InterruptedIOException e) { // also SocketTimeoutException
@@ -136,6 +138,8 @@ final class StreamOutput extends OutputStream {
             String why = e instanceof SocketTimeoutException ? "timed out" : "was interrupted";
             if (sent > 0) stream.abort("a write " + why + " after a part of it was sent");
             throw e;
+        } finally {
+            if (stall != null) stall.ended(driver);
         }
     }
 

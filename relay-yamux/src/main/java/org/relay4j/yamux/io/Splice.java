@@ -40,6 +40,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
     private boolean outputEnded; // the stream's end was passed on to the socket
     private @Nullable IOException resetBehindEnd; // the stream was reset when all of it had been received
     private boolean ended;
+    private @Nullable StallEvent stall;
 
     @SuppressWarnings("NullAway.Init") // stream and key are set by the two factories before anything else can happen
     private Splice(LoopDriver driver, SocketChannel channel, Owner owner) {
@@ -127,9 +128,10 @@ public final class Splice implements StreamHandler, Loop.Handler {
         if (ended || inputEnded || !connected) return;
         ByteBuffer room = stream.reserve(READ_MOST);
         if (room == null) {
-            interest(SelectionKey.OP_READ, false);
+            stalled();
             return;
         }
+        goesOn();
         int length;
         boolean more;
         try {
@@ -151,8 +153,19 @@ public final class Splice implements StreamHandler, Loop.Handler {
         if (length > 0) stream.commit(length);
         driver.flushIfMuch();
         // After a full read more is likely: if it has to wait anyway, the selector need not be asked.
-        boolean waits = more && stream.isWritable() && !reservable();
-        interest(SelectionKey.OP_READ, !waits);
+        if (more && stream.isWritable() && !reservable()) stalled();
+        else interest(SelectionKey.OP_READ, true);
+    }
+
+    private void stalled() {
+        interest(SelectionKey.OP_READ, false);
+        if (stall == null) stall = StallEvent.begun(stream);
+    }
+
+    private void goesOn() {
+        if (stall == null) return;
+        stall.ended(driver);
+        stall = null;
     }
 
     private boolean reservable() {
@@ -258,6 +271,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
     private void end(@Nullable Throwable failure, boolean reset) {
         if (ended) return;
         ended = true;
+        goesOn();
         stream.closeRead(); // returns the memory of what is not passed on
         if (reset) Sockets.reset(channel);
         else Sockets.finish(channel);

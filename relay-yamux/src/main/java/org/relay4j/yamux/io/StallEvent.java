@@ -1,0 +1,51 @@
+package org.relay4j.yamux.io;
+
+import jdk.jfr.Category;
+import jdk.jfr.Description;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+import jdk.jfr.Threshold;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.core.MuxStream;
+
+/** A flight recorder event: the time in which a stream had something to send and was not allowed to. */
+@Name("org.relay4j.Stall")
+@Label("Relay Stall")
+@Category("Relay")
+@Description("A stream had something to send, and waited for the peer's window or for room in the session's output")
+@Threshold("20 ms")
+@StackTrace(false)
+public final class StallEvent extends Event {
+    @Label("Session")
+    @Nullable
+    String session;
+
+    @Label("Stream")
+    long stream; // id, unsigned
+
+    @Label("Waited For")
+    @Nullable
+    String waitedFor;
+
+    private StallEvent() {}
+
+    /** A stall that begins now; null when nobody records it. */
+    public static @Nullable StallEvent begun(MuxStream stream) {
+        StallEvent event = new StallEvent();
+        if (!event.isEnabled()) return null;
+        event.stream = Integer.toUnsignedLong(stream.id());
+        event.waitedFor = stream.sendWindow() == 0 ? "window" : "output";
+        event.begin();
+        return event;
+    }
+
+    /** The stall is over. */
+    public void ended(Object owner) {
+        end();
+        if (!shouldCommit()) return;
+        session = owner.toString();
+        commit();
+    }
+}
