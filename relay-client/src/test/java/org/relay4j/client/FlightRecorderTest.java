@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import jdk.jfr.Recording;
+import jdk.jfr.RecordingState;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.AfterEach;
@@ -50,7 +51,9 @@ class FlightRecorderTest {
         server.close();
     }
 
+    /** Ends the recording. */
     private List<RecordedEvent> recorded(String name) throws IOException {
+        if (recording.getState() == RecordingState.RUNNING) recording.stop(); // a dump while it runs may lack strings
         Path file = Files.createTempFile(folder, "recording", ".jfr");
         recording.dump(file);
         return RecordingFile.readAllEvents(file).stream()

@@ -244,8 +244,8 @@ final class ServerTunnel implements SessionEvents, Listener.Owner, Splice.Owner 
     public void onEnd(Cause cause) {
         ended = true;
         closePort();
-        server.ended(this);
         if (recorded != null) recorded.ended(name, cause.message());
+        server.ended(this);
         boolean wanted = cause.kind() == Cause.Kind.CLOSED_LOCALLY || cause.kind() == Cause.Kind.CLOSED_BY_PEER;
         if (wanted) log.info("{}: down, {}", name, cause.message());
         else log.warn("{}: down, {}", name, cause.message());
