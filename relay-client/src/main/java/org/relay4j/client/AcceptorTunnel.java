@@ -11,6 +11,7 @@ import org.relay4j.api.TunnelStatistics;
 import org.relay4j.yamux.AcceptQueue;
 import org.relay4j.yamux.Session;
 import org.relay4j.yamux.SessionException;
+import org.relay4j.yamux.io.Bounds;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -199,7 +200,7 @@ final class AcceptorTunnel implements Tunnel {
 
     @Override
     public boolean close(Duration timeout) {
-        long end = System.nanoTime() + timeout.toNanos();
+        long end = System.nanoTime() + Bounds.notNegative("timeout", timeout).toNanos();
         closeWhenDone();
         return awaitEnd(end);
     }

@@ -19,6 +19,7 @@ import org.relay4j.yamux.Session;
 import org.relay4j.yamux.Stream;
 import org.relay4j.yamux.StreamException;
 import org.relay4j.yamux.io.AcceptorSocket;
+import org.relay4j.yamux.io.Bounds;
 
 /**
  * A {@link ServerSocket} whose port is on a relay server: {@link #accept} returns the visitors of that port as real
@@ -154,7 +155,7 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
 
     @Override
     public boolean close(Duration timeout) throws IOException {
-        long end = System.nanoTime() + timeout.toNanos();
+        long end = System.nanoTime() + Bounds.notNegative("timeout", timeout).toNanos();
         close();
         boolean finished = true;
         for (AcceptorTunnel tunnel : tunnels) finished &= tunnel.awaitEnd(end);

@@ -85,6 +85,7 @@ public final class RelayClient {
      * for use by several threads.
      */
     public static ServerSocketFactory serverSocketFactory(String host, int port, RelayClientOptions options) {
+        server(host, port); // checks them
         return new RelayServerSocketFactory(
                 Objects.requireNonNull(host, "host"), port, Objects.requireNonNull(options, "options"));
     }
@@ -111,7 +112,9 @@ public final class RelayClient {
      */
     public static RelayForwarder forward(String host, int port, InetSocketAddress local, RelayClientOptions options)
             throws IOException {
-        Objects.requireNonNull(host, "host");
+        server(host, port); // checks them
+        Objects.requireNonNull(local, "local");
+        Objects.requireNonNull(options, "options");
         if (local.getPort() == 0) throw new IllegalArgumentException("local port is 0, it must be 1 to 65535");
         return RelayForwarder.start(host, port, local, options);
     }

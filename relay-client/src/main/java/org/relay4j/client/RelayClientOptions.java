@@ -1,6 +1,7 @@
 package org.relay4j.client;
 
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.TunnelListener;
 import org.relay4j.yamux.SessionOptions;
@@ -138,6 +139,7 @@ public final class RelayClientOptions {
             Bounds.timeout("handshakeTimeout", handshakeTimeout);
             Bounds.timeout("shortest backoff", shortestBackoff);
             Bounds.timeout("longest backoff", longestBackoff);
+            Objects.requireNonNull(session, "session");
             if (longestBackoff.compareTo(shortestBackoff) < 0) {
                 throw new IllegalArgumentException("longest backoff is " + longestBackoff
                         + ", it must not be below the shortest, " + shortestBackoff);

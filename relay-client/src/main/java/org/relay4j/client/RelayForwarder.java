@@ -11,6 +11,7 @@ import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelLostException;
 import org.relay4j.api.TunnelStatistics;
 import org.relay4j.yamux.core.Cause;
+import org.relay4j.yamux.io.Bounds;
 import org.relay4j.yamux.io.LoopGroup;
 import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.Threads;
@@ -117,6 +118,7 @@ public final class RelayForwarder implements Tunnel {
 
     @Override
     public boolean close(Duration timeout) {
+        Bounds.notNegative("timeout", timeout);
         reconnector.close();
         tunnel.drain();
         boolean finished = false;

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * write of the accepted socket, so a visitor that says nothing holds up nobody else. Closing it closes the other server socket.
  * Addresses, options and timeouts are those of the other server socket. Safe for use by several threads.
  */
+@SuppressWarnings("UnsynchronizedOverridesSynchronized") // the other server socket has a lock of its own
 public final class TlsServerSocket extends SSLServerSocket {
     private final ServerSocket plain;
     private final SSLSocketFactory factory;

@@ -7,6 +7,7 @@ import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -83,7 +84,7 @@ public final class RelayServer implements Closeable {
      * @throws java.net.BindException when the control port is in use, or an address is none of this machine
      */
     public static RelayServer start(RelayServerOptions options) throws IOException {
-        RelayServer server = new RelayServer(options);
+        RelayServer server = new RelayServer(Objects.requireNonNull(options, "options"));
         log.info("relay server: listening on {}", server.address());
         return server;
     }

@@ -3,6 +3,7 @@ package org.relay4j.server;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.io.Bounds;
@@ -223,6 +224,7 @@ public final class RelayServerOptions {
             Bounds.range("maxVisitorsPerTunnel", maxVisitorsPerTunnel, 1, 1_000_000);
             Bounds.range("loops", loops, 1, 1_024);
             Bounds.timeout("handshakeTimeout", handshakeTimeout);
+            Objects.requireNonNull(session, "session");
             return new RelayServerOptions(new Builder(this));
         }
     }

@@ -12,6 +12,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.io.Bounds;
 
 /**
  * The streams that peers have opened and nobody has accepted yet, the oldest first. A session has one of its own; several
@@ -42,7 +43,7 @@ public final class AcceptQueue implements Closeable {
      * @throws java.io.InterruptedIOException when the thread was interrupted; its flag stays set
      */
     public Stream accept(Duration timeout) throws IOException {
-        Deadline deadline = new Deadline(timeout);
+        Deadline deadline = new Deadline(Bounds.notNegative("timeout", timeout));
         Stream next;
         do {
             next = next(deadline);

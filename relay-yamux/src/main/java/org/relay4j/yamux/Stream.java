@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.StreamHandler;
+import org.relay4j.yamux.io.Bounds;
 import org.relay4j.yamux.io.Driver;
 import org.relay4j.yamux.io.StreamObserver;
 
@@ -100,7 +101,7 @@ public final class Stream implements Closeable {
     public void setReadTimeout(Duration timeout) {
         lock.lock();
         try {
-            input.timeout(checked(timeout));
+            input.timeout(Bounds.notNegative("timeout", timeout));
         } finally {
             lock.unlock();
         }
@@ -113,7 +114,7 @@ public final class Stream implements Closeable {
     public void setWriteTimeout(Duration timeout) {
         lock.lock();
         try {
-            output.timeout(checked(timeout));
+            output.timeout(Bounds.notNegative("timeout", timeout));
         } finally {
             lock.unlock();
         }
@@ -259,11 +260,6 @@ public final class Stream implements Closeable {
         core.closeRead();
     }
 
-    private static Duration checked(Duration timeout) {
-        if (timeout.isNegative()) throw new IllegalArgumentException("timeout is negative: " + timeout);
-        return timeout;
-    }
-
     private void wakeAll() {
         input.wake();
         output.wake();
@@ -274,6 +270,11 @@ public final class Stream implements Closeable {
         if (known == null) return new StreamException("the stream is closed");
         if (known.kind().endsSession()) return SessionException.of(known);
         return new StreamResetException(known.message(), known.code());
+    }
+
+    @Override
+    public String toString() {
+        return "stream " + Integer.toUnsignedString(id()) + " of " + session;
     }
 
     /** What the core tells. With the lock held. */

@@ -82,7 +82,7 @@ class StreamChannelTest {
         new Random(5).nextBytes(content);
         try (SessionPair pair = SessionPair.over(transport)) {
             SessionPair.StreamPair streams = pair.open();
-            new Echo(streams.there().channel(loop), loop).begin();
+            new Echo(streams.there().channel(loop)).begin();
             Call<byte[]> reply = Call.of(() -> streams.here().getInputStream().readAllBytes());
             Call<Void> request = Call.run(() -> {
                 streams.here().getOutputStream().write(content);
@@ -102,7 +102,7 @@ class StreamChannelTest {
         private final StreamChannel channel;
         private final ByteBuffer buffer = ByteBuffer.allocate(50_000);
 
-        Echo(StreamChannel channel, Executor loop) {
+        Echo(StreamChannel channel) {
             this.channel = channel;
         }
 

@@ -1,6 +1,7 @@
 package org.relay4j.yamux.io;
 
 import java.time.Duration;
+import java.util.Objects;
 
 /** The ranges that options are checked against, with one wording for all objections. */
 public final class Bounds {
@@ -16,6 +17,7 @@ public final class Bounds {
 
     /** Objects to a time that is not 1 ms to 1 h. */
     public static void timeout(String name, Duration value) {
+        Objects.requireNonNull(value, name);
         if (value.compareTo(SHORTEST) < 0 || value.compareTo(LONGEST) > 0) {
             throw objection(name, value, "1 ms to 1 h");
         }
@@ -23,9 +25,17 @@ public final class Bounds {
 
     /** The same for a time that may be zero, which turns it off. */
     public static void timeoutOrOff(String name, Duration value) {
+        Objects.requireNonNull(value, name);
         if (value.isNegative() || value.compareTo(Duration.ofDays(365)) > 0) {
             throw objection(name, value, "zero (off) to one year");
         }
+    }
+
+    /** Objects to a time that is negative; returns it. */
+    public static Duration notNegative(String name, Duration value) {
+        Objects.requireNonNull(value, name);
+        if (value.isNegative()) throw new IllegalArgumentException(name + " is negative: " + value);
+        return value;
     }
 
     private static IllegalArgumentException objection(String name, Object value, String range) {
