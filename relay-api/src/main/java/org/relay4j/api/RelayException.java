@@ -3,7 +3,17 @@ package org.relay4j.api;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** A failure to get or keep a tunnel. The subclasses tell what can be done about it. */
+/**
+ * A failure to get or keep a tunnel. The subclasses tell what can be done about it.
+ *
+ * <pre>{@code
+ * try (RelayAcceptor acceptor = RelayClient.connect("relay.example.com", 7000)) {
+ *     serve(acceptor.accept());
+ * } catch (RelayException e) {
+ *     System.err.println("not reachable from outside: " + e.getMessage());
+ * }
+ * }</pre>
+ */
 public class RelayException extends IOException {
     private static final long serialVersionUID = 1L;
 

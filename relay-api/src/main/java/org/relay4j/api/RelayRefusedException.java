@@ -1,6 +1,16 @@
 package org.relay4j.api;
 
-/** The relay server answered that it gives this client no tunnel. */
+/**
+ * The relay server answered that it gives this client no tunnel.
+ *
+ * <pre>{@code
+ * try (RelayAcceptor acceptor = RelayClient.connect("relay.example.com", 7000)) {
+ *     serve(acceptor.accept());
+ * } catch (RelayRefusedException e) {
+ *     if (e.code().equals("no-port-free")) System.err.println("the server is full: " + e.detail());
+ * }
+ * }</pre>
+ */
 public class RelayRefusedException extends RelayException {
     private static final long serialVersionUID = 1L;
 

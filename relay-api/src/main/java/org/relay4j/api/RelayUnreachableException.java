@@ -2,7 +2,17 @@ package org.relay4j.api;
 
 import org.jspecify.annotations.Nullable;
 
-/** The relay server cannot be reached: unknown host, nothing listens, or no answer in time. */
+/**
+ * The relay server cannot be reached: unknown host, nothing listens, or no answer in time.
+ *
+ * <pre>{@code
+ * try {
+ *     RelayClient.connect("localhost", portWithoutServer);
+ * } catch (RelayUnreachableException e) {
+ *     System.err.println("trying again later: " + e.getMessage());
+ * }
+ * }</pre>
+ */
 public class RelayUnreachableException extends RelayException {
     private static final long serialVersionUID = 1L;
 

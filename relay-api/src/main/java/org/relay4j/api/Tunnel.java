@@ -8,6 +8,12 @@ import java.time.Duration;
 /**
  * The way from a public port of a relay server to this program: one connection to the server, over which the visitors of
  * the port arrive. Safe for use by several threads.
+ *
+ * <pre>{@code
+ * Tunnel tunnel = RelayClient.forward("relay.example.com", 7000, service);
+ * System.out.println("reachable at " + tunnel.publicAddress() + " while " + tunnel.isOpen());
+ * tunnel.close(Duration.ofSeconds(30)); // who is connected may finish
+ * }</pre>
  */
 public interface Tunnel extends Closeable {
     /**

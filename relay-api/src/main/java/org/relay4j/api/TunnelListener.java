@@ -9,6 +9,16 @@ import org.jspecify.annotations.Nullable;
  * which things happened. An exception thrown from here is logged and changes nothing. The tunnel does not wait for a slow
  * listener: of visitors and round trips 1,024 events wait for it, further ones are counted ({@link TunnelStatistics#untold}) and not told.
  *
+ * <pre>{@code
+ * TunnelListener listener = new TunnelListener() {
+ *     public void up(Tunnel tunnel) {
+ *         System.out.println("reachable at " + tunnel.publicAddress());
+ *     }
+ * };
+ * RelayClientOptions options = RelayClientOptions.builder().listener(listener).build();
+ * RelayClient.connect("relay.example.com", 7000, options).close();
+ * }</pre>
+ *
  * <p>Only who sets a listener pays for it: without one none of this is collected.
  */
 public interface TunnelListener {

@@ -2,7 +2,19 @@ package org.relay4j.api;
 
 import org.jspecify.annotations.Nullable;
 
-/** The connection to the relay server has ended, and this side did not want that. */
+/**
+ * The connection to the relay server has ended, and this side did not want that.
+ *
+ * <pre>{@code
+ * TunnelListener listener = new TunnelListener() {
+ *     public void down(Tunnel tunnel, Throwable cause, boolean willRetry) {
+ *         if (cause instanceof TunnelLostException lost && !lost.isClean()) alert(lost);
+ *     }
+ * };
+ * RelayClientOptions options = RelayClientOptions.builder().listener(listener).build();
+ * RelayClient.connect("relay.example.com", 7000, options).close();
+ * }</pre>
+ */
 public class TunnelLostException extends RelayException {
     private static final long serialVersionUID = 1L;
 

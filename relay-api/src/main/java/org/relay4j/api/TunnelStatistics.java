@@ -7,6 +7,11 @@ import org.jspecify.annotations.Nullable;
  * What has passed through a tunnel up to a moment, over all its connections to the server. Immutable. The totals never become
  * less.
  *
+ * <pre>{@code
+ * TunnelStatistics now = tunnel.statistics();
+ * System.out.println(now.openVisitors() + " of " + now.visitors() + " visitors are connected");
+ * }</pre>
+ *
  * @param visitors visitors that were accepted since the start
  * @param openVisitors visitors that are connected now
  * @param bytesIn bytes that have come from visitors

@@ -25,6 +25,15 @@ import org.relay4j.yamux.io.Bounds;
  * A {@link ServerSocket} whose port is on a relay server: {@link #accept} returns the visitors of that port as real
  * sockets. It is bound from the start, to the public address, and needs no local port.
  *
+ * <pre>{@code
+ * try (RelayAcceptor acceptor = RelayClient.connect("relay.example.com", 7000)) {
+ *     acceptor.setSoTimeout(60_000);
+ *     try (Socket visitor = acceptor.accept()) {
+ *         serve(visitor);
+ *     }
+ * }
+ * }</pre>
+ *
  * <p>When the connection to the server is lost, the accepted sockets fail, and the tunnel is re-established, with growing
  * pauses: {@code accept} waits meanwhile. The public port may then be another one; a {@link org.relay4j.api.TunnelListener}
  * is told. With {@link RelayClientOptions.Builder#reconnect} off, {@code accept} fails with a {@link SocketException} that

@@ -7,7 +7,17 @@ import org.relay4j.api.TunnelListener;
 import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.io.Bounds;
 
-/** Timeouts of a relay client, and whom it tells. Immutable. */
+/**
+ * Timeouts of a relay client, and whom it tells. Immutable.
+ *
+ * <pre>{@code
+ * RelayClientOptions options = RelayClientOptions.builder()
+ *         .connectTimeout(Duration.ofSeconds(3))
+ *         .backoff(Duration.ofMillis(100), Duration.ofSeconds(5))
+ *         .build();
+ * RelayAcceptor acceptor = RelayClient.connect("relay.example.com", 7000, options);
+ * }</pre>
+ */
 public final class RelayClientOptions {
     private static final RelayClientOptions DEFAULTS = builder().build();
 

@@ -22,6 +22,12 @@ import org.slf4j.LoggerFactory;
  * A tunnel whose visitors are connected to a service that this program can reach. A tunnel that is lost is re-established,
  * with growing pauses, until {@link #close}.
  *
+ * <pre>{@code
+ * RelayForwarder forwarder = RelayClient.forward("relay.example.com", 7000, service);
+ * System.out.println("forwarding " + forwarder.publicAddress() + " to " + service);
+ * forwarder.awaitEnd(); // until somebody closes it
+ * }</pre>
+ *
  * <p>Visitors are carried by an event loop; one more thread, which sleeps while the tunnel stands, looks after the
  * connection to the server. All threads are daemon threads. Safe for use by several threads.
  */

@@ -9,7 +9,20 @@ import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.io.Bounds;
 import org.relay4j.yamux.io.LoopGroup;
 
-/** Addresses, bounds and timeouts of a relay server. Immutable. */
+/**
+ * Addresses, bounds and timeouts of a relay server. Immutable.
+ *
+ * <pre>{@code
+ * RelayServerOptions options = RelayServerOptions.builder()
+ *         .port(7000)
+ *         .publicPorts(20_000, 29_999)
+ *         .maxVisitorsPerTunnel(1_000)
+ *         .build();
+ * try (RelayServer server = RelayServer.start(options)) {
+ *     System.out.println("listening on port " + server.port());
+ * }
+ * }</pre>
+ */
 public final class RelayServerOptions {
     private final Builder values;
 

@@ -19,6 +19,14 @@ import org.relay4j.yamux.io.Bounds;
  * sessions can be given the same one ({@link SessionOptions.Builder#acceptQueue}), so that one {@code accept} serves them all.
  * Each session keeps to its own {@linkplain SessionOptions#backlog backlog} in it, so one cannot fill it up for the others.
  *
+ * <pre>{@code
+ * AcceptQueue queue = new AcceptQueue();
+ * SessionOptions options = SessionOptions.builder().acceptQueue(queue).build();
+ * Session one = Session.server(channel, options);
+ * Session other = Session.server(otherChannel, options);
+ * Stream stream = queue.accept(Duration.ofSeconds(10)); // of either session
+ * }</pre>
+ *
  * <p>Safe for use by several threads.
  */
 public final class AcceptQueue implements Closeable {

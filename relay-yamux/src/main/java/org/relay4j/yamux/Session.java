@@ -34,6 +34,15 @@ import org.relay4j.yamux.io.Threads;
  * One end of a yamux session over a connection: it opens streams to the peer and accepts the streams that the peer opens,
  * as a {@link java.net.ServerSocket} accepts connections.
  *
+ * <pre>{@code
+ * Session session = Session.client(channel);
+ * try (Stream stream = session.open()) {
+ *     stream.getOutputStream().write(request);
+ *     stream.shutdownOutput();
+ *     byte[] reply = stream.getInputStream().readAllBytes();
+ * }
+ * }</pre>
+ *
  * <p>Over a {@link SocketChannel} a session is served by an event loop that many sessions share; over any other {@link
  * ByteChannel} by two threads of its own. The channel belongs to the session, which closes it. A socket that is hidden in
  * such a channel needs {@code TCP_NODELAY}, which a session can only set where it sees the socket; without it the small

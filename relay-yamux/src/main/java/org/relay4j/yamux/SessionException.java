@@ -6,6 +6,15 @@ import org.relay4j.yamux.core.Cause;
 /**
  * The failure of a whole session: every stream of it has ended, and whoever waited on it is given this one.
  *
+ * <pre>{@code
+ * session.close();
+ * try {
+ *     session.open();
+ * } catch (SessionException e) {
+ *     System.err.println("over because of " + e.reason() + (e.isClean() ? "" : ", " + e.getMessage()));
+ * }
+ * }</pre>
+ *
  * <p>Each throw is a new exception with the stack trace of its caller; {@link #getCause} is the underlying failure.
  */
 public class SessionException extends IOException {

@@ -6,7 +6,17 @@ import org.relay4j.yamux.core.Frame;
 import org.relay4j.yamux.io.Bounds;
 import org.relay4j.yamux.io.BufferPool;
 
-/** Bounds and timeouts of a session. Immutable. A duration of zero turns that timeout off. */
+/**
+ * Bounds and timeouts of a session. Immutable. A duration of zero turns that timeout off.
+ *
+ * <pre>{@code
+ * SessionOptions options = SessionOptions.builder()
+ *         .keepAliveInterval(Duration.ofSeconds(10))
+ *         .maxStreams(1_000)
+ *         .build();
+ * Session session = Session.client(channel, options);
+ * }</pre>
+ */
 public final class SessionOptions {
     private static final int LARGEST_WINDOW = 1 << 30; // bytes
     private static final SessionOptions DEFAULTS = builder().build();

@@ -6,6 +6,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * What has passed through a session up to a moment. Immutable.
  *
+ * <pre>{@code
+ * SessionStatistics now = session.statistics();
+ * System.out.println(now.openStreams() + " of " + now.streams() + " streams are open");
+ * }</pre>
+ *
  * @param streams streams that were opened since the start, by either end, among them those that were refused
  * @param openStreams streams that are open now
  * @param bytesReceived payload that has arrived, without headers and control frames

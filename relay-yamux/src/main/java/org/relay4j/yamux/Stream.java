@@ -24,6 +24,15 @@ import org.relay4j.yamux.io.StreamObserver;
  * One stream of a session: a connection in both directions with the manners of a {@link Socket}. Each direction is closed
  * on its own; the end of the input is reported only after the peer's FIN, everything else is an exception.
  *
+ * <pre>{@code
+ * try (Stream stream = session.open()) {
+ *     stream.setReadTimeout(Duration.ofSeconds(10));
+ *     stream.getOutputStream().write(request);
+ *     stream.shutdownOutput(); // the peer reads to the end, and may still reply
+ *     byte[] reply = stream.getInputStream().readAllBytes();
+ * }
+ * }</pre>
+ *
  * <p>Safe for use by several threads; one may read while another writes. Waiting calls react to interruption with {@link
  * InterruptedIOException} and leave the thread's interrupted flag set.
  */

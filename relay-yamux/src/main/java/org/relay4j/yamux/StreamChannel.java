@@ -18,10 +18,13 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>{@code
  * StreamChannel channel = stream.channel(eventLoop);
- * void read() throws IOException {
- *     while (channel.read(buffer) > 0) process(buffer);  // 0: nothing now, -1: the end
- *     channel.whenReadable(this::read);                  // runs on eventLoop
- * }
+ * channel.whenReadable(() -> { // runs on eventLoop, once
+ *     try {
+ *         int length = channel.read(buffer); // 0: nothing now, -1: the end
+ *     } catch (IOException e) {
+ *         channel.close();
+ *     }
+ * });
  * }</pre>
  *
  * <p>Safe for use by several threads, and beside the blocking streams of the same stream. No method blocks.

@@ -1,6 +1,18 @@
 package org.relay4j.yamux;
 
-/** A stream was reset: what has been read of it is not complete, what has been written may not have arrived. */
+/**
+ * A stream was reset: what has been read of it is not complete, what has been written may not have arrived.
+ *
+ * <pre>{@code
+ * Stream stream = session.open();
+ * stream.reset();
+ * try {
+ *     stream.getInputStream().readAllBytes();
+ * } catch (StreamResetException e) {
+ *     System.err.println("what was read before is not complete: " + e.getMessage());
+ * }
+ * }</pre>
+ */
 public class StreamResetException extends StreamException {
     private static final long serialVersionUID = 1L;
 
