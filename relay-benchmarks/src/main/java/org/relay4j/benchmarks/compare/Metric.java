@@ -18,11 +18,21 @@ record Metric(String test, String title, int decimals, ToDoubleFunction<ResultLi
             cpuPerGb("up8"),
             rate("dn8", "bulk down, 8"),
             cpuPerGb("dn8"),
+            slowest("up8", "slowest of 8"),
+            slowest("dn8", "slowest of 8"),
             rate("up64", "bulk up, 64"),
             cpuPerGb("up64"),
             rate("dn64", "bulk down, 64"),
             cpuPerGb("dn64"),
-            new Metric("dn64", "slowest of 64, share of the mean", 2, r -> r.number("min_share")),
+            slowest("up64", "slowest of 64"),
+            slowest("dn64", "slowest of 64"),
+            rate("dn8s1", "bulk down, 8, beside one that does not read"),
+            cpuPerGb("dn8s1"),
+            rate("dn8s1000", "bulk down, 8, beside 1,000 that do not read"),
+            cpuPerGb("dn8s1000"),
+            slowest("dn8s1000", "slowest of 8"),
+            new Metric("dn8s1000", "RSS of the server, MiB", 0, r -> r.number("rss_mb.server")),
+            new Metric("dn8s1000", "RSS of the forwarder, MiB", 0, r -> r.number("rss_mb.forwarder")),
             new Metric("pp1", "ping-pong 1 B, p50 us", 1, r -> r.number("p50_us")),
             new Metric("pp1", "p99 us", 0, r -> r.number("p99_us")),
             cpuPerOperation("pp1", "round trip"),
@@ -36,6 +46,9 @@ record Metric(String test, String title, int decimals, ToDoubleFunction<ResultLi
             new Metric("mixdn", "echo beside bulk down, p50 us", 0, r -> r.number("p50_us")),
             new Metric("mixdn", "p99 us", 0, r -> r.number("p99_us")),
             rate("mixdn", "at"),
+            new Metric("mixboth", "echo beside bulk both ways, p50 us", 0, r -> r.number("p50_us")),
+            new Metric("mixboth", "p99 us", 0, r -> r.number("p99_us")),
+            rate("mixboth", "at"),
             new Metric("idle10k", "idle visitors, RSS of the server, MiB", 0, r -> r.number("rss_held_mb.server")),
             new Metric("idle10k", "RSS of the forwarder, MiB", 0, r -> r.number("rss_held_mb.forwarder")),
             new Metric("idle10k", "threads of the server", 0, r -> r.number("threads.server")),
@@ -52,6 +65,10 @@ record Metric(String test, String title, int decimals, ToDoubleFunction<ResultLi
 
     private static Metric rate(String test, String title) {
         return new Metric(test, title + ", MB/s", 0, r -> r.number("MBps"));
+    }
+
+    private static Metric slowest(String test, String title) {
+        return new Metric(test, title + ", share of the mean", 2, r -> r.number("min_share"));
     }
 
     private static Metric cpuPerGb(String test) {

@@ -9,30 +9,42 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
-/** Bulk transfer in one direction over any number of connections, on one thread. */
+/**
+ * Bulk transfer over any number of connections, on one thread: in one direction, or in both, over so many connections each.
+ * Beside it there may be connections that ask for bytes and never read any.
+ */
 final class BulkTraffic extends Traffic {
     private static final long SELECT_MILLIS = 100;
     private static final double MEGA = 1e6;
     private static final double BITS_PER_GIGA_BYTE = 8e-9;
 
-    private final boolean up;
+    private final String direction;
+    private final int busy; // the first of the channels; the others never read
     private final boolean verify;
     private final int bufferSize;
     private final List<Throughput> received = new ArrayList<>();
 
     BulkTraffic(Arguments arguments, int connections, CountDownLatch broken) throws IOException {
         super("bulk", broken);
-        String direction = arguments.text("dir", "up");
-        up = direction.equals("up");
-        if (!up && !direction.equals("down")) {
-            throw new IllegalArgumentException("--dir is up or down, not " + direction);
+        direction = arguments.text("dir", "up");
+        if (!List.of("up", "down", "both").contains(direction)) {
+            throw new IllegalArgumentException("--dir is up, down or both, not " + direction);
         }
         verify = arguments.flag("verify");
         bufferSize = arguments.integer("buf", Load.BUFFER);
         Mode sink = verify ? Mode.CHECKED_SINK : Mode.SINK;
-        for (int i = 0; i < connections; i++) {
-            channels.add(Sockets.connect(arguments.to(), up ? sink : Mode.SOURCE));
+        busy = direction.equals("both") ? 2 * connections : connections;
+        for (int i = 0; i < busy; i++) {
+            channels.add(Sockets.connect(arguments.to(), isUp(i) ? sink : Mode.SOURCE));
         }
+        int stalled = arguments.integer("stalled", 0);
+        for (int i = 0; i < stalled; i++) {
+            channels.add(Sockets.connect(arguments.to(), Mode.SOURCE));
+        }
+    }
+
+    private boolean isUp(int number) {
+        return direction.equals("both") ? number % 2 == 0 : direction.equals("up");
     }
 
     @Override
@@ -40,14 +52,15 @@ final class BulkTraffic extends Traffic {
         Pattern pattern = new Pattern(bufferSize);
         ByteBuffer buffer = ByteBuffer.allocateDirect(bufferSize);
         try (Selector selector = Selector.open()) {
-            for (SocketChannel channel : channels) {
+            for (int i = 0; i < busy; i++) {
+                SocketChannel channel = channels.get(i);
                 BulkConnection connection =
-                        up ? new Upload(channel, pattern) : new Download(channel, buffer, pattern, verify);
+                        isUp(i) ? new Upload(channel, pattern) : new Download(channel, buffer, pattern, verify);
                 received.add(connection.received());
                 channel.configureBlocking(false);
                 channel.register(selector, connection.interest(), connection);
             }
-            while (!stopped && errors().count() < channels.size()) {
+            while (!stopped && errors().count() < busy) {
                 selector.select(this::handle, SELECT_MILLIS);
             }
         }
@@ -76,7 +89,7 @@ final class BulkTraffic extends Traffic {
             bytes += each.bytes();
         }
         double mean = rate / received.size();
-        json.put("dir", up ? "up" : "down")
+        json.put("dir", direction)
                 .put("bulk_conns", received.size())
                 .put("MBps", rate / MEGA)
                 .put("Gbps", rate * BITS_PER_GIGA_BYTE)

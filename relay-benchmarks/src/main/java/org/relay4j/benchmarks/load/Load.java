@@ -11,9 +11,9 @@ public final class Load {
     private static final String USAGE = """
             usage: Load <mode> --option value ...
               backend   [--host 127.0.0.1] [--port 9000] [--buf 262144]
-              bulk      --to HOST:PORT --dir up|down --conns N [--verify] [--buf 262144]
+              bulk      --to HOST:PORT --dir up|down|both --conns N [--stalled N] [--verify] [--buf 262144]
               pingpong  --to HOST:PORT --conns N --size BYTES [--interval-us U]
-              mixed     --to HOST:PORT --dir up|down --bulk M --conns N --size BYTES [--interval-us U]
+              mixed     --to HOST:PORT --dir up|down|both --bulk M --conns N --size BYTES [--interval-us U]
               connect   --to HOST:PORT --conns N
               idle      --to HOST:PORT --conns N [--secs S] [--parallel 64] [--setup-secs 60]
             all but backend: [--warm S] [--secs S] [--label TEXT] [--pids NAME:PID,NAME:PID]""";

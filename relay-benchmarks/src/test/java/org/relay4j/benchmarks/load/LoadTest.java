@@ -52,6 +52,22 @@ class LoadTest {
     }
 
     @Test
+    void bulkInBothDirectionsCountsBoth() throws Exception {
+        String line = traffic("bulk", "--dir", "both", "--conns", "2", "--verify");
+        assertEquals(0, field(line, "errors"), line);
+        assertEquals(4, field(line, "bulk_conns"), line);
+        assertTrue(field(line, "min_share") > 0, line);
+    }
+
+    @Test
+    void connectionsThatDoNotReadAreNotCounted() throws Exception {
+        String line = traffic("bulk", "--dir", "down", "--conns", "2", "--stalled", "10");
+        assertEquals(0, field(line, "errors"), line);
+        assertEquals(2, field(line, "bulk_conns"), line);
+        assertTrue(field(line, "min_share") > 0, line);
+    }
+
+    @Test
     void pingPongMeasuresOneAndManyConnections() throws Exception {
         for (String connections : List.of("1", "16")) {
             String line = traffic("pingpong", "--conns", connections, "--size", "100");
