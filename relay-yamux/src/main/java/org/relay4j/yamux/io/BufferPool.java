@@ -2,8 +2,11 @@ package org.relay4j.yamux.io;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.BufferSource;
 import org.relay4j.yamux.core.Chunk;
@@ -19,12 +22,17 @@ public final class BufferPool implements BufferSource {
     private static final Logger log = LoggerFactory.getLogger(BufferPool.class);
 
     /*
-     * By default the JVM allows as much direct memory as heap. Half of it may be in use here, and a quarter promised to peers
-     * beyond the usual windows.
+     * By default the JVM allows as much direct memory as heap. Half of it may be in use here, and half of that promised to peers
+     * beyond the usual windows. A JVM that was given less direct memory (-XX:MaxDirectMemorySize) has to be told here too: Java
+     * has no way to ask for that limit.
      */
-    private static final long ALLOWED = Runtime.getRuntime().maxMemory(); // bytes
+    static final String BUDGET = "relay4j.bufferBudget";
+
+    private static final long LEAST_BUDGET = 4L << 20; // bytes
     private static final long MOST_PROMISED = 256L << 20; // bytes
-    private static final BufferPool SHARED = new BufferPool(ALLOWED / 2, Math.min(MOST_PROMISED, ALLOWED / 4));
+    private static final long ALLOWED =
+            budget(System.getProperty(BUDGET), Runtime.getRuntime().maxMemory() / 2); // bytes
+    private static final BufferPool SHARED = new BufferPool(ALLOWED, Math.min(MOST_PROMISED, ALLOWED / 2));
 
     /** What one session may keep of what it has received. Unit: bytes. */
     public static final int SHARE = (int) Math.max(1 << 20, Math.min(1 << 30, SHARED.limit / 4));
@@ -47,6 +55,19 @@ public final class BufferPool implements BufferSource {
     /** The pool of the process. */
     public static BufferPool shared() {
         return SHARED;
+    }
+
+    /** The number of bytes that the system property says: digits, with k, m or g behind them or not. */
+    static long budget(@Nullable String property, long otherwise) {
+        if (property == null) return otherwise;
+        Matcher number = Pattern.compile("([0-9]{1,12})([kmg]?)").matcher(property.toLowerCase(Locale.ROOT));
+        if (number.matches()) {
+            int shift = 10 * " kmg".indexOf(number.group(2).isEmpty() ? " " : number.group(2));
+            long count = Long.parseLong(number.group(1));
+            if (count <= Long.MAX_VALUE >> shift && count << shift >= LEAST_BUDGET) return count << shift;
+        }
+        log.warn("-D{}={} is ignored, it must be a number of bytes of at least 4m, like 256m", BUDGET, property);
+        return otherwise;
     }
 
     @Override

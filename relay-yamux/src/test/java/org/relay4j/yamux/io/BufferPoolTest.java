@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.relay4j.yamux.core.Chunk;
 import org.relay4j.yamux.core.OutputBuffer;
 import org.relay4j.yamux.testing.Call;
+import org.relay4j.yamux.testing.Logged;
 
 class BufferPoolTest {
     private static final int LIMIT = 10 << 20; // bytes
@@ -84,5 +85,20 @@ class BufferPoolTest {
         pool.takeBack(5);
         assertFalse(pool.promise(6));
         assertTrue(pool.promise(5));
+    }
+
+    @Test
+    void budgetIsWhatThePropertySays() {
+        assertEquals(7, BufferPool.budget(null, 7));
+        assertEquals(5_000_000, BufferPool.budget("5000000", 7));
+        assertEquals(8192L << 10, BufferPool.budget("8192k", 7));
+        assertEquals(256L << 20, BufferPool.budget("256M", 7));
+        assertEquals(2L << 30, BufferPool.budget("2g", 7));
+        for (String wrong : new String[] {"", "lots", "-1", "1m", "4", "0x100", "1.5g", "999999999999g"}) {
+            try (Logged log = Logged.below("org.relay4j.yamux.io")) {
+                assertEquals(7, BufferPool.budget(wrong, 7));
+                assertTrue(log.lines("WARN").get(0).contains("relay4j.bufferBudget=" + wrong), log.lines()::toString);
+            }
+        }
     }
 }
