@@ -9,7 +9,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReceiveWindow {
     /** Half of the initial window: fewer frames of credit save nothing that can be measured. */
-    static final int LEAST_CREDIT = Frame.INITIAL_WINDOW / 2; // bytes
+    private static final int LEAST_CREDIT = Frame.INITIAL_WINDOW / 2; // bytes
+
+    /**
+     * The same over a long path. The peer sends all that it was given at once, in front of everybody else's bytes; and there
+     * a frame more is cheap, since less moves.
+     */
+    static final int LEAST_CREDIT_FAR = 32 * 1024; // bytes
 
     /**
      * A large window goes back in so many parts. The parts on their way back are of no use to the peer: given back by halves,
@@ -26,7 +32,7 @@ final class ReceiveWindow {
     int reserved; // bytes of the session's budget
 
     @Nullable
-    StreamPace pace;
+    StreamPace pace; // over a long path only
 
     ReceiveWindow(int size) {
         this.size = size;
@@ -62,7 +68,7 @@ final class ReceiveWindow {
     /** Counts bytes as used up. True when there is enough credit to be worth a frame. */
     boolean consume(int length) {
         credit += length;
-        return credit >= Math.max(LEAST_CREDIT, size / CREDITS);
+        return credit >= Math.max(pace == null ? LEAST_CREDIT : LEAST_CREDIT_FAR, size / CREDITS);
     }
 
     /** What the peer may send from now on in addition. Unit: bytes; 0 while the window shrinks. */

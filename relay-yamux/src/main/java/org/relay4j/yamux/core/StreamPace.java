@@ -78,6 +78,6 @@ final class StreamPace {
             notFaster = 0;
         } else if (growth >= size / 2) notFaster++; // else it is the sender or the reader that takes its time
         full = notFaster >= FULL_AFTER;
-        return full ? (long) (SPARE * best * roundTrip) + ReceiveWindow.LEAST_CREDIT : Math.max(size, growth);
+        return full ? (long) (SPARE * best * roundTrip) + ReceiveWindow.LEAST_CREDIT_FAR : Math.max(size, growth);
     }
 }

@@ -42,6 +42,7 @@ final class WindowTuner {
         }
         long shortest = roundTrip.shortest();
         if (shortest < NEARBY) {
+            window.pace = null;
             resize(window, options.receiveWindow());
             return;
         }

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One end of a session over a {@link LinkPipe}. Streams that it opens either send as much as they can, or one byte at a time,
- * whose echo they wait for; a stream that the peer opens is read and, when it says a single byte, echoed.
+ * whose echo they wait for; a stream that the peer opens is read and, when it begins with a single byte, echoed.
  */
 final class LinkEnd implements SessionEvents {
     final Multiplexer mux;
@@ -102,9 +102,14 @@ final class LinkEnd implements SessionEvents {
 
     /** Reads everything at once. */
     private class Bulk implements StreamHandler {
+        private boolean known; // whether it is an echo
+        private boolean echoes;
+
         @Override
         public void onData(MuxStream stream, ByteBuffer payload) {
-            if (payload.remaining() == 1) {
+            if (!known) echoes = payload.remaining() == 1;
+            known = true;
+            if (echoes) {
                 ByteBuffer room = stream.reserve(1);
                 if (room != null) {
                     room.put(payload.get());
