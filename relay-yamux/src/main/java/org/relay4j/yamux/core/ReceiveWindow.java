@@ -12,8 +12,8 @@ final class ReceiveWindow {
     private static final int LEAST_CREDIT = Frame.INITIAL_WINDOW / 2; // bytes
 
     /**
-     * The same over a long path. The peer sends all that it was given at once, in front of everybody else's bytes; and there
-     * a frame more is cheap, since less moves.
+     * The same over a long path. There half a window on its way back is half of the rate; whatever credit the peer gets at
+     * once it also sends at once, in front of everybody else's bytes; and frames are cheap, since less moves.
      */
     static final int LEAST_CREDIT_FAR = 32 * 1024; // bytes
 
@@ -31,8 +31,10 @@ final class ReceiveWindow {
     // Owned by WindowTuner.
     int reserved; // bytes of the session's budget
 
+    boolean far; // the path is long
+
     @Nullable
-    StreamPace pace; // over a long path only
+    StreamPace pace;
 
     ReceiveWindow(int size) {
         this.size = size;
@@ -68,7 +70,7 @@ final class ReceiveWindow {
     /** Counts bytes as used up. True when there is enough credit to be worth a frame. */
     boolean consume(int length) {
         credit += length;
-        return credit >= Math.max(pace == null ? LEAST_CREDIT : LEAST_CREDIT_FAR, size / CREDITS);
+        return credit >= Math.max(far ? LEAST_CREDIT_FAR : LEAST_CREDIT, size / CREDITS);
     }
 
     /** What the peer may send from now on in addition. Unit: bytes; 0 while the window shrinks. */

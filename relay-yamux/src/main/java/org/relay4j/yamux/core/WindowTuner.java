@@ -32,17 +32,16 @@ final class WindowTuner {
         measured = now;
     }
 
-    /** Sets the size of a window whose credit is about to be returned. */
+    /** Sets the size of a window whose credit is about to be returned, and how that is divided. */
     void tune(ReceiveWindow window, long now) {
+        window.far = roundTrip.isKnown() && roundTrip.shortest() >= NEARBY;
         if (most == options.receiveWindow()) return;
         if (!roundTrip.isKnown() || now - measured >= MEASURE_EVERY) {
             measured = now;
             keepAlive.ping(now);
             if (!roundTrip.isKnown()) return;
         }
-        long shortest = roundTrip.shortest();
-        if (shortest < NEARBY) {
-            window.pace = null;
+        if (!window.far) {
             resize(window, options.receiveWindow());
             return;
         }
@@ -54,7 +53,7 @@ final class WindowTuner {
         if (pace.rested(now)) {
             pace.start(now);
             resize(window, options.receiveWindow());
-        } else resize(window, pace.moved(window.credit(), window.size(), shortest, now));
+        } else resize(window, pace.moved(window.credit(), window.size(), roundTrip.shortest(), now));
     }
 
     /** Called when credit was returned. */

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * rate of the link, and arrives one delay later.
  */
 final class LinkPipe {
-    private static final int PIECE = 16 * 1024; // bytes
+    private static final int PIECE = 11 * 1448; // bytes; some packets, so that windows and credit are no multiple of it
 
     private double rate; // bytes per ns
     private final long delay; // ns

@@ -38,8 +38,8 @@ class LongLinkTest {
         link = link(1000, 50, 0, 0).measured();
         link.startBulk();
         link.runFor(nanos(1000));
-        long bytes = link.runFor(nanos(1000));
-        assertEquals(20.0 * INITIAL, (double) bytes, 0.1 * 20 * INITIAL);
+        double windows = (double) link.runFor(nanos(1000)) / INITIAL;
+        assertTrue(windows >= 0.85 * 20 && windows <= 20, () -> windows + " in 20 round trips");
         assertEquals(0, reserved());
     }
 
