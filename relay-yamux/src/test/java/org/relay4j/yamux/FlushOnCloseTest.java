@@ -1,14 +1,27 @@
 package org.relay4j.yamux;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.relay4j.yamux.testing.WireFrame.RST;
 import static org.relay4j.yamux.testing.WireFrame.goAway;
 import static org.relay4j.yamux.testing.WireFrame.window;
 
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.relay4j.yamux.testing.Await;
 import org.relay4j.yamux.testing.Call;
 import org.relay4j.yamux.testing.LeakCheck;
+import org.relay4j.yamux.testing.LinkEmulator;
+import org.relay4j.yamux.testing.LinkSettings;
+import org.relay4j.yamux.testing.Pattern;
 import org.relay4j.yamux.testing.Transport;
 import org.relay4j.yamux.testing.WireFrame;
 
@@ -21,17 +34,57 @@ class FlushOnCloseTest {
     void peerThatEndsItsDirectionMeanwhileGetsAllOfIt() throws Exception {
         try (Scripted scripted = Scripted.client(Transport.SOCKET)) {
             Stream stream = scripted.open();
-            scripted.peer().send(window(1, 0, 64 << 20));
-            Call<Void> write = Call.run(() -> stream.getOutputStream().write(new byte[32 << 20]));
-            write.awaitBlocked();
-            scripted.session().close();
-            scripted.peer().shutdownOutput();
-            write.failure(SessionException.class);
-            WireFrame last = null;
-            WireFrame frame = scripted.peer().next();
-            for (; !frame.equals(goAway(0)); frame = scripted.peer().next()) last = frame;
-            assertEquals(window(1, RST, 0), last);
-            scripted.peer().expectEnd();
+            closeWhileWriting(scripted, stream, () -> scripted.peer().shutdownOutput());
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void peerThatReadsAfterTheCloseGetsAllOfIt(Transport transport) throws Exception {
+        try (Scripted scripted = Scripted.client(transport)) {
+            closeWhileWriting(scripted, scripted.open(), () -> {});
+        }
+    }
+
+    @Test
+    void whatWasWrittenArrivesOverALongLink() throws Exception {
+        try (ServerSocketChannel listener = ServerSocketChannel.open()) {
+            listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            int port = listener.socket().getLocalPort();
+            try (LinkEmulator link = LinkEmulator.start(LinkSettings.of(100, 200), port);
+                    SocketChannel near =
+                            SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), link.port()));
+                    Session server = Session.server(listener.accept())) {
+                Session client = Session.client(near);
+                Call<Stream> accepts = Call.of(server::accept).awaitBlocked();
+                Stream stream = client.open();
+                stream.getOutputStream().write(Pattern.bytes(1, 262_144));
+                stream.shutdownOutput();
+                client.close();
+                Stream arrived = accepts.result();
+                Pattern.check(1, 262_144, arrived.getInputStream());
+                assertEquals(-1, arrived.getInputStream().read());
+                assertTrue(server.awaitTermination(Await.DEADLINE));
+                SessionException end = server.ended();
+                assertNotNull(end);
+                assertEquals(SessionException.Reason.CLOSED_BY_PEER, end.reason(), end::toString);
+                assertTrue(client.awaitTermination(Await.DEADLINE));
+            }
+        }
+    }
+
+    /** The peer gets the data that had found room, the reset of its stream, and the GoAway, in this order. */
+    private static void closeWhileWriting(Scripted scripted, Stream stream, Call.Action meanwhile) throws Exception {
+        scripted.peer().send(window(stream.id(), 0, 64 << 20));
+        Call<Void> write = Call.run(() -> stream.getOutputStream().write(new byte[32 << 20]));
+        write.awaitBlocked();
+        scripted.session().close();
+        meanwhile.run();
+        write.failure(SessionException.class);
+        WireFrame last = null;
+        WireFrame frame = scripted.peer().next();
+        for (; !frame.equals(goAway(0)); frame = scripted.peer().next()) last = frame;
+        assertEquals(window(stream.id(), RST, 0), last);
+        scripted.peer().expectEnd();
     }
 }

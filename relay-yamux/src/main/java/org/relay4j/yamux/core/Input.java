@@ -138,6 +138,7 @@ final class Input implements FrameReader.Sink {
                 return;
             }
             mux.windows().measured(roundTrip, mux.now());
+            output.quantum.far(mux.windows().isFar());
             events.onPong(roundTrip);
         } else ignored++;
     }

@@ -32,9 +32,14 @@ final class WindowTuner {
         measured = now;
     }
 
+    /** True when the path to the peer is known to be a long one. */
+    boolean isFar() {
+        return roundTrip.isKnown() && roundTrip.shortest() >= NEARBY;
+    }
+
     /** Sets the size of a window whose credit is about to be returned, and how that is divided. */
     void tune(ReceiveWindow window, long now) {
-        window.far = roundTrip.isKnown() && roundTrip.shortest() >= NEARBY;
+        window.far = isFar();
         if (most == options.receiveWindow()) return;
         if (!roundTrip.isKnown() || now - measured >= MEASURE_EVERY) {
             measured = now;

@@ -21,6 +21,28 @@ class FrameQuantumTest {
     }
 
     @Test
+    void framesOverALongPathAreSmall() {
+        ScriptedPeer far = ScriptedPeer.server();
+        far.opens();
+        far.sends(Wire.ack(1)).afresh();
+        far.core.ping();
+        far.reads();
+        far.afterSeconds(0.001).sends(Wire.pong(1));
+        far.writesBytes(1, 100_000);
+        far.expects(Wire.data(0, 1, new byte[100_000])).sends(Wire.update(1, 100_000));
+        // The shortest round trip counts: the path has become longer when that is forgotten, after a minute.
+        for (int n = 2; n < 5; n++) {
+            far.afterSeconds(31).core.ping();
+            far.reads();
+            far.afterSeconds(0.002).sends(Wire.pong(n));
+        }
+        far.writesBytes(1, 100_000);
+        byte[] full = new byte[32 * 1024];
+        far.expects(
+                Wire.data(0, 1, full), Wire.data(0, 1, full), Wire.data(0, 1, full), Wire.data(0, 1, new byte[1696]));
+    }
+
+    @Test
     void secondStreamOfAnEpochMakesThemShare() {
         quantum.used(a, 10);
         assertEquals(FrameQuantum.SHARED, quantum.limit(b, 11));

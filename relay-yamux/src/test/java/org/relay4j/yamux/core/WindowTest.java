@@ -173,6 +173,18 @@ class WindowTest {
     }
 
     @Test
+    void creditOverALongPathReturnsInEightParts() {
+        ScriptedPeer far = ScriptedPeer.server(options -> options.growth(0, 0));
+        far.opens();
+        far.core.ping();
+        far.reads();
+        far.afterSeconds(0.002).sends(Wire.pong(1), Wire.ack(1)).afresh();
+        far.sends(Wire.data(1, "x".repeat(WINDOW / 2))).expects(Wire.update(1, WINDOW / 2));
+        far.sends(Wire.data(1, "x".repeat(WINDOW / 8 - 1))).expectsNothing();
+        far.sends(Wire.data(1, "x")).expects(Wire.update(1, WINDOW / 8));
+    }
+
+    @Test
     void windowBufferAndCreditAlwaysMakeUpTheWholeWindow() {
         peer.userReads(false);
         MuxStream stream = peer.stream(1);
