@@ -1,12 +1,13 @@
 package org.relay4j.spring;
 
-import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.SmartLifecycle;
 
-/** Waits, after the web server has stopped, until the last visitors have what it sent them. */
+/**
+ * Waits, after the web server has stopped, until the last visitors have what it sent them. Nearly the last to stop of all,
+ * since not every web server closes its connections as it stops: Netty's may be left to its event loops, which end later.
+ */
 final class TunnelFarewell implements SmartLifecycle {
-    /** Stops after the web server. */
-    static final int PHASE = WebServerApplicationContext.START_STOP_LIFECYCLE_PHASE - 512;
+    private static final int PHASE = Integer.MIN_VALUE + 1024;
 
     private final WebTunnel tunnel;
     private volatile boolean running;

@@ -23,7 +23,7 @@ final class TunnelLifecycle implements SmartLifecycle {
     private static final Logger log = LoggerFactory.getLogger(TunnelLifecycle.class);
 
     /** Starts after the web server, and stops before its graceful shutdown. */
-    static final int PHASE = WebServerApplicationContext.GRACEFUL_SHUTDOWN_PHASE + 512;
+    private static final int PHASE = WebServerApplicationContext.GRACEFUL_SHUTDOWN_PHASE + 512;
 
     private final WebTunnel tunnel;
     private final ApplicationContext context;

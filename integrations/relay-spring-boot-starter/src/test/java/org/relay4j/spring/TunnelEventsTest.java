@@ -135,7 +135,8 @@ class TunnelEventsTest {
         assertTrue(lost.cause() instanceof RelayException, () -> "cause: " + lost.cause());
 
         relay = WebApplication.relay(port);
-        assertEquals(new TunnelUp(tunnel, tunnel.publicAddress()), recorder.await(2));
+        TunnelUp again = (TunnelUp) recorder.await(2);
+        assertEquals(new TunnelUp(tunnel, tunnel.publicAddress()), again);
         assertEquals("hello", get(client, publicPort(context), "/hello").body());
 
         context.close();
