@@ -16,7 +16,6 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.ToDoubleFunction;
-import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Tunnel;
 
 /**
@@ -27,12 +26,12 @@ import org.relay4j.api.Tunnel;
  * <caption>Meters</caption>
  * <tr><th>name</th><th>type</th><th>unit</th><th>meaning</th></tr>
  * <tr><td>relay.tunnel.up</td><td>gauge</td><td></td><td>1 while the tunnel stands, else 0</td></tr>
- * <tr><td>relay.visitors</td><td>counter</td><td>visitors</td><td>accepted</td></tr>
- * <tr><td>relay.visitors.open</td><td>gauge</td><td>visitors</td><td>connected now</td></tr>
- * <tr><td>relay.bytes</td><td>counter</td><td>bytes</td><td>from visitors (tag direction=in) and to them (out)</td></tr>
+ * <tr><td>relay.visitors</td><td>counter</td><td></td><td>visitors that were accepted</td></tr>
+ * <tr><td>relay.visitors.open</td><td>gauge</td><td></td><td>visitors that are connected</td></tr>
+ * <tr><td>relay.bytes</td><td>counter</td><td>bytes</td><td>that came from visitors (tag direction=in) and were sent to them (out)</td></tr>
  * <tr><td>relay.reconnects</td><td>counter</td><td></td><td>how often the tunnel was re-established</td></tr>
  * <tr><td>relay.round.trip</td><td>gauge</td><td>time</td><td>the last to the server; not a number before it is known</td></tr>
- * <tr><td>relay.events.untold</td><td>counter</td><td>events</td><td>that a listener was too slow to be told</td></tr>
+ * <tr><td>relay.events.untold</td><td>counter</td><td></td><td>events that a listener was too slow to be told</td></tr>
  * </table>
  *
  * <p>A registry does not keep the tunnel from being collected. It does keep the meters: {@link #close} takes them out, which
@@ -106,7 +105,6 @@ public final class RelayMetrics implements MeterBinder, AutoCloseable {
                                 "relay.visitors.open",
                                 tunnel,
                                 of -> of.statistics().openVisitors())
-                        .baseUnit("visitors")
                         .description("Visitors that are connected")
                         .tags(tags)
                         .register(registry));
@@ -127,7 +125,6 @@ public final class RelayMetrics implements MeterBinder, AutoCloseable {
         counter(
                 registry,
                 "relay.events.untold",
-                BaseUnits.EVENTS,
                 "Events that a tunnel listener was too slow to be told",
                 of -> of.statistics().untold());
     }
@@ -148,16 +145,10 @@ public final class RelayMetrics implements MeterBinder, AutoCloseable {
                         .register(registry));
     }
 
-    private void counter(
-            MeterRegistry registry,
-            String name,
-            @Nullable String unit,
-            String description,
-            ToDoubleFunction<Tunnel> value) {
+    private void counter(MeterRegistry registry, String name, String description, ToDoubleFunction<Tunnel> value) {
         add(
                 registry,
                 FunctionCounter.builder(name, tunnel, value)
-                        .baseUnit(unit)
                         .description(description)
                         .tags(tags)
                         .register(registry));

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.mockito.Mockito.mock;
 
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.io.IOException;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
@@ -34,8 +35,8 @@ import org.springframework.boot.web.server.context.WebServerApplicationContext;
 /** When there is a tunnel and when there is none, and which values are refused. The web environment has no server here. */
 @ExtendWith(LeakCheck.class)
 class RelayAutoConfigurationTest {
-    private static final AutoConfigurations CONFIGURATIONS =
-            AutoConfigurations.of(RelayAutoConfiguration.class, RelayHealthAutoConfiguration.class);
+    private static final AutoConfigurations CONFIGURATIONS = AutoConfigurations.of(
+            RelayAutoConfiguration.class, RelayHealthAutoConfiguration.class, RelayMetricsAutoConfiguration.class);
 
     private RelayServer relay;
     private WebApplicationContextRunner bare;
@@ -61,6 +62,7 @@ class RelayAutoConfigurationTest {
             assertNull(context.getStartupFailure());
             assertEquals(0, context.getBeansOfType(Tunnel.class).size());
             assertFalse(context.containsBean("relayHealthIndicator"));
+            assertFalse(context.containsBean("relayMetrics"));
         });
     }
 
@@ -100,6 +102,7 @@ class RelayAutoConfigurationTest {
         configured.withBean("own", Tunnel.class, () -> own).run(context -> {
             assertSame(own, context.getBean(Tunnel.class));
             assertFalse(context.containsBean("relayHealthIndicator"));
+            assertTrue(context.containsBean("relayMetrics"));
         });
     }
 
@@ -112,6 +115,7 @@ class RelayAutoConfigurationTest {
             assertEquals("localhost", tunnel.serverAddress().getHostString());
             assertEquals(relay.port(), tunnel.serverAddress().getPort());
             assertThrows(IllegalStateException.class, tunnel::publicAddress);
+            assertEquals(0, tunnel.statistics().visitors());
             assertTrue(tunnel.close(Duration.ZERO));
             HealthIndicator health = context.getBean("relayHealthIndicator", HealthIndicator.class);
             assertEquals(Status.UNKNOWN, health.health().getStatus());
@@ -127,6 +131,15 @@ class RelayAutoConfigurationTest {
                     assertNotNull(context.getBean(Tunnel.class));
                     assertFalse(context.containsBean("relayHealthIndicator"));
                 });
+    }
+
+    @Test
+    void withoutMicrometerThereAreNoMetrics() {
+        configured.withClassLoader(new FilteredClassLoader(MeterBinder.class)).run(context -> {
+            assertNull(context.getStartupFailure());
+            assertNotNull(context.getBean(Tunnel.class));
+            assertFalse(context.containsBean("relayMetrics"));
+        });
     }
 
     @Test

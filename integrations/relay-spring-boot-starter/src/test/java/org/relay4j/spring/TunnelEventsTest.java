@@ -1,5 +1,6 @@
 package org.relay4j.spring;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -9,8 +10,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.relay4j.spring.WebApplication.get;
 import static org.relay4j.spring.WebApplication.publicPort;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
+import java.lang.reflect.Method;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.http.HttpClient;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -22,6 +28,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.api.RelayException;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelListener;
+import org.relay4j.api.Visitor;
 import org.relay4j.server.RelayServer;
 import org.relay4j.yamux.testing.Await;
 import org.relay4j.yamux.testing.LeakCheck;
@@ -68,6 +75,7 @@ class TunnelEventsTest {
     static final class Recorder implements TunnelListener {
         final Tunnel tunnel;
         final List<Object> calls = new CopyOnWriteArrayList<>();
+        final List<String> details = new CopyOnWriteArrayList<>(); // of the other calls
         final List<Object> events = new CopyOnWriteArrayList<>();
 
         Recorder(Tunnel tunnel) {
@@ -82,6 +90,30 @@ class TunnelEventsTest {
         @Override
         public void down(Tunnel of, @Nullable Throwable cause, boolean willRetry) {
             calls.add(new TunnelDown(of, cause, willRetry));
+        }
+
+        @Override
+        public void publicAddressChanged(Tunnel of, InetSocketAddress before) {
+            details.add(of == tunnel ? "moved from " + before.getPort() : "not the bean");
+        }
+
+        @Override
+        public void visitorAccepted(Tunnel of, Visitor visitor) {
+            details.add(of == tunnel ? "accepted" : "not the bean");
+        }
+
+        @Override
+        public void visitorClosed(Tunnel of, Visitor visitor, @Nullable Throwable cause) {
+            details.add(of == tunnel ? "closed" : "not the bean");
+        }
+
+        @Override
+        public void roundTrip(Tunnel of, Duration roundTrip) {
+            details.add(of == tunnel ? "round trip" : "not the bean");
+        }
+
+        void awaitDetail(String detail) {
+            Await.until(() -> detail + " in " + details, () -> details.contains(detail));
         }
 
         @EventListener
@@ -145,6 +177,35 @@ class TunnelEventsTest {
     }
 
     @Test
+    void listenersHearOfVisitorsAndPathsToo() throws Exception {
+        try (ConfigurableApplicationContext context = run()) {
+            Recorder recorder = context.getBean(Recorder.class);
+            recorder.awaitDetail("round trip");
+            int before = publicPort(context);
+            get(HttpClient.newHttpClient(), before, "/hello");
+            recorder.awaitDetail("accepted");
+            int port = relay.port();
+            relay.close();
+            recorder.awaitDetail("closed");
+            // The port before is taken by somebody else meanwhile.
+            try (ServerSocket taken = new ServerSocket(before)) {
+                assertTrue(taken.isBound());
+                relay = WebApplication.relay(port);
+                recorder.awaitDetail("moved from " + before);
+            }
+            assertFalse(recorder.details.contains("not the bean"), () -> recorder.details.toString());
+        }
+    }
+
+    /** One that were forgotten would be told to nobody. */
+    @Test
+    void everyCallOfAListenerIsPassedOn() {
+        for (Method method : TunnelListener.class.getMethods()) {
+            assertDoesNotThrow(() -> Announcer.class.getDeclaredMethod(method.getName(), method.getParameterTypes()));
+        }
+    }
+
+    @Test
     void healthFollowsTheTunnel() throws Exception {
         try (ConfigurableApplicationContext context = run()) {
             int local = context.getEnvironment().getRequiredProperty("local.server.port", Integer.class);
@@ -167,6 +228,20 @@ class TunnelEventsTest {
             awaitHealth(context, Status.UP);
             assertEquals(200, get(client, local, "/actuator/health").statusCode());
             assertFalse(health(context).getDetails().containsKey("error"));
+        }
+    }
+
+    @Test
+    void metersFollowTheTunnel() throws Exception {
+        try (ConfigurableApplicationContext context = run()) {
+            MeterRegistry meters = context.getBean(MeterRegistry.class);
+            assertEquals(1, meters.get("relay.tunnel.up").gauge().value());
+            get(client, publicPort(context), "/hello");
+            assertEquals(1, meters.get("relay.visitors").functionCounter().count());
+            relay.close();
+            Await.until(
+                    "the meter is 0",
+                    () -> meters.get("relay.tunnel.up").gauge().value() == 0);
         }
     }
 

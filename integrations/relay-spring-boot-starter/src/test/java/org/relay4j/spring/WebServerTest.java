@@ -119,12 +119,15 @@ class WebServerTest {
     void applicationThatIsStoppedAndStartedAgainIsReachedAgain() throws Exception {
         try (ConfigurableApplicationContext context = run(relay.port())) {
             Tunnel tunnel = context.getBean(Tunnel.class);
+            get(HttpClient.newHttpClient(), publicPort(context), "/hello");
             context.stop();
             assertFalse(tunnel.isOpen());
             Await.until("no tunnel is left", () -> relay.tunnelCount() == 0);
             context.start();
             assertTrue(tunnel.isOpen());
+            assertEquals(1, tunnel.statistics().visitors());
             assertEquals("hello", get(client, publicPort(context), "/hello").body());
+            assertEquals(2, tunnel.statistics().visitors());
         }
     }
 
