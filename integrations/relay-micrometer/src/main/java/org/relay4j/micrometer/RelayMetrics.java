@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.ToDoubleFunction;
 import org.relay4j.api.Tunnel;
+import org.relay4j.api.TunnelStatistics;
 
 /**
  * The meters of a tunnel, which read {@link Tunnel#statistics} when a registry asks them: nothing is measured for them beside
@@ -87,71 +88,54 @@ public final class RelayMetrics implements MeterBinder, AutoCloseable {
     }
 
     private void register(MeterRegistry registry) {
+        Gauge.Builder<Tunnel> up = Gauge.builder("relay.tunnel.up", tunnel, of -> of.isOpen() ? 1 : 0)
+                .description("1 while the tunnel to the relay server stands, else 0");
+        Gauge.Builder<Tunnel> open = Gauge.builder("relay.visitors.open", tunnel, read(TunnelStatistics::openVisitors))
+                .description("Visitors that are connected");
+        TimeGauge.Builder<Tunnel> roundTrip = TimeGauge.builder(
+                        "relay.round.trip", tunnel, TimeUnit.NANOSECONDS, read(RelayMetrics::roundTrip))
+                .description("The last round trip to the relay server");
+        add(registry, up.tags(tags).register(registry));
+        add(registry, counter("relay.visitors", TunnelStatistics::visitors, "Visitors that were accepted", registry));
+        add(registry, open.tags(tags).register(registry));
+        add(registry, bytes("in", TunnelStatistics::bytesIn, registry));
+        add(registry, bytes("out", TunnelStatistics::bytesOut, registry));
+        add(registry, counter("relay.reconnects", TunnelStatistics::reconnects, "Tunnels re-established", registry));
+        add(registry, roundTrip.tags(tags).register(registry));
         add(
                 registry,
-                Gauge.builder("relay.tunnel.up", tunnel, of -> of.isOpen() ? 1 : 0)
-                        .description("1 while the tunnel to the relay server stands, else 0")
-                        .tags(tags)
-                        .register(registry));
-        counter(
-                registry,
-                "relay.visitors",
-                "visitors",
-                "Visitors that were accepted",
-                of -> of.statistics().visitors());
-        add(
-                registry,
-                Gauge.builder(
-                                "relay.visitors.open",
-                                tunnel,
-                                of -> of.statistics().openVisitors())
-                        .description("Visitors that are connected")
-                        .tags(tags)
-                        .register(registry));
-        bytes(registry, "in", of -> of.statistics().bytesIn());
-        bytes(registry, "out", of -> of.statistics().bytesOut());
-        counter(
-                registry,
-                "relay.reconnects",
-                null,
-                "How often the tunnel was re-established",
-                of -> of.statistics().reconnects());
-        add(
-                registry,
-                TimeGauge.builder("relay.round.trip", tunnel, TimeUnit.NANOSECONDS, RelayMetrics::roundTrip)
-                        .description("The last round trip to the relay server")
-                        .tags(tags)
-                        .register(registry));
-        counter(
-                registry,
-                "relay.events.untold",
-                "Events that a tunnel listener was too slow to be told",
-                of -> of.statistics().untold());
+                counter(
+                        "relay.events.untold",
+                        TunnelStatistics::untold,
+                        "Events not told, listener too slow",
+                        registry));
     }
 
-    private static double roundTrip(Tunnel of) {
-        Duration last = of.statistics().roundTrip();
+    private Meter counter(
+            String name, ToDoubleFunction<TunnelStatistics> value, String description, MeterRegistry registry) {
+        return FunctionCounter.builder(name, tunnel, read(value))
+                .description(description)
+                .tags(tags)
+                .register(registry);
+    }
+
+    private Meter bytes(String direction, ToDoubleFunction<TunnelStatistics> value, MeterRegistry registry) {
+        return FunctionCounter.builder("relay.bytes", tunnel, read(value))
+                .baseUnit(BaseUnits.BYTES)
+                .description("Bytes that have come from visitors, and that were sent to them")
+                .tags(tags)
+                .tag("direction", direction)
+                .register(registry);
+    }
+
+    /** By way of the tunnel that the registry hands in: one that was captured could never be collected. */
+    private static ToDoubleFunction<Tunnel> read(ToDoubleFunction<TunnelStatistics> value) {
+        return of -> value.applyAsDouble(of.statistics());
+    }
+
+    private static double roundTrip(TunnelStatistics statistics) {
+        Duration last = statistics.roundTrip();
         return last == null ? Double.NaN : last.toNanos();
-    }
-
-    private void bytes(MeterRegistry registry, String direction, ToDoubleFunction<Tunnel> value) {
-        add(
-                registry,
-                FunctionCounter.builder("relay.bytes", tunnel, value)
-                        .baseUnit(BaseUnits.BYTES)
-                        .description("Bytes that have come from visitors, and that were sent to them")
-                        .tags(tags)
-                        .tag("direction", direction)
-                        .register(registry));
-    }
-
-    private void counter(MeterRegistry registry, String name, String description, ToDoubleFunction<Tunnel> value) {
-        add(
-                registry,
-                FunctionCounter.builder(name, tunnel, value)
-                        .description(description)
-                        .tags(tags)
-                        .register(registry));
     }
 
     private void add(MeterRegistry registry, Meter meter) {
