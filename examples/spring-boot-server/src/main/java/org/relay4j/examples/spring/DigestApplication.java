@@ -1,0 +1,83 @@
+package org.relay4j.examples.spring;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Random;
+import org.relay4j.spring.TunnelUp;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.context.event.EventListener;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+/**
+ * A Spring Boot application with a public port: answers to a POST to /digest with the SHA-256 of what was posted, to GET
+ * /random/n with n bytes, and to a POST to /echo with the same, as it comes. All that makes it reachable are the starter and the
+ * properties relay.host and relay.port:
+ *
+ * <pre>{@code
+ * mvn -pl examples/spring-boot-server -am package -DskipTests &&
+ *     java -jar examples/spring-boot-server/target/spring-boot-server.jar --relay.host=localhost --relay.port=7000
+ * }</pre>
+ */
+@SpringBootApplication
+@RestController
+public class DigestApplication {
+    public static void main(String[] args) {
+        SpringApplication.run(DigestApplication.class, args);
+    }
+
+    @EventListener
+    void sayWhere(TunnelUp event) {
+        System.out.println("try: curl --data hello http://"
+                + event.publicAddress().getHostString() + ":"
+                + event.publicAddress().getPort() + "/digest");
+    }
+
+    @PostMapping("/digest")
+    String digest(InputStream body) throws IOException {
+        MessageDigest digest = sha256();
+        new DigestInputStream(body, digest).transferTo(OutputStream.nullOutputStream());
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    @GetMapping("/random/{length}")
+    void random(@PathVariable int length, OutputStream reply) throws IOException {
+        writeRandom(length, reply);
+    }
+
+    /** Each piece is sent back before the next one is read. */
+    @PostMapping("/echo")
+    void echo(InputStream body, OutputStream reply) throws IOException {
+        byte[] piece = new byte[64 * 1024];
+        for (int length; (length = body.read(piece)) >= 0; ) {
+            reply.write(piece, 0, length);
+            reply.flush();
+        }
+    }
+
+    /** The same bytes each time, for the same length. */
+    static void writeRandom(int length, OutputStream out) throws IOException {
+        Random random = new Random(length);
+        byte[] piece = new byte[64 * 1024];
+        for (int left = length; left > 0; left -= piece.length) {
+            random.nextBytes(piece);
+            out.write(piece, 0, Math.min(left, piece.length));
+        }
+    }
+
+    static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e); // every Java platform has it
+        }
+    }
+}

@@ -1,0 +1,210 @@
+package org.relay4j.spring;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.client.RelayClientOptions;
+import org.relay4j.yamux.SessionOptions;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.util.unit.DataSize;
+
+/** The properties {@code relay.*}: where the relay server is, and the options of the tunnel. */
+@ConfigurationProperties("relay")
+final class RelayProperties {
+    private static final Duration LONGEST = Duration.ofHours(1);
+
+    /** Whether the web server gets a public port. */
+    private boolean enabled = true;
+
+    /** Host of the relay server. Without it there is no tunnel. */
+    private @Nullable String host;
+
+    /** Control port of the relay server. */
+    private @Nullable Integer port;
+
+    /** Time to connect to the relay server, for each of its addresses. */
+    private Duration connectTimeout = Duration.ofSeconds(10);
+
+    /** Time that the relay server has to answer with a port. */
+    private Duration handshakeTimeout = Duration.ofSeconds(10);
+
+    /** Time that visitors have to finish when the application stops; then they are reset. */
+    private Duration closeTimeout = Duration.ofSeconds(30);
+
+    /** Whether a tunnel that is lost is re-established. */
+    private boolean reconnect = true;
+
+    /** The first pause before a reconnect; each further one is about twice as long. */
+    private Duration shortestBackoff = Duration.ofMillis(200);
+
+    /** The longest pause before a reconnect. */
+    private Duration longestBackoff = Duration.ofSeconds(20);
+
+    /** Bytes of each visitor that may be under way to the application at first. */
+    private DataSize window = DataSize.ofKilobytes(256);
+
+    /** How far that grows over a long path that holds more; 0 for not at all. */
+    private DataSize maxWindow = DataSize.ofMegabytes(16);
+
+    /** The host, checked. */
+    String requiredHost() {
+        String value = host;
+        if (value == null || value.isBlank()) {
+            throw invalid("host", value, "it must be the relay server's host name or address");
+        }
+        return value;
+    }
+
+    /** The port, checked. */
+    int requiredPort() {
+        Integer value = port;
+        if (value == null) throw invalid("port", null, "it must be set when relay.host is");
+        if (value < 1 || value > 65_535) throw invalid("port", value, "it must be 1 to 65535");
+        return value;
+    }
+
+    /** How long visitors may go on after the application began to stop, checked. */
+    Duration checkedCloseTimeout() {
+        if (closeTimeout.isNegative() || closeTimeout.compareTo(LONGEST) > 0) {
+            throw invalid("close-timeout", closeTimeout, "it must be 0 to 1 h");
+        }
+        return closeTimeout;
+    }
+
+    /** The options of the client, each checked, so that an objection names the property. */
+    RelayClientOptions.Builder options() {
+        RelayClientOptions.Builder client = RelayClientOptions.builder().reconnect(reconnect);
+        check(
+                "connect-timeout",
+                connectTimeout,
+                () -> client.connectTimeout(connectTimeout).build());
+        check(
+                "handshake-timeout",
+                handshakeTimeout,
+                () -> client.handshakeTimeout(handshakeTimeout).build());
+        check(
+                "shortest-backoff",
+                shortestBackoff,
+                () -> client.backoff(shortestBackoff, LONGEST).build());
+        check(
+                "longest-backoff",
+                longestBackoff,
+                () -> client.backoff(shortestBackoff, longestBackoff).build());
+        SessionOptions.Builder session = SessionOptions.builder();
+        check("window", window, () -> session.receiveWindow(bytes(window)).build());
+        check(
+                "max-window",
+                maxWindow,
+                () -> session.maxReceiveWindow(bytes(maxWindow)).build());
+        return client.session(session.build());
+    }
+
+    private static int bytes(DataSize size) {
+        // What an int cannot hold is far outside of the range, and objected to there.
+        return (int) Math.max(-1, Math.min(Integer.MAX_VALUE, size.toBytes()));
+    }
+
+    private static void check(String name, Object value, Runnable build) {
+        try {
+            build.run();
+        } catch (IllegalArgumentException e) {
+            throw invalid(name, value, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Spring Boot reports it with the place where the property was set. */
+    private static InvalidConfigurationPropertyValueException invalid(
+            String name, @Nullable Object value, String reason) {
+        return new InvalidConfigurationPropertyValueException("relay." + name, value, reason);
+    }
+
+    // ---- for the binder
+
+    public boolean isEnabled() {
+        return enabled;
+    }
+
+    public void setEnabled(boolean enabled) {
+        this.enabled = enabled;
+    }
+
+    public @Nullable String getHost() {
+        return host;
+    }
+
+    public void setHost(@Nullable String host) {
+        this.host = host;
+    }
+
+    public @Nullable Integer getPort() {
+        return port;
+    }
+
+    public void setPort(@Nullable Integer port) {
+        this.port = port;
+    }
+
+    public Duration getConnectTimeout() {
+        return connectTimeout;
+    }
+
+    public void setConnectTimeout(Duration connectTimeout) {
+        this.connectTimeout = connectTimeout;
+    }
+
+    public Duration getHandshakeTimeout() {
+        return handshakeTimeout;
+    }
+
+    public void setHandshakeTimeout(Duration handshakeTimeout) {
+        this.handshakeTimeout = handshakeTimeout;
+    }
+
+    public Duration getCloseTimeout() {
+        return closeTimeout;
+    }
+
+    public void setCloseTimeout(Duration closeTimeout) {
+        this.closeTimeout = closeTimeout;
+    }
+
+    public boolean isReconnect() {
+        return reconnect;
+    }
+
+    public void setReconnect(boolean reconnect) {
+        this.reconnect = reconnect;
+    }
+
+    public Duration getShortestBackoff() {
+        return shortestBackoff;
+    }
+
+    public void setShortestBackoff(Duration shortestBackoff) {
+        this.shortestBackoff = shortestBackoff;
+    }
+
+    public Duration getLongestBackoff() {
+        return longestBackoff;
+    }
+
+    public void setLongestBackoff(Duration longestBackoff) {
+        this.longestBackoff = longestBackoff;
+    }
+
+    public DataSize getWindow() {
+        return window;
+    }
+
+    public void setWindow(DataSize window) {
+        this.window = window;
+    }
+
+    public DataSize getMaxWindow() {
+        return maxWindow;
+    }
+
+    public void setMaxWindow(DataSize maxWindow) {
+        this.maxWindow = maxWindow;
+    }
+}

@@ -1,0 +1,232 @@
+package org.relay4j.spring;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.mockito.Mockito.mock;
+
+import io.micrometer.core.instrument.binder.MeterBinder;
+import java.io.IOException;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.relay4j.api.Tunnel;
+import org.relay4j.client.RelayClientOptions;
+import org.relay4j.server.RelayServer;
+import org.relay4j.yamux.testing.LeakCheck;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.boot.health.contributor.Status;
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
+
+/** When there is a tunnel and when there is none, and which values are refused. The web environment has no server here. */
+@ExtendWith(LeakCheck.class)
+class RelayAutoConfigurationTest {
+    private static final AutoConfigurations CONFIGURATIONS = AutoConfigurations.of(
+            RelayAutoConfiguration.class, RelayHealthAutoConfiguration.class, RelayMetricsAutoConfiguration.class);
+
+    private RelayServer relay;
+    private WebApplicationContextRunner bare;
+    private WebApplicationContextRunner configured;
+
+    @BeforeEach
+    void start() throws IOException {
+        relay = WebApplication.relay(0);
+        bare = new WebApplicationContextRunner().withConfiguration(CONFIGURATIONS);
+        configured = bare.withPropertyValues("relay.host=localhost", "relay.port=" + relay.port());
+    }
+
+    @AfterEach
+    void stop() {
+        relay.close();
+    }
+
+    // ---- conditions
+
+    @Test
+    void withoutPropertiesThereIsNothing() {
+        bare.run(context -> {
+            assertNull(context.getStartupFailure());
+            assertEquals(0, context.getBeansOfType(Tunnel.class).size());
+            assertFalse(context.containsBean("relayHealthIndicator"));
+            assertFalse(context.containsBean("relayMetrics"));
+        });
+    }
+
+    @Test
+    void canBeSwitchedOff() {
+        configured.withPropertyValues("relay.enabled=false").run(context -> {
+            assertNull(context.getStartupFailure());
+            assertEquals(0, context.getBeansOfType(Tunnel.class).size());
+            assertFalse(context.containsBean("relayHealthIndicator"));
+        });
+    }
+
+    @Test
+    void applicationWithoutWebGetsNone() {
+        new ApplicationContextRunner()
+                .withConfiguration(CONFIGURATIONS)
+                .withPropertyValues("relay.host=localhost", "relay.port=" + relay.port())
+                .run(context -> {
+                    assertNull(context.getStartupFailure());
+                    assertEquals(0, context.getBeansOfType(Tunnel.class).size());
+                });
+    }
+
+    @Test
+    void applicationWithoutWebServersGetsNone() {
+        configured
+                .withClassLoader(new FilteredClassLoader(WebServerApplicationContext.class))
+                .run(context -> {
+                    assertNull(context.getStartupFailure());
+                    assertEquals(0, context.getBeansOfType(Tunnel.class).size());
+                });
+    }
+
+    @Test
+    void applicationWithATunnelOfItsOwnGetsNoSecondOne() {
+        Tunnel own = mock(Tunnel.class);
+        configured.withBean("own", Tunnel.class, () -> own).run(context -> {
+            assertSame(own, context.getBean(Tunnel.class));
+            assertFalse(context.containsBean("relayHealthIndicator"));
+            assertTrue(context.containsBean("relayMetrics"));
+        });
+    }
+
+    @Test
+    void webEnvironmentWithoutAServerHasATunnelThatIsNotOpened() {
+        configured.run(context -> {
+            assertNull(context.getStartupFailure());
+            Tunnel tunnel = context.getBean(Tunnel.class);
+            assertFalse(tunnel.isOpen());
+            assertEquals("localhost", tunnel.serverAddress().getHostString());
+            assertEquals(relay.port(), tunnel.serverAddress().getPort());
+            assertThrows(IllegalStateException.class, tunnel::publicAddress);
+            assertEquals(0, tunnel.statistics().visitors());
+            assertTrue(tunnel.close(Duration.ZERO));
+            HealthIndicator health = context.getBean("relayHealthIndicator", HealthIndicator.class);
+            assertEquals(Status.UNKNOWN, health.health().getStatus());
+            assertEquals(0, relay.tunnelCount());
+        });
+    }
+
+    @Test
+    void withoutActuatorThereIsNoHealth() {
+        configured
+                .withClassLoader(new FilteredClassLoader(HealthIndicator.class))
+                .run(context -> {
+                    assertNotNull(context.getBean(Tunnel.class));
+                    assertFalse(context.containsBean("relayHealthIndicator"));
+                });
+    }
+
+    @Test
+    void withoutMicrometerThereAreNoMetrics() {
+        configured.withClassLoader(new FilteredClassLoader(MeterBinder.class)).run(context -> {
+            assertNull(context.getStartupFailure());
+            assertNotNull(context.getBean(Tunnel.class));
+            assertFalse(context.containsBean("relayMetrics"));
+        });
+    }
+
+    @Test
+    void healthCanBeSwitchedOff() {
+        configured.withPropertyValues("management.health.relay.enabled=false").run(context -> {
+            assertNotNull(context.getBean(Tunnel.class));
+            assertFalse(context.containsBean("relayHealthIndicator"));
+        });
+    }
+
+    // ---- values
+
+    @Test
+    void defaultsAreThoseOfTheLibrary() {
+        RelayClientOptions expected = RelayClientOptions.defaults();
+        RelayClientOptions actual = new RelayProperties().options().build();
+        assertEquals(expected.connectTimeout(), actual.connectTimeout());
+        assertEquals(expected.handshakeTimeout(), actual.handshakeTimeout());
+        assertEquals(expected.reconnect(), actual.reconnect());
+        assertEquals(expected.shortestBackoff(), actual.shortestBackoff());
+        assertEquals(expected.longestBackoff(), actual.longestBackoff());
+        assertEquals(expected.session().receiveWindow(), actual.session().receiveWindow());
+        assertEquals(expected.session().maxReceiveWindow(), actual.session().maxReceiveWindow());
+    }
+
+    @Test
+    void valuesReachTheOptions() {
+        configured
+                .withPropertyValues("relay.connect-timeout=1s", "relay.handshake-timeout=2s", "relay.close-timeout=3s")
+                .withPropertyValues("relay.reconnect=false", "relay.shortest-backoff=4ms", "relay.longest-backoff=5ms")
+                .withPropertyValues("relay.window=512KB", "relay.max-window=1MB")
+                .run(context -> {
+                    RelayProperties properties = context.getBean(RelayProperties.class);
+                    RelayClientOptions options = properties.options().build();
+                    assertEquals(Duration.ofSeconds(1), options.connectTimeout());
+                    assertEquals(Duration.ofSeconds(2), options.handshakeTimeout());
+                    assertEquals(Duration.ofSeconds(3), properties.checkedCloseTimeout());
+                    assertFalse(options.reconnect());
+                    assertEquals(Duration.ofMillis(4), options.shortestBackoff());
+                    assertEquals(Duration.ofMillis(5), options.longestBackoff());
+                    assertEquals(512 * 1024, options.session().receiveWindow());
+                    assertEquals(1024 * 1024, options.session().maxReceiveWindow());
+                });
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "relay.host, '', host name",
+        "relay.host, ' ', host name",
+        "relay.port, 0, 1 to 65535",
+        "relay.port, 65536, 1 to 65535",
+        "relay.connect-timeout, 0, 1 ms to 1 h",
+        "relay.handshake-timeout, 2h, 1 ms to 1 h",
+        "relay.shortest-backoff, 0, 1 ms to 1 h",
+        "relay.shortest-backoff, 30s, must not be below",
+        "relay.longest-backoff, 61m, 1 ms to 1 h",
+        "relay.longest-backoff, 100ms, must not be below",
+        "relay.close-timeout, -1s, 0 to 1 h",
+        "relay.close-timeout, 61m, 0 to 1 h",
+        "relay.window, 262143B, 262144 to 1073741824",
+        "relay.window, 1TB, 262144 to 1073741824",
+        "relay.max-window, -5000000TB, 0 to 1073741824",
+        "relay.max-window, 1073741825B, 0 to 1073741824"
+    })
+    void valueOutOfItsRangeIsNamed(String name, String value, String reason) {
+        configured.withPropertyValues(name + "=" + value).run(context -> {
+            InvalidConfigurationPropertyValueException failure = refusal(context.getStartupFailure());
+            // The shortest pause is checked first, alone; together with the longest one that is named.
+            String expected = value.equals("30s") ? "relay.longest-backoff" : name;
+            assertEquals(expected, failure.getName());
+            assertTrue(failure.getReason().contains(reason), failure.getReason());
+        });
+    }
+
+    @Test
+    void hostWithoutPortIsRefused() {
+        bare.withPropertyValues("relay.host=localhost").run(context -> {
+            InvalidConfigurationPropertyValueException failure = refusal(context.getStartupFailure());
+            assertEquals("relay.port", failure.getName());
+            assertTrue(failure.getReason().contains("must be set"), failure.getReason());
+        });
+    }
+
+    private static InvalidConfigurationPropertyValueException refusal(Throwable failure) {
+        assertNotNull(failure, "the application has started");
+        Throwable root = failure;
+        while (root.getCause() != null) root = root.getCause();
+        return assertInstanceOf(InvalidConfigurationPropertyValueException.class, root);
+    }
+}

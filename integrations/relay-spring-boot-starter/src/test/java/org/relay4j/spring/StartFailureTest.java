@@ -1,0 +1,81 @@
+package org.relay4j.spring;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.relay4j.client.RelayAcceptor;
+import org.relay4j.client.RelayClient;
+import org.relay4j.server.RelayServer;
+import org.relay4j.server.RelayServerOptions;
+import org.relay4j.yamux.testing.Call;
+import org.relay4j.yamux.testing.LeakCheck;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+/** What a person reads when the application cannot start for want of its tunnel. */
+@ExtendWith({LeakCheck.class, OutputCaptureExtension.class})
+class StartFailureTest {
+    @Test
+    void relayServerThatIsNotThere(CapturedOutput output) throws IOException {
+        int port;
+        try (ServerSocket gone = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = gone.getLocalPort();
+        }
+        assertThrows(RuntimeException.class, () -> WebApplication.run(port).close());
+        says(output, "cannot connect to localhost:" + port, "Check relay.host and relay.port");
+    }
+
+    @Test
+    void relayServerWithoutAPortToGive(CapturedOutput output) throws IOException {
+        RelayServerOptions one = RelayServerOptions.builder()
+                .bindAddress(InetAddress.getLoopbackAddress())
+                .maxTunnels(1)
+                .build();
+        try (RelayServer relay = RelayServer.start(one);
+                RelayAcceptor first = RelayClient.connect("localhost", relay.port())) {
+            assertTrue(first.isOpen());
+            assertThrows(
+                    RuntimeException.class,
+                    () -> WebApplication.run(relay.port()).close());
+        }
+        says(output, "refused, limit-reached", "Try again later");
+    }
+
+    @Test
+    void serverThatIsNoRelayServer(CapturedOutput output) throws Exception {
+        try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Call<Void> answer = Call.run(() -> {
+                try (Socket client = other.accept()) {
+                    client.getOutputStream().write("220 mail.example.com\n".getBytes(StandardCharsets.US_ASCII));
+                    client.getInputStream().readAllBytes();
+                }
+            });
+            assertThrows(
+                    RuntimeException.class,
+                    () -> WebApplication.run(other.getLocalPort()).close());
+            answer.result();
+        }
+        says(output, "is no relay server", "must be the control port of a relay server");
+    }
+
+    @Test
+    void valueThatIsRefused(CapturedOutput output) {
+        assertThrows(
+                RuntimeException.class,
+                () -> WebApplication.run(1, "relay.connect-timeout=2h").close());
+        says(output, "relay.connect-timeout", "connectTimeout is PT2H, it must be 1 ms to 1 h");
+    }
+
+    private static void says(CapturedOutput output, String... texts) {
+        String all = output.getAll();
+        assertTrue(all.contains("APPLICATION FAILED TO START"), all);
+        for (String text : texts) assertTrue(all.contains(text), () -> text + " in " + all);
+    }
+}
