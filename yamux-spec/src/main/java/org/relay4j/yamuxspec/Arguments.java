@@ -69,7 +69,8 @@ final class Arguments {
     Address listen() {
         if (!given.hasMatchedOption("--listen")) return null;
         if (!given.unmatched().isEmpty())
-            throw new Usage("either --listen or an address to connect to: " + given.unmatched().get(0));
+            throw new Usage("either --listen or an address to connect to: "
+                    + given.unmatched().get(0));
         String text = value("--listen", "");
         return text.indexOf(':') < 0 ? new Address("127.0.0.1", port(text, text, 0)) : address(text, 0);
     }

@@ -75,7 +75,8 @@ final class Cli {
             err.println("yamux-spec: listening on " + endpoint.name());
             return endpoint;
         } catch (IOException e) {
-            throw new Usage("cannot listen on " + Arguments.hostAndPort(listen.host(), listen.port()) + ": " + e.getMessage());
+            throw new Usage(
+                    "cannot listen on " + Arguments.hostAndPort(listen.host(), listen.port()) + ": " + e.getMessage());
         }
     }
 

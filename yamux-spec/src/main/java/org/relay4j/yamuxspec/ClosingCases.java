@@ -6,9 +6,10 @@ import java.util.List;
 
 /** FIN and RST on every frame that may carry them. */
 final class ClosingCases {
-    private static final Rule FIN_ANYWHERE =
-            Rule.spec("Flag Field", "FIN may be sent with a Data or Window Update frame. A body belongs in front of the FIN.");
-    private static final Rule RST_ANYWHERE = Rule.spec("Flag Field", "RST may be sent with a Data or Window Update frame.");
+    private static final Rule FIN_ANYWHERE = Rule.spec(
+            "Flag Field", "FIN may be sent with a Data or Window Update frame. A body belongs in front of the FIN.");
+    private static final Rule RST_ANYWHERE =
+            Rule.spec("Flag Field", "RST may be sent with a Data or Window Update frame.");
     private static final Rule COMBINED =
             Rule.robust("Flags are bits, not values: a frame with several of them does what each of them says.");
     private static final byte[] BODY = Payload.of(100);
@@ -40,11 +41,12 @@ final class ClosingCases {
             peer.sendInPieces(Frame.data(Frame.FIN, stream.id(), BODY), Frame.HEADER);
             return bodyThenFin(stream);
         }));
-        cases.add(Case.must("fin/data-body-in-pieces", "FIN on Data, whose body comes in pieces", FIN_ANYWHERE, peer -> {
-            KitStream stream = peer.open();
-            peer.sendInPieces(Frame.data(Frame.FIN, stream.id(), BODY), 12, 13, 50, 111);
-            return bodyThenFin(stream);
-        }));
+        cases.add(Case.must(
+                "fin/data-body-in-pieces", "FIN on Data, whose body comes in pieces", FIN_ANYWHERE, peer -> {
+                    KitStream stream = peer.open();
+                    peer.sendInPieces(Frame.data(Frame.FIN, stream.id(), BODY), 12, 13, 50, 111);
+                    return bodyThenFin(stream);
+                }));
         cases.add(Case.must(
                 "fin/half-closed-write",
                 "much to echo when FIN arrives",
@@ -56,14 +58,17 @@ final class ClosingCases {
         cases.add(Case.must(
                 "fin/nothing-behind",
                 "nothing comes behind the endpoint's FIN",
-                Rule.interop("hashicorp/yamux, which ends the session when a second FIN arrives", "FIN is sent once, and no data behind it."),
+                Rule.interop(
+                        "hashicorp/yamux, which ends the session when a second FIN arrives",
+                        "FIN is sent once, and no data behind it."),
                 peer -> {
                     Situation situation = Situation.afterFin(peer);
                     situation.expectRestAndFin();
                     situation.stream().window(0, 1000);
                     situation.stream().window(0, 1000);
                     peer.survives();
-                    if (situation.stream().fins() != 1) throw new Deviation(situation.stream().fins() + " FINs");
+                    if (situation.stream().fins() != 1)
+                        throw new Deviation(situation.stream().fins() + " FINs");
                     if (situation.stream().dataBehindFin() > 0) throw new Deviation("data behind FIN");
                     return "one FIN, and nothing behind it";
                 }));
@@ -78,7 +83,9 @@ final class ClosingCases {
         cases.add(Case.should(
                 "fin/ack",
                 "FIN and ACK on Data without a body",
-                Rule.interop("rust-yamux, which ends streams that way before it has acknowledged them", "FIN counts, whatever other flags there are."),
+                Rule.interop(
+                        "rust-yamux, which ends streams that way before it has acknowledged them",
+                        "FIN counts, whatever other flags there are."),
                 peer -> {
                     KitStream stream = opened(peer);
                     stream.data(Frame.FIN | Frame.ACK, new byte[0]);

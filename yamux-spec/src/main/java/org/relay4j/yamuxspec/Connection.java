@@ -44,7 +44,8 @@ final class Connection implements Closeable {
 
     private String readToEnd(FrameReader frames) throws InterruptedException {
         try {
-            for (Frame frame = frames.next(); frame != null; frame = frames.next()) arrivals.put(new Arrival(frame, ""));
+            for (Frame frame = frames.next(); frame != null; frame = frames.next())
+                arrivals.put(new Arrival(frame, ""));
             return "closed the connection";
         } catch (EOFException e) {
             return "closed the connection within a frame: " + e.getMessage();

@@ -48,13 +48,17 @@ final class EmitCases {
             for (Frame frame : frames) {
                 if (wrong.test(frame)) throw new Deviation(frame.toString());
             }
-            return "none in " + frames.stream().map(Frame::typeName).distinct().sorted().toList();
+            return "none in "
+                    + frames.stream().map(Frame::typeName).distinct().sorted().toList();
         };
     }
 
     private static void demands(List<Case> cases) {
         cases.add(Case.must(
-                "emit/version", "version 0", Rule.spec("Version Field", "Always 0."), none(frame -> frame.version() != 0)));
+                "emit/version",
+                "version 0",
+                Rule.spec("Version Field", "Always 0."),
+                none(frame -> frame.version() != 0)));
         cases.add(Case.must(
                 "emit/type",
                 "types 0 to 3",
@@ -73,19 +77,24 @@ final class EmitCases {
         cases.add(Case.must(
                 "emit/frame-size",
                 "Data frames of at most 1 MiB",
-                Rule.interop("go-yamux, rust-yamux and jvm-libp2p, which end the session", "No body of more than 1 MiB."),
+                Rule.interop(
+                        "go-yamux, rust-yamux and jvm-libp2p, which end the session", "No body of more than 1 MiB."),
                 none(frame -> frame.type() == Frame.DATA && frame.length() > MIB)));
-        cases.add(Case.must("emit/stream-id", "ids of streams that were opened", Rule.spec(
-                "Opening a stream", "Nothing is sent on streams that are not open. An echo opens none."), peer -> {
-            Set<Integer> opened = new HashSet<>();
-            List<Frame> frames = conversation(peer);
-            int next = peer.takeId();
-            for (int id = peer.role().firstId(); id < next; id += 2) opened.add(id);
-            for (Frame frame : frames) {
-                if (frame.isStreamFrame() && !opened.contains(frame.id())) throw new Deviation(frame.toString());
-            }
-            return "the kit's own";
-        }));
+        cases.add(Case.must(
+                "emit/stream-id",
+                "ids of streams that were opened",
+                Rule.spec("Opening a stream", "Nothing is sent on streams that are not open. An echo opens none."),
+                peer -> {
+                    Set<Integer> opened = new HashSet<>();
+                    List<Frame> frames = conversation(peer);
+                    int next = peer.takeId();
+                    for (int id = peer.role().firstId(); id < next; id += 2) opened.add(id);
+                    for (Frame frame : frames) {
+                        if (frame.isStreamFrame() && !opened.contains(frame.id()))
+                            throw new Deviation(frame.toString());
+                    }
+                    return "the kit's own";
+                }));
     }
 
     private static void profile(List<Case> cases) {
@@ -141,7 +150,8 @@ final class EmitCases {
                     stream.expectEchoAndFin(sent);
                     int before = stream.frames();
                     peer.survives();
-                    if (stream.frames() > before) throw new Deviation((stream.frames() - before) + " frames behind both FINs");
+                    if (stream.frames() > before)
+                        throw new Deviation((stream.frames() - before) + " frames behind both FINs");
                     return "nothing behind both FINs";
                 }));
         cases.add(Case.should(

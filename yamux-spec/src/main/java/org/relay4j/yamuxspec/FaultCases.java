@@ -14,8 +14,10 @@ final class FaultCases {
     private static final Rule SAYS_SO = Rule.spec(
             "Session termination",
             "GoAway is sent when a session is terminated, with code 1 for a protocol error, and nothing behind it.");
-    private static final Rule VERSION = Rule.spec("Version Field", "The version is 0. What another means is not known.");
-    private static final Rule TYPE = Rule.spec("Type Field", "Where the next frame begins is not known behind an unknown type.");
+    private static final Rule VERSION =
+            Rule.spec("Version Field", "The version is 0. What another means is not known.");
+    private static final Rule TYPE =
+            Rule.spec("Type Field", "Where the next frame begins is not known behind an unknown type.");
     private static final Rule WINDOW = Rule.spec("Flow Control", "No more is taken than the window allows.");
     private static final Rule ID_0 = Rule.spec("StreamID Field", "Id 0 is that of the session.");
     private static final Rule PARITY = Rule.spec(
@@ -95,8 +97,9 @@ final class FaultCases {
             if (stream.credit() >= 0) throw new NotApplicable("the window announced with ACK has room for it");
             return stream;
         });
-        Rule early = Rule.robust("A length beyond the window is rejected when the header is read: before memory is taken, "
-                + "and before gigabytes are waited for.");
+        Rule early =
+                Rule.robust("A length beyond the window is rejected when the header is read: before memory is taken, "
+                        + "and before gigabytes are waited for.");
         add(cases, Level.MUST, "overrun-header", "the header of a Data frame of 1 GiB", early, peer -> {
             KitStream stream = Situation.open(peer).stream();
             peer.send(Frame.of(Frame.DATA, 0, stream.id(), 1 << 30));

@@ -27,8 +27,7 @@ final class FrameReader {
     Frame next() throws IOException {
         byte[] header = in.readNBytes(Frame.HEADER);
         if (header.length == 0) return null;
-        if (header.length < Frame.HEADER)
-            throw new EOFException("ended after " + header.length + " bytes of a header");
+        if (header.length < Frame.HEADER) throw new EOFException("ended after " + header.length + " bytes of a header");
         Frame frame = Frame.ofHeader(ByteBuffer.wrap(header));
         if (frame.type() != Frame.DATA || frame.length() == 0) return frame;
         if (frame.length() > LARGEST_BODY) throw new IOException("declared a body of " + frame.length() + " bytes");

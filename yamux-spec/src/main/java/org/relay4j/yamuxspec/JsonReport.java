@@ -32,7 +32,10 @@ final class JsonReport implements Report {
         members.add(Json.member("source", examined.rule().source()));
         members.add(Json.member("verdict", name(result.verdict())));
         members.add(Json.member("seen", result.seen()));
-        members.add("\"frames\":[" + String.join(",", result.trace().lines().stream().map(JsonReport::line).toList()) + "]");
+        members.add("\"frames\":["
+                + String.join(
+                        ",",
+                        result.trace().lines().stream().map(JsonReport::line).toList()) + "]");
         members.add(Json.member("framesOmitted", result.trace().omitted()));
         out.print((first ? "\n{" : ",\n{") + String.join(",", members) + "}");
         first = false;

@@ -117,19 +117,25 @@ final class OpeningCases {
                     return "echoed, then FIN";
                 }));
         cases.add(Case.must(
-                "ack/sent", "a stream that is used is acknowledged", Rule.spec(SECTION, "The answer to SYN is ACK or RST."), peer -> {
+                "ack/sent",
+                "a stream that is used is acknowledged",
+                Rule.spec(SECTION, "The answer to SYN is ACK or RST."),
+                peer -> {
                     KitStream stream = Situation.open(peer).stream();
                     if (stream.acks() == 0) throw new Deviation("data without ACK");
                     return "ACK, not later than the data";
                 }));
-        cases.add(Case.should("ack/once", "one ACK for each stream", Rule.interop(
-                "hashicorp/yamux, which takes a second ACK for that of another stream",
-                "ACK is sent once."), peer -> {
-            KitStream stream = Situation.closed(peer).stream();
-            peer.survives();
-            if (stream.acks() != 1) throw new Deviation(stream.acks() + " ACKs");
-            return "one ACK";
-        }));
+        cases.add(Case.should(
+                "ack/once",
+                "one ACK for each stream",
+                Rule.interop(
+                        "hashicorp/yamux, which takes a second ACK for that of another stream", "ACK is sent once."),
+                peer -> {
+                    KitStream stream = Situation.closed(peer).stream();
+                    peer.survives();
+                    if (stream.acks() != 1) throw new Deviation(stream.acks() + " ACKs");
+                    return "one ACK";
+                }));
         cases.add(Case.should(
                 "ack/at-once",
                 "a stream on which nothing is sent is acknowledged",
@@ -138,21 +144,21 @@ final class OpeningCases {
                         "ACK does not wait for data."),
                 peer -> {
                     KitStream stream = peer.open();
-                    if (!peer.await(() -> stream.acks() > 0)) throw new Deviation("no ACK while nothing is sent: " + stream.state());
+                    if (!peer.await(() -> stream.acks() > 0))
+                        throw new Deviation("no ACK while nothing is sent: " + stream.state());
                     return "ACK";
                 }));
     }
 
     private static void numbers(List<Case> cases) {
-        cases.add(Case.must(
-                "open/many", MANY_STREAMS + " streams open at once", MANY, peer -> {
-                    List<KitStream> streams = openAll(peer);
-                    for (KitStream stream : streams) stream.data(0, Payload.of(8, stream.id() + 1));
-                    for (KitStream stream : streams) stream.expectEchoBehind(8, Payload.of(8, stream.id() + 1));
-                    for (KitStream stream : streams) stream.window(Frame.FIN, 0);
-                    for (KitStream stream : streams) stream.expectEndOf(16);
-                    return "all echo";
-                }));
+        cases.add(Case.must("open/many", MANY_STREAMS + " streams open at once", MANY, peer -> {
+            List<KitStream> streams = openAll(peer);
+            for (KitStream stream : streams) stream.data(0, Payload.of(8, stream.id() + 1));
+            for (KitStream stream : streams) stream.expectEchoBehind(8, Payload.of(8, stream.id() + 1));
+            for (KitStream stream : streams) stream.window(Frame.FIN, 0);
+            for (KitStream stream : streams) stream.expectEndOf(16);
+            return "all echo";
+        }));
         cases.add(Case.must("open/burst", MANY_STREAMS + " streams opened in one piece", MANY, peer -> {
             List<KitStream> streams = new ArrayList<>();
             for (int i = 0; i < MANY_STREAMS; i++) streams.add(peer.newStream());

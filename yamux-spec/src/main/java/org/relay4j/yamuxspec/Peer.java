@@ -253,7 +253,8 @@ final class Peer {
         byte[] bytes = Payload.of(8);
         fresh.data(0, bytes);
         await(() -> fresh.receivedBytes() >= bytes.length || fresh.resets() > 0 || goAway != null);
-        if (fresh.receivedBytes() < bytes.length || goAway != null) throw new Deviation("the session did not survive: " + why(fresh));
+        if (fresh.receivedBytes() < bytes.length || goAway != null)
+            throw new Deviation("the session did not survive: " + why(fresh));
         fresh.window(Frame.FIN, 0);
     }
 
@@ -268,7 +269,8 @@ final class Peer {
         await(() -> goAway != null || stream != null && stream.resets() > 0);
         if (goAway != null) await(() -> false); // until the end, or for the time that an end should not take
         if (goAway != null || end != null) return new Reaction(Reaction.Kind.SESSION_ENDED, state());
-        if (stream != null && stream.resets() > 0) return new Reaction(Reaction.Kind.STREAM_RESET, "RST for that stream");
+        if (stream != null && stream.resets() > 0)
+            return new Reaction(Reaction.Kind.STREAM_RESET, "RST for that stream");
         return new Reaction(Reaction.Kind.NONE, "no reaction");
     }
 }

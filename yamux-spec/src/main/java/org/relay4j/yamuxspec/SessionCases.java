@@ -7,10 +7,11 @@ import java.util.List;
 /** The life of a session: its first bytes, frames for no stream, GoAway from the kit, the end of the connection. */
 final class SessionCases {
     private static final Rule UNKNOWN = Rule.interop(
-            "everybody", "A frame for a stream that is not known is thrown away: the stream may have ended a moment ago.");
+            "everybody",
+            "A frame for a stream that is not known is thrown away: the stream may have ended a moment ago.");
     private static final Rule ENDS = Rule.spec("Session termination", "GoAway with an error code ends the session.");
-    private static final Rule CONNECTION =
-            Rule.robust("The end of the connection ends the session, and its socket is closed: else it is kept forever.");
+    private static final Rule CONNECTION = Rule.robust(
+            "The end of the connection ends the session, and its socket is closed: else it is kept forever.");
     private static final byte[] BODY = Payload.of(100);
 
     private SessionCases() {}
@@ -45,10 +46,20 @@ final class SessionCases {
             String whose = own ? "own" : "other";
             String title = own ? " for an id that was never opened" : " for an id of the endpoint that it never opened";
             unknown(cases, "unknown/ack-" + whose, "ACK" + title, own, Frame.of(Frame.WINDOW_UPDATE, Frame.ACK, 0, 0));
-            unknown(cases, "unknown/window-" + whose, "Window Update" + title, own, Frame.of(Frame.WINDOW_UPDATE, 0, 0, 1000));
+            unknown(
+                    cases,
+                    "unknown/window-" + whose,
+                    "Window Update" + title,
+                    own,
+                    Frame.of(Frame.WINDOW_UPDATE, 0, 0, 1000));
             unknown(cases, "unknown/data-" + whose, "Data" + title, own, Frame.data(0, 0, BODY));
             unknown(cases, "unknown/fin-" + whose, "FIN" + title, own, Frame.of(Frame.WINDOW_UPDATE, Frame.FIN, 0, 0));
-            unknown(cases, "unknown/fin-data-" + whose, "FIN on Data with a body" + title, own, Frame.data(Frame.FIN, 0, BODY));
+            unknown(
+                    cases,
+                    "unknown/fin-data-" + whose,
+                    "FIN on Data with a body" + title,
+                    own,
+                    Frame.data(Frame.FIN, 0, BODY));
             unknown(cases, "unknown/rst-" + whose, "RST" + title, own, Frame.of(Frame.WINDOW_UPDATE, Frame.RST, 0, 0));
         }
         Rule silent = Rule.interop(

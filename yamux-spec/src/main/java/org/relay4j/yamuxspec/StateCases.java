@@ -14,15 +14,16 @@ final class StateCases {
             "A frame for a stream that is no longer known is thrown away: frames cross, and the sender may not know yet.");
     private static final Rule REPEATED_FIN = Rule.interop(
             "jvm-libp2p, which repeats its FIN with each Window Update that it gets", "A second FIN changes nothing.");
-    private static final Rule STILL_CREDIT =
-            Rule.spec("Closing a stream", "FIN ends the sender's data only; credit for the other direction still counts.");
-    private static final Rule RESET = Rule.spec("Closing a stream", "RST ends a stream in both directions, and no other.");
+    private static final Rule STILL_CREDIT = Rule.spec(
+            "Closing a stream", "FIN ends the sender's data only; credit for the other direction still counts.");
+    private static final Rule RESET =
+            Rule.spec("Closing a stream", "RST ends a stream in both directions, and no other.");
     private static final Rule SECOND_SYN =
             Rule.spec("Opening a stream", "SYN comes with a new id. On a stream that is open it is a protocol error.");
-    private static final Rule HALF_CLOSE =
-            Rule.spec("Closing a stream", "FIN ends one direction: what is owed in the other one still comes, then FIN.");
-    private static final Rule REUSE =
-            Rule.robust("The id of a stream that has ended may be used again: no implementation keeps a list of all ids.");
+    private static final Rule HALF_CLOSE = Rule.spec(
+            "Closing a stream", "FIN ends one direction: what is owed in the other one still comes, then FIN.");
+    private static final Rule REUSE = Rule.robust(
+            "The id of a stream that has ended may be used again: no implementation keeps a list of all ids.");
 
     private static final Consumer<KitStream> ACK = stream -> stream.window(Frame.ACK, 0);
     private static final Consumer<KitStream> WINDOW = stream -> stream.window(0, 1000);
@@ -156,7 +157,8 @@ final class StateCases {
         stream.window(0, 2L * Situation.OWED);
         peer.await(() -> stream.fins() > 0 || stream.resets() > 0 || peer.goAwayReceived() != null);
         if (stream.receivedBytes() > situation.sent().length) throw new Deviation("delivered: it was echoed");
-        if (peer.goAwayReceived() != null || peer.hasEnded()) return "session ended: " + peer.reaction(null).text();
+        if (peer.goAwayReceived() != null || peer.hasEnded())
+            return "session ended: " + peer.reaction(null).text();
         if (stream.resets() > 0) return "RST for that stream";
         if (stream.fins() > 0) return "discarded";
         throw new Deviation("neither discarded nor rejected: " + stream.state());

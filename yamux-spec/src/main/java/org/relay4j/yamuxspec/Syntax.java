@@ -19,14 +19,20 @@ final class Syntax {
                 .width(110)
                 .longOptionsMaxWidth(26)
                 .sortOptions(false)
-                .header("Asks a yamux endpoint, over TCP, how it does what the specification says, and what it does not say.", "")
+                .header(
+                        "Asks a yamux endpoint, over TCP, how it does what the specification says, and what it does not say.",
+                        "")
                 .customSynopsis(
                         "yamux-spec [<options>] <host>:<port>",
                         "       yamux-spec [<options>] --listen [<address>:]<port>")
                 .description("", "The endpoint has to echo each stream: the bytes, and FIN behind the last one.", "")
                 .footer(footer());
-        spec.addOption(text("--role", "<role>", "Which end the kit is: client (default) or server. The endpoint is the other."));
-        spec.addOption(text("--listen", "<address>", "Listen for the endpoint, which connects once for each case. Default address: 127.0.0.1."));
+        spec.addOption(text(
+                "--role", "<role>", "Which end the kit is: client (default) or server. The endpoint is the other."));
+        spec.addOption(text(
+                "--listen",
+                "<address>",
+                "Listen for the endpoint, which connects once for each case. Default address: 127.0.0.1."));
         spec.addOption(OptionSpec.builder("--case")
                 .paramLabel("<pattern>")
                 .arity("1")
@@ -34,7 +40,8 @@ final class Syntax {
                 .auxiliaryTypes(String.class)
                 .description("Run the cases whose id matches, such as \"window/*\". May be given several times.")
                 .build());
-        spec.addOption(text("--timeout", "<time>", "How long to wait for a sign of the endpoint, each time: default 2s."));
+        spec.addOption(
+                text("--timeout", "<time>", "How long to wait for a sign of the endpoint, each time: default 2s."));
         spec.addOption(flag("Show the cases and their rules, and run none.", "--list"));
         spec.addOption(flag("One JSON object in place of lines.", "--json"));
         spec.addOption(flag("Show the frames exchanged too.", "-v", "--verbose"));

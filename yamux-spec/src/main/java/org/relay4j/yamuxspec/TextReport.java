@@ -23,11 +23,13 @@ final class TextReport implements Report {
         out.printf("%-28s %-9s %s%n", examined.id(), result.verdict(), result.seen());
         if (result.verdict() == Verdict.FAIL || frames) {
             out.println("    " + examined.title());
-            out.println("    " + examined.level() + ": " + examined.rule().text() + " (" + examined.rule().source() + ")");
+            out.println("    " + examined.level() + ": " + examined.rule().text() + " ("
+                    + examined.rule().source() + ")");
         }
         if (frames) {
             for (Trace.Line line : result.trace().lines()) out.println("    " + line);
-            if (result.trace().omitted() > 0) out.println("    and " + result.trace().omitted() + " lines more");
+            if (result.trace().omitted() > 0)
+                out.println("    and " + result.trace().omitted() + " lines more");
         }
         out.flush();
     }

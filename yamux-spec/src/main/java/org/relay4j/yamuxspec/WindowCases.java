@@ -8,7 +8,8 @@ import java.util.List;
 /** Data frames and credit, in both directions. */
 final class WindowCases {
     private static final String SECTION = "Flow Control";
-    private static final Rule RESPECT = Rule.spec(SECTION, "No more bytes are sent on a stream than the receiver allows.");
+    private static final Rule RESPECT =
+            Rule.spec(SECTION, "No more bytes are sent on a stream than the receiver allows.");
     private static final Rule NO_EFFECT =
             Rule.spec("Type Field", "Frames without content are legal, and change nothing.");
     private static final int MIB = 1 << 20;
@@ -80,7 +81,10 @@ final class WindowCases {
     /** Single grants that are unusual. */
     private static void grants(List<Case> cases) {
         cases.add(Case.must(
-                "window/large", "credit of 2^31", Rule.spec("Framing", "The length has 32 bits, and no sign."), peer -> {
+                "window/large",
+                "credit of 2^31",
+                Rule.spec("Framing", "The length has 32 bits, and no sign."),
+                peer -> {
                     Situation situation = Situation.owing(peer);
                     situation.stream().window(0, 1L << 31);
                     situation.stream().window(Frame.FIN, 0);
@@ -143,7 +147,8 @@ final class WindowCases {
                         if (stream.resets() > 0) return "RST after " + sent + " bytes, of which many were not read";
                         if (stream.credit() < piece.length) peer.survives(); // time for credit, if there is to be more
                         if (stream.credit() < piece.length)
-                            return "credit for " + (sent - stream.receivedBytes()) + " bytes more than could be sent back";
+                            return "credit for " + (sent - stream.receivedBytes())
+                                    + " bytes more than could be sent back";
                         stream.data(0, piece);
                         sent += piece.length;
                     }

@@ -58,8 +58,7 @@ final class RelayEndpoint implements AutoCloseable {
     void serve(SocketChannel socket) throws IOException {
         socket.socket().setTcpNoDelay(true);
         ByteChannel channel = loop ? socket : new PlainChannel(socket);
-        Session session =
-                role == Role.CLIENT ? Session.client(channel, options) : Session.server(channel, options);
+        Session session = role == Role.CLIENT ? Session.client(channel, options) : Session.server(channel, options);
         sessions.add(session);
         start(() -> acceptStreams(session), "session");
     }
