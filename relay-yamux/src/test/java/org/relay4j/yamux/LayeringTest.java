@@ -109,7 +109,7 @@ class LayeringTest {
     }
 
     private static List<Path> mainSources() {
-        return Stream.of(ROOT, ROOT.resolve("examples"))
+        return Stream.of(ROOT, ROOT.resolve("examples"), ROOT.resolve("integrations"))
                 .flatMap(LayeringTest::children)
                 .map(module -> module.resolve("src/main/java"))
                 .filter(Files::isDirectory)

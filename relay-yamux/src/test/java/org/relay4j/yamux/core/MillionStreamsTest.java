@@ -128,7 +128,10 @@ class MillionStreamsTest {
     }
 
     private void pump() {
-        while (client.pump(server) | server.pump(client)) now += STEP;
+        for (boolean any = true; any; now += STEP) {
+            any = client.pump(server);
+            any |= server.pump(client);
+        }
     }
 
     @Test

@@ -10,6 +10,7 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -58,7 +59,7 @@ public abstract class Surroundings implements Closeable {
         relays.add(relay());
         relays.add(relay());
         service = new InetSocketAddress("localhost", listen(Socket::getInputStream));
-        portOfAnotherServer = listen(socket -> socket.getOutputStream().write("220 smtp ready\r\n".getBytes()));
+        portOfAnotherServer = listen(socket -> socket.getOutputStream().write("220 smtp ready\r\n".getBytes(StandardCharsets.US_ASCII)));
         try (ServerSocket none = new ServerSocket(0)) {
             portWithoutServer = none.getLocalPort();
         }
