@@ -49,7 +49,7 @@ public class DigestApplication {
     }
 
     @GetMapping("/random/{length}")
-    void random(@PathVariable int length, OutputStream reply) throws IOException {
+    void random(@PathVariable("length") int length, OutputStream reply) throws IOException {
         writeRandom(length, reply);
     }
 

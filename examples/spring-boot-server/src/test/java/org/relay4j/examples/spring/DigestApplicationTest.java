@@ -60,6 +60,7 @@ class DigestApplicationTest {
     void largeDownload() throws Exception {
         HttpResponse<InputStream> reply =
                 client.send(request("/random/" + LARGE).build(), HttpResponse.BodyHandlers.ofInputStream());
+        assertEquals(200, reply.statusCode());
         MessageDigest received = DigestApplication.sha256();
         long length;
         try (InputStream in = new DigestInputStream(reply.body(), received)) {
