@@ -25,8 +25,9 @@ import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
 
 /**
- * An Apache HttpCore server without a port of its own: answers to a POST with the SHA-256 of what was posted, and to GET
- * /random/n with n bytes. All that makes it reachable is the factory of its server socket.
+ * An Apache HttpCore server without a port of its own: answers to a POST of /digest with the SHA-256 of what was
+ * posted, to a POST of /echo with what was posted, while it is still being sent, and to GET /random/n with n bytes. All that
+ * makes it reachable is the factory of its server socket.
  */
 public final class DigestServer implements AutoCloseable {
     private final HttpServer http;
@@ -41,12 +42,13 @@ public final class DigestServer implements AutoCloseable {
                         .build())
                 .register("/random/*", DigestServer::random)
                 .register("/digest", DigestServer::digest)
+                .register("/echo", DigestServer::echo)
                 .create();
         http.start();
     }
 
     public static void main(String[] args) throws IOException, InterruptedException {
-        if (args.length != 2) {
+        if (args.length != 2 || !args[1].matches("[0-9]{1,5}")) {
             System.err.println("usage: DigestServer <relay host> <relay port>");
             System.exit(2);
         }
@@ -69,6 +71,19 @@ public final class DigestServer implements AutoCloseable {
             }
         }
         response.setEntity(new StringEntity(HexFormat.of().formatHex(digest.digest()), ContentType.TEXT_PLAIN));
+    }
+
+    private static void echo(ClassicHttpRequest request, ClassicHttpResponse response, HttpContext context)
+            throws IOException {
+        if (request.getEntity() == null) return;
+        InputStream in = request.getEntity().getContent();
+        response.setEntity(new EntityTemplate(-1, ContentType.APPLICATION_OCTET_STREAM, null, out -> {
+            byte[] buffer = new byte[64 * 1024];
+            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                out.write(buffer, 0, n);
+                out.flush(); // now, not when a buffer is full
+            }
+        }));
     }
 
     private static void random(ClassicHttpRequest request, ClassicHttpResponse response, HttpContext context) {
