@@ -74,7 +74,8 @@ public final class ChunkServer implements AutoCloseable {
         Random random = new Random(chunks);
         var call = (ServerCallStreamObserver<byte[]>) reply;
         int[] sent = new int[1];
-        // Called again whenever the visitor has made room: gRPC would take any number of chunks, and keep them in memory.
+        // Called again whenever the visitor has made room: gRPC would take any number of chunks, and keep them in
+        // memory.
         call.setOnReadyHandler(() -> {
             while (call.isReady() && sent[0] < chunks) {
                 call.onNext(nextChunk(random));

@@ -14,6 +14,8 @@ import org.apache.hc.core5.http.ContentType;
 import org.apache.hc.core5.http.HttpStatus;
 import org.apache.hc.core5.http.impl.bootstrap.HttpServer;
 import org.apache.hc.core5.http.impl.bootstrap.ServerBootstrap;
+import org.apache.hc.core5.http.impl.routing.RequestRouter;
+import org.apache.hc.core5.http.io.HttpRequestHandler;
 import org.apache.hc.core5.http.io.SocketConfig;
 import org.apache.hc.core5.http.io.entity.EntityTemplate;
 import org.apache.hc.core5.http.io.entity.StringEntity;
@@ -40,11 +42,19 @@ public final class DigestServer implements AutoCloseable {
                         .setSoTimeout(Timeout.ofSeconds(60))
                         .setTcpNoDelay(true)
                         .build())
-                .register("/random/*", DigestServer::random)
-                .register("/digest", DigestServer::digest)
-                .register("/echo", DigestServer::echo)
+                .setRequestRouter(routes())
                 .create();
         http.start();
+    }
+
+    /** Whatever host a request names: visitors call this server by the name of the relay server, which it does not know. */
+    private static RequestRouter<HttpRequestHandler> routes() {
+        return RequestRouter.<HttpRequestHandler>builder()
+                .addRoute(RequestRouter.LOCAL_AUTHORITY, "/random/*", DigestServer::random)
+                .addRoute(RequestRouter.LOCAL_AUTHORITY, "/digest", DigestServer::digest)
+                .addRoute(RequestRouter.LOCAL_AUTHORITY, "/echo", DigestServer::echo)
+                .resolveAuthority(RequestRouter.LOCAL_AUTHORITY_RESOLVER)
+                .build();
     }
 
     public static void main(String[] args) throws IOException, InterruptedException {

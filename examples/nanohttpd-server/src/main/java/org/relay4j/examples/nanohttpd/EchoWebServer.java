@@ -65,8 +65,7 @@ public final class EchoWebServer implements AutoCloseable {
                 long length = Long.parseUnsignedLong(announced);
                 return switch (path) {
                     case "/digest" -> newFixedLengthResponse(digest(session.getInputStream(), length));
-                    case "/echo" ->
-                        newFixedLengthResponse(Response.Status.OK, BYTES, session.getInputStream(), length);
+                    case "/echo" -> newFixedLengthResponse(Response.Status.OK, BYTES, session.getInputStream(), length);
                     default -> error(Response.Status.NOT_FOUND);
                 };
             } catch (NumberFormatException e) {

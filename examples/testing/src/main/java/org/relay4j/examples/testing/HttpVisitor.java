@@ -88,7 +88,7 @@ public final class HttpVisitor {
     public void fullDuplex(String path, boolean chunked) throws IOException, HttpException {
         LockStep steps = new LockStep();
         ClassicHttpRequest request = new BasicClassicHttpRequest("POST", path);
-        request.setHeader("Host", "localhost:" + port);
+        request.setHeader("Host", "relay.example.com:" + port); // as on a real one: this machine has another name
         if (chunked) request.setHeader("Transfer-Encoding", "chunked");
         else request.setHeader("Content-Length", LockStep.LENGTH);
         request.setEntity(new EntityTemplate(

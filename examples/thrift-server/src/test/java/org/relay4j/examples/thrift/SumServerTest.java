@@ -119,8 +119,10 @@ class SumServerTest {
         try (TSocket socket = visit()) {
             TProtocol thrift = new TBinaryProtocol(socket);
             send(thrift, "none", 1, new byte[10]);
-            assertEquals("no method none", assertThrows(TApplicationException.class, () -> receive(thrift, 1))
-                    .getMessage());
+            assertEquals(
+                    "no method none",
+                    assertThrows(TApplicationException.class, () -> receive(thrift, 1))
+                            .getMessage());
         }
         try (TSocket socket = visit()) {
             TProtocol thrift = new TBinaryProtocol(socket);
