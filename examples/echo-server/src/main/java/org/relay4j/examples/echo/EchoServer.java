@@ -18,7 +18,7 @@ public final class EchoServer implements AutoCloseable {
     }
 
     public static void main(String[] args) throws IOException {
-        if (args.length != 2) {
+        if (args.length != 2 || !args[1].matches("[0-9]{1,5}")) {
             System.err.println("usage: EchoServer <relay host> <relay port>");
             System.exit(2);
         }

@@ -4,63 +4,85 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.Socket;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Random;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.relay4j.examples.testing.AtOnce;
+import org.relay4j.examples.testing.LockStep;
+import org.relay4j.examples.testing.Sha256;
 import org.relay4j.server.RelayServer;
+import org.relay4j.yamux.testing.Call;
+import org.relay4j.yamux.testing.Pattern;
 
 class EchoServerTest {
-    private static final int VISITORS = 20;
-    private static final int LARGEST = 3_000_000; // bytes
+    private static final int LARGE = 100 << 20; // bytes
+    private static final int VISITORS = 200;
 
-    @Test
-    void returnsWhatEachVisitorSends() throws Exception {
-        ExecutorService threads = Executors.newCachedThreadPool();
-        Future<?> serving;
-        try (RelayServer relay = RelayServer.start(0);
-                EchoServer server = new EchoServer("localhost", relay.port())) {
-            serving = threads.submit(() -> {
-                server.run();
-                return null;
-            });
-            List<Future<?>> visits = new ArrayList<>();
-            for (int visitor = 0; visitor < VISITORS; visitor++) {
-                Random random = new Random(visitor);
-                visits.add(threads.submit(() -> {
-                    visit(server.publicPort(), random);
-                    return null;
-                }));
-            }
-            for (Future<?> visit : visits) visit.get(60, TimeUnit.SECONDS);
-        }
-        serving.get(10, TimeUnit.SECONDS); // closing the server ends run() without an exception
-        threads.shutdown();
+    private RelayServer relay;
+    private EchoServer server;
+    private Call<Void> serving;
+
+    @BeforeEach
+    void start() throws IOException {
+        relay = RelayServer.start(0);
+        server = new EchoServer("localhost", relay.port());
+        serving = Call.run(server::run);
     }
 
-    private static void visit(int port, Random random) throws IOException, InterruptedException {
-        byte[] sent = new byte[random.nextInt(LARGEST)];
-        random.nextBytes(sent);
-        try (Socket socket = new Socket("localhost", port)) {
-            List<IOException> failures = new ArrayList<>();
-            Thread writer = new Thread(() -> {
-                try {
-                    socket.getOutputStream().write(sent);
-                    socket.shutdownOutput();
-                } catch (IOException e) {
-                    failures.add(e);
-                }
+    @AfterEach
+    void stop() throws IOException {
+        server.close();
+        serving.result(); // closing the server ends run() without an exception
+        relay.close();
+    }
+
+    @Test
+    void largeTransferComesBack() throws Exception {
+        MessageDigest sent = Sha256.digest();
+        try (Socket socket = new Socket("localhost", server.publicPort())) {
+            Call<Void> sending = Call.run(() -> {
+                Pattern.write(1, LARGE, new DigestOutputStream(socket.getOutputStream(), sent));
+                socket.shutdownOutput();
             });
-            writer.start();
-            byte[] received = socket.getInputStream().readAllBytes();
-            writer.join();
-            assertEquals(List.of(), failures);
-            assertArrayEquals(sent, received);
+            String received = Sha256.of(socket.getInputStream());
+            sending.result();
+            assertEquals(Sha256.hex(sent.digest()), received);
+        }
+    }
+
+    @Test
+    void twoHundredVisitorsAtOnce() throws Exception {
+        CyclicBarrier allConnected = new CyclicBarrier(VISITORS);
+        AtOnce.run(VISITORS, visitor -> {
+            byte[] content = Pattern.bytes(visitor, 10_000);
+            try (Socket socket = new Socket("localhost", server.publicPort())) {
+                OutputStream out = socket.getOutputStream();
+                out.write(content, 0, 1);
+                assertEquals(content[0], socket.getInputStream().readNBytes(1)[0]);
+                allConnected.await(60, TimeUnit.SECONDS);
+                out.write(content);
+                socket.shutdownOutput();
+                assertArrayEquals(content, socket.getInputStream().readAllBytes());
+            }
+        });
+    }
+
+    @Test
+    void fullDuplex() throws Exception {
+        LockStep steps = new LockStep();
+        try (Socket socket = new Socket("localhost", server.publicPort())) {
+            Call<Void> sending = Call.run(() -> {
+                steps.send(socket.getOutputStream());
+                socket.shutdownOutput();
+            });
+            steps.receive(socket.getInputStream());
+            sending.result();
         }
     }
 }

@@ -16,8 +16,9 @@ import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayForwarder;
 
 /**
- * The JDK's HTTP server behind a tunnel: GET and PUT of the files in one folder. It brings its own sockets, as most servers
- * with channels do, so it listens on loopback, and a forwarder in the same process connects the visitors with it.
+ * The JDK's HTTP server behind a tunnel: GET and PUT of the files in one folder, and a POST comes back while it is still being
+ * sent. It brings its own sockets, as most servers with channels do, so it listens on loopback, and a forwarder in the same
+ * process connects the visitors with it.
  */
 public final class FileServer implements AutoCloseable {
     private final Path folder;
@@ -42,7 +43,7 @@ public final class FileServer implements AutoCloseable {
     }
 
     public static void main(String[] args) throws IOException, InterruptedException {
-        if (args.length != 3) {
+        if (args.length != 3 || !args[1].matches("[0-9]{1,5}") || !Files.isDirectory(Path.of(args[2]))) {
             System.err.println("usage: FileServer <relay host> <relay port> <folder>");
             System.exit(2);
         }
@@ -67,6 +68,7 @@ public final class FileServer implements AutoCloseable {
             switch (exchange.getRequestMethod()) {
                 case "GET" -> get(exchange, file);
                 case "PUT" -> put(exchange, file);
+                case "POST" -> echo(exchange);
                 default -> exchange.sendResponseHeaders(405, -1);
             }
         }
@@ -91,6 +93,17 @@ public final class FileServer implements AutoCloseable {
             exchange.getRequestBody().transferTo(out);
         }
         exchange.sendResponseHeaders(201, -1);
+    }
+
+    private static void echo(HttpExchange exchange) throws IOException {
+        exchange.sendResponseHeaders(200, 0); // 0: of a length that nobody knows yet
+        InputStream in = exchange.getRequestBody();
+        OutputStream out = exchange.getResponseBody();
+        byte[] buffer = new byte[64 * 1024];
+        for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+            out.write(buffer, 0, n);
+            out.flush();
+        }
     }
 
     private void stop() {

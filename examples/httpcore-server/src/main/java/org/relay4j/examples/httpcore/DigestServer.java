@@ -14,6 +14,8 @@ import org.apache.hc.core5.http.ContentType;
 import org.apache.hc.core5.http.HttpStatus;
 import org.apache.hc.core5.http.impl.bootstrap.HttpServer;
 import org.apache.hc.core5.http.impl.bootstrap.ServerBootstrap;
+import org.apache.hc.core5.http.impl.routing.RequestRouter;
+import org.apache.hc.core5.http.io.HttpRequestHandler;
 import org.apache.hc.core5.http.io.SocketConfig;
 import org.apache.hc.core5.http.io.entity.EntityTemplate;
 import org.apache.hc.core5.http.io.entity.StringEntity;
@@ -25,8 +27,9 @@ import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
 
 /**
- * An Apache HttpCore server without a port of its own: answers to a POST with the SHA-256 of what was posted, and to GET
- * /random/n with n bytes. All that makes it reachable is the factory of its server socket.
+ * An Apache HttpCore server without a port of its own: answers to a POST of /digest with the SHA-256 of what was
+ * posted, to a POST of /echo with what was posted, while it is still being sent, and to GET /random/n with n bytes. All that
+ * makes it reachable is the factory of its server socket.
  */
 public final class DigestServer implements AutoCloseable {
     private final HttpServer http;
@@ -39,14 +42,23 @@ public final class DigestServer implements AutoCloseable {
                         .setSoTimeout(Timeout.ofSeconds(60))
                         .setTcpNoDelay(true)
                         .build())
-                .register("/random/*", DigestServer::random)
-                .register("/digest", DigestServer::digest)
+                .setRequestRouter(routes())
                 .create();
         http.start();
     }
 
+    /** Whatever host a request names: visitors call this server by the name of the relay server, which it does not know. */
+    private static RequestRouter<HttpRequestHandler> routes() {
+        return RequestRouter.<HttpRequestHandler>builder()
+                .addRoute(RequestRouter.LOCAL_AUTHORITY, "/random/*", DigestServer::random)
+                .addRoute(RequestRouter.LOCAL_AUTHORITY, "/digest", DigestServer::digest)
+                .addRoute(RequestRouter.LOCAL_AUTHORITY, "/echo", DigestServer::echo)
+                .resolveAuthority(RequestRouter.LOCAL_AUTHORITY_RESOLVER)
+                .build();
+    }
+
     public static void main(String[] args) throws IOException, InterruptedException {
-        if (args.length != 2) {
+        if (args.length != 2 || !args[1].matches("[0-9]{1,5}")) {
             System.err.println("usage: DigestServer <relay host> <relay port>");
             System.exit(2);
         }
@@ -69,6 +81,19 @@ public final class DigestServer implements AutoCloseable {
             }
         }
         response.setEntity(new StringEntity(HexFormat.of().formatHex(digest.digest()), ContentType.TEXT_PLAIN));
+    }
+
+    private static void echo(ClassicHttpRequest request, ClassicHttpResponse response, HttpContext context)
+            throws IOException {
+        if (request.getEntity() == null) return;
+        InputStream in = request.getEntity().getContent();
+        response.setEntity(new EntityTemplate(-1, ContentType.APPLICATION_OCTET_STREAM, null, out -> {
+            byte[] buffer = new byte[64 * 1024];
+            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                out.write(buffer, 0, n);
+                out.flush(); // now, not when a buffer is full
+            }
+        }));
     }
 
     private static void random(ClassicHttpRequest request, ClassicHttpResponse response, HttpContext context) {

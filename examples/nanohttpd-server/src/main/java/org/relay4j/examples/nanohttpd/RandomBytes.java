@@ -1,0 +1,22 @@
+package org.relay4j.examples.nanohttpd;
+
+import java.io.InputStream;
+import java.util.SplittableRandom;
+
+/** A stream of the same bytes each time, for the same length. */
+final class RandomBytes extends InputStream {
+    private final SplittableRandom random;
+    private long left; // bytes
+
+    RandomBytes(long length) {
+        random = new SplittableRandom(length);
+        left = length;
+    }
+
+    @Override
+    public int read() {
+        if (left == 0) return -1;
+        left--;
+        return random.nextInt(256);
+    }
+}
