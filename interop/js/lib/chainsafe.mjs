@@ -1,6 +1,5 @@
 // A session over @chainsafe/libp2p-yamux, whose muxer wants the connection that libp2p would give it.
 
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 Promise.withResolvers ??= () => {
@@ -138,7 +137,7 @@ export function start(socket, { role, window = DEFAULT_WINDOW, keepalive }, onSt
   })().createStreamMuxer(new Connection(socket, role));
   muxer.addEventListener('stream', ({ detail }) => onStream(new Stream(detail)));
   return {
-    ended: once(socket, 'close'),
+    ended: new Promise((resolve) => socket.on('close', resolve)),
     seesEnd: true,
     open: async () => new Stream(await muxer.createStream()),
     ping: () => muxer.ping(),

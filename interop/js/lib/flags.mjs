@@ -22,7 +22,7 @@ const toggle = { type: 'boolean', default: false };
 /** Reads the arguments; an error's message is for the user. */
 export function parse(args) {
   const { values } = parseArgs({
-    args: args.map((arg) => arg.replace(/^--?(?=[a-z])/, '--')), // Go's flags have one dash
+    args: likeGnu(args),
     options: {
       impl: text,
       listen: text,
@@ -59,6 +59,19 @@ export function parse(args) {
       keepalive: values.keepalive === undefined ? undefined : duration(values.keepalive),
     },
   };
+}
+
+/** Go's flags have one dash, and take a value that begins with one. */
+function likeGnu(args) {
+  const result = [];
+  const rest = args.values();
+  for (const arg of rest) {
+    const flag = arg.replace(/^--?(?=[a-z])/, '--');
+    const alone = /=|^--(drive|echo)$/.test(flag);
+    const { value } = alone ? {} : rest.next();
+    result.push(value === undefined ? flag : `${flag}=${value}`);
+  }
+  return result;
 }
 
 function check(condition, why) {

@@ -1,7 +1,5 @@
 // A session over yamux-js.
 
-import { once } from 'node:events';
-
 import { Client, Server } from 'yamux-js';
 
 const HEADER = 12;
@@ -80,7 +78,7 @@ export function start(socket, { role, window, keepalive }, onStream) {
   socket.on('error', () => {}); // followed by close
   socket.on('close', () => session.close());
   return {
-    ended: once(socket, 'close'),
+    ended: new Promise((resolve) => socket.on('close', resolve)),
     seesEnd: false,
     open: async () => {
       if (session.isClosed()) throw new Error('session has ended');
