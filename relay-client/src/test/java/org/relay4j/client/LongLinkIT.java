@@ -32,7 +32,7 @@ import org.relay4j.yamux.testing.LinkSettings;
 @ExtendWith(LeakCheck.EachTest.class)
 class LongLinkIT {
     /** What a machine does at the same time costs a single measurement more than what is measured here. */
-    private static final int ATTEMPTS = 3;
+    private static final int ATTEMPTS = 5;
 
     private static final int INITIAL = 256 * 1024; // bytes
     private static final int LARGEST = 64 << 20; // bytes; 200 ms at 1 Gbit/s hold 25 MB
