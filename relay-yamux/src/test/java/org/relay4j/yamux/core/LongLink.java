@@ -14,6 +14,7 @@ final class LongLink {
     private final LinkPipe there;
     private final LinkPipe back;
     private long now;
+    private long heldUpUntil;
     private long nextEcho = Long.MAX_VALUE; // ns
 
     LongLink(double bitsPerSecond, long roundTrip, CoreOptions options) {
@@ -52,12 +53,18 @@ final class LongLink {
         back.rate(bitsPerSecond);
     }
 
+    /** What has arrived at the reader waits for so long, as on a busy machine, and is then there all at once. */
+    void holdUpReader(long nanos) {
+        heldUpUntil = now + nanos;
+    }
+
     /** Lets time pass; returns the bytes that the reader got meanwhile. */
     long runFor(long nanos) {
         long before = reader.received;
         long end = now + nanos;
         while (true) {
-            long next = Math.min(Math.min(there.nextArrival(), back.nextArrival()), nextEcho);
+            long arrival = Math.max(there.nextArrival(), heldUpUntil);
+            long next = Math.min(Math.min(arrival, back.nextArrival()), nextEcho);
             next = Math.min(next, Math.min(sender.blockedUntil, reader.blockedUntil));
             if (next > end) break;
             now = Math.max(now, next);
@@ -72,7 +79,7 @@ final class LongLink {
             nextEcho = now + ECHO_EVERY;
             sender.sayByte(now);
         }
-        deliver(there, reader);
+        if (now >= heldUpUntil) deliver(there, reader);
         deliver(back, sender);
         sender.flush(now);
         reader.flush(now);

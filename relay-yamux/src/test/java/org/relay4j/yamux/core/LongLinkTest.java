@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -31,6 +32,25 @@ class LongLinkTest {
         link.runFor(20 * nanos(roundTrip));
         double echo = link.slowEcho() / (double) nanos(roundTrip);
         assertTrue(echo <= 1.3, () -> "one of ten echoes takes longer than " + echo + " round trips");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"100,50", "1000,50", "1000,100"})
+    void readerThatIsHeldUpNowAndThenGetsTheSameWindow(int rate, int roundTrip) {
+        for (int seed = 0; seed < 10; seed++) {
+            Random random = new Random(seed);
+            link = link(rate, roundTrip, LARGEST, LARGEST).measured().withEcho();
+            link.startBulk();
+            for (int n = 0; n < 100; n++) {
+                link.holdUpReader(nanos(random.nextInt(roundTrip / 3)));
+                link.runFor(nanos(10 + random.nextInt(roundTrip)));
+            }
+            link.slowEcho();
+            double share = share(rate, link.runFor(20 * nanos(roundTrip)), 20 * roundTrip);
+            double echo = link.slowEcho() / (double) nanos(roundTrip);
+            String result = "seed " + seed + ": " + share + " of the link, and an echo of " + echo + " round trips";
+            assertTrue(share >= 0.9 && echo <= 1.3, result);
+        }
     }
 
     @Test
