@@ -85,6 +85,7 @@ final class FaultCases {
     private static void windows(List<Case> cases) {
         add(cases, Level.MUST, "overrun", "a Data frame one byte larger than the window", WINDOW, peer -> {
             KitStream stream = Situation.open(peer).stream();
+            peer.survives(); // credit that was on its way has arrived
             if (stream.credit() >= FrameReader.LARGEST_BODY)
                 throw new NotApplicable("the window is " + stream.credit() + " bytes");
             stream.data(0, Payload.of((int) stream.credit() + 1));

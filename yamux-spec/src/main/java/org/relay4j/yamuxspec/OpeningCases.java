@@ -10,6 +10,8 @@ final class OpeningCases {
     private static final Rule ON_ANY_FRAME =
             Rule.spec("Flag Field", "SYN may be sent with a Data or Window Update frame, and opens the stream.");
     private static final Rule MANY = Rule.spec(SECTION, "Each stream is accepted with ACK or rejected with RST.");
+    private static final Rule AT_ONCE =
+            Rule.robust("The number of streams has a limit, which is above what one busy program needs.");
     private static final Rule COMBINED =
             Rule.robust("Flags are bits, not values: a frame with several of them does what each of them says.");
     private static final int MANY_STREAMS = 300;
@@ -151,7 +153,7 @@ final class OpeningCases {
     }
 
     private static void numbers(List<Case> cases) {
-        cases.add(Case.must("open/many", MANY_STREAMS + " streams open at once", MANY, peer -> {
+        cases.add(Case.should("open/many", MANY_STREAMS + " streams open at once", AT_ONCE, peer -> {
             List<KitStream> streams = openAll(peer);
             for (KitStream stream : streams) stream.data(0, Payload.of(8, stream.id() + 1));
             for (KitStream stream : streams) stream.expectEchoBehind(8, Payload.of(8, stream.id() + 1));

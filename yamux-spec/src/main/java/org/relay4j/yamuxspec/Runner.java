@@ -16,9 +16,13 @@ final class Runner implements AutoCloseable {
 
     private static final Duration SPARE = Duration.ofSeconds(20);
 
+    /** Timeouts that an endpoint may take until it accepts again, since it may have died and be started anew. */
+    private static final int REBIRTH = 5;
+
     private final Endpoint endpoint;
     private final Role role;
     private final Duration timeout;
+    private boolean gone; // the last connection could not be made: no more patience than usual
     private final ScheduledExecutorService watchdog = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "yamux-spec-watchdog");
         thread.setDaemon(true);
@@ -34,12 +38,20 @@ final class Runner implements AutoCloseable {
     /** Runs one case. Takes a few timeouts at most when the endpoint is silent. */
     Result run(Case examined) {
         Trace trace = new Trace();
-        try (Socket socket = endpoint.connect(timeout);
+        try (Socket socket = connect();
                 Connection connection = new Connection(socket)) {
             return play(examined, connection, trace);
         } catch (IOException e) {
             return new Result(examined, Verdict.FAIL, String.valueOf(e.getMessage()), trace);
         }
+    }
+
+    private Socket connect() throws IOException {
+        Duration patience = gone ? timeout : timeout.multipliedBy(REBIRTH);
+        gone = true;
+        Socket socket = endpoint.connect(patience);
+        gone = false;
+        return socket;
     }
 
     private Result play(Case examined, Connection connection, Trace trace) throws IOException {

@@ -10,6 +10,9 @@ final class WindowCases {
     private static final String SECTION = "Flow Control";
     private static final Rule RESPECT =
             Rule.spec(SECTION, "No more bytes are sent on a stream than the receiver allows.");
+    private static final Rule SMALL = Rule.spec(
+            SECTION,
+            "Credit is used however little it is, and no more: a receiver may return what was read byte by byte.");
     private static final Rule NO_EFFECT =
             Rule.spec("Type Field", "Frames without content are legal, and change nothing.");
     private static final int MIB = 1 << 20;
@@ -45,7 +48,7 @@ final class WindowCases {
                     peer.survives();
                     return exactly(stream);
                 }));
-        cases.add(Case.must("window/one-byte", "one byte of credit at a time", RESPECT, peer -> {
+        cases.add(Case.must("window/one-byte", "one byte of credit at a time", SMALL, peer -> {
             Situation situation = Situation.owing(peer);
             for (int i = 0; i < 50; i++) situation.stream().expectUseOf(1);
             return exactly(situation.stream());

@@ -8,6 +8,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -41,10 +42,7 @@ class RelayIT {
         try (RelayEndpoint endpoint = new RelayEndpoint(role, loop, SessionOptions.defaults());
                 Runner runner =
                         new Runner(new Endpoint.Listening("127.0.0.1", endpoint.port()), endpoint.kit(), TIMEOUT)) {
-            expect(
-                    runner,
-                    List.of("credit/frame-above-1-mib n/a the window announced leaves " + (Frame.INITIAL_WINDOW - 8)
-                            + " bytes"));
+            expect(runner, List.of("credit/frame-above-1-mib n/a"));
         }
     }
 
@@ -64,11 +62,14 @@ class RelayIT {
     }
 
     private static void expect(Runner runner, List<String> expected) {
-        List<String> other = Suite.all().stream()
-                .map(runner::run)
-                .filter(result -> result.verdict() != Verdict.PASS)
-                .map(result -> result.of().id() + " " + result.verdict() + " " + result.seen())
-                .toList();
-        assertEquals(expected, other);
+        StringBuilder seen = new StringBuilder();
+        List<String> other = new ArrayList<>();
+        for (Case one : Suite.all()) {
+            Result result = runner.run(one);
+            if (result.verdict() == Verdict.PASS) continue;
+            other.add(one.id() + " " + result.verdict());
+            seen.append('\n').append(one.id()).append(": ").append(result.seen());
+        }
+        assertEquals(expected, other, seen::toString);
     }
 }
