@@ -33,8 +33,7 @@ public final class HandshakeFuzz {
         int line = Math.min(indexOfLf(input), LONGEST_LINE + 1);
         String text = new String(input, 0, Math.min(line, input.length), StandardCharsets.UTF_8);
         try {
-            ControlConnection connection =
-                    ControlConnection.open("127.0.0.1", PORT, RelayClientOptions.defaults());
+            ControlConnection connection = ControlConnection.open("127.0.0.1", PORT, RelayClientOptions.defaults());
             byte[] rest = rest(connection.channel().socket().getInputStream());
             connection.channel().close();
             check(line < input.length, "a port without a line");

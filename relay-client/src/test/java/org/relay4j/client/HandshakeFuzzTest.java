@@ -16,7 +16,7 @@ class HandshakeFuzzTest {
         try (Stream<Path> files = Files.list(Path.of("src/test/resources/fuzz/handshake"))) {
             inputs = files.sorted().toList();
         }
-        assertTrue(inputs.size() >= 16, () -> inputs.size() + " inputs");
+        assertTrue(inputs.size() >= 25, () -> inputs.size() + " inputs");
         for (Path input : inputs) {
             try {
                 HandshakeFuzz.fuzzerTestOneInput(Files.readAllBytes(input));

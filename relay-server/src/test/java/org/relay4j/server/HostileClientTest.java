@@ -40,7 +40,8 @@ import org.relay4j.yamux.testing.WireFrame;
 @ExtendWith(LeakCheck.EachTest.class)
 class HostileClientTest {
     private static final String GLITCHES = "more than 20000 frames of no use, or 1000 a second; the last one was ";
-    private static final String STREAMS = "more than 1000 streams opened for nothing, or 100 a second; the last one was ";
+    private static final String STREAMS =
+            "more than 1000 streams opened for nothing, or 100 a second; the last one was ";
 
     /** What is sent again and again; stream 1 is that of a visitor. */
     enum Attack {
@@ -58,7 +59,8 @@ class HostileClientTest {
         SYNS_WITH_RESET(n -> window(2 + 2 * n, SYN | RST, 0), STREAMS + "a stream that was opened and reset"),
         OVERFLOW(n -> window(1, 0, -1), "the window of stream 1 would grow beyond 2^32-1"),
         OVERRUN(n -> data(1, new byte[262_145]), "stream 1 carries 262145 bytes, and its window has 262144"),
-        OVERRUN_WITH_SYN(n -> data(2, SYN, new byte[262_145]), "opened with 262145 bytes, more than the initial window"),
+        OVERRUN_WITH_SYN(
+                n -> data(2, SYN, new byte[262_145]), "opened with 262145 bytes, more than the initial window"),
         FOUR_GIBIBYTES(n -> WireFrame.of(0, 0, 1, -1, new byte[9]), "stream 1 carries 4294967295 bytes"),
         WRONG_PARITY(n -> window(3 + 2 * n, SYN, 0), "whose parity is ours: both ends are clients"),
         ID_ZERO(n -> window(0, FIN, 0), "a stream frame for id 0"),
@@ -75,7 +77,8 @@ class HostileClientTest {
 
         byte[] frames(int from, int count) {
             ByteArrayOutputStream all = new ByteArrayOutputStream();
-            for (int n = from; n < from + count; n++) all.writeBytes(frame.apply(n).bytes());
+            for (int n = from; n < from + count; n++)
+                all.writeBytes(frame.apply(n).bytes());
             return all.toByteArray();
         }
     }
@@ -129,7 +132,9 @@ class HostileClientTest {
         Call<Integer> flood = Call.of(() -> flood(attack, block, over));
         if (attack == Attack.CREDIT_BYTE_BY_BYTE) fill();
         int answers = 0;
-        for (WireFrame frame = hostile.yamux().next(); !frame.equals(goAway(1)); frame = hostile.yamux().next()) {
+        for (WireFrame frame = hostile.yamux().next();
+                !frame.equals(goAway(1));
+                frame = hostile.yamux().next()) {
             if (!frame.isData()) answers++;
         }
         over.set(true);

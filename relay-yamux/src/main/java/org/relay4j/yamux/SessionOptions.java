@@ -153,7 +153,7 @@ public final class SessionOptions {
         private Duration halfCloseTimeout = Duration.ofMinutes(5);
         private Duration lingerTimeout = Duration.ofSeconds(5);
         private int glitchBurst = 1_000_000;
-        private int glitchRate = 50_000;
+        private int glitchRate = 100_000;
         private int resetBurst = 100_000;
         private int resetRate = 20_000;
         private @Nullable AcceptQueue acceptQueue;
@@ -293,7 +293,7 @@ public final class SessionOptions {
             return this;
         }
 
-        /** So many of them are forgotten in a second: up to 1,000,000, default 50,000. 0 for no limit. */
+        /** So many of them are forgotten in a second: up to 1,000,000, default 100,000. 0 for no limit. */
         public Builder glitchRate(int perSecond) {
             glitchRate = perSecond;
             return this;

@@ -127,9 +127,7 @@ class DifferentialIT {
                 InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), b.port());
                 Call<List<String>> others = Call.of(b::outcomes);
                 lines.addAll(
-                        cast == Cast.OURS_OPENS
-                                ? playA(script, address, client)
-                                : playA(script, address, roleOfA));
+                        cast == Cast.OURS_OPENS ? playA(script, address, client) : playA(script, address, roleOfA));
                 lines.addAll(others.result());
             }
         }

@@ -54,7 +54,8 @@ final class DifferentialPlayer {
             calls.add(Call.run(player::play));
         }
         for (DifferentialPlayer player : players) player.awaitSettled();
-        if (open(session, DifferentialScript.DONE).getInputStream().read() != 'd') throw new AssertionError("b has gone");
+        if (open(session, DifferentialScript.DONE).getInputStream().read() != 'd')
+            throw new AssertionError("b has gone");
         session.close();
         calls.forEach(Call::result);
         return players.stream().map(DifferentialPlayer::outcome).toList();
@@ -62,8 +63,7 @@ final class DifferentialPlayer {
 
     private static Stream open(Session session, int number) throws IOException {
         Stream stream = session.open();
-        stream.getOutputStream()
-                .write(ByteBuffer.allocate(4).putInt(number).array());
+        stream.getOutputStream().write(ByteBuffer.allocate(4).putInt(number).array());
         return stream;
     }
 
@@ -90,8 +90,9 @@ final class DifferentialPlayer {
     }
 
     private void awaitSettled() {
-        Await.until(() -> "the end of " + side + " " + line + ", of which " + got + " bytes were read", () -> settled
-                .await(1, java.util.concurrent.TimeUnit.MILLISECONDS));
+        Await.until(
+                () -> "the end of " + side + " " + line + ", of which " + got + " bytes were read",
+                () -> settled.await(1, java.util.concurrent.TimeUnit.MILLISECONDS));
     }
 
     private void play() throws Exception {

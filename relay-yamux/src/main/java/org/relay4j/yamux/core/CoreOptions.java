@@ -60,7 +60,7 @@ public record CoreOptions(
                 20 * SECOND,
                 300 * SECOND,
                 5 * SECOND,
-                new GlitchLimit(1_000_000, 50_000),
+                new GlitchLimit(1_000_000, 100_000),
                 new GlitchLimit(100_000, 20_000),
                 0);
     }

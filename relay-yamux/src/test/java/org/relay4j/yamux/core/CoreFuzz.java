@@ -41,7 +41,12 @@ public final class CoreFuzz implements SessionEvents, FrameTap {
         core.close();
         core.discardOutput();
         for (User user : users) user.core().closeRead();
-        check(core.streamCount() + core.output().control.size() + core.output().waiting.size() == 0, "streams are left");
+        check(
+                core.streamCount()
+                                + core.output().control.size()
+                                + core.output().waiting.size()
+                        == 0,
+                "streams are left");
         buffers.assertAllReturned();
     }
 

@@ -106,7 +106,9 @@ class FloodTest {
         assertEquals(0, peer.buffers.bytesInUse());
         assertTrue(peer.buffers.acquired() - acquired <= out, "only what is sent takes a buffer, which comes back");
         assertEquals(open, peer.core.streamCount());
-        assertEquals(0, peer.core.output().control.size() + peer.core.output().waiting.size());
+        assertEquals(
+                0,
+                peer.core.output().control.size() + peer.core.output().waiting.size());
     }
 
     @ParameterizedTest
@@ -126,7 +128,8 @@ class FloodTest {
     @ParameterizedTest
     @EnumSource
     void hasNoLimitWithARateOfZero(Flood flood) {
-        ScriptedPeer free = ScriptedPeer.server(options -> options.glitches(1, 0).resets(1, 0));
+        ScriptedPeer free =
+                ScriptedPeer.server(options -> options.glitches(1, 0).resets(1, 0));
         free.opens();
         free.sends(Wire.ack(1), Wire.syn(2)).accepts(2);
         if (flood == Flood.REFUSED) free.userRefuses(true);

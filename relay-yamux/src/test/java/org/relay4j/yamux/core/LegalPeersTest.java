@@ -111,7 +111,7 @@ class LegalPeersTest {
     @Test
     void programThatMeasuresTheRoundTripAllTheTime() {
         for (int n = 0; n < 1_500_000; n++) {
-            if (n % 4_000 == 0) peer.afterSeconds(0.1); // 40,000 a second
+            if (n % 8_000 == 0) peer.afterSeconds(0.1); // 80,000 a second
             peer.sends(Wire.ping(n));
             peer.reads();
         }
@@ -128,7 +128,8 @@ class LegalPeersTest {
         assertNull(dribbles.stream(1).reserve(1));
         dribbles.userOnWritable(id -> dribbles.writesBytes(id, 65_536));
         int frames = 0;
-        for (; dribbles.core.ended() == null && frames < 10_000; frames++) dribbles.sends(Wire.update(1, 1)).reads();
+        for (; dribbles.core.ended() == null && frames < 10_000; frames++)
+            dribbles.sends(Wire.update(1, 1)).reads();
         assertEquals(1_001, frames, "the budget, and one too many");
         Cause cause = dribbles.core.ended();
         assertNotNull(cause);

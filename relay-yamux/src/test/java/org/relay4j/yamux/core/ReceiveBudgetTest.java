@@ -73,7 +73,8 @@ class ReceiveBudgetTest {
     void streamsAreNotSearchedForEachFrameThatFindsNoMemory() {
         ScriptedPeer many = ScriptedPeer.client(options -> options.receiveBudget(4096 * 10_000));
         many.userReads(false);
-        for (int n = 0; n < 30_000; n++) many.sends(Wire.data(Wire.SYN, 1 + 2 * n, "x")).forgets(1 + 2 * n);
+        for (int n = 0; n < 30_000; n++)
+            many.sends(Wire.data(Wire.SYN, 1 + 2 * n, "x")).forgets(1 + 2 * n);
         assertEquals(10_000, many.core.streamCount());
         long looks = many.core.streams().backlogs().looks();
         assertTrue(looks <= 20_000 / Backlogs.KEPT + 2, () -> looks + " times");
