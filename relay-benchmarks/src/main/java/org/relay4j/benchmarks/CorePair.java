@@ -2,6 +2,7 @@ package org.relay4j.benchmarks;
 
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.Chunk;
 import org.relay4j.yamux.core.CoreOptions;
@@ -11,6 +12,7 @@ import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.core.SessionEvents;
 import org.relay4j.yamux.core.StreamHandler;
 import org.relay4j.yamux.io.BufferPool;
+import org.relay4j.yamux.io.CoreSettings;
 
 /** Two session cores and the wire between them. */
 final class CorePair {
@@ -28,8 +30,11 @@ final class CorePair {
     /** @param direct true when streams take bytes as they arrive, false when these wait in the stream's buffer */
     CorePair(boolean direct) {
         handler = new Handler(direct);
-        client = new Multiplexer(Role.CLIENT, CoreOptions.defaults(), pool, events, now);
-        server = new Multiplexer(Role.SERVER, CoreOptions.defaults(), pool, events, now);
+        // A million pings a second are more than the budget allows to a peer.
+        CoreOptions options = CoreSettings.of(
+                SessionOptions.builder().glitchRate(0).resetRate(0).build());
+        client = new Multiplexer(Role.CLIENT, options, pool, events, now);
+        server = new Multiplexer(Role.SERVER, options, pool, events, now);
     }
 
     MuxStream open() {

@@ -107,6 +107,26 @@ public final class SessionOptions {
         return values.lingerTimeout;
     }
 
+    /** Frames of no use that the peer may send at once. */
+    public int glitchBurst() {
+        return values.glitchBurst;
+    }
+
+    /** Frames of no use that the peer may send in a second, in the long run. */
+    public int glitchRate() {
+        return values.glitchRate;
+    }
+
+    /** Streams that the peer may open for nothing at once. */
+    public int resetBurst() {
+        return values.resetBurst;
+    }
+
+    /** Streams that the peer may open for nothing in a second, in the long run. */
+    public int resetRate() {
+        return values.resetRate;
+    }
+
     /** Where streams of the peer wait to be accepted; null for a queue of the session's own. */
     public @Nullable AcceptQueue acceptQueue() {
         return values.acceptQueue;
@@ -132,6 +152,10 @@ public final class SessionOptions {
         private Duration openTimeout = Duration.ofSeconds(75);
         private Duration halfCloseTimeout = Duration.ofMinutes(5);
         private Duration lingerTimeout = Duration.ofSeconds(5);
+        private int glitchBurst = 1_000_000;
+        private int glitchRate = 100_000;
+        private int resetBurst = 100_000;
+        private int resetRate = 20_000;
         private @Nullable AcceptQueue acceptQueue;
         private @Nullable SessionListener listener;
 
@@ -151,6 +175,10 @@ public final class SessionOptions {
             openTimeout = other.openTimeout;
             halfCloseTimeout = other.halfCloseTimeout;
             lingerTimeout = other.lingerTimeout;
+            glitchBurst = other.glitchBurst;
+            glitchRate = other.glitchRate;
+            resetBurst = other.resetBurst;
+            resetRate = other.resetRate;
             acceptQueue = other.acceptQueue;
             listener = other.listener;
         }
@@ -255,6 +283,39 @@ public final class SessionOptions {
         }
 
         /**
+         * Frames of no use that the peer may send at once: 1 to 2^24, default 1,000,000. These are pings and stray answers to
+         * them, empty Data frames and window updates, credit of a few bytes or for nothing that was sent, frames for streams
+         * that do not exist (or no longer: what was under way to a stream that was reset here is legal), and repeated GoAways.
+         * A peer that sends more is told GoAway(1), and the session ends.
+         */
+        public Builder glitchBurst(int frames) {
+            glitchBurst = frames;
+            return this;
+        }
+
+        /** So many of them are forgotten in a second: up to 1,000,000, default 100,000. 0 for no limit. */
+        public Builder glitchRate(int perSecond) {
+            glitchRate = perSecond;
+            return this;
+        }
+
+        /**
+         * Streams that the peer may open for nothing at once: 1 to 2^24, default 100,000. These are streams that the peer opens
+         * and resets, that it makes this end reset by breaking their rules, and that are refused because of {@link #backlog},
+         * {@link #maxStreams} or a GoAway. A peer that opens more is told GoAway(1), and the session ends.
+         */
+        public Builder resetBurst(int streams) {
+            resetBurst = streams;
+            return this;
+        }
+
+        /** So many of them are forgotten in a second: up to 1,000,000, default 20,000. 0 for no limit. */
+        public Builder resetRate(int perSecond) {
+            resetRate = perSecond;
+            return this;
+        }
+
+        /**
          * Where streams of the peer wait to be accepted: default a queue of the session's own, which {@link Session#accept}
          * reads. Sessions that are given the same queue are accepted from together; the end of one of them is then not noticed by
          * {@link AcceptQueue#accept}, see {@link #listener}.
@@ -283,6 +344,10 @@ public final class SessionOptions {
             Bounds.range("backlog", backlog, 1, 65_536);
             Bounds.range("maxStreams", maxStreams, 1, 1 << 24);
             Bounds.range("maxUnacknowledged", maxUnacknowledged, 1, 65_536);
+            Bounds.range("glitchBurst", glitchBurst, 1, 1 << 24);
+            Bounds.range("glitchRate", glitchRate, 0, 1_000_000);
+            Bounds.range("resetBurst", resetBurst, 1, 1 << 24);
+            Bounds.range("resetRate", resetRate, 0, 1_000_000);
             Bounds.timeoutOrOff("keepAliveInterval", keepAliveInterval);
             Bounds.timeoutOrOff("keepAliveTimeout", keepAliveTimeout);
             Bounds.timeoutOrOff("writeStallTimeout", writeStallTimeout);

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.relay4j.yamux.core.CoreOptions;
+import org.relay4j.yamux.core.GlitchLimit;
 import org.relay4j.yamux.io.CoreSettings;
 
 class SessionOptionsTest {
@@ -27,6 +28,14 @@ class SessionOptionsTest {
     }
 
     @Test
+    void budgetsAreChecked() {
+        refused("glitchBurst is 0, it must be 1 to 16777216", builder -> builder.glitchBurst(0));
+        refused("glitchRate is -1, it must be 0 to 1000000", builder -> builder.glitchRate(-1));
+        refused("resetBurst is 16777217, it must be 1 to 16777216", builder -> builder.resetBurst((1 << 24) + 1));
+        refused("resetRate is 1000001, it must be 0 to 1000000", builder -> builder.resetRate(1_000_001));
+    }
+
+    @Test
     void valuesReachTheCore() {
         CoreOptions core = CoreSettings.of(SessionOptions.builder()
                 .receiveWindow(300_000)
@@ -41,6 +50,10 @@ class SessionOptionsTest {
                 .openTimeout(Duration.ofNanos(11))
                 .halfCloseTimeout(Duration.ofNanos(12))
                 .lingerTimeout(Duration.ofNanos(13))
+                .glitchBurst(14)
+                .glitchRate(15)
+                .resetBurst(16)
+                .resetRate(17)
                 .build()
                 .toBuilder()
                 .build());
@@ -58,6 +71,8 @@ class SessionOptionsTest {
                 CoreOptions.defaults().acceptTimeout(),
                 12,
                 13,
+                new GlitchLimit(14, 15),
+                new GlitchLimit(16, 17),
                 core.hashSeed());
         assertEquals(expected, core);
     }
@@ -72,6 +87,8 @@ class SessionOptionsTest {
         assertEquals(defaults.maxStreams(), core.maxStreams());
         assertEquals(defaults.writeStallTimeout(), core.writeStallTimeout());
         assertEquals(defaults.lingerTimeout(), core.lingerTimeout());
+        assertEquals(defaults.glitches(), core.glitches());
+        assertEquals(defaults.resets(), core.resets());
     }
 
     private static void refused(String message, UnaryOperator<SessionOptions.Builder> change) {

@@ -19,6 +19,8 @@ package org.relay4j.yamux.core;
  * @param halfCloseTimeout idle time after which a stream that is closed in one direction is reset
  * @param lingerTimeout idle time after which a stream that we closed in both directions is reset when the peer has gone on
  *     sending; a silent peer may still be reading and has the halfCloseTimeout
+ * @param glitches frames of no use that are put up with
+ * @param resets streams that the peer opens for nothing that are put up with
  * @param hashSeed makes the places of streams in the stream table unpredictable for the peer
  */
 public record CoreOptions(
@@ -35,6 +37,8 @@ public record CoreOptions(
         long acceptTimeout,
         long halfCloseTimeout,
         long lingerTimeout,
+        GlitchLimit glitches,
+        GlitchLimit resets,
         int hashSeed) {
 
     private static final long SECOND = 1_000_000_000L;
@@ -56,6 +60,8 @@ public record CoreOptions(
                 20 * SECOND,
                 300 * SECOND,
                 5 * SECOND,
+                new GlitchLimit(1_000_000, 100_000),
+                new GlitchLimit(100_000, 20_000),
                 0);
     }
 

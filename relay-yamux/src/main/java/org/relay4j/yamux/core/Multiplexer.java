@@ -32,6 +32,7 @@ public final class Multiplexer {
     private final WindowTuner windows;
     private final Streams streams;
     private final FrameReader reader = new FrameReader();
+    private final Glitches glitches;
     private final Input input;
 
     private long now; // ns
@@ -53,7 +54,8 @@ public final class Multiplexer {
         output = new Output(buffers);
         keepAlive = new KeepAlive(output, options, now);
         windows = new WindowTuner(options, buffers, keepAlive);
-        input = new Input(this, streams, output, keepAlive, events);
+        glitches = new Glitches(options, now);
+        input = new Input(this, streams, keepAlive, events, glitches);
     }
 
     /** Shows each frame to {@code tap}. */
@@ -203,6 +205,11 @@ public final class Multiplexer {
         return input.ignored();
     }
 
+    /** What the peer has sent without need, of one kind. */
+    public long glitches(Glitch glitch) {
+        return glitches.count(glitch);
+    }
+
     // ---- session
 
     /** Asks for the round-trip time; the answer comes as {@link SessionEvents#onPong}. */
@@ -287,19 +294,22 @@ public final class Multiplexer {
         bytesReceived += bytes;
     }
 
-    void countSent(int bytes) {
+    void countSent(int bytes, long windowLeft) {
         bytesSent += bytes;
+        glitches.sent(bytes, windowLeft);
     }
 
     boolean isDraining() {
         return draining;
     }
 
-    void goneAway() {
-        if (goneAway) return;
+    /** False when it was known already. */
+    boolean goneAway() {
+        if (goneAway) return false;
         goneAway = true;
         events.onGoAway();
         checkOpenable();
+        return true;
     }
 
     void removed(MuxStream stream) {

@@ -89,7 +89,7 @@ public final class MuxStream {
     public void commit(int length) {
         sendWindow -= length;
         bytesSent += length;
-        mux.countSent(length);
+        mux.countSent(length, sendWindow);
         activeAt = mux.now();
         mux.output().buffer.commit(id, length);
         mux.output().quantum.used(this, activeAt);

@@ -9,6 +9,7 @@ final class Streams {
     private final Role role;
     private final CoreOptions options;
     private final StreamTable table;
+    private final Backlogs backlogs;
     private int nextId; // unsigned
     private long opened; // since the start, by either end
     private int inbound; // streams in the table that the peer opened
@@ -18,6 +19,7 @@ final class Streams {
         this.role = role;
         this.options = options;
         table = new StreamTable(options.hashSeed());
+        backlogs = new Backlogs(table);
         nextId = role.firstId;
     }
 
@@ -55,25 +57,9 @@ final class Streams {
         return expired;
     }
 
-    /** The stream on which the most bytes wait to be read; null when none wait. */
-    @Nullable
-    MuxStream largestBacklog() {
-        Largest largest = new Largest();
-        table.forEach(largest::consider);
-        return largest.stream;
-    }
-
-    private static final class Largest {
-        @Nullable
-        MuxStream stream;
-
-        private int bytes;
-
-        void consider(MuxStream other) {
-            if (other.available() <= bytes) return;
-            bytes = other.available();
-            stream = other;
-        }
+    /** Finds the stream on which the most bytes wait to be read. */
+    Backlogs backlogs() {
+        return backlogs;
     }
 
     /** True when all ids of this end have been used. */

@@ -3,6 +3,7 @@ package org.relay4j.yamux.io;
 import java.util.concurrent.ThreadLocalRandom;
 import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.core.CoreOptions;
+import org.relay4j.yamux.core.GlitchLimit;
 
 /** The options of a session as its core reads them. */
 public final class CoreSettings {
@@ -24,6 +25,8 @@ public final class CoreSettings {
                 CoreOptions.defaults().acceptTimeout(),
                 options.halfCloseTimeout().toNanos(),
                 options.lingerTimeout().toNanos(),
+                new GlitchLimit(options.glitchBurst(), options.glitchRate()),
+                new GlitchLimit(options.resetBurst(), options.resetRate()),
                 ThreadLocalRandom.current().nextInt());
     }
 }

@@ -17,6 +17,8 @@ final class Options {
     private long acceptTimeout = DEFAULTS.acceptTimeout();
     private long halfCloseTimeout = DEFAULTS.halfCloseTimeout();
     private long lingerTimeout = DEFAULTS.lingerTimeout();
+    private GlitchLimit glitches = DEFAULTS.glitches();
+    private GlitchLimit resets = DEFAULTS.resets();
     private int hashSeed;
 
     Options receiveWindow(int bytes) {
@@ -76,6 +78,16 @@ final class Options {
         return this;
     }
 
+    Options glitches(int burst, int rate) {
+        glitches = new GlitchLimit(burst, rate);
+        return this;
+    }
+
+    Options resets(int burst, int rate) {
+        resets = new GlitchLimit(burst, rate);
+        return this;
+    }
+
     Options hashSeed(int seed) {
         hashSeed = seed;
         return this;
@@ -106,6 +118,8 @@ final class Options {
                 acceptTimeout,
                 halfCloseTimeout,
                 lingerTimeout,
+                glitches,
+                resets,
                 hashSeed);
     }
 

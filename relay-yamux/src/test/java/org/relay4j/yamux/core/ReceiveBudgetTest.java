@@ -68,6 +68,34 @@ class ReceiveBudgetTest {
         assertEquals(100_000, peer.reads(1).length());
     }
 
+    /** A peer whose streams hold all the memory, and that goes on: each of its frames needs another stream to be reset. */
+    @Test
+    void streamsAreNotSearchedForEachFrameThatFindsNoMemory() {
+        ScriptedPeer many = ScriptedPeer.client(options -> options.receiveBudget(4096 * 10_000));
+        many.userReads(false);
+        for (int n = 0; n < 30_000; n++)
+            many.sends(Wire.data(Wire.SYN, 1 + 2 * n, "x")).forgets(1 + 2 * n);
+        assertEquals(10_000, many.core.streamCount());
+        long looks = many.core.streams().backlogs().looks();
+        assertTrue(looks <= 20_000 / Backlogs.KEPT + 2, () -> looks + " times");
+        assertTrue(many.core.memory().held() <= 4096 * 10_001);
+        many.core.close();
+        many.reads();
+        many.leavesNothing();
+    }
+
+    @Test
+    void backlogThatHasGrownSinceTheStreamsWereSearchedIsFound() {
+        open(1, 3, 5, 7);
+        peer.sends(Wire.data(3, "x".repeat(200_000)), Wire.data(1, "y".repeat(150_000)))
+                .told("buffered 3", "reset 3 STREAM_ERROR", "buffered 1");
+        peer.reads(1); // the second of those that were found
+        peer.sends(Wire.data(1, "y".repeat(10_000)), Wire.data(5, "z".repeat(250_000)))
+                .told("buffered 1", "buffered 5");
+        peer.sends(Wire.data(7, "one more")).told("reset 5 STREAM_ERROR", "buffered 7");
+        assertEquals("one more", peer.reads(7));
+    }
+
     @Test
     void noSessionHoldsMoreThanItsShareAndOnePiece() {
         peer.userReads(false);
