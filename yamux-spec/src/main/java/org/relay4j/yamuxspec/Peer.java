@@ -266,7 +266,7 @@ final class Peer {
 
     /** Waits for the endpoint's reaction to something that it should not put up with; {@code stream} may be null. */
     Reaction reaction(@Nullable KitStream stream) throws IOException {
-        await(() -> goAway != null || stream != null && stream.resets() > 0);
+        await(() -> goAway != null || (stream != null && stream.resets() > 0));
         if (goAway != null) await(() -> false); // until the end, or for the time that an end should not take
         if (goAway != null || end != null) return new Reaction(Reaction.Kind.SESSION_ENDED, state());
         if (stream != null && stream.resets() > 0)

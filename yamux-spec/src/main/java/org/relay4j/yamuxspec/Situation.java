@@ -9,12 +9,27 @@ import java.util.Arrays;
  * <p>An endpoint that echoes ends its own direction last, so that "we sent FIN, the peer did not" is a state that it never
  * gets into. The other half-closed state lasts for as long as the kit likes: the endpoint has read everything up to the FIN,
  * and cannot send the rest of the echo, because the window that the kit grants is exhausted.
- *
- * @param sent all that the kit sent on the stream
  */
-record Situation(KitStream stream, byte[] sent) {
+final class Situation {
     /** What the endpoint still owes in {@link #owing}: less than anybody's least credit. Unit: bytes. */
     static final int OWED = 64 << 10;
+
+    private final KitStream stream;
+    private final byte[] sent;
+
+    private Situation(KitStream stream, byte[] sent) {
+        this.stream = stream;
+        this.sent = sent;
+    }
+
+    KitStream stream() {
+        return stream;
+    }
+
+    /** All that the kit sent on the stream. */
+    byte[] sent() {
+        return sent.clone();
+    }
 
     /** Opened, and known to work in both directions. */
     static Situation open(Peer peer) throws Deviation, IOException {

@@ -25,14 +25,31 @@ final class StateCases {
     private static final Rule REUSE = Rule.robust(
             "The id of a stream that has ended may be used again: no implementation keeps a list of all ids.");
 
-    private static final Consumer<KitStream> ACK = stream -> stream.window(Frame.ACK, 0);
-    private static final Consumer<KitStream> WINDOW = stream -> stream.window(0, 1000);
-    private static final Consumer<KitStream> DATA = stream -> stream.data(0, Payload.of(8, 2));
-    private static final Consumer<KitStream> FIN = stream -> stream.window(Frame.FIN, 0);
-    private static final Consumer<KitStream> RST = stream -> stream.window(Frame.RST, 0);
-    private static final Consumer<KitStream> SYN = stream -> stream.window(Frame.SYN, 0);
-
     private StateCases() {}
+
+    private static void ack(KitStream stream) {
+        stream.window(Frame.ACK, 0);
+    }
+
+    private static void window(KitStream stream) {
+        stream.window(0, 1000);
+    }
+
+    private static void data(KitStream stream) {
+        stream.data(0, Payload.of(8, 2));
+    }
+
+    private static void fin(KitStream stream) {
+        stream.window(Frame.FIN, 0);
+    }
+
+    private static void rst(KitStream stream) {
+        stream.window(Frame.RST, 0);
+    }
+
+    private static void syn(KitStream stream) {
+        stream.window(Frame.SYN, 0);
+    }
 
     static List<Case> all() {
         List<Case> cases = new ArrayList<>();
@@ -47,27 +64,29 @@ final class StateCases {
     /** In the same segment as the SYN, so most likely before the endpoint's user has accepted the stream. */
     private static void unaccepted(List<Case> cases) {
         String where = " right behind SYN";
-        cases.add(Case.should("ack/unaccepted", "ACK" + where, IGNORE_ACK, peer -> stillEchoes(fresh(peer, ACK), 0)));
+        cases.add(Case.should(
+                "ack/unaccepted", "ACK" + where, IGNORE_ACK, peer -> stillEchoes(fresh(peer, StateCases::ack), 0)));
         cases.add(Case.must(
                 "window/unaccepted",
                 "Window Update" + where,
                 Rule.spec("Flow Control", "Credit counts from the SYN on."),
-                peer -> stillEchoes(fresh(peer, WINDOW), 0)));
+                peer -> stillEchoes(fresh(peer, StateCases::window), 0)));
         cases.add(Case.must(
                 "data/unaccepted",
                 "Data" + where,
                 Rule.spec("Opening a stream", "Data may follow the SYN at once; no ACK is waited for."),
                 peer -> {
-                    fresh(peer, DATA).expectEcho(Payload.of(8, 2));
+                    fresh(peer, StateCases::data).expectEcho(Payload.of(8, 2));
                     return "echoed";
                 }));
         cases.add(Case.must("fin/unaccepted", "FIN" + where, HALF_CLOSE, peer -> {
-            fresh(peer, FIN).expectEchoAndFin(new byte[0]);
+            fresh(peer, StateCases::fin).expectEchoAndFin(new byte[0]);
             return "FIN in return";
         }));
-        cases.add(Case.must("rst/unaccepted", "RST" + where, RESET, peer -> survives(peer, fresh(peer, RST))));
+        cases.add(Case.must(
+                "rst/unaccepted", "RST" + where, RESET, peer -> survives(peer, fresh(peer, StateCases::rst))));
         cases.add(Case.should("syn/unaccepted", "SYN" + where, SECOND_SYN, peer -> {
-            KitStream stream = fresh(peer, SYN);
+            KitStream stream = fresh(peer, StateCases::syn);
             return peer.reaction(stream).rejected();
         }));
     }
@@ -85,13 +104,13 @@ final class StateCases {
         String where = " on an open stream";
         cases.add(Case.should("ack/open", "ACK" + where, IGNORE_ACK, peer -> {
             Situation open = Situation.open(peer);
-            for (int i = 0; i < 5; i++) ACK.accept(open.stream());
+            for (int i = 0; i < 5; i++) ack(open.stream());
             return stillEchoes(open.stream(), open.sent().length);
         }));
         cases.add(Case.must(
                 "window/open", "Window Update" + where, Rule.spec("Flow Control", "Credit is added."), peer -> {
                     Situation open = Situation.open(peer);
-                    WINDOW.accept(open.stream());
+                    window(open.stream());
                     return stillEchoes(open.stream(), open.sent().length);
                 }));
         cases.add(Case.must(
@@ -101,13 +120,13 @@ final class StateCases {
                 }));
         cases.add(Case.must("fin/open", "FIN" + where, HALF_CLOSE, peer -> {
             Situation open = Situation.open(peer);
-            FIN.accept(open.stream());
+            fin(open.stream());
             open.stream().expectEchoAndFin(open.sent());
             return "FIN in return";
         }));
         cases.add(Case.must("rst/open", "RST" + where, RESET, peer -> {
             Situation open = Situation.open(peer);
-            RST.accept(open.stream());
+            rst(open.stream());
             return survives(peer, open.stream());
         }));
     }
@@ -115,7 +134,7 @@ final class StateCases {
     /** Behind the FIN of the kit, while the endpoint still owes a part of the echo. */
     private static void afterFin(List<Case> cases) {
         String where = " behind FIN, while the endpoint has data to send";
-        cases.add(Case.should("ack/after-fin", "ACK" + where, IGNORE_ACK, peer -> restArrives(peer, ACK)));
+        cases.add(Case.should("ack/after-fin", "ACK" + where, IGNORE_ACK, peer -> restArrives(peer, StateCases::ack)));
         cases.add(Case.must("window/after-fin", "Window Update" + where, STILL_CREDIT, peer -> {
             Situation situation = Situation.afterFin(peer);
             situation.stream().expectUseOf(1000);
@@ -123,7 +142,8 @@ final class StateCases {
             situation.stream().expectEchoAndFin(situation.sent());
             return "the rest of the echo, then FIN";
         }));
-        cases.add(Case.must("fin/after-fin", "a second FIN" + where, REPEATED_FIN, peer -> restArrives(peer, FIN)));
+        cases.add(Case.must(
+                "fin/after-fin", "a second FIN" + where, REPEATED_FIN, peer -> restArrives(peer, StateCases::fin)));
         cases.add(Case.should(
                 "data/after-fin",
                 "Data" + where,
@@ -131,13 +151,13 @@ final class StateCases {
                 StateCases::dataAfterFin));
         cases.add(Case.must("rst/after-fin", "RST" + where, RESET, peer -> {
             Situation situation = Situation.afterFin(peer);
-            RST.accept(situation.stream());
+            rst(situation.stream());
             situation.stream().window(0, Situation.OWED);
             return silentAfterReset(peer, situation.stream());
         }));
         cases.add(Case.should("syn/after-fin", "SYN" + where, SECOND_SYN, peer -> {
             Situation situation = Situation.afterFin(peer);
-            SYN.accept(situation.stream());
+            syn(situation.stream());
             return peer.reaction(situation.stream()).rejected();
         }));
     }
@@ -153,7 +173,7 @@ final class StateCases {
     private static String dataAfterFin(Peer peer) throws Deviation, IOException {
         Situation situation = Situation.afterFin(peer);
         KitStream stream = situation.stream();
-        DATA.accept(stream);
+        data(stream);
         stream.window(0, 2L * Situation.OWED);
         peer.await(() -> stream.fins() > 0 || stream.resets() > 0 || peer.goAwayReceived() != null);
         if (stream.receivedBytes() > situation.sent().length) throw new Deviation("delivered: it was echoed");
@@ -175,14 +195,15 @@ final class StateCases {
     /** On a stream that has ended. */
     private static void forgotten(List<Case> cases, String state, String where, Preparation preparation) {
         String on = " " + where;
-        cases.add(Case.must("ack/" + state, "ACK" + on, LATE, peer -> ignored(peer, preparation, ACK)));
-        cases.add(Case.must("window/" + state, "Window Update" + on, LATE, peer -> ignored(peer, preparation, WINDOW)));
-        cases.add(Case.must("data/" + state, "Data" + on, LATE, peer -> ignored(peer, preparation, DATA)));
-        cases.add(Case.must("fin/" + state, "FIN" + on, LATE, peer -> ignored(peer, preparation, FIN)));
-        cases.add(Case.must("rst/" + state, "RST" + on, LATE, peer -> ignored(peer, preparation, RST)));
+        cases.add(Case.must("ack/" + state, "ACK" + on, LATE, peer -> ignored(peer, preparation, StateCases::ack)));
+        cases.add(Case.must(
+                "window/" + state, "Window Update" + on, LATE, peer -> ignored(peer, preparation, StateCases::window)));
+        cases.add(Case.must("data/" + state, "Data" + on, LATE, peer -> ignored(peer, preparation, StateCases::data)));
+        cases.add(Case.must("fin/" + state, "FIN" + on, LATE, peer -> ignored(peer, preparation, StateCases::fin)));
+        cases.add(Case.must("rst/" + state, "RST" + on, LATE, peer -> ignored(peer, preparation, StateCases::rst)));
         cases.add(Case.should("syn/" + state, "SYN with the same id " + where, REUSE, peer -> {
             KitStream stream = preparation.apply(peer).stream();
-            SYN.accept(stream);
+            syn(stream);
             return stillEchoes(stream, 0);
         }));
     }

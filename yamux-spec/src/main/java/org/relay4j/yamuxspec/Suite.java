@@ -31,7 +31,8 @@ final class Suite {
     /** Those whose id matches {@code glob}, in which {@code *} stands for any characters and {@code ?} for one. */
     static List<Case> matching(String glob) {
         StringBuilder regex = new StringBuilder();
-        for (char c : glob.toCharArray()) {
+        for (int i = 0; i < glob.length(); i++) {
+            char c = glob.charAt(i);
             switch (c) {
                 case '*' -> regex.append(".*");
                 case '?' -> regex.append('.');
