@@ -74,7 +74,7 @@ final class WebTunnel implements Tunnel {
 
     /** Runs {@code then} when what {@link #startClosing} began is done, at once when it was not called. */
     void whenClosed(Runnable then) {
-        closing.whenComplete((nothing, failure) -> then.run());
+        var unused = closing.whenComplete((nothing, failure) -> then.run());
     }
 
     private static void execute(Runnable task) {
@@ -95,7 +95,7 @@ final class WebTunnel implements Tunnel {
 
     private void isNow(Tunnel newest) {
         Forwarder current = forwarder;
-        if (current == null || current.tunnel() != newest) forwarder = new Forwarder(newest, earlier);
+        if (current == null || !current.tunnel().equals(newest)) forwarder = new Forwarder(newest, earlier);
     }
 
     // ---- what the application asks; from any thread

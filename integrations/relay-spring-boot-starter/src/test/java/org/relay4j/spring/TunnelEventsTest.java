@@ -94,22 +94,22 @@ class TunnelEventsTest {
 
         @Override
         public void publicAddressChanged(Tunnel of, InetSocketAddress before) {
-            details.add(of == tunnel ? "moved from " + before.getPort() : "not the bean");
+            details.add(of.equals(tunnel) ? "moved from " + before.getPort() : "not the bean");
         }
 
         @Override
         public void visitorAccepted(Tunnel of, Visitor visitor) {
-            details.add(of == tunnel ? "accepted" : "not the bean");
+            details.add(of.equals(tunnel) ? "accepted" : "not the bean");
         }
 
         @Override
         public void visitorClosed(Tunnel of, Visitor visitor, @Nullable Throwable cause) {
-            details.add(of == tunnel ? "closed" : "not the bean");
+            details.add(of.equals(tunnel) ? "closed" : "not the bean");
         }
 
         @Override
         public void roundTrip(Tunnel of, Duration roundTrip) {
-            details.add(of == tunnel ? "round trip" : "not the bean");
+            details.add(of.equals(tunnel) ? "round trip" : "not the bean");
         }
 
         void awaitDetail(String detail) {

@@ -59,7 +59,8 @@ public abstract class Surroundings implements Closeable {
         relays.add(relay());
         relays.add(relay());
         service = new InetSocketAddress("localhost", listen(Socket::getInputStream));
-        portOfAnotherServer = listen(socket -> socket.getOutputStream().write("220 smtp ready\r\n".getBytes(StandardCharsets.US_ASCII)));
+        portOfAnotherServer = listen(
+                socket -> socket.getOutputStream().write("220 smtp ready\r\n".getBytes(StandardCharsets.US_ASCII)));
         try (ServerSocket none = new ServerSocket(0)) {
             portWithoutServer = none.getLocalPort();
         }
