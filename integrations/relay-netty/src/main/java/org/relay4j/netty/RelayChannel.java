@@ -224,20 +224,7 @@ public final class RelayChannel extends AbstractChannel implements DuplexChannel
 
     @Override
     protected Object filterOutboundMessage(Object message) {
-        if (message instanceof FileRegion) return message;
-        if (!(message instanceof ByteBuf bytes)) {
-            throw new UnsupportedOperationException(
-                    "neither ByteBuf nor FileRegion: " + message.getClass().getName());
-        }
-        return bytes.nioBufferCount() < 1 ? copied(bytes) : bytes;
-    }
-
-    /** For buffers that cannot be seen as NIO buffers. */
-    private ByteBuf copied(ByteBuf bytes) {
-        ByteBuf copy = alloc().buffer(Math.max(1, bytes.readableBytes()));
-        copy.writeBytes(bytes, bytes.readerIndex(), bytes.readableBytes());
-        bytes.release();
-        return copy;
+        return Writing.accepted(message, alloc());
     }
 
     @Override

@@ -1,5 +1,7 @@
 package org.relay4j.netty;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.FileRegion;
 import java.io.IOException;
@@ -29,6 +31,20 @@ final class Writing {
     Writing(StreamChannel stream, Runnable onReady) {
         this.stream = stream;
         this.onReady = onReady;
+    }
+
+    /** The message as it can be sent. */
+    static Object accepted(Object message, ByteBufAllocator memory) {
+        if (message instanceof FileRegion) return message;
+        if (!(message instanceof ByteBuf bytes)) {
+            throw new UnsupportedOperationException(
+                    "neither ByteBuf nor FileRegion: " + message.getClass().getName());
+        }
+        if (bytes.nioBufferCount() > 0) return bytes;
+        ByteBuf copy = memory.buffer(Math.max(1, bytes.readableBytes()));
+        copy.writeBytes(bytes, bytes.readerIndex(), bytes.readableBytes());
+        bytes.release();
+        return copy;
     }
 
     /** Whether something that was flushed has not been sent. */
