@@ -222,6 +222,29 @@ class StreamChannelTest {
         }
     }
 
+    /** The last session takes the shared loops with it; who asks later must still get an answer. */
+    @ParameterizedTest
+    @EnumSource
+    void theEndIsToldWhenTheThreadsOfTheSessionAreGone(Transport transport) throws Exception {
+        try (SessionPair pair = SessionPair.over(transport)) {
+            StreamChannel channel = pair.open().here().channel(loop);
+            pair.client().close();
+            assertTrue(pair.client().awaitTermination(Await.DEADLINE));
+            assertTrue(pair.server().awaitTermination(Await.DEADLINE));
+            Await.until(
+                    "no thread of a session is left",
+                    () -> Thread.getAllStackTraces().keySet().stream()
+                            .noneMatch(thread -> thread.isAlive()
+                                    && (thread.getName().startsWith("relay-loop")
+                                            || thread.getName().startsWith("relay-session"))));
+            channel.whenReadable(() -> {});
+            runNext();
+            channel.whenWritable(() -> {});
+            runNext();
+            assertThrows(SessionException.class, () -> channel.read(ByteBuffer.allocate(1)));
+        }
+    }
+
     @Test
     void closingWakesWhoWaits() throws Exception {
         try (SessionPair pair = SessionPair.over(Transport.SOCKET)) {

@@ -79,6 +79,12 @@ public final class Loop {
         if (!isCurrent()) wakeUp();
     }
 
+    /** As {@link #execute}, but false when the loop has ended and will not run the task. */
+    boolean offer(Runnable task) {
+        execute(task);
+        return !ended || !tasks.remove(task); // the loop, which runs what it has left, may have been quicker
+    }
+
     /** Runs {@code task} on the loop after {@code delay} nanoseconds. On the loop's thread only. */
     public Timer schedule(long delay, Runnable task) {
         Timer timer = new Timer(System.nanoTime() + delay, task);

@@ -68,7 +68,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
 
     @Override
     public void afterwards(Runnable task) {
-        loop.execute(task);
+        if (!loop.offer(task)) ThreadedDriver.TIMER.execute(task); // the session is over, and its loop with it
     }
 
     @Override

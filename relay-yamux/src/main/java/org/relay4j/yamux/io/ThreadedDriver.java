@@ -33,7 +33,7 @@ public final class ThreadedDriver extends Driver {
     private static final long SILENCE = TimeUnit.MILLISECONDS.toNanos(250);
 
     private static final ThreadFactory THREADS = Threads.factory("relay-session");
-    private static final ScheduledThreadPoolExecutor TIMER = timer();
+    static final ScheduledThreadPoolExecutor TIMER = timer();
 
     private final ByteChannel channel;
     private final Multiplexer mux; // guarded by lock

@@ -1,0 +1,179 @@
+package org.relay4j.netty;
+
+import io.netty.channel.AbstractServerChannel;
+import io.netty.channel.ChannelConfig;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.EventLoop;
+import io.netty.channel.ServerChannelRecvByteBufAllocator;
+import io.netty.util.concurrent.SingleThreadEventExecutor;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.util.ArrayDeque;
+import java.util.Objects;
+import java.util.Queue;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.client.RelayAcceptor;
+import org.relay4j.yamux.Stream;
+
+/**
+ * A Netty server channel whose port is on a relay server: each visitor of that port becomes a {@link RelayChannel}.
+ *
+ * <pre>{@code
+ * RelayAcceptor acceptor = RelayClient.connect("relay.example.com", 7000);
+ * new ServerBootstrap()
+ *         .group(boss, workers)
+ *         .channelFactory(() -> new RelayServerChannel(acceptor))
+ *         .childHandler(...)
+ *         .bind(acceptor.publicAddress());
+ * }</pre>
+ *
+ * <p>Event loops of every kind will do, since the channel needs no selector: those of a {@code MultiThreadIoEventLoopGroup}
+ * with any {@code IoHandler}, and {@code DefaultEventLoop}s. Visitors are accepted from {@code bind} on; its address means
+ * nothing, because the acceptor has its public address already.
+ *
+ * <p>A tunnel that is lost and re-established is not noticed here, except that {@link #localAddress} may change. When it is
+ * not to be re-established the pipeline is told with {@code exceptionCaught}, and the channel is closed.
+ *
+ * <p>Closing the channel closes the acceptor. As with TCP, the channels of visitors stay; the connection to the relay server
+ * ends with the last of them.
+ */
+public final class RelayServerChannel extends AbstractServerChannel {
+    private static final InetSocketAddress UNKNOWN_VISITOR = new InetSocketAddress(0);
+
+    private enum State {
+        NEW,
+        BOUND,
+        CLOSED
+    }
+
+    private final RelayAcceptor acceptor;
+    private final Accepting accepting;
+    private final ChannelConfig config =
+            new RelayChannelConfig(this, new ServerChannelRecvByteBufAllocator(), this::readCleared);
+    private final Runnable closing = () -> unsafe().close(voidPromise());
+    private final Runnable reading = this::readArrived;
+
+    private final Queue<Stream> arrived = new ArrayDeque<>(); // accepted, the pipeline was not told; the event loop's
+    private boolean readPending; // the pipeline wants more; the event loop's
+    private volatile State state = State.NEW; // written by the event loop
+
+    /**
+     * A channel that is not bound yet.
+     *
+     * @param acceptor whose visitors it gets, all of them from {@code bind} on; it belongs to this channel then
+     */
+    public RelayServerChannel(RelayAcceptor acceptor) {
+        this.acceptor = Objects.requireNonNull(acceptor, "acceptor");
+        accepting = new Accepting(acceptor, this);
+    }
+
+    /** Where the visitors come from. */
+    public RelayAcceptor acceptor() {
+        return acceptor;
+    }
+
+    /** The public address, always that of the present tunnel. */
+    @Override
+    public InetSocketAddress localAddress() {
+        return acceptor.publicAddress();
+    }
+
+    @Override
+    protected SocketAddress localAddress0() {
+        return acceptor.publicAddress();
+    }
+
+    @Override
+    public ChannelConfig config() {
+        return config;
+    }
+
+    @Override
+    public boolean isOpen() {
+        return state != State.CLOSED;
+    }
+
+    @Override
+    public boolean isActive() {
+        return state == State.BOUND;
+    }
+
+    // ---- called by Netty on the event loop
+
+    @Override
+    protected boolean isCompatible(EventLoop loop) {
+        return loop instanceof SingleThreadEventExecutor;
+    }
+
+    @Override
+    protected void doRegister(ChannelPromise promise) {
+        ((SingleThreadEventExecutor) eventLoop()).addShutdownHook(closing);
+        promise.setSuccess();
+    }
+
+    @Override
+    protected void doDeregister() {
+        ((SingleThreadEventExecutor) eventLoop()).removeShutdownHook(closing);
+    }
+
+    @Override
+    protected void doBind(@Nullable SocketAddress address) throws IOException {
+        acceptor.bind(address); // which fails when it was closed
+        state = State.BOUND;
+        accepting.start();
+    }
+
+    @Override
+    protected void doBeginRead() {
+        if (readPending || !isActive()) return;
+        readPending = true;
+        if (!arrived.isEmpty()) eventLoop().execute(reading);
+    }
+
+    @Override
+    protected void doClose() throws IOException {
+        state = State.CLOSED;
+        accepting.stop();
+        acceptor.close();
+        for (Stream stream; (stream = arrived.poll()) != null; ) stream.reset();
+    }
+
+    private void readCleared() {
+        readPending = false;
+    }
+
+    // ---- called by the accepting thread, on the event loop
+
+    void arrived(Stream stream) {
+        if (!isOpen()) {
+            stream.reset();
+            return;
+        }
+        arrived.add(stream);
+        readArrived();
+    }
+
+    /** Nobody else will arrive. */
+    void failed(IOException failure) {
+        if (!isOpen()) return;
+        if (!acceptor.isClosed()) pipeline().fireExceptionCaught(failure);
+        unsafe().close(voidPromise());
+    }
+
+    private void readArrived() {
+        if (!readPending || arrived.isEmpty()) return;
+        readPending = false;
+        var handle = unsafe().recvBufAllocHandle();
+        handle.reset(config);
+        do {
+            Stream next = arrived.poll();
+            if (next == null) break;
+            accepting.taken();
+            handle.incMessagesRead(1);
+            pipeline().fireChannelRead(new RelayChannel(this, next, acceptor.publicAddress(), UNKNOWN_VISITOR));
+        } while (isOpen() && handle.continueReading());
+        handle.readComplete();
+        pipeline().fireChannelReadComplete();
+    }
+}

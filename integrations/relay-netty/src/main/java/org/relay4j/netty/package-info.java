@@ -1,0 +1,5 @@
+/** Netty channels whose other end is a visitor of a public port. */
+@NullMarked
+package org.relay4j.netty;
+
+import org.jspecify.annotations.NullMarked;
