@@ -67,7 +67,9 @@ class HostileClientTest {
         UNKNOWN_TYPE(n -> WireFrame.of(4, 0, 0, 0, new byte[0]), "frame of unknown type 4"),
         UNKNOWN_VERSION(n -> WireFrame.hex("010200010000000000000000"), "frame of version 1, only version 0 exists");
 
+        @SuppressWarnings("ImmutableEnumChecker") // none of the functions has a state
         private final IntFunction<WireFrame> frame;
+
         private final String reason;
 
         Attack(IntFunction<WireFrame> frame, String reason) {

@@ -133,7 +133,7 @@ class DifferentialIT {
         }
         return lines.stream()
                 .map(Outcome::parse)
-                .sorted(Comparator.comparing(Outcome::side).thenComparing(Outcome::number))
+                .sorted(Comparator.comparingInt(Outcome::side).thenComparingInt(Outcome::number))
                 .toList();
     }
 

@@ -77,7 +77,7 @@ public final class CoreFuzz implements SessionEvents, FrameTap {
         int type = what & 3;
         int flags = script.next() & 0x1F;
         int id = script.next() & 0xF;
-        int length = script.next() << ((what >> 2) & 7) * 2;
+        int length = script.next() << (((what >> 2) & 7) * 2);
         boolean body = type == Frame.DATA && length <= 300_000;
         ByteBuffer frame = ByteBuffer.allocate(Frame.HEADER_LENGTH + (body ? length : 0));
         Frame.put(frame, 0, type, flags, id, length);

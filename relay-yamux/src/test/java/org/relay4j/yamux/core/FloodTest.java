@@ -41,6 +41,8 @@ class FloodTest {
         REFUSED(Glitch.REFUSED_STREAM, n -> Wire.syn(0xFFFF_FF00L));
 
         private final Glitch glitch;
+
+        @SuppressWarnings("ImmutableEnumChecker") // none of the functions has a state
         private final IntFunction<String> frames;
 
         Flood(Glitch glitch, IntFunction<String> frames) {
