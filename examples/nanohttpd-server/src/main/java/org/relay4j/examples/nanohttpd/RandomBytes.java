@@ -19,4 +19,13 @@ final class RandomBytes extends InputStream {
         left--;
         return random.nextInt(256);
     }
+
+    @Override
+    public int read(byte[] to, int offset, int length) {
+        if (left == 0) return -1;
+        int part = (int) Math.min(length, left);
+        for (int n = 0; n < part; n++) to[offset + n] = (byte) random.nextInt(256);
+        left -= part;
+        return part;
+    }
 }
