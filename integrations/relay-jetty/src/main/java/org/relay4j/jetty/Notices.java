@@ -50,6 +50,7 @@ final class Notices extends ContainerLifeCycle implements Executor, ExecutionStr
 
     /** Waits for the next notice; null ends it. */
     @Override
+    @SuppressWarnings("ReferenceEquality") // the end is one object
     public @Nullable Runnable produce() {
         try {
             Runnable next = waiting.take();

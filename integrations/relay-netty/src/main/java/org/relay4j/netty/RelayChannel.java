@@ -47,7 +47,7 @@ public final class RelayChannel extends AbstractChannel implements DuplexChannel
     private final StreamChannel stream;
     private final Reading reading;
     private final Writing writing;
-    private final Runnable closing = () -> unsafe().close(voidPromise());
+    private final Runnable closing = this::closeWithLoop;
     private final Runnable resuming = this::resume;
 
     private volatile boolean closed; // written by the event loop
@@ -193,6 +193,10 @@ public final class RelayChannel extends AbstractChannel implements DuplexChannel
     @Override
     protected boolean isCompatible(EventLoop loop) {
         return loop instanceof SingleThreadEventExecutor;
+    }
+
+    private void closeWithLoop() {
+        unsafe().close(voidPromise());
     }
 
     @Override

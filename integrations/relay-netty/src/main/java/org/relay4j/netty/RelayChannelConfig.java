@@ -6,6 +6,7 @@ import io.netty.channel.DefaultChannelConfig;
 import io.netty.channel.RecvByteBufAllocator;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -41,12 +42,12 @@ final class RelayChannelConfig extends DefaultChannelConfig {
 
     /** Whether the end of the visitor's bytes leaves the channel open. */
     boolean allowsHalfClosure() {
-        return getOption(ChannelOption.ALLOW_HALF_CLOSURE);
+        return Boolean.TRUE.equals(getOption(ChannelOption.ALLOW_HALF_CLOSURE));
     }
 
     /** Whether closing the channel resets the visitor, and throws away what is under way. */
     boolean closesWithReset() {
-        return getOption(ChannelOption.SO_LINGER) == 0;
+        return Objects.equals(getOption(ChannelOption.SO_LINGER), 0);
     }
 
     @Override

@@ -51,7 +51,7 @@ public final class RelayServerChannel extends AbstractServerChannel {
     private final Accepting accepting;
     private final ChannelConfig config =
             new RelayChannelConfig(this, new ServerChannelRecvByteBufAllocator(), this::readCleared);
-    private final Runnable closing = () -> unsafe().close(voidPromise());
+    private final Runnable closing = this::closeWithLoop;
     private final Runnable reading = this::readArrived;
 
     private final Queue<Stream> arrived = new ArrayDeque<>(); // accepted, the pipeline was not told; the event loop's
@@ -104,6 +104,10 @@ public final class RelayServerChannel extends AbstractServerChannel {
     @Override
     protected boolean isCompatible(EventLoop loop) {
         return loop instanceof SingleThreadEventExecutor;
+    }
+
+    private void closeWithLoop() {
+        unsafe().close(voidPromise());
     }
 
     @Override

@@ -25,6 +25,7 @@ import org.relay4j.yamux.testing.Visitor;
 
 /** Who does not read makes the other side wait, and memory stays where it is. */
 @ExtendWith(LeakCheck.EachTest.class)
+@SuppressWarnings("FutureReturnValueIgnored") // what counts is what the visitor gets
 class BackpressureTest {
     private static final int MORE_THAN_FITS = 32 << 20; // bytes; windows, buffers and those of the kernel
 

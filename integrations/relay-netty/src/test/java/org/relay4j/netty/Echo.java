@@ -6,6 +6,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 
 /** Sends back what it reads, and reads no more while the visitor does not. */
+@SuppressWarnings("FutureReturnValueIgnored") // a write that fails closes the channel
 final class Echo extends ChannelInboundHandlerAdapter {
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {

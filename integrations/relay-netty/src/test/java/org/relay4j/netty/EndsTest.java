@@ -19,6 +19,7 @@ import org.relay4j.yamux.testing.Visitor;
 
 /** How a visitor's channel ends: in one direction, in both, and by force. */
 @ExtendWith(LeakCheck.EachTest.class)
+@SuppressWarnings("FutureReturnValueIgnored") // what counts is what the visitor gets
 class EndsTest {
     private static final int MORE_THAN_FITS = 32 << 20; // bytes; windows, buffers and those of the kernel
 
@@ -214,7 +215,7 @@ class EndsTest {
             first.submit(() -> {}).sync(); // whatever had been on its way to the old loop has passed
             assertEquals(0, recorder.received.get());
             io.netty.channel.EventLoop second = relayed.group.next();
-            if (second == first) second = relayed.group.next();
+            if (second.equals(first)) second = relayed.group.next();
             second.register(channel).sync();
             recorder.expect("hello");
             channel.close().sync();

@@ -27,6 +27,7 @@ import org.relay4j.yamux.testing.Visitor;
 
 /** What may be written. */
 @ExtendWith(LeakCheck.EachTest.class)
+@SuppressWarnings("FutureReturnValueIgnored") // what counts is what the visitor gets
 class WritesTest {
     private final Recorder recorder = new Recorder(false);
     private final ByteArrayOutputStream expected = new ByteArrayOutputStream();

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * Answers requests in pieces, and keeps no more of them than fits: it reads on only while the visitor takes the reply, and
  * writes on only while the channel is writable.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // a write that fails closes the channel
 final class StreamingHandler extends SimpleChannelInboundHandler<HttpObject> {
     private static final int PIECE = 64 * 1024; // bytes
 
