@@ -58,17 +58,18 @@ class SumServerTest {
         MessageDigest sent = Sha256.digest();
         MessageDigest received = Sha256.digest();
         try (TSocket socket = visit()) {
-            TProtocol thrift = new TBinaryProtocol(socket);
+            TProtocol in = new TBinaryProtocol(socket); // one for each direction: they have a scratch buffer
+            TProtocol out = new TBinaryProtocol(socket);
             Call<Void> sending = Call.run(() -> {
                 for (int n = 0; n < PIECES; n++) {
                     ahead.acquire();
                     byte[] piece = Pattern.bytes(n, PIECE);
                     sent.update(piece);
-                    send(thrift, "echo", n, piece);
+                    send(out, "echo", n, piece);
                 }
             });
             for (int n = 0; n < PIECES; n++) {
-                byte[] reply = receive(thrift, n);
+                byte[] reply = receive(in, n);
                 assertEquals(PIECE, reply.length);
                 received.update(reply);
                 ahead.release();
