@@ -33,6 +33,7 @@ final class AcceptorConnection implements StreamObserver {
                     options.session().toBuilder()
                             .listener(this)
                             .acceptQueue(queue)
+                            .resetRate(0) // it is visitors who come and go, not the server
                             .build());
             started = true;
         } finally {
@@ -82,7 +83,8 @@ final class AcceptorConnection implements StreamObserver {
 
     @Override
     public void gone(MuxStream stream, @Nullable Cause cause) {
-        tunnel.events().visitorClosed(stream, cause == null ? null : new IOException(cause.message(), cause.error()));
+        tunnel.events()
+                .visitorClosed(stream, () -> cause == null ? null : new IOException(cause.message(), cause.error()));
     }
 
     @Override

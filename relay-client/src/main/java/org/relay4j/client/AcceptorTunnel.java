@@ -21,11 +21,8 @@ final class AcceptorTunnel implements Tunnel {
 
     /** Whose tunnel it is. Called on threads that may block. */
     interface Owner {
-        /** The tunnel stands, with this public address. */
-        void up(AcceptorTunnel tunnel);
-
-        /** The tunnel has ended for good, and not because it was closed. */
-        void lost(AcceptorTunnel tunnel, Throwable cause);
+        /** The tunnel has ended for good; the cause is null when it was closed. May be called more than once. */
+        void over(AcceptorTunnel tunnel, @Nullable Throwable cause);
     }
 
     private final InetSocketAddress address; // of the server; may be unresolved
@@ -66,14 +63,14 @@ final class AcceptorTunnel implements Tunnel {
 
     /** The first attempt has failed: goes on trying, until it succeeds or is closed, or gives up. Blocks meanwhile. */
     void couldNotConnect(IOException failure, boolean tryAgain) {
-        if (reconnector.isClosing()) return;
-        if (!tryAgain) {
-            owner.lost(this, failure);
+        if (!tryAgain || reconnector.isClosing()) {
+            owner.over(this, reconnector.isClosing() ? null : failure);
             return;
         }
         log.warn("cannot reach {}, trying again: {}", TunnelEvents.text(address), failure.getMessage());
         AcceptorConnection first = reconnector.tryAgain(this::attempt);
-        if (first != null && replace(first)) announce();
+        if (first == null) owner.over(this, null);
+        else if (replace(first)) announce();
     }
 
     private AcceptorConnection attempt() throws IOException {
@@ -106,16 +103,15 @@ final class AcceptorTunnel implements Tunnel {
 
     private void announce(AcceptorConnection next, @Nullable InetSocketAddress before) {
         log.info("tunnel {}: up", TunnelEvents.name(this));
-        owner.up(this);
         events.up(before);
         next.announced();
     }
 
     /** A connection has ended. On a thread that may block. */
     void ended(AcceptorConnection lost, SessionException cause) {
-        if (connection == null) return; // closed before anybody knew of it
         if (cause.reason() == SessionException.Reason.CLOSED_LOCALLY) {
-            events.closed();
+            if (connection != null) events.closed(); // else nobody has heard of it
+            owner.over(this, null);
             return;
         }
         boolean retry = options.reconnect() && !reconnector.isClosing();
@@ -125,13 +121,15 @@ final class AcceptorTunnel implements Tunnel {
         events.down(why, retry);
         Thread.interrupted(); // a listener that leaves the flag set does not mean to end the tunnel
         if (!retry) {
-            if (!reconnector.isClosing()) owner.lost(this, why);
+            owner.over(this, reconnector.isClosing() ? null : why);
             return;
         }
         reconnector.wasUp(lost.age());
         AcceptorConnection next = reconnector.tryAgain(this::attempt);
-        if (next == null) events.closed(); // its owner was promised another attempt
-        else if (replace(next)) announce(next, lost.publicAddress());
+        if (next == null) {
+            events.closed(); // its owner was promised another attempt
+            owner.over(this, null);
+        } else if (replace(next)) announce(next, lost.publicAddress());
     }
 
     /** Takes no more visitors; ends with the last one. Does not block. */
@@ -144,6 +142,14 @@ final class AcceptorTunnel implements Tunnel {
         }
         AcceptorConnection last = connection;
         if (last != null) last.session().closeWhenDone();
+        else owner.over(this, null);
+    }
+
+    /** Closes a tunnel that nobody was told of. Does not block. */
+    void abandon() {
+        closeWhenDone();
+        AcceptorConnection last = connection;
+        if (last != null) last.announced();
     }
 
     // ---- for the owner

@@ -29,14 +29,14 @@ final class FirstConnection {
             return;
         }
         BlockingQueue<Outcome> outcomes = new LinkedBlockingQueue<>();
-        for (AcceptorTunnel tunnel : tunnels) {
-            THREADS.newThread(() -> connect(tunnel, tryAgain, outcomes)).start();
-        }
         boolean connected = false;
         try {
+            for (AcceptorTunnel tunnel : tunnels) {
+                THREADS.newThread(() -> connect(tunnel, tryAgain, outcomes)).start();
+            }
             connected = awaitFirst(tunnels, outcomes);
         } finally {
-            if (!connected) tunnels.forEach(AcceptorTunnel::close);
+            if (!connected) tunnels.forEach(AcceptorTunnel::abandon);
         }
     }
 
@@ -49,6 +49,11 @@ final class FirstConnection {
         } catch (IOException e) {
             outcomes.add(new Outcome(tunnel, e));
             tunnel.couldNotConnect(e, tryAgain);
+            return;
+        } catch (RuntimeException | Error e) {
+            IOException failure = new IOException("cannot connect: " + e, e);
+            outcomes.add(new Outcome(tunnel, failure));
+            tunnel.couldNotConnect(failure, false);
             return;
         }
         tunnel.announce();

@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.core.Cause;
+import org.relay4j.yamux.core.CoreOptions;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.core.SessionEvents;
@@ -48,8 +49,10 @@ final class ForwardedTunnel implements SessionEvents, Splice.Owner {
         this.local = local;
         this.events = events;
         Sockets.configure(connection.channel());
-        driver =
-                new LoopDriver(loop, connection.channel(), Role.SERVER, CoreSettings.of(options.session()), this, true);
+        // It is visitors who come and go, not the server.
+        CoreOptions core =
+                CoreSettings.of(options.session().toBuilder().resetRate(0).build());
+        driver = new LoopDriver(loop, connection.channel(), Role.SERVER, core, this, true);
     }
 
     void start() {
@@ -122,7 +125,7 @@ final class ForwardedTunnel implements SessionEvents, Splice.Owner {
 
     @Override
     public void ended(Splice splice, @Nullable Throwable failure) {
-        events.visitorClosed(splice.stream(), failure);
+        events.visitorClosed(splice.stream(), () -> failure);
         if (failure == null) log.debug("{}: {} has left", name, splice);
         else if (splice.wasConnected()) log.debug("{}: {} was reset: {}", name, splice, failure.getMessage());
         else warnUnreachable(failure);

@@ -1,6 +1,7 @@
 package org.relay4j.client;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -52,24 +53,28 @@ import org.relay4j.yamux.io.Bounds;
 public final class RelayAcceptor extends ServerSocket implements Tunnel {
     private static final InetSocketAddress UNKNOWN_VISITOR = new InetSocketAddress(0);
 
-    private final AcceptorSocket socket;
     private final AcceptQueue queue = new AcceptQueue();
     private final List<AcceptorTunnel> tunnels; // one for each server
-    private final Set<AcceptorTunnel> lost = ConcurrentHashMap.newKeySet(); // for good
+    private final Set<AcceptorTunnel> over = ConcurrentHashMap.newKeySet(); // tunnels that will never stand again
+    private volatile @Nullable Throwable loss; // of one of them
 
     private RelayAcceptor(AcceptorSocket socket, List<InetSocketAddress> servers, RelayClientOptions options)
             throws IOException {
         super(socket);
-        this.socket = socket;
         Tunnel shown = servers.size() == 1 ? this : null; // a listener may close what it is given
         Life life = new Life();
         tunnels = servers.stream()
                 .map(server -> new AcceptorTunnel(server, options, queue, life, shown))
                 .toList();
-        FirstConnection.of(tunnels, options.reconnect());
-        super.bind(publicAddress(), 0); // only turns the state to bound: the getters report the public address
-        socket.rebind(publicAddress()); // another tunnel may have come up meanwhile
-        socket.onClose(this::end);
+        boolean made = false;
+        try {
+            FirstConnection.of(tunnels, options.reconnect());
+            super.bind(publicAddress(), 0); // only turns the state to bound
+            socket.onClose(this::end);
+            made = true;
+        } finally {
+            if (!made) tunnels.forEach(AcceptorTunnel::abandon);
+        }
     }
 
     /** Blocks until one of the servers has given a port. */
@@ -102,6 +107,18 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
             if (best == null && tunnel.hasConnected()) best = tunnel;
         }
         return best == null ? tunnels.get(0) : best;
+    }
+
+    /** That of {@link #publicAddress}, whichever that is by now. */
+    @Override
+    public InetAddress getInetAddress() {
+        return publicAddress().getAddress();
+    }
+
+    /** The public port, whichever that is by now. */
+    @Override
+    public int getLocalPort() {
+        return publicAddress().getPort();
     }
 
     @Override
@@ -182,17 +199,13 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
         return "RelayAcceptor[" + TunnelEvents.text(publicAddress()) + "]";
     }
 
-    /** What becomes of the tunnels. On threads that may block. */
+    /** What becomes of the tunnels. */
     private final class Life implements AcceptorTunnel.Owner {
         @Override
-        public void up(AcceptorTunnel tunnel) {
-            socket.rebind(publicAddress());
-        }
-
-        @Override
-        public void lost(AcceptorTunnel tunnel, Throwable cause) {
-            lost.add(tunnel);
-            if (lost.size() == tunnels.size()) queue.close(cause);
+        public void over(AcceptorTunnel tunnel, @Nullable Throwable cause) {
+            if (cause != null) loss = cause;
+            over.add(tunnel);
+            if (over.size() == tunnels.size()) queue.close(loss); // nobody will ever come
         }
     }
 }

@@ -9,6 +9,8 @@ import java.net.SocketException;
 import java.net.SocketOption;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLServerSocket;
@@ -33,8 +35,9 @@ import org.jspecify.annotations.Nullable;
 public final class TlsServerSocket extends SSLServerSocket {
     private final ServerSocket plain;
     private final SSLSocketFactory factory;
-    private final SSLSocket sample; // never connected; what this Java and the context support
-    private volatile SSLParameters parameters;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final SSLSocket sample; // never connected: checks settings, and copies them; guarded by lock
+    private volatile SSLParameters parameters; // never changed, only replaced; written with the lock held
     private volatile boolean clientMode;
     private volatile boolean sessionCreation = true;
 
@@ -49,11 +52,20 @@ public final class TlsServerSocket extends SSLServerSocket {
     /**
      * Has {@code plain} accept, and speaks TLS with whom it accepts.
      *
-     * @param plain bound; it belongs to the returned server socket from now on
+     * @param plain bound; it belongs to the returned server socket from now on, and is closed when there is none
      * @param context with the key and the certificate of this program
+     * @throws IllegalStateException when the context was not initialised
      */
     public static TlsServerSocket over(ServerSocket plain, SSLContext context) throws IOException {
-        return new TlsServerSocket(Objects.requireNonNull(plain, "plain"), Objects.requireNonNull(context, "context"));
+        Objects.requireNonNull(plain, "plain");
+        boolean made = false;
+        try {
+            TlsServerSocket tls = new TlsServerSocket(plain, Objects.requireNonNull(context, "context"));
+            made = true;
+            return tls;
+        } finally {
+            if (!made) plain.close(); // nobody else may know of it
+        }
     }
 
     /**
@@ -84,10 +96,7 @@ public final class TlsServerSocket extends SSLServerSocket {
 
     @Override
     public void setEnabledCipherSuites(String[] suites) {
-        sample.setEnabledCipherSuites(suites); // checks them
-        SSLParameters changed = getSSLParameters();
-        changed.setCipherSuites(suites);
-        parameters = changed;
+        change(tls -> tls.setEnabledCipherSuites(suites));
     }
 
     @Override
@@ -107,17 +116,12 @@ public final class TlsServerSocket extends SSLServerSocket {
 
     @Override
     public void setEnabledProtocols(String[] protocols) {
-        sample.setEnabledProtocols(protocols); // checks them
-        SSLParameters changed = getSSLParameters();
-        changed.setProtocols(protocols);
-        parameters = changed;
+        change(tls -> tls.setEnabledProtocols(protocols));
     }
 
     @Override
     public void setNeedClientAuth(boolean need) {
-        SSLParameters changed = getSSLParameters();
-        changed.setNeedClientAuth(need);
-        parameters = changed;
+        change(tls -> tls.setNeedClientAuth(need));
     }
 
     @Override
@@ -127,9 +131,7 @@ public final class TlsServerSocket extends SSLServerSocket {
 
     @Override
     public void setWantClientAuth(boolean want) {
-        SSLParameters changed = getSSLParameters();
-        changed.setWantClientAuth(want);
-        parameters = changed;
+        change(tls -> tls.setWantClientAuth(want));
     }
 
     @Override
@@ -159,14 +161,25 @@ public final class TlsServerSocket extends SSLServerSocket {
 
     @Override
     public SSLParameters getSSLParameters() {
-        sample.setSSLParameters(parameters);
-        return sample.getSSLParameters(); // a copy
+        return change(tls -> {}); // a copy
+    }
+
+    /** Has a socket check and take over a setting; returns a copy of all settings. */
+    private SSLParameters change(Consumer<SSLSocket> setting) {
+        lock.lock();
+        try {
+            sample.setSSLParameters(parameters);
+            setting.accept(sample);
+            parameters = sample.getSSLParameters();
+            return sample.getSSLParameters();
+        } finally {
+            lock.unlock();
+        }
     }
 
     @Override
     public void setSSLParameters(SSLParameters newParameters) {
-        sample.setSSLParameters(newParameters);
-        parameters = sample.getSSLParameters();
+        change(tls -> tls.setSSLParameters(newParameters));
     }
 
     // ---- the other server socket

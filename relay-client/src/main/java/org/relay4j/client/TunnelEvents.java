@@ -3,6 +3,8 @@ package org.relay4j.client;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -26,9 +28,9 @@ import org.slf4j.LoggerFactory;
  */
 final class TunnelEvents {
     /*
-     * Ups and downs are told by the thread that brought them about, which waits for its turn. Visitors and round trips come with
-     * a session's lock held, or on an event loop: they wait in a queue, which a thread of its own empties. Between a down and
-     * the next up the queue is kept, so that nobody hears of a visitor of a tunnel that he has not heard of.
+     * All events stand in one queue, which a thread of its own empties, so that nothing waits for a slow listener: not the
+     * reconnect, and not an event loop. Only the first up is told by the thread that has connected, before it returns.
+     * Visitors may come before the up of their connection is told; they are kept aside until then.
      */
     static final int MOST_WAITING = 1_024;
 
@@ -37,13 +39,15 @@ final class TunnelEvents {
     private final @Nullable TunnelListener listener;
     private final Tunnel tunnel;
     private final TunnelMeter meter = new TunnelMeter();
-    private final ReentrantLock turn = new ReentrantLock(true); // whose call it is
+    private final ReentrantLock turn = new ReentrantLock(); // held by the thread that calls the listener
     private final ReentrantLock lock = new ReentrantLock();
     private final ArrayDeque<Consumer<TunnelListener>> waiting = new ArrayDeque<>(); // guarded by lock
+    private final ArrayDeque<Consumer<TunnelListener>> early = new ArrayDeque<>(); // until the next up; guarded by lock
+    private final Set<MuxStream> earlyVisitors = new HashSet<>(); // guarded by lock
     private boolean isUp; // guarded by lock
     private boolean emptying; // a thread is, or soon will be; guarded by lock
     private long untold; // guarded by lock
-    private @Nullable TunnelEvent recorded; // guarded by turn
+    private @Nullable TunnelEvent recorded; // guarded by lock
 
     TunnelEvents(@Nullable TunnelListener listener, Tunnel tunnel) {
         this.listener = listener;
@@ -80,37 +84,48 @@ final class TunnelEvents {
         return turn.isHeldByCurrentThread();
     }
 
-    // ---- told at once, on threads that may wait
+    // ---- the tunnel
 
     /**
      * The tunnel stands.
      *
-     * @param before the public address until now; null the first time
+     * @param before the public address until now; null the first time, when the listener is told before this returns
      */
     void up(@Nullable InetSocketAddress before) {
-        turn.lock();
+        lock.lock();
         try {
             recorded = TunnelEvent.begun();
+            isUp = true;
+            if (listener == null) return;
             if (before != null && !before.equals(tunnel.publicAddress())) {
-                call(told -> told.publicAddressChanged(tunnel, before));
+                waiting.add(told -> told.publicAddressChanged(tunnel, before));
             }
-            call(told -> told.up(tunnel));
-            begin();
+            waiting.add(told -> told.up(tunnel));
+            waiting.addAll(early);
+            early.clear();
+            earlyVisitors.clear();
+            if (before != null) emptySoon();
         } finally {
-            turn.unlock();
+            lock.unlock();
         }
+        if (before == null) empty();
     }
 
     void down(@Nullable Throwable cause, boolean willRetry) {
-        turn.lock();
+        TunnelEvent ended;
+        lock.lock();
         try {
-            if (recorded != null) recorded.ended(name(tunnel), cause == null ? null : cause.getMessage());
+            ended = recorded;
             recorded = null;
-            for (Consumer<TunnelListener> event; (event = next()) != null; ) call(event);
-            call(told -> told.down(tunnel, cause, willRetry));
+            isUp = false;
+            if (listener != null) {
+                waiting.add(told -> told.down(tunnel, cause, willRetry));
+                emptySoon();
+            }
         } finally {
-            turn.unlock();
+            lock.unlock();
         }
+        if (ended != null) ended.ended(name(tunnel), cause == null ? null : cause.getMessage());
     }
 
     /** The tunnel was closed by its owner. */
@@ -119,28 +134,31 @@ final class TunnelEvents {
         down(null, false);
     }
 
-    // ---- told soon; on any thread, and with the session's lock held
+    // ---- visitors and round trips; on any thread, and with the session's lock held
 
     void visitorAccepted(MuxStream stream) {
         meter.accepted();
         if (listener == null) return;
         Visitor visitor = visitor(stream);
-        later(told -> told.visitorAccepted(tunnel, visitor));
+        later(stream, told -> told.visitorAccepted(tunnel, visitor));
     }
 
-    void visitorClosed(MuxStream stream, @Nullable Throwable cause) {
+    /** The cause is asked for when somebody wants to know it. */
+    void visitorClosed(MuxStream stream, Supplier<@Nullable Throwable> cause) {
         meter.gone();
-        VisitorEvent.record(tunnel, stream, cause);
+        if (listener == null && !VisitorEvent.isRecorded()) return;
+        Throwable failure = cause.get();
+        VisitorEvent.record(tunnel, stream, failure);
         if (listener == null) return;
         Visitor visitor = visitor(stream);
-        later(told -> told.visitorClosed(tunnel, visitor, cause));
+        later(stream, told -> told.visitorClosed(tunnel, visitor, failure));
     }
 
     /** Unit: nanoseconds. */
     void roundTrip(long nanos) {
         if (listener == null) return;
         Duration roundTrip = Duration.ofNanos(nanos);
-        later(told -> told.roundTrip(tunnel, roundTrip));
+        later(null, told -> told.roundTrip(tunnel, roundTrip));
     }
 
     private static Visitor visitor(MuxStream stream) {
@@ -153,66 +171,53 @@ final class TunnelEvents {
 
     // ---- the queue
 
-    private void later(Consumer<TunnelListener> event) {
+    private void later(@Nullable MuxStream stream, Consumer<TunnelListener> event) {
+        boolean first = false;
         lock.lock();
         try {
-            if (waiting.size() >= MOST_WAITING) {
-                if (untold++ == 0) {
-                    log.warn("tunnel {}: the listener is too slow, it is not told of all visitors", name(tunnel));
-                }
-                return;
+            if (waiting.size() + early.size() >= MOST_WAITING) first = untold++ == 0;
+            else if (isUp || isOfAnEarlierConnection(stream)) {
+                waiting.add(event);
+                emptySoon();
+            } else {
+                early.add(event);
+                if (stream != null) earlyVisitors.add(stream);
             }
-            waiting.add(event);
-            if (isUp) emptySoon();
         } finally {
             lock.unlock();
         }
+        if (first) log.warn("a tunnel listener is too slow, it is not told of all visitors");
     }
 
-    private void begin() {
-        lock.lock();
-        try {
-            isUp = true;
-            if (!waiting.isEmpty()) emptySoon();
-        } finally {
-            lock.unlock();
-        }
+    /** A visitor of a connection that has ended is told of at once, and one of the next connection after its up. */
+    private boolean isOfAnEarlierConnection(@Nullable MuxStream stream) {
+        return stream != null && stream.isGone() && !earlyVisitors.contains(stream);
     }
 
     /** With the lock held. */
     private void emptySoon() {
         if (emptying) return;
         emptying = true;
-        Callbacks.EXECUTOR.execute(this::empty);
+        Callbacks.EXECUTOR.execute(() -> {
+            empty();
+            Thread.interrupted(); // a listener that leaves the flag set does not mean the next one
+        });
     }
 
     private void empty() {
         turn.lock();
         try {
-            for (Consumer<TunnelListener> event; (event = nextWhileUp()) != null; ) call(event);
+            for (Consumer<TunnelListener> event; (event = next()) != null; ) call(event);
         } finally {
             turn.unlock();
-            Thread.interrupted(); // a listener that leaves the flag set does not mean the next one
         }
     }
 
-    private @Nullable Consumer<TunnelListener> nextWhileUp() {
-        lock.lock();
-        try {
-            Consumer<TunnelListener> event = isUp ? waiting.poll() : null;
-            if (event == null) emptying = false;
-            return event;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** What is still to be told before a down; after the last the tunnel is no longer up. */
     private @Nullable Consumer<TunnelListener> next() {
         lock.lock();
         try {
             Consumer<TunnelListener> event = waiting.poll();
-            if (event == null) isUp = false;
+            if (event == null) emptying = false;
             return event;
         } finally {
             lock.unlock();

@@ -171,6 +171,40 @@ class SeveralServersTest {
     }
 
     @Test
+    void acceptFailsWhenTheLastTunnelWasClosedByItself() throws IOException {
+        try (RelayAcceptor acceptor = connectBoth(Local.hasty(recorder))) {
+            Call<Socket> accepting = Call.of(acceptor::accept).awaitBlocked();
+            for (Tunnel tunnel : acceptor.tunnels()) tunnel.close();
+            assertEquals(
+                    "Socket closed", accepting.failure(SocketException.class).getMessage());
+            assertThrows(SocketException.class, acceptor::accept);
+        }
+    }
+
+    @Test
+    void acceptFailsWhenOneTunnelWasClosedAndTheOtherIsLost() throws IOException {
+        try (RelayAcceptor acceptor = connectBoth(Local.hasty(recorder).reconnect(false))) {
+            Call<Socket> accepting = Call.of(acceptor::accept).awaitBlocked();
+            acceptor.tunnels().get(0).close();
+            recorder.awaitClose(2);
+            other.close();
+            SocketException failure = accepting.failure(SocketException.class);
+            assertTrue(failure.getMessage().startsWith("the tunnel was lost"), failure.getMessage());
+        }
+    }
+
+    @Test
+    void addressesAreThoseOfATunnelThatStands() throws IOException {
+        try (RelayAcceptor acceptor = connectBoth(Local.hasty(recorder))) {
+            Tunnel left = acceptor.tunnels().get(1);
+            one.close();
+            Await.until("the first is lost", () -> !acceptor.tunnels().get(0).isOpen());
+            assertEquals(left.publicAddress(), acceptor.getLocalSocketAddress());
+            assertEquals(left.publicAddress().getPort(), acceptor.getLocalPort());
+        }
+    }
+
+    @Test
     void failureOfAllIsThatOfTheFirst() {
         List<InetSocketAddress> servers = List.of(address(one), address(other));
         one.close();

@@ -13,6 +13,7 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.util.Random;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLParameters;
@@ -181,6 +182,13 @@ class TlsServerSocketTest {
         assertThrows(SocketException.class, server::accept);
         assertThrows(NullPointerException.class, () -> TlsServerSocket.over(null, SelfSigned.context()));
         assertThrows(NullPointerException.class, () -> TlsServerSocket.over(acceptor, null));
+    }
+
+    @Test
+    void acceptorWithoutTlsDoesNotStayOpenWhereNobodyKnowsOfIt() throws Exception {
+        SSLContext unready = SSLContext.getInstance("TLS");
+        assertThrows(IllegalStateException.class, () -> TlsServerSocket.over(acceptor, unready));
+        assertTrue(acceptor.isClosed());
     }
 
     /** What a server does that has its own idea of TLS: the factory of the JDK on top of an accepted socket. */

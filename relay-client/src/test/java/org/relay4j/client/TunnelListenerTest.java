@@ -283,6 +283,37 @@ class TunnelListenerTest {
         }
     }
 
+    /** While the listener is stuck the tunnel comes back, and takes visitors. */
+    @ParameterizedTest
+    @EnumSource
+    void reconnectDoesNotWaitForASlowListener(Kind kind) throws IOException {
+        CountDownLatch stuck = new CountDownLatch(1);
+        Story slow = new Story() {
+            @Override
+            public void visitorAccepted(Tunnel tunnel, org.relay4j.api.Visitor visitor) {
+                Await.until("it goes on", stuck);
+                super.visitorAccepted(tunnel, visitor);
+            }
+        };
+        try (Tunnel tunnel = kind.open(this, slow)) {
+            int port = server.port();
+            echoed(tunnel, "x").close();
+            server.close();
+            server = Local.server(port);
+            Await.until("it is back", () -> tunnel.statistics().reconnects() == 1);
+            echoed(tunnel, "x").close();
+            Await.until("both have left", () -> tunnel.statistics().openVisitors() == 0);
+            assertEquals("[up]", slow.events.toString());
+            stuck.countDown();
+            slow.await("closed", 2);
+            List<String> told = slow.events.stream()
+                    .map(Event::what)
+                    .filter(what -> !what.startsWith("moved"))
+                    .toList();
+            assertEquals(List.of("up", "accepted", "closed", "down", "up", "accepted", "closed"), told);
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void listenerMayCloseTheTunnelWhenAVisitorComes(Kind kind) throws IOException {

@@ -176,16 +176,18 @@ public final class Session implements Closeable {
      * @throws IllegalStateException when the session shares its {@linkplain SessionOptions.Builder#acceptQueue queue} with others
      */
     public Stream accept(Duration timeout) throws IOException {
-        if (sharesQueue)
-            throw new IllegalStateException("the streams of this session are accepted from the shared queue");
+        if (sharesQueue) throw sharesQueue();
         return queue.accept(timeout);
     }
 
     /**
      * This session as a server socket, for code that wants one: what it accepts are the peer's streams as sockets. Closing it
      * takes no more streams, and ends the session with the last one. Its address is unspecified (0.0.0.0, port 0).
+     *
+     * @throws IllegalStateException when the session shares its {@linkplain SessionOptions.Builder#acceptQueue queue} with others
      */
     public ServerSocket asServerSocket() throws IOException {
+        if (sharesQueue) throw sharesQueue();
         return new StreamServerSocket(this);
     }
 
@@ -283,6 +285,10 @@ public final class Session implements Closeable {
         } finally {
             lock.unlock();
         }
+    }
+
+    private static IllegalStateException sharesQueue() {
+        return new IllegalStateException("the streams of this session are accepted from the shared queue");
     }
 
     /** What has passed so far. Does not block. */

@@ -3,6 +3,7 @@ package org.relay4j.yamux;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.GatheringByteChannel;
 import java.util.Objects;
 import java.util.concurrent.Executor;
@@ -57,11 +58,15 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel {
      * @return the number of bytes, 0 when none are there (or none fit), -1 when the peer has sent FIN and all before it was read
      * @throws StreamResetException when the stream was reset
      * @throws SessionException when the session has ended
-     * @throws StreamException when the stream was closed here
+     * @throws ClosedChannelException when the stream was closed here
      */
     @Override
     public int read(ByteBuffer to) throws IOException {
-        return input.readNow(to);
+        try {
+            return input.readNow(to);
+        } catch (StreamException e) {
+            throw asChannel(e);
+        }
     }
 
     /**
@@ -72,7 +77,17 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel {
      */
     @Override
     public int write(ByteBuffer from) throws IOException {
-        return output.writeNow(from);
+        try {
+            return output.writeNow(from);
+        } catch (StreamException e) {
+            throw asChannel(e);
+        }
+    }
+
+    /** The failure of a channel that was closed here has a name of its own. */
+    private IOException asChannel(StreamException failure) {
+        if (failure instanceof StreamResetException || stream.isOpen()) return failure;
+        return (IOException) new ClosedChannelException().initCause(failure);
     }
 
     /** As {@link #write(ByteBuffer)}, one buffer after the other. */

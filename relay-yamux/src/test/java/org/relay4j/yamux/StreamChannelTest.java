@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Random;
@@ -255,7 +256,8 @@ class StreamChannelTest {
             channel.close();
             assertFalse(channel.isOpen());
             runNext();
-            assertThrows(StreamException.class, () -> channel.read(ByteBuffer.allocate(1)));
+            assertThrows(ClosedChannelException.class, () -> channel.read(ByteBuffer.allocate(1)));
+            assertThrows(ClosedChannelException.class, () -> channel.write(bytes("x")));
             assertEquals(-1, streams.there().getInputStream().read());
         }
     }

@@ -51,7 +51,7 @@ final class KeepAlive {
         if (!pingInFlight || value != pingValue) return -1;
         pingInFlight = false;
         roundTrip = Math.max(1, now - pingSent);
-        return now - pingSent;
+        return roundTrip;
     }
 
     /** The last one that was measured, 0 when none was. Unit: nanoseconds. */

@@ -26,10 +26,9 @@ public final class TunnelEvent extends Event {
 
     private TunnelEvent() {}
 
-    /** A tunnel that begins now; null when nobody records it. */
-    public static @Nullable TunnelEvent begun() {
+    /** A tunnel that begins now. A recording may begin later, and see its end. */
+    public static TunnelEvent begun() {
         TunnelEvent event = new TunnelEvent();
-        if (!event.isEnabled()) return null;
         event.begin();
         return event;
     }

@@ -46,6 +46,11 @@ public final class VisitorEvent extends Event {
 
     private VisitorEvent() {}
 
+    /** Whether somebody records these. */
+    public static boolean isRecorded() {
+        return new VisitorEvent().isEnabled();
+    }
+
     /** Records it, when somebody wants to know. */
     public static void record(Object tunnel, MuxStream stream, @Nullable Throwable failure) {
         VisitorEvent event = new VisitorEvent();
