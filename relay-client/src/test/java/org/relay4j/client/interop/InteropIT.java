@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.relay4j.client.interop.YamuxPeer.failure;
 import static org.relay4j.client.interop.YamuxPeer.rest;
 
+import java.io.InputStream;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
@@ -87,7 +88,7 @@ class InteropIT {
 
         /** Not long, where a failure is to come. */
         void expectFailure() {
-            deadline = Duration.ofSeconds(2);
+            deadline = Duration.ofSeconds(1);
         }
 
         @Override
@@ -105,11 +106,21 @@ class InteropIT {
         }
 
         private Session start(SessionOptions.Builder options, String... flags) throws Exception {
-            ends = keep(YamuxPeer.serving(peer, ours, options.build(), Windows.DEFAULT.flags(flags)));
+            ends = keep(YamuxPeer.serving(peer, ours, options.build(), peer.flags(Windows.DEFAULT, flags)));
             return ends.session();
         }
 
         // ---- much
+
+        /** Without an end, which one of the peers does not notice. */
+        @Test
+        void everyByteIsEchoed() throws Exception {
+            for (int n = 1; n <= 100; n++) {
+                Visitor visitor = visitor();
+                visitor.request('E', Xorshift.bytes(n, 1_000 * n)); // less than a window: nobody reads meanwhile
+                visitor.expect(new Xorshift(n), 1_000 * n);
+            }
+        }
 
         @Test
         void manyBytesToThePeer() throws Exception {
@@ -127,12 +138,17 @@ class InteropIT {
         void largeWindowOfOursIsFilled() throws Exception {
             ends = keep(YamuxPeer.serving(peer, ours, Windows.LIKE_FRP.options().build(), List.of()));
             Stream stream = ends.openEndless(deadline);
-            Await.until("the window is full", () -> stream.getInputStream().available() >= Windows.LIKE_FRP.bytes);
+            InputStream in = stream.getInputStream();
+            long end = System.nanoTime() + deadline.toNanos();
+            Await.until(
+                    "the window is full, or will never be",
+                    () -> in.available() >= Windows.LIKE_FRP.bytes || System.nanoTime() - end > 0);
+            assertEquals(Windows.LIKE_FRP.bytes, in.available());
         }
 
         @Test
         void largeWindowOfThePeerIsFilled() throws Exception {
-            ends = keep(YamuxPeer.serving(peer, ours, Windows.DEFAULT.options().build(), Windows.LIKE_FRP.flags()));
+            ends = keep(YamuxPeer.serving(peer, ours, Windows.DEFAULT.options().build(), peer.flags(Windows.LIKE_FRP)));
             Stream stream = ends.openEndless(deadline);
             stream.getOutputStream().write(new byte[Windows.LIKE_FRP.bytes - 17]); // 17 bytes were the request
         }
@@ -165,7 +181,7 @@ class InteropIT {
             start(Windows.DEFAULT.options(), peer.quickResets());
             Stream stream = open("Rx");
             assertThrows(StreamResetException.class, () -> {
-                while (true) stream.getOutputStream().write(new byte[Visitor.MIB]);
+                for (int n = 0; n < 16; n++) stream.getOutputStream().write(new byte[Visitor.MIB]);
             });
             servedVisitor();
         }
@@ -271,8 +287,9 @@ class InteropIT {
 
         @Test
         void thePeerOpensTheStreams() throws Exception {
-            SessionOptions options = Windows.DEFAULT.options().build();
-            try (YamuxPeer ends = YamuxPeer.driving(peer, ours, options, Windows.DEFAULT.flags("-idle", "500ms"))) {
+            SessionOptions options = peer.drivesOver().options().build();
+            try (YamuxPeer ends =
+                    YamuxPeer.driving(peer, ours, options, peer.flags(Windows.DEFAULT, "-idle", "500ms"))) {
                 BehaviourServer.on(ends.session());
                 ends.process().awaitExit();
                 assertAll(DRIVEN.stream().map(scenario -> () -> {

@@ -119,10 +119,14 @@ final class InteropMatrix {
     }
 
     private static String half(Peer peer, String scenario, boolean works) {
-        if (works) return scenario.startsWith("manyBytes") ? (peer.bulk() >> 20) + " MiB" : "yes";
+        if (works) return scenario.startsWith("manyBytes") ? size(peer.bulk()) : "yes";
         return Deviation.of(peer, scenario)
                 .map(known -> "no [" + (1 + Deviation.reasons().indexOf(known.reason())) + "]")
                 .orElseThrow();
+    }
+
+    private static String size(long bytes) {
+        return bytes >= 1 << 30 ? (bytes >> 30) + " GiB" : (bytes >> 20) + " MiB";
     }
 
     private static void line(StringBuilder table, String title, List<String> cells) {

@@ -74,14 +74,38 @@ enum Peer {
                 : Arrays.stream(names.split(",")).map(Peer::valueOf).toList();
     }
 
+    /** Flags for windows of that size, and for pings as often as ours. */
+    List<String> flags(Windows windows, String... more) {
+        List<String> flags = windows.flags(more);
+        if (this == RUST) {
+            without(flags, "-keepalive"); // it has none
+            if (windows == Windows.DEFAULT) without(flags, "-window"); // its windows grow when they are left alone
+        }
+        return flags;
+    }
+
+    private static void without(List<String> flags, String name) {
+        int at = flags.indexOf(name);
+        flags.subList(at, at + 2).clear();
+    }
+
     /** Flags with which its {@code R} sends RST soon, though not at once. */
     String[] quickResets() {
         boolean cannotReset = this == HASHICORP || this == FATEDIER;
         return cannotReset ? new String[] {"-close-timeout", "100ms"} : new String[0];
     }
 
-    /** Bytes of its largest transfer in a test. */
+    /** Our windows when it opens the streams. */
+    Windows drivesOver() {
+        return this == YAMUX_JS ? Windows.LIKE_FRP : Windows.DEFAULT; // after a full window it waits for 100 ms
+    }
+
+    /** Bytes of its largest transfer in a test: less where 1 GiB takes long. */
     long bulk() {
-        return 1L << 30;
+        return switch (this) {
+            case YAMUX_JS -> 8L << 20;
+            case CHAINSAFE -> 256L << 20;
+            default -> 1L << 30;
+        };
     }
 }

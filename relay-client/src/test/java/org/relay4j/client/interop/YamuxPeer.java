@@ -57,19 +57,30 @@ record YamuxPeer(Session session, PeerProcess process) implements AutoCloseable 
     /** The peer listens and serves the streams that we open. */
     static YamuxPeer serving(Peer peer, Kind kind, SessionOptions options, List<String> flags) throws Exception {
         PeerProcess process = peer.start(flags, "-listen", "127.0.0.1:0", "-role", kind.roleOfPeer());
-        InetAddress loopback = InetAddress.getLoopbackAddress();
-        int port = process.number("listening on ");
-        SocketChannel socket = SocketChannel.open(new InetSocketAddress(loopback, port));
-        return new YamuxPeer(kind.open(socket, options), process);
+        try {
+            InetAddress loopback = InetAddress.getLoopbackAddress();
+            int port = process.number("listening on ");
+            SocketChannel socket = SocketChannel.open(new InetSocketAddress(loopback, port));
+            return new YamuxPeer(kind.open(socket, options), process);
+        } catch (Exception | AssertionError e) {
+            process.close();
+            throw e;
+        }
     }
 
     /** The peer connects to us, opens streams itself and checks what we do with them. */
     static YamuxPeer driving(Peer peer, Kind kind, SessionOptions options, List<String> flags) throws Exception {
         try (ServerSocketChannel listener = ServerSocketChannel.open()) {
             listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            listener.socket().setSoTimeout(Visitor.DEADLINE);
             String address = "127.0.0.1:" + listener.socket().getLocalPort();
             PeerProcess process = peer.start(flags, "-drive", "-dial", address, "-role", kind.roleOfPeer());
-            return new YamuxPeer(kind.open(listener.accept(), options), process);
+            try {
+                return new YamuxPeer(kind.open(listener.socket().accept().getChannel(), options), process);
+            } catch (Exception | AssertionError e) {
+                process.close();
+                throw new AssertionError(process.toString(), e);
+            }
         }
     }
 
