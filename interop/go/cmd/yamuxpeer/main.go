@@ -8,9 +8,8 @@ import (
 	"log"
 	"net"
 	"os"
+	"syscall"
 	"time"
-
-	"github.com/hashicorp/yamux"
 
 	"relay4j.org/interop/internal/behave"
 	"relay4j.org/interop/internal/drive"
@@ -19,17 +18,27 @@ import (
 
 func main() {
 	options := session.Flags(flag.CommandLine)
+	flag.StringVar(&options.Impl, "impl", options.Impl, "yamux `module`: hashicorp, fatedier or go-yamux")
 	listen := flag.String("listen", "", "`address` to accept one connection on after another")
 	dial := flag.String("dial", "", "`address` to connect to")
 	role := flag.String("role", "", "client (odd stream ids) or server (even)")
 	driving := flag.Bool("drive", false, "run the scenarios over the first connection, and exit")
 	idle := flag.Duration("idle", 0, "with -drive: time without a stream, before the last ping")
 	seed := flag.Int64("seed", time.Now().UnixNano(), "with -drive: seed of sizes and contents")
+	echo := flag.Bool("echo", false, "with -listen: echo on every stream from its first byte, in place of the behaviours")
 	limit := flag.Int("accept-limit", -1, "accept only this many streams of a session")
 	flag.Parse()
-	if (*listen == "") == (*dial == "") || (*role != "client" && *role != "server") || flag.NArg() != 0 {
+	if (*listen == "") == (*dial == "") || (*role != "client" && *role != "server") || flag.NArg() != 0 ||
+		(*echo && *listen == "") || (*driving && *echo) {
 		flag.Usage()
 		os.Exit(2)
+	}
+	if options.Impl == "fatedier" && !session.Has(options.Impl) {
+		otherBuild(options.Impl)
+	}
+	serve := behave.Session
+	if *echo {
+		serve = behave.EchoSession
 	}
 	next := connections(*listen, *dial)
 	for {
@@ -37,12 +46,20 @@ func main() {
 		if *driving {
 			os.Exit(run(sess, *seed, *idle))
 		}
-		_, err := behave.Session(sess, *limit)
+		_, err := serve(sess, *limit)
 		log.Printf("session ended: %v", err)
 		if *dial != "" {
 			os.Exit(1)
 		}
 	}
+}
+
+// otherBuild continues as the program beside this one that has the module: two modules with one path cannot be in the
+// same program.
+func otherBuild(impl string) {
+	self := must(os.Executable())
+	other := self + "-" + impl
+	log.Fatal(other, ": ", syscall.Exec(other, append([]string{other}, os.Args[1:]...), os.Environ()))
 }
 
 // connections returns the source of TCP connections, listening or dialling.
@@ -55,14 +72,14 @@ func connections(listen, dial string) func() net.Conn {
 	return func() net.Conn { return must(ln.Accept()) }
 }
 
-func start(conn net.Conn, role string, options session.Options) *yamux.Session {
+func start(conn net.Conn, role string, options session.Options) session.Session {
 	if role == "client" {
-		return must(yamux.Client(conn, options.Config()))
+		return must(session.Client(conn, options))
 	}
-	return must(yamux.Server(conn, options.Config()))
+	return must(session.Server(conn, options))
 }
 
-func run(sess *yamux.Session, seed int64, idle time.Duration) int {
+func run(sess session.Session, seed int64, idle time.Duration) int {
 	log.Printf("seed %d", seed)
 	go behave.Session(sess, -1) // the peer may open streams meanwhile
 	failed := drive.Run(os.Stdout, drive.Streams(sess), seed)

@@ -9,48 +9,45 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/hashicorp/yamux"
+	"relay4j.org/interop/internal/session"
 )
-
-// Stream is a yamux stream as a Conn.
-type Stream struct{ *yamux.Stream }
-
-// CloseWrite sends FIN: since v0.1.2 Close ends only the own direction.
-func (s Stream) CloseWrite() error { return s.Stream.Close() }
-
-// ResetStream ends the stream the only way that the module offers: FIN now, and, when the peer has not ended its own
-// direction within the session's close timeout, RST. A RST alone cannot be asked for.
-func ResetStream(c Conn) { c.CloseWrite() }
 
 // Session serves every stream that the peer opens, until the session ends. With a limit that is not negative it takes
 // no more than that many streams; the rest fill the backlog. It reports whether this side ended the session with 'C'.
-func Session(s *yamux.Session, limit int) (cut bool, err error) {
+func Session(s session.Session, limit int) (cut bool, err error) {
 	var wasCut atomic.Bool
-	var open sync.WaitGroup
-	defer open.Wait() // whoever ends the process next would cut off what the streams have to report
 	actions := Actions{
 		Kill:   func() { os.Exit(KillStatus) },
 		Cut:    func() { wasCut.Store(true); s.Close() },
-		Reset:  ResetStream,
+		Reset:  func(c Conn) { c.(session.Stream).Reset() },
 		GoAway: s.GoAway,
-		Open: func() (Conn, error) {
-			stream, err := s.OpenStream()
-			return Stream{stream}, err
-		},
+		Open:   func() (Conn, error) { return s.Open() },
 	}
+	err = serveAll(s, limit, func(stream session.Stream) error { return Serve(stream, actions) })
+	return wasCut.Load(), err
+}
+
+// EchoSession is like Session, but every stream is an echo from its first byte.
+func EchoSession(s session.Session, limit int) (cut bool, err error) {
+	return false, serveAll(s, limit, func(stream session.Stream) error { return echo(stream) })
+}
+
+func serveAll(s session.Session, limit int, serve func(session.Stream) error) error {
+	var open sync.WaitGroup
+	defer open.Wait() // whoever ends the process next would cut off what the streams have to report
 	for ; ; limit-- {
 		if limit == 0 {
 			<-s.CloseChan()
 		}
-		stream, err := s.AcceptStream()
+		stream, err := s.Accept()
 		if err != nil {
-			return wasCut.Load(), err
+			return err
 		}
 		open.Add(1)
 		go func() {
 			defer open.Done()
-			if err := Serve(Stream{stream}, actions); err != nil {
-				log.Printf("stream %d: %v", stream.StreamID(), err)
+			if err := serve(stream); err != nil {
+				log.Printf("stream %d: %v", stream.ID(), err)
 			}
 		}()
 	}

@@ -61,7 +61,7 @@ func TestLargerWindowIsAnnouncedWithTheAck(t *testing.T) {
 
 func TestStreamEndedBeforeItIsAcceptedIsNeverAcknowledged(t *testing.T) {
 	ours, theirs := connect(t)
-	sess, err := yamux.Server(theirs, quiet().Config())
+	sess, err := session.Server(theirs, quiet())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func quiet() session.Options {
 func serve(t *testing.T, options session.Options, limit int) net.Conn {
 	t.Helper()
 	ours, theirs := connect(t)
-	sess, err := yamux.Server(theirs, options.Config())
+	sess, err := session.Server(theirs, options)
 	if err != nil {
 		t.Fatal(err)
 	}

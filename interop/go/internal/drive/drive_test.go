@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/yamux"
-
 	"relay4j.org/interop/internal/behave"
 	"relay4j.org/interop/internal/session"
 )
@@ -62,7 +60,7 @@ func TestScenariosFailAgainstAWrongPeer(t *testing.T) {
 	}
 }
 
-func pair(t *testing.T, window uint) (client, server *yamux.Session) {
+func pair(t *testing.T, window uint) (client, server session.Session) {
 	t.Helper()
 	ln := listen(t)
 	ours, err := net.Dial("tcp", ln.Addr().String())
@@ -77,10 +75,10 @@ func pair(t *testing.T, window uint) (client, server *yamux.Session) {
 	options.Window = window
 	options.Keepalive = 50 * time.Millisecond
 	options.Log = io.Discard
-	if client, err = yamux.Client(ours, options.Config()); err != nil {
+	if client, err = session.Client(ours, options); err != nil {
 		t.Fatal(err)
 	}
-	if server, err = yamux.Server(theirs, options.Config()); err != nil {
+	if server, err = session.Server(theirs, options); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { client.Close(); server.Close() })

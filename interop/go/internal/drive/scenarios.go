@@ -79,6 +79,9 @@ func sink(d Dial, data []byte) error {
 		return err
 	}
 	defer c.Close()
+	if !halfCloses(c) {
+		return errNoHalfClose
+	}
 	if _, err := c.Write(data); err != nil {
 		return err
 	}
@@ -131,6 +134,9 @@ func slowPeer(d Dial, rnd *rand.Rand) error {
 		return err
 	}
 	defer c.Close()
+	if !halfCloses(c) {
+		return errNoHalfClose
+	}
 	if err := c.CloseWrite(); err != nil {
 		return err
 	}
@@ -181,13 +187,16 @@ func echo(d Dial, size int, seed uint64) error {
 	sent := make(chan error, 1)
 	go func() {
 		_, err := io.CopyN(c, xorshift.New(seed), int64(size))
-		if err == nil {
+		if err == nil && halfCloses(c) {
 			err = c.CloseWrite()
 		}
 		sent <- err
 	}()
 	if err := compare(c, xorshift.New(seed), size, 0); err != nil {
 		return err
+	}
+	if !halfCloses(c) {
+		return errors.Join(<-sent, c.CloseWrite())
 	}
 	return errors.Join(<-sent, expectEnd(c))
 }

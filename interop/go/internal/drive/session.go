@@ -5,7 +5,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/hashicorp/yamux"
+	"relay4j.org/interop/internal/session"
 )
 
 // settleTime is how long streams that both sides have ended may take to leave the session's table.
@@ -13,7 +13,7 @@ const settleTime = 10 * time.Second
 
 // Session checks what concerns the session and not one stream: pings, an idle time, and that nothing is left of the
 // streams that have ended. It prints and counts like Run.
-func Session(out io.Writer, s *yamux.Session, idle time.Duration) (failed int) {
+func Session(out io.Writer, s session.Session, idle time.Duration) (failed int) {
 	for _, check := range []struct {
 		name string
 		run  func() error
@@ -32,9 +32,9 @@ func Session(out io.Writer, s *yamux.Session, idle time.Duration) (failed int) {
 	return failed
 }
 
-func pings(s *yamux.Session, n int) error {
+func pings(s session.Session, n int) error {
 	for i := 0; i < n; i++ {
-		if _, err := s.Ping(); err != nil {
+		if err := s.Ping(); err != nil {
 			return fmt.Errorf("ping %d: %w", i, err)
 		}
 	}
@@ -42,7 +42,7 @@ func pings(s *yamux.Session, n int) error {
 }
 
 // stayIdle leaves the session to the keep-alives of both sides.
-func stayIdle(s *yamux.Session, idle time.Duration) error {
+func stayIdle(s session.Session, idle time.Duration) error {
 	select {
 	case <-s.CloseChan():
 		return fmt.Errorf("session ended within %v", idle)
@@ -51,7 +51,7 @@ func stayIdle(s *yamux.Session, idle time.Duration) error {
 	}
 }
 
-func noStreamLeft(s *yamux.Session) error {
+func noStreamLeft(s session.Session) error {
 	end := time.Now().Add(settleTime)
 	for s.NumStreams() > 0 {
 		if time.Now().After(end) {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"relay4j.org/interop/internal/behave"
+	"relay4j.org/interop/internal/session"
 	"relay4j.org/interop/internal/xorshift"
 )
 
@@ -33,10 +34,15 @@ func buildAndRun(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	bin = dir
-	if out, err := exec.Command("go", "build", "-o", bin, "relay4j.org/interop/cmd/...").CombinedOutput(); err != nil {
+	build("-o", bin, "relay4j.org/interop/cmd/...")
+	build("-modfile", "../../fatedier.mod", "-o", filepath.Join(bin, "yamuxpeer-fatedier"), "relay4j.org/interop/cmd/yamuxpeer")
+	return m.Run()
+}
+
+func build(args ...string) {
+	if out, err := exec.Command("go", append([]string{"build"}, args...)...).CombinedOutput(); err != nil {
 		panic(fmt.Sprintf("%v\n%s", err, out))
 	}
-	return m.Run()
 }
 
 func TestVisitorThroughServerAndClient(t *testing.T) {
@@ -51,10 +57,42 @@ func TestVisitorThroughForwarder(t *testing.T) {
 }
 
 func TestYamuxPeersInBothRoles(t *testing.T) {
-	for _, role := range [][]string{{"client", "server"}, {"server", "client"}} {
-		peer := start(t, "yamuxpeer", "-listen", "127.0.0.1:0", "-role", role[0])
-		run(t, "yamuxpeer", "-dial", local(peer.line(t, "listening on ")), "-role", role[1],
-			"-drive", "-seed", "48", "-keepalive", "50ms", "-idle", "200ms")
+	// The fork only drives: after its own end it reads nothing, so peer-closes-first would wait for ever.
+	for _, impls := range [][]string{
+		{"hashicorp", "hashicorp"}, {"hashicorp", "go-yamux"}, {"go-yamux", "hashicorp"}, {"go-yamux", "fatedier"},
+	} {
+		for _, role := range [][]string{{"client", "server"}, {"server", "client"}} {
+			peer := start(t, "yamuxpeer", "-impl", impls[0], "-listen", "127.0.0.1:0", "-role", role[0])
+			run(t, "yamuxpeer", "-impl", impls[1], "-dial", local(peer.line(t, "listening on ")), "-role", role[1],
+				"-drive", "-seed", "48", "-keepalive", "50ms", "-idle", "200ms")
+		}
+	}
+}
+
+// Data, half-close and the end of an echoed stream, without any letter of a behaviour.
+func TestEchoFromTheFirstByte(t *testing.T) {
+	for _, impl := range []string{"hashicorp", "fatedier", "go-yamux"} {
+		peer := start(t, "yamuxpeer", "-impl", impl, "-echo", "-listen", "127.0.0.1:0", "-role", "server")
+		conn, err := net.Dial("tcp", local(peer.line(t, "listening on ")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(20 * time.Second))
+		sess, err := session.Client(conn, session.Defaults())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer sess.Close()
+		stream, err := sess.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(stream, "Gone")
+		stream.CloseWrite()
+		if got, err := io.ReadAll(stream); string(got) != "Gone" || err != nil {
+			t.Errorf("%s: got %q, %v", impl, got, err)
+		}
 	}
 }
 

@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hashicorp/yamux"
-
 	"relay4j.org/interop/internal/portline"
 	"relay4j.org/interop/internal/session"
 	"relay4j.org/interop/internal/splice"
@@ -18,7 +16,7 @@ const handshakeTimeout = 10 * time.Second
 // Tunnel is a relay client's connection to its server.
 type Tunnel struct {
 	Port    int // public port at the server
-	Session *yamux.Session
+	Session session.Session
 }
 
 // Dial connects to a relay server and reads the port line.
@@ -34,7 +32,7 @@ func Dial(address string, options session.Options) (*Tunnel, error) {
 		return nil, err
 	}
 	conn.SetReadDeadline(time.Time{})
-	sess, err := yamux.Server(conn, options.Config())
+	sess, err := session.Server(conn, options)
 	if err != nil {
 		conn.Close()
 		return nil, err
@@ -48,7 +46,7 @@ func (t *Tunnel) Forward(local string) error {
 	var open sync.WaitGroup
 	defer open.Wait()
 	for {
-		stream, err := t.Session.AcceptStream()
+		stream, err := t.Session.Accept()
 		if err != nil {
 			t.Session.Close()
 			return err
@@ -61,10 +59,10 @@ func (t *Tunnel) Forward(local string) error {
 	}
 }
 
-func (t *Tunnel) forward(stream *yamux.Stream, local string) {
+func (t *Tunnel) forward(stream session.Stream, local string) {
 	conn, err := net.Dial("tcp", local)
 	if err != nil {
-		log.Printf("stream %d: %v", stream.StreamID(), err)
+		log.Printf("stream %d: %v", stream.ID(), err)
 		splice.Refuse(stream)
 		return
 	}

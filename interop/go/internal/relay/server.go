@@ -7,8 +7,6 @@ import (
 	"net"
 	"sync"
 
-	"github.com/hashicorp/yamux"
-
 	"relay4j.org/interop/internal/portline"
 	"relay4j.org/interop/internal/session"
 	"relay4j.org/interop/internal/splice"
@@ -22,13 +20,13 @@ type Server struct {
 
 	mu       sync.Mutex
 	closed   bool
-	sessions map[*yamux.Session]bool // guarded by mu
+	sessions map[session.Session]bool // guarded by mu
 	running  sync.WaitGroup
 }
 
 // NewServer returns a server for the clients that control accepts; Serve runs it.
 func NewServer(control net.Listener, public string, options session.Options) *Server {
-	return &Server{control: control, public: public, options: options, sessions: map[*yamux.Session]bool{}}
+	return &Server{control: control, public: public, options: options, sessions: map[session.Session]bool{}}
 }
 
 // Serve accepts relay clients until the server is closed.
@@ -56,7 +54,7 @@ func (s *Server) Close() {
 	s.control.Close()
 	s.mu.Lock()
 	s.closed = true
-	open := make([]*yamux.Session, 0, len(s.sessions))
+	open := make([]session.Session, 0, len(s.sessions))
 	for sess := range s.sessions {
 		open = append(open, sess)
 	}
@@ -77,7 +75,7 @@ func (s *Server) tunnel(conn net.Conn) error {
 	if err := portline.Write(conn, public.Addr().(*net.TCPAddr).Port); err != nil {
 		return err
 	}
-	sess, err := yamux.Client(conn, s.options.Config())
+	sess, err := session.Client(conn, s.options)
 	if err != nil {
 		return err
 	}
@@ -93,7 +91,7 @@ func (s *Server) tunnel(conn net.Conn) error {
 	return s.visitors(public, sess)
 }
 
-func (s *Server) visitors(public net.Listener, sess *yamux.Session) error {
+func (s *Server) visitors(public net.Listener, sess session.Session) error {
 	var open sync.WaitGroup
 	defer open.Wait()
 	for {
@@ -113,8 +111,8 @@ func (s *Server) visitors(public net.Listener, sess *yamux.Session) error {
 	}
 }
 
-func visit(conn *net.TCPConn, sess *yamux.Session) {
-	stream, err := sess.OpenStream()
+func visit(conn *net.TCPConn, sess session.Session) {
+	stream, err := sess.Open()
 	if err != nil {
 		log.Printf("visitor %s: %v", conn.RemoteAddr(), err)
 		conn.SetLinger(0)
@@ -124,7 +122,7 @@ func visit(conn *net.TCPConn, sess *yamux.Session) {
 	splice.Join(conn, stream, sess)
 }
 
-func (s *Server) register(sess *yamux.Session) bool {
+func (s *Server) register(sess session.Session) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.closed {
@@ -133,7 +131,7 @@ func (s *Server) register(sess *yamux.Session) bool {
 	return !s.closed
 }
 
-func (s *Server) unregister(sess *yamux.Session) {
+func (s *Server) unregister(sess session.Session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.sessions, sess)

@@ -26,10 +26,10 @@ import org.relay4j.yamux.testing.LeakCheck;
 class GoDrivesIT {
     private static final int SCENARIOS = 12;
 
-    private final GoPeer.Kind kind;
+    private final YamuxPeer.Kind kind;
     private final Windows windows;
 
-    GoDrivesIT(GoPeer.Kind kind, Windows windows) {
+    GoDrivesIT(YamuxPeer.Kind kind, Windows windows) {
         this.kind = kind;
         this.windows = windows;
     }
@@ -37,7 +37,8 @@ class GoDrivesIT {
     @Test
     void allScenariosOfGo() throws Exception {
         List<String> flags = windows.flags("-idle", "500ms");
-        try (GoPeer peer = GoPeer.driving(kind, windows.options().build(), flags)) {
+        try (YamuxPeer peer =
+                YamuxPeer.driving(Peer.HASHICORP, kind, windows.options().build(), flags)) {
             BehaviourServer.on(peer.session());
             int status = peer.process().awaitExit();
             List<String> lines = peer.process().lines();

@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.InputStream;
 import java.net.SocketTimeoutException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,11 +36,12 @@ import org.relay4j.yamux.testing.LeakCheck;
 @Tag("peers")
 class GoPeerBoundsIT {
     private static final int BACKLOG_OF_GO = 256; // streams
+    private static final Duration DEADLINE = Duration.ofMillis(Visitor.DEADLINE);
 
-    private final GoPeer.Kind kind;
-    private GoPeer peer;
+    private final YamuxPeer.Kind kind;
+    private YamuxPeer peer;
 
-    GoPeerBoundsIT(GoPeer.Kind kind) {
+    GoPeerBoundsIT(YamuxPeer.Kind kind) {
         this.kind = kind;
     }
 
@@ -52,29 +51,12 @@ class GoPeerBoundsIT {
     }
 
     private Session start(SessionOptions options, String... flags) throws Exception {
-        peer = GoPeer.serving(kind, options, List.of(flags));
+        peer = YamuxPeer.serving(Peer.HASHICORP, kind, options, List.of(flags));
         return peer.session();
     }
 
-    private static Stream open(Session session, String request) throws Exception {
-        Stream stream = session.open();
-        stream.setReadTimeout(Duration.ofMillis(Visitor.DEADLINE));
-        stream.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
-        return stream;
-    }
-
-    /** A stream on which the other end sends without end, and reads nothing more. */
-    private static Stream openEndless(Session session) throws Exception {
-        Stream stream = open(session, "G");
-        byte[] lengthAndSeed =
-                ByteBuffer.allocate(16).putLong(Scenarios.ENDLESS).putLong(1).array();
-        stream.getOutputStream().write(lengthAndSeed);
-        return stream;
-    }
-
-    private static String rest(Stream stream) throws Exception {
-        stream.shutdownOutput();
-        return new String(stream.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    private Stream open(String request) throws Exception {
+        return peer.open(request, DEADLINE);
     }
 
     // ---- windows
@@ -82,9 +64,8 @@ class GoPeerBoundsIT {
     @Test
     void theWholeWindowThatGoAnnouncesIsUsedAndNoByteMore() throws Exception {
         for (Windows windows : Windows.values()) {
-            Session session = start(SessionOptions.defaults(), windows.flags().toArray(String[]::new));
-            Stream stream = openEndless(session);
-            stream.setWriteTimeout(Duration.ofMillis(Visitor.DEADLINE));
+            start(SessionOptions.defaults(), windows.flags().toArray(String[]::new));
+            Stream stream = peer.openEndless(DEADLINE);
             stream.getOutputStream().write(new byte[windows.bytes - 17]); // 17 bytes were the request
             stream.setWriteTimeout(Duration.ofMillis(200));
             assertThrows(
@@ -98,7 +79,7 @@ class GoPeerBoundsIT {
         for (Windows windows : Windows.values()) {
             Session session =
                     start(SessionOptions.builder().receiveWindow(windows.bytes).build());
-            InputStream in = openEndless(session).getInputStream();
+            InputStream in = peer.openEndless(DEADLINE).getInputStream();
             Await.until("the window is full", () -> in.available() >= windows.bytes);
             session.ping(); // Go would have sent more by now
             assertEquals(windows.bytes, in.available());
@@ -148,14 +129,14 @@ class GoPeerBoundsIT {
             }
         };
         Session session = start(SessionOptions.builder().listener(listener).build());
-        Stream before = open(session, "Ex");
-        Stream stream = open(session, "Ay");
+        Stream before = open("Ex");
+        Stream stream = open("Ay");
         assertEquals('y', stream.getInputStream().read());
         assertTrue(told.await(Visitor.DEADLINE, TimeUnit.MILLISECONDS));
         SessionException refused = assertThrows(SessionException.class, session::open);
         assertEquals(Reason.NO_MORE_STREAMS, refused.reason());
-        assertEquals("x", rest(before));
-        assertEquals("", rest(stream));
+        assertEquals("x", YamuxPeer.rest(before));
+        assertEquals("", YamuxPeer.rest(stream));
         assertTrue(session.isOpen());
     }
 
@@ -163,18 +144,18 @@ class GoPeerBoundsIT {
     void goOpensAStreamToUs() throws Exception {
         Session session = start(SessionOptions.defaults());
         BehaviourServer.on(session);
-        assertEquals("ok", rest(open(session, "O")));
+        assertEquals("ok", YamuxPeer.rest(open("O")));
     }
 
     @Test
     void goAwayOfOursRefusesWhatGoOpens() throws Exception {
         Session session = start(SessionOptions.defaults());
         Stream asks = session.open();
-        Stream before = open(session, "Ex");
+        Stream before = open("Ex");
         session.goAway();
         asks.getOutputStream().write('O');
-        assertEquals("connection reset", rest(asks));
-        assertEquals("x", rest(before));
+        assertEquals("connection reset", YamuxPeer.rest(asks));
+        assertEquals("x", YamuxPeer.rest(before));
         assertTrue(session.isOpen());
     }
 
@@ -182,13 +163,13 @@ class GoPeerBoundsIT {
     void closeWhenDoneTellsGoAndLetsStreamsEnd() throws Exception {
         Session session = start(SessionOptions.defaults());
         Stream asks = session.open();
-        Stream before = open(session, "Ex");
+        Stream before = open("Ex");
         session.closeWhenDone();
         asks.getOutputStream().write('O');
-        assertEquals("remote end is not accepting connections", rest(asks));
+        assertEquals("remote end is not accepting connections", YamuxPeer.rest(asks));
         assertTrue(session.isOpen());
-        assertEquals("x", rest(before));
-        assertTrue(session.awaitTermination(Duration.ofMillis(Visitor.DEADLINE)));
+        assertEquals("x", YamuxPeer.rest(before));
+        assertTrue(session.awaitTermination(DEADLINE));
         assertEquals(Reason.CLOSED_LOCALLY, session.ended().reason());
         peer.process().await("session ended: EOF");
     }

@@ -5,10 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.OutputStream;
 import java.net.Socket;
 import java.net.SocketException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -32,39 +30,28 @@ import org.relay4j.yamux.testing.Await;
 })
 @Tag("peers")
 class GoPeerIT extends Scenarios {
-    private final GoPeer.Kind kind;
+    private final YamuxPeer.Kind kind;
     private final Windows windows;
-    private GoPeer peer;
+    private YamuxPeer peer;
 
-    GoPeerIT(GoPeer.Kind kind, Windows windows) {
+    GoPeerIT(YamuxPeer.Kind kind, Windows windows) {
         this.kind = kind;
         this.windows = windows;
     }
 
     @Override
     Socket connect() throws Exception {
-        return open().asSocket();
-    }
-
-    private Stream open() throws Exception {
         if (peer == null) start(windows.options().build());
-        return peer.session().open();
+        return peer.session().open().asSocket();
     }
 
     private void start(SessionOptions options, String... flags) throws Exception {
-        peer = keep(GoPeer.serving(kind, options, windows.flags(flags)));
+        peer = keep(YamuxPeer.serving(Peer.HASHICORP, kind, options, windows.flags(flags)));
     }
 
     private Stream open(String request) throws Exception {
-        Stream stream = open();
-        stream.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
-        return stream;
-    }
-
-    /** The failure of a stream that is read to its end. */
-    private static <X extends Exception> X failure(Class<X> type, Stream stream) {
-        stream.setReadTimeout(Duration.ofMillis(Visitor.DEADLINE));
-        return assertThrows(type, () -> stream.getInputStream().transferTo(OutputStream.nullOutputStream()));
+        if (peer == null) start(windows.options().build());
+        return peer.open(request, Duration.ofMillis(Visitor.DEADLINE));
     }
 
     @Test
@@ -93,10 +80,8 @@ class GoPeerIT extends Scenarios {
     void deathOfTheGoProcessIsAFailure() throws Exception {
         Stream idle = open("E");
         Stream cut = open("K");
-        assertEquals(
-                Reason.CONNECTION_LOST, failure(SessionException.class, cut).reason());
-        assertEquals(
-                Reason.CONNECTION_LOST, failure(SessionException.class, idle).reason());
+        assertEquals(Reason.CONNECTION_LOST, YamuxPeer.failure(cut).reason());
+        assertEquals(Reason.CONNECTION_LOST, YamuxPeer.failure(idle).reason());
         assertEquals(9, peer.process().awaitExit());
         assertThrows(SessionException.class, peer.session()::open);
         assertThrows(SessionException.class, peer.session()::accept);
@@ -107,10 +92,8 @@ class GoPeerIT extends Scenarios {
     void endOfTheGoSessionIsAFailure() throws Exception {
         Stream idle = open("E");
         Stream cut = open("C");
-        assertEquals(
-                Reason.CONNECTION_LOST, failure(SessionException.class, cut).reason());
-        assertEquals(
-                Reason.CONNECTION_LOST, failure(SessionException.class, idle).reason());
+        assertEquals(Reason.CONNECTION_LOST, YamuxPeer.failure(cut).reason());
+        assertEquals(Reason.CONNECTION_LOST, YamuxPeer.failure(idle).reason());
         assertTrue(peer.process().isAlive());
     }
 
@@ -161,7 +144,7 @@ class GoPeerIT extends Scenarios {
         Stream stream = open("Ex");
         assertEquals('x', stream.getInputStream().read());
         peer.process().signal("STOP");
-        assertEquals(Reason.TIMEOUT, failure(SessionException.class, stream).reason());
+        assertEquals(Reason.TIMEOUT, YamuxPeer.failure(stream).reason());
         assertFalse(peer.session().isOpen());
     }
 

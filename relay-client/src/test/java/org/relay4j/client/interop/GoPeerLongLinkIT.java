@@ -57,8 +57,8 @@ class GoPeerLongLinkIT {
             String local = "127.0.0.1:" + service.port();
             try (RelayServer server = JavaServer.start(SessionOptions.defaults());
                     LinkEmulator link = link(server.port());
-                    GoProcess forwarder =
-                            GoProcess.start("forwarder", flags(window), "127.0.0.1:" + link.port(), local)) {
+                    PeerProcess forwarder =
+                            PeerProcess.go("forwarder", flags(window), "127.0.0.1:" + link.port(), local)) {
                 return rate(forwarder.number("public port "), way);
             }
         });
@@ -71,7 +71,7 @@ class GoPeerLongLinkIT {
             InetSocketAddress local = new InetSocketAddress(InetAddress.getLoopbackAddress(), service.port());
             RelayClientOptions options =
                     RelayClientOptions.builder().reconnect(false).build();
-            try (GoProcess server = GoProcess.start("relayserver", flags(window));
+            try (PeerProcess server = PeerProcess.go("relayserver", flags(window));
                     LinkEmulator link = link(server.number("listening on "));
                     RelayForwarder forwarder = RelayClient.forward("127.0.0.1", link.port(), local, options)) {
                 return rate(forwarder.publicAddress().getPort(), way);

@@ -29,7 +29,7 @@ import org.relay4j.yamux.testing.Await;
 @Tag("peers")
 class GoServerJavaAcceptorIT extends Scenarios {
     private final Windows windows;
-    private GoProcess server;
+    private PeerProcess server;
     private RelayAcceptor acceptor;
     private BehaviourServer service;
 
@@ -47,7 +47,7 @@ class GoServerJavaAcceptorIT extends Scenarios {
     }
 
     private void start(SessionOptions options) throws Exception {
-        server = keep(GoProcess.start("relayserver", windows.flags()));
+        server = keep(PeerProcess.go("relayserver", windows.flags()));
         RelayClientOptions client =
                 RelayClientOptions.builder().session(options).reconnect(false).build();
         acceptor = keep(RelayClient.connect("127.0.0.1", server.number("listening on "), client));

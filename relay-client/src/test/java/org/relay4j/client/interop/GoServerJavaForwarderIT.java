@@ -28,7 +28,7 @@ import org.relay4j.yamux.testing.Await;
 @Tag("peers")
 class GoServerJavaForwarderIT extends Scenarios {
     private final Windows windows;
-    private GoProcess server;
+    private PeerProcess server;
     private ServerSocket listener;
     private BehaviourServer service;
     private RelayForwarder forwarder;
@@ -46,7 +46,7 @@ class GoServerJavaForwarderIT extends Scenarios {
     private void start(SessionOptions options) throws Exception {
         listener = BehaviourServer.listen();
         service = keep(BehaviourServer.on(listener));
-        server = keep(GoProcess.start("relayserver", windows.flags()));
+        server = keep(PeerProcess.go("relayserver", windows.flags()));
         RelayClientOptions client =
                 RelayClientOptions.builder().session(options).reconnect(false).build();
         InetSocketAddress local = (InetSocketAddress) listener.getLocalSocketAddress();
@@ -139,7 +139,7 @@ class GoServerJavaForwarderIT extends Scenarios {
 
     @Test
     void forwarderComesBackToARestartedServer() throws Exception {
-        server = GoProcess.start("relayserver", windows.flags());
+        server = PeerProcess.go("relayserver", windows.flags());
         int port = server.number("listening on ");
         listener = BehaviourServer.listen();
         service = keep(BehaviourServer.on(listener));
@@ -152,7 +152,7 @@ class GoServerJavaForwarderIT extends Scenarios {
         servedVisitor();
         server.close();
         Await.until("the loss was noticed", () -> !forwarder.isOpen());
-        server = keep(GoProcess.start("relayserver", windows.flags("-listen", "127.0.0.1:" + port)));
+        server = keep(PeerProcess.go("relayserver", windows.flags("-listen", "127.0.0.1:" + port)));
         assertEquals(port, server.number("listening on "));
         Await.until("the tunnel is up again", forwarder::isOpen);
         servedVisitor();

@@ -21,7 +21,7 @@ import org.relay4j.yamux.testing.Await;
 class JavaServerGoClientIT extends Scenarios {
     private final Windows windows;
     private RelayServer server;
-    private GoProcess client;
+    private PeerProcess client;
     private int publicPort;
 
     JavaServerGoClientIT(Windows windows) {
@@ -30,7 +30,7 @@ class JavaServerGoClientIT extends Scenarios {
 
     private void start(SessionOptions options, String... flags) throws Exception {
         server = keep(JavaServer.start(options));
-        client = keep(GoProcess.start("relayclient", windows.flags(flags), "127.0.0.1:" + server.port()));
+        client = keep(PeerProcess.go("relayclient", windows.flags(flags), "127.0.0.1:" + server.port()));
         publicPort = client.number("public port ");
     }
 

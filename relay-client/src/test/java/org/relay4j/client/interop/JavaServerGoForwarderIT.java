@@ -21,7 +21,7 @@ class JavaServerGoForwarderIT extends Scenarios {
     private final Windows windows;
     private RelayServer server;
     private BehaviourServer service;
-    private GoProcess forwarder;
+    private PeerProcess forwarder;
     private int publicPort;
 
     JavaServerGoForwarderIT(Windows windows) {
@@ -39,7 +39,7 @@ class JavaServerGoForwarderIT extends Scenarios {
         service = keep(BehaviourServer.on(listener));
         server = keep(JavaServer.start(windows.options().build()));
         String local = "127.0.0.1:" + listener.getLocalPort();
-        forwarder = keep(GoProcess.start("forwarder", windows.flags(), "127.0.0.1:" + server.port(), local));
+        forwarder = keep(PeerProcess.go("forwarder", windows.flags(), "127.0.0.1:" + server.port(), local));
         publicPort = forwarder.number("public port ");
     }
 

@@ -36,7 +36,7 @@ class SoakIT {
         ServerSocket listener = BehaviourServer.listen();
         try (BehaviourServer service = BehaviourServer.on(listener);
                 RelayServer server = JavaServer.start(SessionOptions.defaults());
-                GoProcess forwarder = GoProcess.start(
+                PeerProcess forwarder = PeerProcess.go(
                         "forwarder", List.of(), "127.0.0.1:" + server.port(), "127.0.0.1:" + listener.getLocalPort())) {
             int publicPort = forwarder.number("public port ");
             load(publicPort, new Random(seed), forwarder);
@@ -48,7 +48,7 @@ class SoakIT {
         }
     }
 
-    private void load(int publicPort, Random seeds, GoProcess forwarder) throws Exception {
+    private void load(int publicPort, Random seeds, PeerProcess forwarder) throws Exception {
         List<Future<Void>> visitors = new ArrayList<>();
         long end = System.nanoTime() + TIME;
         for (int n = 0; n < VISITORS; n++) {

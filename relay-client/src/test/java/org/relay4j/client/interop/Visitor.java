@@ -50,7 +50,7 @@ final class Visitor implements Closeable {
 
     Visitor(Socket socket) throws IOException {
         this.socket = socket;
-        socket.setSoTimeout(DEADLINE);
+        if (socket.getSoTimeout() == 0) socket.setSoTimeout(DEADLINE);
         in = socket.getInputStream();
         out = socket.getOutputStream();
     }
@@ -177,6 +177,22 @@ final class Visitor implements Closeable {
                 .put(sha256(Xorshift.bytes(seed, size)))
                 .array());
         expectEnd();
+    }
+
+    /** Sends many bytes, and gets their digest back. */
+    void sinkBulk(Bulk bulk) throws IOException {
+        request('S');
+        bulk.writeTo(out);
+        end();
+        expect(ByteBuffer.allocate(40).putLong(bulk.size()).put(bulk.digest()).array());
+        expectEnd();
+    }
+
+    /** Receives many bytes, which must have the right digest. */
+    void generatedBulk(Bulk bulk) throws IOException {
+        requestGenerated(bulk.size(), Bulk.SEED);
+        end();
+        bulk.expectFrom(in);
     }
 
     /** Goes on sending {@code more} bytes after the other end has ended its direction. */

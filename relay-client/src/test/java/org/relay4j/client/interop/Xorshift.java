@@ -1,9 +1,15 @@
 package org.relay4j.client.interop;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
 /** The deterministic byte generator that the Go programs have too: xorshift64*, see {@code interop/go/README.md}. */
 final class Xorshift {
     private static final long MULTIPLIER = 0x2545F4914F6CDD1DL;
     private static final long SEED_FOR_ZERO = 0x9E3779B97F4A7C15L;
+
+    private static final VarHandle WORDS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private long state;
     private long word;
@@ -22,17 +28,29 @@ final class Xorshift {
 
     /** Puts the next bytes at the start of {@code to}. */
     void next(byte[] to, int length) {
-        for (int i = 0; i < length; i++) {
-            if (left == 0) {
-                state ^= state >>> 12;
-                state ^= state << 25;
-                state ^= state >>> 27;
-                word = state * MULTIPLIER;
-                left = 8;
-            }
-            to[i] = (byte) word;
-            word >>>= 8;
-            left--;
+        int at = rest(to, 0, length);
+        for (; length - at >= Long.BYTES; at += Long.BYTES) WORDS.set(to, at, step());
+        if (at < length) {
+            word = step();
+            left = Long.BYTES;
+            rest(to, at, length);
         }
+    }
+
+    /** Hands out what is left of the current word; returns up to where {@code to} is filled. */
+    private int rest(byte[] to, int from, int length) {
+        int at = from;
+        for (; left > 0 && at < length; left--) {
+            to[at++] = (byte) word;
+            word >>>= 8;
+        }
+        return at;
+    }
+
+    private long step() {
+        state ^= state >>> 12;
+        state ^= state << 25;
+        state ^= state >>> 27;
+        return state * MULTIPLIER;
     }
 }

@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A running Go program, and what it has printed so far. */
-final class GoProcess implements AutoCloseable {
+/** A running program of the other side, and what it has printed so far. */
+final class PeerProcess implements AutoCloseable {
     private static final long DEADLINE = TimeUnit.SECONDS.toNanos(30);
 
     private final String name;
@@ -20,19 +20,25 @@ final class GoProcess implements AutoCloseable {
     private final List<String> lines = new ArrayList<>(); // both outputs; guarded by itself
     private int outputs = 2; // still open; guarded by lines
 
-    private GoProcess(String name, Process process) {
+    private PeerProcess(String name, Process process) {
         this.name = name;
         this.process = process;
     }
 
     /** Starts a program of {@code interop/go/cmd}. */
-    static GoProcess start(String program, List<String> flags, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(GoPrograms.path(program).toString()));
-        command.addAll(flags);
-        command.addAll(List.of(arguments));
-        GoProcess started = new GoProcess(
-                program,
-                new ProcessBuilder(command)
+    static PeerProcess go(String program, List<String> flags, String... arguments) throws IOException {
+        return start(program, List.of(PeerPrograms.go(program).toString()), flags, arguments);
+    }
+
+    /** Starts a command, of which {@code name} is shown where it fails. */
+    static PeerProcess start(String name, List<String> command, List<String> flags, String... arguments)
+            throws IOException {
+        List<String> all = new ArrayList<>(command);
+        all.addAll(flags);
+        all.addAll(List.of(arguments));
+        PeerProcess started = new PeerProcess(
+                name,
+                new ProcessBuilder(all)
                         .redirectInput(ProcessBuilder.Redirect.PIPE)
                         .start());
         started.collect(started.process.getInputStream());
