@@ -4,6 +4,7 @@ package org.relay4j.yamux.core;
  * Counts what the peer sends without need, by kind, and ends the session when it is too much. Useful frames are free: whoever
  * sends bytes that somebody reads, and credit for bytes that were sent, is never counted here.
  */
+@SuppressWarnings("EnumOrdinal") // counts are kept by kind in an array, which costs nothing to look into
 final class Glitches {
     /** Credit below this is not worth a frame, except for a frame that was as small. Unit: bytes. */
     static final int FEW = 16;

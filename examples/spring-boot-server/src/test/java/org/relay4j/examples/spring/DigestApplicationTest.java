@@ -107,9 +107,16 @@ class DigestApplicationTest {
             visitor.setSoTimeout((int) DEADLINE.toMillis());
             OutputStream out = visitor.getOutputStream();
             InputStream in = new BufferedInputStream(visitor.getInputStream());
-            out.write(("POST /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-                            + "Content-Type: application/octet-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
-                    .getBytes(StandardCharsets.US_ASCII));
+            String head = String.join(
+                    "\r\n",
+                    "POST /echo HTTP/1.1",
+                    "Host: localhost",
+                    "Connection: close",
+                    "Content-Type: application/octet-stream",
+                    "Transfer-Encoding: chunked",
+                    "",
+                    "");
+            out.write(head.getBytes(StandardCharsets.US_ASCII));
             for (int n = 0; n < 100; n++) {
                 // A letter that the text before has not, so that each piece is waited for.
                 String piece = "piece " + n + (char) ('A' + n % 26);
