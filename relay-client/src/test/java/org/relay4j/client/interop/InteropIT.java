@@ -118,7 +118,7 @@ class InteropIT {
             for (int n = 1; n <= 100; n++) {
                 Visitor visitor = visitor();
                 visitor.request('E', Xorshift.bytes(n, 1_000 * n)); // less than a window: nobody reads meanwhile
-                visitor.expect(new Xorshift(n), 1_000 * n);
+                visitor.expect(new Xorshift(n), 1_000L * n);
             }
         }
 

@@ -104,7 +104,7 @@ enum Peer {
     long bulk() {
         return switch (this) {
             case YAMUX_JS -> 8L << 20;
-            case CHAINSAFE -> 256L << 20;
+            case CHAINSAFE -> 128L << 20;
             default -> 1L << 30;
         };
     }
