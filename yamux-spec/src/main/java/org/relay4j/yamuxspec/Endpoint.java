@@ -45,7 +45,7 @@ interface Endpoint extends Closeable {
 
         private static void pause() throws IOException {
             try {
-                Thread.sleep(RETRY_MILLIS);
+                Thread.sleep(RETRY_MILLIS); // nothing tells when somebody listens
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new IOException("interrupted", e);

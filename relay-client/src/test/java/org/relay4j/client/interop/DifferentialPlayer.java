@@ -143,6 +143,7 @@ final class DifferentialPlayer {
             }
             got += length;
             digest.update(buffer, 0, length);
+            // No wait for a state: this reader is slow because its script says so.
             if (mine.pause() > 0) Thread.sleep(mine.pause());
         }
     }
