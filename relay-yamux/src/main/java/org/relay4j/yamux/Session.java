@@ -62,7 +62,6 @@ public final class Session implements Closeable {
     private final @Nullable StreamObserver observer;
     private int backlog; // streams of this session in the queue; guarded by lock
     private long pongs; // guarded by lock
-    private long roundTrip; // ns; guarded by lock
 
     private Session(ByteChannel channel, Role role, SessionOptions options) throws IOException {
         this.options = options;
@@ -210,7 +209,7 @@ public final class Session implements Closeable {
                 if (driver.mux().ended() != null) throw failure();
                 deadline.await(ponged, "the peer did not answer the ping");
             }
-            return Duration.ofNanos(roundTrip);
+            return Duration.ofNanos(driver.mux().roundTrip());
         } finally {
             lock.unlock();
         }
@@ -358,7 +357,6 @@ public final class Session implements Closeable {
         @Override
         public void onPong(long nanos) {
             pongs++;
-            roundTrip = nanos;
             if (observer != null) observer.measured(nanos);
             ponged.signalAll();
         }
