@@ -28,7 +28,7 @@ public final class AcceptorSocket extends SocketImpl {
 
     private final Map<Integer, Object> options = new ConcurrentHashMap<>();
     private volatile Runnable onClose = () -> {};
-    private volatile @Nullable InetSocketAddress bound; // changes when the tunnel is re-established
+    private volatile @Nullable InetSocketAddress bound;
 
     /** One that is not bound yet. */
     public AcceptorSocket() {
@@ -43,18 +43,13 @@ public final class AcceptorSocket extends SocketImpl {
         onClose = action;
     }
 
-    /** The address that the listener has from now on. */
-    public void rebind(InetSocketAddress newAddress) {
-        bound = newAddress;
-        options.put(SocketOptions.SO_BINDADDR, newAddress.getAddress());
-    }
-
     @Override
     protected void create(boolean isStream) {}
 
     @Override
     protected void bind(InetAddress host, int port) {
-        rebind(new InetSocketAddress(host, port));
+        bound = new InetSocketAddress(host, port);
+        options.put(SocketOptions.SO_BINDADDR, host);
     }
 
     @Override
