@@ -10,7 +10,7 @@ package org.relay4j.yamux.core;
  */
 final class FrameQuantum {
     static final int ALONE = 256 * 1024; // bytes
-    static final int SHARED = 64 * 1024; // bytes
+    static final int SHARED = 62 * 1024; // bytes
     static final int FAR = 32 * 1024; // bytes; the buffer of Go's io.Copy
 
     private static final int EPOCH_SHIFT = 22; // an epoch is 2^22 ns, about 4 ms

@@ -1,6 +1,7 @@
 package org.relay4j.yamux.core;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
@@ -40,6 +41,12 @@ class FrameQuantumTest {
         byte[] full = new byte[32 * 1024];
         far.expects(
                 Wire.data(0, 1, full), Wire.data(0, 1, full), Wire.data(0, 1, full), Wire.data(0, 1, new byte[1696]));
+    }
+
+    @Test
+    void frameOfABusyStreamFitsOneSegment() {
+        int headers = 40 + 60; // bytes; IPv6, and TCP with all its options
+        assertTrue(Frame.HEADER_LENGTH + FrameQuantum.SHARED + headers < 1 << 16);
     }
 
     @Test
