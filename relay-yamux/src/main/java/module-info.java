@@ -1,6 +1,7 @@
 /** yamux: many streams over one connection. */
 module org.relay4j.yamux {
     requires jdk.jfr;
+    requires jdk.management; // tells how much direct memory there may be
     requires org.slf4j;
     requires static transitive org.jspecify; // annotations in signatures; nobody needs them at run time
 

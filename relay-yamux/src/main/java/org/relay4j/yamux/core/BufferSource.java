@@ -11,7 +11,10 @@ public interface BufferSource {
     /** Takes back a chunk of {@link #acquire} or {@link #acquireOutput}. */
     void release(Chunk chunk);
 
-    /** A chunk of {@link OutputBuffer#CAPACITY} bytes for frames to be sent. */
+    /**
+     * A chunk of {@link OutputBuffer#CAPACITY} bytes for frames to be sent, or of 64 KiB at least when memory is short: that
+     * is never refused, since a session that cannot send cannot get rid of what it holds either.
+     */
     Chunk acquireOutput();
 
     /**

@@ -20,7 +20,7 @@ public final class OutputBuffer {
     static final int DATA_ROOM = 512 * 1024; // bytes
     static final int TAIL = 4096; // bytes
 
-    /** Size of the buffer. Unit: bytes. */
+    /** Usual size of the buffer; when memory is short it gets less, see {@link BufferSource#acquireOutput}. Unit: bytes. */
     public static final int CAPACITY = HEADROOM + DATA_ROOM + TAIL;
 
     private final BufferSource source;
@@ -44,13 +44,14 @@ public final class OutputBuffer {
 
     /** Bytes that one more Data frame may carry; may be negative. */
     int room() {
-        return CAPACITY - TAIL - end - Frame.HEADER_LENGTH;
+        return capacity() - TAIL - end - Frame.HEADER_LENGTH;
     }
 
     /** The place for the body of a Data frame of up to {@code length} bytes; followed by commit or cancel. */
     ByteBuffer reserve(int length) {
         ByteBuffer buffer = memory();
-        buffer.limit(end + Frame.HEADER_LENGTH + length).position(end + Frame.HEADER_LENGTH);
+        int fits = Math.min(length, room()); // what room() said before may have been about more memory than there is
+        buffer.limit(end + Frame.HEADER_LENGTH + fits).position(end + Frame.HEADER_LENGTH);
         return buffer;
     }
 
@@ -67,8 +68,9 @@ public final class OutputBuffer {
     /** Puts a frame without body behind everything else; false when there is no room. */
     boolean append(int type, int flags, int id, int length) {
         int reserved = type == Frame.GO_AWAY ? 0 : Frame.HEADER_LENGTH;
-        if (end + Frame.HEADER_LENGTH > CAPACITY - reserved) return false;
-        Frame.put(memory(), end, type, flags, id, length);
+        ByteBuffer buffer = memory();
+        if (end + Frame.HEADER_LENGTH > capacity() - reserved) return false;
+        Frame.put(buffer, end, type, flags, id, length);
         end += Frame.HEADER_LENGTH;
         return true;
     }
@@ -109,7 +111,7 @@ public final class OutputBuffer {
         ByteBuffer buffer = memory();
         while (frameEnd < start) frameEnd += Frame.lengthOfFrameAt(buffer, frameEnd);
         // Moving bytes costs a copy: only when little is left to move, and much is won.
-        if (room() < DATA_ROOM / 2 && size() < DATA_ROOM / 4) compact(buffer);
+        if (room() < capacity() / 2 && size() < capacity() / 4) compact(buffer);
     }
 
     /** Hands over everything that waits, from position to limit; the buffer is empty afterwards. Null when it is already. */
@@ -138,6 +140,11 @@ public final class OutputBuffer {
         start -= moved;
         end -= moved;
         frameEnd -= moved;
+    }
+
+    /** Bytes of the buffer; of the usual one while there is none. */
+    private int capacity() {
+        return chunk == null ? CAPACITY : chunk.bytes.capacity();
     }
 
     /** The whole buffer: positions are kept in this object, not in the buffer. */

@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -22,16 +23,14 @@ public final class BufferPool implements BufferSource {
     private static final Logger log = LoggerFactory.getLogger(BufferPool.class);
 
     /*
-     * By default the JVM allows as much direct memory as heap. Half of it may be in use here, and half of that promised to peers
-     * beyond the usual windows. A JVM that was given less direct memory (-XX:MaxDirectMemorySize) has to be told here too: Java
-     * has no way to ask for that limit.
+     * Half of the direct memory that the JVM allows may be in use here, and half of that promised to peers beyond the usual
+     * windows; the other half of the JVM's is left to the program around us.
      */
     static final String BUDGET = "relay4j.bufferBudget";
 
     private static final long LEAST_BUDGET = 4L << 20; // bytes
     private static final long MOST_PROMISED = 256L << 20; // bytes
-    private static final long ALLOWED =
-            budget(System.getProperty(BUDGET), Runtime.getRuntime().maxMemory() / 2); // bytes
+    private static final long ALLOWED = budget(System.getProperty(BUDGET), () -> DirectMemory.limit() / 2); // bytes
     private static final BufferPool SHARED = new BufferPool(ALLOWED, Math.min(MOST_PROMISED, ALLOWED / 2));
 
     /** What one session may keep of what it has received. Unit: bytes. */
@@ -58,8 +57,8 @@ public final class BufferPool implements BufferSource {
     }
 
     /** The number of bytes that the system property says: digits, with k, m or g behind them or not. */
-    static long budget(@Nullable String property, long otherwise) {
-        if (property == null) return otherwise;
+    static long budget(@Nullable String property, LongSupplier otherwise) {
+        if (property == null) return otherwise.getAsLong();
         Matcher number = Pattern.compile("([0-9]{1,12})([kmg]?)").matcher(property.toLowerCase(Locale.ROOT));
         if (number.matches()) {
             int shift = 10 * " kmg".indexOf(number.group(2).isEmpty() ? " " : number.group(2));
@@ -67,19 +66,12 @@ public final class BufferPool implements BufferSource {
             if (count <= Long.MAX_VALUE >> shift && count << shift >= LEAST_BUDGET) return count << shift;
         }
         log.warn("-D{}={} is ignored, it must be a number of bytes of at least 4m, like 256m", BUDGET, property);
-        return otherwise;
+        return otherwise.getAsLong();
     }
 
     @Override
     public @Nullable Chunk acquire(int size) {
-        Shelf shelf = size <= small.size ? small : large;
-        if (inUse() + shelf.size > limit) return null;
-        try {
-            return take(shelf);
-        } catch (OutOfMemoryError e) {
-            log.debug("no direct memory left, {} bytes are in use", inUse(), e);
-            return null; // less of it is allowed than was assumed
-        }
+        return withinLimit(size <= small.size ? small : large);
     }
 
     /** 64 KiB for reading from a connection. */
@@ -89,7 +81,8 @@ public final class BufferPool implements BufferSource {
 
     @Override
     public Chunk acquireOutput() {
-        return take(output);
+        Chunk chunk = withinLimit(output);
+        return chunk != null ? chunk : take(large);
     }
 
     @Override
@@ -125,6 +118,16 @@ public final class BufferPool implements BufferSource {
             return inUse;
         } finally {
             lock.unlock();
+        }
+    }
+
+    private @Nullable Chunk withinLimit(Shelf shelf) {
+        if (inUse() + shelf.size > limit) return null;
+        try {
+            return take(shelf);
+        } catch (OutOfMemoryError e) {
+            log.debug("no direct memory left, {} bytes are in use", inUse(), e);
+            return null; // less of it is allowed than was assumed
         }
     }
 

@@ -35,7 +35,7 @@ final class CountingBuffers implements BufferSource {
 
     @Override
     public Chunk acquireOutput() {
-        return take(output, OutputBuffer.CAPACITY);
+        return refusing ? take(large, LARGE) : take(output, OutputBuffer.CAPACITY);
     }
 
     @Override
@@ -60,7 +60,7 @@ final class CountingBuffers implements BufferSource {
         if (promised < 0) throw new AssertionError("more taken back than was promised: " + promised);
     }
 
-    /** Gives no more memory for received bytes. */
+    /** Gives no more memory for received bytes, and the least for those to be sent. */
     void refuse() {
         refusing = true;
     }

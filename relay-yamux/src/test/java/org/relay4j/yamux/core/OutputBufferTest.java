@@ -184,6 +184,29 @@ class OutputBufferTest {
     }
 
     @Test
+    void shortOfMemoryItTakesLessAtOnce() {
+        memory.refuse();
+        ByteBuffer place = buffer.reserve(buffer.room());
+        int room = 64 * 1024 - OutputBuffer.HEADROOM - OutputBuffer.TAIL - 12;
+        assertEquals(room, place.remaining());
+        assertEquals(room, buffer.room());
+        buffer.cancel();
+        while (buffer.room() > 0) data(1, Math.min(buffer.room(), 10_000));
+        while (buffer.append(Frame.WINDOW_UPDATE, Frame.FIN, 1, 0)) assertEquals(64 * 1024, memory.bytesInUse());
+        assertTrue(buffer.append(Frame.GO_AWAY, 0, 0, 0));
+        assertTrue(buffer.size() > 64 * 1024 - OutputBuffer.HEADROOM - 12, buffer.size() + " bytes wait");
+        send(50_000);
+        assertTrue(buffer.room() > 30_000, "what was sent leaves room");
+        assertEquals(64 * 1024, memory.bytesInUse());
+    }
+
+    @Test
+    void randomUseShortOfMemoryNeverLosesOrReordersAByte() {
+        memory.refuse();
+        randomUseNeverLosesOrReordersAByte();
+    }
+
+    @Test
     void randomUseNeverLosesOrReordersAByte() {
         for (int seed = 0; seed < 60; seed++) {
             Random random = new Random(seed);
@@ -192,8 +215,8 @@ class OutputBufferTest {
             for (int step = 0; step < 200; step++) {
                 int length = 1 + random.nextInt(random.nextInt(10) == 0 ? 200_000 : 2_000);
                 if (random.nextBoolean() && buffer.room() >= length) {
-                    data(step, length);
-                    appended.writeBytes(Wire.bytes(Wire.data(0, step, body(step, length))));
+                    int fitted = data(step, length);
+                    appended.writeBytes(Wire.bytes(Wire.data(0, step, body(step, fitted))));
                 } else if (random.nextInt(4) == 0 && buffer.append(Frame.WINDOW_UPDATE, Frame.FIN, step, 0)) {
                     appended.writeBytes(Wire.bytes(Wire.fin(step)));
                 } else if (!buffer.isEmpty()) {
@@ -213,9 +236,13 @@ class OutputBufferTest {
         buffer.append(Frame.WINDOW_UPDATE, Frame.FIN, 1, 0);
     }
 
-    private void data(int id, int length) {
-        buffer.reserve(length).put(body(id, length));
-        buffer.commit(id, length);
+    /** How many of the bytes found room. */
+    private int data(int id, int length) {
+        ByteBuffer place = buffer.reserve(length);
+        int fitted = place.remaining();
+        place.put(body(id, fitted));
+        buffer.commit(id, fitted);
+        return fitted;
     }
 
     private static byte[] body(int id, int length) {
