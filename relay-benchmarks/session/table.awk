@@ -1,4 +1,4 @@
-# Lines "shape transport relay_ns go_ns" of all rounds to a Markdown table.
+# Lines "shape transport relay_ns go_ns" of all rounds to a Markdown table, below what stands behind "# ".
 
 function sort(values, n,    i, j, held) {
     for (i = 2; i <= n; i++) {
@@ -28,6 +28,11 @@ function bytes(shape) {
 
 function rate(shape, ns) {
     return bytes(shape) ? sprintf("%.0f", bytes(shape) * 1e3 / ns) : ""
+}
+
+/^#/ {
+    print substr($0, 3)
+    next
 }
 
 {

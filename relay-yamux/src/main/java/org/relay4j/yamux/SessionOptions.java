@@ -205,7 +205,7 @@ public final class SessionOptions {
 
         /**
          * Bytes by which the windows of all streams together may have grown: 0 to 2^30, default 64 MiB. All sessions of a
-         * process together have a quarter of the heap's largest size, at most 256 MiB.
+         * process together have a quarter of the direct memory that the JVM allows, at most 256 MiB.
          */
         public Builder windowBudget(int bytes) {
             windowBudget = bytes;
@@ -214,7 +214,8 @@ public final class SessionOptions {
 
         /**
          * Bytes of all streams together that may wait here to be read: 256 KiB to 2^30, default a quarter of what the process has
-         * for that, which is half of the heap's largest size. Beyond it the stream on which the most is waiting is reset, since
+         * for that, which is half of the direct memory that the JVM allows ({@code -XX:MaxDirectMemorySize}, by default as much as
+         * heap), or what the system property {@code relay4j.bufferBudget} says. Beyond it the stream on which the most is waiting is reset, since
          * its reader is the slowest.
          */
         public Builder receiveBudget(int bytes) {

@@ -22,10 +22,23 @@ public final class Summary {
             System.err.println("usage: Summary <results.jsonl> [<variant>/<other> ...]");
             System.exit(USAGE_STATUS);
         }
-        Summary summary = new Summary(new Results(Files.readAllLines(Path.of(words[0]))));
+        List<String> lines = Files.readAllLines(Path.of(words[0]));
+        Summary summary = new Summary(new Results(lines));
+        System.out.print(heading(lines));
         System.out.print(summary.medians());
         System.out.print(summary.ratios(List.of(words).subList(1, words.length)));
         System.out.print(summary.failures());
+    }
+
+    /** What the file says of itself: its lines behind "#", as Markdown. */
+    static String heading(List<String> lines) {
+        StringBuilder text = new StringBuilder();
+        for (String line : lines) {
+            if (line.startsWith("#")) {
+                text.append(line.substring(Math.min(2, line.length()))).append('\n');
+            }
+        }
+        return text.toString();
     }
 
     String medians() {

@@ -36,7 +36,7 @@ final class BackendConnection {
         if (pending.hasRemaining()) {
             channel.write(pending);
         }
-        if (modeKnown && mode == Mode.SOURCE) {
+        if (modeKnown && mode.isSource()) {
             send();
         }
         if (ended && !pending.hasRemaining()) {
@@ -84,7 +84,7 @@ final class BackendConnection {
                 }
                 count += data.remaining();
             }
-            case SOURCE -> {} // a source does not listen
+            case SOURCE, SHORT_SOURCE -> {} // a source does not listen
         }
     }
 
@@ -106,8 +106,11 @@ final class BackendConnection {
     }
 
     private void send() throws IOException {
-        for (int i = 0; i < WRITES_PER_PASS; i++) {
+        for (int i = 0; i < WRITES_PER_PASS && !sentAll(); i++) {
             ByteBuffer data = pattern.from(count);
+            if (mode == Mode.SHORT_SOURCE) {
+                data.limit((int) Math.min(data.limit(), data.position() + Mode.SHORT - count));
+            }
             count += channel.write(data);
             if (data.hasRemaining()) {
                 return;
@@ -115,8 +118,12 @@ final class BackendConnection {
         }
     }
 
+    private boolean sentAll() {
+        return mode == Mode.SHORT_SOURCE && count >= Mode.SHORT;
+    }
+
     private int interest() {
-        if (modeKnown && mode == Mode.SOURCE) {
+        if (modeKnown && mode.isSource() && !sentAll()) {
             return SelectionKey.OP_READ | SelectionKey.OP_WRITE;
         }
         return pending.hasRemaining() ? SelectionKey.OP_WRITE : SelectionKey.OP_READ;

@@ -39,7 +39,7 @@ final class BulkTraffic extends Traffic {
         }
         int stalled = arguments.integer("stalled", 0);
         for (int i = 0; i < stalled; i++) {
-            channels.add(Sockets.connect(arguments.to(), Mode.SOURCE));
+            channels.add(Sockets.connectStalled(arguments.to()));
         }
     }
 

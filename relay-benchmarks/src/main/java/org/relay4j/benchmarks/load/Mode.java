@@ -11,7 +11,15 @@ enum Mode {
     /** Counts and reports too, and closes the connection when a byte is not that of the pattern. */
     CHECKED_SINK('V'),
     /** Sends the pattern for ever. */
-    SOURCE('R');
+    SOURCE('R'),
+    /**
+     * Sends no more of the pattern than what fills every window and buffer on the way to somebody who does not read, see
+     * {@link Sockets#connectStalled}.
+     */
+    SHORT_SOURCE('T');
+
+    /** What a SHORT_SOURCE sends. Unit: bytes. */
+    static final long SHORT = 768 * 1024;
 
     private final byte letter;
 
@@ -26,6 +34,10 @@ enum Mode {
     /** A request followed by one byte. */
     ByteBuffer request(byte first) {
         return ByteBuffer.wrap(new byte[] {letter, first});
+    }
+
+    boolean isSource() {
+        return this == SOURCE || this == SHORT_SOURCE;
     }
 
     static Mode of(byte letter) {

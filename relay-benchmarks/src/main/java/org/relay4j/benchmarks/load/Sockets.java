@@ -8,6 +8,8 @@ import java.nio.channels.SocketChannel;
 
 /** The settings that all connections of the load generator share. */
 final class Sockets {
+    private static final int SMALL_BUFFER = 16 * 1024; // bytes
+
     private Sockets() {}
 
     /** A blocking connection that has already asked the backend for a mode. */
@@ -16,6 +18,18 @@ final class Sockets {
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
         channel.connect(to);
         writeAll(channel, mode.request());
+        return channel;
+    }
+
+    /**
+     * As {@link #connect}, for a connection from which nothing will be read. The system keeps little of what arrives on it:
+     * the kernel's memory for TCP is bounded, and would otherwise run out for every connection of the machine.
+     */
+    static SocketChannel connectStalled(InetSocketAddress to) throws IOException {
+        SocketChannel channel = SocketChannel.open();
+        channel.setOption(StandardSocketOptions.SO_RCVBUF, SMALL_BUFFER); // before connect, or it is too late
+        channel.connect(to);
+        writeAll(channel, Mode.SHORT_SOURCE.request());
         return channel;
     }
 

@@ -26,6 +26,13 @@ class SummaryTest {
     }
 
     @Test
+    void headingIsWhatTheFileSaysOfItself() {
+        List<String> lines = List.of("#     compare/run --rounds 3", "#", "# 2 processors", up1("go", 0, 300, 1.0));
+        assertEquals("    compare/run --rounds 3\n\n2 processors\n", Summary.heading(lines));
+        assertEquals("", new Summary(new Results(lines.subList(0, 3))).ratios(List.of("relay/go")));
+    }
+
+    @Test
     void mediansOfEachVariant() {
         assertEquals("""
 

@@ -9,6 +9,10 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -65,6 +69,19 @@ class LoadTest {
         assertEquals(0, field(line, "errors"), line);
         assertEquals(2, field(line, "bulk_conns"), line);
         assertTrue(field(line, "min_share") > 0, line);
+    }
+
+    @Test
+    void connectionThatDoesNotReadIsSentNoMoreThanFillsTheWay() throws Exception {
+        InetSocketAddress to = new InetSocketAddress(InetAddress.getLoopbackAddress(), backend.port());
+        try (SocketChannel channel = Sockets.connectStalled(to)) {
+            ByteBuffer read = ByteBuffer.allocate((int) Mode.SHORT);
+            while (read.hasRemaining()) {
+                assertTrue(channel.read(read) > 0, read::toString);
+            }
+            channel.shutdownOutput(); // upon which the backend closes
+            assertEquals(-1, channel.read(ByteBuffer.allocate(1)));
+        }
     }
 
     @Test
