@@ -7,10 +7,14 @@ import static org.relay4j.yamux.testing.WireFrame.RST;
 import static org.relay4j.yamux.testing.WireFrame.goAway;
 import static org.relay4j.yamux.testing.WireFrame.window;
 
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.channels.ByteChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.function.Function;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -22,6 +26,7 @@ import org.relay4j.yamux.testing.LeakCheck;
 import org.relay4j.yamux.testing.LinkEmulator;
 import org.relay4j.yamux.testing.LinkSettings;
 import org.relay4j.yamux.testing.Pattern;
+import org.relay4j.yamux.testing.PlainChannel;
 import org.relay4j.yamux.testing.Transport;
 import org.relay4j.yamux.testing.WireFrame;
 
@@ -48,14 +53,24 @@ class FlushOnCloseTest {
 
     @Test
     void whatWasWrittenArrivesOverALongLink() throws Exception {
+        arrivesOver(LinkSettings.of(100, 200), near -> near);
+    }
+
+    /** It takes a second to leave; the peer is slow, but not dead. */
+    @Test
+    void whatWasWrittenArrivesOverASlowLink() throws Exception {
+        arrivesOver(LinkSettings.of(2, 100), near -> near);
+        arrivesOver(LinkSettings.of(2, 100), PlainChannel::new);
+    }
+
+    private static void arrivesOver(LinkSettings settings, Function<SocketChannel, ByteChannel> as) throws Exception {
         try (ServerSocketChannel listener = ServerSocketChannel.open()) {
             listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             int port = listener.socket().getLocalPort();
-            try (LinkEmulator link = LinkEmulator.start(LinkSettings.of(100, 200), port);
-                    SocketChannel near =
-                            SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), link.port()));
-                    Session server = Session.server(listener.accept())) {
-                Session client = Session.client(near);
+            try (LinkEmulator link = LinkEmulator.start(settings, port);
+                    SocketChannel near = SocketChannel.open();
+                    Session server = accepted(near, link, listener)) {
+                Session client = Session.client(as.apply(near));
                 Call<Stream> accepts = Call.of(server::accept).awaitBlocked();
                 Stream stream = client.open();
                 stream.getOutputStream().write(Pattern.bytes(1, 262_144));
@@ -71,6 +86,13 @@ class FlushOnCloseTest {
                 assertTrue(client.awaitTermination(Await.DEADLINE));
             }
         }
+    }
+
+    private static Session accepted(SocketChannel near, LinkEmulator link, ServerSocketChannel listener)
+            throws IOException {
+        near.setOption(StandardSocketOptions.SO_SNDBUF, 16 * 1024); // what waits, waits in the session
+        near.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), link.port()));
+        return Session.server(listener.accept());
     }
 
     /** The peer gets the data that had found room, the reset of its stream, and the GoAway, in this order. */

@@ -15,8 +15,11 @@ import org.slf4j.LoggerFactory;
 
 /** Moves the bytes of one session between its core and its channel, and owns the lock that guards the core. */
 public abstract class Driver {
-    /** Time that an ending session has for its last frames to leave. Unit: nanoseconds. */
-    static final long FLUSH_DEADLINE = TimeUnit.MILLISECONDS.toNanos(500);
+    /** An ending session flushes as long as the peer takes something at least this often. Unit: nanoseconds. */
+    static final long FLUSH_STALL = TimeUnit.SECONDS.toNanos(1);
+
+    /** And no longer than this: a full output at 1 Mbit/s. Unit: nanoseconds. */
+    static final long FLUSH_MOST = TimeUnit.SECONDS.toNanos(5);
 
     /** Time that the peer then has to close its side, so that the last frames are not lost to a TCP reset. Nanoseconds. */
     static final long DRAIN_DEADLINE = TimeUnit.SECONDS.toNanos(1);

@@ -40,6 +40,8 @@ public final class LoopDriver extends Driver implements Loop.Handler {
     private boolean socketFull; // the last write left something, OP_WRITE is set; guarded by lock
     private boolean touched; // in the loop's list of sessions to flush; loop thread only
     private Phase phase = Phase.OPEN; // guarded by lock
+    private long movedAt; // ns; when the socket last took something; guarded by lock
+    private long flushUntil; // ns; loop thread only
     private boolean peerEnded; // while we were flushing; guarded by lock
     private Loop.@Nullable Timer timer; // of the present phase; loop thread only
 
@@ -203,7 +205,9 @@ public final class LoopDriver extends Driver implements Loop.Handler {
             for (ByteBuffer buffer; (buffer = mux.nextOutput()) != null; ) {
                 int length = channel.write(buffer);
                 boolean all = !buffer.hasRemaining();
-                mux.sent(length, loop.isCurrent() ? loop.now() : System.nanoTime());
+                long now = loop.isCurrent() ? loop.now() : System.nanoTime();
+                if (length > 0) movedAt = now;
+                mux.sent(length, now);
                 if (all) continue;
                 socketFull = true;
                 interest(SelectionKey.OP_WRITE, true);
@@ -258,7 +262,9 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         }
         if (phase == Phase.OPEN) {
             phase = Phase.FLUSHING;
-            deadline(FLUSH_DEADLINE);
+            movedAt = loop.now();
+            flushUntil = movedAt + FLUSH_MOST;
+            deadline(FLUSH_STALL, this::flushDue);
         }
         if (!saysGoodbye(cause)) shut();
         else if (phase == Phase.FLUSHING && !mux.hasOutput()) {
@@ -267,7 +273,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
                 shut();
                 return;
             }
-            deadline(DRAIN_DEADLINE);
+            deadline(DRAIN_DEADLINE, this::shutLocked);
             try {
                 channel.shutdownOutput();
             } catch (IOException e) {
@@ -276,9 +282,21 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         }
     }
 
-    private void deadline(long nanos) {
+    private void deadline(long nanos, Runnable task) {
         if (timer != null) timer.cancel();
-        timer = loop.schedule(nanos, this::shutLocked);
+        timer = loop.schedule(nanos, task);
+    }
+
+    private void flushDue() {
+        lock.lock();
+        try {
+            long now = loop.now();
+            long left = Math.min(movedAt + FLUSH_STALL, flushUntil) - now;
+            if (phase == Phase.FLUSHING && left > 0) deadline(left, this::flushDue);
+            else shut();
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Throws away what a peer still sends while the session ends. */

@@ -214,7 +214,8 @@ public final class ThreadedDriver extends Driver {
             if (cause == null || ticks == null) return;
             // The writer closes the channel when it is done, unless the channel holds it.
             if (endedAt == 0) endedAt = now;
-            if (saysGoodbye(cause) && (written || now - endedAt < FLUSH_DEADLINE)) return;
+            boolean moves = now - Math.max(endedAt, since) < FLUSH_STALL && now - endedAt < FLUSH_MOST;
+            if (saysGoodbye(cause) && (written || moves)) return;
             ticks.cancel(false);
             ticks = null;
         } finally {
