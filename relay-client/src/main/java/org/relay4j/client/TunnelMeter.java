@@ -46,7 +46,7 @@ final class TunnelMeter {
     TunnelStatistics read(long untold) {
         lock.lock();
         try {
-            SessionStatistics now = connection == null ? new SessionStatistics(0, 0, 0, 0, null) : connection.get();
+            SessionStatistics now = connection == null ? new SessionStatistics(0, 0, 0, 0, null, 0) : connection.get();
             return new TunnelStatistics(
                     visitors.get(),
                     openVisitors.get(),

@@ -28,6 +28,13 @@ final class Glitches {
         return counts[glitch.ordinal()];
     }
 
+    /** All of them. */
+    long count() {
+        long all = 0;
+        for (long count : counts) all += count;
+        return all;
+    }
+
     /** Counts one that arrived at {@code now}. */
     void add(Glitch glitch, long now) throws ProtocolViolation {
         counts[glitch.ordinal()]++;

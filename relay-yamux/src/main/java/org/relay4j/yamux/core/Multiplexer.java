@@ -205,6 +205,11 @@ public final class Multiplexer {
         return input.ignored();
     }
 
+    /** What the peer has sent without need. */
+    public long glitches() {
+        return glitches.count();
+    }
+
     /** What the peer has sent without need, of one kind. */
     public long glitches(Glitch glitch) {
         return glitches.count(glitch);

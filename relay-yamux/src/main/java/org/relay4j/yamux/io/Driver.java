@@ -110,7 +110,8 @@ public abstract class Driver {
                     mux.streamCount(),
                     mux.bytesReceived(),
                     mux.bytesSent(),
-                    roundTrip == 0 ? null : Duration.ofNanos(roundTrip));
+                    roundTrip == 0 ? null : Duration.ofNanos(roundTrip),
+                    mux.glitches());
         } finally {
             lock.unlock();
         }
