@@ -43,6 +43,9 @@ class HostileClientTest {
     private static final String STREAMS =
             "more than 1000 streams opened for nothing, or 100 a second; the last one was ";
 
+    /** The output of both tunnels, and a window for each of the two visitors. Unit: bytes. */
+    private static final long MEMORY = 2 * 520 * 1024 + 2 * (256 + 64) * 1024;
+
     /** What is sent again and again; stream 1 is that of a visitor. */
     enum Attack {
         PINGS(n -> ping(SYN, n), GLITCHES + "a ping"),
@@ -134,11 +137,15 @@ class HostileClientTest {
         Call<Integer> flood = Call.of(() -> flood(attack, block, over));
         if (attack == Attack.CREDIT_BYTE_BY_BYTE) fill();
         int answers = 0;
+        long most = 0;
         for (WireFrame frame = hostile.yamux().next();
                 !frame.equals(goAway(1));
                 frame = hostile.yamux().next()) {
             if (!frame.isData()) answers++;
+            most = Math.max(most, BufferPool.shared().inUse());
         }
+        long held = most;
+        assertTrue(held <= MEMORY, () -> held + " bytes were in use at once");
         over.set(true);
         hostile.yamux().expectGone();
         int sent = flood.result();

@@ -4,9 +4,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Where the core gets memory from, and to which it returns every piece exactly once. */
 public interface BufferSource {
-    /** A chunk for up to {@code size} received bytes, or for the first of them; null when there is no memory left for that. */
+    /**
+     * A chunk for up to {@code size} received bytes, or for the first of them; null when there is no memory left for that.
+     *
+     * @param owed true: though the budget of the process is used up, since whoever asks has next to nothing of it
+     */
     @Nullable
-    Chunk acquire(int size);
+    Chunk acquire(int size, boolean owed);
 
     /** Takes back a chunk of {@link #acquire} or {@link #acquireOutput}. */
     void release(Chunk chunk);

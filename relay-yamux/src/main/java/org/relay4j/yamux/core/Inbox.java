@@ -37,9 +37,8 @@ final class Inbox {
     boolean keep(ByteBuffer piece, MuxStream owner) {
         if (buffer == null) buffer = new ReceiveBuffer(mux.memory());
         while (buffer != null && !buffer.append(piece)) {
-            // The reader of whoever holds the most of the session's share has been the slowest.
-            MuxStream largest =
-                    mux.memory().isUsedUp() ? mux.streams().backlogs().largest(owner, mux.now()) : null;
+            // The reader of whoever holds the most has been the slowest.
+            MuxStream largest = mux.streams().backlogs().largest(owner, mux.now());
             (largest == null ? owner : largest).giveUp("too many received bytes wait to be read");
         }
         return buffer != null;

@@ -118,7 +118,7 @@ final class Output {
     /** Many questions may arrive at once, before there was a chance to answer: that alone is no flood. */
     private void answerBehindData(int type, int flags, int id, int length) throws ProtocolViolation {
         if (append(type, flags, id, length)) return;
-        throw new ProtocolViolation("the answers that it is owed fill the output, because it does not read");
+        throw new ProtocolViolation("the answers that it is owed fill the output: it sends faster than it reads");
     }
 
     void ping(int value) {

@@ -7,6 +7,12 @@ import org.jspecify.annotations.Nullable;
  * Without such a bound everybody who may open streams and not read them could take a window for each.
  */
 final class ReceiveMemory {
+    /**
+     * What a session may have though the process has used up its budget. With nothing at all, whoever is slow for a moment
+     * would be reset for what the streams of other sessions hold. Unit: bytes.
+     */
+    static final int OWED = 64 * 1024;
+
     private final BufferSource source;
     private final long share; // bytes
     private long held; // bytes
@@ -20,7 +26,7 @@ final class ReceiveMemory {
     @Nullable
     Chunk acquire(int size) {
         if (isUsedUp()) return null;
-        Chunk chunk = source.acquire(size);
+        Chunk chunk = source.acquire(size, held < OWED);
         if (chunk != null) held += chunk.bytes.capacity();
         return chunk;
     }

@@ -16,8 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Direct memory that is used again, in three sizes. What is kept for reuse is bounded for each size; what is in use is
- * bounded by those who use it. Safe for use by several threads.
+ * Direct memory that is used again, in three sizes, within a budget for the process. Safe for use by several threads.
  */
 public final class BufferPool implements BufferSource {
     private static final Logger log = LoggerFactory.getLogger(BufferPool.class);
@@ -29,9 +28,19 @@ public final class BufferPool implements BufferSource {
     static final String BUDGET = "relay4j.bufferBudget";
 
     private static final long LEAST_BUDGET = 4L << 20; // bytes
+
+    /** Free memory up to this is kept for good. Unit: bytes. */
+    static final long KEPT = 8L << 20;
+
+    /** And beyond it what was in use at once in a period of this length. Unit: nanoseconds. */
+    static final long PERIOD = 60_000_000_000L;
+
+    private static final long EXHAUSTED = 1_000_000_000; // ns
     private static final long MOST_PROMISED = 256L << 20; // bytes
-    private static final long ALLOWED = budget(System.getProperty(BUDGET), () -> DirectMemory.limit() / 2); // bytes
-    private static final BufferPool SHARED = new BufferPool(ALLOWED, Math.min(MOST_PROMISED, ALLOWED / 2));
+    private static final long ALLOWED = // bytes
+            budget(System.getProperty(BUDGET), () -> Math.max(LEAST_BUDGET, DirectMemory.limit() / 2));
+    private static final BufferPool SHARED =
+            new BufferPool(ALLOWED, Math.min(MOST_PROMISED, ALLOWED / 2), System::nanoTime);
 
     /** What one session may keep of what it has received. Unit: bytes. */
     public static final int SHARE = (int) Math.max(1 << 20, Math.min(1 << 30, SHARED.limit / 4));
@@ -39,16 +48,23 @@ public final class BufferPool implements BufferSource {
     private final long limit; // bytes
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Shelf small = new Shelf(4 * 1024, 256);
-    private final Shelf large = new Shelf(64 * 1024, 64);
-    private final Shelf output = new Shelf(OutputBuffer.CAPACITY, 8);
+    private final Shelf small = new Shelf(4 * 1024);
+    private final Shelf large = new Shelf(64 * 1024);
+    private final Shelf output = new Shelf(OutputBuffer.CAPACITY);
     private final AtomicLong promises; // bytes that may still be promised
+    private final LongSupplier clock; // ns
     private long inUse; // bytes; guarded by lock
+    private long held; // bytes in use or free; guarded by lock
+    private long mostInUse; // bytes; in this period; guarded by lock
+    private long since; // ns; begin of this period; guarded by lock
+    private volatile long retryAt; // ns; when to ask the JVM again after it had no memory left, 0 when it had
 
     /** A pool that gives no memory for received bytes while {@code limit} bytes are in use, and promises no more than so many. */
-    BufferPool(long limit, long promises) {
+    BufferPool(long limit, long promises, LongSupplier clock) {
         this.limit = limit;
         this.promises = new AtomicLong(promises);
+        this.clock = clock;
+        since = clock.getAsLong();
     }
 
     /** The pool of the process. */
@@ -70,19 +86,19 @@ public final class BufferPool implements BufferSource {
     }
 
     @Override
-    public @Nullable Chunk acquire(int size) {
-        return withinLimit(size <= small.size ? small : large);
+    public @Nullable Chunk acquire(int size, boolean owed) {
+        return take(size <= small.size ? small : large, owed ? Long.MAX_VALUE : limit);
     }
 
     /** 64 KiB for reading from a connection. */
     Chunk acquireForReading() {
-        return take(large);
+        return takeNeeded(large);
     }
 
     @Override
     public Chunk acquireOutput() {
-        Chunk chunk = withinLimit(output);
-        return chunk != null ? chunk : take(large);
+        Chunk chunk = take(output, limit);
+        return chunk != null ? chunk : takeNeeded(large);
     }
 
     @Override
@@ -92,7 +108,8 @@ public final class BufferPool implements BufferSource {
         lock.lock();
         try {
             inUse -= size;
-            if (shelf.free.size() < shelf.most) shelf.free.push(chunk);
+            shelf.free.push(chunk);
+            dropWhatWasNotNeeded();
         } finally {
             lock.unlock();
         }
@@ -121,54 +138,97 @@ public final class BufferPool implements BufferSource {
         }
     }
 
-    private @Nullable Chunk withinLimit(Shelf shelf) {
-        if (inUse() + shelf.size > limit) return null;
-        try {
-            return take(shelf);
-        } catch (OutOfMemoryError e) {
-            log.debug("no direct memory left, {} bytes are in use", inUse(), e);
-            return null; // less of it is allowed than was assumed
-        }
-    }
-
-    private Chunk take(Shelf shelf) {
-        Chunk chunk;
+    /** Bytes in use, and those that are kept for reuse. */
+    long held() {
         lock.lock();
         try {
-            inUse += shelf.size;
-            chunk = shelf.free.poll();
+            return held;
         } finally {
             lock.unlock();
         }
-        if (chunk != null) return chunk;
-        boolean allocated = false;
+    }
+
+    private Chunk takeNeeded(Shelf shelf) {
+        retryAt = 0; // there is no way without it
+        Chunk chunk = take(shelf, Long.MAX_VALUE);
+        if (chunk == null) throw new OutOfMemoryError("no direct memory left, " + inUse() + " bytes are in use here");
+        return chunk;
+    }
+
+    private @Nullable Chunk take(Shelf shelf, long most) {
+        Chunk chunk;
+        lock.lock();
         try {
-            chunk = new Chunk(ByteBuffer.allocateDirect(shelf.size));
-            allocated = true;
-            return chunk;
+            if (inUse + shelf.size > most) return null;
+            inUse += shelf.size;
+            mostInUse = Math.max(mostInUse, inUse);
+            chunk = shelf.free.poll();
+            if (chunk == null) {
+                held += shelf.size;
+                dropUntil(Math.max(0, limit - inUse)); // of the other sizes
+            }
         } finally {
-            if (!allocated) forget(shelf.size);
+            lock.unlock();
         }
+        return chunk != null ? chunk : allocate(shelf);
+    }
+
+    /** Null when the JVM has no direct memory left, because others need more of it than was assumed. */
+    private @Nullable Chunk allocate(Shelf shelf) {
+        long now = retryAt == 0 ? 0 : System.nanoTime();
+        if (retryAt == 0 || now - retryAt >= 0) {
+            try {
+                return new Chunk(ByteBuffer.allocateDirect(shelf.size));
+            } catch (OutOfMemoryError e) {
+                // It has taken the JVM half a second to find that out.
+                retryAt = (System.nanoTime() + EXHAUSTED) | 1;
+                log.warn("no direct memory is left (-XX:MaxDirectMemorySize), {} bytes are in use here", inUse());
+            }
+        }
+        forget(shelf.size);
+        return null;
     }
 
     private void forget(int size) {
         lock.lock();
         try {
             inUse -= size;
+            held -= size;
         } finally {
             lock.unlock();
         }
     }
 
+    /*
+     * The JVM frees direct memory at the next garbage collection, which an idle program with much of it may never see. So what
+     * is free is used again rather than left to that, and only let go when it was not needed for a while.
+     */
+    private void dropWhatWasNotNeeded() {
+        if (held - inUse <= KEPT) return;
+        long now = clock.getAsLong();
+        if (now - since < PERIOD) return;
+        dropUntil(Math.max(KEPT, mostInUse - inUse));
+        mostInUse = inUse;
+        since = now;
+    }
+
+    private void dropUntil(long most) {
+        large.drop(this, most);
+        output.drop(this, most);
+        small.drop(this, most);
+    }
+
     /** Free chunks of one size; the one used last is used first, since it is still in the processor's cache. */
     private static final class Shelf {
         final int size; // bytes
-        final int most; // chunks kept for reuse
         final ArrayDeque<Chunk> free = new ArrayDeque<>();
 
-        Shelf(int size, int most) {
+        Shelf(int size) {
             this.size = size;
-            this.most = most;
+        }
+
+        void drop(BufferPool pool, long most) {
+            while (pool.held - pool.inUse > most && free.pollLast() != null) pool.held -= size;
         }
     }
 }

@@ -15,8 +15,8 @@ final class DirectMemory {
             if (jvm == null) return heap;
             long set = Long.parseLong(jvm.getVMOption("MaxDirectMemorySize").getValue());
             return set == 0 ? heap : set;
-        } catch (IllegalArgumentException e) {
-            return heap; // a JVM that has no such option
+        } catch (IllegalArgumentException | UnsupportedOperationException | LinkageError e) {
+            return heap; // another JVM, or one without the module that tells
         }
     }
 }

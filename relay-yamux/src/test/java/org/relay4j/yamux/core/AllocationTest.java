@@ -216,7 +216,7 @@ class AllocationTest {
         private final ArrayDeque<Chunk> outputs = new ArrayDeque<>();
 
         @Override
-        public Chunk acquire(int size) {
+        public Chunk acquire(int size, boolean owed) {
             inUse++;
             Chunk chunk = chunks.poll();
             return chunk != null ? chunk : new Chunk(ByteBuffer.allocate(64 * 1024));

@@ -28,8 +28,8 @@ final class CountingBuffers implements BufferSource {
     private long mostPromised = Long.MAX_VALUE; // bytes
 
     @Override
-    public @Nullable Chunk acquire(int size) {
-        if (refusing) return null;
+    public @Nullable Chunk acquire(int size, boolean owed) {
+        if (refusing && !owed) return null;
         return size <= SMALL ? take(small, SMALL) : take(large, LARGE);
     }
 
@@ -60,7 +60,7 @@ final class CountingBuffers implements BufferSource {
         if (promised < 0) throw new AssertionError("more taken back than was promised: " + promised);
     }
 
-    /** Gives no more memory for received bytes, and the least for those to be sent. */
+    /** Gives no more memory for received bytes but what is owed, and the least for those to be sent. */
     void refuse() {
         refusing = true;
     }

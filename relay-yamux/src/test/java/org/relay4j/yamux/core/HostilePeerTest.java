@@ -197,7 +197,7 @@ class HostilePeerTest {
         Cause cause = peer.core.ended();
         assertNotNull(cause);
         assertEquals(
-                "the peer broke the yamux protocol: the answers that it is owed fill the output, because it does not read",
+                "the peer broke the yamux protocol: the answers that it is owed fill the output: it sends faster than it reads",
                 cause.message());
         return n;
     }

@@ -60,12 +60,26 @@ class ReceiveBudgetTest {
     }
 
     @Test
-    void streamIsResetWhenTheProcessHasNoMemoryLeft() {
+    void largestOfTheSessionIsResetWhenTheProcessHasNoMemoryLeft() {
         open(1, 3);
         peer.sends(Wire.data(1, "y".repeat(100_000)));
         peer.buffers.refuse();
-        peer.afresh().sends(Wire.data(3, "x")).told("reset 3 STREAM_ERROR").expects(Wire.rst(3));
-        assertEquals(100_000, peer.reads(1).length());
+        peer.afresh()
+                .sends(Wire.data(3, "x"))
+                .told("reset 1 STREAM_ERROR", "buffered 3")
+                .expects(Wire.rst(1));
+        assertEquals("x", peer.reads(3));
+    }
+
+    @Test
+    void littleMayWaitThoughOthersHoldAllMemoryOfTheProcess() {
+        peer.buffers.refuse();
+        open(1, 3);
+        peer.sends(Wire.data(1, "y".repeat(60_000)), Wire.data(3, "x"))
+                .told("buffered 1", "reset 1 STREAM_ERROR", "buffered 3");
+        peer.sends(Wire.data(3, "x".repeat(20_000)));
+        assertEquals(20_001, peer.reads(3).length());
+        assertTrue(peer.core.memory().held() <= 2 * ReceiveMemory.OWED);
     }
 
     /** A peer whose streams hold all the memory, and that goes on: each of its frames needs another stream to be reset. */

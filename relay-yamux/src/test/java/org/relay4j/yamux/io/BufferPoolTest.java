@@ -2,13 +2,17 @@ package org.relay4j.yamux.io;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.relay4j.yamux.core.Chunk;
 import org.relay4j.yamux.core.OutputBuffer;
@@ -18,14 +22,15 @@ import org.relay4j.yamux.testing.Logged;
 class BufferPoolTest {
     private static final int LIMIT = 10 << 20; // bytes
 
-    private final BufferPool pool = new BufferPool(LIMIT, 1 << 20);
+    private final AtomicLong now = new AtomicLong(-7); // ns
+    private final BufferPool pool = new BufferPool(LIMIT, 1 << 20, now::get);
 
     @Test
     void chunksAreDirectAndAsLargeAsIsNeeded() {
-        assertEquals(4 * 1024, pool.acquire(1).bytes.capacity());
-        assertEquals(4 * 1024, pool.acquire(4 * 1024).bytes.capacity());
-        assertEquals(64 * 1024, pool.acquire(4 * 1024 + 1).bytes.capacity());
-        assertEquals(64 * 1024, pool.acquire(1 << 20).bytes.capacity());
+        assertEquals(4 * 1024, pool.acquire(1, false).bytes.capacity());
+        assertEquals(4 * 1024, pool.acquire(4 * 1024, false).bytes.capacity());
+        assertEquals(64 * 1024, pool.acquire(4 * 1024 + 1, false).bytes.capacity());
+        assertEquals(64 * 1024, pool.acquire(1 << 20, false).bytes.capacity());
         Chunk output = pool.acquireOutput();
         assertEquals(OutputBuffer.CAPACITY, output.bytes.capacity());
         assertTrue(output.bytes.isDirect());
@@ -34,14 +39,14 @@ class BufferPoolTest {
 
     @Test
     void oneUsedLastIsUsedFirst() {
-        Chunk first = pool.acquire(100);
-        Chunk second = pool.acquire(100);
+        Chunk first = pool.acquire(100, false);
+        Chunk second = pool.acquire(100, false);
         assertNotSame(first, second);
         pool.release(first);
         pool.release(second);
         assertEquals(0, pool.inUse());
-        assertSame(second, pool.acquire(100));
-        assertSame(first, pool.acquire(100));
+        assertSame(second, pool.acquire(100, false));
+        assertSame(first, pool.acquire(100, false));
     }
 
     @Test
@@ -50,7 +55,7 @@ class BufferPoolTest {
         for (int i = 0; i < 4; i++) {
             calls.add(Call.run(() -> {
                 for (int n = 0; n < 2000; n++) {
-                    Chunk small = pool.acquire(n % 10_000);
+                    Chunk small = pool.acquire(n % 10_000, false);
                     Chunk output = pool.acquireOutput();
                     pool.release(small);
                     pool.release(output);
@@ -64,9 +69,12 @@ class BufferPoolTest {
     @Test
     void givesNoMemoryForReceivedBytesBeyondTheLimit() {
         List<Chunk> chunks = new ArrayList<>();
-        for (Chunk chunk; (chunk = pool.acquire(64 * 1024)) != null; ) chunks.add(chunk);
+        for (Chunk chunk; (chunk = pool.acquire(64 * 1024, false)) != null; ) chunks.add(chunk);
         assertEquals(LIMIT / (64 * 1024), chunks.size());
-        assertNull(pool.acquire(1));
+        assertNull(pool.acquire(1, false));
+        Chunk owed = pool.acquire(1, true);
+        assertNotNull(owed, "whoever has nothing is given a little all the same");
+        pool.release(owed);
         Chunk output = pool.acquireOutput();
         assertEquals(64 * 1024, output.bytes.capacity(), "a session can always send, if only a little at once");
         pool.release(output);
@@ -78,9 +86,46 @@ class BufferPoolTest {
         output = pool.acquireOutput();
         assertEquals(OutputBuffer.CAPACITY, output.bytes.capacity());
         pool.release(output);
-        chunks.add(pool.acquire(1));
+        chunks.add(pool.acquire(1, false));
         chunks.forEach(pool::release);
         assertEquals(0, pool.inUse());
+    }
+
+    @Test
+    void whatWasInUseIsUsedAgainAndDroppedWhenItIsNotNeeded() {
+        BufferPool larger = new BufferPool(100 << 20, 0, now::get);
+        Set<Chunk> first = wave(larger, 600);
+        now.addAndGet(BufferPool.PERIOD); // a period that has seen them
+        assertEquals(first, wave(larger, 600), "nothing new is allocated for the second wave");
+        now.addAndGet(BufferPool.PERIOD);
+        assertEquals(first, wave(larger, 600));
+        wave(larger, 1);
+        now.addAndGet(BufferPool.PERIOD); // the end of the period of the last wave
+        wave(larger, 1);
+        now.addAndGet(BufferPool.PERIOD); // and of one that has needed next to nothing
+        wave(larger, 1);
+        Set<Chunk> later = wave(larger, 600);
+        later.retainAll(first);
+        assertEquals(BufferPool.KEPT / (64 * 1024), later.size());
+    }
+
+    @Test
+    void freeMemoryOfOneSizeGoesBeforeTheBudgetIsExceededForAnother() {
+        wave(pool, 160);
+        List<Chunk> small = new ArrayList<>();
+        for (Chunk chunk; (chunk = pool.acquire(1, false)) != null; ) small.add(chunk);
+        assertEquals(LIMIT / 4096, small.size());
+        assertEquals(LIMIT, pool.held());
+        small.forEach(pool::release);
+        assertEquals(0, pool.inUse());
+    }
+
+    /** So many chunks of 64 KiB at once. */
+    private static Set<Chunk> wave(BufferPool pool, int count) {
+        Set<Chunk> chunks = new HashSet<>();
+        for (int n = 0; n < count; n++) chunks.add(pool.acquire(64 * 1024, false));
+        chunks.forEach(pool::release);
+        return chunks;
     }
 
     @Test
