@@ -13,7 +13,9 @@ export const USAGE = `usage: node yamuxpeer.mjs -impl chainsafe|yamux-js -listen
   -echo             with -listen: echo on every stream from its first byte, in place of the behaviours
   -accept-limit n   serve only this many streams of a session
   -window bytes     receive window of a stream, at least 262144; chainsafe: up to which it grows
-  -keepalive d      interval of pings; 0 = none`;
+  -keepalive d      interval of pings; 0 = none
+  -raw              yamux-js: give it what arrives as it arrives, though it loses frames that are cut; without this it
+                    is given whole frames`;
 
 const LEAST_WINDOW = 262144;
 const text = { type: 'string' };
@@ -30,6 +32,7 @@ export function parse(args) {
       role: text,
       drive: toggle,
       echo: toggle,
+      raw: toggle,
       seed: { ...text, default: String(process.hrtime.bigint()) },
       idle: { ...text, default: '0' },
       'accept-limit': { ...text, default: '-1' },
@@ -41,6 +44,7 @@ export function parse(args) {
   check(['client', 'server'].includes(values.role), '-role is client or server');
   check(['chainsafe', 'yamux-js'].includes(values.impl), '-impl is chainsafe or yamux-js');
   check(!values.echo || (values.listen !== undefined && !values.drive), '-echo goes with -listen, and without -drive');
+  check(!values.raw || values.impl === 'yamux-js', '-raw is for yamux-js');
   const window = values.window === undefined ? undefined : integer(values.window);
   check(window === undefined || (window >= LEAST_WINDOW && window < 2 ** 32), `-window is at least ${LEAST_WINDOW}`);
   const limit = integer(values['accept-limit']);
@@ -56,6 +60,7 @@ export function parse(args) {
     session: {
       role: values.role,
       window,
+      raw: values.raw,
       keepalive: values.keepalive === undefined ? undefined : duration(values.keepalive),
     },
   };
@@ -67,7 +72,7 @@ function likeGnu(args) {
   const rest = args.values();
   for (const arg of rest) {
     const flag = arg.replace(/^--?(?=[a-z])/, '--');
-    const alone = /=|^--(drive|echo)$/.test(flag);
+    const alone = /=|^--(drive|echo|raw)$/.test(flag);
     const { value } = alone ? {} : rest.next();
     result.push(value === undefined ? flag : `${flag}=${value}`);
   }

@@ -61,7 +61,7 @@ class Stream {
 }
 
 /** Starts a session; onStream gets every stream that the peer opens. */
-export function start(socket, { role, window, keepalive }, onStream) {
+export function start(socket, { role, window, keepalive, raw }, onStream) {
   const config = { logger: console.error };
   if (window !== undefined) config.maxStreamWindowSize = window;
   if (keepalive !== undefined) {
@@ -72,8 +72,8 @@ export function start(socket, { role, window, keepalive }, onStream) {
     role === 'client' ? new Client(config) : new Server((stream) => onStream(new Stream(stream)), config);
   session.onStream = (stream) => onStream(new Stream(stream)); // a client cannot be given one
   session.on('error', (error) => console.error(`session: ${error.message}`));
-  const take = wholeFrames((frame) => session.write(frame));
-  socket.on('data', take);
+  const take = (bytes) => session.write(bytes);
+  socket.on('data', raw ? take : wholeFrames(take));
   session.pipe(socket);
   socket.on('error', () => {}); // followed by close
   socket.on('close', () => session.close());

@@ -9,6 +9,8 @@ import java.util.function.Consumer;
 final class StateCases {
     private static final Rule IGNORE_ACK =
             Rule.robust("An ACK that nobody waits for changes nothing: neither this stream nor the account of others.");
+    private static final Rule ACK_ON_DATA =
+            Rule.spec("Flag Field", "ACK may be sent with a Data frame too, whose bytes count as ever.");
     private static final Rule LATE = Rule.interop(
             "everybody",
             "A frame for a stream that is no longer known is thrown away: frames cross, and the sender may not know yet.");
@@ -106,6 +108,13 @@ final class StateCases {
             Situation open = Situation.open(peer);
             for (int i = 0; i < 5; i++) ack(open.stream());
             return stillEchoes(open.stream(), open.sent().length);
+        }));
+        cases.add(Case.must("ack/on-data", "ACK on a Data frame" + where, ACK_ON_DATA, peer -> {
+            Situation open = Situation.open(peer);
+            byte[] more = Payload.of(100, 3);
+            open.stream().data(Frame.ACK, more);
+            open.stream().expectEchoBehind(open.sent().length, more);
+            return "echoed";
         }));
         cases.add(Case.must(
                 "window/open", "Window Update" + where, Rule.spec("Flow Control", "Credit is added."), peer -> {
