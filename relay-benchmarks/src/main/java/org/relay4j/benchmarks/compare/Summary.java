@@ -10,6 +10,7 @@ import java.util.Locale;
 /** Prints the Markdown tables of a results file: medians of each variant, and ratios of pairs of variants. */
 public final class Summary {
     private static final int USAGE_STATUS = 2;
+    private static final String RELAY = "relay";
 
     private final Results results;
 
@@ -19,14 +20,15 @@ public final class Summary {
 
     public static void main(String[] words) throws IOException {
         if (words.length < 1) {
-            System.err.println("usage: Summary <results.jsonl> [<variant>/<other> ...]");
+            System.err.println(
+                    "usage: Summary <results.jsonl> [<variant>/<other> ...]  (default: relay with each of the others)");
             System.exit(USAGE_STATUS);
         }
         List<String> lines = Files.readAllLines(Path.of(words[0]));
         Summary summary = new Summary(new Results(lines));
         System.out.print(heading(lines));
         System.out.print(summary.medians());
-        System.out.print(summary.ratios(List.of(words).subList(1, words.length)));
+        System.out.print(summary.ratios(words.length > 1 ? List.of(words).subList(1, words.length) : summary.pairs()));
         System.out.print(summary.failures());
     }
 
@@ -53,6 +55,14 @@ public final class Summary {
             addUnlessEmpty(table, row);
         }
         return table.toString();
+    }
+
+    /** Relay with each of the others. */
+    List<String> pairs() {
+        return results.variants().stream()
+                .filter(variant -> !variant.equals(RELAY))
+                .map(other -> RELAY + "/" + other)
+                .toList();
     }
 
     /** Ratios within each round: the median and, in brackets, the smallest and the largest. */

@@ -47,6 +47,11 @@ class SummaryTest {
     }
 
     @Test
+    void relayIsComparedWithAllOthersUnlessPairsAreNamed() {
+        assertEquals(List.of("relay/go"), summary.pairs());
+    }
+
+    @Test
     void ratiosOnlyWithinARound() {
         assertEquals("""
 
