@@ -3,7 +3,9 @@ package org.relay4j.yamux.core;
 /**
  * How much one stream may put into one Data frame. Large frames are the biggest saving of processor time per byte, and a
  * small message that becomes ready meanwhile waits for one frame of each busy stream; so a stream that is alone gets a
- * whole initial window, and several get a quarter of it each.
+ * whole initial window, and several get a quarter of it each. Not quite: what Linux hands on at once is at most 64 KiB with
+ * the headers of IP and TCP, and a frame that is a little larger travels as two parts, and wakes its receiver twice. What
+ * that is worth stands in {@code docs/performance.md}.
  *
  * <p>Over a long path frames are smaller still: hashicorp/yamux lets nobody read a stream while a frame of it arrives, which
  * takes 21 ms for a whole initial window at 100 Mbit/s, and then hands out no more than what the reader's buffer holds.
