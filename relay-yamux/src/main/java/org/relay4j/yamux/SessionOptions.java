@@ -214,9 +214,9 @@ public final class SessionOptions {
 
         /**
          * Bytes of all streams together that may wait here to be read: 256 KiB to 2^30, default a quarter of what the process has
-         * for that, which is half of the direct memory that the JVM allows ({@code -XX:MaxDirectMemorySize}, by default as much as
-         * heap), or what the system property {@code relay4j.bufferBudget} says. Beyond it the stream on which the most is waiting is reset, since
-         * its reader is the slowest.
+         * for that, which is half of the direct memory that the JVM allows ({@code -XX:MaxDirectMemorySize}, by default as
+         * much as heap), or what the system property {@code relay4j.bufferBudget} says. Beyond it the stream on which the most is
+         * waiting is reset, since its reader is the slowest.
          */
         public Builder receiveBudget(int bytes) {
             receiveBudget = bytes;

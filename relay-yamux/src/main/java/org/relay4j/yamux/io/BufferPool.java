@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -35,12 +36,12 @@ public final class BufferPool implements BufferSource {
     /** And beyond it what was in use at once in a period of this length. Unit: nanoseconds. */
     static final long PERIOD = 60_000_000_000L;
 
-    private static final long EXHAUSTED = 1_000_000_000; // ns
+    static final long EXHAUSTED = 1_000_000_000; // ns
     private static final long MOST_PROMISED = 256L << 20; // bytes
     private static final long ALLOWED = // bytes
             budget(System.getProperty(BUDGET), () -> Math.max(LEAST_BUDGET, DirectMemory.limit() / 2));
     private static final BufferPool SHARED =
-            new BufferPool(ALLOWED, Math.min(MOST_PROMISED, ALLOWED / 2), System::nanoTime);
+            new BufferPool(ALLOWED, Math.min(MOST_PROMISED, ALLOWED / 2), System::nanoTime, ByteBuffer::allocateDirect);
 
     /** What one session may keep of what it has received. Unit: bytes. */
     public static final int SHARE = (int) Math.max(1 << 20, Math.min(1 << 30, SHARED.limit / 4));
@@ -53,6 +54,7 @@ public final class BufferPool implements BufferSource {
     private final Shelf output = new Shelf(OutputBuffer.CAPACITY);
     private final AtomicLong promises; // bytes that may still be promised
     private final LongSupplier clock; // ns
+    private final IntFunction<ByteBuffer> memory; // from the JVM
     private long inUse; // bytes; guarded by lock
     private long held; // bytes in use or free; guarded by lock
     private long mostInUse; // bytes; in this period; guarded by lock
@@ -60,8 +62,9 @@ public final class BufferPool implements BufferSource {
     private volatile long retryAt; // ns; when to ask the JVM again after it had no memory left, 0 when it had
 
     /** A pool that gives no memory for received bytes while {@code limit} bytes are in use, and promises no more than so many. */
-    BufferPool(long limit, long promises, LongSupplier clock) {
+    BufferPool(long limit, long promises, LongSupplier clock, IntFunction<ByteBuffer> memory) {
         this.limit = limit;
+        this.memory = memory;
         this.promises = new AtomicLong(promises);
         this.clock = clock;
         since = clock.getAsLong();
@@ -87,7 +90,7 @@ public final class BufferPool implements BufferSource {
 
     @Override
     public @Nullable Chunk acquire(int size, boolean owed) {
-        return take(size <= small.size ? small : large, owed ? Long.MAX_VALUE : limit);
+        return take(size <= small.size ? small : large, owed ? Long.MAX_VALUE : limit, false);
     }
 
     /** 64 KiB for reading from a connection. */
@@ -97,7 +100,7 @@ public final class BufferPool implements BufferSource {
 
     @Override
     public Chunk acquireOutput() {
-        Chunk chunk = take(output, limit);
+        Chunk chunk = take(output, limit, false);
         return chunk != null ? chunk : takeNeeded(large);
     }
 
@@ -149,13 +152,12 @@ public final class BufferPool implements BufferSource {
     }
 
     private Chunk takeNeeded(Shelf shelf) {
-        retryAt = 0; // there is no way without it
-        Chunk chunk = take(shelf, Long.MAX_VALUE);
+        Chunk chunk = take(shelf, Long.MAX_VALUE, true);
         if (chunk == null) throw new OutOfMemoryError("no direct memory left, " + inUse() + " bytes are in use here");
         return chunk;
     }
 
-    private @Nullable Chunk take(Shelf shelf, long most) {
+    private @Nullable Chunk take(Shelf shelf, long most, boolean needed) {
         Chunk chunk;
         lock.lock();
         try {
@@ -170,18 +172,17 @@ public final class BufferPool implements BufferSource {
         } finally {
             lock.unlock();
         }
-        return chunk != null ? chunk : allocate(shelf);
+        return chunk != null ? chunk : allocate(shelf, needed);
     }
 
     /** Null when the JVM has no direct memory left, because others need more of it than was assumed. */
-    private @Nullable Chunk allocate(Shelf shelf) {
-        long now = retryAt == 0 ? 0 : System.nanoTime();
-        if (retryAt == 0 || now - retryAt >= 0) {
+    private @Nullable Chunk allocate(Shelf shelf, boolean needed) {
+        if (needed || retryAt == 0 || clock.getAsLong() - retryAt >= 0) {
             try {
-                return new Chunk(ByteBuffer.allocateDirect(shelf.size));
+                return new Chunk(memory.apply(shelf.size));
             } catch (OutOfMemoryError e) {
                 // It has taken the JVM half a second to find that out.
-                retryAt = (System.nanoTime() + EXHAUSTED) | 1;
+                retryAt = (clock.getAsLong() + EXHAUSTED) | 1;
                 log.warn("no direct memory is left (-XX:MaxDirectMemorySize), {} bytes are in use here", inUse());
             }
         }

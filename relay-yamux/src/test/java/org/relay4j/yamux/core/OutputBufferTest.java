@@ -203,11 +203,15 @@ class OutputBufferTest {
     @Test
     void randomUseShortOfMemoryNeverLosesOrReordersAByte() {
         memory.refuse();
-        randomUseNeverLosesOrReordersAByte();
+        useAtRandom();
     }
 
     @Test
     void randomUseNeverLosesOrReordersAByte() {
+        useAtRandom();
+    }
+
+    private void useAtRandom() {
         for (int seed = 0; seed < 60; seed++) {
             Random random = new Random(seed);
             ByteArrayOutputStream appended = new ByteArrayOutputStream();

@@ -8,10 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.relay4j.yamux.core.Chunk;
@@ -23,7 +25,7 @@ class BufferPoolTest {
     private static final int LIMIT = 10 << 20; // bytes
 
     private final AtomicLong now = new AtomicLong(-7); // ns
-    private final BufferPool pool = new BufferPool(LIMIT, 1 << 20, now::get);
+    private final BufferPool pool = new BufferPool(LIMIT, 1 << 20, now::get, ByteBuffer::allocateDirect);
 
     @Test
     void chunksAreDirectAndAsLargeAsIsNeeded() {
@@ -93,7 +95,7 @@ class BufferPoolTest {
 
     @Test
     void whatWasInUseIsUsedAgainAndDroppedWhenItIsNotNeeded() {
-        BufferPool larger = new BufferPool(100 << 20, 0, now::get);
+        BufferPool larger = new BufferPool(100 << 20, 0, now::get, ByteBuffer::allocateDirect);
         Set<Chunk> first = wave(larger, 600);
         now.addAndGet(BufferPool.PERIOD); // a period that has seen them
         assertEquals(first, wave(larger, 600), "nothing new is allocated for the second wave");
@@ -107,6 +109,25 @@ class BufferPoolTest {
         Set<Chunk> later = wave(larger, 600);
         later.retainAll(first);
         assertEquals(BufferPool.KEPT / (64 * 1024), later.size());
+    }
+
+    @Test
+    void jvmThatHasNoMemoryLeftIsNotAskedAgainForAWhile() {
+        AtomicInteger asked = new AtomicInteger();
+        BufferPool scarce = new BufferPool(LIMIT, 0, now::get, size -> {
+            asked.incrementAndGet();
+            if (size > 64 * 1024) throw new OutOfMemoryError("as if");
+            return ByteBuffer.allocateDirect(size);
+        });
+        List<Chunk> outputs = new ArrayList<>();
+        for (int n = 0; n < 10; n++) outputs.add(scarce.acquireOutput());
+        assertEquals(11, asked.get(), "once for 520 KiB, and for each of the 64 KiB, without which nothing goes on");
+        now.addAndGet(BufferPool.EXHAUSTED + 2);
+        outputs.add(scarce.acquireOutput());
+        assertEquals(13, asked.get());
+        assertEquals(11 * 64 * 1024, scarce.inUse());
+        outputs.forEach(scarce::release);
+        assertEquals(0, scarce.inUse());
     }
 
     @Test
