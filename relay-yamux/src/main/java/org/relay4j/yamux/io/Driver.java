@@ -21,8 +21,14 @@ public abstract class Driver {
     /** And no longer than this: a full output at 1 Mbit/s. Unit: nanoseconds. */
     static final long FLUSH_MOST = TimeUnit.SECONDS.toNanos(5);
 
-    /** Time that the peer then has to close its side, so that the last frames are not lost to a TCP reset. Nanoseconds. */
-    static final long DRAIN_DEADLINE = TimeUnit.SECONDS.toNanos(1);
+    /**
+     * Time that the peer then has to close its side, so that the last frames are not lost to a TCP reset. It begins again
+     * with whatever the peer sends: its credit says that it is still reading what waits on a slow path. Unit: nanoseconds.
+     */
+    static final long DRAIN_SILENCE = TimeUnit.SECONDS.toNanos(1);
+
+    /** And no longer than this. Unit: nanoseconds. */
+    static final long DRAIN_MOST = TimeUnit.SECONDS.toNanos(5);
 
     /** Guards the core and everything that hangs on it. Nothing blocks while it is held. */
     public final ReentrantLock lock = new ReentrantLock();

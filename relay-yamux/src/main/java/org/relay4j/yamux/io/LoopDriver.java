@@ -40,8 +40,9 @@ public final class LoopDriver extends Driver implements Loop.Handler {
     private boolean socketFull; // the last write left something, OP_WRITE is set; guarded by lock
     private boolean touched; // in the loop's list of sessions to flush; loop thread only
     private Phase phase = Phase.OPEN; // guarded by lock
-    private long movedAt; // ns; when the socket last took something; guarded by lock
-    private long flushUntil; // ns; loop thread only
+    private long movedAt; // ns; when the socket last took something, or gave while it is drained; guarded by lock
+    private long patience; // ns; how long nothing may move in this phase of the end; loop thread only
+    private long until; // ns; the end of the phase; loop thread only
     private boolean peerEnded; // while we were flushing; guarded by lock
     private Loop.@Nullable Timer timer; // of the present phase; loop thread only
 
@@ -262,9 +263,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         }
         if (phase == Phase.OPEN) {
             phase = Phase.FLUSHING;
-            movedAt = loop.now();
-            flushUntil = movedAt + FLUSH_MOST;
-            deadline(FLUSH_STALL, this::flushDue);
+            await(FLUSH_STALL, FLUSH_MOST);
         }
         if (!saysGoodbye(cause)) shut();
         else if (phase == Phase.FLUSHING && !mux.hasOutput()) {
@@ -273,7 +272,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
                 shut();
                 return;
             }
-            deadline(DRAIN_DEADLINE, this::shutLocked);
+            await(DRAIN_SILENCE, DRAIN_MOST);
             try {
                 channel.shutdownOutput();
             } catch (IOException e) {
@@ -282,17 +281,20 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         }
     }
 
-    private void deadline(long nanos, Runnable task) {
+    /** The channel is closed when nothing moves for so long, and at the latest after {@code most} nanoseconds. */
+    private void await(long stall, long most) {
+        movedAt = loop.now();
+        patience = stall;
+        until = movedAt + most;
         if (timer != null) timer.cancel();
-        timer = loop.schedule(nanos, task);
+        timer = loop.schedule(stall, this::due);
     }
 
-    private void flushDue() {
+    private void due() {
         lock.lock();
         try {
-            long now = loop.now();
-            long left = Math.min(movedAt + FLUSH_STALL, flushUntil) - now;
-            if (phase == Phase.FLUSHING && left > 0) deadline(left, this::flushDue);
+            long left = Math.min(movedAt + patience, until) - loop.now();
+            if (left > 0 && phase != Phase.CLOSED) timer = loop.schedule(left, this::due);
             else shut();
         } finally {
             lock.unlock();
@@ -303,7 +305,9 @@ public final class LoopDriver extends Driver implements Loop.Handler {
     private void drain() {
         try {
             ByteBuffer buffer = loop.readBuffer().clear();
-            if (channel.read(buffer) >= 0) return;
+            int length = channel.read(buffer);
+            if (length > 0 && phase == Phase.DRAINING) movedAt = loop.now();
+            if (length >= 0) return;
             if (phase == Phase.FLUSHING) {
                 // It says no more, and may still be reading.
                 peerEnded = true;
@@ -314,15 +318,6 @@ public final class LoopDriver extends Driver implements Loop.Handler {
             log.debug("{}: lost while it was closing: {}", this, e.toString());
         }
         shut();
-    }
-
-    private void shutLocked() {
-        lock.lock();
-        try {
-            shut();
-        } finally {
-            lock.unlock();
-        }
     }
 
     private void shut() {

@@ -188,7 +188,7 @@ public final class ThreadedDriver extends Driver {
         }
         long start = System.nanoTime();
         try {
-            for (long now = start; now - start < DRAIN_DEADLINE; now = System.nanoTime()) {
+            for (long now = start; now - start < DRAIN_MOST; now = System.nanoTime()) {
                 long silent = Math.min(now - start, now - lastRead);
                 if (silent >= SILENCE || inputEnded.await(SILENCE - silent, TimeUnit.NANOSECONDS)) return;
             }
