@@ -100,12 +100,8 @@ enum Peer {
         return this == YAMUX_JS ? Windows.LIKE_FRP : Windows.DEFAULT; // after a full window it waits for 100 ms
     }
 
-    /** Bytes of its largest transfer in a test: less where 1 GiB takes long. */
+    /** Bytes of its largest transfer in a test: less where 1 GiB takes ten minutes. */
     long bulk() {
-        return switch (this) {
-            case YAMUX_JS -> 8L << 20;
-            case CHAINSAFE -> 128L << 20;
-            default -> 1L << 30;
-        };
+        return this == YAMUX_JS ? 8L << 20 : 1L << 30; // that one moves 2 MB/s, see drivesOver
     }
 }
