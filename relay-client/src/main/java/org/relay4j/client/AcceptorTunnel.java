@@ -119,7 +119,6 @@ final class AcceptorTunnel implements Tunnel {
         TunnelLostException why =
                 new TunnelLostException("the tunnel was lost: " + cause.getMessage(), cause.isClean(), cause);
         events.down(why, retry);
-        Thread.interrupted(); // a listener that leaves the flag set does not mean to end the tunnel
         if (!retry) {
             owner.over(this, reconnector.isClosing() ? null : why);
             return;

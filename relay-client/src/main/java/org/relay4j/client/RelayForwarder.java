@@ -145,7 +145,9 @@ public final class RelayForwarder implements Tunnel {
             do {
                 log.info("tunnel {}: up, forwards to {}", TunnelEvents.name(this), TunnelEvents.text(local));
                 events.up(before);
-                forgetInterrupt();
+                // A listener that leaves the flag set does not mean to end the tunnel; close() does not need it to be
+                // noticed.
+                Thread.interrupted();
                 if (!awaitLoss()) return;
                 before = publicAddress();
             } while (reconnect());
@@ -178,13 +180,7 @@ public final class RelayForwarder implements Tunnel {
         boolean retry = options.reconnect();
         endCause = retry ? null : cause;
         events.down(cause, retry);
-        forgetInterrupt();
         return retry;
-    }
-
-    /** A listener that leaves the flag set does not mean to end the tunnel; {@link #close} does not need it to be noticed. */
-    private static void forgetInterrupt() {
-        Thread.interrupted();
     }
 
     private void awaitGoodbye() {

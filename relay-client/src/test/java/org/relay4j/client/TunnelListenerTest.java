@@ -256,18 +256,23 @@ class TunnelListenerTest {
         }
     }
 
+    /** A listener that blocks at its first visitor. */
+    private static Story stuckUntil(CountDownLatch goesOn) {
+        return new Story() {
+            @Override
+            public void visitorAccepted(Tunnel tunnel, org.relay4j.api.Visitor visitor) {
+                Await.until("it goes on", goesOn);
+                super.visitorAccepted(tunnel, visitor);
+            }
+        };
+    }
+
     /** A listener that blocks costs neither a visitor its connection nor this program its memory. */
     @ParameterizedTest
     @EnumSource
     void slowListenerIsNotWaitedForAndNotToldEverything(Kind kind) throws IOException {
         CountDownLatch stuck = new CountDownLatch(1);
-        Story slow = new Story() {
-            @Override
-            public void visitorAccepted(Tunnel tunnel, org.relay4j.api.Visitor visitor) {
-                Await.until("it goes on", stuck);
-                super.visitorAccepted(tunnel, visitor);
-            }
-        };
+        Story slow = stuckUntil(stuck);
         try (Tunnel tunnel = kind.open(this, slow)) {
             int visitors = TunnelEvents.MOST_WAITING / 2 + 50;
             for (int n = 0; n < visitors; n++) echoed(tunnel, "x").close();
@@ -288,13 +293,7 @@ class TunnelListenerTest {
     @EnumSource
     void reconnectDoesNotWaitForASlowListener(Kind kind) throws IOException {
         CountDownLatch stuck = new CountDownLatch(1);
-        Story slow = new Story() {
-            @Override
-            public void visitorAccepted(Tunnel tunnel, org.relay4j.api.Visitor visitor) {
-                Await.until("it goes on", stuck);
-                super.visitorAccepted(tunnel, visitor);
-            }
-        };
+        Story slow = stuckUntil(stuck);
         try (Tunnel tunnel = kind.open(this, slow)) {
             int port = server.port();
             echoed(tunnel, "x").close();
