@@ -1,0 +1,206 @@
+package org.relay4j.conformance;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** How streams are opened, and how many. */
+final class OpeningCases {
+    private static final String SECTION = "Opening a stream";
+    private static final Rule ON_ANY_FRAME =
+            Rule.spec("Flag Field", "SYN may be sent with a Data or Window Update frame, and opens the stream.");
+    private static final Rule MANY = Rule.spec(SECTION, "Each stream is accepted with ACK or rejected with RST.");
+    private static final Rule AT_ONCE =
+            Rule.robust("The number of streams has a limit, which is above what one busy program needs.");
+    private static final Rule COMBINED =
+            Rule.robust("Flags are bits, not values: a frame with several of them does what each of them says.");
+    private static final int MANY_STREAMS = 300;
+    private static final int UNANSWERED = 100; // streams; well below the 256 that acceptors are ready for
+
+    private OpeningCases() {}
+
+    static List<Case> all() {
+        List<Case> cases = new ArrayList<>();
+        flags(cases);
+        ids(cases);
+        acknowledgement(cases);
+        numbers(cases);
+        return cases;
+    }
+
+    private static void flags(List<Case> cases) {
+        byte[] body = Payload.of(100);
+        cases.add(Case.must("syn/window", "SYN on a Window Update", ON_ANY_FRAME, peer -> {
+            KitStream stream = peer.open();
+            return echoes(stream, body);
+        }));
+        cases.add(Case.must("syn/data-empty", "SYN on Data without a body", ON_ANY_FRAME, peer -> {
+            KitStream stream = peer.newStream();
+            stream.data(Frame.SYN, new byte[0]);
+            return echoes(stream, body);
+        }));
+        cases.add(Case.must("syn/data", "SYN on Data with a body", ON_ANY_FRAME, peer -> {
+            KitStream stream = peer.newStream();
+            stream.data(Frame.SYN, body);
+            stream.window(Frame.FIN, 0);
+            stream.expectEchoAndFin(body);
+            return "opened, and the body was echoed";
+        }));
+        cases.add(Case.should("syn/fin", "SYN and FIN on a Window Update", COMBINED, peer -> {
+            KitStream stream = peer.newStream();
+            stream.window(Frame.SYN | Frame.FIN, 0);
+            stream.expectEchoAndFin(new byte[0]);
+            peer.survives();
+            return "FIN in return";
+        }));
+        cases.add(Case.should("syn/fin-data", "SYN and FIN on Data with a body", COMBINED, peer -> {
+            KitStream stream = peer.newStream();
+            stream.data(Frame.SYN | Frame.FIN, body);
+            stream.expectEchoAndFin(body);
+            return "the body was echoed, then FIN";
+        }));
+        cases.add(Case.should("syn/rst", "SYN and RST on a Window Update", COMBINED, peer -> {
+            peer.newStream().window(Frame.SYN | Frame.RST, 0);
+            peer.survives();
+            return "the session goes on";
+        }));
+        cases.add(Case.should("syn/ack", "SYN and ACK on a Window Update", COMBINED, peer -> {
+            KitStream stream = peer.newStream();
+            stream.window(Frame.SYN | Frame.ACK, 0);
+            stream.data(0, body);
+            stream.expectEcho(body);
+            return "opened";
+        }));
+    }
+
+    private static String echoes(KitStream stream, byte[] body) throws Deviation, IOException {
+        stream.data(0, body);
+        stream.window(Frame.FIN, 0);
+        stream.expectEchoAndFin(body);
+        return "opened";
+    }
+
+    private static void ids(List<Case> cases) {
+        Rule order = Rule.interop(
+                "hashicorp/yamux and rust-yamux, which number a stream before they announce it",
+                "Ids need not be announced in their order.");
+        cases.add(Case.must("syn/order", "ids that go down", order, peer -> {
+            List<KitStream> streams = new ArrayList<>();
+            for (int i = 0; i < 4; i++) streams.add(0, peer.newStream());
+            for (KitStream stream : streams) {
+                stream.window(Frame.SYN, 0);
+                stream.data(0, Payload.of(8, stream.id()));
+            }
+            for (KitStream stream : streams) stream.expectEcho(Payload.of(8, stream.id()));
+            return "all opened";
+        }));
+        cases.add(Case.must(
+                "syn/high-id", "the highest id", Rule.spec("Framing", "Ids have 32 bits, and no sign."), peer -> {
+                    KitStream stream = peer.stream(peer.role() == Role.CLIENT ? -3 : -4);
+                    stream.window(Frame.SYN, 0);
+                    return echoes(stream, Payload.of(100));
+                }));
+    }
+
+    private static void acknowledgement(List<Case> cases) {
+        byte[] body = Payload.of(100);
+        cases.add(Case.must(
+                "open/without-ack",
+                "a whole conversation before any answer",
+                Rule.spec(SECTION, "Data may be sent once the SYN was sent; the ACK need not be received."),
+                peer -> {
+                    KitStream stream = peer.newStream();
+                    peer.together(() -> {
+                        stream.window(Frame.SYN, 0);
+                        stream.data(0, body);
+                        stream.window(Frame.FIN, 0);
+                    });
+                    stream.expectEchoAndFin(body);
+                    return "echoed, then FIN";
+                }));
+        cases.add(Case.must(
+                "ack/sent",
+                "a stream that is used is acknowledged",
+                Rule.spec(SECTION, "The answer to SYN is ACK or RST."),
+                peer -> {
+                    KitStream stream = Situation.open(peer).stream();
+                    if (stream.acks() == 0) throw new Deviation("data without ACK");
+                    return "ACK, not later than the data";
+                }));
+        cases.add(Case.should(
+                "ack/once",
+                "one ACK for each stream",
+                Rule.interop(
+                        "hashicorp/yamux, which takes a second ACK for that of another stream", "ACK is sent once."),
+                peer -> {
+                    KitStream stream = Situation.closed(peer).stream();
+                    peer.survives();
+                    if (stream.acks() != 1) throw new Deviation(stream.acks() + " ACKs");
+                    return "one ACK";
+                }));
+        cases.add(Case.should(
+                "ack/at-once",
+                "a stream on which nothing is sent is acknowledged",
+                Rule.interop(
+                        "hashicorp/yamux, which ends the session when a stream is not answered within 75 s",
+                        "ACK does not wait for data."),
+                peer -> {
+                    KitStream stream = peer.open();
+                    if (!peer.await(() -> stream.acks() > 0))
+                        throw new Deviation("no ACK while nothing is sent: " + stream.state());
+                    return "ACK";
+                }));
+    }
+
+    private static void numbers(List<Case> cases) {
+        cases.add(Case.should("open/many", MANY_STREAMS + " streams open at once", AT_ONCE, peer -> {
+            List<KitStream> streams = openAll(peer);
+            for (KitStream stream : streams) stream.data(0, Payload.of(8, stream.id() + 1));
+            for (KitStream stream : streams) stream.expectEchoBehind(8, Payload.of(8, stream.id() + 1));
+            for (KitStream stream : streams) stream.window(Frame.FIN, 0);
+            for (KitStream stream : streams) stream.expectEndOf(16);
+            return "all echo";
+        }));
+        cases.add(Case.must("open/burst", MANY_STREAMS + " streams opened in one piece", MANY, peer -> {
+            List<KitStream> streams = new ArrayList<>();
+            for (int i = 0; i < MANY_STREAMS; i++) streams.add(peer.newStream());
+            peer.together(() -> {
+                for (KitStream stream : streams) {
+                    stream.window(Frame.SYN, 0);
+                    stream.data(0, Payload.of(8));
+                }
+            });
+            int refused = 0;
+            for (KitStream stream : streams) {
+                peer.await(() -> stream.receivedBytes() >= 8 || stream.resets() > 0);
+                if (stream.resets() > 0) refused++;
+                else if (stream.receivedBytes() < 8)
+                    throw new Deviation("neither echo nor RST on a stream: " + stream.state());
+            }
+            if (refused == 0) peer.survives(); // with the backlog full, a fresh stream might be refused too
+            return refused == 0 ? "all echo" : refused + " refused with RST";
+        }));
+        cases.add(Case.must("open/churn", "1000 streams opened and ended, one after another", MANY, peer -> {
+            for (int i = 0; i < 1000; i++) {
+                KitStream stream = peer.open();
+                stream.window(Frame.FIN, 0);
+                if (i % UNANSWERED == 0) stream.expectEchoAndFin(new byte[0]);
+            }
+            peer.survives();
+            return "the session goes on";
+        }));
+    }
+
+    /** Opens streams of which each has echoed 8 bytes, and keeps the number of those without an answer small. */
+    private static List<KitStream> openAll(Peer peer) throws Deviation, IOException {
+        List<KitStream> streams = new ArrayList<>();
+        for (int i = 0; i < MANY_STREAMS; i++) {
+            KitStream stream = peer.open();
+            stream.data(0, Payload.of(8));
+            streams.add(stream);
+            if (i >= UNANSWERED) streams.get(i - UNANSWERED).expectEcho(Payload.of(8));
+        }
+        for (KitStream stream : streams) stream.expectEcho(Payload.of(8));
+        return streams;
+    }
+}

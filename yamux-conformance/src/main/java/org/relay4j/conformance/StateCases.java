@@ -1,0 +1,246 @@
+package org.relay4j.conformance;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** Each kind of stream frame in each state of a stream that an echo can be brought into. */
+final class StateCases {
+    private static final Rule IGNORE_ACK =
+            Rule.robust("An ACK that nobody waits for changes nothing: neither this stream nor the account of others.");
+    private static final Rule ACK_ON_DATA =
+            Rule.spec("Flag Field", "ACK may be sent with a Data frame too, whose bytes count as ever.");
+    private static final Rule LATE = Rule.interop(
+            "everybody",
+            "A frame for a stream that is no longer known is thrown away: frames cross, and the sender may not know yet.");
+    private static final Rule REPEATED_FIN = Rule.interop(
+            "jvm-libp2p, which repeats its FIN with each Window Update that it gets", "A second FIN changes nothing.");
+    private static final Rule STILL_CREDIT = Rule.spec(
+            "Closing a stream", "FIN ends the sender's data only; credit for the other direction still counts.");
+    private static final Rule RESET =
+            Rule.spec("Closing a stream", "RST ends a stream in both directions, and no other.");
+    private static final Rule SECOND_SYN =
+            Rule.spec("Opening a stream", "SYN comes with a new id. On a stream that is open it is a protocol error.");
+    private static final Rule HALF_CLOSE = Rule.spec(
+            "Closing a stream", "FIN ends one direction: what is owed in the other one still comes, then FIN.");
+    private static final Rule REUSE = Rule.robust(
+            "The id of a stream that has ended may be used again: no implementation keeps a list of all ids.");
+
+    private StateCases() {}
+
+    private static void ack(KitStream stream) {
+        stream.window(Frame.ACK, 0);
+    }
+
+    private static void window(KitStream stream) {
+        stream.window(0, 1000);
+    }
+
+    private static void data(KitStream stream) {
+        stream.data(0, Payload.of(8, 2));
+    }
+
+    private static void fin(KitStream stream) {
+        stream.window(Frame.FIN, 0);
+    }
+
+    private static void rst(KitStream stream) {
+        stream.window(Frame.RST, 0);
+    }
+
+    private static void syn(KitStream stream) {
+        stream.window(Frame.SYN, 0);
+    }
+
+    static List<Case> all() {
+        List<Case> cases = new ArrayList<>();
+        unaccepted(cases);
+        open(cases);
+        afterFin(cases);
+        forgotten(cases, "closed", "after both FINs", Situation::closed);
+        forgotten(cases, "after-rst", "after RST", Situation::afterRst);
+        return cases;
+    }
+
+    /** In the same segment as the SYN, so most likely before the endpoint's user has accepted the stream. */
+    private static void unaccepted(List<Case> cases) {
+        String where = " right behind SYN";
+        cases.add(Case.should(
+                "ack/unaccepted", "ACK" + where, IGNORE_ACK, peer -> stillEchoes(fresh(peer, StateCases::ack), 0)));
+        cases.add(Case.must(
+                "window/unaccepted",
+                "Window Update" + where,
+                Rule.spec("Flow Control", "Credit counts from the SYN on."),
+                peer -> stillEchoes(fresh(peer, StateCases::window), 0)));
+        cases.add(Case.must(
+                "data/unaccepted",
+                "Data" + where,
+                Rule.spec("Opening a stream", "Data may follow the SYN at once; no ACK is waited for."),
+                peer -> {
+                    fresh(peer, StateCases::data).expectEcho(Payload.of(8, 2));
+                    return "echoed";
+                }));
+        cases.add(Case.must("fin/unaccepted", "FIN" + where, HALF_CLOSE, peer -> {
+            fresh(peer, StateCases::fin).expectEchoAndFin(new byte[0]);
+            return "FIN in return";
+        }));
+        cases.add(Case.must(
+                "rst/unaccepted", "RST" + where, RESET, peer -> survives(peer, fresh(peer, StateCases::rst))));
+        cases.add(Case.should("syn/unaccepted", "SYN" + where, SECOND_SYN, peer -> {
+            KitStream stream = fresh(peer, StateCases::syn);
+            return peer.reaction(stream).rejected();
+        }));
+    }
+
+    private static KitStream fresh(Peer peer, Consumer<KitStream> event) {
+        KitStream stream = peer.newStream();
+        peer.together(() -> {
+            stream.window(Frame.SYN, 0);
+            event.accept(stream);
+        });
+        return stream;
+    }
+
+    private static void open(List<Case> cases) {
+        String where = " on an open stream";
+        cases.add(Case.should("ack/open", "ACK" + where, IGNORE_ACK, peer -> {
+            Situation open = Situation.open(peer);
+            for (int i = 0; i < 5; i++) ack(open.stream());
+            return stillEchoes(open.stream(), open.sent().length);
+        }));
+        cases.add(Case.must("ack/on-data", "ACK on a Data frame" + where, ACK_ON_DATA, peer -> {
+            Situation open = Situation.open(peer);
+            byte[] more = Payload.of(100, 3);
+            open.stream().data(Frame.ACK, more);
+            open.stream().expectEchoBehind(open.sent().length, more);
+            return "echoed";
+        }));
+        cases.add(Case.must(
+                "window/open", "Window Update" + where, Rule.spec("Flow Control", "Credit is added."), peer -> {
+                    Situation open = Situation.open(peer);
+                    window(open.stream());
+                    return stillEchoes(open.stream(), open.sent().length);
+                }));
+        cases.add(Case.must(
+                "data/open", "Data" + where, Rule.spec("Type Field", "Data carries the bytes of a stream."), peer -> {
+                    Situation open = Situation.open(peer);
+                    return stillEchoes(open.stream(), open.sent().length);
+                }));
+        cases.add(Case.must("fin/open", "FIN" + where, HALF_CLOSE, peer -> {
+            Situation open = Situation.open(peer);
+            fin(open.stream());
+            open.stream().expectEchoAndFin(open.sent());
+            return "FIN in return";
+        }));
+        cases.add(Case.must("rst/open", "RST" + where, RESET, peer -> {
+            Situation open = Situation.open(peer);
+            rst(open.stream());
+            return survives(peer, open.stream());
+        }));
+    }
+
+    /** Behind the FIN of the kit, while the endpoint still owes a part of the echo. */
+    private static void afterFin(List<Case> cases) {
+        String where = " behind FIN, while the endpoint has data to send";
+        cases.add(Case.should("ack/after-fin", "ACK" + where, IGNORE_ACK, peer -> restArrives(peer, StateCases::ack)));
+        cases.add(Case.must("window/after-fin", "Window Update" + where, STILL_CREDIT, peer -> {
+            Situation situation = Situation.afterFin(peer);
+            situation.stream().expectUseOf(1000);
+            situation.stream().window(0, Situation.OWED - 1000);
+            situation.stream().expectEchoAndFin(situation.sent());
+            return "the rest of the echo, then FIN";
+        }));
+        cases.add(Case.must(
+                "fin/after-fin", "a second FIN" + where, REPEATED_FIN, peer -> restArrives(peer, StateCases::fin)));
+        cases.add(Case.should(
+                "data/after-fin",
+                "Data" + where,
+                Rule.spec("Closing a stream", "FIN says that no more data follows. What follows is not delivered."),
+                StateCases::dataAfterFin));
+        cases.add(Case.must("rst/after-fin", "RST" + where, RESET, peer -> {
+            Situation situation = Situation.afterFin(peer);
+            rst(situation.stream());
+            situation.stream().window(0, Situation.OWED);
+            return silentAfterReset(peer, situation.stream());
+        }));
+        cases.add(Case.should("syn/after-fin", "SYN" + where, SECOND_SYN, peer -> {
+            Situation situation = Situation.afterFin(peer);
+            syn(situation.stream());
+            return peer.reaction(situation.stream()).rejected();
+        }));
+    }
+
+    private static String restArrives(Peer peer, Consumer<KitStream> event) throws Deviation, IOException {
+        Situation situation = Situation.afterFin(peer);
+        event.accept(situation.stream());
+        situation.expectRestAndFin();
+        peer.survives();
+        return "no effect; the rest of the echo, then FIN";
+    }
+
+    private static String dataAfterFin(Peer peer) throws Deviation, IOException {
+        Situation situation = Situation.afterFin(peer);
+        KitStream stream = situation.stream();
+        data(stream);
+        stream.window(0, 2L * Situation.OWED);
+        peer.await(() -> stream.fins() > 0 || stream.resets() > 0 || peer.goAwayReceived() != null);
+        if (stream.receivedBytes() > situation.sent().length) throw new Deviation("delivered: it was echoed");
+        if (peer.goAwayReceived() != null || peer.hasEnded())
+            return "session ended: " + peer.reaction(null).text();
+        if (stream.resets() > 0) return "RST for that stream";
+        if (stream.fins() > 0) return "discarded";
+        throw new Deviation("neither discarded nor rejected: " + stream.state());
+    }
+
+    static String silentAfterReset(Peer peer, KitStream stream) throws Deviation, IOException {
+        peer.survives();
+        int before = stream.receivedBytes();
+        peer.survives();
+        if (stream.receivedBytes() > before) throw new Deviation("goes on sending on the stream");
+        return "no more data";
+    }
+
+    /** On a stream that has ended. */
+    private static void forgotten(List<Case> cases, String state, String where, Preparation preparation) {
+        String on = " " + where;
+        cases.add(Case.must("ack/" + state, "ACK" + on, LATE, peer -> ignored(peer, preparation, StateCases::ack)));
+        cases.add(Case.must(
+                "window/" + state, "Window Update" + on, LATE, peer -> ignored(peer, preparation, StateCases::window)));
+        cases.add(Case.must("data/" + state, "Data" + on, LATE, peer -> ignored(peer, preparation, StateCases::data)));
+        cases.add(Case.must("fin/" + state, "FIN" + on, LATE, peer -> ignored(peer, preparation, StateCases::fin)));
+        cases.add(Case.must("rst/" + state, "RST" + on, LATE, peer -> ignored(peer, preparation, StateCases::rst)));
+        cases.add(Case.should("syn/" + state, "SYN with the same id " + where, REUSE, peer -> {
+            KitStream stream = preparation.apply(peer).stream();
+            syn(stream);
+            return stillEchoes(stream, 0);
+        }));
+    }
+
+    /** Brings a stream into a state. */
+    @FunctionalInterface
+    private interface Preparation {
+        Situation apply(Peer peer) throws Deviation, IOException;
+    }
+
+    private static String ignored(Peer peer, Preparation preparation, Consumer<KitStream> event)
+            throws Deviation, IOException {
+        KitStream stream = preparation.apply(peer).stream();
+        int before = stream.frames();
+        event.accept(stream);
+        peer.survives();
+        return stream.frames() == before ? "ignored" : "answered with RST or another frame, and the session goes on";
+    }
+
+    private static String stillEchoes(KitStream stream, int before) throws Deviation, IOException {
+        byte[] more = Payload.of(100, 3);
+        stream.data(0, more);
+        stream.expectEchoBehind(before, more);
+        return "the stream works";
+    }
+
+    private static String survives(Peer peer, KitStream stream) throws Deviation, IOException {
+        peer.survives();
+        return stream.resets() > 0 ? "the session goes on, and RST in return" : "the session goes on";
+    }
+}

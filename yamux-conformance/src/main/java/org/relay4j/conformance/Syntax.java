@@ -1,0 +1,96 @@
+package org.relay4j.conformance;
+
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+
+/** The grammar of the command line, and its help text. */
+final class Syntax {
+    private final CommandLine commandLine;
+
+    Syntax() {
+        CommandSpec spec = CommandSpec.create().name("yamux-conformance");
+        spec.usageMessage()
+                .autoWidth(false)
+                .width(110)
+                .longOptionsMaxWidth(26)
+                .sortOptions(false)
+                .header(
+                        "Asks a yamux endpoint, over TCP, how it does what the specification says, and what it does not say.",
+                        "")
+                .customSynopsis(
+                        "yamux-conformance [<options>] <host>:<port>",
+                        "       yamux-conformance [<options>] --listen [<address>:]<port>")
+                .description("", "The endpoint has to echo each stream: the bytes, and FIN behind the last one.", "")
+                .footer(footer());
+        spec.addOption(text(
+                "--role", "<role>", "Which end the kit is: client (default) or server. The endpoint is the other."));
+        spec.addOption(text(
+                "--listen",
+                "<address>",
+                "Listen for the endpoint, which connects once for each case. Default address: 127.0.0.1."));
+        spec.addOption(OptionSpec.builder("--case")
+                .paramLabel("<pattern>")
+                .arity("1")
+                .type(List.class)
+                .auxiliaryTypes(String.class)
+                .description("Run the cases whose id matches, such as \"window/*\". May be given several times.")
+                .build());
+        spec.addOption(
+                text("--timeout", "<time>", "How long to wait for a sign of the endpoint, each time: default 2s."));
+        spec.addOption(flag("Show the cases and their rules, and run none.", "--list"));
+        spec.addOption(flag("One JSON object in place of lines.", "--json"));
+        spec.addOption(flag("Show the frames exchanged too.", "-v", "--verbose"));
+        spec.addOption(flag("Show this text.", "-h", "--help"));
+        spec.addOption(flag("Show the version.", "-V", "--version"));
+        spec.parser().unmatchedArgumentsAllowed(true); // told apart in parse()
+        commandLine = new CommandLine(spec).setExpandAtFiles(false).setInterpolateVariables(false);
+    }
+
+    private static OptionSpec text(String name, String parameter, String description) {
+        return OptionSpec.builder(name)
+                .type(String.class)
+                .arity("1")
+                .paramLabel(parameter)
+                .description(description)
+                .build();
+    }
+
+    private static OptionSpec flag(String description, String... names) {
+        return OptionSpec.builder(names)
+                .type(boolean.class)
+                .arity("0")
+                .description(description)
+                .build();
+    }
+
+    private static String[] footer() {
+        StringBuilder text = new StringBuilder("%nExit codes:");
+        for (ExitCode code : ExitCode.values())
+            text.append("%n  ").append(code.number()).append("  ").append(code.meaning());
+        return new String[] {text.toString()};
+    }
+
+    String help() {
+        return commandLine.getUsageMessage(Ansi.OFF);
+    }
+
+    Arguments parse(String... args) {
+        Arguments arguments;
+        try {
+            CommandLine.ParseResult result = commandLine.parseArgs(args);
+            for (String argument : result.unmatched()) {
+                if (argument.startsWith("-")) throw new Usage("unknown option " + argument);
+            }
+            arguments = new Arguments(result);
+        } catch (ParameterException e) {
+            String message = String.valueOf(e.getMessage()).strip().replaceAll("\\s*\\R\\s*", " ");
+            throw new Usage(message.substring(0, 1).toLowerCase(Locale.ROOT) + message.substring(1));
+        }
+        return arguments;
+    }
+}

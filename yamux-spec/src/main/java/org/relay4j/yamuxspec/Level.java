@@ -1,9 +1,0 @@
-package org.relay4j.yamuxspec;
-
-/** How bad it is to differ. */
-enum Level {
-    /** The specification demands it, or the bytes or the safety of somebody depend on it. */
-    MUST,
-    /** It is wise, or some implementations need it; others differ and get along. */
-    SHOULD
-}

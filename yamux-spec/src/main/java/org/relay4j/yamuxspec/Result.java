@@ -1,8 +1,0 @@
-package org.relay4j.yamuxspec;
-
-/**
- * What became of one case.
- *
- * @param seen what the endpoint did, in one line
- */
-record Result(Case of, Verdict verdict, String seen, Trace trace) {}

@@ -1,5 +1,0 @@
-/** A conformance kit for yamux endpoints. Knows nothing of Relay's own implementation, which is one of those it examines. */
-@NullMarked
-package org.relay4j.yamuxspec;
-
-import org.jspecify.annotations.NullMarked;
