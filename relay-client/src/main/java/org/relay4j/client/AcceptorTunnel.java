@@ -56,9 +56,9 @@ final class AcceptorTunnel implements Tunnel {
 
     // ---- connections
 
-    /** Connects for the first time; {@link #announce} is to follow. Blocks as {@link ControlConnection#open} does. */
+    /** Connects for the first time; {@link #announce} is to follow. Blocks as {@link Reconnector#tryFirst} does. */
     void connect() throws IOException {
-        replace(reconnector.tryOnce(this::attempt));
+        replace(reconnector.tryFirst(this::attempt));
     }
 
     /** The first attempt has failed: goes on trying, until it succeeds or is closed, or gives up. Blocks meanwhile. */

@@ -1,6 +1,7 @@
 package org.relay4j.client;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -19,12 +20,14 @@ final class Reconnector {
     }
 
     private final Backoff backoff;
+    private final boolean retryFirst;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable Thread trying; // guarded by lock
 
     Reconnector(RelayClientOptions options) {
         backoff = new Backoff(options.shortestBackoff(), options.longestBackoff());
+        retryFirst = options.retryFirst();
     }
 
     /** Ends the attempts, also one that is under way. Safe from any thread. */
@@ -47,15 +50,40 @@ final class Reconnector {
         backoff.wasUp(nanos);
     }
 
-    /** Tries once; {@link #close} interrupts it. By one thread at a time. */
-    <T> T tryOnce(Attempt<T> attempt) throws IOException {
+    /**
+     * Makes the first connection: tries once, or until it succeeds if the options say so. {@link #close} ends it. By one thread
+     * at a time.
+     *
+     * @throws IOException the failure of the attempt; or when the owner closed it meanwhile
+     * @throws InterruptedIOException when the thread was interrupted; its flag stays set
+     */
+    <T> T tryFirst(Attempt<T> attempt) throws IOException {
         tries(Thread.currentThread());
         try {
-            if (isClosing()) throw new IOException("closed before it was connected");
-            return attempt.connect();
+            while (true) {
+                if (isClosing()) throw new IOException("closed before it was connected");
+                try {
+                    return attempt.connect();
+                } catch (IOException e) {
+                    if (!retryFirst || isClosing() || Thread.currentThread().isInterrupted()) throw e;
+                    Duration pause = backoff.next();
+                    log.warn(
+                            "cannot establish the tunnel, next attempt in {} ms: {}", pause.toMillis(), e.getMessage());
+                    pause(pause);
+                }
+            }
         } finally {
             tries(null);
             if (isClosing()) Thread.interrupted(); // meant for the attempt
+        }
+    }
+
+    private void pause(Duration pause) throws InterruptedIOException {
+        try {
+            closing.await(pause.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while connecting");
         }
     }
 

@@ -31,7 +31,8 @@ public final class RelayClient {
      * }</pre>
      *
      * <p>Blocks until the server has given a port: for the connect timeout for each address of the host, and the handshake
-     * timeout, at most. A tunnel that is lost later is re-established, unless the options say otherwise.
+     * timeout, at most. With {@link RelayClientOptions.Builder#retryFirst} it tries again until the tunnel is up or the thread is
+     * interrupted. A tunnel that is lost later is re-established, unless the options say otherwise.
      *
      * @param host the relay server
      * @param port its control port
@@ -99,7 +100,8 @@ public final class RelayClient {
      * Gets a public port, and connects each of its visitors to a service that this program can reach.
      *
      * <p>Blocks until the server has given a port: for the connect timeout for each address of the host, and the handshake
-     * timeout, at most. A tunnel that is lost later is re-established, unless the options say otherwise.
+     * timeout, at most. With {@link RelayClientOptions.Builder#retryFirst} it tries again until the tunnel is up or the thread is
+     * interrupted. A tunnel that is lost later is re-established, unless the options say otherwise.
      *
      * @param host the relay server
      * @param port its control port

@@ -47,6 +47,11 @@ public final class RelayClientOptions {
         return values.handshakeTimeout;
     }
 
+    /** Whether a first connect that fails is tried again. */
+    public boolean retryFirst() {
+        return values.retryFirst;
+    }
+
     /** Whether a tunnel that is lost is re-established. */
     public boolean reconnect() {
         return values.reconnect;
@@ -76,6 +81,7 @@ public final class RelayClientOptions {
     public static final class Builder {
         private Duration connectTimeout = Duration.ofSeconds(10);
         private Duration handshakeTimeout = Duration.ofSeconds(10);
+        private boolean retryFirst;
         private boolean reconnect = true;
         private Duration shortestBackoff = Duration.ofMillis(200);
         private Duration longestBackoff = Duration.ofSeconds(20);
@@ -87,6 +93,7 @@ public final class RelayClientOptions {
         private Builder(Builder other) {
             connectTimeout = other.connectTimeout;
             handshakeTimeout = other.handshakeTimeout;
+            retryFirst = other.retryFirst;
             reconnect = other.reconnect;
             shortestBackoff = other.shortestBackoff;
             longestBackoff = other.longestBackoff;
@@ -103,6 +110,19 @@ public final class RelayClientOptions {
         /** Time that the server has to answer with a port: 1 ms to 1 h, default 10 s. */
         public Builder handshakeTimeout(Duration timeout) {
             handshakeTimeout = timeout;
+            return this;
+        }
+
+        /**
+         * Whether a first connect that fails is tried again, with the pauses of {@link #backoff}: default false. {@code
+         * RelayClient.connect} and {@code forward} then block until the tunnel is up, for as long as that takes. Every {@link
+         * java.io.IOException} is retried: an unknown host, no answer, a refusal, and an answer that is not a relay server's.
+         * Each failed attempt is logged at WARN. To give up, interrupt the thread that connects: the call then throws {@link
+         * java.io.InterruptedIOException}, leaves no connection behind, and keeps the thread's interrupted flag set. A lookup of a
+         * host name cannot be interrupted; the call returns when it ends.
+         */
+        public Builder retryFirst(boolean newRetryFirst) {
+            retryFirst = newRetryFirst;
             return this;
         }
 

@@ -49,6 +49,7 @@ public final class RelayForwarder implements Tunnel {
     private volatile ForwardedTunnel tunnel;
     private volatile @Nullable Throwable endCause;
 
+    @SuppressWarnings("NullAway.Init") // connect() sets the connection and the tunnel
     private RelayForwarder(String host, int port, InetSocketAddress local, RelayClientOptions options, LoopGroup loops)
             throws IOException {
         this.host = host;
@@ -58,9 +59,7 @@ public final class RelayForwarder implements Tunnel {
         this.loops = loops;
         reconnector = new Reconnector(options);
         events = new TunnelEvents(options.listener(), this);
-        LocalService service = LocalService.resolve(local);
-        connection = ControlConnection.open(host, port, options);
-        tunnel = establish(connection, service);
+        reconnector.tryFirst(this::connect);
         thread = THREADS.newThread(this::run);
     }
 
@@ -193,18 +192,20 @@ public final class RelayForwarder implements Tunnel {
 
     /** Tries until there is a tunnel again; false when this forwarder was closed meanwhile. */
     private boolean reconnect() {
-        ForwardedTunnel next = reconnector.tryAgain(() -> {
-            LocalService service = LocalService.resolve(local);
-            ControlConnection opened = ControlConnection.open(host, port, options);
-            ForwardedTunnel established = establish(opened, service);
-            connection = opened;
-            return established;
-        });
+        ForwardedTunnel next = reconnector.tryAgain(this::connect);
         if (next == null) return false;
-        tunnel = next;
         if (!reconnector.isClosing()) return true;
         next.close();
         return false;
+    }
+
+    private ForwardedTunnel connect() throws IOException {
+        LocalService service = LocalService.resolve(local);
+        ControlConnection opened = ControlConnection.open(host, port, options);
+        ForwardedTunnel established = establish(opened, service);
+        connection = opened;
+        tunnel = established;
+        return established;
     }
 
     private ForwardedTunnel establish(ControlConnection to, LocalService service) throws IOException {

@@ -1,6 +1,7 @@
 package org.relay4j.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -27,6 +28,7 @@ class RelayClientOptionsTest {
         RelayClientOptions options = RelayClientOptions.defaults();
         assertEquals(Duration.ofSeconds(10), options.connectTimeout());
         assertEquals(Duration.ofSeconds(10), options.handshakeTimeout());
+        assertFalse(options.retryFirst());
         assertTrue(options.reconnect());
         assertEquals(Duration.ofMillis(200), options.shortestBackoff());
         assertEquals(Duration.ofSeconds(20), options.longestBackoff());
