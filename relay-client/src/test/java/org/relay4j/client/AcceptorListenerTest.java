@@ -30,11 +30,11 @@ import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelListener;
 import org.relay4j.api.TunnelLostException;
 import org.relay4j.server.RelayServer;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Logged;
+import org.relay4j.testing.Visitor;
 import org.relay4j.yamux.SessionException;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Logged;
-import org.relay4j.yamux.testing.Visitor;
 
 /** What the owner of an acceptor is told. */
 @ExtendWith(LeakCheck.class)

@@ -23,10 +23,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.function.Executable;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Visitor;
 import org.relay4j.yamux.SessionOptions;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Visitor;
 
 /** Null, closed and double use of every public method: what java.net does, or an exception that names the argument. */
 @ExtendWith(LeakCheck.EachTest.class)

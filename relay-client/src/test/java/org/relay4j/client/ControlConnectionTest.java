@@ -26,8 +26,8 @@ import org.relay4j.api.RelayException;
 import org.relay4j.api.RelayProtocolException;
 import org.relay4j.api.RelayRefusedException;
 import org.relay4j.api.RelayUnreachableException;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.Call;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
 
 /** How a connection to a relay server begins, with servers that say something else. */
 class ControlConnectionTest {

@@ -8,8 +8,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.Call;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
 
 /** A server on a local port that does one thing with each connection: a relay server that is none, or a local service. */
 final class FakeServer implements AutoCloseable {

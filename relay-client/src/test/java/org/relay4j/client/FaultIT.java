@@ -16,18 +16,15 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.relay4j.api.Tunnel;
 import org.relay4j.server.RelayServer;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Program;
-import org.relay4j.yamux.testing.Visitor;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Program;
+import org.relay4j.testing.Visitor;
 
 /** A server or a forwarder that is killed, or stopped, while visitors are in the midst of something. */
 @ExtendWith(LeakCheck.EachTest.class)
 class FaultIT {
-    private static final List<Class<?>> NEEDED = List.of(RelayServer.class, RelayClient.class, Tunnel.class);
-
     /** Far above the keep-alive, and far below what a loss that nobody notices would take. */
     private static final long NOTICED_WITHIN = 10; // s
 
@@ -146,7 +143,7 @@ class FaultIT {
         };
         try (FakeServer storage = FakeServer.start(stores);
                 RelayServer server = localServer();
-                Program forwarder = Program.start(0, FaultForwarder.class, NEEDED, arguments(server, storage));
+                Program forwarder = Program.start(0, FaultForwarder.class, arguments(server, storage));
                 Socket visitor = Visitor.connect(publicPort(forwarder, 1))) {
             Visitor.send(visitor, "half of");
             Await.until("the service has a part of it", begun);
@@ -168,7 +165,6 @@ class FaultIT {
                 Program forwarder = Program.start(
                         0,
                         FaultForwarder.class,
-                        NEEDED,
                         List.of(Integer.toString(port(server)), Integer.toString(source.port())));
                 Socket visitor = Visitor.connect(publicPort(forwarder, 1))) {
             Visitor.expect(visitor, "half of");
@@ -191,7 +187,7 @@ class FaultIT {
     }
 
     private static Program server(int port) throws IOException {
-        return Program.start(0, ServerProgram.class, NEEDED, List.of(Integer.toString(port)));
+        return Program.start(0, ServerProgram.class, List.of(Integer.toString(port)));
     }
 
     private static int port(Program server) {
@@ -212,7 +208,7 @@ class FaultIT {
     }
 
     private Program forwarder(RelayServer server) throws IOException {
-        return Program.start(0, FaultForwarder.class, NEEDED, arguments(server, service));
+        return Program.start(0, FaultForwarder.class, arguments(server, service));
     }
 
     private static List<String> arguments(RelayServer server, FakeServer service) {

@@ -9,11 +9,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.relay4j.api.Tunnel;
 import org.relay4j.server.RelayServer;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Program;
-import org.relay4j.yamux.testing.Visitor;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Program;
+import org.relay4j.testing.Visitor;
 
 /** A program with a forwarder that ends without closing it: neither end may take the cut for an end. */
 @ExtendWith(LeakCheck.EachTest.class)
@@ -29,8 +28,7 @@ class ForwarderGoneIT {
         server = RelayServer.start(0);
         service = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         List<String> ports = List.of(String.valueOf(server.port()), String.valueOf(service.getLocalPort()));
-        List<Class<?>> needed = List.of(RelayForwarder.class, Tunnel.class);
-        program = Program.start(0, ForwarderProgram.class, needed, ports);
+        program = Program.start(0, ForwarderProgram.class, ports);
         String line = program.await("public port ");
         visitor = Visitor.connect(Integer.parseInt(line.substring("public port ".length())));
         served = service.accept();

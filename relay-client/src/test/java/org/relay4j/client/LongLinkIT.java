@@ -18,11 +18,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.relay4j.client.LongPath.Way;
 import org.relay4j.server.RelayServer;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.LinkEmulator;
+import org.relay4j.testing.LinkSettings;
 import org.relay4j.yamux.SessionOptions;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.LinkEmulator;
-import org.relay4j.yamux.testing.LinkSettings;
 
 /**
  * The whole way over an emulated long link, which lies between client and server, against plain TCP over the same link right

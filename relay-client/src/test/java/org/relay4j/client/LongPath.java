@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.Visitor;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.Visitor;
 
 /**
  * What visitors of a port get from a {@link LongPathService} that is far away: how much of a transfer arrives in ten round

@@ -9,7 +9,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelListener;
-import org.relay4j.yamux.testing.Await;
+import org.relay4j.testing.Await;
 
 /** A listener that remembers what it was told, in order. */
 final class Recorder implements TunnelListener {

@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.server.RelayServer;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Visitor;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Visitor;
 
 /** Server sockets for servers that make them themselves. */
 @ExtendWith(LeakCheck.class)

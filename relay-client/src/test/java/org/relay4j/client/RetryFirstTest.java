@@ -19,11 +19,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.api.Tunnel;
 import org.relay4j.server.RelayServer;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Logged;
-import org.relay4j.yamux.testing.Visitor;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Logged;
+import org.relay4j.testing.Visitor;
 
 /** A first connect that is tried again, until it succeeds or its thread is interrupted. */
 @ExtendWith(LeakCheck.EachTest.class)

@@ -22,10 +22,10 @@ import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelLostException;
 import org.relay4j.server.RelayServer;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Visitor;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Visitor;
 
 /** One acceptor with a public port on each of several relay servers. */
 @ExtendWith(LeakCheck.EachTest.class)

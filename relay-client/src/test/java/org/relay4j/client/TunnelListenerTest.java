@@ -25,10 +25,10 @@ import org.relay4j.api.TunnelListener;
 import org.relay4j.api.TunnelLostException;
 import org.relay4j.api.TunnelStatistics;
 import org.relay4j.server.RelayServer;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Visitor;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Visitor;
 
 /** What the owner of an acceptor or a forwarder is told of its visitors, and what is counted. */
 @ExtendWith(LeakCheck.EachTest.class)

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.Call;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
 
 /**
  * What lies between a client and a server, and can be cut: nothing passes then, and neither side is told, as when a machine

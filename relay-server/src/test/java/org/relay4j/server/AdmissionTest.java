@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
-import org.relay4j.yamux.testing.Call;
+import org.relay4j.testing.Call;
 
 class AdmissionTest {
     @Test

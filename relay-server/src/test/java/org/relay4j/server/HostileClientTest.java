@@ -2,14 +2,14 @@ package org.relay4j.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.relay4j.yamux.testing.WireFrame.ACK;
-import static org.relay4j.yamux.testing.WireFrame.FIN;
-import static org.relay4j.yamux.testing.WireFrame.RST;
-import static org.relay4j.yamux.testing.WireFrame.SYN;
-import static org.relay4j.yamux.testing.WireFrame.data;
-import static org.relay4j.yamux.testing.WireFrame.goAway;
-import static org.relay4j.yamux.testing.WireFrame.ping;
-import static org.relay4j.yamux.testing.WireFrame.window;
+import static org.relay4j.testing.WireFrame.ACK;
+import static org.relay4j.testing.WireFrame.FIN;
+import static org.relay4j.testing.WireFrame.RST;
+import static org.relay4j.testing.WireFrame.SYN;
+import static org.relay4j.testing.WireFrame.data;
+import static org.relay4j.testing.WireFrame.goAway;
+import static org.relay4j.testing.WireFrame.ping;
+import static org.relay4j.testing.WireFrame.window;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -25,16 +25,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Logged;
+import org.relay4j.testing.Visitor;
+import org.relay4j.testing.WireFrame;
 import org.relay4j.yamux.Session;
 import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.Stream;
 import org.relay4j.yamux.io.BufferPool;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Logged;
-import org.relay4j.yamux.testing.Visitor;
-import org.relay4j.yamux.testing.WireFrame;
 
 /** Two clients of one server on one loop: whatever the one sends, the other's visitors are served, and nothing stays behind. */
 @ExtendWith(LeakCheck.EachTest.class)

@@ -18,9 +18,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.relay4j.testing.LeakCheck;
 import org.relay4j.yamux.io.Listener;
 import org.relay4j.yamux.io.LoopGroup;
-import org.relay4j.yamux.testing.LeakCheck;
 
 @ExtendWith(LeakCheck.class)
 class PublicPortsTest {

@@ -9,11 +9,11 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.ScriptedPeer;
+import org.relay4j.testing.Visitor;
+import org.relay4j.testing.WireFrame;
 import org.relay4j.yamux.Session;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.ScriptedPeer;
-import org.relay4j.yamux.testing.Visitor;
-import org.relay4j.yamux.testing.WireFrame;
 
 /** A relay client by hand: what it says on its connection is up to the test. */
 final class RawClient implements AutoCloseable {

@@ -3,8 +3,8 @@ package org.relay4j.server;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.relay4j.yamux.testing.WireFrame.RST;
-import static org.relay4j.yamux.testing.WireFrame.SYN;
+import static org.relay4j.testing.WireFrame.RST;
+import static org.relay4j.testing.WireFrame.SYN;
 
 import java.io.IOException;
 import java.net.BindException;
@@ -18,14 +18,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Logged;
+import org.relay4j.testing.Visitor;
+import org.relay4j.testing.WireFrame;
 import org.relay4j.yamux.Session;
 import org.relay4j.yamux.SessionException;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Logged;
-import org.relay4j.yamux.testing.Visitor;
-import org.relay4j.yamux.testing.WireFrame;
 
 /** The beginning and the end of a server: nothing is left of it. */
 @ExtendWith(LeakCheck.EachTest.class)

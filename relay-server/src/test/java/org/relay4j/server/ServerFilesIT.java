@@ -11,14 +11,13 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.relay4j.api.Tunnel;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Program;
+import org.relay4j.testing.Visitor;
 import org.relay4j.yamux.Session;
 import org.relay4j.yamux.Stream;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Program;
-import org.relay4j.yamux.testing.Visitor;
 
 /** A server that may have few files open. */
 @ExtendWith(LeakCheck.class)
@@ -26,12 +25,10 @@ class ServerFilesIT {
     private static final int FILES = 100;
     private static final int VISITORS = 150;
 
-    private static final List<Class<?>> NEEDED = List.of(RelayServer.class, Tunnel.class);
-
     @Test
     void serverThatIsOutOfFilesWaitsUntilThereAreSomeAgain() throws IOException {
         List<Socket> visitors = new ArrayList<>();
-        try (Program program = Program.start(FILES, ServerProgram.class, NEEDED, List.of());
+        try (Program program = Program.start(FILES, ServerProgram.class, List.of());
                 RawClient client = RawClient.connect(control(program))) {
             Session session = client.session();
             Call<Void> echo = Call.run(() -> {

@@ -7,19 +7,17 @@ import java.net.Socket;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.relay4j.api.Tunnel;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Program;
+import org.relay4j.testing.Visitor;
 import org.relay4j.yamux.Stream;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Program;
-import org.relay4j.yamux.testing.Visitor;
 
 /** A server that is killed and cannot do anything any more: its kernel must not make a cut look like an end. */
 @ExtendWith(LeakCheck.class)
 class ServerKilledIT {
     @Test
     void visitorOfAKilledServerIsReset() throws IOException {
-        try (Program program =
-                        Program.start(0, ServerProgram.class, List.of(RelayServer.class, Tunnel.class), List.of());
+        try (Program program = Program.start(0, ServerProgram.class, List.of());
                 RawClient client = RawClient.connect(control(program));
                 Socket visitor = Visitor.connect(client.port())) {
             Stream stream = client.session().accept();

@@ -7,7 +7,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.channels.SocketChannel;
-import org.relay4j.yamux.testing.Await;
+import org.relay4j.testing.Await;
 
 /**
  * A fuzz target: what a relay server makes of the first bytes of a client. Whatever they are, it answers with a port line and

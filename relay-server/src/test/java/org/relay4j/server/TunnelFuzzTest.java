@@ -11,8 +11,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Logged;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Logged;
 
 /** Replays what Jazzer has found for {@link TunnelFuzz}: the inputs that reach the most, and those that once broke something. */
 @ExtendWith(LeakCheck.class)

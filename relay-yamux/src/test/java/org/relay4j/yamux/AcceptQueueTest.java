@@ -15,10 +15,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Transport;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Transport;
 
 /** One accept for several sessions. */
 class AcceptQueueTest {

@@ -15,9 +15,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Transport;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Transport;
 
 /** Null, closed and double use of sessions and streams. */
 class BadInputTest {

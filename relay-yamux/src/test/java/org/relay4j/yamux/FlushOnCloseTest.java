@@ -3,9 +3,9 @@ package org.relay4j.yamux;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.relay4j.yamux.testing.WireFrame.RST;
-import static org.relay4j.yamux.testing.WireFrame.goAway;
-import static org.relay4j.yamux.testing.WireFrame.window;
+import static org.relay4j.testing.WireFrame.RST;
+import static org.relay4j.testing.WireFrame.goAway;
+import static org.relay4j.testing.WireFrame.window;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -18,14 +18,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.LinkEmulator;
-import org.relay4j.yamux.testing.LinkSettings;
-import org.relay4j.yamux.testing.Pattern;
-import org.relay4j.yamux.testing.Transport;
-import org.relay4j.yamux.testing.WireFrame;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.LinkEmulator;
+import org.relay4j.testing.LinkSettings;
+import org.relay4j.testing.Pattern;
+import org.relay4j.testing.Transport;
+import org.relay4j.testing.WireFrame;
 
 /** What was to be sent when the session was closed. */
 class FlushOnCloseTest {

@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.relay4j.yamux.testing.WireFrame.ACK;
-import static org.relay4j.yamux.testing.WireFrame.SYN;
-import static org.relay4j.yamux.testing.WireFrame.goAway;
-import static org.relay4j.yamux.testing.WireFrame.ping;
-import static org.relay4j.yamux.testing.WireFrame.window;
+import static org.relay4j.testing.WireFrame.ACK;
+import static org.relay4j.testing.WireFrame.SYN;
+import static org.relay4j.testing.WireFrame.goAway;
+import static org.relay4j.testing.WireFrame.ping;
+import static org.relay4j.testing.WireFrame.window;
 
 import java.net.SocketTimeoutException;
 import java.time.Duration;
@@ -17,12 +17,12 @@ import java.util.List;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Transport;
+import org.relay4j.testing.WireFrame;
 import org.relay4j.yamux.SessionException.Reason;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Transport;
-import org.relay4j.yamux.testing.WireFrame;
 
 /** Pings, keep-alive, and peers that are silent or do not read. */
 class LivenessTest {

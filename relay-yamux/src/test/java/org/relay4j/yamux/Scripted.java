@@ -3,10 +3,10 @@ package org.relay4j.yamux;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.ScriptedPeer;
-import org.relay4j.yamux.testing.Transport;
-import org.relay4j.yamux.testing.WireFrame;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.ScriptedPeer;
+import org.relay4j.testing.Transport;
+import org.relay4j.testing.WireFrame;
 
 /** A session whose peer is a script. */
 record Scripted(Session session, ScriptedPeer peer) implements AutoCloseable {

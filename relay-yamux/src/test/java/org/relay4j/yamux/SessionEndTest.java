@@ -5,13 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.relay4j.yamux.testing.WireFrame.ACK;
-import static org.relay4j.yamux.testing.WireFrame.FIN;
-import static org.relay4j.yamux.testing.WireFrame.RST;
-import static org.relay4j.yamux.testing.WireFrame.SYN;
-import static org.relay4j.yamux.testing.WireFrame.data;
-import static org.relay4j.yamux.testing.WireFrame.goAway;
-import static org.relay4j.yamux.testing.WireFrame.window;
+import static org.relay4j.testing.WireFrame.ACK;
+import static org.relay4j.testing.WireFrame.FIN;
+import static org.relay4j.testing.WireFrame.RST;
+import static org.relay4j.testing.WireFrame.SYN;
+import static org.relay4j.testing.WireFrame.data;
+import static org.relay4j.testing.WireFrame.goAway;
+import static org.relay4j.testing.WireFrame.window;
 
 import java.io.IOException;
 import java.time.Duration;
@@ -24,11 +24,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Transport;
 import org.relay4j.yamux.SessionException.Reason;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Transport;
 
 /** Every way in which a session ends: each of those who wait is told the first cause, and so is everybody who comes later. */
 class SessionEndTest {

@@ -1,8 +1,8 @@
 package org.relay4j.yamux;
 
 import java.io.IOException;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.Transport;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Transport;
 
 /** Two sessions joined. */
 record SessionPair(Session client, Session server) implements AutoCloseable {

@@ -15,12 +15,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.MemoryPipe;
-import org.relay4j.yamux.testing.Pattern;
-import org.relay4j.yamux.testing.Transport;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.MemoryPipe;
+import org.relay4j.testing.Pattern;
+import org.relay4j.testing.Transport;
 
 /** Two sessions that work with each other, in the scenarios of the tests of hashicorp/yamux and go-yamux. */
 class SessionTest {

@@ -5,7 +5,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import org.relay4j.yamux.testing.Transport;
+import org.relay4j.testing.Transport;
 
 /** Two sockets connected with each other: real ones, which say what is right, or those of a stream. */
 final class SocketPair implements AutoCloseable {

@@ -13,7 +13,7 @@ import java.util.Set;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.relay4j.yamux.testing.LeakCheck;
+import org.relay4j.testing.LeakCheck;
 
 /** Programs set options by habit: a stream's socket takes and answers all that a TCP socket does. */
 class StreamSocketOptionsTest {

@@ -6,15 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.relay4j.yamux.testing.WireFrame.ACK;
-import static org.relay4j.yamux.testing.WireFrame.FIN;
-import static org.relay4j.yamux.testing.WireFrame.RST;
-import static org.relay4j.yamux.testing.WireFrame.SYN;
-import static org.relay4j.yamux.testing.WireFrame.data;
-import static org.relay4j.yamux.testing.WireFrame.goAway;
-import static org.relay4j.yamux.testing.WireFrame.hex;
-import static org.relay4j.yamux.testing.WireFrame.ping;
-import static org.relay4j.yamux.testing.WireFrame.window;
+import static org.relay4j.testing.WireFrame.ACK;
+import static org.relay4j.testing.WireFrame.FIN;
+import static org.relay4j.testing.WireFrame.RST;
+import static org.relay4j.testing.WireFrame.SYN;
+import static org.relay4j.testing.WireFrame.data;
+import static org.relay4j.testing.WireFrame.goAway;
+import static org.relay4j.testing.WireFrame.hex;
+import static org.relay4j.testing.WireFrame.ping;
+import static org.relay4j.testing.WireFrame.window;
 
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
@@ -22,10 +22,10 @@ import java.util.Random;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Transport;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Transport;
 
 /** The frames that a session sends and takes, byte for byte, over each driver. */
 class WireScriptTest {

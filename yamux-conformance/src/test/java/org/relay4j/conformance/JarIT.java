@@ -18,8 +18,8 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.relay4j.yamux.SessionOptions;
 import org.relay4j.conformance.ScriptedEndpoint.Fault;
+import org.relay4j.yamux.SessionOptions;
 
 /** The jar as a process of its own. */
 class JarIT {

@@ -10,10 +10,10 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.relay4j.testing.PlainChannel;
 import org.relay4j.yamux.Session;
 import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.Stream;
-import org.relay4j.yamux.testing.PlainChannel;
 
 /** Relay's own yamux as an endpoint that listens and echoes. */
 final class RelayEndpoint implements AutoCloseable {

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.relay4j.testing.LeakCheck;
 import org.relay4j.yamux.SessionOptions;
-import org.relay4j.yamux.testing.LeakCheck;
 
 /** Relay's own yamux passes every case: in both roles, on an event loop and on threads. */
 class RelayIT {

@@ -30,11 +30,11 @@ import org.eclipse.jetty.server.Server;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.client.RelayClientOptions;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Pattern;
-import org.relay4j.yamux.testing.Visitor;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Pattern;
+import org.relay4j.testing.Visitor;
 
 /** HTTP over a connector: bodies, many at once, timeouts, and every way in which it ends. */
 @ExtendWith(LeakCheck.EachTest.class)

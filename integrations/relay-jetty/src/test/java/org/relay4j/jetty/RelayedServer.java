@@ -23,7 +23,7 @@ import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
-import org.relay4j.yamux.testing.Await;
+import org.relay4j.testing.Await;
 
 /** A Jetty server with few threads, for HTTP/1.1 and HTTP/2 without TLS, behind a relay server. */
 final class RelayedServer implements AutoCloseable {

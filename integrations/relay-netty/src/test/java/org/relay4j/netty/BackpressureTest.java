@@ -16,12 +16,12 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.client.RelayClientOptions;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Pattern;
+import org.relay4j.testing.Visitor;
 import org.relay4j.yamux.SessionOptions;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Pattern;
-import org.relay4j.yamux.testing.Visitor;
 
 /** Who does not read makes the other side wait, and memory stays where it is. */
 @ExtendWith(LeakCheck.EachTest.class)

@@ -19,10 +19,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.relay4j.client.RelayClientOptions;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Pattern;
-import org.relay4j.yamux.testing.Visitor;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Pattern;
+import org.relay4j.testing.Visitor;
 
 /** Bytes in both directions at once, through every kind of event loop. */
 @ExtendWith(LeakCheck.EachTest.class)

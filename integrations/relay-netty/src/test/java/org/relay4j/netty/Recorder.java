@@ -13,7 +13,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import org.relay4j.yamux.testing.Await;
+import org.relay4j.testing.Await;
 
 /** Keeps what a channel tells its pipeline, in order. */
 final class Recorder extends ChannelInboundHandlerAdapter {

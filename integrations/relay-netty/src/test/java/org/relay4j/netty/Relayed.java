@@ -19,8 +19,8 @@ import org.relay4j.client.RelayAcceptor;
 import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
 import org.relay4j.server.RelayServer;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.Visitor;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Visitor;
 
 /** A Netty server behind a relay server. When it is closed, every buffer that its channels took must have been returned. */
 final class Relayed implements AutoCloseable {

@@ -10,11 +10,11 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Pattern;
-import org.relay4j.yamux.testing.SelfSigned;
-import org.relay4j.yamux.testing.Visitor;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Pattern;
+import org.relay4j.testing.SelfSigned;
+import org.relay4j.testing.Visitor;
 
 /** TLS from the visitor to the server, which the relay server only passes on. */
 @ExtendWith(LeakCheck.EachTest.class)

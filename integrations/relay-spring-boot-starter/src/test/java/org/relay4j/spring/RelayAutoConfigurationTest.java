@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.relay4j.api.Tunnel;
 import org.relay4j.client.RelayClientOptions;
 import org.relay4j.server.RelayServer;
-import org.relay4j.yamux.testing.LeakCheck;
+import org.relay4j.testing.LeakCheck;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.health.contributor.HealthIndicator;

@@ -14,8 +14,8 @@ import org.relay4j.client.RelayAcceptor;
 import org.relay4j.client.RelayClient;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.LeakCheck;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.LeakCheck;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 

@@ -3,7 +3,7 @@ package org.relay4j.client.conformance;
 import java.io.IOException;
 import java.net.Socket;
 import org.junit.jupiter.api.Test;
-import org.relay4j.yamux.testing.Visitor;
+import org.relay4j.testing.Visitor;
 
 /** Visitors that wait to be accepted. */
 class BacklogTest extends Conformance {

@@ -17,8 +17,8 @@ import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.LeakCheck;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.LeakCheck;
 
 /** What the classes of this suite share: an endpoint for each test, and the thread the test runs on. */
 @ParameterizedClass(name = "{0}")

@@ -11,8 +11,8 @@ import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
+import org.relay4j.testing.Visitor;
 import org.relay4j.yamux.SessionOptions;
-import org.relay4j.yamux.testing.Visitor;
 
 /** A server socket that visitors can reach, and what it takes to have one. */
 final class Endpoint implements Closeable {

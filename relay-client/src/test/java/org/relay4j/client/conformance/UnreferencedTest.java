@@ -8,9 +8,9 @@ import java.lang.ref.WeakReference;
 import java.net.Socket;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.Visitor;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.Visitor;
 
 /** Sockets that nobody refers to any more and nobody has closed. */
 class UnreferencedTest extends Conformance {

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.relay4j.yamux.testing.Call;
+import org.relay4j.testing.Call;
 
 /** The program {@code differential}: one side of a script, played with hashicorp/yamux. */
 final class DifferentialGo implements AutoCloseable {

@@ -19,10 +19,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.relay4j.client.interop.DifferentialScript.End;
 import org.relay4j.client.interop.DifferentialScript.Line;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.LeakCheck;
 import org.relay4j.yamux.Session;
 import org.relay4j.yamux.SessionOptions;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.LeakCheck;
 
 /**
  * The same legal traffic between two sessions of hashicorp/yamux, and with ours in the place of either of them: applications

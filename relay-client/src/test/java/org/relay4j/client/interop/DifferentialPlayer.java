@@ -15,11 +15,11 @@ import java.util.concurrent.CountDownLatch;
 import org.relay4j.client.interop.DifferentialScript.End;
 import org.relay4j.client.interop.DifferentialScript.Line;
 import org.relay4j.client.interop.DifferentialScript.Part;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
 import org.relay4j.yamux.Session;
 import org.relay4j.yamux.Stream;
 import org.relay4j.yamux.StreamResetException;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.Call;
 
 /** One side of one stream of a script, played with our session: what the program {@code differential} does in Go. */
 final class DifferentialPlayer {

@@ -10,8 +10,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.relay4j.testing.LeakCheck;
 import org.relay4j.yamux.SessionException.Reason;
-import org.relay4j.yamux.testing.LeakCheck;
 
 /** A session on hashicorp/yamux that opens streams to ours, and checks everything itself. */
 @ParameterizedClass

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.LeakCheck;
 import org.relay4j.yamux.Session;
 import org.relay4j.yamux.SessionException;
 import org.relay4j.yamux.SessionException.Reason;
@@ -26,8 +28,6 @@ import org.relay4j.yamux.SessionListener;
 import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.Stream;
 import org.relay4j.yamux.StreamResetException;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.LeakCheck;
 
 /** Windows, backlogs and GoAway between our session and one on hashicorp/yamux. */
 @ParameterizedClass

@@ -12,13 +12,13 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.relay4j.testing.Await;
 import org.relay4j.yamux.SessionException;
 import org.relay4j.yamux.SessionException.Reason;
 import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.Stream;
 import org.relay4j.yamux.StreamException;
 import org.relay4j.yamux.StreamResetException;
-import org.relay4j.yamux.testing.Await;
 
 /** Our session that opens streams to one on hashicorp/yamux, and how either is told of the other's end. */
 @ParameterizedClass

@@ -19,10 +19,10 @@ import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
 import org.relay4j.client.RelayForwarder;
 import org.relay4j.server.RelayServer;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.LinkEmulator;
+import org.relay4j.testing.LinkSettings;
 import org.relay4j.yamux.SessionOptions;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.LinkEmulator;
-import org.relay4j.yamux.testing.LinkSettings;
 
 /**
  * One end on hashicorp/yamux, whose own window never changes, and an emulated long link of 100 Mbit/s and 100 ms between it

@@ -19,8 +19,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
 import org.relay4j.client.RelayForwarder;
+import org.relay4j.testing.Await;
 import org.relay4j.yamux.SessionOptions;
-import org.relay4j.yamux.testing.Await;
 
 /** A relay server on hashicorp/yamux, and our forwarder in front of a local service. */
 @ParameterizedClass

@@ -25,6 +25,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.LeakCheck;
 import org.relay4j.yamux.Session;
 import org.relay4j.yamux.SessionException;
 import org.relay4j.yamux.SessionException.Reason;
@@ -32,8 +34,6 @@ import org.relay4j.yamux.SessionListener;
 import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.Stream;
 import org.relay4j.yamux.StreamResetException;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.LeakCheck;
 
 /**
  * Our session and each {@link Peer}, in both roles. Every method is a row of the table in {@code docs/interop.md}, which the last

@@ -11,8 +11,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.relay4j.server.RelayServer;
+import org.relay4j.testing.Await;
 import org.relay4j.yamux.SessionOptions;
-import org.relay4j.yamux.testing.Await;
 
 /** Our relay server, and a relay client on hashicorp/yamux that serves its visitors itself. */
 @ParameterizedClass

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.relay4j.server.RelayServer;
-import org.relay4j.yamux.testing.Call;
+import org.relay4j.testing.Call;
 
 /** Our relay server, and a forwarder on hashicorp/yamux in front of a local service. */
 @ParameterizedClass

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.relay4j.yamux.testing.LeakCheck;
+import org.relay4j.testing.LeakCheck;
 
 /** What must work between any two ends, whichever of them is Go; a subclass is one pairing. */
 @ExtendWith(LeakCheck.EachTest.class)
@@ -84,7 +84,7 @@ abstract class Scenarios {
 
     /** Waits until connections to a port are refused. */
     static void awaitClosed(int port) {
-        org.relay4j.yamux.testing.Visitor.awaitRefused(port);
+        org.relay4j.testing.Visitor.awaitRefused(port);
     }
 
     final long anySeed() {

@@ -15,9 +15,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.server.RelayServer;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.LeakCheck;
 import org.relay4j.yamux.SessionOptions;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.LeakCheck;
 
 /** Our server and a forwarder on hashicorp/yamux under many short connections of all kinds: the session must live on. */
 @ExtendWith(LeakCheck.EachTest.class)

@@ -8,10 +8,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Pattern;
 import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.Stream;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Pattern;
 
 /** yamux-js, given what arrives as it arrives: it loses a frame whose body is not in one chunk with its header. */
 @ExtendWith(LeakCheck.EachTest.class)

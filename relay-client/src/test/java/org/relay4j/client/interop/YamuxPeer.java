@@ -14,11 +14,11 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import org.relay4j.testing.PlainChannel;
 import org.relay4j.yamux.Session;
 import org.relay4j.yamux.SessionException;
 import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.Stream;
-import org.relay4j.yamux.testing.PlainChannel;
 
 /**
  * Our session and, at the other end of a TCP connection, one of another implementation.

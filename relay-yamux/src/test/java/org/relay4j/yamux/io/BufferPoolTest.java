@@ -16,16 +16,29 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Logged;
 import org.relay4j.yamux.core.Chunk;
 import org.relay4j.yamux.core.OutputBuffer;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.Logged;
 
 class BufferPoolTest {
     private static final int LIMIT = 10 << 20; // bytes
 
     private final AtomicLong now = new AtomicLong(-7); // ns
     private final BufferPool pool = new BufferPool(LIMIT, 1 << 20, now::get, ByteBuffer::allocateDirect);
+
+    /** The leak check finds the pool by name, so it would find nothing under another one. */
+    @Test
+    void leakCheckSeesTheSharedPool() {
+        Chunk chunk = BufferPool.shared().acquireOutput();
+        try {
+            assertEquals(BufferPool.shared().inUse(), LeakCheck.inUse());
+            assertTrue(LeakCheck.inUse() >= OutputBuffer.CAPACITY);
+        } finally {
+            BufferPool.shared().release(chunk);
+        }
+    }
 
     @Test
     void chunksAreDirectAndAsLargeAsIsNeeded() {

@@ -19,11 +19,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Logged;
-import org.relay4j.yamux.testing.Program;
-import org.relay4j.yamux.testing.Visitor;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Logged;
+import org.relay4j.testing.Program;
+import org.relay4j.testing.Visitor;
 
 class ListenerTest {
     @RegisterExtension
@@ -131,7 +131,7 @@ class ListenerTest {
     @Test
     void processOutOfFilesAcceptsAgainWhenItHasSome() throws Exception {
         int visitors = 200;
-        try (Program program = Program.start(100, ListenerProgram.class, List.of(), List.of())) {
+        try (Program program = Program.start(100, ListenerProgram.class, List.of())) {
             String line = program.await("listening on ");
             int port = Integer.parseInt(line.substring(line.lastIndexOf(' ') + 1));
             for (int i = 0; i < visitors; i++) sockets.add(Visitor.connect(port));

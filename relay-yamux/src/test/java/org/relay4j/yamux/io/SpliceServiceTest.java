@@ -3,12 +3,12 @@ package org.relay4j.yamux.io;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.relay4j.yamux.testing.WireFrame.ACK;
-import static org.relay4j.yamux.testing.WireFrame.FIN;
-import static org.relay4j.yamux.testing.WireFrame.RST;
-import static org.relay4j.yamux.testing.WireFrame.SYN;
-import static org.relay4j.yamux.testing.WireFrame.data;
-import static org.relay4j.yamux.testing.WireFrame.window;
+import static org.relay4j.testing.WireFrame.ACK;
+import static org.relay4j.testing.WireFrame.FIN;
+import static org.relay4j.testing.WireFrame.RST;
+import static org.relay4j.testing.WireFrame.SYN;
+import static org.relay4j.testing.WireFrame.data;
+import static org.relay4j.testing.WireFrame.window;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -22,14 +22,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Pattern;
+import org.relay4j.testing.ScriptedPeer;
+import org.relay4j.testing.Transport;
+import org.relay4j.testing.Visitor;
 import org.relay4j.yamux.SessionOptions;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.Pattern;
-import org.relay4j.yamux.testing.ScriptedPeer;
-import org.relay4j.yamux.testing.Transport;
-import org.relay4j.yamux.testing.Visitor;
 
 /** Streams of a session, opened by a script, joined with connections to a service. */
 class SpliceServiceTest {

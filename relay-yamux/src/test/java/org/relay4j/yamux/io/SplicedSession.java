@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.testing.Await;
 import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.Multiplexer;
@@ -18,7 +19,6 @@ import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.core.SessionEvents;
 import org.relay4j.yamux.core.StreamHandler;
-import org.relay4j.yamux.testing.Await;
 
 /**
  * A session on a loop of its own whose streams are spliced with sockets: either with those who connect to its port, or with

@@ -15,18 +15,18 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.MemoryPipe;
+import org.relay4j.testing.Pattern;
+import org.relay4j.testing.ScriptedPeer;
+import org.relay4j.testing.WireFrame;
+import org.relay4j.testing.WrappedChannel;
 import org.relay4j.yamux.Session;
 import org.relay4j.yamux.SessionException;
 import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.Stream;
-import org.relay4j.yamux.testing.Await;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.LeakCheck;
-import org.relay4j.yamux.testing.MemoryPipe;
-import org.relay4j.yamux.testing.Pattern;
-import org.relay4j.yamux.testing.ScriptedPeer;
-import org.relay4j.yamux.testing.WireFrame;
-import org.relay4j.yamux.testing.WrappedChannel;
 
 /** Sessions over channels with bad manners. */
 class ThreadedDriverTest {

@@ -7,7 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.relay4j.yamux.testing.Await;
+import org.relay4j.testing.Await;
 
 class ThreadsTest {
     @Test

@@ -24,11 +24,11 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.relay4j.examples.testing.AtOnce;
-import org.relay4j.examples.testing.Sha256;
 import org.relay4j.server.RelayServer;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.Pattern;
+import org.relay4j.testing.AtOnce;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.Pattern;
+import org.relay4j.testing.Sha256;
 
 class ChunkServerTest {
     private static final int LARGE = 100 << 20; // bytes

@@ -11,10 +11,10 @@ import java.security.MessageDigest;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.relay4j.examples.testing.HttpVisitor;
-import org.relay4j.examples.testing.Sha256;
 import org.relay4j.server.RelayServer;
-import org.relay4j.yamux.testing.Pattern;
+import org.relay4j.testing.HttpVisitor;
+import org.relay4j.testing.Pattern;
+import org.relay4j.testing.Sha256;
 
 class DigestServerTest {
     private static final int LARGE = 100 << 20; // bytes

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.relay4j.examples.testing.Sha256;
 import org.relay4j.server.RelayServer;
+import org.relay4j.testing.Sha256;
 
 /** WebSockets through the public port. */
 class WebSocketTest {

@@ -8,10 +8,10 @@ import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.relay4j.examples.testing.HttpVisitor;
-import org.relay4j.examples.testing.Sha256;
 import org.relay4j.server.RelayServer;
-import org.relay4j.yamux.testing.Pattern;
+import org.relay4j.testing.HttpVisitor;
+import org.relay4j.testing.Pattern;
+import org.relay4j.testing.Sha256;
 
 class EchoWebServerTest {
     private static final int LARGE = 100 << 20; // bytes

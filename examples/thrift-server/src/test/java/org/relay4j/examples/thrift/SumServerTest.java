@@ -23,11 +23,11 @@ import org.apache.thrift.transport.TTransportException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.relay4j.examples.testing.AtOnce;
-import org.relay4j.examples.testing.Sha256;
 import org.relay4j.server.RelayServer;
-import org.relay4j.yamux.testing.Call;
-import org.relay4j.yamux.testing.Pattern;
+import org.relay4j.testing.AtOnce;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.Pattern;
+import org.relay4j.testing.Sha256;
 
 class SumServerTest {
     private static final int PIECE = 1 << 20; // bytes

@@ -1,0 +1,65 @@
+package org.relay4j.testing;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.slf4j.LoggerFactory;
+
+/** What the loggers below one name say while this is open; it is not printed meanwhile. */
+public final class Logged implements AutoCloseable {
+    private final Logger logger;
+    private final Level before;
+    private final List<ILoggingEvent> events = new CopyOnWriteArrayList<>();
+    private final AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
+        @Override
+        protected void append(ILoggingEvent event) {
+            events.add(event);
+        }
+    };
+
+    private Logged(String name) {
+        logger = (Logger) LoggerFactory.getLogger(name);
+        before = logger.getLevel();
+        appender.setContext(logger.getLoggerContext());
+        appender.start();
+        logger.addAppender(appender);
+        logger.setLevel(Level.DEBUG);
+        logger.setAdditive(false);
+    }
+
+    /** Begins to listen to the logger with this name, and to all below it. */
+    public static Logged below(String name) {
+        return new Logged(name);
+    }
+
+    /** Each message so far, with its level in front: {@code WARN tunnel 1 (port 4532): down, ...}. */
+    public List<String> lines() {
+        return events.stream()
+                .map(event -> event.getLevel() + " " + event.getFormattedMessage())
+                .toList();
+    }
+
+    /** Waits for a message that contains {@code text}; returns it with its level in front. */
+    public String await(String text) {
+        Await.until(
+                () -> "a message with \"" + text + "\" among " + lines(),
+                () -> lines().stream().anyMatch(line -> line.contains(text)));
+        return lines().stream().filter(line -> line.contains(text)).findFirst().orElseThrow();
+    }
+
+    /** The messages of this level, for example {@code WARN}. */
+    public List<String> lines(String level) {
+        return lines().stream().filter(line -> line.startsWith(level + " ")).toList();
+    }
+
+    @Override
+    public void close() {
+        logger.detachAppender(appender);
+        logger.setLevel(before);
+        logger.setAdditive(true);
+        appender.stop();
+    }
+}

@@ -1,0 +1,265 @@
+package org.relay4j.testing;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The link that other tests measure with: what it does is compared with its own settings. */
+class LinkEmulatorTest {
+    @RegisterExtension
+    static final LeakCheck LEAKS = new LeakCheck.EachTest();
+
+    /** What else a machine does costs a single measurement more than what is measured here. */
+    private static final int ATTEMPTS = 5;
+
+    private final List<AutoCloseable> open = new ArrayList<>();
+    private LinkSettings settings;
+    private LinkEmulator link;
+    private Socket near;
+    private Socket far;
+
+    @AfterEach
+    void disconnect() throws Exception {
+        for (int n = open.size(); n > 0; n--) open.get(n - 1).close();
+    }
+
+    private void connect(LinkSettings wanted) throws IOException {
+        settings = wanted;
+        try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            link = keep(LinkEmulator.start(settings, listener.getLocalPort()));
+            near = keep(Visitor.connect(link.port()));
+            far = keep(listener.accept());
+        }
+        far.setTcpNoDelay(true);
+        far.setSoTimeout((int) Await.DEADLINE.toMillis());
+    }
+
+    private <T extends AutoCloseable> T keep(T closeable) {
+        open.add(closeable);
+        return closeable;
+    }
+
+    // ---- bytes and ends
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, 10_000_000})
+    void bytesArriveUnchangedBothWaysAndSoDoTheirEnds(long jitter) throws Exception {
+        connect(LinkSettings.of(400, 20).withJitter(jitter, 42));
+        long length = 20_000_000;
+        Call<Void> there = Call.run(() -> send(near, 1, length));
+        Call<Void> back = Call.run(() -> send(far, 2, length));
+        Call<Void> arrives = Call.run(() -> check(far, 1, length));
+        check(near, 2, length);
+        arrives.result();
+        there.result();
+        back.result();
+    }
+
+    @Test
+    void oneDirectionGoesOnWhenTheOtherHasEnded() throws Exception {
+        connect(LinkSettings.of(100, 20));
+        near.shutdownOutput();
+        Visitor.expectEnd(far);
+        Visitor.send(far, "still here");
+        Visitor.expect(near, "still here");
+        far.shutdownOutput();
+        Visitor.expectEnd(near);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void resetIsAResetAtTheOtherEnd(boolean halfClosed) throws Exception {
+        connect(LinkSettings.of(100, 20));
+        if (halfClosed) {
+            far.shutdownOutput();
+            Visitor.expectEnd(near);
+        }
+        Visitor.send(near, "something");
+        Visitor.expect(far, "something");
+        Visitor.reset(near);
+        Visitor.expectReset(far);
+    }
+
+    @Test
+    void endOfTheLinkResetsBothEnds() throws Exception {
+        connect(LinkSettings.of(100, 20));
+        Visitor.send(near, "something");
+        Visitor.expect(far, "something");
+        link.close();
+        Visitor.expectReset(near);
+        Visitor.expectReset(far);
+    }
+
+    @Test
+    void nobodyIsToldOfACut() throws Exception {
+        connect(LinkSettings.of(100, 2));
+        Visitor.send(near, "before");
+        Visitor.expect(far, "before");
+        link.cut();
+        Visitor.send(near, "after");
+        near.shutdownOutput();
+        far.setSoTimeout(200);
+        assertThrows(SocketTimeoutException.class, () -> far.getInputStream().read());
+    }
+
+    @Test
+    void connectionThatCannotBeMadeIsReset() throws Exception {
+        int nobody;
+        try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            nobody = closed.getLocalPort();
+        }
+        link = keep(LinkEmulator.start(LinkSettings.of(100, 2), nobody));
+        near = keep(Visitor.connect(link.port()));
+        assertThrows(SocketException.class, () -> near.getInputStream().read());
+    }
+
+    // ---- time
+
+    @ParameterizedTest
+    @CsvSource({"100,20", "100,100", "1000,50"})
+    void byteAndItsEchoTakeTheRoundTripAndLittleMore(int rate, int roundTrip) throws Exception {
+        connect(LinkSettings.of(rate, roundTrip));
+        Call<Void> echo = Call.run(() -> far.getInputStream().transferTo(far.getOutputStream()));
+        List<Double> ratios = new ArrayList<>();
+        for (int n = 0; n < 9; n++) {
+            long start = System.nanoTime();
+            near.getOutputStream().write(n);
+            assertEquals(n, near.getInputStream().read());
+            ratios.add((System.nanoTime() - start) / (double) settings.roundTrip());
+        }
+        ratios.sort(null);
+        assertTrue(ratios.get(0) >= 1, () -> "of the settings: " + ratios);
+        assertTrue(ratios.get(4) <= 1.5, () -> "of the settings: " + ratios);
+        near.shutdownOutput();
+        echo.result();
+    }
+
+    @Test
+    void jitterDelaysByUpToItsSetting() throws Exception {
+        connect(LinkSettings.of(100, 50).withJitter(50_000_000, 7));
+        Call<Void> echo = Call.run(() -> far.getInputStream().transferTo(far.getOutputStream()));
+        List<Double> ratios = new ArrayList<>();
+        for (int n = 0; n < 20; n++) {
+            long start = System.nanoTime();
+            near.getOutputStream().write(n);
+            assertEquals(n, near.getInputStream().read());
+            ratios.add((System.nanoTime() - start) / (double) settings.roundTrip());
+        }
+        ratios.sort(null);
+        // Evenly spread over 0 to 50 ms each way: on average a round trip of 50 ms is doubled.
+        assertTrue(ratios.get(0) >= 1 && ratios.get(5) <= 2.2, () -> "of the settings: " + ratios);
+        assertTrue(ratios.get(10) >= 1.5, () -> "of the settings: " + ratios);
+        near.shutdownOutput();
+        echo.result();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"20,50", "100,50", "100,200", "1000,50", "1000,200"})
+    void plainConnectionMovesAtTheRateOfTheLink(int rate, int roundTrip) throws Exception {
+        double best = ratioOfTransfer(rate, roundTrip);
+        for (int n = 1; n < ATTEMPTS && best < 0.9; n++) best = Math.max(best, ratioOfTransfer(rate, roundTrip));
+        double ratio = best;
+        assertTrue(ratio >= 0.9, () -> "of the rate: " + ratio);
+    }
+
+    private double ratioOfTransfer(int rate, int roundTrip) throws IOException {
+        connect(LinkSettings.of(rate, roundTrip));
+        Socket sender = near;
+        Call<Void> sending = Call.run(() -> sendUntilReset(sender));
+        byte[] buffer = new byte[256 * 1024];
+        long length = settings.bytesPerSecond() / 2 + settings.memory();
+        far.getInputStream().readNBytes(buffer, 0, 1);
+        long start = System.nanoTime();
+        for (long left = length; left > 0; ) {
+            left -= far.getInputStream().read(buffer, 0, (int) Math.min(left, buffer.length));
+        }
+        double ratio = settings.time(length) / (System.nanoTime() - start);
+        // What comes first came with the first byte: as much as leaves in the 20 ms of a late thread, and a few pieces.
+        double early = settings.bytesPerSecond() * 0.02 + 4 * settings.piece();
+        assertTrue(ratio <= 1 + early / length, () -> "of the rate: " + ratio);
+        Visitor.reset(far);
+        sending.result();
+        return ratio;
+    }
+
+    @Test
+    void bothDirectionsHaveTheWholeRate() throws Exception {
+        connect(LinkSettings.of(100, 50));
+        Call<Void> there = Call.run(() -> sendUntilReset(near));
+        Call<Void> back = Call.run(() -> sendUntilReset(far));
+        Call<Double> arrives = Call.of(() -> ratio(far));
+        double ratio = ratio(near);
+        double other = arrives.result();
+        assertTrue(Math.min(ratio, other) >= 0.8, () -> ratio + " and " + other + " of the rate");
+        link.close();
+        there.result();
+        back.result();
+    }
+
+    private double ratio(Socket from) throws IOException {
+        int length = (int) (settings.bytesPerSecond() / 2);
+        from.getInputStream().read();
+        long start = System.nanoTime();
+        from.getInputStream().skipNBytes(length);
+        return settings.time(length) / (System.nanoTime() - start);
+    }
+
+    // ---- memory
+
+    @Test
+    void receiverThatDoesNotReadStopsTheSender() throws Exception {
+        connect(LinkSettings.of(1000, 50).withBuffer(100_000));
+        near.setSendBufferSize(64 * 1024);
+        AtomicLong sent = new AtomicLong(); // bytes
+        Call<Void> sending = Call.run(() -> {
+            byte[] bytes = new byte[64 * 1024];
+            while (true) {
+                near.getOutputStream().write(bytes);
+                sent.addAndGet(bytes.length);
+            }
+        });
+        Await.until("the link is full", () -> link.mostHeld() > settings.memory() - 2 * settings.piece());
+        sending.awaitBlocked();
+        assertTrue(link.mostHeld() <= settings.memory());
+        // It is read again, to the last byte that was sent.
+        long waiting = sent.get();
+        far.getInputStream().skipNBytes(waiting);
+        Visitor.reset(far);
+        sending.failure(SocketException.class);
+    }
+
+    private static void send(Socket from, long seed, long length) throws IOException {
+        Pattern.write(seed, length, from.getOutputStream());
+        from.shutdownOutput();
+    }
+
+    private static void check(Socket at, long seed, long length) throws IOException {
+        Pattern.check(seed, length, at.getInputStream());
+        Visitor.expectEnd(at);
+    }
+
+    private static void sendUntilReset(Socket from) {
+        byte[] bytes = new byte[64 * 1024];
+        assertThrows(SocketException.class, () -> {
+            OutputStream out = from.getOutputStream();
+            while (true) out.write(bytes);
+        });
+    }
+}
