@@ -23,7 +23,7 @@ public class RelayRefusedException extends RelayException {
         this.detail = detail;
     }
 
-    /** A lower-case word with dashes, for programs: {@code no-port-free}, {@code limit-reached}, {@code draining} ... */
+    /** A lower-case word with dashes, for programs: {@code no-port-free}, {@code limit-reached}, {@code internal}. */
     public String code() {
         return code;
     }

@@ -4,61 +4,81 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ParseResult;
 
-/** What the user asked for: a mode, its arguments, and the options from the command line or the environment. */
+/** The user's request: a mode, the server's address, and the options from the command line or the environment. */
 final class Arguments {
+    /** Words that are a mode when they come first. */
+    private static final Map<String, Mode> WORDS =
+            Map.of("demo", Mode.DEMO, "help", Mode.HELP, "version", Mode.VERSION);
+
+    private static final ServerAddress NONE = new ServerAddress(null, null);
+
     private final Mode mode;
-    private final List<String> positional;
+    private final ServerAddress address;
     private final Map<Flag, Value> values;
 
-    private Arguments(Mode mode, List<String> positional, Map<Flag, Value> values) {
+    private Arguments(Mode mode, ServerAddress address, Map<Flag, Value> values) {
         this.mode = mode;
-        this.positional = positional;
+        this.address = address;
         this.values = values;
     }
 
     /**
-     * Understands a command line.
+     * Parses a command line.
      *
-     * @throws CommandFailure when it cannot be understood
+     * @throws CommandFailure if it is wrong
      */
     static Arguments of(Syntax syntax, List<String> args, Map<String, String> environment) {
         ParseResult parsed = syntax.parse(args.toArray(String[]::new));
-        if (parsed.isUsageHelpRequested()) return new Arguments(Mode.HELP, List.of(), Map.of());
-        if (parsed.isVersionHelpRequested()) return new Arguments(Mode.VERSION, List.of(), Map.of());
+        if (parsed.isUsageHelpRequested()) return new Arguments(Mode.HELP, NONE, Map.of());
+        if (parsed.isVersionHelpRequested()) return new Arguments(Mode.VERSION, NONE, Map.of());
         Map<Flag, Value> given = given(parsed);
         List<String> positional = parsed.unmatched();
         Mode mode = mode(given, positional, environment);
+        if (mode == Mode.HELP || mode == Mode.VERSION) {
+            if (positional.size() > 1) {
+                String word = positional.get(0);
+                throw unexpected(positional.get(1), " after " + word + "; relay " + word + " takes no argument");
+            }
+            return new Arguments(mode, NONE, Map.of());
+        }
         for (Flag flag : given.keySet()) {
             if (!flag.belongsTo(mode)) throw misplaced(flag, mode);
         }
         fromEnvironment(mode, given, environment);
-        Arguments arguments = new Arguments(mode, positional, given);
-        arguments.checkCount();
-        return arguments;
+        return new Arguments(mode, address(mode, positional, environment), given);
     }
 
     private static Map<Flag, Value> given(ParseResult parsed) {
         Map<Flag, Value> given = new EnumMap<>(Flag.class);
         for (Flag flag : Flag.values()) {
             if (!parsed.hasMatchedOption(flag.toString())) continue;
-            Object value = parsed.matchedOptionValue(flag.toString(), (Object) "");
-            given.put(flag, new Value(flag.toString(), String.valueOf(value)));
+            List<String> texts = parsed.matchedOption(flag.toString()).originalStringValues();
+            if (texts.size() > 1) throw repeated(flag, texts);
+            given.put(flag, new Value(flag.toString(), flag.isSwitch() ? "true" : texts.get(0)));
         }
         return given;
     }
 
+    private static CommandFailure repeated(Flag flag, List<String> texts) {
+        String values = flag.isSwitch() ? "" : ": '" + String.join("', '", texts) + "'";
+        return CommandFailure.usage(flag + " is given " + texts.size() + " times" + values + "; give it once");
+    }
+
     private static Mode mode(Map<Flag, Value> given, List<String> positional, Map<String, String> environment) {
         if (given.containsKey(Flag.LOCAL_FORWARD_PORT)) return Mode.FORWARDER;
-        if (positional.equals(List.of("demo"))) return Mode.DEMO;
-        // The variable alone does not make a forwarder of what was plainly meant as a server.
+        Mode word = positional.isEmpty() ? null : WORDS.get(positional.get(0));
+        if (word != null) return word;
+        // The variable alone does not make a forwarder of what is plainly meant as a server.
+        boolean server = positional.size() == 1 && ServerAddress.isNumber(positional.get(0));
         boolean set = !environment
                 .getOrDefault(Flag.LOCAL_FORWARD_PORT.variable(), "")
                 .isEmpty();
-        return set && positional.size() > 1 ? Mode.FORWARDER : Mode.SERVER;
+        return set && !server ? Mode.FORWARDER : Mode.SERVER;
     }
 
     private static CommandFailure misplaced(Flag flag, Mode mode) {
@@ -67,7 +87,7 @@ final class Arguments {
         return CommandFailure.usage(flag + " is an option of the " + owner + ", but this is " + mode + reason);
     }
 
-    /** Variables of other modes are no mistake: one environment may serve several commands. */
+    /** Ignores variables of other modes, because one environment may serve several commands. */
     private static void fromEnvironment(Mode mode, Map<Flag, Value> given, Map<String, String> environment) {
         for (Flag flag : Flag.values()) {
             String text = environment.getOrDefault(flag.variable(), "");
@@ -75,56 +95,71 @@ final class Arguments {
         }
     }
 
-    private void checkCount() {
-        int expected = mode == Mode.FORWARDER ? 2 : 1;
-        if (positional.size() == expected) return;
-        if (positional.size() > 2) throw unexpected(positional.get(2));
-        throw mode == Mode.FORWARDER ? incompleteForwarder() : incompleteServer();
+    private static ServerAddress address(Mode mode, List<String> positional, Map<String, String> environment) {
+        if (mode == Mode.DEMO) {
+            if (positional.size() > 1) throw unexpected(positional.get(1), " after demo");
+            return NONE;
+        }
+        if (positional.size() > 2) throw unexpected(positional.get(2), "");
+        if (mode == Mode.FORWARDER) {
+            ServerAddress address = ServerAddress.of(positional, environment);
+            address.requireBoth();
+            return address;
+        }
+        if (positional.size() == 2
+                || (positional.size() == 1 && positional.get(0).indexOf(':') >= 0)) {
+            throw CommandFailure.usage("a server has one argument, <localport>, and a forwarder needs "
+                    + Flag.LOCAL_FORWARD_PORT + "=<port>");
+        }
+        if (positional.size() == 1) return new ServerAddress(null, new Value("<localport>", positional.get(0)));
+        return serverFrom(ServerAddress.of(positional, environment));
     }
 
-    private CommandFailure incompleteForwarder() {
-        String missing = "<host> and <port> are missing";
-        if (positional.size() == 1)
-            missing = positional.get(0).matches("-?\\d+") ? "<host> is missing" : "<port> is missing";
-        return CommandFailure.usage("a forwarder needs the relay server's <host> and <port>: " + missing);
+    /** The port of a server without an argument. */
+    private static ServerAddress serverFrom(ServerAddress environment) {
+        if (environment.host() != null) { // meant for a forwarder
+            throw CommandFailure.usage(ServerAddress.HOST_VARIABLE + " is set, but neither " + Flag.LOCAL_FORWARD_PORT
+                    + " nor " + Flag.LOCAL_FORWARD_PORT.variable() + ": a forwarder needs both");
+        }
+        if (environment.port() != null) return environment;
+        throw CommandFailure.usage("<localport> is missing: relay <localport> runs a server, relay "
+                + Flag.LOCAL_FORWARD_PORT + "=<port> <host>:<port> a forwarder");
     }
 
-    private CommandFailure incompleteServer() {
-        if (positional.isEmpty()) return CommandFailure.usage("<localport> is missing: the port to listen on");
-        if (mode == Mode.DEMO || positional.contains("demo")) return unexpected(positional.get(1));
-        return CommandFailure.usage(
-                "a server has one argument, <localport>, and a forwarder needs " + Flag.LOCAL_FORWARD_PORT + "=<port>");
-    }
-
-    private static CommandFailure unexpected(String argument) {
-        return CommandFailure.usage("unexpected argument '" + argument + "'");
+    private static CommandFailure unexpected(String argument, String place) {
+        return CommandFailure.usage("unexpected argument '" + argument + "'" + place);
     }
 
     Mode mode() {
         return mode;
     }
 
-    /** The argument at a place, under the name that the help text gives it. */
-    Value argument(int index, String name) {
-        return new Value(name, positional.get(index));
+    /** The relay server's host. */
+    Value host() {
+        return Objects.requireNonNull(address.host());
     }
 
-    /** The value of an option, null when it was not given. */
+    /** The relay server's port. */
+    Value port() {
+        return Objects.requireNonNull(address.port());
+    }
+
+    /** The value of an option; null if it is not set. */
     @Nullable
     Value get(Flag flag) {
         return values.get(flag);
     }
 
-    /** True when an option without a value was given. */
+    /** True if an option without a value is set. */
     boolean has(Flag flag) {
         Value value = values.get(flag);
         return value != null && value.isOn();
     }
 
     /**
-     * Passes the value of an option, if it was given, to an options builder of the library.
+     * Passes the value of an option, if it is set, to an options builder of the library.
      *
-     * @param check builds; what it objects to is this value, because those before were checked
+     * @param check builds. A failure is caused by this value, because earlier ones were checked
      */
     void apply(Flag flag, Consumer<Value> setter, Runnable check) {
         Value value = values.get(flag);

@@ -2,9 +2,10 @@ package org.relay4j.cli;
 
 import ch.qos.logback.classic.Level;
 import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** One run of the relay command, from the arguments to the exit code. */
 final class Cli {
@@ -20,54 +21,87 @@ final class Cli {
         this.shutdown = shutdown;
     }
 
-    /** Runs the command; a failure becomes one line on standard error. */
+    /** Runs the command. A failure is reported as one line on standard error. */
     ExitCode run(String... args) {
+        List<String> arguments = List.of(args);
         try {
-            execute(List.of(args));
+            execute(arguments);
             return ExitCode.OK;
         } catch (CommandFailure e) {
-            complain(e, e.code() == ExitCode.USAGE ? e.getMessage() + "; see relay --help" : e.getMessage());
-            return e.code();
+            String more = e.code() == ExitCode.USAGE ? "; see relay --help" : "";
+            return failed(arguments, e.code(), e.getMessage() + more, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return ExitCode.FAILURE;
-        } catch (Throwable e) { // an Error too: it must not leave a process behind that runs on without its main thread
-            complain(e, "unexpected failure: " + e + "; --log-level debug shows more");
-            return ExitCode.FAILURE;
+        } catch (Throwable e) { // an Error too: without its main thread the process must not run on
+            return failed(
+                    arguments, ExitCode.FAILURE, "unexpected failure: " + e + "; --log-level=debug shows more", e);
         }
     }
 
-    private void complain(Throwable e, @Nullable String line) {
-        err.println("relay: " + line);
-        if (StandardErrorLogging.showsDetails()) e.printStackTrace(err);
+    private ExitCode failed(List<String> args, ExitCode code, String message, Throwable e) {
+        String trace = "";
+        if (StandardErrorLogging.showsDetails()) {
+            StringWriter text = new StringWriter();
+            e.printStackTrace(new PrintWriter(text, true));
+            trace = text.toString();
+        }
+        if (wantsJson(args)) {
+            JsonLine line = JsonLogLayout.start(System.currentTimeMillis(), "ERROR")
+                    .with("message", message)
+                    .with("exitCode", code.number());
+            if (!trace.isEmpty()) line.with("stackTrace", trace);
+            err.println(line);
+        } else {
+            err.print("relay: " + message + System.lineSeparator() + trace);
+        }
         err.flush();
+        return code;
+    }
+
+    /** True if the user asked for JSON, even on a command line that is wrong otherwise. */
+    private boolean wantsJson(List<String> args) {
+        if (args.contains(Flag.JSON.toString())) return true;
+        try {
+            return new Value("", environment.getOrDefault(Flag.JSON.variable(), "false")).isOn();
+        } catch (CommandFailure e) {
+            return false;
+        }
     }
 
     private void execute(List<String> args) throws Exception {
         Syntax syntax = new Syntax();
         Arguments arguments = Arguments.of(syntax, args, environment);
+        boolean json = arguments.has(Flag.JSON);
+        StandardErrorLogging.json(json);
         setLogLevel(arguments);
-        Output output = new Output(out, arguments.has(Flag.JSON));
+        Output output = new Output(out, json);
         switch (arguments.mode()) {
-            case HELP -> out.print(syntax.help());
-            case VERSION -> out.println("relay " + version());
+            case HELP -> output.text(syntax.help());
+            case VERSION -> output.text(version());
             case SERVER -> new ServerCommand(arguments, output, shutdown).run();
             case FORWARDER -> new ForwarderCommand(arguments, output, shutdown).run();
             case DEMO -> new Demo(output, shutdown).run(arguments.has(Flag.ONCE));
         }
-        out.flush();
     }
 
     private static void setLogLevel(Arguments arguments) {
         Value level = arguments.get(Flag.LOG_LEVEL);
         if (level != null) StandardErrorLogging.level(level);
-        // The demo explains itself on standard output; log lines between would only confuse.
+        // The demo explains itself on standard output; log lines in between would only confuse.
         else if (arguments.mode() == Mode.DEMO) StandardErrorLogging.level(Level.WARN);
     }
 
-    /** The version in the manifest; there is none when Relay does not run from its jar. */
-    static String version() {
+    /** The version of Relay, which is in the manifest of relay.jar, and that of Java. */
+    private static String version() {
         String version = Cli.class.getPackage().getImplementationVersion();
-        return version == null ? "(unpackaged)" : version;
+        return String.format(
+                "relay %s%nJava %s, %s, %s, %s %s%n",
+                version == null ? "(unpackaged)" : version,
+                System.getProperty("java.version"),
+                System.getProperty("java.vm.name"),
+                System.getProperty("java.vendor"),
+                System.getProperty("os.name"),
+                System.getProperty("os.arch"));
     }
 }

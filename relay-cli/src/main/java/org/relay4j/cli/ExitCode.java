@@ -1,14 +1,13 @@
 package org.relay4j.cli;
 
-/** What the relay command tells whoever started it about its end. */
+/** The exit codes of the relay command. A number that is in use never gets another meaning. */
 enum ExitCode {
-    OK(0, "asked for help or version, or ended by SIGTERM or Ctrl-C"),
+    OK(0, "help or version shown, or ended by SIGTERM or Ctrl-C"),
     FAILURE(1, "any other failure"),
     USAGE(2, "wrong arguments"),
     UNREACHABLE(3, "no relay server at that address"),
-    AUTHENTICATION(4, "the server does not accept this client"),
-    PORT_UNAVAILABLE(5, "the port is in use, or the server has none left for this client"),
-    TUNNEL_LOST(6, "the tunnel was up, is lost, and is not tried again");
+    PORT_UNAVAILABLE(5, "port in use, or the server has no port for this client"),
+    TUNNEL_LOST(6, "the tunnel was lost, and --no-reconnect is set");
 
     private final int number;
     private final String meaning;

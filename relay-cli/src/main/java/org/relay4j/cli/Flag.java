@@ -4,56 +4,62 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
-/** An option of the relay command. Each can also be given by an environment variable. */
+/** An option of the relay command. Each can also be set by an environment variable. */
 enum Flag {
-    BIND(Section.SERVER, "address", "Where relay clients connect. Default: all addresses."),
-    PUBLIC_BIND(Section.SERVER, "address", "Where visitors connect. Default: all addresses."),
-    PUBLIC_PORTS(Section.SERVER, "min-max", "The public ports to give out. Default: any free port."),
-    MAX_TUNNELS(Section.SERVER, "n", "Tunnels at once. Default: 1000."),
-    MAX_TUNNELS_PER_ADDRESS(Section.SERVER, "n", "Tunnels at once from one client address. Default: 100."),
-    MAX_VISITORS(Section.SERVER, "n", "Visitors at once. Default: 50000."),
-    MAX_VISITORS_PER_TUNNEL(Section.SERVER, "n", "Visitors at once of one tunnel. Default: 16384."),
-
     LOCAL_FORWARD_PORT(
             Section.FORWARDER,
             "port",
-            "The port of the local service; this option makes a forwarder.",
+            "Port of the local service. Required; it makes this a forwarder.",
             "--localForwardPort",
             "--local-forward-port"),
-    LOCAL_HOST(Section.FORWARDER, "host", "The host of the local service. Default: localhost."),
+    LOCAL_HOST(Section.FORWARDER, "host", "Host of the local service. Default: localhost."),
     CONNECT_TIMEOUT(
-            Section.FORWARDER, "time", "How long to wait for a connection to the server: 10s, 500ms. Default: 10s."),
-    NO_RECONNECT(Section.FORWARDER, "", "End when the tunnel is lost, instead of getting a new one."),
+            Section.FORWARDER,
+            "time",
+            "How long to wait for a connection to the server, such as 10s or 500ms. Default: 10s."),
+    RETRY_FIRST(
+            Section.FORWARDER, "", "Keep trying if the first connection fails. By default that ends the forwarder."),
+    NO_RECONNECT(Section.FORWARDER, "", "End when the tunnel is lost. By default the forwarder reconnects."),
+
+    BIND(Section.SERVER, "address", "Address that relay clients connect to. Default: all addresses."),
+    PUBLIC_BIND(Section.SERVER, "address", "Address that visitors connect to. Default: all addresses."),
+    PUBLIC_PORTS(Section.SERVER, "min-max", "Range of public ports. Default: any free port."),
+    MAX_TUNNELS(Section.SERVER, "n", "Maximum number of tunnels. Default: 1000."),
+    MAX_TUNNELS_PER_ADDRESS(Section.SERVER, "n", "Maximum number of tunnels for each client address. Default: 100."),
+    MAX_VISITORS(Section.SERVER, "n", "Maximum number of connected visitors. Default: 50000."),
+    MAX_VISITORS_PER_TUNNEL(
+            Section.SERVER, "n", "Maximum number of connected visitors for each tunnel. Default: 16384."),
 
     HANDSHAKE_TIMEOUT(
             Section.TUNNEL,
             "time",
-            "How long the other side has for its first sign of life. Default: 5s (server), 10s (forwarder)."),
-    WINDOW(
-            Section.TUNNEL,
-            "bytes",
-            "Bytes of each visitor that may be under way to this side at first: 256k, 4m. Default: 256k."),
+            "How long to wait for the other side's first message. Default: 5s (server), 10s (forwarder)."),
+    WINDOW(Section.TUNNEL, "bytes", "Initial flow-control window for each visitor, such as 512k or 4m. Default: 256k."),
     MAX_WINDOW(
             Section.TUNNEL,
             "bytes",
-            "How far that grows over a long path that holds more; 0: not at all. Default: 16m."),
+            "Size up to which a window grows on a path with a long delay. 0: it never grows. Default: 16m."),
 
-    ONCE(Section.DEMO, "", "End after the visitor's visit."),
+    ONCE(Section.DEMO, "", "End after the first visit."),
 
-    JSON(Section.GENERAL, "", "Write each line of standard output as a JSON object."),
+    JSON(
+            Section.GENERAL,
+            "",
+            "Write standard output and the log as JSON, one object per line."
+                    + " Adds the events \"lost\" and \"closed\"."),
     LOG_LEVEL(
             Section.GENERAL,
             "level",
-            "What is logged on standard error: error, warn, info, debug (also shows stack traces), trace."
-                    + " Default: info, for the demo warn.");
+            "error, warn, info, debug or trace. The last two include stack traces."
+                    + " Default: info; for the demo, warn.");
 
-    /** A part of the help text: the options that the same modes have. */
+    /** A part of the help text: options of the same modes. */
     enum Section {
-        SERVER("Server", Mode.SERVER),
         FORWARDER("Forwarder", Mode.FORWARDER),
+        SERVER("Server", Mode.SERVER),
         TUNNEL("Server and forwarder", Mode.SERVER, Mode.FORWARDER),
         DEMO("Demo", Mode.DEMO),
-        GENERAL("All", Mode.SERVER, Mode.FORWARDER, Mode.DEMO);
+        GENERAL("All commands", Mode.SERVER, Mode.FORWARDER, Mode.DEMO);
 
         private final String title;
 
@@ -90,12 +96,12 @@ enum Flag {
         return section;
     }
 
-    /** True for an option without a value. */
+    /** True if the option has no value. */
     boolean isSwitch() {
         return parameter.isEmpty();
     }
 
-    /** What the value is called in the help text. */
+    /** The name of the value in the help text. */
     String parameter() {
         return parameter;
     }
@@ -104,7 +110,7 @@ enum Flag {
         return description;
     }
 
-    /** The spellings of the option; the first is the one that messages use. */
+    /** The spellings of the option; messages use the first. */
     List<String> names() {
         return names;
     }

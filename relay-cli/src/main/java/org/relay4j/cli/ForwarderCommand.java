@@ -1,19 +1,26 @@
 package org.relay4j.cli;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.relay4j.api.RelayProtocolException;
 import org.relay4j.api.RelayRefusedException;
 import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelListener;
+import org.relay4j.api.TunnelLostException;
 import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
 import org.relay4j.client.RelayForwarder;
 
-/** The command {@code relay --localForwardPort=<port> <host> <port>}. */
+/** The command {@code relay --localForwardPort=<port> <host>:<port>}. */
 final class ForwarderCommand {
+    private static final long LAST_EVENT = 2; // s; how long the listener may take to report the end
+
     private final Arguments arguments;
     private final Output output;
     private final Shutdown shutdown;
@@ -24,21 +31,26 @@ final class ForwarderCommand {
         this.shutdown = shutdown;
     }
 
-    /** Runs until the tunnel is lost for good, or the process is told to end. */
+    /** Runs until the tunnel is lost for good or the process is told to end. */
     void run() throws InterruptedException {
-        String host = arguments.argument(0, "<host>").host();
-        int port = arguments.argument(1, "<port>").port(1);
+        String host = arguments.host().host();
+        int port = arguments.port().port(1);
+        String server = (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
         InetSocketAddress local = local();
-        RelayClientOptions options = options(local);
+        Announcer announcer = new Announcer(local);
+        RelayClientOptions options = options(announcer);
+        shutdown.closes(output::closed); // closed last
         RelayForwarder forwarder;
         try {
             forwarder = shutdown.closes(RelayClient.forward(host, port, local, options));
         } catch (IOException e) {
-            throw failure(host + ":" + port, e);
+            throw failure(server, e);
         }
         forwarder.awaitEnd();
-        Throwable cause = forwarder.endCause();
-        if (cause != null) throw lost(host + ":" + port, cause);
+        announcer.throwFailure();
+        if (shutdown.isClosing()) return;
+        announcer.awaitEnd();
+        throw end(server, forwarder.endCause());
     }
 
     private InetSocketAddress local() {
@@ -47,20 +59,21 @@ final class ForwarderCommand {
         Value host = arguments.get(Flag.LOCAL_HOST);
         if (host == null) return new InetSocketAddress("localhost", port.port(1));
         InetSocketAddress local = new InetSocketAddress(host.host(), port.port(1));
-        if (local.isUnresolved()) throw host.mustBe("a host that this machine knows");
-        // A name is looked up again with each new tunnel, an address never.
+        if (local.isUnresolved()) throw host.mustBe("a host name that this machine can resolve, or an address");
+        // A name is resolved again for each new tunnel, an address never.
         boolean named = !local.getAddress().getHostAddress().equals(local.getHostString());
         return named ? InetSocketAddress.createUnresolved(host.host(), port.port(1)) : local;
     }
 
-    /** What the arguments say, as the library wants it. */
-    RelayClientOptions options(InetSocketAddress local) {
+    /** The arguments as options of the library. */
+    RelayClientOptions options(TunnelListener listener) {
         RelayClientOptions.Builder options = RelayClientOptions.builder();
         arguments.apply(Flag.CONNECT_TIMEOUT, value -> options.connectTimeout(value.duration()), options::build);
         arguments.apply(Flag.HANDSHAKE_TIMEOUT, value -> options.handshakeTimeout(value.duration()), options::build);
-        return options.reconnect(!arguments.has(Flag.NO_RECONNECT))
+        return options.retryFirst(arguments.has(Flag.RETRY_FIRST))
+                .reconnect(!arguments.has(Flag.NO_RECONNECT))
                 .session(ServerCommand.session(arguments))
-                .listener(new Announcer(local))
+                .listener(listener)
                 .build();
     }
 
@@ -68,43 +81,48 @@ final class ForwarderCommand {
     static CommandFailure failure(String server, IOException e) {
         if (e instanceof RelayRefusedException refused) return refusal(server, refused);
         if (e instanceof RelayProtocolException) {
-            return new CommandFailure(
-                    ExitCode.UNREACHABLE, e.getMessage() + ": is that the port of a relay server?", e);
+            String line = e.getMessage() + "; check that " + server + " is the control port of a relay server";
+            return new CommandFailure(ExitCode.UNREACHABLE, line, e);
         }
         if (e instanceof RelayUnreachableException) {
             boolean unknown = e.getCause() instanceof UnknownHostException;
-            String remedy = unknown ? ": check the name" : ": is the relay server running, and this its address?";
+            String remedy = unknown
+                    ? "; check the name"
+                    : "; check the address and that the relay server is running, or keep trying with "
+                            + Flag.RETRY_FIRST;
             return new CommandFailure(ExitCode.UNREACHABLE, e.getMessage() + remedy, e);
         }
         if (e instanceof UnknownHostException) {
-            return new CommandFailure(ExitCode.FAILURE, e.getMessage() + ": check " + Flag.LOCAL_HOST, e);
+            return new CommandFailure(ExitCode.FAILURE, e.getMessage() + "; check " + Flag.LOCAL_HOST, e);
         }
-        return new CommandFailure(ExitCode.FAILURE, "no tunnel to " + server + ": " + e, e);
+        return new CommandFailure(ExitCode.FAILURE, "cannot open a tunnel to " + server + ": " + e, e);
     }
 
     private static CommandFailure refusal(String server, RelayRefusedException refused) {
-        String answer = refused.code() + (refused.detail().isEmpty() ? "" : ", " + refused.detail());
-        String line = "the relay server " + server + " refused: " + answer;
-        if (refused.code().startsWith("auth-")) {
-            return new CommandFailure(ExitCode.AUTHENTICATION, line, refused);
-        }
+        String detail = refused.detail().isEmpty() ? "" : ", " + refused.detail();
+        String line = "relay server " + server + " refused: " + refused.code() + detail;
         return switch (refused.code()) {
-            case "port-unavailable", "no-port-free", "limit-reached" ->
+            case "no-port-free", "limit-reached" ->
                 new CommandFailure(ExitCode.PORT_UNAVAILABLE, line + "; try again later or ask its operator", refused);
             default -> new CommandFailure(ExitCode.FAILURE, line, refused);
         };
     }
 
-    private CommandFailure lost(String server, Throwable cause) {
-        String remedy =
-                arguments.has(Flag.NO_RECONNECT) ? "; without " + Flag.NO_RECONNECT + " it would be tried again" : "";
-        String line = "the tunnel to " + server + " is lost: " + cause.getMessage() + remedy;
-        return new CommandFailure(ExitCode.TUNNEL_LOST, line, cause);
+    /** The failure of a forwarder that was up and has ended without being told to. */
+    static CommandFailure end(String server, @Nullable Throwable cause) {
+        if (cause instanceof TunnelLostException) {
+            String line = server + ": " + cause.getMessage() + "; without " + Flag.NO_RECONNECT + ", relay reconnects";
+            return new CommandFailure(ExitCode.TUNNEL_LOST, line, cause);
+        }
+        String line = "the forwarder to " + server + " failed: " + (cause == null ? "see the log" : cause.toString());
+        return new CommandFailure(ExitCode.FAILURE, line, cause);
     }
 
-    /** Says on standard output where visitors connect, each time the tunnel is up. */
+    /** Writes the tunnel's events to standard output. */
     private final class Announcer implements TunnelListener {
         private final InetSocketAddress local;
+        private final CountDownLatch ended = new CountDownLatch(1);
+        private volatile @Nullable CommandFailure failure; // standard output cannot be written
 
         Announcer(InetSocketAddress local) {
             this.local = local;
@@ -113,7 +131,44 @@ final class ForwarderCommand {
         @Override
         public void up(Tunnel tunnel) {
             InetSocketAddress address = tunnel.publicAddress();
-            output.relaying(address.getHostString(), address.getPort(), local.getHostString(), local.getPort());
+            write(
+                    tunnel,
+                    () -> output.relaying(
+                            address.getHostString(), address.getPort(), local.getHostString(), local.getPort()));
+        }
+
+        @Override
+        public void down(Tunnel tunnel, @Nullable Throwable cause, boolean willRetry) {
+            if (cause != null) write(tunnel, () -> output.lost(String.valueOf(cause.getMessage()), willRetry));
+            if (!willRetry) ended.countDown();
+        }
+
+        /** A public port that nobody can read about is of no use, so a failure ends the tunnel. */
+        private void write(Tunnel tunnel, Runnable line) {
+            try {
+                line.run();
+            } catch (CommandFailure e) {
+                failure = e;
+                close(tunnel);
+            }
+        }
+
+        private static void close(Tunnel tunnel) {
+            try {
+                tunnel.close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        void throwFailure() {
+            CommandFailure thrown = failure;
+            if (thrown != null) throw thrown;
+        }
+
+        /** Waits until the end was reported, which happens on another thread. */
+        void awaitEnd() throws InterruptedException {
+            if (ended.await(LAST_EVENT, TimeUnit.SECONDS)) throwFailure();
         }
     }
 }

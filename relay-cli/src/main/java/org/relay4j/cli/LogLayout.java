@@ -10,8 +10,8 @@ import java.time.LocalDateTime;
 import java.time.ZoneId;
 
 /**
- * The format of a log line: time, level, class, message. What went wrong in the world outside is one line, with the exception
- * at its end; a stack trace is for level debug, and for defects of Relay, which are logged as errors.
+ * The format of a log line: time, level, class, message. An expected failure is one line that ends with the exception. A
+ * stack trace follows at level debug only, and for errors, which are defects of Relay.
  */
 final class LogLayout extends LayoutBase<ILoggingEvent> {
     @Override
@@ -25,14 +25,17 @@ final class LogLayout extends LayoutBase<ILoggingEvent> {
         line.append(' ').append(event.getFormattedMessage());
         IThrowableProxy thrown = event.getThrowableProxy();
         if (thrown != null) {
-            boolean defect = event.getLevel().isGreaterOrEqual(Level.ERROR);
-            if (defect || StandardErrorLogging.showsDetails()) {
+            if (showsStackTrace(event)) {
                 line.append(System.lineSeparator()).append(ThrowableProxyUtil.asString(thrown));
                 return line.toString();
             }
             line.append(": ").append(thrown.getClassName()).append(": ").append(thrown.getMessage());
         }
         return line.append(System.lineSeparator()).toString();
+    }
+
+    static boolean showsStackTrace(ILoggingEvent event) {
+        return event.getLevel().isGreaterOrEqual(Level.ERROR) || StandardErrorLogging.showsDetails();
     }
 
     /** Local time with milliseconds. By hand: a formatter costs a visible part of the start-up time. */

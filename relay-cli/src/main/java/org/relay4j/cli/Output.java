@@ -4,7 +4,10 @@ import java.io.PrintStream;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 
-/** Standard output: the few lines that people and scripts wait for, each complete and flushed at once. */
+/**
+ * Standard output: the few lines that people and scripts wait for, each complete and flushed at once. The methods
+ * throw a {@link CommandFailure} if a line cannot be written. Safe for use by several threads.
+ */
 final class Output {
     private final PrintStream out;
     private final boolean json;
@@ -14,41 +17,61 @@ final class Output {
         this.json = json;
     }
 
-    /** The server takes clients. */
+    /** The server accepts clients. */
     void listening(String address, int port) {
-        if (json) {
-            write("{\"event\":\"listening\",\"address\":" + quoted(address) + ",\"port\":" + port + "}");
-        } else {
-            write("listening on " + bracketed(address) + ":" + port);
-        }
+        if (json) event(event("listening").with("address", address).with("port", port));
+        else write("listening on " + bracketed(address) + ":" + port);
     }
 
-    /** The forwarder takes visitors. */
+    /** The forwarder's tunnel is up. */
     void relaying(String publicHost, int publicPort, String localHost, int localPort) {
         if (json) {
-            write("{\"event\":\"relaying\",\"publicHost\":" + quoted(publicHost) + ",\"publicPort\":" + publicPort
-                    + ",\"localHost\":" + quoted(localHost) + ",\"localPort\":" + localPort + "}");
+            event(event("relaying")
+                    .with("publicHost", publicHost)
+                    .with("publicPort", publicPort)
+                    .with("localHost", localHost)
+                    .with("localPort", localPort));
         } else {
             write("relaying " + bracketed(publicHost) + ":" + publicPort + " -> " + bracketed(localHost) + ":"
                     + localPort);
         }
     }
 
+    /** The forwarder's tunnel is lost. An event in JSON only: people read it in the log. */
+    void lost(String cause, boolean willRetry) {
+        if (json) event(event("lost").with("cause", cause).with("willRetry", willRetry));
+    }
+
+    /**
+     * Server or forwarder was closed because the process was told to end. An event in JSON only. Not a failure if it cannot be
+     * written: Ctrl-C often ends the reader too.
+     */
+    void closed() {
+        if (json) print(event("closed") + System.lineSeparator());
+    }
+
     /** The demo explains what has happened. */
     void step(int number, String text) {
-        if (json) write("{\"event\":\"step\",\"number\":" + number + ",\"text\":" + quoted(text) + "}");
+        if (json) event(event("step").with("number", number).with("text", text));
         else write(number + ". " + text);
     }
 
     /** The demo's web page is reachable. */
     void url(String url) {
-        if (json) write("{\"event\":\"url\",\"url\":" + quoted(url) + "}");
+        if (json) event(event("url").with("url", url));
         else write(System.lineSeparator() + "The page, through the tunnel: " + url);
     }
 
-    /** Something for people only: no line in JSON. */
+    /** A line for people only: not in JSON. */
     void remark(String text) {
         if (!json) write(text);
+    }
+
+    /** A text of several lines, such as the help text, which is never JSON. */
+    void text(String text) {
+        if (print(text)) return;
+        throw new CommandFailure(
+                ExitCode.FAILURE, "cannot write to standard output: its reader has gone or the disk is full", null);
     }
 
     /** An address as people write it: IPv6 with its zeros left out. */
@@ -61,19 +84,21 @@ final class Output {
         return host.indexOf(':') >= 0 ? "[" + host + "]" : host;
     }
 
-    private static String quoted(String text) {
-        StringBuilder quoted = new StringBuilder("\"");
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (c == '"' || c == '\\') quoted.append('\\').append(c);
-            else if (c < ' ') quoted.append(String.format("\\u%04x", (int) c));
-            else quoted.append(c);
-        }
-        return quoted.append('"').toString();
+    private static JsonLine event(String name) {
+        return new JsonLine().with("event", name);
+    }
+
+    private void event(JsonLine line) {
+        write(line.toString());
     }
 
     private void write(String line) {
-        out.print(line + System.lineSeparator()); // one call, so that lines of two threads do not mix
-        out.flush();
+        text(line + System.lineSeparator()); // one call, so that lines of two threads do not mix
+    }
+
+    /** Writes at once; returns false if that failed. */
+    private boolean print(String text) {
+        out.print(text);
+        return !out.checkError(); // flushes
     }
 }

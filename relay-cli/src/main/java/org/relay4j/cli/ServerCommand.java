@@ -22,6 +22,7 @@ final class ServerCommand {
     /** Runs until the process is told to end. */
     void run() throws InterruptedException {
         RelayServerOptions options = options();
+        shutdown.closes(output::closed); // closed last
         RelayServer server = shutdown.closes(start(options));
         Value bind = arguments.get(Flag.BIND);
         output.listening(bind == null ? "0.0.0.0" : Output.literal(bind.address()), server.port());
@@ -32,10 +33,9 @@ final class ServerCommand {
         try {
             return RelayServer.start(options);
         } catch (BindException e) {
-            String reason = String.valueOf(e.getMessage());
-            Value bind = arguments.get(reason.startsWith("public bind address") ? Flag.PUBLIC_BIND : Flag.BIND);
-            if (bind != null && reason.contains("assign")) throw bind.mustBe("an address of this machine");
-            throw new CommandFailure(ExitCode.PORT_UNAVAILABLE, bindFailure(options, reason), e);
+            requireLocal(Flag.BIND);
+            requireLocal(Flag.PUBLIC_BIND);
+            throw new BindFailure(System.getProperty("os.name")).of(options.controlAddress(), e);
         } catch (IOException e) {
             String line = "cannot start the server on port "
                     + options.controlAddress().getPort() + ": " + e.getMessage();
@@ -43,21 +43,15 @@ final class ServerCommand {
         }
     }
 
-    private static String bindFailure(RelayServerOptions options, String reason) {
-        int port = options.controlAddress().getPort();
-        if (reason.contains("in use")) {
-            return "port " + port + " is in use: end the program that has it, or choose another port (0: any free one)";
-        }
-        if (reason.contains("denied")) {
-            return "not allowed to listen on port " + port + ": choose one of 1024 or above, or run with the right to";
-        }
-        return "cannot listen on port " + port + ": " + reason;
+    private void requireLocal(Flag flag) {
+        Value bind = arguments.get(flag);
+        if (bind != null && !BindFailure.isLocal(bind.address())) throw bind.mustBe("an address of this machine");
     }
 
-    /** What the arguments say, as the library wants it. */
+    /** The arguments as options of the library. */
     RelayServerOptions options() {
         RelayServerOptions.Builder options = RelayServerOptions.builder();
-        options.port(arguments.argument(0, "<localport>").port(0));
+        options.port(arguments.port().port(0));
         arguments.apply(Flag.BIND, value -> options.bindAddress(value.address()), options::build);
         arguments.apply(Flag.PUBLIC_BIND, value -> options.publicBindAddress(value.address()), options::build);
         arguments.apply(

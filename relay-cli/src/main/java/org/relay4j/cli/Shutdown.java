@@ -6,23 +6,29 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.LoggerFactory;
 
 /**
- * The end of the process. On SIGTERM and SIGINT it closes what runs, last opened first, and makes the exit code 0: without
- * that Java's would be 143 and 130, and a supervisor would take an ordered stop for a crash.
+ * The end of the process. On SIGTERM and SIGINT it closes everything that runs, last opened first, and sets the exit code to 0.
+ * Java's own codes are 143 and 130, which a supervisor would take for a crash.
  */
 final class Shutdown {
     private static final long DEADLINE = TimeUnit.SECONDS.toMillis(10); // ms
 
     private final Deque<AutoCloseable> running = new ConcurrentLinkedDeque<>();
     private volatile boolean leaving; // the command has ended by itself, and its exit code counts
+    private volatile boolean closing; // the process was told to end
 
     void install() {
         Runtime.getRuntime().addShutdownHook(new Thread(this::signalled, "relay-shutdown"));
     }
 
-    /** To be closed when the process is told to end. */
+    /** Registers what to close when the process is told to end. */
     <T extends AutoCloseable> T closes(T resource) {
         running.push(resource);
         return resource;
+    }
+
+    /** True once the process was told to end. */
+    boolean isClosing() {
+        return closing;
     }
 
     /** Ends the process; does not return. */
@@ -44,8 +50,9 @@ final class Shutdown {
         Runtime.getRuntime().halt(closer.isAlive() ? ExitCode.FAILURE.number() : ExitCode.OK.number());
     }
 
-    /** Closes everything; also what the commands do in tests. */
+    /** Closes everything, last opened first. */
     void closeAll() {
+        closing = true;
         for (AutoCloseable resource = running.poll(); resource != null; resource = running.poll()) {
             try {
                 resource.close();

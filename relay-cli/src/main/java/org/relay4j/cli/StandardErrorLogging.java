@@ -6,20 +6,22 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.LayoutBase;
 import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import ch.qos.logback.core.spi.ContextAwareBase;
 
 /**
- * Logging on standard error. Logback finds this class as a service, and then looks for no configuration file: that, and
- * reading one, would take longer than everything else at the start.
+ * Logging to standard error. Logback finds this class as a service and then does not look for a configuration file, which
+ * would take longer than the rest of the start.
  */
 public final class StandardErrorLogging extends ContextAwareBase implements Configurator {
     private static volatile Level level = Level.INFO;
+    private static volatile boolean json;
 
-    /** Made by logback. */
+    /** Called by logback. */
     public StandardErrorLogging() {}
 
-    /** Sets what is logged; call it before anything is. */
+    /** Sets the log level; call it before anything is logged. */
     static void level(Value value) {
         Level parsed = Level.toLevel(value.text(), null);
         if (parsed == null) throw value.mustBe("one of error, warn, info, debug, trace");
@@ -30,14 +32,19 @@ public final class StandardErrorLogging extends ContextAwareBase implements Conf
         level = newLevel;
     }
 
-    /** True when even what the user did wrong is shown with a stack trace. */
+    /** Sets the format to JSON lines; call it before anything is logged. */
+    static void json(boolean on) {
+        json = on;
+    }
+
+    /** True if stack traces are shown for expected failures too. */
     static boolean showsDetails() {
         return level.toInt() <= Level.DEBUG_INT;
     }
 
     @Override
     public ExecutionStatus configure(LoggerContext loggers) {
-        LogLayout layout = new LogLayout();
+        LayoutBase<ILoggingEvent> layout = json ? new JsonLogLayout() : new LogLayout();
         layout.setContext(loggers);
         layout.start();
         LayoutWrappingEncoder<ILoggingEvent> encoder = new LayoutWrappingEncoder<>();

@@ -15,12 +15,52 @@ import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
- * The grammar of the command line, and its help text. Built with picocli's model instead of its annotations, because
- * reflection over annotations is the slowest thing that a short run does.
+ * The grammar of the command line and its help text. It is built with picocli's model instead of its annotations, because
+ * reading annotations takes most of the time of a short run.
  */
 final class Syntax {
     static final List<String> HELP = List.of("-h", "--help");
     static final List<String> VERSION = List.of("-V", "--version");
+
+    private static final String COMMANDS = """
+            Lets programs behind NAT accept connections.
+
+            On a machine with a public address, run a relay server:
+              relay 7000
+
+            Behind NAT, give a local service a public port on that server:
+              relay --localForwardPort=6379 relay.example.com:7000
+
+            Commands:
+              relay [<options>] <localport>                                server
+              relay [<options>] --localForwardPort=<port> <host>:<port>    forwarder
+              relay demo [--once]              both, with a web page, on this machine only
+              relay help, relay version
+
+            The server listens for relay clients on <localport>; 0 means any free port.
+            The forwarder gets a public port from the server at <host>:<port> and connects
+            each visitor of that port to the local service. It reconnects when the tunnel is
+            lost. <host> and <port> may also be two arguments.
+
+            Standard output has one line for each event; the log goes to standard error:
+              listening on <address>:<port>
+              relaying <host>:<public port> -> <local host>:<local port>
+            The second line is repeated after each reconnect, when the port may change.""";
+
+    private static final String FOOTER = """
+
+            An option can also be set by the environment variable in brackets, <host> by
+            RELAY_HOST, and <port> or <localport> by RELAY_PORT. The command line takes
+            precedence.
+
+            Examples:
+              relay 7000
+              relay --public-ports=20000-29999 --bind=10.0.0.1 7000
+              relay --localForwardPort=6379 relay.example.com:7000
+              relay --localForwardPort=80 --local-host=10.0.0.7 --retry-first [::1]:7000
+              relay --json 0
+
+            Exit codes:""";
 
     private final CommandLine commandLine;
 
@@ -30,15 +70,11 @@ final class Syntax {
         for (Flag.Section section : Flag.Section.values()) spec.addArgGroup(group(section, place++));
         spec.usageMessage()
                 .autoWidth(false)
-                .width(110)
-                .longOptionsMaxWidth(34)
+                .width(80)
+                .longOptionsMaxWidth(24)
                 .sortOptions(false)
-                .header("Lets programs behind NAT accept connections.", "")
-                .customSynopsis(
-                        "relay [<options>] <localport>",
-                        "       relay [<options>] --localForwardPort=<port> <host> <port>",
-                        "       relay demo [--once]")
-                .description(description())
+                .synopsisHeading("")
+                .customSynopsis(COMMANDS.split("\n"))
                 .footer(footer());
         spec.parser().unmatchedArgumentsAllowed(true); // told apart in parse()
         commandLine = new CommandLine(spec).setExpandAtFiles(false).setInterpolateVariables(false);
@@ -48,7 +84,7 @@ final class Syntax {
         return commandLine.getUsageMessage(Ansi.OFF);
     }
 
-    /** The options that were given; {@link ParseResult#unmatched} are the arguments. */
+    /** Parses the options; {@link ParseResult#unmatched} returns the arguments. */
     ParseResult parse(String... args) {
         ParseResult result;
         try {
@@ -58,7 +94,7 @@ final class Syntax {
         } catch (ParameterException e) {
             throw CommandFailure.usage(oneLine(String.valueOf(e.getMessage())));
         }
-        // A negative number is a bad port, which is told more precisely where it is read.
+        // A negative number is a bad port, for which the reader of the port has a better message.
         for (String argument : result.unmatched()) {
             if (argument.startsWith("-") && !argument.matches("-\\d+")) throw unknownOption(argument);
         }
@@ -92,7 +128,7 @@ final class Syntax {
         }
         if (section == Flag.Section.GENERAL) {
             options.add(plain("Show this text.", HELP).usageHelp(true));
-            options.add(plain("Show the version.", VERSION).versionHelp(true));
+            options.add(plain("Show the versions of Relay and Java.", VERSION).versionHelp(true));
         }
         for (int i = 0; i < options.size(); i++)
             group.addArg(options.get(i).order(i).build());
@@ -112,30 +148,8 @@ final class Syntax {
                 .description(description.replace("%", "%%"));
     }
 
-    private static String[] description() {
-        return """
-
-            A server gives each client that connects to <localport> a public port (0: listen on any free port).
-            A forwarder connects to the server at <host> <port>, gets a public port of it, and forwards the visitors
-            of that port to a local service. The demo shows both, with a small web page, in one process.
-
-            Standard output has one line for each event, everything else is logged on standard error:
-              listening on <address>:<port>
-              relaying <host>:<public port> -> <local host>:<local port>      (again after each reconnect)""".split("\n");
-    }
-
     private static String[] footer() {
-        List<String> lines = new ArrayList<>(List.of("""
-
-            Each option can also be given by the environment variable in brackets.
-
-            Examples:
-              relay 7000                                               on the machine with the public address
-              relay --localForwardPort=6379 relay.example.com 7000     a Redis behind NAT gets a public port
-              relay --public-ports 20000-29999 --bind 10.0.0.1 7000    public ports that a firewall can know
-              RELAY_JSON=true relay 0                                  {"event":"listening", ... }
-
-            Exit codes:""".split("\n")));
+        List<String> lines = new ArrayList<>(List.of(FOOTER.split("\n")));
         for (ExitCode code : ExitCode.values()) lines.add("  " + code.number() + "  " + code.meaning());
         return lines.toArray(String[]::new);
     }

@@ -8,10 +8,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A text that the user gave, still to be understood.
+ * A text from the user that is not parsed yet.
  *
- * @param name where it comes from, as the user knows it: {@code --bind}, {@code RELAY_BIND}, {@code <host>}
- * @param text what it says
+ * @param name its source, as the user knows it: {@code --bind}, {@code RELAY_BIND}, {@code <host>}
+ * @param text the text itself
  */
 record Value(String name, String text) {
     static final int HIGHEST_PORT = 65_535;
@@ -82,21 +82,23 @@ record Value(String name, String text) {
             if (text.isEmpty()) throw new UnknownHostException();
             return InetAddress.getByName(text);
         } catch (UnknownHostException e) {
-            throw mustBe("an address of this machine, or a host name that stands for one");
+            throw mustBe("an address of this machine, or a host name of one");
         }
     }
 
-    /** A host name or address, not looked up; an IPv6 address may stand in brackets. */
+    /** A host name or address, which is not looked up. An IPv6 address may have brackets. */
     String host() {
         boolean bracketed = text.startsWith("[") && text.endsWith("]");
         String host = bracketed ? text.substring(1, text.length() - 1) : text;
-        if (host.isBlank() || host.matches(".*[\\s/@\\[\\]].*")) {
+        // A name has no colon, an IPv6 address has at least two.
+        boolean oneColon = host.indexOf(':') >= 0 && host.indexOf(':') == host.lastIndexOf(':');
+        if (host.isBlank() || oneColon || host.matches(".*[\\s/@\\[\\]].*")) {
             throw mustBe("a host name or an address");
         }
         return host;
     }
 
-    /** The value of a variable that stands for an option without a value. */
+    /** The value of a variable whose option has no value. */
     boolean isOn() {
         return switch (text.toLowerCase(Locale.ROOT)) {
             case "true", "1", "yes", "on" -> true;
@@ -109,7 +111,7 @@ record Value(String name, String text) {
         return CommandFailure.usage(name + " is '" + text + "', it must be " + what);
     }
 
-    /** The library's objection to this value, under the name that the user knows. */
+    /** The library's message about this value, with the name that the user knows. */
     CommandFailure rejected(IllegalArgumentException objection) {
         String message = String.valueOf(objection.getMessage());
         int demand = message.indexOf(", it must be ");

@@ -18,7 +18,7 @@ class ArgumentsTest {
     void oneArgumentIsAServer() {
         Arguments arguments = parse("7000");
         assertEquals(Mode.SERVER, arguments.mode());
-        assertEquals(new Value("<localport>", "7000"), arguments.argument(0, "<localport>"));
+        assertEquals(new Value("<localport>", "7000"), arguments.port());
         assertNull(arguments.get(Flag.BIND));
         assertFalse(arguments.has(Flag.JSON));
     }
@@ -32,14 +32,73 @@ class ArgumentsTest {
                 "--local-forward-port 6379 relay.example.com 7000",
                 "relay.example.com 7000 --localForwardPort=6379",
                 "relay.example.com --localForwardPort=6379 7000",
-                "--localForwardPort=6379 -- relay.example.com 7000"
+                "--localForwardPort=6379 -- relay.example.com 7000",
+                "--localForwardPort=6379 relay.example.com:7000",
+                "relay.example.com:7000 --localForwardPort 6379"
             })
     void eitherSpellingAnywhereIsAForwarder(String line) {
         Arguments arguments = parse(line);
         assertEquals(Mode.FORWARDER, arguments.mode());
-        assertEquals("relay.example.com", arguments.argument(0, "").text());
-        assertEquals("7000", arguments.argument(1, "").text());
+        assertEquals(new Value("<host>", "relay.example.com"), arguments.host());
+        assertEquals(new Value("<port>", "7000"), arguments.port());
         assertEquals(new Value("--localForwardPort", "6379"), arguments.get(Flag.LOCAL_FORWARD_PORT));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "10.0.0.1:7000, 10.0.0.1, 7000",
+        "[2001:db8::1]:7000, 2001:db8::1, 7000",
+        "[::1]:seven, ::1, seven",
+        "localhost:, localhost, ''"
+    })
+    void hostAndPortInOneArgument(String argument, String host, String port) {
+        Arguments arguments = parse("--localForwardPort=1 " + argument);
+        assertEquals(host, arguments.host().host());
+        assertEquals(new Value("<port>", port), arguments.port());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--localForwardPort=1,                a, 1",
+        "--localForwardPort=1 b,              b, 1",
+        "--localForwardPort=1 2,              a, 2",
+        "--localForwardPort=1 b:2,            b, 2",
+        "--localForwardPort=1 b 2,            b, 2",
+        "--localForwardPort=1 ::1,            ::1, 1"
+    })
+    void environmentGivesHostAndPort(String line, String host, String port) {
+        Arguments arguments = parse(Map.of("RELAY_HOST", "a", "RELAY_PORT", "1"), line);
+        assertEquals(host, arguments.host().text());
+        assertEquals(port, arguments.port().text());
+        assertEquals(
+                host.equals("a") ? "RELAY_HOST" : "<host>", arguments.host().name());
+        assertEquals(
+                port.equals("1") ? "RELAY_PORT" : "<port>", arguments.port().name());
+    }
+
+    @Test
+    void environmentAloneMakesAForwarder() {
+        Arguments arguments =
+                parse(Map.of("RELAY_HOST", "a", "RELAY_PORT", "1", "RELAY_LOCAL_FORWARD_PORT", "6379"), "");
+        assertEquals(Mode.FORWARDER, arguments.mode());
+        assertEquals(new Value("RELAY_HOST", "a"), arguments.host());
+    }
+
+    @Test
+    void environmentGivesThePortOfAServer() {
+        Map<String, String> environment = Map.of("RELAY_PORT", "7000");
+        assertEquals(Mode.SERVER, parse(environment, "").mode());
+        assertEquals(new Value("RELAY_PORT", "7000"), parse(environment, "").port());
+        assertEquals(
+                new Value("<localport>", "8000"), parse(environment, "8000").port());
+    }
+
+    @Test
+    void hostWithoutPortToForwardIsNoServer() {
+        Map<String, String> environment = Map.of("RELAY_HOST", "a", "RELAY_PORT", "1");
+        CommandFailure failure = assertThrows(CommandFailure.class, () -> parse(environment, ""));
+        assertTrue(failure.getMessage().contains("RELAY_LOCAL_FORWARD_PORT"), failure.getMessage());
+        assertEquals(Mode.SERVER, parse(environment, "7000").mode());
     }
 
     @Test
@@ -49,26 +108,38 @@ class ArgumentsTest {
         assertTrue(parse("--once demo").has(Flag.ONCE));
     }
 
-    @Test
-    void aRelayServerMayBeCalledDemo() {
-        assertEquals(Mode.FORWARDER, parse("--localForwardPort=1 demo 7000").mode());
+    @ParameterizedTest
+    @ValueSource(strings = {"demo", "help", "version"})
+    void aRelayServerMayHaveTheNameOfACommand(String word) {
+        assertEquals(
+                Mode.FORWARDER, parse("--localForwardPort=1 " + word + " 7000").mode());
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--help", "-h", "--help 7000", "7000 --help", "demo -h", "--localForwardPort=1 --help"})
+    @ValueSource(
+            strings = {
+                "--help",
+                "-h",
+                "--help 7000",
+                "7000 --help",
+                "demo -h",
+                "--localForwardPort=1 --help",
+                "help",
+                "--json help"
+            })
     void helpWins(String line) {
         assertEquals(Mode.HELP, parse(line).mode());
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--version", "-V", "7000 --version"})
+    @ValueSource(strings = {"--version", "-V", "7000 --version", "version"})
     void versionWins(String line) {
         assertEquals(Mode.VERSION, parse(line).mode());
     }
 
     @Test
     void aNegativeNumberIsAnArgument() {
-        assertEquals("-1", parse("-1").argument(0, "").text());
+        assertEquals("-1", parse("-1").port().text());
     }
 
     @Test
@@ -102,17 +173,26 @@ class ArgumentsTest {
             delimiter = '|',
             nullValues = "none",
             value = {
-                "none                                  | <localport> is missing: the port to listen on",
-                "--json                                | <localport> is missing: the port to listen on",
-                "--localForwardPort=1                  | a forwarder needs the relay server's <host> and <port>: <host> and <port> are missing",
-                "--localForwardPort=1 example.com      | a forwarder needs the relay server's <host> and <port>: <port> is missing",
-                "--localForwardPort=1 7000             | a forwarder needs the relay server's <host> and <port>: <host> is missing",
+                "none                                  | <localport> is missing: relay <localport> runs a server, relay --localForwardPort=<port> <host>:<port> a forwarder",
+                "--json                                | <localport> is missing: relay <localport> runs a server, relay --localForwardPort=<port> <host>:<port> a forwarder",
+                "--localForwardPort=1                  | a forwarder needs the relay server's <host>:<port>: both are missing",
+                "--localForwardPort=1 example.com      | a forwarder needs the relay server's <host>:<port>: <port> is missing",
+                "--localForwardPort=1 ::1:7000         | a forwarder needs the relay server's <host>:<port>: <port> is missing; write [::1]:7000 for IPv6",
+                "--localForwardPort=1 7000             | a forwarder needs the relay server's <host>:<port>: <host> is missing",
+                "--localForwardPort=1 http://a:1       | <host> is 'http://a:1', it must be a host name or an address",
                 "--localForwardPort=1 a 2 b            | unexpected argument 'b'",
                 "example.com 7000                      | a server has one argument, <localport>, and a forwarder needs --localForwardPort=<port>",
+                "example.com:7000                      | a server has one argument, <localport>, and a forwarder needs --localForwardPort=<port>",
                 "7000 8000 9000                        | unexpected argument '9000'",
-                "demo 7000                             | unexpected argument '7000'",
+                "demo 7000                             | unexpected argument '7000' after demo",
+                "help server                           | unexpected argument 'server' after help; relay help takes no argument",
+                "version 7                             | unexpected argument '7' after version; relay version takes no argument",
                 "--localForwardPort                    | --localForwardPort needs a value",
                 "7000 --max-tunnels                    | --max-tunnels needs a value",
+                "--localForwardPort=1 --localForwardPort=2 a 3     | --localForwardPort is given 2 times: '1', '2'; give it once",
+                "--localForwardPort=1 --local-forward-port=1 a 3   | --localForwardPort is given 2 times: '1', '1'; give it once",
+                "--bind=::1 7000 --bind ::1 --bind=::  | --bind is given 3 times: '::1', '::1', '::'; give it once",
+                "--json 7000 --json                    | --json is given 2 times; give it once",
                 "--max-tunnels=1 --localForwardPort=1 a 2 | --max-tunnels is an option of the server, but this is a forwarder (because of --localForwardPort)",
                 "--local-host=a 7000                   | --local-host is an option of the forwarder, but this is a relay server",
                 "--window=1m demo                      | --window is an option of the server and forwarder, but this is the demo",
@@ -136,7 +216,7 @@ class ArgumentsTest {
 
     @Test
     void filesOfArgumentsAreNotRead() {
-        assertEquals("@/etc/hostname", parse("@/etc/hostname").argument(0, "").text());
+        assertEquals("@/etc/hostname", parse("@/etc/hostname").port().text());
     }
 
     private static Arguments parse(String line) {

@@ -31,6 +31,10 @@ class BadInputIT {
                 "--localForwardPort=6379 localhost               | <port>",
                 "--localForwardPort                              | --localForwardPort",
                 "localhost 7000                                  | --localForwardPort",
+                "localhost:7000                                  | --localForwardPort",
+                "--localForwardPort=6379 localhost:70000         | 70000",
+                "--localForwardPort=1 --localForwardPort=2 a:7   | --localForwardPort",
+                "help me                                         | me",
                 "--max-tunnels=5 --localForwardPort=1 localhost 7| --max-tunnels",
                 "--no-reconnect 7000                             | --no-reconnect",
                 "--frobnicate 7000                               | --frobnicate",
@@ -81,10 +85,7 @@ class BadInputIT {
                 "3|SSH-2.0-OpenSSH_9.2\\r\\n|SSH-2.0-OpenSSH_9.2",
                 "3|70000\\n|70000",
                 "3|0\\n|\"0\"",
-                "4|ERR auth-failed wrong secret\\n|auth-failed",
-                "4|ERR auth-required\\n|auth-required",
                 "5|ERR no-port-free all 10 are taken\\n|all 10 are taken",
-                "5|ERR port-unavailable 5432\\n|5432",
                 "5|ERR limit-reached 3 tunnels\\n|3 tunnels",
                 "1|ERR internal oh\\n|internal"
             })

@@ -1,5 +1,6 @@
 package org.relay4j.cli;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
@@ -32,6 +33,8 @@ final class ChildProcess implements AutoCloseable {
     private final Process process;
     private final BlockingQueue<String> lines = new LinkedBlockingQueue<>(); // END is behind the last one
     private final Queue<String> errors = new ConcurrentLinkedQueue<>(); // lines
+    private final BlockingQueue<String> newErrors =
+            new LinkedBlockingQueue<>(); // lines that errorLine has not returned yet
     private final List<Thread> readers = new ArrayList<>();
 
     private ChildProcess(List<String> command, ProcessBuilder builder) {
@@ -41,7 +44,10 @@ final class ChildProcess implements AutoCloseable {
         } catch (IOException e) {
             throw new AssertionError(command.get(0) + " must be on the PATH: " + e.getMessage(), e);
         }
-        read("stderr", process.getErrorStream(), errors::add);
+        read("stderr", process.getErrorStream(), line -> {
+            errors.add(line);
+            newErrors.add(line);
+        });
         read("stdout", process.getInputStream(), lines::add);
     }
 
@@ -64,8 +70,13 @@ final class ChildProcess implements AutoCloseable {
         return relay(Map.of(), arguments);
     }
 
-    /** Starts relay.jar with variables in its environment, which has none else of Relay or the JVM. */
+    /** Starts relay.jar with variables in its environment, which has no others for Relay or the JVM. */
     static ChildProcess relay(Map<String, String> variables, String... arguments) {
+        return start(relayBuilder(variables, arguments));
+    }
+
+    /** Prepares a start of relay.jar. */
+    static ProcessBuilder relayBuilder(Map<String, String> variables, String... arguments) {
         Path jar = Path.of(System.getProperty("relay.jar", "target/relay.jar"));
         assertTrue(Files.isRegularFile(jar), () -> jar + " is missing: it is built by the phase package");
         List<String> command = new ArrayList<>();
@@ -76,7 +87,7 @@ final class ChildProcess implements AutoCloseable {
         // A JVM that picks up options says so on standard error.
         builder.environment().keySet().removeIf(name -> name.startsWith("RELAY_") || name.endsWith("JAVA_OPTIONS"));
         builder.environment().putAll(variables);
-        return start(builder);
+        return builder;
     }
 
     private void read(String name, InputStream stream, Consumer<String> consumer) {
@@ -115,6 +126,15 @@ final class ChildProcess implements AutoCloseable {
         return remaining;
     }
 
+    /** The next line of standard error that contains a text. */
+    String errorLine(String part) throws InterruptedException {
+        while (true) {
+            String line = newErrors.poll(DEADLINE.toSeconds(), TimeUnit.SECONDS);
+            if (line == null) return fail("no line with \"" + part + "\" within " + DEADLINE + " from " + this);
+            if (line.contains(part)) return line;
+        }
+    }
+
     /** Lines of standard output that nobody has taken yet. */
     int waitingLines() {
         return lines.size();
@@ -140,10 +160,14 @@ final class ChildProcess implements AutoCloseable {
         return process.isAlive();
     }
 
-    /** Sends SIGTERM; returns the exit code. */
-    int terminate() throws InterruptedException {
-        process.destroy();
-        return awaitExit();
+    /**
+     * Sends SIGTERM, which must end the process with exit code 0. Windows has no such signal: there it is the same as {@link
+     * #kill}.
+     */
+    void terminate() throws InterruptedException {
+        process.toHandle().destroy(); // Process.destroy would close the output too
+        int exit = awaitExit();
+        if (process.supportsNormalTermination()) assertEquals(0, exit, this::toString);
     }
 
     /** Sends SIGKILL, and waits for the end. */

@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ch.qos.logback.classic.Level;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -18,6 +20,7 @@ import org.relay4j.api.RelayException;
 import org.relay4j.api.RelayProtocolException;
 import org.relay4j.api.RelayRefusedException;
 import org.relay4j.api.RelayUnreachableException;
+import org.relay4j.api.TunnelLostException;
 
 class CliTest {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -26,14 +29,19 @@ class CliTest {
     @AfterEach
     void restoreLogLevel() {
         StandardErrorLogging.level(Level.INFO);
+        StandardErrorLogging.json(false);
     }
 
     @Test
     void helpAndVersion() {
         assertEquals(ExitCode.OK, run("--help"));
         assertTrue(out.toString(StandardCharsets.UTF_8).contains("Exit codes:"));
+        out.reset();
         assertEquals(ExitCode.OK, run("--version"));
-        assertTrue(out.toString(StandardCharsets.UTF_8).contains("relay "));
+        List<String> version = out.toString(StandardCharsets.UTF_8).lines().toList();
+        assertEquals(2, version.size());
+        assertTrue(version.get(0).startsWith("relay "), version.get(0));
+        assertTrue(version.get(1).startsWith("Java " + System.getProperty("java.version") + ", "), version.get(1));
         assertEquals("", err.toString(StandardCharsets.UTF_8));
     }
 
@@ -48,8 +56,46 @@ class CliTest {
     void portInUse() throws IOException {
         try (ServerSocket taken = new ServerSocket(0)) {
             assertEquals(ExitCode.PORT_UNAVAILABLE, run("" + taken.getLocalPort()));
-            assertTrue(errors().startsWith("relay: port " + taken.getLocalPort() + " is in use: "), errors());
+            assertEquals(
+                    "relay: cannot bind port " + taken.getLocalPort()
+                            + ": it is in use; choose another port or stop the process that uses it\n",
+                    errors());
         }
+    }
+
+    @Test
+    void failuresAreJsonWhereJsonIsAskedFor() {
+        assertEquals(ExitCode.USAGE, run("--json", "seven"));
+        assertTrue(
+                errors().matches("\\{\"time\":\"[^\"]*Z\",\"level\":\"ERROR\",\"message\":\"<localport> is 'seven'.*\""
+                        + ",\"exitCode\":2}\n"),
+                errors());
+        err.reset();
+        run(Map.of("RELAY_JSON", "yes"), "--frobnicate");
+        assertTrue(errors().startsWith("{\"time\":"), errors());
+        err.reset();
+        run(Map.of("RELAY_JSON", "perhaps"), "7000");
+        assertEquals("relay: RELAY_JSON is 'perhaps', it must be true or false; see relay --help\n", errors());
+    }
+
+    @Test
+    void standardOutputThatCannotBeWritten() {
+        PrintStream broken = new PrintStream(new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("No space left on device");
+            }
+        });
+        for (String argument : new String[] {"--help", "--version", "0", "demo"}) {
+            Shutdown shutdown = new Shutdown();
+            assertEquals(ExitCode.FAILURE, new Cli(Map.of(), broken, print(err), shutdown).run(argument), argument);
+            shutdown.closeAll();
+        }
+        assertEquals(
+                4,
+                errors().lines()
+                        .filter(line -> line.startsWith("relay: cannot write to standard output"))
+                        .count());
     }
 
     @Test
@@ -104,20 +150,33 @@ class CliTest {
 
     @Test
     void failuresOfTheFirstAttempt() {
-        failure(ExitCode.UNREACHABLE, "running", new RelayUnreachableException("cannot connect to a:1: refused", null));
+        failure(
+                ExitCode.UNREACHABLE,
+                "; check the address",
+                new RelayUnreachableException("cannot connect to a:1: refused", null));
         failure(
                 ExitCode.UNREACHABLE,
                 "check the name",
                 new RelayUnreachableException("unknown host a", new UnknownHostException("a")));
-        failure(ExitCode.UNREACHABLE, "port of a relay server?", new RelayProtocolException("answered \"SSH\"", null));
-        failure(ExitCode.AUTHENTICATION, "auth-failed, wrong secret", refusal("auth-failed", "wrong secret"));
-        failure(ExitCode.AUTHENTICATION, "auth-required", refusal("auth-required", ""));
+        failure(
+                ExitCode.UNREACHABLE,
+                "; check that relay.example.com:7000 is",
+                new RelayProtocolException("answered \"SSH\"", null));
         failure(ExitCode.PORT_UNAVAILABLE, "no-port-free", refusal("no-port-free", "all taken"));
-        failure(ExitCode.PORT_UNAVAILABLE, "port-unavailable", refusal("port-unavailable", "5432"));
         failure(ExitCode.PORT_UNAVAILABLE, "limit-reached", refusal("limit-reached", "3 tunnels"));
-        failure(ExitCode.FAILURE, "draining", refusal("draining", ""));
-        failure(ExitCode.FAILURE, "a: check --local-host", new UnknownHostException("unknown local host a"));
+        failure(ExitCode.FAILURE, "internal", refusal("internal", ""));
+        failure(ExitCode.FAILURE, "a; check --local-host", new UnknownHostException("unknown local host a"));
         failure(ExitCode.FAILURE, "relay.example.com:7000", new RelayException("strange", null));
+    }
+
+    @Test
+    void endsOfTheForwarder() {
+        TunnelLostException lost = new TunnelLostException("the connection was reset", false, null);
+        assertEquals(ExitCode.TUNNEL_LOST, ForwarderCommand.end("a:1", lost).code());
+        CommandFailure defect = ForwarderCommand.end("a:1", new OutOfMemoryError("heap"));
+        assertEquals(ExitCode.FAILURE, defect.code());
+        assertTrue(defect.getMessage().contains("OutOfMemoryError: heap"), defect.getMessage());
+        assertEquals(ExitCode.FAILURE, ForwarderCommand.end("a:1", null).code());
     }
 
     private static RelayRefusedException refusal(String code, String detail) {
@@ -133,9 +192,13 @@ class CliTest {
     }
 
     private ExitCode run(String... args) {
+        return run(Map.of(), args);
+    }
+
+    private ExitCode run(Map<String, String> environment, String... args) {
         Shutdown shutdown = new Shutdown();
         try {
-            return new Cli(Map.of(), print(out), print(err), shutdown).run(args);
+            return new Cli(environment, print(out), print(err), shutdown).run(args);
         } finally {
             shutdown.closeAll();
         }

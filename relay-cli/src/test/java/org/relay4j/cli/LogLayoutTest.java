@@ -7,12 +7,18 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.LoggingEvent;
 import java.io.IOException;
+import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class LogLayoutTest {
+    private static final long TIME = LocalDateTime.of(2026, 1, 2, 3, 4, 5, 6_000_000)
+            .atZone(ZoneId.systemDefault())
+            .toInstant()
+            .toEpochMilli(); // ms
+
     @AfterEach
     void restoreLogLevel() {
         StandardErrorLogging.level(Level.INFO);
@@ -41,14 +47,28 @@ class LogLayoutTest {
         assertTrue(format(Level.WARN, new IOException("reset")).contains("\tat org.relay4j."));
     }
 
+    @Test
+    void jsonHasTheSameOnOneLine() {
+        assertEquals(
+                "{\"time\":\"" + Instant.ofEpochMilli(TIME) + "\",\"level\":\"WARN\",\"logger\":\"Loop\","
+                        + "\"message\":\"tunnel 7 is up\",\"exception\":\"java.io.IOException: reset\"}"
+                        + System.lineSeparator(),
+                new JsonLogLayout().doLayout(event(Level.WARN, new IOException("reset"))));
+        String defect = new JsonLogLayout().doLayout(event(Level.ERROR, new IOException("reset")));
+        assertEquals(1, defect.lines().count(), defect);
+        assertTrue(defect.contains("\"stackTrace\":\"java.io.IOException: reset"), defect);
+        assertTrue(!new JsonLogLayout().doLayout(event(Level.INFO, null)).contains("exception"));
+    }
+
     private static String format(Level level, Throwable thrown) {
+        return new LogLayout().doLayout(event(level, thrown));
+    }
+
+    private static LoggingEvent event(Level level, Throwable thrown) {
         LoggerContext loggers = new LoggerContext();
         LoggingEvent event = new LoggingEvent(
                 "", loggers.getLogger("org.relay4j.yamux.io.Loop"), level, "tunnel {} is up", thrown, new Object[] {7});
-        event.setTimeStamp(LocalDateTime.of(2026, 1, 2, 3, 4, 5, 6_000_000)
-                .atZone(ZoneId.systemDefault())
-                .toInstant()
-                .toEpochMilli());
-        return new LogLayout().doLayout(event);
+        event.setTimeStamp(TIME);
+        return event;
     }
 }

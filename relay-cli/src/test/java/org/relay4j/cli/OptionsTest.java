@@ -14,13 +14,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.relay4j.api.TunnelListener;
 import org.relay4j.client.RelayClientOptions;
 import org.relay4j.server.RelayServerOptions;
 
-/** What the library is told, option by option. */
+/** Each option reaches the library. */
 class OptionsTest {
-    private static final InetSocketAddress LOCAL = InetSocketAddress.createUnresolved("localhost", 1);
-
     @Test
     void serverOptionsReachTheLibrary() throws Exception {
         RelayServerOptions options = server("--bind=127.0.0.1 --public-bind=127.0.0.2 --public-ports=20000-20009"
@@ -42,11 +41,12 @@ class OptionsTest {
     @Test
     void forwarderOptionsReachTheLibrary() {
         RelayClientOptions options =
-                forwarder("--connect-timeout=3s --handshake-timeout=4s --no-reconnect --window=512k --max-window=0"
-                        + " --localForwardPort=1 a 2");
+                forwarder("--connect-timeout=3s --handshake-timeout=4s --no-reconnect --retry-first --window=512k"
+                        + " --max-window=0 --localForwardPort=1 a 2");
         assertEquals(Duration.ofSeconds(3), options.connectTimeout());
         assertEquals(Duration.ofSeconds(4), options.handshakeTimeout());
         assertFalse(options.reconnect());
+        assertTrue(options.retryFirst());
         assertEquals(512 << 10, options.session().receiveWindow());
         assertEquals(0, options.session().maxReceiveWindow());
     }
@@ -67,6 +67,7 @@ class OptionsTest {
 
         RelayClientOptions client = forwarder("--localForwardPort=1 a 2");
         assertTrue(client.reconnect());
+        assertFalse(client.retryFirst());
         assertTrue(Flag.CONNECT_TIMEOUT
                 .description()
                 .endsWith("Default: " + client.connectTimeout().toSeconds() + "s."));
@@ -97,7 +98,7 @@ class OptionsTest {
     }
 
     private static RelayClientOptions forwarder(String line) {
-        return new ForwarderCommand(parse(line), output(), new Shutdown()).options(LOCAL);
+        return new ForwarderCommand(parse(line), output(), new Shutdown()).options(new TunnelListener() {});
     }
 
     private static Arguments parse(String line) {

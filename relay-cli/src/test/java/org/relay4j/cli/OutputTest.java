@@ -1,8 +1,12 @@
 package org.relay4j.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
@@ -36,6 +40,32 @@ class OutputTest {
     }
 
     @Test
+    void endsAreEventsInJsonOnly() {
+        assertEquals("", text(out -> out.lost("connection reset", true)));
+        assertEquals("", text(Output::closed));
+        assertEquals(
+                "{\"event\":\"lost\",\"cause\":\"connection reset\",\"willRetry\":true}\n",
+                json(out -> out.lost("connection reset", true)));
+        assertEquals("{\"event\":\"closed\"}\n", json(Output::closed));
+    }
+
+    @Test
+    void failedWriteIsAFailure() {
+        PrintStream broken = new PrintStream(new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("Broken pipe");
+            }
+        });
+        for (boolean json : new boolean[] {false, true}) {
+            Output output = new Output(broken, json);
+            CommandFailure failure = assertThrows(CommandFailure.class, () -> output.listening("::", 7000));
+            assertEquals(ExitCode.FAILURE, failure.code());
+            assertTrue(failure.getMessage().startsWith("cannot write to standard output"), failure.getMessage());
+        }
+    }
+
+    @Test
     void remarksAreForPeople() {
         assertEquals("hello\n", text(out -> out.remark("hello")));
         assertEquals("", json(out -> out.remark("hello")));
@@ -46,6 +76,7 @@ class OutputTest {
         assertEquals(
                 "{\"event\":\"step\",\"number\":1,\"text\":\"a \\\"b\\\" \\\\ \\u000a c\"}\n",
                 json(out -> out.step(1, "a \"b\" \\ \n c")));
+        assertEquals("{\"event\":\"url\",\"url\":\"\\u00e9\"}\n", json(out -> out.url("\u00e9")));
     }
 
     @ParameterizedTest

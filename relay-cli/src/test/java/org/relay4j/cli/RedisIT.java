@@ -65,7 +65,7 @@ class RedisIT {
         try (ChildProcess ended = redis) {
             List<String> statistics = run(ChildProcess.builder("redis-cli", "-p", "" + redisPort, "INFO", "stats"));
             assertTrue(statistics.contains("total_error_replies:0"), statistics::toString);
-            assertEquals(0, ended.terminate(), ended::toString);
+            ended.terminate();
         }
     }
 

@@ -4,12 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -18,6 +20,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 /** relay.jar as its users run it: server and forwarder as processes. */
 class RelayIT {
@@ -45,8 +50,8 @@ class RelayIT {
             first.kill();
             try (ChildProcess second = server(controlPort)) {
                 echoThrough(RelayPair.publicPort(forwarder.line(), echo.port()), 1000);
-                assertEquals(0, forwarder.terminate());
-                assertEquals(0, second.terminate());
+                forwarder.terminate();
+                second.terminate();
             }
             assertTrue(!forwarder.errors().contains("\tat "), forwarder.errors());
         }
@@ -62,7 +67,7 @@ class RelayIT {
                 server.kill();
                 assertEquals(6, forwarder.awaitExit());
                 String line = forwarder.errors();
-                assertTrue(line.startsWith("relay: the tunnel to localhost:" + controlPort + " is lost: "), line);
+                assertTrue(line.startsWith("relay: localhost:" + controlPort + ": "), line);
                 assertEquals(1, line.lines().count(), line);
             }
         }
@@ -79,19 +84,121 @@ class RelayIT {
                 "127.0.0.1",
                 "RELAY_BIND",
                 "127.0.0.1");
-        try (ChildProcess server = ChildProcess.relay(environment, "0")) {
+        try (ChildProcess server = ChildProcess.relay(with(environment, "RELAY_PORT", "0"))) {
             int controlPort =
                     number("\\{\"event\":\"listening\",\"address\":\"127.0.0.1\",\"port\":(\\d+)}", server.line());
-            try (ChildProcess forwarder =
-                    ChildProcess.relay(environment, "--localForwardPort=9", "localhost", "" + controlPort)) {
+            Map<String, String> address = with(environment, "RELAY_PORT", "" + controlPort);
+            try (ChildProcess forwarder = ChildProcess.relay(address, "--localForwardPort=9", "localhost")) {
                 number(
                         "\\{\"event\":\"relaying\",\"publicHost\":\"localhost\",\"publicPort\":(\\d+),"
                                 + "\"localHost\":\"127.0.0.1\",\"localPort\":9}",
                         forwarder.line());
-                assertEquals(0, forwarder.terminate());
+                forwarder.terminate();
             }
-            assertEquals(0, server.terminate());
+            server.terminate();
             assertEquals("", server.errors());
+        }
+    }
+
+    @Test
+    void jsonEventsTellTheWholeLife() throws Exception {
+        int controlPort = freePort();
+        try (ChildProcess first = server(controlPort);
+                ChildProcess forwarder =
+                        ChildProcess.relay("--json", "--localForwardPort=9", "localhost:" + controlPort)) {
+            assertTrue(forwarder.line().startsWith("{\"event\":\"relaying\","));
+            first.kill();
+            String lost = forwarder.line();
+            assertTrue(lost.matches("\\{\"event\":\"lost\",\"cause\":\".+\",\"willRetry\":true}"), lost);
+            try (ChildProcess second = server(controlPort)) {
+                assertTrue(forwarder.line().startsWith("{\"event\":\"relaying\","));
+                second.kill();
+            }
+            assertTrue(forwarder.line().startsWith("{\"event\":\"lost\","));
+            forwarder.terminate();
+            forwarder
+                    .errors()
+                    .lines()
+                    .forEach(line ->
+                            assertTrue(line.startsWith("{\"time\":\"") && line.endsWith("}"), forwarder::toString));
+        }
+    }
+
+    /** Windows has no SIGTERM, so nothing is closed there. */
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void jsonEventsEndWithClosed() throws Exception {
+        try (ChildProcess server = ChildProcess.relay("--json", "0")) {
+            int port = number("\\{\"event\":\"listening\",\"address\":\"0.0.0.0\",\"port\":(\\d+)}", server.line());
+            try (ChildProcess forwarder = ChildProcess.relay("--json", "--localForwardPort=9", "localhost:" + port)) {
+                assertTrue(forwarder.line().startsWith("{\"event\":\"relaying\","));
+                forwarder.terminate();
+                assertEquals(List.of("{\"event\":\"closed\"}"), forwarder.remainingLines());
+            }
+            server.terminate();
+            assertEquals(List.of("{\"event\":\"closed\"}"), server.remainingLines());
+        }
+    }
+
+    @Test
+    void jsonEventsEndWithTheLossWhereThereIsNoRetry() throws Exception {
+        int controlPort = freePort();
+        try (ChildProcess server = server(controlPort);
+                ChildProcess forwarder = ChildProcess.relay(
+                        "--json", "--no-reconnect", "--localForwardPort=9", "localhost:" + controlPort)) {
+            assertTrue(forwarder.line().startsWith("{\"event\":\"relaying\","));
+            server.kill();
+            assertEquals(6, forwarder.awaitExit());
+            List<String> rest = forwarder.remainingLines();
+            assertEquals(1, rest.size(), rest::toString);
+            assertTrue(rest.get(0).matches("\\{\"event\":\"lost\",.*\"willRetry\":false}"), rest::toString);
+            forwarder.errorLine("\"exitCode\":6}");
+        }
+    }
+
+    @Test
+    void forwarderMayBeStartedBeforeTheServer() throws Exception {
+        int controlPort = freePort();
+        try (EchoService echo = new EchoService();
+                ChildProcess forwarder = ChildProcess.relay(
+                        "--retry-first", "--localForwardPort=" + echo.port(), "localhost:" + controlPort)) {
+            for (int i = 0; i < 2; i++) {
+                String line = forwarder.errorLine(" WARN ");
+                assertTrue(line.contains("localhost:" + controlPort), line);
+            }
+            try (ChildProcess server = server(controlPort)) {
+                echoThrough(RelayPair.publicPort(forwarder.line(), echo.port()), 1000);
+                forwarder.terminate();
+                server.terminate();
+            }
+        }
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void forwarderThatKeepsTryingCanBeStopped() throws Exception {
+        try (ChildProcess forwarder =
+                ChildProcess.relay("--retry-first", "--localForwardPort=9", "localhost:" + freePort())) {
+            forwarder.errorLine(" WARN ");
+            forwarder.terminate();
+            assertEquals(List.of(), forwarder.remainingLines());
+        }
+    }
+
+    /** A script that waits for the line would wait for ever. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void standardOutputThatIsFullIsAFailure() throws Exception {
+        try (ChildProcess server = ChildProcess.relay("0")) {
+            String address = "localhost:" + RelayPair.controlPort(server.line());
+            for (List<String> arguments : List.of(List.of("0"), List.of("--localForwardPort=9", address))) {
+                ProcessBuilder builder =
+                        ChildProcess.relayBuilder(Map.of("RELAY_LOG_LEVEL", "error"), arguments.toArray(String[]::new));
+                try (ChildProcess full = ChildProcess.start(builder.redirectOutput(new File("/dev/full")))) {
+                    assertEquals(1, full.awaitExit(), full::toString);
+                    assertTrue(full.errors().startsWith("relay: cannot write to standard output"), full::toString);
+                }
+            }
         }
     }
 
@@ -134,7 +241,7 @@ class RelayIT {
                 String answer = new String(visitor.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
                 assertTrue(answer.startsWith("HTTP/1.1 200") && answer.contains("<title>Relay demo</title>"), answer);
             }
-            assertEquals(0, demo.terminate());
+            demo.terminate();
             assertEquals(List.of(), demo.remainingLines());
             assertEquals("", demo.errors());
         }
@@ -156,6 +263,12 @@ class RelayIT {
         ChildProcess server = ChildProcess.relay("" + port);
         assertEquals("listening on 0.0.0.0:" + port, server.line());
         return server;
+    }
+
+    private static Map<String, String> with(Map<String, String> environment, String name, String value) {
+        Map<String, String> more = new HashMap<>(environment);
+        more.put(name, value);
+        return more;
     }
 
     private static int number(String pattern, String line) {

@@ -83,7 +83,7 @@ class ValueTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", " ", "http://relay.example.com", "a b", "user@host", "[]", "[::1]:7000"})
+    @ValueSource(strings = {"", " ", "http://relay.example.com", "a b", "user@host", "[]", "[::1]:7000", "a:1", ":"})
     void otherHostsAreRefused(String text) {
         refusal(text, Value::host);
     }

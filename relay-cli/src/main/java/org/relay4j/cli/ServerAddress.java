@@ -1,0 +1,67 @@
+package org.relay4j.cli;
+
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The host and the port of a relay server as the user gave them: as arguments, or by environment variables where the
+ * arguments leave something out. A server uses the port alone.
+ */
+record ServerAddress(@Nullable Value host, @Nullable Value port) {
+    static final String HOST_VARIABLE = "RELAY_HOST";
+    static final String PORT_VARIABLE = "RELAY_PORT";
+
+    // relay.example.com:7000 or [2001:db8::1]:7000; an IPv6 address without brackets is a host without a port
+    private static final Pattern HOST_AND_PORT = Pattern.compile("(\\[[^\\]]*]|[^:/\\[\\]]*):([^:/]*)");
+    private static final Pattern NUMBER = Pattern.compile("-?\\d+");
+
+    /**
+     * Combines arguments and environment.
+     *
+     * @param positional at most two arguments
+     */
+    static ServerAddress of(List<String> positional, Map<String, String> environment) {
+        String host = null;
+        String port = null;
+        if (positional.size() == 2) {
+            host = positional.get(0);
+            port = positional.get(1);
+        } else if (positional.size() == 1) {
+            String only = positional.get(0);
+            Matcher both = HOST_AND_PORT.matcher(only);
+            if (both.matches()) {
+                host = both.group(1);
+                port = both.group(2);
+            } else if (isNumber(only)) port = only;
+            else host = only;
+        }
+        return new ServerAddress(
+                value("<host>", host, HOST_VARIABLE, environment), value("<port>", port, PORT_VARIABLE, environment));
+    }
+
+    /** True if an argument can only be a port. */
+    static boolean isNumber(String argument) {
+        return NUMBER.matcher(argument).matches();
+    }
+
+    private static @Nullable Value value(
+            String name, @Nullable String argument, String variable, Map<String, String> environment) {
+        if (argument != null) return new Value(name, argument);
+        String text = environment.getOrDefault(variable, "");
+        return text.isEmpty() ? null : new Value(variable, text);
+    }
+
+    /** Throws if a part is missing. */
+    void requireBoth() {
+        if (host != null && port != null) return;
+        String needs = "a forwarder needs the relay server's <host>:<port>: ";
+        if (host == null) {
+            throw CommandFailure.usage(needs + (port == null ? "both are missing" : "<host> is missing"));
+        }
+        boolean ipv6 = host.host().indexOf(':') >= 0; // a bad host is the better message
+        throw CommandFailure.usage(needs + "<port> is missing" + (ipv6 ? "; write [::1]:7000 for IPv6" : ""));
+    }
+}
