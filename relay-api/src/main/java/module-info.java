@@ -1,6 +1,6 @@
 /** What the relay server and the relay client have in common. */
 module org.relay4j.api {
-    requires static transitive org.jspecify; // annotations in signatures; nobody needs them at run time
+    requires static org.jspecify; // annotations only: users need it neither to compile nor to run
 
     exports org.relay4j.api;
     exports org.relay4j.api.control to

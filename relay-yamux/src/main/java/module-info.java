@@ -3,7 +3,7 @@ module org.relay4j.yamux {
     requires jdk.jfr;
     requires jdk.management; // tells how much direct memory there may be
     requires org.slf4j;
-    requires static transitive org.jspecify; // annotations in signatures; nobody needs them at run time
+    requires static org.jspecify; // annotations only: users need it neither to compile nor to run
 
     exports org.relay4j.yamux;
 

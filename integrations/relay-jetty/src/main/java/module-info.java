@@ -4,7 +4,7 @@ module org.relay4j.jetty {
     requires transitive org.eclipse.jetty.server;
     requires transitive org.eclipse.jetty.io;
     requires transitive org.eclipse.jetty.util;
-    requires static transitive org.jspecify; // annotations in signatures; nobody needs them at run time
+    requires static org.jspecify; // annotations only: users need it neither to compile nor to run
 
     exports org.relay4j.jetty;
 }

@@ -4,7 +4,7 @@
 module org.relay4j.micrometer {
     requires transitive org.relay4j.api;
     requires transitive micrometer.core;
-    requires static transitive org.jspecify; // annotations in signatures; nobody needs them at run time
+    requires static org.jspecify; // annotations only: users need it neither to compile nor to run
 
     exports org.relay4j.micrometer;
 }

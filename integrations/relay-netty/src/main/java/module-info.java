@@ -4,7 +4,7 @@ module org.relay4j.netty {
     requires transitive io.netty.transport;
     requires transitive io.netty.buffer;
     requires transitive io.netty.common;
-    requires static transitive org.jspecify; // annotations in signatures; nobody needs them at run time
+    requires static org.jspecify; // annotations only: users need it neither to compile nor to run
 
     exports org.relay4j.netty;
 }

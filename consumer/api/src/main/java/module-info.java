@@ -1,0 +1,3 @@
+module consumer.api {
+    requires org.relay4j.api;
+}

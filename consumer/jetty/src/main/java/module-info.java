@@ -1,0 +1,5 @@
+module consumer.jetty {
+    requires java.net.http;
+    requires org.relay4j.jetty;
+    requires org.relay4j.server;
+}

@@ -1,0 +1,4 @@
+module consumer.netty {
+    requires org.relay4j.netty;
+    requires org.relay4j.server;
+}

@@ -1,0 +1,3 @@
+module consumer.yamux {
+    requires org.relay4j.yamux;
+}
