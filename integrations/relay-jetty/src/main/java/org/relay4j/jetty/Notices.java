@@ -48,17 +48,24 @@ final class Notices extends ContainerLifeCycle implements Executor, ExecutionStr
         waiting.add(notice);
     }
 
-    /** Waits for the next notice; null ends it. */
+    /** Waits for the next notice; null ends the strategy. */
     @Override
     @SuppressWarnings("ReferenceEquality") // the end is one object
     public @Nullable Runnable produce() {
-        try {
-            Runnable next = waiting.take();
-            if (next != END) return next;
-            waiting.add(END); // for another thread that the strategy may have sent to wait
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        Runnable next = take();
+        if (next != END) return next;
+        waiting.add(END); // for another thread that the strategy may have sent to wait
         return null;
+    }
+
+    /** An interrupt does not end the wait: a handler that ran on this thread may have left the flag set. */
+    private Runnable take() {
+        while (true) {
+            try {
+                return waiting.take();
+            } catch (InterruptedException e) {
+                // Taken back; END is what stops this thread.
+            }
+        }
     }
 }

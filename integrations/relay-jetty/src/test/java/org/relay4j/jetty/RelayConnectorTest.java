@@ -23,10 +23,13 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.util.Callback;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.client.RelayClientOptions;
@@ -281,6 +284,29 @@ class RelayConnectorTest {
             HttpResponse<String> reply =
                     client(HttpClient.Version.HTTP_1_1).send(post, HttpResponse.BodyHandlers.ofString());
             assertEquals("again", reply.body());
+        }
+    }
+
+    /** A handler that never blocks runs on the thread that then waits for the next notice. */
+    @Test
+    void handlerThatLeavesTheInterruptFlagSetStopsNothing() throws Exception {
+        Handler interrupting = new Handler.Abstract.NonBlocking() {
+            @Override
+            public boolean handle(Request request, Response response, Callback callback) {
+                Thread.currentThread().interrupt();
+                callback.succeeded();
+                return true;
+            }
+        };
+        try (RelayedServer served = RelayedServer.start(
+                RelayedServer::echo, connector -> connector.getServer().setHandler(interrupting))) {
+            HttpClient client = client(HttpClient.Version.HTTP_1_1);
+            for (int n = 0; n < 2 * served.pool.getMaxThreads(); n++) {
+                assertEquals(
+                        200,
+                        client.send(get(served, "/"), HttpResponse.BodyHandlers.discarding())
+                                .statusCode());
+            }
         }
     }
 
