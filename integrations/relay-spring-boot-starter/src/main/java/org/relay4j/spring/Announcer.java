@@ -4,6 +4,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelListener;
@@ -36,15 +37,14 @@ final class Announcer implements TunnelListener {
     @Override
     public void up(Tunnel tunnel) {
         bean.isUp(tunnel);
-        tell(listener -> listener.up(bean));
-        attempt(() -> events.publishEvent(new TunnelUp(bean, bean.publicAddress())));
+        tell(listener -> listener.up(bean), () -> new TunnelUp(bean, bean.publicAddress()));
     }
 
     @Override
     public void down(Tunnel tunnel, @Nullable Throwable cause, boolean willRetry) {
         bean.isDown(cause);
-        tell(listener -> listener.down(bean, cause, willRetry));
-        attempt(() -> events.publishEvent(new TunnelDown(bean, cause, willRetry)));
+        tell(listener -> listener.down(bean, cause, willRetry), () -> new TunnelDown(bean, cause, willRetry));
+        if (!willRetry) bean.isAnnounced();
     }
 
     @Override
@@ -68,14 +68,23 @@ final class Announcer implements TunnelListener {
     }
 
     private void tell(Consumer<TunnelListener> call) {
-        for (TunnelListener listener : listeners.obtain()) attempt(() -> call.accept(listener));
+        tell(call, null);
     }
 
-    private static void attempt(Runnable call) {
+    private void tell(Consumer<TunnelListener> call, @Nullable Supplier<Object> event) {
+        boolean interrupted = false;
+        for (TunnelListener listener : listeners.obtain()) interrupted |= attempt(() -> call.accept(listener));
+        if (event != null) interrupted |= attempt(() -> events.publishEvent(event.get()));
+        if (interrupted) Thread.currentThread().interrupt();
+    }
+
+    /** Returns whether the call has left the thread's interrupt flag set. The flag is cleared for the next call. */
+    private static boolean attempt(Runnable call) {
         try {
             call.run();
         } catch (RuntimeException | Error e) {
-            log.error("a listener to the tunnel has failed", e);
+            log.error("a tunnel listener has failed", e);
         }
+        return Thread.interrupted();
     }
 }

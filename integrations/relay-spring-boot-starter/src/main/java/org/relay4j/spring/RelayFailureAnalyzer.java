@@ -8,7 +8,8 @@ import org.springframework.boot.diagnostics.FailureAnalysis;
 
 /** Says what can be done when an application does not start for want of its tunnel. */
 final class RelayFailureAnalyzer extends AbstractFailureAnalyzer<RelayException> {
-    private static final String WITHOUT = " To start without a tunnel, set relay.enabled=false.";
+    private static final String WITHOUT =
+            " To start and keep trying, set relay.fail-fast=false; to start without a tunnel, relay.enabled=false.";
 
     @Override
     protected FailureAnalysis analyze(Throwable rootFailure, RelayException cause) {

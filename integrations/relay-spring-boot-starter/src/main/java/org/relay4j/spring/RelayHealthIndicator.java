@@ -5,8 +5,8 @@ import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 
 /**
- * The health of the tunnel: up with its public address, down with the cause of its loss, unknown before the web server runs.
- * Asks nobody, so it neither blocks nor costs anything.
+ * The health of the tunnel: up with its public address; down with the cause of its loss, or while the first connection is
+ * tried; unknown before the web server runs. Never blocks.
  */
 final class RelayHealthIndicator implements HealthIndicator {
     private final WebTunnel tunnel;
@@ -18,7 +18,10 @@ final class RelayHealthIndicator implements HealthIndicator {
     @Override
     public Health health() {
         Health.Builder health = new Health.Builder().withDetail("server", text(tunnel.serverAddress()));
-        if (!tunnel.wasOpened()) return health.unknown().build();
+        if (!tunnel.wasOpened()) {
+            if (!tunnel.isConnecting()) return health.unknown().build();
+            return health.down().withDetail("reason", "not connected yet").build();
+        }
         if (tunnel.isOpen()) {
             return health.up()
                     .withDetail("publicAddress", text(tunnel.publicAddress()))

@@ -31,6 +31,9 @@ final class RelayProperties {
     /** Time that visitors have to finish when the application stops; then they are reset. */
     private Duration closeTimeout = Duration.ofSeconds(30);
 
+    /** Whether the application fails to start when the first connect fails. If false, it starts and keeps trying. */
+    private boolean failFast = true;
+
     /** Whether a tunnel that is lost is re-established. */
     private boolean reconnect = true;
 
@@ -73,7 +76,8 @@ final class RelayProperties {
 
     /** The options of the client, each checked, so that an objection names the property. */
     RelayClientOptions.Builder options() {
-        RelayClientOptions.Builder client = RelayClientOptions.builder().reconnect(reconnect);
+        RelayClientOptions.Builder client =
+                RelayClientOptions.builder().retryFirst(!failFast).reconnect(reconnect);
         check(
                 "connect-timeout",
                 connectTimeout,
@@ -166,6 +170,14 @@ final class RelayProperties {
 
     public void setCloseTimeout(Duration closeTimeout) {
         this.closeTimeout = closeTimeout;
+    }
+
+    public boolean isFailFast() {
+        return failFast;
+    }
+
+    public void setFailFast(boolean failFast) {
+        this.failFast = failFast;
     }
 
     public boolean isReconnect() {

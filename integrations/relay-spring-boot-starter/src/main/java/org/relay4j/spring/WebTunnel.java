@@ -5,12 +5,15 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelListener;
 import org.relay4j.api.TunnelStatistics;
 import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.ApplicationEventPublisher;
 
@@ -19,17 +22,23 @@ import org.springframework.context.ApplicationEventPublisher;
  * not open and has no public address. After the application was stopped and started again there is another forwarder behind it.
  */
 final class WebTunnel implements Tunnel {
+    private static final Logger log = LoggerFactory.getLogger(WebTunnel.class);
+    private static final CompletableFuture<Void> DONE = CompletableFuture.completedFuture(null);
     private static final TunnelStatistics NOTHING = new TunnelStatistics(0, 0, 0, 0, 0, null, 0);
 
     private final InetSocketAddress server; // the name, not an address: it is resolved for each connection
     private final RelayClientOptions options;
-    private volatile @Nullable Forwarder forwarder; // the newest; null before the first
+    private final ReentrantLock lock = new ReentrantLock();
+    private volatile @Nullable Forwarder forwarder; // the newest; null before the first; writes guarded by lock
     private volatile TunnelStatistics earlier = NOTHING; // of the forwarders before the newest
     private volatile @Nullable Throwable cause; // of the loss; null while open, and when it was closed
-    private volatile CompletableFuture<Void> closing = CompletableFuture.completedFuture(null);
+    private volatile @Nullable Thread
+            connecting; // until it has connected, in the background; null when nothing was tried there
+    private volatile boolean closed; // since the last open()
+    private volatile CompletableFuture<Void> closing = DONE;
 
-    /** A forwarder, and what had passed before it. */
-    private record Forwarder(Tunnel tunnel, TunnelStatistics earlier) {}
+    /** A forwarder, what had passed before it, and whether the application was told that it has ended. */
+    private record Forwarder(Tunnel tunnel, TunnelStatistics earlier, CompletableFuture<Void> announced) {}
 
     /** Does not connect yet. */
     WebTunnel(
@@ -44,32 +53,61 @@ final class WebTunnel implements Tunnel {
     // ---- the life of the forwarder; by the lifecycle, one call after the other
 
     /**
-     * Gets a public port. Blocks as {@link RelayClient#forward} does, and first for the end of the forwarder before.
+     * Gets a public port. Blocks as {@link RelayClient#forward} does if the options try once; returns at once if they retry the
+     * first connect, which a background thread then does. Blocks in any case until the forwarder before has ended.
      *
      * @param local the web server
-     * @throws UncheckedIOException when there is no tunnel to be had
+     * @throws UncheckedIOException when the only attempt has failed
      */
     void open(InetSocketAddress local) {
         closing.join();
         earlier = statistics();
+        closed = false;
+        if (options.retryFirst()) {
+            Thread thread = daemon("relay-connecting", () -> connectInBackground(local));
+            connecting = thread;
+            thread.start();
+            return;
+        }
         try {
-            isNow(RelayClient.forward(server.getHostString(), server.getPort(), local, options));
+            connect(local);
         } catch (IOException e) {
             throw new UncheckedIOException("no tunnel to the web server", e);
         }
     }
 
+    private void connectInBackground(InetSocketAddress local) {
+        try {
+            connect(local);
+        } catch (IOException | RuntimeException | Error e) {
+            if (closed) log.debug("closed before the first connection to {}: {}", server, e.getMessage());
+            else log.error("no tunnel to the web server", e);
+        }
+    }
+
+    private void connect(InetSocketAddress local) throws IOException {
+        Tunnel newest = RelayClient.forward(server.getHostString(), server.getPort(), local, options);
+        isNow(newest);
+        if (closed) newest.close(); // meanwhile, and close() may not have seen it
+    }
+
     /** Begins {@link #close(Duration)} and returns at once. */
     void startClosing(Duration timeout) {
-        closing = CompletableFuture.runAsync(
-                () -> {
+        CompletableFuture<Void> ended = new CompletableFuture<>();
+        closing = ended;
+        daemon("relay-closing", () -> {
                     try {
                         close(timeout);
-                    } catch (IOException e) {
-                        throw new UncheckedIOException(e);
+                        Thread trying = connecting;
+                        if (trying != null) trying.join();
+                    } catch (IOException | InterruptedException | RuntimeException e) {
+                        log.warn("closing the tunnel failed", e);
                     }
-                },
-                WebTunnel::execute);
+                    Forwarder last = forwarder;
+                    var unused = (last == null ? DONE : last.announced())
+                            .whenComplete((nothing, failure) -> ended.complete(null));
+                })
+                .start();
     }
 
     /** Runs {@code then} when what {@link #startClosing} began is done, at once when it was not called. */
@@ -77,10 +115,10 @@ final class WebTunnel implements Tunnel {
         var unused = closing.whenComplete((nothing, failure) -> then.run());
     }
 
-    private static void execute(Runnable task) {
-        Thread thread = new Thread(task, "relay-closing");
+    private static Thread daemon(String name, Runnable task) {
+        Thread thread = new Thread(task, name);
         thread.setDaemon(true);
-        thread.start();
+        return thread;
     }
 
     /** The first forwarder may be up before {@link #open} has it. */
@@ -93,9 +131,22 @@ final class WebTunnel implements Tunnel {
         cause = why;
     }
 
+    /** The application was told that the forwarder has ended for good. */
+    void isAnnounced() {
+        Forwarder last = forwarder;
+        if (last != null) last.announced().complete(null);
+    }
+
+    /** From the thread that has connected, and from the one that announces. */
     private void isNow(Tunnel newest) {
-        Forwarder current = forwarder;
-        if (current == null || !current.tunnel().equals(newest)) forwarder = new Forwarder(newest, earlier);
+        lock.lock();
+        try {
+            Forwarder current = forwarder;
+            if (current != null && current.tunnel().equals(newest)) return;
+            forwarder = new Forwarder(newest, earlier, new CompletableFuture<>());
+        } finally {
+            lock.unlock();
+        }
     }
 
     // ---- what the application asks; from any thread
@@ -111,16 +162,22 @@ final class WebTunnel implements Tunnel {
         return forwarder != null;
     }
 
+    /** True while the first connection is tried in the background. */
+    boolean isConnecting() {
+        Thread trying = connecting;
+        return trying != null && trying.isAlive();
+    }
+
     /**
      * Where visitors connect.
      *
-     * @throws IllegalStateException before the web server runs
+     * @throws IllegalStateException before the tunnel was up for the first time
      */
     @Override
     public InetSocketAddress publicAddress() {
         Forwarder current = forwarder;
         if (current == null) {
-            throw new IllegalStateException("there is no public address yet: the tunnel starts after the web server");
+            throw new IllegalStateException("there is no public address yet: the tunnel is not up");
         }
         return current.tunnel().publicAddress();
     }
@@ -146,14 +203,22 @@ final class WebTunnel implements Tunnel {
 
     @Override
     public void close() throws IOException {
+        stopConnecting();
         Forwarder current = forwarder;
         if (current != null) current.tunnel().close();
     }
 
     @Override
     public boolean close(Duration timeout) throws IOException {
+        stopConnecting();
         Forwarder current = forwarder;
         return current == null || current.tunnel().close(timeout);
+    }
+
+    private void stopConnecting() {
+        closed = true;
+        Thread trying = connecting;
+        if (trying != null) trying.interrupt();
     }
 
     @Override

@@ -20,6 +20,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -56,7 +59,7 @@ class TunnelEventsTest {
         relay.close();
     }
 
-    /** Fails each time, before the others are told. */
+    /** Fails each time with the interrupt flag set, before the other listeners are called. */
     @Order(1)
     static final class Failing implements TunnelListener {
         @Override
@@ -66,6 +69,7 @@ class TunnelEventsTest {
 
         @Override
         public void down(Tunnel tunnel, @Nullable Throwable cause, boolean willRetry) {
+            Thread.currentThread().interrupt();
             throw new IllegalStateException("on purpose");
         }
     }
@@ -77,6 +81,7 @@ class TunnelEventsTest {
         final List<Object> calls = new CopyOnWriteArrayList<>();
         final List<String> details = new CopyOnWriteArrayList<>(); // of the other calls
         final List<Object> events = new CopyOnWriteArrayList<>();
+        final AtomicInteger interrupted = new AtomicInteger(); // calls with the interrupt flag set
 
         Recorder(Tunnel tunnel) {
             this.tunnel = tunnel;
@@ -89,6 +94,7 @@ class TunnelEventsTest {
 
         @Override
         public void down(Tunnel of, @Nullable Throwable cause, boolean willRetry) {
+            if (Thread.currentThread().isInterrupted()) interrupted.incrementAndGet();
             calls.add(new TunnelDown(of, cause, willRetry));
         }
 
@@ -174,6 +180,7 @@ class TunnelEventsTest {
         context.close();
         assertEquals(new TunnelDown(tunnel, null, false), recorder.await(3));
         assertEquals(4, recorder.events.size());
+        assertEquals(0, recorder.interrupted.get());
     }
 
     @Test
@@ -260,6 +267,39 @@ class TunnelEventsTest {
             assertSame(lost.cause(), context.getBean(WebTunnel.class).cause());
         }
         assertEquals(0, relay.tunnelCount());
+    }
+
+    /** The context is not torn down while a listener is still to be told. */
+    @Test
+    void stoppingWaitsUntilTheEndIsAnnounced() throws Exception {
+        CountDownLatch inside = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        TunnelListener slow = new TunnelListener() {
+            @Override
+            public void down(Tunnel tunnel, @Nullable Throwable cause, boolean willRetry) {
+                inside.countDown();
+                Await.until("the listener may go on", goOn);
+            }
+        };
+        try (ConfigurableApplicationContext context = new SpringApplicationBuilder(WebApplication.class)
+                .initializers(starting -> starting.getBeanFactory().registerSingleton("slow", slow))
+                .properties("relay.host=localhost", "relay.port=" + relay.port(), "server.port=0")
+                .run()) {
+            WebTunnel tunnel = context.getBean(WebTunnel.class);
+            AtomicBoolean closed = new AtomicBoolean();
+            tunnel.startClosing(Duration.ZERO);
+            tunnel.whenClosed(() -> closed.set(true));
+            Await.until("the listener is told", inside);
+            Await.until(
+                    "the tunnel is closed",
+                    () -> Thread.getAllStackTraces().keySet().stream()
+                            .noneMatch(thread -> thread.getName().equals("relay-closing")));
+            assertFalse(closed.get());
+            goOn.countDown();
+            Await.until("everything is closed", closed::get);
+        } finally {
+            goOn.countDown();
+        }
     }
 
     @Test
