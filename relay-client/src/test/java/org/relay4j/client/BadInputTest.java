@@ -24,6 +24,7 @@ import org.junit.jupiter.api.function.Executable;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
 import org.relay4j.testing.Await;
+import org.relay4j.testing.FakeServer;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Visitor;
 import org.relay4j.yamux.SessionOptions;

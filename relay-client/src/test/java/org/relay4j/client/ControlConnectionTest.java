@@ -28,6 +28,7 @@ import org.relay4j.api.RelayRefusedException;
 import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
+import org.relay4j.testing.FakeServer;
 
 /** How a connection to a relay server begins, with servers that say something else. */
 class ControlConnectionTest {

@@ -16,12 +16,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.relay4j.client.LongPath.Way;
 import org.relay4j.server.RelayServer;
 import org.relay4j.testing.Call;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.LinkEmulator;
 import org.relay4j.testing.LinkSettings;
+import org.relay4j.testing.LongPath;
+import org.relay4j.testing.LongPath.Way;
+import org.relay4j.testing.LongPathService;
 import org.relay4j.yamux.SessionOptions;
 
 /**

@@ -26,6 +26,7 @@ import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.server.RelayServer;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
+import org.relay4j.testing.FakeServer;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Logged;
 import org.relay4j.testing.Visitor;

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
+import org.relay4j.testing.FakeServer;
 import org.relay4j.testing.Visitor;
 
 /**

@@ -1,0 +1,95 @@
+package org.relay4j.interop;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The programs of {@code interop}, built for this run at the first use of each language. Without its tools the tests fail,
+ * they are not skipped.
+ */
+final class PeerPrograms {
+    private static final long BUILD_SECONDS = 110; // the first build on a machine compiles Go's library too
+
+    private static final Path ROOT = Path.of(System.getProperty("relay.root"));
+    private static final Map<String, Path> BUILT = new ConcurrentHashMap<>();
+
+    private PeerPrograms() {}
+
+    /** The executable of this name in {@code interop/go/cmd}. */
+    static Path go(String program) {
+        return BUILT.computeIfAbsent("go", language -> buildGo()).resolve(program);
+    }
+
+    /** The executable {@code yamuxpeer} of {@code interop/rust}. */
+    static Path rust() {
+        return BUILT.computeIfAbsent("rust", language -> buildRust()).resolve("yamuxpeer");
+    }
+
+    /** The script {@code yamuxpeer.mjs} of {@code interop/js}, with what it needs installed beside it. */
+    static Path js() {
+        return BUILT.computeIfAbsent("js", language -> installJs()).resolve("yamuxpeer.mjs");
+    }
+
+    private static Path buildGo() {
+        Path target = ROOT.resolve("relay-client/target/interop");
+        Path source = ROOT.resolve("interop/go");
+        String needs = "Go on the PATH (https://go.dev/dl/)";
+        run(source, needs, "go", "build", "-o", target + "/", "./cmd/...");
+        String fork = target.resolve("yamuxpeer-fatedier").toString();
+        run(source, needs, "go", "build", "-modfile=fatedier.mod", "-o", fork, "./cmd/yamuxpeer");
+        return target;
+    }
+
+    private static Path buildRust() {
+        Path source = ROOT.resolve("interop/rust");
+        run(
+                source,
+                "Rust's cargo on the PATH (https://rustup.rs)",
+                "cargo",
+                "build",
+                "--release",
+                "--locked",
+                "--quiet");
+        return source.resolve("target/release");
+    }
+
+    private static Path installJs() {
+        Path source = ROOT.resolve("interop/js");
+        Path installed = source.resolve("node_modules/.package-lock.json"); // npm's own note of what it has installed
+        try {
+            boolean fresh = Files.exists(installed)
+                    && Files.getLastModifiedTime(installed)
+                                    .compareTo(Files.getLastModifiedTime(source.resolve("package-lock.json")))
+                            >= 0;
+            if (!fresh) run(source, "Node.js with npm on the PATH (https://nodejs.org)", "npm", "ci", "--no-audit");
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+        return source;
+    }
+
+    private static void run(Path folder, String needs, String... command) {
+        String said = String.join(" ", List.of(command));
+        try {
+            Process build = new ProcessBuilder(command)
+                    .directory(folder.toFile())
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.INHERIT)
+                    .start();
+            if (!build.waitFor(BUILD_SECONDS, TimeUnit.SECONDS)) {
+                build.destroyForcibly();
+                throw new AssertionError(said + " has not ended within " + BUILD_SECONDS + " s");
+            }
+            if (build.exitValue() != 0) throw new AssertionError(said + " has failed, see its output above");
+        } catch (IOException e) {
+            throw new AssertionError("these tests need " + needs, e);
+        } catch (InterruptedException e) {
+            throw new AssertionError("interrupted in " + said, e);
+        }
+    }
+}
