@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.relay4j.client.RelayAcceptor;
@@ -134,6 +136,7 @@ class GoServerJavaAcceptorIT extends Scenarios {
     }
 
     @Test
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signals")
     void frozenGoServerIsFoundByKeepAlive() throws Exception {
         start(windows.options().keepAliveTimeout(Duration.ofMillis(500)).build());
         keep(new Visitor(Visitor.connect(acceptor.getLocalPort()))).request('E', (byte) 1);

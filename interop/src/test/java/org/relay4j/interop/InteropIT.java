@@ -21,6 +21,8 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestClassOrder;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.Arguments;
@@ -196,6 +198,7 @@ class InteropIT {
         }
 
         @Test
+        @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signals")
         void frozenPeerIsFoundByKeepAlive() throws Exception {
             start(Windows.DEFAULT.options().keepAliveTimeout(Duration.ofMillis(500)));
             Stream stream = open("Ex");

@@ -15,6 +15,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.server.RelayServer;
 import org.relay4j.testing.Await;
@@ -62,6 +64,7 @@ class FaultIT {
     }
 
     @Test
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signals")
     void serverIsStoppedAndGoesOn() throws Exception {
         try (Program server = server(0);
                 RelayForwarder forwarder = forward(port(server));
@@ -80,6 +83,7 @@ class FaultIT {
 
     /** Not a fault: it must not be taken for one. */
     @Test
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signals")
     void serverThatIsStoppedForAMomentLosesNothing() throws Exception {
         try (Program server = server(0);
                 RelayForwarder forwarder = forward(port(server));
@@ -113,6 +117,7 @@ class FaultIT {
     }
 
     @Test
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signals")
     void forwarderIsStoppedAndGoesOn() throws Exception {
         try (RelayServer server = localServer();
                 Program forwarder = forwarder(server)) {

@@ -12,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -36,6 +38,7 @@ class ManyVisitorsIT {
 
     /** Who closes first takes another way through the code on both sides. */
     @ParameterizedTest
+    @EnabledOnOs(value = OS.LINUX, disabledReason = "reads /proc")
     @ValueSource(booleans = {true, false})
     void acceptAndClose(boolean acceptedClosesFirst) throws IOException {
         int port;
@@ -67,6 +70,7 @@ class ManyVisitorsIT {
     }
 
     @Test
+    @EnabledOnOs(value = OS.LINUX, disabledReason = "reads /proc")
     void reconnectsWithVisitors() throws IOException {
         RelayServer server = Local.server();
         int port = server.port();

@@ -10,6 +10,8 @@ import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
@@ -26,6 +28,7 @@ class ServerFilesIT {
     private static final int VISITORS = 150;
 
     @Test
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no sh and no ulimit")
     void serverThatIsOutOfFilesWaitsUntilThereAreSomeAgain() throws IOException {
         List<Socket> visitors = new ArrayList<>();
         try (Program program = Program.start(FILES, ServerProgram.class, List.of());

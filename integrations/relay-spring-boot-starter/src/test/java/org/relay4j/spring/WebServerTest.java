@@ -14,6 +14,8 @@ import java.net.http.HttpClient;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -57,6 +59,7 @@ class WebServerTest {
     }
 
     @Test
+    @DisabledOnOs(value = OS.MAC, disabledReason = "has no 127.0.0.2")
     void isReachedAtTheAddressItIsBoundTo() throws Exception {
         try (ConfigurableApplicationContext context = run(relay.port(), "server.address=127.0.0.2")) {
             assertEquals("hello", get(client, publicPort(context), "/hello").body());

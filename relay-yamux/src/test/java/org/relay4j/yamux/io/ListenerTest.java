@@ -18,6 +18,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.LeakCheck;
@@ -129,6 +131,7 @@ class ListenerTest {
     }
 
     @Test
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no sh and no ulimit")
     void processOutOfFilesAcceptsAgainWhenItHasSome() throws Exception {
         int visitors = 200;
         try (Program program = Program.start(100, ListenerProgram.class, List.of())) {
