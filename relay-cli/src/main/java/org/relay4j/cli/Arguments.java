@@ -119,7 +119,8 @@ final class Arguments {
     private static ServerAddress serverFrom(ServerAddress environment) {
         if (environment.host() != null) { // meant for a forwarder
             throw CommandFailure.usage(ServerAddress.HOST_VARIABLE + " is set, but neither " + Flag.LOCAL_FORWARD_PORT
-                    + " nor " + Flag.LOCAL_FORWARD_PORT.variable() + ": a forwarder needs both");
+                    + " nor " + Flag.LOCAL_FORWARD_PORT.variable()
+                    + ": a forwarder also needs the port of the local service");
         }
         if (environment.port() != null) return environment;
         throw CommandFailure.usage("<localport> is missing: relay <localport> runs a server, relay "

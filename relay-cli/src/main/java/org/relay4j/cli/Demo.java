@@ -18,8 +18,8 @@ import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
 
 /**
- * The command {@code relay demo}: a service, a relay server, a forwarder and a visitor in one process. They talk through
- * sockets as they would on four machines, but on the loopback address only: a demo opens nothing to the network.
+ * The command {@code relay demo}: a service, a relay server, a forwarder and a visitor in one process. They use sockets as
+ * they would on four machines, but on the loopback address only, so that a demo opens nothing to the network.
  */
 final class Demo {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -30,9 +30,9 @@ final class Demo {
             <title>Relay demo</title>
             <style>body { font: 1.2em/1.5 sans-serif; max-width: 34em; margin: 4em auto; padding: 0 1em }</style>
             <h1>Hello through the tunnel</h1>
-            <p>This page comes from a web server that knows nothing of Relay and listens on a loopback port.
-            Your browser connected to a public port of the relay server. The server passed the bytes on as a yamux stream
-            over one connection, which the forwarder had opened from the inside.</p>
+            <p>This page comes from an ordinary web server on a loopback port. Your browser connected to a public port of
+            the relay server. The server sent the bytes through a connection that the forwarder had opened from the
+            inside. Each visitor is a yamux stream on that connection.</p>
             </html>
             """;
 
@@ -46,14 +46,14 @@ final class Demo {
         this.shutdown = shutdown;
     }
 
-    /** Runs until the process is told to end; or only until the visitor has seen the page. */
+    /** Runs until the process is told to end or, if {@code once}, until the visitor has the page. */
     void run(boolean once) throws IOException, InterruptedException {
         HttpServer web = startWebServer();
         int webPort = web.getAddress().getPort();
         output.step(
                 1,
                 "A web server with one page listens on " + at(webPort)
-                        + ". It stands for your program behind NAT: nobody outside can connect to it.");
+                        + ". It plays your program behind NAT, which nobody outside can reach.");
 
         RelayServer server = shutdown.closes(RelayServer.start(RelayServerOptions.builder()
                 .bindAddress(loopback)
@@ -61,16 +61,16 @@ final class Demo {
                 .build()));
         output.step(
                 2,
-                "A relay server listens on " + at(server.port())
-                        + ". On a machine with a public address, this does the same: relay " + server.port());
+                "A relay server listens on " + at(server.port()) + ". On a machine with a public address, run: relay "
+                        + server.port());
 
         RelayForwarder forwarder = shutdown.closes(RelayClient.forward(
                 loopback.getHostAddress(), server.port(), new InetSocketAddress(loopback, webPort)));
         int publicPort = forwarder.publicAddress().getPort();
         output.step(
                 3,
-                "A forwarder connected out to the relay server, and was given the public port " + publicPort
-                        + ". Behind NAT: relay --localForwardPort=" + webPort + " <host> " + server.port());
+                "A forwarder connected to the relay server and got the public port " + publicPort
+                        + ". Behind NAT, run: relay --localForwardPort=" + webPort + " <host>:" + server.port());
 
         String url = "http://" + at(publicPort) + "/";
         output.step(4, "A visitor asked for " + url + ": " + visit(url));
@@ -79,7 +79,7 @@ final class Demo {
             shutdown.closeAll();
             return;
         }
-        output.remark("It stays up until Ctrl-C.");
+        output.remark("Press Ctrl-C to stop.");
         new CountDownLatch(1).await();
     }
 
@@ -99,7 +99,7 @@ final class Demo {
         return web;
     }
 
-    /** Visits the page; returns what to say about it. */
+    /** Visits the page; returns a description of the visit. */
     private String visit(String url) throws IOException, InterruptedException {
         HttpClient visitor = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
@@ -113,9 +113,9 @@ final class Demo {
         long millis = (System.nanoTime() - start) / 1_000_000;
         if (response.statusCode() != 200 || !response.body().equals(PAGE) || visits.get() != 1) {
             throw new CommandFailure(
-                    ExitCode.FAILURE, "the demo's visitor got a wrong answer, status " + response.statusCode(), null);
+                    ExitCode.FAILURE, "the demo's visitor got a wrong response, status " + response.statusCode(), null);
         }
-        return "status 200, the page of " + PAGE.length() + " bytes, in " + millis + " ms.";
+        return "status 200, " + PAGE.length() + " bytes in " + millis + " ms.";
     }
 
     private String at(int port) {

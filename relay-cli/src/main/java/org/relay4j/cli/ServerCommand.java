@@ -2,6 +2,7 @@ package org.relay4j.cli;
 
 import java.io.IOException;
 import java.net.BindException;
+import java.net.InetAddress;
 import java.util.concurrent.CountDownLatch;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
@@ -24,8 +25,8 @@ final class ServerCommand {
         RelayServerOptions options = options();
         shutdown.closes(output::closed); // closed last
         RelayServer server = shutdown.closes(start(options));
-        Value bind = arguments.get(Flag.BIND);
-        output.listening(bind == null ? "0.0.0.0" : Output.literal(bind.address()), server.port());
+        InetAddress address = server.address().getAddress();
+        output.listening(address.isAnyLocalAddress() ? "0.0.0.0" : Output.literal(address), server.port());
         new CountDownLatch(1).await();
     }
 

@@ -103,7 +103,7 @@ final class Syntax {
 
     private CommandFailure unknownOption(String argument) {
         UnmatchedArgumentException unmatched = new UnmatchedArgumentException(commandLine, List.of(argument));
-        StringJoiner alternatives = new StringJoiner(" or ", ", did you mean ", "?").setEmptyValue("");
+        StringJoiner alternatives = new StringJoiner(" or ", " (did you mean ", "?)").setEmptyValue("");
         unmatched.getSuggestions().stream()
                 .map(suggestion -> suggestion.replaceFirst("=.*", ""))
                 .distinct()

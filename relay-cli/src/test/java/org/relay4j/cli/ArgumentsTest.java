@@ -197,7 +197,7 @@ class ArgumentsTest {
                 "--local-host=a 7000                   | --local-host is an option of the forwarder, but this is a relay server",
                 "--window=1m demo                      | --window is an option of the server and forwarder, but this is the demo",
                 "--once 7000                           | --once is an option of the demo, but this is a relay server",
-                "--maxtunnels=5 7000                   | unknown option --maxtunnels=5, did you mean --max-tunnels or --max-tunnels-per-address?",
+                "--maxtunnels=5 7000                   | unknown option --maxtunnels=5 (did you mean --max-tunnels or --max-tunnels-per-address?)",
                 "-x 7000                               | unknown option -x",
                 "-1x                                   | unknown option -1x"
             })

@@ -124,9 +124,8 @@ class RelayIT {
         }
     }
 
-    /** Windows has no SIGTERM, so nothing is closed there. */
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signals")
     void jsonEventsEndWithClosed() throws Exception {
         try (ChildProcess server = ChildProcess.relay("--json", "0")) {
             int port = number("\\{\"event\":\"listening\",\"address\":\"0.0.0.0\",\"port\":(\\d+)}", server.line());
@@ -175,7 +174,7 @@ class RelayIT {
     }
 
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signals")
     void forwarderThatKeepsTryingCanBeStopped() throws Exception {
         try (ChildProcess forwarder =
                 ChildProcess.relay("--retry-first", "--localForwardPort=9", "localhost:" + freePort())) {
@@ -187,7 +186,7 @@ class RelayIT {
 
     /** A script that waits for the line would wait for ever. */
     @Test
-    @EnabledOnOs(OS.LINUX)
+    @EnabledOnOs(value = OS.LINUX, disabledReason = "has /dev/full")
     void standardOutputThatIsFullIsAFailure() throws Exception {
         try (ChildProcess server = ChildProcess.relay("0")) {
             String address = "localhost:" + RelayPair.controlPort(server.line());
@@ -262,6 +261,7 @@ class RelayIT {
     private static ChildProcess server(int port) throws InterruptedException {
         ChildProcess server = ChildProcess.relay("" + port);
         assertEquals("listening on 0.0.0.0:" + port, server.line());
+        server.errorLine("listening on 0.0.0.0:" + port); // the log says the same
         return server;
     }
 

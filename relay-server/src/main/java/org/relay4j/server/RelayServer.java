@@ -2,6 +2,7 @@ package org.relay4j.server;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
@@ -59,11 +60,22 @@ public final class RelayServer implements Closeable {
         boolean started = false;
         try {
             controlLoop = loops.next();
-            control = Listener.open(controlLoop, options.controlAddress(), new ControlPort());
+            control = openControl();
             controlLoop.execute(this::startControl);
             started = true;
         } finally {
             if (!started) loops.close();
+        }
+    }
+
+    private Listener openControl() throws IOException {
+        InetSocketAddress address = options.controlAddress();
+        try {
+            return Listener.open(controlLoop, address, new ControlPort());
+        } catch (BindException e) { // its message says neither address nor port
+            BindException failure = new BindException("cannot bind " + text(address) + ": " + e.getMessage());
+            failure.initCause(e);
+            throw failure;
         }
     }
 
@@ -85,7 +97,7 @@ public final class RelayServer implements Closeable {
      */
     public static RelayServer start(RelayServerOptions options) throws IOException {
         RelayServer server = new RelayServer(Objects.requireNonNull(options, "options"));
-        log.info("relay server: listening on {}", server.address());
+        log.info("relay server: listening on {}", text(server.address()));
         return server;
     }
 
@@ -97,6 +109,14 @@ public final class RelayServer implements Closeable {
     /** The control address. */
     public InetSocketAddress address() {
         return control.address();
+    }
+
+    /** An address for messages. All addresses are 0.0.0.0, although Java's socket for them is an IPv6 one. */
+    private static String text(InetSocketAddress address) {
+        String host = address.getAddress().isAnyLocalAddress()
+                ? "0.0.0.0"
+                : address.getAddress().getHostAddress();
+        return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + address.getPort();
     }
 
     /** Clients that are connected. */
@@ -123,7 +143,7 @@ public final class RelayServer implements Closeable {
         boolean interruptedFirst = awaitAccepted(deadline);
         boolean interrupted = awaitEnd(ending, deadline) || interruptedFirst;
         loops.close();
-        log.info("relay server: closed {}", address());
+        log.info("relay server: closed {}", text(address()));
         if (interrupted) Thread.currentThread().interrupt();
     }
 

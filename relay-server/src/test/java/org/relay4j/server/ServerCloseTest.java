@@ -43,7 +43,9 @@ class ServerCloseTest {
     @Test
     void portThatIsInUseIsRefused() throws IOException {
         try (ServerSocket other = new ServerSocket(0)) {
-            assertThrows(BindException.class, () -> RelayServer.start(other.getLocalPort()));
+            BindException failure = assertThrows(BindException.class, () -> RelayServer.start(other.getLocalPort()));
+            String message = String.valueOf(failure.getMessage());
+            assertTrue(message.startsWith("cannot bind 0.0.0.0:" + other.getLocalPort() + ": "), message);
         }
         try (RelayServer server = RelayServer.start(0)) {
             assertThrows(BindException.class, () -> RelayServer.start(server.port()));
