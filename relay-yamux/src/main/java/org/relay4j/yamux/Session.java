@@ -141,7 +141,9 @@ public final class Session implements Closeable {
                     case READY -> {
                         mux.advance(System.nanoTime());
                         Stream stream = new Stream(this, driver);
-                        stream.attach(mux.open(stream.handler()));
+                        MuxStream opened = mux.open(stream.handler());
+                        if (opened == null) continue; // no memory for now: WAIT
+                        stream.attach(opened);
                         driver.flush();
                         return stream;
                     }

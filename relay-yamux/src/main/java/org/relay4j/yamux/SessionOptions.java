@@ -4,7 +4,6 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.Frame;
 import org.relay4j.yamux.io.Bounds;
-import org.relay4j.yamux.io.BufferPool;
 
 /**
  * Bounds and timeouts of a session. Immutable. A duration of zero turns that timeout off.
@@ -107,6 +106,11 @@ public final class SessionOptions {
         return values.lingerTimeout;
     }
 
+    /** Time without progress after which received bytes of a stream that has ended are dropped. */
+    public Duration deliveryTimeout() {
+        return values.deliveryTimeout;
+    }
+
     /** Frames of no use that the peer may send at once. */
     public int glitchBurst() {
         return values.glitchBurst;
@@ -142,7 +146,7 @@ public final class SessionOptions {
         private int receiveWindow = Frame.INITIAL_WINDOW;
         private int maxReceiveWindow = 16 << 20;
         private int windowBudget = 64 << 20;
-        private int receiveBudget = BufferPool.SHARE;
+        private int receiveBudget = LARGEST_WINDOW;
         private int backlog = 256;
         private int maxStreams = 65_536;
         private int maxUnacknowledged = 256;
@@ -152,6 +156,7 @@ public final class SessionOptions {
         private Duration openTimeout = Duration.ofSeconds(75);
         private Duration halfCloseTimeout = Duration.ofMinutes(5);
         private Duration lingerTimeout = Duration.ofSeconds(5);
+        private Duration deliveryTimeout = Duration.ofSeconds(60);
         private int glitchBurst = 1_000_000;
         private int glitchRate = 100_000;
         private int resetBurst = 100_000;
@@ -175,6 +180,7 @@ public final class SessionOptions {
             openTimeout = other.openTimeout;
             halfCloseTimeout = other.halfCloseTimeout;
             lingerTimeout = other.lingerTimeout;
+            deliveryTimeout = other.deliveryTimeout;
             glitchBurst = other.glitchBurst;
             glitchRate = other.glitchRate;
             resetBurst = other.resetBurst;
@@ -213,10 +219,11 @@ public final class SessionOptions {
         }
 
         /**
-         * Bytes of all streams together that may wait here to be read: 256 KiB to 2^30, default a quarter of what the process has
-         * for that, which is half of the direct memory that the JVM allows ({@code -XX:MaxDirectMemorySize}, by default as
-         * much as heap), or what the system property {@code relay4j.bufferBudget} says. Beyond it the stream on which the most is
-         * waiting is reset, since its reader is the slowest.
+         * Bytes of all streams together that may wait here to be read: 256 KiB to 2^30, default 2^30. In any case a session may
+         * hold half of what is free of the budget of the process, and 64 KiB even when nothing is free. That budget is half of
+         * the direct memory that the JVM allows ({@code -XX:MaxDirectMemorySize}, by default as much as heap), or the value of
+         * the system property {@code relay4j.bufferBudget}. A session that would hold more resets one of its own streams: the one
+         * that holds the most memory for the longest time without progress.
          */
         public Builder receiveBudget(int bytes) {
             receiveBudget = bytes;
@@ -280,6 +287,16 @@ public final class SessionOptions {
          */
         public Builder lingerTimeout(Duration timeout) {
             lingerTimeout = timeout;
+            return this;
+        }
+
+        /**
+         * Time after which received bytes that wait here are dropped when their stream has ended and none of them has been taken
+         * in that time: default 60 s. A relayed visitor, or the connection to a local service, is then reset; reading from a
+         * {@link Stream} throws. Zero turns it off: the bytes of an ended {@code Stream} then stay until it is read or closed.
+         */
+        public Builder deliveryTimeout(Duration timeout) {
+            deliveryTimeout = timeout;
             return this;
         }
 
@@ -355,6 +372,7 @@ public final class SessionOptions {
             Bounds.timeoutOrOff("openTimeout", openTimeout);
             Bounds.timeoutOrOff("halfCloseTimeout", halfCloseTimeout);
             Bounds.timeoutOrOff("lingerTimeout", lingerTimeout);
+            Bounds.timeoutOrOff("deliveryTimeout", deliveryTimeout);
             return new SessionOptions(new Builder(this));
         }
     }

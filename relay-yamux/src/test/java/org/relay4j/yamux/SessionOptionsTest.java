@@ -50,6 +50,7 @@ class SessionOptionsTest {
                 .openTimeout(Duration.ofNanos(11))
                 .halfCloseTimeout(Duration.ofNanos(12))
                 .lingerTimeout(Duration.ofNanos(13))
+                .deliveryTimeout(Duration.ofNanos(18))
                 .glitchBurst(14)
                 .glitchRate(15)
                 .resetBurst(16)
@@ -71,6 +72,7 @@ class SessionOptionsTest {
                 CoreOptions.defaults().acceptTimeout(),
                 12,
                 13,
+                18,
                 new GlitchLimit(14, 15),
                 new GlitchLimit(16, 17),
                 core.hashSeed());
@@ -87,6 +89,8 @@ class SessionOptionsTest {
         assertEquals(defaults.maxStreams(), core.maxStreams());
         assertEquals(defaults.writeStallTimeout(), core.writeStallTimeout());
         assertEquals(defaults.lingerTimeout(), core.lingerTimeout());
+        assertEquals(defaults.deliveryTimeout(), core.deliveryTimeout());
+        assertEquals(defaults.receiveBudget(), core.receiveBudget());
         assertEquals(defaults.glitches(), core.glitches());
         assertEquals(defaults.resets(), core.resets());
     }

@@ -2,23 +2,30 @@ package org.relay4j.yamux.core;
 
 import org.jspecify.annotations.Nullable;
 
-/** Where the core gets memory from, and to which it returns every piece exactly once. */
+/** Where the core gets memory from, and to which it returns every piece exactly once. It answers null when there is none. */
 public interface BufferSource {
     /**
-     * A chunk for up to {@code size} received bytes, or for the first of them; null when there is no memory left for that.
+     * What a session may hold of received bytes even though the process has used up its budget. Without it a reader that is
+     * slow for a moment would be reset for what other sessions hold. Unit: bytes.
+     */
+    int GUARANTEED = 64 * 1024;
+
+    /**
+     * A chunk for up to {@code size} received bytes, or for the first of them; null when the session may not hold more.
      *
-     * @param owed true: though the budget of the process is used up, since whoever asks has next to nothing of it
+     * @param held bytes that the session holds already
      */
     @Nullable
-    Chunk acquire(int size, boolean owed);
+    Chunk acquire(int size, long held);
 
     /** Takes back a chunk of {@link #acquire} or {@link #acquireOutput}. */
     void release(Chunk chunk);
 
     /**
-     * A chunk of {@link OutputBuffer#CAPACITY} bytes for frames to be sent, or of 64 KiB at least when memory is short: that
-     * is never refused, since a session that cannot send cannot get rid of what it holds either.
+     * A chunk of {@link OutputBuffer#CAPACITY} bytes for frames to be sent, or of 64 KiB at least when memory is short; null only
+     * when the JVM has none left, since a session that cannot send cannot get rid of what it holds either.
      */
+    @Nullable
     Chunk acquireOutput();
 
     /**

@@ -7,7 +7,7 @@ package org.relay4j.yamux.core;
  * @param maxReceiveWindow bytes that the window of a stream may grow to; no more than receiveWindow: windows do not grow
  * @param windowBudget bytes by which all windows of the session together may have grown
  * @param receiveBudget bytes that all streams of the session together may hold of what was received and not yet read; beyond
- *     it the stream that holds the most is reset
+ *     it, or beyond what the process has for the session, a stream is reset whose reader holds much and makes no progress
  * @param maxStreams streams the peer may have open at once; a SYN beyond it is answered with RST
  * @param maxUnacknowledged streams opened by us that the peer has not answered; opening waits beyond it
  * @param keepAliveInterval silence after which the peer is asked for a sign of life
@@ -19,6 +19,8 @@ package org.relay4j.yamux.core;
  * @param halfCloseTimeout idle time after which a stream that is closed in one direction is reset
  * @param lingerTimeout idle time after which a stream that we closed in both directions is reset when the peer has gone on
  *     sending; a silent peer may still be reading and has the halfCloseTimeout
+ * @param deliveryTimeout time without progress after which received bytes of a stream that has ended are dropped, and the
+ *     user of the stream is told of a reset
  * @param glitches frames of no use that are put up with
  * @param resets streams that the peer opens for nothing that are put up with
  * @param hashSeed makes the places of streams in the stream table unpredictable for the peer
@@ -37,6 +39,7 @@ public record CoreOptions(
         long acceptTimeout,
         long halfCloseTimeout,
         long lingerTimeout,
+        long deliveryTimeout,
         GlitchLimit glitches,
         GlitchLimit resets,
         int hashSeed) {
@@ -60,6 +63,7 @@ public record CoreOptions(
                 20 * SECOND,
                 300 * SECOND,
                 5 * SECOND,
+                60 * SECOND,
                 new GlitchLimit(1_000_000, 100_000),
                 new GlitchLimit(100_000, 20_000),
                 0);
@@ -75,7 +79,8 @@ public record CoreOptions(
             openTimeout,
             acceptTimeout,
             halfCloseTimeout,
-            lingerTimeout
+            lingerTimeout,
+            deliveryTimeout
         };
         for (long timeout : timeouts) {
             if (timeout > 0) shortest = Math.min(shortest, timeout);

@@ -4,13 +4,15 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /** What the peer has sent on one stream and nobody has taken yet, and the window that it may still use. */
-final class Inbox {
+final class Inbox implements ReceiveBuffer.Owner {
     private final Multiplexer mux;
+    private final MuxStream stream;
     private final ReceiveWindow window;
     private @Nullable ReceiveBuffer buffer; // present once something had to wait
 
-    Inbox(Multiplexer mux) {
+    Inbox(Multiplexer mux, MuxStream stream) {
         this.mux = mux;
+        this.stream = stream;
         window = new ReceiveWindow(mux.options().receiveWindow());
     }
 
@@ -30,16 +32,16 @@ final class Inbox {
     }
 
     void advance(int length) {
-        if (buffer != null) buffer.advance(length);
+        if (buffer != null) buffer.advance(length, mux.now());
     }
 
-    /** Copies bytes that nobody takes now; false when their stream had to be given up for lack of memory. */
-    boolean keep(ByteBuffer piece, MuxStream owner) {
-        if (buffer == null) buffer = new ReceiveBuffer(mux.memory());
-        while (buffer != null && !buffer.append(piece)) {
-            // The reader of whoever holds the most has been the slowest.
-            MuxStream largest = mux.streams().backlogs().largest(owner, mux.now());
-            (largest == null ? owner : largest).giveUp("too many received bytes wait to be read");
+    /** Copies bytes that nobody takes now; false when the stream had to be given up for lack of memory. */
+    boolean keep(ByteBuffer piece) {
+        if (buffer == null) buffer = new ReceiveBuffer(mux.memory(), this);
+        while (buffer != null && !buffer.append(piece, mux.now())) {
+            ReceiveBuffer costliest = mux.memory().costliest(mux.now());
+            ReceiveBuffer.Owner victim = costliest == null ? this : costliest.owner;
+            victim.giveUp(new Cause(Cause.Kind.STREAM_ERROR, "too many received bytes wait to be read"));
         }
         return buffer != null;
     }
@@ -47,6 +49,21 @@ final class Inbox {
     void clear() {
         if (buffer != null) buffer.clear();
         buffer = null;
+    }
+
+    @Override
+    public boolean hasEnded() {
+        return stream.hasLeft();
+    }
+
+    @Override
+    public void giveUp(Cause cause) {
+        stream.giveUp(cause);
+    }
+
+    @Override
+    public void sessionEnded(Cause cause) {
+        stream.sessionEnded(cause);
     }
 
     // ---- credit

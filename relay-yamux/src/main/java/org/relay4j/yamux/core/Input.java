@@ -133,7 +133,12 @@ final class Input implements FrameReader.Sink {
     private @Nullable MuxStream admit(int id, long window) throws ProtocolViolation {
         if (mux.isDraining() || !streams.canAdmit()) return refuse(id);
         MuxStream stream = streams.addInbound(mux, id, window);
-        StreamHandler handler = events.onStream(stream);
+        StreamHandler handler = null;
+        try {
+            handler = events.onStream(stream);
+        } catch (RuntimeException | Error e) {
+            mux.defect(e);
+        }
         if (handler == null) {
             stream.refused();
             return refuse(id);

@@ -1,6 +1,8 @@
 package org.relay4j.yamux.core;
 
 import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +46,7 @@ public final class Multiplexer {
     private boolean closesWhenDrained;
     private boolean goneAway; // the peer takes no more streams
     private @Nullable Cause ended;
+    private Consumer<Throwable> defects = Multiplexer::rethrow;
 
     public Multiplexer(Role role, CoreOptions options, BufferSource buffers, SessionEvents events, long now) {
         this.options = options;
@@ -61,6 +64,16 @@ public final class Multiplexer {
     /** Shows each frame to {@code tap}. */
     public void tap(@Nullable FrameTap tap) {
         output.tap = tap;
+    }
+
+    /** Gives {@code log} what a handler has thrown, which then costs the stream of that handler and nothing else. */
+    public void defects(Consumer<Throwable> log) {
+        defects = log;
+    }
+
+    private static void rethrow(Throwable unchecked) {
+        if (unchecked instanceof Error error) throw error;
+        throw (RuntimeException) unchecked;
     }
 
     // ---- input and time
@@ -96,7 +109,12 @@ public final class Multiplexer {
     /** Lets time pass; to be called every {@link CoreOptions#tickInterval}. */
     public void tick(long time) {
         now = time;
+        reclaim(time);
         if (ended != null) return;
+        if (output.buffer.isStarved()) {
+            output.buffer.retry();
+            resumeWaiting();
+        }
         Cause dead = keepAlive.tick(time);
         if (dead != null) {
             fail(dead);
@@ -106,6 +124,24 @@ public final class Multiplexer {
             Cause cause = stream.expired(time);
             if (cause != null) stream.abort(cause);
         }
+    }
+
+    /** Resets what is left of streams that have ended and whose bytes nobody has taken for too long. */
+    private void reclaim(long time) {
+        long timeout = options.deliveryTimeout();
+        if (timeout == 0 || memory.held() == 0) return;
+        for (ReceiveBuffer buffer : memory.ended()) {
+            long still = buffer.withoutProgress(time);
+            if (still < timeout || buffer.held() == 0) continue;
+            buffer.owner.giveUp(new Cause(
+                    Cause.Kind.IDLE_TIMEOUT,
+                    "nothing of what was received was taken for " + still / 1_000_000 + " ms"));
+        }
+    }
+
+    /** True while received bytes wait to be taken. A session that has ended is to be ticked until it holds none. */
+    public boolean holdsReceived() {
+        return memory.held() > 0;
     }
 
     /** Tells the time before something is sent. */
@@ -168,11 +204,19 @@ public final class Multiplexer {
         return OpenState.WAIT;
     }
 
-    /** Opens a stream; allowed when {@link #openState} is READY. */
-    public MuxStream open(StreamHandler handler) {
+    /**
+     * Opens a stream; allowed when {@link #openState} is READY. Null when there is no memory to announce it; then openState is
+     * WAIT.
+     */
+    public @Nullable MuxStream open(StreamHandler handler) {
         if (openState() != OpenState.READY) throw new IllegalStateException("openState is " + openState());
-        MuxStream stream = streams.addOutbound(this, handler);
-        stream.opened();
+        MuxStream stream = streams.newOutbound(this, handler);
+        if (!stream.opened()) return null;
+        streams.announced(stream);
+        if (streams.exhausted()) {
+            checkOpenable();
+            events.onExhausted();
+        }
         return stream;
     }
 
@@ -249,14 +293,30 @@ public final class Multiplexer {
         if (ended != null) return;
         ended = cause;
         openWaiting = false;
-        switch (cause.kind()) {
-            case PROTOCOL_ERROR -> output.close(Frame.PROTOCOL_ERROR);
-            case INTERNAL_ERROR -> output.close(Frame.INTERNAL_ERROR);
-            case CLOSED_LOCALLY -> output.close(Frame.NORMAL);
-            default -> output.clear(); // nobody is there to read it
+        try {
+            switch (cause.kind()) {
+                case PROTOCOL_ERROR -> output.close(Frame.PROTOCOL_ERROR);
+                case INTERNAL_ERROR -> output.close(Frame.INTERNAL_ERROR);
+                case CLOSED_LOCALLY -> output.close(Frame.NORMAL);
+                default -> output.clear(); // nobody is there to read it
+            }
+        } finally {
+            endStreams(cause);
         }
-        for (MuxStream stream : streams.all()) stream.end(cause);
-        events.onEnd(cause);
+    }
+
+    private void endStreams(Cause cause) {
+        try {
+            // A peer that closes in an orderly way has sent all of these bytes: they are delivered, within the
+            // deliveryTimeout.
+            List<ReceiveBuffer> left = cause.kind() == Cause.Kind.CLOSED_BY_PEER ? List.of() : memory.ended();
+            for (MuxStream stream : streams.all()) stream.end(cause);
+            for (ReceiveBuffer buffer : left) {
+                if (buffer.held() > 0) buffer.owner.sessionEnded(cause);
+            }
+        } finally {
+            events.onEnd(cause);
+        }
     }
 
     /** Why the session is over, or null while it is not. */
@@ -317,6 +377,10 @@ public final class Multiplexer {
         return true;
     }
 
+    void defect(Throwable error) {
+        defects.accept(error);
+    }
+
     void removed(MuxStream stream) {
         streams.remove(stream);
     }
@@ -329,7 +393,7 @@ public final class Multiplexer {
     }
 
     private void endWhenDrained() {
-        if (!draining || streams.size() > 0 || ended != null) return;
+        if (!draining || streams.size() > 0 || memory.held() > 0 || ended != null) return;
         if (closesWhenDrained) close();
         else output.close(Frame.NORMAL);
     }

@@ -16,6 +16,7 @@ public final class MuxStream {
     private static final int LINGERS = 16; // closed by us in both directions, the peer has not closed yet
     private static final int GONE = 32; // out of the table
     private static final int IN_VAIN = 64; // the peer has sent bytes since we closed
+    private static final int TRUNCATED = 128; // bytes that had been received were dropped
 
     private static final int SEND_ACK = 1 << 8;
     private static final int SEND_CREDIT = 1 << 9;
@@ -23,6 +24,9 @@ public final class MuxStream {
     private static final int SEND_RST = 1 << 11;
 
     private static final Cause RESET_HERE = new Cause(Cause.Kind.RESET_LOCALLY, "the stream was reset by this side");
+
+    /** How long a silent peer may take to read to the end of a stream that was closed here. Unit: nanoseconds. */
+    static final long LONGEST_LINGER = 300_000_000_000L;
 
     /** Nothing happens on the stream any more, though a RST may still wait for room. */
     private static final int DEAD = GONE | SEND_RST;
@@ -53,11 +57,16 @@ public final class MuxStream {
         this.handler = handler;
         openedAt = mux.now();
         activeAt = openedAt;
-        inbox = new Inbox(mux);
+        inbox = new Inbox(mux, this);
     }
 
     public int id() {
         return id;
+    }
+
+    /** True when this end opened the stream. */
+    public boolean isOutbound() {
+        return outbound;
     }
 
     StreamHandler handler() {
@@ -149,6 +158,7 @@ public final class MuxStream {
     public void advance(int length) {
         inbox.advance(length);
         consumed(length);
+        if ((state & GONE) != 0 && inbox.available() == 0) mux.settle();
     }
 
     /** Bytes that wait to be read. */
@@ -156,9 +166,9 @@ public final class MuxStream {
         return inbox.available();
     }
 
-    /** True when the peer has sent FIN and everything before it was read. */
+    /** True when the peer has sent FIN and everything before it was read; false for good when a part of it was dropped. */
     public boolean atEnd() {
-        return (state & FIN_RECEIVED) != 0 && available() == 0;
+        return (state & (FIN_RECEIVED | TRUNCATED)) == FIN_RECEIVED && available() == 0;
     }
 
     /** Bytes the peer is allowed to send. */
@@ -183,6 +193,7 @@ public final class MuxStream {
         int waiting = available();
         inbox.clear();
         consumed(waiting);
+        if (waiting > 0 && (state & GONE) != 0) mux.settle();
     }
 
     /**
@@ -217,8 +228,14 @@ public final class MuxStream {
 
     // ---- called by the multiplexer
 
-    void opened() {
-        mux.output().append(Frame.WINDOW_UPDATE, Frame.SYN, id, inbox.returnCredit(false));
+    /** Announces the stream; false when there is no memory for that. */
+    boolean opened() {
+        return mux.output().append(Frame.WINDOW_UPDATE, Frame.SYN, id, inbox.returnCredit(false));
+    }
+
+    /** True when the stream is no longer in the table, though bytes of it may still wait to be read. */
+    boolean hasLeft() {
+        return (state & GONE) != 0;
     }
 
     /** Forgets a stream that nobody took. */
@@ -253,13 +270,24 @@ public final class MuxStream {
             return;
         }
         if (available() == 0) {
-            handler.onData(this, piece);
+            try {
+                handler.onData(this, piece);
+            } catch (RuntimeException | Error e) {
+                handlerFailed(e);
+            }
             boolean discards = (state & (DISCARDS | DEAD)) != 0;
             consumed(discards ? length : length - piece.remaining());
             if (discards || !piece.hasRemaining()) return;
         }
-        if (inbox.keep(piece, this)) handler.onBuffered(this);
-        else consumed(piece.remaining());
+        if (!inbox.keep(piece)) {
+            consumed(piece.remaining());
+            return;
+        }
+        try {
+            handler.onBuffered(this);
+        } catch (RuntimeException | Error e) {
+            handlerFailed(e);
+        }
     }
 
     void receiveFin() {
@@ -267,7 +295,11 @@ public final class MuxStream {
         state |= FIN_RECEIVED;
         activeAt = mux.now();
         finishWhenClosed();
-        handler.onFin(this);
+        try {
+            handler.onFin(this);
+        } catch (RuntimeException | Error e) {
+            handlerFailed(e);
+        }
         mux.settle();
     }
 
@@ -277,12 +309,17 @@ public final class MuxStream {
                     + " would grow beyond 2^32-1: " + sendWindow + " + " + length);
         }
         sendWindow += length;
+        activeAt = mux.now();
         if (waitsForWindow && sendWindow > 0 && isWritable()) resumeWriting();
     }
 
     void resumeWriting() {
         waitsForWindow = false;
-        handler.onWritable(this);
+        try {
+            handler.onWritable(this);
+        } catch (RuntimeException | Error e) {
+            handlerFailed(e);
+        }
     }
 
     /** Ends the stream for a reason that comes from the peer or the session, and tells the handler. */
@@ -293,7 +330,7 @@ public final class MuxStream {
         finish(cause);
         if (!told) {
             dropTorso();
-            handler.onReset(this, cause);
+            tellReset(cause);
         }
         mux.settle();
     }
@@ -303,14 +340,38 @@ public final class MuxStream {
         if ((state & DEAD) != 0) return;
         sendReset(0, cause);
         dropTorso();
-        handler.onReset(this, cause);
+        tellReset(cause);
         mux.settle();
     }
 
-    /** Ends the stream with RST, and throws away what waits to be read, complete or not. */
-    void giveUp(String why) {
+    /** Throws away what waits to be read, complete or not, and ends the stream with RST when it has not ended yet. */
+    void giveUp(Cause cause) {
         inbox.clear();
-        abort(new Cause(Cause.Kind.STREAM_ERROR, why));
+        state |= TRUNCATED;
+        if ((state & DEAD) == 0) abort(cause);
+        else {
+            tellReset(cause);
+            mux.settle();
+        }
+    }
+
+    /** The session is over, and bytes of this stream, which had ended before, still wait to be read. */
+    void sessionEnded(Cause cause) {
+        tellReset(cause);
+    }
+
+    private void tellReset(Cause cause) {
+        try {
+            handler.onReset(this, cause);
+        } catch (RuntimeException | Error e) {
+            mux.defect(e);
+        }
+    }
+
+    /** Whatever a handler throws costs its own stream alone. */
+    private void handlerFailed(Throwable error) {
+        mux.defect(error);
+        giveUp(new Cause(Cause.Kind.STREAM_ERROR, 0, "internal error: " + error, error));
     }
 
     /** Why the stream is to be aborted now, or null. */
@@ -327,12 +388,18 @@ public final class MuxStream {
             }
         }
         boolean halfClosed = (state & (FIN_SENT | FIN_RECEIVED)) != 0;
-        long limit = sendsInVain() ? options.lingerTimeout() : options.halfCloseTimeout();
+        long limit = sendsInVain() ? options.lingerTimeout() : silenceLimit(options);
         if (halfClosed && limit > 0 && idle >= limit) {
             return new Cause(
                     Cause.Kind.IDLE_TIMEOUT, "closed in one direction, and idle for " + idle / 1_000_000 + " ms");
         }
         return null;
+    }
+
+    /** A stream that we have closed in both directions has a limit in any case: nobody here will ever end it. */
+    private long silenceLimit(CoreOptions options) {
+        boolean orphaned = (state & LINGERS) != 0 && options.halfCloseTimeout() == 0 && options.lingerTimeout() > 0;
+        return orphaned ? LONGEST_LINGER : options.halfCloseTimeout();
     }
 
     /** A peer that is silent may still be reading what we sent, which a RST would destroy on its way to its reader. */
@@ -413,7 +480,11 @@ public final class MuxStream {
         mux.output().control.remove(controlLink);
         mux.windows().forget(inbox.window());
         mux.removed(this);
-        handler.onGone(this, cause);
+        try {
+            handler.onGone(this, cause);
+        } catch (RuntimeException | Error e) {
+            mux.defect(e);
+        }
     }
 
     /** What the peer sent before its FIN is complete and stays readable; anything else is a torso. */

@@ -70,7 +70,9 @@ final class Output {
             waiting.add(stream.waitingLink());
             return null;
         }
-        return buffer.reserve(Math.min(atMost, room));
+        ByteBuffer reserved = buffer.reserve(Math.min(atMost, room));
+        if (reserved == null) waiting.add(stream.waitingLink());
+        return reserved;
     }
 
     /** Gives the streams that wait for room their turn. Returns false when none was waiting, or there is no room. */
@@ -117,7 +119,8 @@ final class Output {
 
     /** Many questions may arrive at once, before there was a chance to answer: that alone is no flood. */
     private void answerBehindData(int type, int flags, int id, int length) throws ProtocolViolation {
-        if (append(type, flags, id, length)) return;
+        // Without memory the answer is lost, as with a peer that drops those it cannot queue.
+        if (append(type, flags, id, length) || buffer.isStarved()) return;
         throw new ProtocolViolation("the answers that it is owed fill the output: it sends faster than it reads");
     }
 
@@ -151,6 +154,7 @@ final class Output {
         lastResetCount -= sent;
         System.arraycopy(lastResets, sent, lastResets, 0, lastResetCount);
         if (lastResetCount == 0) goAwayDue = !put(Frame.GO_AWAY, 0, 0, goAwayCode);
+        if (goAwayDue && buffer.isStarved()) clear(); // it ends without them
     }
 
     // ---- sending
@@ -207,6 +211,7 @@ final class Output {
         while (pongCount > 0 && buffer.frontRoom() > 0) {
             prepend(Frame.PING, Frame.ACK, 0, pongs[--pongCount]);
         }
+        buffer.cancel(); // there may have been nothing to be sent after all
     }
 
     void tapped(int type, int flags, int id, int length) {

@@ -28,6 +28,7 @@ public final class OutputBuffer {
     private int start = HEADROOM;
     private int end = HEADROOM;
     private int frameEnd = HEADROOM; // first frame boundary at or behind start
+    private boolean starved; // the source had no memory; it is not asked again before retry
 
     OutputBuffer(BufferSource source) {
         this.source = source;
@@ -42,25 +43,38 @@ public final class OutputBuffer {
         return end - start;
     }
 
+    /** True when there was no memory for what was to be sent. */
+    boolean isStarved() {
+        return starved && chunk == null;
+    }
+
+    /** Asks for memory again the next time it is needed. */
+    void retry() {
+        starved = false;
+    }
+
     /** Bytes that one more Data frame may carry; may be negative. */
     int room() {
+        if (isStarved()) return 0;
         return capacity() - TAIL - end - Frame.HEADER_LENGTH;
     }
 
-    /** The place for the body of a Data frame of up to {@code length} bytes; followed by commit or cancel. */
+    /** The place for the body of a Data frame of up to {@code length} bytes; followed by commit or cancel. Null without memory. */
+    @Nullable
     ByteBuffer reserve(int length) {
         ByteBuffer buffer = memory();
+        if (buffer == null) return null;
         int fits = Math.min(length, room()); // what room() said before may have been about more memory than there is
         buffer.limit(end + Frame.HEADER_LENGTH + fits).position(end + Frame.HEADER_LENGTH);
         return buffer;
     }
 
     void commit(int id, int length) {
-        Frame.put(memory(), end, Frame.DATA, 0, id, length);
+        Frame.put(present(), end, Frame.DATA, 0, id, length);
         end += Frame.HEADER_LENGTH + length;
     }
 
-    /** Gives up what was reserved. */
+    /** Gives up what was reserved: returns the memory when nothing waits. */
     void cancel() {
         if (isEmpty()) clear();
     }
@@ -69,7 +83,7 @@ public final class OutputBuffer {
     boolean append(int type, int flags, int id, int length) {
         int reserved = type == Frame.GO_AWAY ? 0 : Frame.HEADER_LENGTH;
         ByteBuffer buffer = memory();
-        if (end + Frame.HEADER_LENGTH > capacity() - reserved) return false;
+        if (buffer == null || end + Frame.HEADER_LENGTH > capacity() - reserved) return false;
         Frame.put(buffer, end, type, flags, id, length);
         end += Frame.HEADER_LENGTH;
         return true;
@@ -82,12 +96,12 @@ public final class OutputBuffer {
 
     /** How many frames can be put in front now. */
     int frontRoom() {
-        return atBoundary() ? start / Frame.HEADER_LENGTH : 0;
+        return atBoundary() && memory() != null ? start / Frame.HEADER_LENGTH : 0;
     }
 
     /** Puts a frame without body in front of everything else; there must be room. */
     void prepend(int type, int flags, int id, int length) {
-        Frame.put(memory(), start - Frame.HEADER_LENGTH, type, flags, id, length);
+        Frame.put(present(), start - Frame.HEADER_LENGTH, type, flags, id, length);
         start -= Frame.HEADER_LENGTH;
         frameEnd = start;
     }
@@ -96,7 +110,7 @@ public final class OutputBuffer {
     @Nullable
     ByteBuffer unsent(boolean restOfFrameOnly) {
         if (isEmpty()) return null;
-        ByteBuffer buffer = memory();
+        ByteBuffer buffer = present();
         buffer.limit(restOfFrameOnly ? frameEnd : end).position(start);
         return buffer;
     }
@@ -108,7 +122,7 @@ public final class OutputBuffer {
             clear();
             return;
         }
-        ByteBuffer buffer = memory();
+        ByteBuffer buffer = present();
         while (frameEnd < start) frameEnd += Frame.lengthOfFrameAt(buffer, frameEnd);
         // Moving bytes costs a copy: only when little is left to move, and much is won.
         if (room() < capacity() / 2 && size() < capacity() / 4) compact(buffer);
@@ -147,9 +161,18 @@ public final class OutputBuffer {
         return chunk == null ? CAPACITY : chunk.bytes.capacity();
     }
 
-    /** The whole buffer: positions are kept in this object, not in the buffer. */
-    private ByteBuffer memory() {
-        if (chunk == null) chunk = source.acquireOutput();
+    /** The whole buffer, which is acquired when there is none: null without memory. Positions are kept in this object. */
+    private @Nullable ByteBuffer memory() {
+        if (chunk == null && !starved) {
+            chunk = source.acquireOutput();
+            starved = chunk == null;
+        }
+        return chunk == null ? null : chunk.bytes.clear();
+    }
+
+    /** The whole buffer, in which something waits. */
+    private ByteBuffer present() {
+        if (chunk == null) throw new IllegalStateException("nothing was reserved");
         return chunk.bytes.clear();
     }
 }

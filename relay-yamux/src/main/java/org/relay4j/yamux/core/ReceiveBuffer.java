@@ -5,23 +5,60 @@ import org.jspecify.annotations.Nullable;
 
 /** The received bytes of one stream that nobody has taken yet: a list of pooled chunks, bounded by the receive window. */
 final class ReceiveBuffer {
+    /** The stream to which the bytes belong. */
+    interface Owner {
+        /** True when the stream has left the session. */
+        boolean hasEnded();
+
+        /** Drops the bytes and resets the stream, or what is left of it. */
+        void giveUp(Cause cause);
+
+        /** The session is over; the user of the stream decides what becomes of the bytes. */
+        void sessionEnded(Cause cause);
+    }
+
     private static final int LARGEST_PIECE = 64 * 1024; // bytes
+
+    final Owner owner;
+
+    // Owned by ReceiveMemory.
+    @Nullable
+    ReceiveBuffer before;
+
+    @Nullable
+    ReceiveBuffer after;
+
+    int list = -1; // -1: in none, which is when it holds nothing
 
     private final ReceiveMemory memory;
     private @Nullable Chunk first;
     private @Nullable Chunk last;
     private int size; // bytes
+    private int held; // bytes of the chunks
+    private long movedAt; // ns; when bytes were last taken, or the first one came
 
-    ReceiveBuffer(ReceiveMemory memory) {
+    ReceiveBuffer(ReceiveMemory memory, Owner owner) {
         this.memory = memory;
+        this.owner = owner;
     }
 
     int size() {
         return size;
     }
 
+    /** Memory that the bytes take up. Unit: bytes. */
+    int held() {
+        return held;
+    }
+
+    /** How long no byte has been taken. Unit: nanoseconds. */
+    long withoutProgress(long now) {
+        return now - movedAt;
+    }
+
     /** Copies {@code in}; false when there was no memory for all of it. */
-    boolean append(ByteBuffer in) {
+    boolean append(ByteBuffer in, long now) {
+        if (size == 0) movedAt = now;
         while (in.hasRemaining()) {
             Chunk tail = last;
             if (tail == null || tail.bytes.limit() == tail.bytes.capacity()) {
@@ -46,26 +83,36 @@ final class ReceiveBuffer {
     }
 
     /** Counts {@code length} bytes as taken, whose place the caller has moved the position of {@link #peek} over. */
-    void advance(int length) {
+    void advance(int length, long now) {
+        if (length == 0) return;
         size -= length;
+        movedAt = now;
         Chunk head = first;
-        if (head == null || head.bytes.hasRemaining()) return;
-        first = head.next;
-        if (first == null) last = null;
-        head.next = null;
-        memory.release(head);
+        if (head != null && !head.bytes.hasRemaining()) {
+            first = head.next;
+            if (first == null) last = null;
+            head.next = null;
+            release(head);
+        }
+        memory.update(this, true);
     }
 
     void clear() {
         for (Chunk chunk = first; chunk != null; ) {
             Chunk next = chunk.next;
             chunk.next = null;
-            memory.release(chunk);
+            release(chunk);
             chunk = next;
         }
         first = null;
         last = null;
         size = 0;
+        memory.update(this, false);
+    }
+
+    private void release(Chunk chunk) {
+        held -= chunk.bytes.capacity();
+        memory.release(chunk);
     }
 
     private @Nullable Chunk grow(int wanted) {
@@ -75,6 +122,8 @@ final class ReceiveBuffer {
         if (last == null) first = chunk;
         else last.next = chunk;
         last = chunk;
+        held += chunk.bytes.capacity();
+        memory.update(this, false);
         return chunk;
     }
 }

@@ -11,6 +11,9 @@ public interface SessionEvents {
     /** {@link Multiplexer#openState} no longer says WAIT, as it did before: a stream can be opened, or never again. */
     void onOpenable();
 
+    /** The last stream id of this end was used: no more streams can be opened, those that are open go on. Called once. */
+    default void onExhausted() {}
+
     /** The answer to a ping arrived. Unit: nanoseconds. */
     void onPong(long roundTrip);
 

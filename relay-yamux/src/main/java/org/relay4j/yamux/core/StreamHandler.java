@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What happens on one stream, told to whoever uses it. Called with the session lock held: it must not block, call user
- * code or throw.
+ * code or throw. An exception is a defect; it resets the stream and nothing else.
  */
 public interface StreamHandler {
     /**
@@ -20,7 +20,11 @@ public interface StreamHandler {
     /** The peer sends no more: what is in the buffer is the end. */
     void onFin(MuxStream stream);
 
-    /** The stream ended without a FIN in both directions: reset, timed out, or lost with its session. */
+    /**
+     * The stream ended without a FIN in both directions: reset, timed out, or lost with its session. As long as bytes that came
+     * before the peer's FIN wait to be read, it may be called again, also after {@link #onGone}: when these bytes were dropped,
+     * and when the session ends.
+     */
     void onReset(MuxStream stream, Cause cause);
 
     /**

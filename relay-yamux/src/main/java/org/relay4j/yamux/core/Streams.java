@@ -9,7 +9,6 @@ final class Streams {
     private final Role role;
     private final CoreOptions options;
     private final StreamTable table;
-    private final Backlogs backlogs;
     private int nextId; // unsigned
     private long opened; // since the start, by either end
     private int inbound; // streams in the table that the peer opened
@@ -19,7 +18,6 @@ final class Streams {
         this.role = role;
         this.options = options;
         table = new StreamTable(options.hashSeed());
-        backlogs = new Backlogs(table);
         nextId = role.firstId;
     }
 
@@ -57,11 +55,6 @@ final class Streams {
         return expired;
     }
 
-    /** Finds the stream on which the most bytes wait to be read. */
-    Backlogs backlogs() {
-        return backlogs;
-    }
-
     /** True when all ids of this end have been used. */
     boolean exhausted() {
         return Integer.compareUnsigned(nextId, role.lastId) > 0;
@@ -82,13 +75,16 @@ final class Streams {
         return inbound < options.maxStreams();
     }
 
-    MuxStream addOutbound(Multiplexer mux, StreamHandler handler) {
-        MuxStream stream = new MuxStream(mux, nextId, true, Frame.INITIAL_WINDOW, handler);
+    /** The next stream of this end, not yet {@linkplain #announced announced}. */
+    MuxStream newOutbound(Multiplexer mux, StreamHandler handler) {
+        return new MuxStream(mux, nextId, true, Frame.INITIAL_WINDOW, handler);
+    }
+
+    void announced(MuxStream stream) {
+        table.put(stream);
         nextId += 2;
         opened++;
         unanswered++;
-        table.put(stream);
-        return stream;
     }
 
     MuxStream addInbound(Multiplexer mux, int id, long sendWindow) {

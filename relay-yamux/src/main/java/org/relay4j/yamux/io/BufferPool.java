@@ -20,6 +20,14 @@ import org.slf4j.LoggerFactory;
  * Direct memory that is used again, in three sizes, within a budget for the process. Safe for use by several threads.
  */
 public final class BufferPool implements BufferSource {
+    /*
+     * How the budget is shared (A. K. Choudhury and E. L. Hahne, "Dynamic queue length thresholds in a shared-memory packet
+     * switch", 1998): a session may hold received bytes up to half of what is free at that moment. One alone gets a third of the
+     * budget, n that ask in turn get 1/(n+2) each and leave twice that free. So no session can use the budget up, a newcomer
+     * always finds a third of what the others have left, and a session that holds less than half of what is free is not refused.
+     */
+    private static final int FREE_PER_HELD = 2;
+
     private static final Logger log = LoggerFactory.getLogger(BufferPool.class);
 
     /*
@@ -27,6 +35,8 @@ public final class BufferPool implements BufferSource {
      * windows; the other half of the JVM's is left to the program around us.
      */
     static final String BUDGET = "relay4j.bufferBudget";
+
+    private static final long NEEDED = -1; // whatever is free
 
     private static final long LEAST_BUDGET = 4L << 20; // bytes
 
@@ -43,9 +53,6 @@ public final class BufferPool implements BufferSource {
     private static final BufferPool SHARED =
             new BufferPool(ALLOWED, Math.min(MOST_PROMISED, ALLOWED / 2), System::nanoTime, ByteBuffer::allocateDirect);
 
-    /** What one session may keep of what it has received. Unit: bytes. */
-    public static final int SHARE = (int) Math.max(1 << 20, Math.min(1 << 30, SHARED.limit / 4));
-
     private final long limit; // bytes
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -61,7 +68,7 @@ public final class BufferPool implements BufferSource {
     private long since; // ns; begin of this period; guarded by lock
     private volatile long retryAt; // ns; when to ask the JVM again after it had no memory left, 0 when it had
 
-    /** A pool that gives no memory for received bytes while {@code limit} bytes are in use, and promises no more than so many. */
+    /** A pool with a budget of {@code limit} bytes that promises no more than so many. */
     BufferPool(long limit, long promises, LongSupplier clock, IntFunction<ByteBuffer> memory) {
         this.limit = limit;
         this.memory = memory;
@@ -89,19 +96,25 @@ public final class BufferPool implements BufferSource {
     }
 
     @Override
-    public @Nullable Chunk acquire(int size, boolean owed) {
-        return take(size <= small.size ? small : large, owed ? Long.MAX_VALUE : limit, false);
+    public @Nullable Chunk acquire(int size, long mine) {
+        return take(size <= small.size ? small : large, mine < GUARANTEED ? NEEDED : mine);
     }
 
-    /** 64 KiB for reading from a connection. */
+    /**
+     * 64 KiB for reading from a connection.
+     *
+     * @throws OutOfMemoryError when the JVM has no direct memory left
+     */
     Chunk acquireForReading() {
-        return takeNeeded(large);
+        Chunk chunk = take(large, NEEDED);
+        if (chunk == null) throw new OutOfMemoryError("no direct memory left, " + inUse() + " bytes are in use here");
+        return chunk;
     }
 
     @Override
-    public Chunk acquireOutput() {
-        Chunk chunk = take(output, limit, false);
-        return chunk != null ? chunk : takeNeeded(large);
+    public @Nullable Chunk acquireOutput() {
+        Chunk chunk = take(output, 0);
+        return chunk != null ? chunk : take(large, NEEDED);
     }
 
     @Override
@@ -151,17 +164,12 @@ public final class BufferPool implements BufferSource {
         }
     }
 
-    private Chunk takeNeeded(Shelf shelf) {
-        Chunk chunk = take(shelf, Long.MAX_VALUE, true);
-        if (chunk == null) throw new OutOfMemoryError("no direct memory left, " + inUse() + " bytes are in use here");
-        return chunk;
-    }
-
-    private @Nullable Chunk take(Shelf shelf, long most, boolean needed) {
+    /** Null when {@code mine}, the bytes that the session holds, are too many for what is free, and not {@link #NEEDED}. */
+    private @Nullable Chunk take(Shelf shelf, long mine) {
         Chunk chunk;
         lock.lock();
         try {
-            if (inUse + shelf.size > most) return null;
+            if (mine != NEEDED && mine + shelf.size > (limit - inUse) / FREE_PER_HELD) return null;
             inUse += shelf.size;
             mostInUse = Math.max(mostInUse, inUse);
             chunk = shelf.free.poll();
@@ -172,7 +180,7 @@ public final class BufferPool implements BufferSource {
         } finally {
             lock.unlock();
         }
-        return chunk != null ? chunk : allocate(shelf, needed);
+        return chunk != null ? chunk : allocate(shelf, mine == NEEDED);
     }
 
     /** Null when the JVM has no direct memory left, because others need more of it than was assumed. */

@@ -25,6 +25,7 @@ public final class CoreSettings {
                 CoreOptions.defaults().acceptTimeout(),
                 options.halfCloseTimeout().toNanos(),
                 options.lingerTimeout().toNanos(),
+                options.deliveryTimeout().toNanos(),
                 new GlitchLimit(options.glitchBurst(), options.glitchRate()),
                 new GlitchLimit(options.resetBurst(), options.resetRate()),
                 ThreadLocalRandom.current().nextInt());

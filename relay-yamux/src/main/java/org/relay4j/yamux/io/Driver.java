@@ -3,6 +3,7 @@ package org.relay4j.yamux.io;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,11 @@ public abstract class Driver {
     /** Guards the core and everything that hangs on it. Nothing blocks while it is held. */
     public final ReentrantLock lock = new ReentrantLock();
 
+    /** How often an ended session looks whether bytes that it has received are still being taken. Unit: nanoseconds. */
+    private static final long RECLAIM_EVERY = TimeUnit.SECONDS.toNanos(1);
+
+    private static final AtomicLong lastDefect = new AtomicLong(System.nanoTime() - TimeUnit.SECONDS.toNanos(1));
+    private static final Logger log = LoggerFactory.getLogger(Driver.class);
     private static final Logger FRAMES = LoggerFactory.getLogger("org.relay4j.yamux.frames");
 
     private final CountDownLatch terminated = new CountDownLatch(1);
@@ -44,8 +50,12 @@ public abstract class Driver {
     /** Begins to move bytes. Called once. */
     public abstract void start();
 
-    /** Has each frame logged, when the logger {@code org.relay4j.yamux.frames} is at TRACE. To be called before start. */
-    final void traceFrames() {
+    /**
+     * Has the failures of handlers logged, and each frame when the logger {@code org.relay4j.yamux.frames} is at TRACE. To be
+     * called before start.
+     */
+    final void logEvents() {
+        mux().defects(this::logDefect);
         if (!FRAMES.isTraceEnabled()) return;
         mux().tap((outbound, type, flags, id, length) ->
                 FRAMES.trace("{} {} {}", this, outbound ? "->" : "<-", Frame.describe(type, flags, id, length)));
@@ -134,9 +144,39 @@ public abstract class Driver {
     }
 
     final void terminated() {
+        reclaimLater();
         terminated.countDown();
         Runnable action = onTermination.getAndSet(null);
         if (action != null) action.run();
+    }
+
+    /** What was received in full outlives the session until it is taken, or nothing of it was taken for too long. */
+    private void reclaimLater() {
+        lock.lock();
+        try {
+            if (!mux().holdsReceived()) return;
+        } finally {
+            lock.unlock();
+        }
+        ThreadedDriver.TIMER.schedule(() -> afterwards(this::reclaim), RECLAIM_EVERY, TimeUnit.NANOSECONDS);
+    }
+
+    private void reclaim() {
+        lock.lock();
+        try {
+            mux().tick(System.nanoTime());
+        } finally {
+            lock.unlock();
+        }
+        reclaimLater();
+    }
+
+    private void logDefect(Throwable error) {
+        long now = System.nanoTime();
+        long before = lastDefect.get();
+        boolean first = now - before >= TimeUnit.SECONDS.toNanos(1) && lastDefect.compareAndSet(before, now);
+        if (first) log.error("{}: unexpected failure, its stream was reset", this, error);
+        else log.debug("{}: unexpected failure, its stream was reset", this, error);
     }
 
     /** Whether the peer is still there to read a GoAway. */

@@ -52,11 +52,20 @@ public final class LoopDriver extends Driver implements Loop.Handler {
      */
     public LoopDriver(
             Loop loop, SocketChannel channel, Role role, CoreOptions options, SessionEvents events, boolean spliced) {
+        this(
+                loop,
+                channel,
+                options,
+                spliced,
+                new Multiplexer(role, options, BufferPool.shared(), events, System.nanoTime()));
+    }
+
+    LoopDriver(Loop loop, SocketChannel channel, CoreOptions options, boolean spliced, Multiplexer mux) {
         this.loop = loop;
         this.channel = channel;
         this.options = options;
         this.spliced = spliced;
-        mux = new Multiplexer(role, options, BufferPool.shared(), events, System.nanoTime());
+        this.mux = mux;
     }
 
     @Override
@@ -81,7 +90,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
 
     @Override
     public void start() {
-        traceFrames();
+        logEvents();
         if (loop.isCurrent()) register();
         else loop.execute(this::register);
     }

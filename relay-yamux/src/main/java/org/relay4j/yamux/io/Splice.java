@@ -53,11 +53,20 @@ public final class Splice implements StreamHandler, Loop.Handler {
     public static Splice open(LoopDriver driver, SocketChannel channel, Owner owner) throws IOException {
         Splice splice = new Splice(driver, channel, owner);
         splice.connected = true;
-        Sockets.resetUnlessFinished(channel);
-        splice.key = driver.loop().register(channel, SelectionKey.OP_READ, splice);
-        splice.stream = driver.mux().open(splice);
-        driver.flush();
-        return splice;
+        boolean begun = false;
+        try {
+            Sockets.resetUnlessFinished(channel);
+            splice.key = driver.loop().register(channel, SelectionKey.OP_READ, splice);
+            driver.mux().advance(driver.loop().now());
+            MuxStream opened = driver.mux().open(splice);
+            if (opened == null) throw new IOException("there is no memory left to open a stream");
+            splice.stream = opened;
+            driver.flush();
+            begun = true;
+            return splice;
+        } finally {
+            if (!begun) splice.forget();
+        }
     }
 
     /** Joins a stream that the peer opened with a configured socket whose connect has begun. On the loop, lock held. */
@@ -65,13 +74,27 @@ public final class Splice implements StreamHandler, Loop.Handler {
             throws IOException {
         Splice splice = new Splice(driver, channel, owner);
         splice.stream = stream;
-        Sockets.resetUnlessFinished(channel);
-        splice.connected = channel.finishConnect(); // on loopback it usually is by now
-        int interest = splice.connected ? SelectionKey.OP_READ : SelectionKey.OP_CONNECT;
-        splice.key = driver.loop().register(channel, interest, splice);
-        stream.accept();
-        driver.flush();
-        return splice;
+        boolean begun = false;
+        try {
+            Sockets.resetUnlessFinished(channel);
+            splice.connected = channel.finishConnect(); // on loopback it usually is by now
+            int interest = splice.connected ? SelectionKey.OP_READ : SelectionKey.OP_CONNECT;
+            splice.key = driver.loop().register(channel, interest, splice);
+            stream.accept();
+            driver.flush();
+            begun = true;
+            return splice;
+        } finally {
+            if (!begun) splice.forget();
+        }
+    }
+
+    /** Leaves nothing behind of a beginning that failed: the caller keeps the socket, and a stream that the peer opened. */
+    @SuppressWarnings("ConstantValue") // both are set only in the course of the beginning
+    private void forget() {
+        ended = true;
+        if (key != null) key.cancel();
+        if (stream != null && stream.isOutbound()) stream.reset(0);
     }
 
     /** The stream whose bytes are passed on. */
@@ -113,6 +136,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
     }
 
     private void finishConnect() {
+        if (ended) return;
         try {
             if (!channel.finishConnect()) return;
         } catch (IOException e) {

@@ -76,7 +76,7 @@ public final class ThreadedDriver extends Driver {
 
     @Override
     public void start() {
-        traceFrames();
+        logEvents();
         lock.lock();
         try {
             long interval = options.tickInterval();
@@ -96,8 +96,9 @@ public final class ThreadedDriver extends Driver {
     }
 
     private void read() {
-        Chunk chunk = pool.acquireForReading();
+        Chunk chunk = null;
         try {
+            chunk = pool.acquireForReading();
             for (boolean open = true; open; ) open = readOnce(chunk.bytes.clear());
         } catch (IOException e) {
             fail(lost(e));
@@ -105,7 +106,7 @@ public final class ThreadedDriver extends Driver {
             fail(defect(e));
         } finally {
             inputEnded.countDown();
-            pool.release(chunk);
+            if (chunk != null) pool.release(chunk);
         }
     }
 

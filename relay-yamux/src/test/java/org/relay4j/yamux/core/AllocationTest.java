@@ -216,7 +216,7 @@ class AllocationTest {
         private final ArrayDeque<Chunk> outputs = new ArrayDeque<>();
 
         @Override
-        public Chunk acquire(int size, boolean owed) {
+        public Chunk acquire(int size, long held) {
             inUse++;
             Chunk chunk = chunks.poll();
             return chunk != null ? chunk : new Chunk(ByteBuffer.allocate(64 * 1024));

@@ -68,6 +68,7 @@ record Conditions(
                 .writeStallTimeout(0)
                 .openTimeout(0)
                 .lingerTimeout(2)
+                .deliveryTimeout(0)
                 .hashSeed(random.nextInt())
                 .build();
     }

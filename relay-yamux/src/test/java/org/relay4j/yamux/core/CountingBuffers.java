@@ -23,18 +23,22 @@ final class CountingBuffers implements BufferSource {
     private final ArrayDeque<Chunk> large = new ArrayDeque<>();
     private final ArrayDeque<Chunk> output = new ArrayDeque<>();
     private boolean refusing;
+    private boolean starving;
+    private boolean throwing;
     private int acquired;
     private long promised; // bytes
     private long mostPromised = Long.MAX_VALUE; // bytes
 
     @Override
-    public @Nullable Chunk acquire(int size, boolean owed) {
-        if (refusing && !owed) return null;
+    public @Nullable Chunk acquire(int size, long held) {
+        if (refusing && held >= GUARANTEED) return null;
         return size <= SMALL ? take(small, SMALL) : take(large, LARGE);
     }
 
     @Override
-    public Chunk acquireOutput() {
+    public @Nullable Chunk acquireOutput() {
+        if (throwing) throw new OutOfMemoryError("as if");
+        if (starving) return null;
         return refusing ? take(large, LARGE) : take(output, OutputBuffer.CAPACITY);
     }
 
@@ -60,7 +64,17 @@ final class CountingBuffers implements BufferSource {
         if (promised < 0) throw new AssertionError("more taken back than was promised: " + promised);
     }
 
-    /** Gives no more memory for received bytes but what is owed, and the least for those to be sent. */
+    /** Whether there is no memory at all for frames to be sent. */
+    void starve(boolean newStarving) {
+        starving = newStarving;
+    }
+
+    /** Whether memory for frames to be sent is answered with an error, which no source should do. */
+    void throwing(boolean newThrowing) {
+        throwing = newThrowing;
+    }
+
+    /** Gives no more memory for received bytes but what is guaranteed, and the least for those to be sent. */
     void refuse() {
         refusing = true;
     }

@@ -234,6 +234,31 @@ class OpeningTest {
     }
 
     @Test
+    void userIsToldOfTheLastId() {
+        peer.core.streams().skipTo(Integer.parseUnsignedInt("4294967291"));
+        peer.opens();
+        peer.toldNothing().opens();
+        peer.told("exhausted");
+        peer.sends(Wire.ack(4294967291L), Wire.ack(4294967293L)).toldNothing();
+        peer.core.drain(true);
+        peer.stream(-3).reset(0);
+        peer.stream(-5).reset(0);
+        peer.told("end CLOSED_LOCALLY");
+    }
+
+    @Test
+    void whoWaitsToOpenIsToldThatTheLastIdIsUsed() {
+        ScriptedPeer slow = ScriptedPeer.server(options -> options.maxUnacknowledged(1));
+        slow.core.streams().skipTo(Integer.parseUnsignedInt("4294967291"));
+        slow.opens();
+        assertEquals(Multiplexer.OpenState.WAIT, slow.core.openState());
+        slow.sends(Wire.ack(4294967291L)).told("openable");
+        slow.opens();
+        slow.told("exhausted");
+        assertEquals(Multiplexer.OpenState.EXHAUSTED, slow.core.openState());
+    }
+
+    @Test
     void idsAboveTheSignBitAreOrdinary() {
         peer.core.streams().skipTo(Integer.MAX_VALUE);
         peer.opens();

@@ -17,6 +17,7 @@ final class Options {
     private long acceptTimeout = DEFAULTS.acceptTimeout();
     private long halfCloseTimeout = DEFAULTS.halfCloseTimeout();
     private long lingerTimeout = DEFAULTS.lingerTimeout();
+    private long deliveryTimeout = DEFAULTS.deliveryTimeout();
     private GlitchLimit glitches = DEFAULTS.glitches();
     private GlitchLimit resets = DEFAULTS.resets();
     private int hashSeed;
@@ -78,6 +79,11 @@ final class Options {
         return this;
     }
 
+    Options deliveryTimeout(double seconds) {
+        deliveryTimeout = nanos(seconds);
+        return this;
+    }
+
     Options glitches(int burst, int rate) {
         glitches = new GlitchLimit(burst, rate);
         return this;
@@ -100,7 +106,8 @@ final class Options {
                 .openTimeout(0)
                 .acceptTimeout(0)
                 .halfCloseTimeout(0)
-                .lingerTimeout(0);
+                .lingerTimeout(0)
+                .deliveryTimeout(0);
     }
 
     CoreOptions build() {
@@ -118,6 +125,7 @@ final class Options {
                 acceptTimeout,
                 halfCloseTimeout,
                 lingerTimeout,
+                deliveryTimeout,
                 glitches,
                 resets,
                 hashSeed);

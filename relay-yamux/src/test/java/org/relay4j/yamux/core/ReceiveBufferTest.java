@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class ReceiveBufferTest {
     private final CountingBuffers memory = new CountingBuffers();
-    private final ReceiveBuffer buffer = new ReceiveBuffer(new ReceiveMemory(memory, Long.MAX_VALUE));
+    private final ReceiveBuffer buffer = new ReceiveBuffer(new ReceiveMemory(memory, Long.MAX_VALUE), new Nobody());
     private int written;
     private int read;
 
@@ -29,7 +29,7 @@ class ReceiveBufferTest {
     @Test
     void takesAllOfItsInput() {
         ByteBuffer in = ByteBuffer.wrap(new byte[100], 10, 50);
-        buffer.append(in);
+        buffer.append(in, 0);
         assertFalse(in.hasRemaining());
         assertEquals(60, in.limit());
         assertEquals(50, buffer.size());
@@ -111,7 +111,7 @@ class ReceiveBufferTest {
     private void append(int length) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         for (int n = 0; n < length; n++) bytes.write((written++ * 7) >> 3);
-        buffer.append(ByteBuffer.wrap(bytes.toByteArray()));
+        buffer.append(ByteBuffer.wrap(bytes.toByteArray()), 0);
     }
 
     private void readAll() {
@@ -123,7 +123,20 @@ class ReceiveBufferTest {
         byte[] expected = new byte[length];
         for (int n = 0; n < length; n++) expected[n] = (byte) ((read++ * 7) >> 3);
         buffer.peek().get(taken);
-        buffer.advance(length);
+        buffer.advance(length, 0);
         assertArrayEquals(expected, taken);
+    }
+
+    private static final class Nobody implements ReceiveBuffer.Owner {
+        @Override
+        public boolean hasEnded() {
+            return false;
+        }
+
+        @Override
+        public void giveUp(Cause cause) {}
+
+        @Override
+        public void sessionEnded(Cause cause) {}
     }
 }

@@ -15,12 +15,14 @@ final class RecordingUser implements SessionEvents, StreamHandler {
     final Map<Integer, MuxStream> streams = new HashMap<>();
     final List<String> events = new ArrayList<>();
     boolean refusing;
+    boolean throwing;
     boolean consuming = true;
     Runnable onData = () -> {};
     IntConsumer onWritable = id -> {};
 
     @Override
     public StreamHandler onStream(MuxStream stream) {
+        if (throwing) throw new IllegalStateException("as if onStream had a defect");
         if (refusing) return null;
         streams.put(stream.id(), stream);
         events.add("stream " + idOf(stream));
@@ -30,6 +32,11 @@ final class RecordingUser implements SessionEvents, StreamHandler {
     @Override
     public void onOpenable() {
         events.add("openable");
+    }
+
+    @Override
+    public void onExhausted() {
+        events.add("exhausted");
     }
 
     @Override

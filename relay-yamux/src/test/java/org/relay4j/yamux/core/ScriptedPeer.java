@@ -114,6 +114,12 @@ final class ScriptedPeer {
         return this;
     }
 
+    /** From here on the user fails when it is given a stream. */
+    ScriptedPeer userThrows(boolean newThrowing) {
+        user.throwing = newThrowing;
+        return this;
+    }
+
     /** Whether the user takes bytes when they arrive, which is the beginning, or leaves them in the stream's buffer. */
     ScriptedPeer userReads(boolean newConsuming) {
         user.consuming = newConsuming;

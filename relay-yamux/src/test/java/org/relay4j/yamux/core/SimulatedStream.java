@@ -150,6 +150,11 @@ final class SimulatedStream implements StreamHandler {
 
     @Override
     public void onReset(MuxStream stream, Cause cause) {
+        boolean again = resetSeen != null
+                && finSeen
+                && core.available() > 0
+                && cause.kind().endsSession();
+        if (again) resetSeen = null;
         checkAlive(stream);
         check(core.isGone(), "reset and not gone");
         resetSeen = cause;

@@ -19,11 +19,13 @@ import org.junit.jupiter.api.Test;
 import org.relay4j.testing.Call;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Logged;
+import org.relay4j.yamux.core.BufferSource;
 import org.relay4j.yamux.core.Chunk;
 import org.relay4j.yamux.core.OutputBuffer;
 
 class BufferPoolTest {
     private static final int LIMIT = 10 << 20; // bytes
+    private static final int PIECE = 64 * 1024; // bytes
 
     private final AtomicLong now = new AtomicLong(-7); // ns
     private final BufferPool pool = new BufferPool(LIMIT, 1 << 20, now::get, ByteBuffer::allocateDirect);
@@ -42,10 +44,10 @@ class BufferPoolTest {
 
     @Test
     void chunksAreDirectAndAsLargeAsIsNeeded() {
-        assertEquals(4 * 1024, pool.acquire(1, false).bytes.capacity());
-        assertEquals(4 * 1024, pool.acquire(4 * 1024, false).bytes.capacity());
-        assertEquals(64 * 1024, pool.acquire(4 * 1024 + 1, false).bytes.capacity());
-        assertEquals(64 * 1024, pool.acquire(1 << 20, false).bytes.capacity());
+        assertEquals(4 * 1024, pool.acquire(1, 0).bytes.capacity());
+        assertEquals(4 * 1024, pool.acquire(4 * 1024, 0).bytes.capacity());
+        assertEquals(64 * 1024, pool.acquire(4 * 1024 + 1, 0).bytes.capacity());
+        assertEquals(64 * 1024, pool.acquire(1 << 20, 0).bytes.capacity());
         Chunk output = pool.acquireOutput();
         assertEquals(OutputBuffer.CAPACITY, output.bytes.capacity());
         assertTrue(output.bytes.isDirect());
@@ -54,14 +56,14 @@ class BufferPoolTest {
 
     @Test
     void oneUsedLastIsUsedFirst() {
-        Chunk first = pool.acquire(100, false);
-        Chunk second = pool.acquire(100, false);
+        Chunk first = pool.acquire(100, 0);
+        Chunk second = pool.acquire(100, 0);
         assertNotSame(first, second);
         pool.release(first);
         pool.release(second);
         assertEquals(0, pool.inUse());
-        assertSame(second, pool.acquire(100, false));
-        assertSame(first, pool.acquire(100, false));
+        assertSame(second, pool.acquire(100, 0));
+        assertSame(first, pool.acquire(100, 0));
     }
 
     @Test
@@ -70,7 +72,7 @@ class BufferPoolTest {
         for (int i = 0; i < 4; i++) {
             calls.add(Call.run(() -> {
                 for (int n = 0; n < 2000; n++) {
-                    Chunk small = pool.acquire(n % 10_000, false);
+                    Chunk small = pool.acquire(n % 10_000, 0);
                     Chunk output = pool.acquireOutput();
                     pool.release(small);
                     pool.release(output);
@@ -82,28 +84,57 @@ class BufferPoolTest {
     }
 
     @Test
-    void givesNoMemoryForReceivedBytesBeyondTheLimit() {
+    void sessionMayHoldHalfOfWhatIsFreeAndAlwaysALittle() {
+        List<Chunk> one = fill(pool, 0);
+        assertEquals(LIMIT / 3 / PIECE, one.size(), "a third for a session that is alone");
+        List<Chunk> two = fill(pool, 0);
+        assertEquals((LIMIT / PIECE - one.size()) / 3, two.size(), 1, "and a third of what is left for the next");
+        Chunk guaranteed = pool.acquire(1, BufferSource.GUARANTEED - 1);
+        assertNotNull(guaranteed, "a session that holds next to nothing is given a little all the same");
+        assertNull(pool.acquire(1, one.size() * PIECE), "one that holds more than its part gets nothing");
+    }
+
+    @Test
+    void sessionsThatTakeTurnsGetTheSame() {
+        int sessions = 6;
+        long[] held = new long[sessions];
+        for (boolean any = true; any; ) {
+            any = false;
+            for (int n = 0; n < sessions; n++) {
+                Chunk chunk = pool.acquire(PIECE, held[n]);
+                if (chunk == null) continue;
+                held[n] += PIECE;
+                any = true;
+            }
+        }
+        for (long bytes : held) assertEquals(LIMIT / (sessions + 2), bytes, PIECE);
+        assertTrue(LIMIT - pool.inUse() >= LIMIT / (sessions + 2), "what is left for others");
+    }
+
+    @Test
+    void sessionCanAlwaysSend() {
+        List<Chunk> outputs = new ArrayList<>();
+        for (int n = 0; n < 100; n++) outputs.add(pool.acquireOutput());
+        assertEquals(OutputBuffer.CAPACITY, outputs.get(0).bytes.capacity());
+        assertEquals(64 * 1024, outputs.get(99).bytes.capacity(), "if only a little at once");
+        assertNotNull(pool.acquire(1, 0));
+    }
+
+    @Test
+    void withoutDirectMemoryThereIsNoOutput() {
+        BufferPool none = new BufferPool(LIMIT, 0, now::get, size -> {
+            throw new OutOfMemoryError("as if");
+        });
+        assertNull(none.acquireOutput());
+        assertNull(none.acquire(1, 0));
+        assertEquals(0, none.inUse());
+    }
+
+    /** What a session gets that asks for more and more. */
+    private static List<Chunk> fill(BufferPool pool, long held) {
         List<Chunk> chunks = new ArrayList<>();
-        for (Chunk chunk; (chunk = pool.acquire(64 * 1024, false)) != null; ) chunks.add(chunk);
-        assertEquals(LIMIT / (64 * 1024), chunks.size());
-        assertNull(pool.acquire(1, false));
-        Chunk owed = pool.acquire(1, true);
-        assertNotNull(owed, "whoever has nothing is given a little all the same");
-        pool.release(owed);
-        Chunk output = pool.acquireOutput();
-        assertEquals(64 * 1024, output.bytes.capacity(), "a session can always send, if only a little at once");
-        pool.release(output);
-        for (int n = 0; n < 8; n++) pool.release(chunks.remove(0));
-        output = pool.acquireOutput();
-        assertEquals(64 * 1024, output.bytes.capacity(), "512 KiB are free, 520 are needed");
-        pool.release(output);
-        pool.release(chunks.remove(0));
-        output = pool.acquireOutput();
-        assertEquals(OutputBuffer.CAPACITY, output.bytes.capacity());
-        pool.release(output);
-        chunks.add(pool.acquire(1, false));
-        chunks.forEach(pool::release);
-        assertEquals(0, pool.inUse());
+        for (Chunk chunk; (chunk = pool.acquire(PIECE, held)) != null; held += PIECE) chunks.add(chunk);
+        return chunks;
     }
 
     @Test
@@ -147,7 +178,7 @@ class BufferPoolTest {
     void freeMemoryOfOneSizeGoesBeforeTheBudgetIsExceededForAnother() {
         wave(pool, 160);
         List<Chunk> small = new ArrayList<>();
-        for (Chunk chunk; (chunk = pool.acquire(1, false)) != null; ) small.add(chunk);
+        while (pool.inUse() < LIMIT) small.add(pool.acquire(1, 0));
         assertEquals(LIMIT / 4096, small.size());
         assertEquals(LIMIT, pool.held());
         small.forEach(pool::release);
@@ -157,7 +188,7 @@ class BufferPoolTest {
     /** So many chunks of 64 KiB at once. */
     private static Set<Chunk> wave(BufferPool pool, int count) {
         Set<Chunk> chunks = new HashSet<>();
-        for (int n = 0; n < count; n++) chunks.add(pool.acquire(64 * 1024, false));
+        for (int n = 0; n < count; n++) chunks.add(pool.acquire(64 * 1024, 0));
         chunks.forEach(pool::release);
         return chunks;
     }

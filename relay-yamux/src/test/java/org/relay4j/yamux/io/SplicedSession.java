@@ -13,7 +13,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.testing.Await;
 import org.relay4j.yamux.SessionOptions;
+import org.relay4j.yamux.core.BufferSource;
 import org.relay4j.yamux.core.Cause;
+import org.relay4j.yamux.core.CoreOptions;
 import org.relay4j.yamux.core.Multiplexer;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.Role;
@@ -32,12 +34,18 @@ final class SplicedSession implements SessionEvents, Listener.Owner, Splice.Owne
     private final @Nullable InetSocketAddress service;
     private final @Nullable Listener listener;
 
-    private SplicedSession(SocketChannel tunnel, Role role, SessionOptions options, @Nullable InetSocketAddress service)
+    private SplicedSession(
+            SocketChannel tunnel,
+            Role role,
+            SessionOptions options,
+            BufferSource memory,
+            @Nullable InetSocketAddress service)
             throws Exception {
         this.service = service;
         loop = new Loop("relay-test-" + role, true);
         Sockets.configure(tunnel);
-        driver = new LoopDriver(loop, tunnel, role, CoreSettings.of(options), this, true);
+        CoreOptions core = CoreSettings.of(options);
+        driver = new LoopDriver(loop, tunnel, core, true, new Multiplexer(role, core, memory, this, System.nanoTime()));
         InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         listener = service == null ? Listener.open(loop, anyPort, this) : null;
         onLoop(() -> {
@@ -48,13 +56,18 @@ final class SplicedSession implements SessionEvents, Listener.Owner, Splice.Owne
 
     /** Opens a stream for each visitor of {@link #port}. */
     static SplicedSession forVisitors(SocketChannel tunnel, SessionOptions options) throws Exception {
-        return new SplicedSession(tunnel, Role.CLIENT, options, null);
+        return forVisitors(tunnel, options, BufferPool.shared());
+    }
+
+    static SplicedSession forVisitors(SocketChannel tunnel, SessionOptions options, BufferSource memory)
+            throws Exception {
+        return new SplicedSession(tunnel, Role.CLIENT, options, memory, null);
     }
 
     /** Connects to {@code service} for each stream of the peer. */
     static SplicedSession forService(SocketChannel tunnel, InetSocketAddress service, SessionOptions options)
             throws Exception {
-        return new SplicedSession(tunnel, Role.SERVER, options, service);
+        return new SplicedSession(tunnel, Role.SERVER, options, BufferPool.shared(), service);
     }
 
     int port() {
