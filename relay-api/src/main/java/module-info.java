@@ -1,4 +1,8 @@
-/** What the relay server and the relay client have in common. */
+/**
+ * What the relay server and the relay client have in common.
+ *
+ * @since 0.1
+ */
 module org.relay4j.api {
     requires static org.jspecify; // annotations only: users need it neither to compile nor to run
 

@@ -1,4 +1,8 @@
-/** The relay client: accepts the visitors of a public port. */
+/**
+ * The relay client: accepts the visitors of a public port.
+ *
+ * @since 0.1
+ */
 module org.relay4j.client {
     requires transitive org.relay4j.api;
     requires transitive org.relay4j.yamux;

@@ -1,4 +1,8 @@
-/** The relay server: public ports for programs behind NAT. */
+/**
+ * The relay server: public ports for programs behind NAT.
+ *
+ * @since 0.1
+ */
 module org.relay4j.server {
     requires transitive org.relay4j.api;
     requires transitive org.relay4j.yamux;

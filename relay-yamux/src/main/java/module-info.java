@@ -1,4 +1,8 @@
-/** yamux: many streams over one connection. */
+/**
+ * yamux: many streams over one connection.
+ *
+ * @since 0.1
+ */
 module org.relay4j.yamux {
     requires jdk.jfr;
     requires jdk.management; // tells how much direct memory there may be

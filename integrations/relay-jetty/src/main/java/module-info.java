@@ -1,4 +1,8 @@
-/** A Jetty connector whose port is on a relay server. */
+/**
+ * A Jetty connector whose port is on a relay server.
+ *
+ * @since 0.1
+ */
 module org.relay4j.jetty {
     requires transitive org.relay4j.client;
     requires transitive org.eclipse.jetty.server;

@@ -1,4 +1,8 @@
-/** Metrics of tunnels, for Micrometer. */
+/**
+ * Metrics of tunnels, for Micrometer.
+ *
+ * @since 0.1
+ */
 @SuppressWarnings({"requires-automatic", "requires-transitive-automatic"
 }) // Micrometer has a module name, and no descriptor
 module org.relay4j.micrometer {

@@ -1,4 +1,8 @@
-/** The relay server. */
+/**
+ * The relay server.
+ *
+ * @since 0.1
+ */
 @NullMarked
 package org.relay4j.server;
 

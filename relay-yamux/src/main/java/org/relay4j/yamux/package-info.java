@@ -1,4 +1,8 @@
-/** Sessions and streams: yamux as a blocking API in the manner of {@link java.net.ServerSocket} and {@link java.net.Socket}. */
+/**
+ * Sessions and streams: yamux as a blocking API in the manner of {@link java.net.ServerSocket} and {@link java.net.Socket}.
+ *
+ * @since 0.1
+ */
 @NullMarked
 package org.relay4j.yamux;
 

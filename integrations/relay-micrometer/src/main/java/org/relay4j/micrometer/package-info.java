@@ -1,4 +1,8 @@
-/** Metrics of tunnels, for Micrometer. */
+/**
+ * Metrics of tunnels, for Micrometer.
+ *
+ * @since 0.1
+ */
 @NullMarked
 package org.relay4j.micrometer;
 

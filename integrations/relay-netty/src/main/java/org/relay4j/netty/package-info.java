@@ -1,4 +1,8 @@
-/** Netty channels whose other end is a visitor of a public port. */
+/**
+ * Netty channels whose other end is a visitor of a public port.
+ *
+ * @since 0.1
+ */
 @NullMarked
 package org.relay4j.netty;
 

@@ -1,4 +1,8 @@
-/** The control line that a server sends before yamux starts. */
+/**
+ * The control line that a server sends before yamux starts.
+ *
+ * @since 0.1
+ */
 @NullMarked
 package org.relay4j.api.control;
 

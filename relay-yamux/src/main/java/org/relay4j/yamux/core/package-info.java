@@ -1,4 +1,8 @@
-/** The protocol as a plain object: bytes and time go in, bytes and events come out; no socket, thread, lock, logger or clock. */
+/**
+ * The protocol as a plain object: bytes and time go in, bytes and events come out; no socket, thread, lock, logger or clock.
+ *
+ * @since 0.1
+ */
 @NullMarked
 package org.relay4j.yamux.core;
 

@@ -1,4 +1,8 @@
-/** The drivers that run a core on a selector loop or over a blocking channel, and the splice of a socket with a stream. */
+/**
+ * The drivers that run a core on a selector loop or over a blocking channel, and the splice of a socket with a stream.
+ *
+ * @since 0.1
+ */
 @NullMarked
 package org.relay4j.yamux.io;
 
