@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a tunnel tells its owner. Called on a thread that may block, one call after the other for a tunnel, in the order in
  * which things happened. An exception thrown from here is logged and changes nothing. The tunnel does not wait for a slow
- * listener: of visitors and round trips 1,024 events wait for it, further ones are counted ({@link TunnelStatistics#untold}) and not told.
+ * listener: of visitors and round trips 1,024 events wait for it, further ones are dropped and counted
+ * ({@link TunnelStatistics#droppedEvents}).
  *
  * <pre>{@code
  * TunnelListener listener = new TunnelListener() {

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param bytesOut bytes that were sent to visitors
  * @param reconnects how often the tunnel was re-established
  * @param roundTrip the last round trip to the server that was measured; null when none was
- * @param untold events of visitors that a {@link TunnelListener} was not told, because it was too slow
+ * @param droppedEvents events that were dropped because the {@link TunnelListener} was too slow
  */
 public record TunnelStatistics(
         long visitors,
@@ -27,7 +27,7 @@ public record TunnelStatistics(
         long bytesOut,
         long reconnects,
         @Nullable Duration roundTrip,
-        long untold) {
+        long droppedEvents) {
 
     /** Both together; of the round trips the one that was measured here, if any. */
     public TunnelStatistics plus(TunnelStatistics other) {
@@ -38,6 +38,6 @@ public record TunnelStatistics(
                 bytesOut + other.bytesOut,
                 reconnects + other.reconnects,
                 roundTrip != null ? roundTrip : other.roundTrip,
-                untold + other.untold);
+                droppedEvents + other.droppedEvents);
     }
 }

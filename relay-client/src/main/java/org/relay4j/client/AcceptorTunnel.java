@@ -84,7 +84,7 @@ final class AcceptorTunnel implements Tunnel {
         try {
             if (!reconnector.isClosing()) {
                 connection = next;
-                events.connected(next.session()::statistics);
+                events.connected(next.publicAddress(), next.session()::statistics);
                 return true;
             }
         } finally {
@@ -102,8 +102,8 @@ final class AcceptorTunnel implements Tunnel {
     }
 
     private void announce(AcceptorConnection next, @Nullable InetSocketAddress before) {
-        log.info("tunnel {}: up", TunnelEvents.name(this));
-        events.up(before);
+        log.info("tunnel {}: up", TunnelEvents.text(next.publicAddress()));
+        events.up(next.publicAddress(), before);
         next.announced();
     }
 

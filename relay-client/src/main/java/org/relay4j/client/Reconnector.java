@@ -7,6 +7,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.io.OrderedLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,7 +23,7 @@ final class Reconnector {
     private final Backoff backoff;
     private final boolean retryFirst;
     private final CountDownLatch closing = new CountDownLatch(1);
-    private final ReentrantLock lock = new ReentrantLock();
+    private final ReentrantLock lock = OrderedLock.leaf("a reconnector");
     private @Nullable Thread trying; // guarded by lock
 
     Reconnector(RelayClientOptions options) {

@@ -143,7 +143,7 @@ public final class RelayForwarder implements Tunnel {
         try {
             do {
                 log.info("tunnel {}: up, forwards to {}", TunnelEvents.name(this), TunnelEvents.text(local));
-                events.up(before);
+                events.up(publicAddress(), before);
                 // A listener that leaves the flag set does not mean to end the tunnel; close() does not need it to be
                 // noticed.
                 Thread.interrupted();
@@ -213,7 +213,7 @@ public final class RelayForwarder implements Tunnel {
         try {
             ForwardedTunnel next = new ForwardedTunnel(loops.next(), to, service, events, options);
             next.start();
-            events.connected(next::statistics);
+            events.connected(to.publicAddress(), next::statistics);
             started = true;
             return next;
         } finally {

@@ -3,7 +3,9 @@ package org.relay4j.client;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.locks.ReentrantLock;
@@ -16,6 +18,7 @@ import org.relay4j.api.TunnelStatistics;
 import org.relay4j.api.Visitor;
 import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.core.MuxStream;
+import org.relay4j.yamux.io.OrderedLock;
 import org.relay4j.yamux.io.Threads;
 import org.relay4j.yamux.io.TunnelEvent;
 import org.relay4j.yamux.io.VisitorEvent;
@@ -31,6 +34,9 @@ final class TunnelEvents {
      * All events stand in one queue, which a thread of its own empties, so that nothing waits for a slow listener: not the
      * reconnect, and not an event loop. Only the first up is told by the thread that has connected, before it returns.
      * Visitors may come before the up of their connection is told; they are kept aside until then.
+     *
+     * Visitors' events come with the session's lock held, so under the lock here nothing is asked of the tunnel, which might
+     * ask its session: what an event needs to know comes with it.
      */
     static final int MOST_WAITING = 1_024;
 
@@ -40,14 +46,15 @@ final class TunnelEvents {
     private final Tunnel tunnel;
     private final TunnelMeter meter = new TunnelMeter();
     private final ReentrantLock turn = new ReentrantLock(); // held by the thread that calls the listener
-    private final ReentrantLock lock = new ReentrantLock();
+    private final ReentrantLock lock = OrderedLock.leaf("a tunnel's events");
     private final ArrayDeque<Consumer<TunnelListener>> waiting = new ArrayDeque<>(); // guarded by lock
     private final ArrayDeque<Consumer<TunnelListener>> early = new ArrayDeque<>(); // until the next up; guarded by lock
     private final Set<MuxStream> earlyVisitors = new HashSet<>(); // guarded by lock
     private boolean isUp; // guarded by lock
     private boolean emptying; // a thread is, or soon will be; guarded by lock
-    private long untold; // guarded by lock
+    private long dropped; // guarded by lock
     private @Nullable TunnelEvent recorded; // guarded by lock
+    private volatile String name = "not connected yet"; // the public address
 
     TunnelEvents(@Nullable TunnelListener listener, Tunnel tunnel) {
         this.listener = listener;
@@ -63,20 +70,25 @@ final class TunnelEvents {
         return address.getHostString() + ":" + address.getPort();
     }
 
-    /** There is another connection to the server; the one before has ended. */
-    void connected(Supplier<SessionStatistics> connection) {
+    /**
+     * There is another connection to the server; the one before has ended.
+     *
+     * @param publicAddress where visitors of this one connect
+     */
+    void connected(InetSocketAddress publicAddress, Supplier<SessionStatistics> connection) {
+        name = text(publicAddress);
         meter.connected(connection);
     }
 
     TunnelStatistics statistics() {
-        long thrownAway;
+        long droppedEvents;
         lock.lock();
         try {
-            thrownAway = untold;
+            droppedEvents = dropped;
         } finally {
             lock.unlock();
         }
-        return meter.read(thrownAway);
+        return meter.read(droppedEvents);
     }
 
     /** True on a thread that is calling the listener: nothing must wait there for another call. */
@@ -87,32 +99,54 @@ final class TunnelEvents {
     // ---- the tunnel
 
     /**
-     * The tunnel stands.
+     * The tunnel is up.
      *
-     * @param before the public address until now; null the first time, when the listener is told before this returns
+     * @param publicAddress where visitors connect
+     * @param before where they did until now; null the first time, when the listener is called before this returns
      */
-    void up(@Nullable InetSocketAddress before) {
+    void up(InetSocketAddress publicAddress, @Nullable InetSocketAddress before) {
+        if (before != null) {
+            upAgain(publicAddress, before);
+            return;
+        }
+        assert OrderedLock.noneHeld() : "a listener is called with a lock held";
+        turn.lock(); // so that all else is told after it, on a thread of its own
+        try {
+            begin(List.of());
+            call(told -> told.up(tunnel));
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    private void upAgain(InetSocketAddress publicAddress, InetSocketAddress before) {
+        List<Consumer<TunnelListener>> news = new ArrayList<>();
+        if (!before.equals(publicAddress)) news.add(told -> told.publicAddressChanged(tunnel, before));
+        news.add(told -> told.up(tunnel));
+        begin(news);
+    }
+
+    private void begin(List<Consumer<TunnelListener>> news) {
+        boolean start = false;
         lock.lock();
         try {
             recorded = TunnelEvent.begun();
             isUp = true;
             if (listener == null) return;
-            if (before != null && !before.equals(tunnel.publicAddress())) {
-                waiting.add(told -> told.publicAddressChanged(tunnel, before));
-            }
-            waiting.add(told -> told.up(tunnel));
+            waiting.addAll(news);
             waiting.addAll(early);
             early.clear();
             earlyVisitors.clear();
-            if (before != null) emptySoon();
+            start = !waiting.isEmpty() && mustStart();
         } finally {
             lock.unlock();
         }
-        if (before == null) empty();
+        if (start) emptySoon();
     }
 
     void down(@Nullable Throwable cause, boolean willRetry) {
         TunnelEvent ended;
+        boolean start = false;
         lock.lock();
         try {
             ended = recorded;
@@ -120,17 +154,18 @@ final class TunnelEvents {
             isUp = false;
             if (listener != null) {
                 waiting.add(told -> told.down(tunnel, cause, willRetry));
-                emptySoon();
+                start = mustStart();
             }
         } finally {
             lock.unlock();
         }
-        if (ended != null) ended.ended(name(tunnel), cause == null ? null : cause.getMessage());
+        if (start) emptySoon();
+        if (ended != null) ended.ended(name, cause == null ? null : cause.getMessage());
     }
 
     /** The tunnel was closed by its owner. */
     void closed() {
-        log.info("tunnel {}: closed", name(tunnel));
+        log.info("tunnel {}: closed", name);
         down(null, false);
     }
 
@@ -148,7 +183,7 @@ final class TunnelEvents {
         meter.gone();
         if (listener == null && !VisitorEvent.isRecorded()) return;
         Throwable failure = cause.get();
-        VisitorEvent.record(tunnel, stream, failure);
+        VisitorEvent.record(name, stream, failure);
         if (listener == null) return;
         Visitor visitor = visitor(stream);
         later(stream, told -> told.visitorClosed(tunnel, visitor, failure));
@@ -173,12 +208,13 @@ final class TunnelEvents {
 
     private void later(@Nullable MuxStream stream, Consumer<TunnelListener> event) {
         boolean first = false;
+        boolean start = false;
         lock.lock();
         try {
-            if (waiting.size() + early.size() >= MOST_WAITING) first = untold++ == 0;
+            if (waiting.size() + early.size() >= MOST_WAITING) first = dropped++ == 0;
             else if (isUp || isOfAnEarlierConnection(stream)) {
                 waiting.add(event);
-                emptySoon();
+                start = mustStart();
             } else {
                 early.add(event);
                 if (stream != null) earlyVisitors.add(stream);
@@ -186,7 +222,8 @@ final class TunnelEvents {
         } finally {
             lock.unlock();
         }
-        if (first) log.warn("a tunnel listener is too slow, it is not told of all visitors");
+        if (start) emptySoon();
+        if (first) log.warn("tunnel {}: the listener is too slow, events of visitors are dropped", name);
     }
 
     /** A visitor of a connection that has ended is told of at once, and one of the next connection after its up. */
@@ -194,10 +231,14 @@ final class TunnelEvents {
         return stream != null && stream.isGone() && !earlyVisitors.contains(stream);
     }
 
-    /** With the lock held. */
-    private void emptySoon() {
-        if (emptying) return;
+    /** Whether {@link #emptySoon} is to be called, without the lock. With the lock held. */
+    private boolean mustStart() {
+        if (emptying) return false;
         emptying = true;
+        return true;
+    }
+
+    private void emptySoon() {
         Callbacks.EXECUTOR.execute(() -> {
             empty();
             Thread.interrupted(); // a listener that leaves the flag set does not mean the next one
@@ -205,6 +246,7 @@ final class TunnelEvents {
     }
 
     private void empty() {
+        assert OrderedLock.noneHeld() : "a listener is called with a lock held";
         turn.lock();
         try {
             for (Consumer<TunnelListener> event; (event = next()) != null; ) call(event);

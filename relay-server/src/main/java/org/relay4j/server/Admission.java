@@ -9,11 +9,12 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.io.OrderedLock;
 
 /** Counts who is there, and says who may still come in. Safe for use by several threads. */
 final class Admission {
     private final RelayServerOptions options;
-    private final ReentrantLock lock = new ReentrantLock();
+    private final ReentrantLock lock = OrderedLock.leaf("the admission");
     private final Map<InetAddress, Count> addresses = new HashMap<>(); // guarded by lock
     private final AtomicInteger visitors = new AtomicInteger();
     private int tunnels; // guarded by lock

@@ -10,13 +10,14 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.Listener;
 import org.relay4j.yamux.io.Loop;
+import org.relay4j.yamux.io.OrderedLock;
 
 /** The ports that the server may give to clients. Safe for use by several threads. */
 final class PublicPorts {
     private final @Nullable InetAddress address;
     private final int lowest; // 0: any free port
     private final int highest;
-    private final ReentrantLock lock = new ReentrantLock();
+    private final ReentrantLock lock = OrderedLock.leaf("the public ports");
     private final ArrayDeque<Integer> unused = new ArrayDeque<>(); // the longest unused first; guarded by lock
 
     PublicPorts(RelayServerOptions options) {

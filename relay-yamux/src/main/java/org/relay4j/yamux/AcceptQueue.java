@@ -13,6 +13,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.Bounds;
+import org.relay4j.yamux.io.OrderedLock;
 
 /**
  * The streams that peers have opened and nobody has accepted yet, the oldest first. A session has one of its own; several
@@ -34,7 +35,7 @@ public final class AcceptQueue implements Closeable {
      * Its lock is the last one of all: it is taken with a session's lock held, and no other is taken under it. A stream that
      * was taken out is acknowledged afterwards, under its session's lock alone.
      */
-    private final ReentrantLock lock = new ReentrantLock();
+    private final ReentrantLock lock = OrderedLock.leaf("an accept queue");
     private final Condition changed = lock.newCondition();
     private final LinkedHashSet<Stream> waiting = new LinkedHashSet<>(); // guarded by lock
     private @Nullable Supplier<? extends IOException> end; // what accept throws from now on; guarded by lock

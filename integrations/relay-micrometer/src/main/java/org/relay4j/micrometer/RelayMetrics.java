@@ -32,7 +32,7 @@ import org.relay4j.api.TunnelStatistics;
  * <tr><td>relay.bytes</td><td>counter</td><td>bytes</td><td>that came from visitors (tag direction=in) and were sent to them (out)</td></tr>
  * <tr><td>relay.reconnects</td><td>counter</td><td></td><td>how often the tunnel was re-established</td></tr>
  * <tr><td>relay.round.trip</td><td>gauge</td><td>time</td><td>the last to the server; not a number before it is known</td></tr>
- * <tr><td>relay.events.untold</td><td>counter</td><td></td><td>events that a listener was too slow to be told</td></tr>
+ * <tr><td>relay.events.dropped</td><td>counter</td><td></td><td>events that were dropped because the listener was too slow</td></tr>
  * </table>
  *
  * <p>A registry does not keep the tunnel from being collected. It does keep the meters: {@link #close} takes them out, which
@@ -105,9 +105,9 @@ public final class RelayMetrics implements MeterBinder, AutoCloseable {
         add(
                 registry,
                 counter(
-                        "relay.events.untold",
-                        TunnelStatistics::untold,
-                        "Events not told, listener too slow",
+                        "relay.events.dropped",
+                        TunnelStatistics::droppedEvents,
+                        "Events dropped because the listener was too slow",
                         registry));
     }
 

@@ -95,7 +95,7 @@ class RelayMetricsTest {
             awaitSample("relay_visitors_total", 1);
             awaitSample("relay_bytes_total{direction=\"in\"}", 5);
             awaitSample("relay_bytes_total{direction=\"out\"}", 7);
-            awaitSample("relay_events_untold_total", 0);
+            awaitSample("relay_events_dropped_total", 0);
         }
     }
 
@@ -145,7 +145,7 @@ class RelayMetricsTest {
         assertEquals(4, sample("relay_bytes_total{direction=\"out\"}").orElseThrow());
         assertEquals(5, sample("relay_reconnects_total").orElseThrow());
         assertEquals(0.006, sample("relay_round_trip_seconds").orElseThrow());
-        assertEquals(7, sample("relay_events_untold_total").orElseThrow());
+        assertEquals(7, sample("relay_events_dropped_total").orElseThrow());
     }
 
     @Test

@@ -55,7 +55,7 @@ public final class BufferPool implements BufferSource {
 
     private final long limit; // bytes
 
-    private final ReentrantLock lock = new ReentrantLock();
+    private final ReentrantLock lock = OrderedLock.leaf("a buffer pool");
     private final Shelf small = new Shelf(4 * 1024);
     private final Shelf large = new Shelf(64 * 1024);
     private final Shelf output = new Shelf(OutputBuffer.CAPACITY);

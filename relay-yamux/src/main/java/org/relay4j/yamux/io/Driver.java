@@ -32,7 +32,7 @@ public abstract class Driver {
     static final long DRAIN_MOST = TimeUnit.SECONDS.toNanos(5);
 
     /** Guards the core and everything that hangs on it. Nothing blocks while it is held. */
-    public final ReentrantLock lock = new ReentrantLock();
+    public final ReentrantLock lock = OrderedLock.ofSession();
 
     /** How often an ended session looks whether bytes that it has received are still being taken. Unit: nanoseconds. */
     private static final long RECLAIM_EVERY = TimeUnit.SECONDS.toNanos(1);

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Several loops, among which sessions are spread in turn. Safe for use by several threads. */
 public final class LoopGroup implements Closeable {
-    private static final ReentrantLock SHARED_LOCK = new ReentrantLock();
+    private static final ReentrantLock SHARED_LOCK = OrderedLock.leaf("the shared loops");
     private static @Nullable LoopGroup shared; // guarded by SHARED_LOCK
     private static int sharedUsers; // guarded by SHARED_LOCK
 
