@@ -26,6 +26,7 @@ import org.relay4j.client.RelayAcceptor;
 import org.relay4j.client.RelayClient;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
+import org.relay4j.testing.FixedPort;
 import org.relay4j.yamux.Session;
 import org.relay4j.yamux.Stream;
 import org.relay4j.yamux.StreamChannel;
@@ -61,9 +62,7 @@ public abstract class Surroundings implements Closeable {
         service = new InetSocketAddress("localhost", listen(Socket::getInputStream));
         portOfAnotherServer = listen(
                 socket -> socket.getOutputStream().write("220 smtp ready\r\n".getBytes(StandardCharsets.US_ASCII)));
-        try (ServerSocket none = new ServerSocket(0)) {
-            portWithoutServer = none.getLocalPort();
-        }
+        portWithoutServer = FixedPort.free();
         acceptor = keep(RelayClient.connect("localhost", port(0)));
         tunnel = acceptor;
         channel = echoing();

@@ -10,6 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.relay4j.testing.FixedPort;
 
 /** What goes wrong at the user's side: one line that names the value, the right exit code, and no stack trace. */
 class BadInputIT {
@@ -52,10 +53,7 @@ class BadInputIT {
 
     @Test
     void nobodyListens() throws Exception {
-        int port;
-        try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = closed.getLocalPort();
-        }
+        int port = FixedPort.free();
         complains(3, "127.0.0.1:" + port, "--localForwardPort=6379", "127.0.0.1", "" + port);
     }
 

@@ -8,7 +8,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
-import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
@@ -21,6 +20,7 @@ import org.relay4j.api.RelayProtocolException;
 import org.relay4j.api.RelayRefusedException;
 import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.api.TunnelLostException;
+import org.relay4j.testing.FixedPort;
 
 class CliTest {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -116,10 +116,7 @@ class CliTest {
 
     @Test
     void noServer() throws IOException {
-        int port;
-        try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = closed.getLocalPort();
-        }
+        int port = FixedPort.free();
         assertEquals(ExitCode.UNREACHABLE, run("--localForwardPort=9", "127.0.0.1", "" + port));
         assertEquals(1, errors().lines().count(), errors());
         assertEquals("", out.toString(StandardCharsets.UTF_8));

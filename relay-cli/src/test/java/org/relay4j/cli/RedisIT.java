@@ -4,10 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.BufferedOutputStream;
-import java.io.IOException;
 import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +22,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.relay4j.testing.FixedPort;
 
 /** A real Redis behind the relay, used by its own tools through the public port. Nothing may fail, not even once. */
 @Timeout(240)
@@ -42,7 +40,7 @@ class RedisIT {
 
     @BeforeAll
     static void startRedis() throws Exception {
-        redisPort = freePort();
+        redisPort = FixedPort.free();
         redis = ChildProcess.start(
                 "redis-server",
                 "--port",
@@ -206,11 +204,5 @@ class RedisIT {
         List<String> lines = new ArrayList<>(List.of("*" + words.length));
         for (String word : words) lines.addAll(List.of("$" + word.length(), word));
         return (String.join("\r\n", lines) + "\r\n").getBytes(StandardCharsets.US_ASCII);
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return probe.getLocalPort();
-        }
     }
 }

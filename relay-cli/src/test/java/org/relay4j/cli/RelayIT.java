@@ -8,7 +8,6 @@ import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -23,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.relay4j.testing.FixedPort;
 
 /** relay.jar as its users run it: server and forwarder as processes. */
 class RelayIT {
@@ -41,7 +41,7 @@ class RelayIT {
 
     @Test
     void forwarderComesBackAfterTheServerWasKilled() throws Exception {
-        int controlPort = freePort();
+        int controlPort = FixedPort.free();
         try (EchoService echo = new EchoService();
                 ChildProcess first = server(controlPort);
                 ChildProcess forwarder =
@@ -102,7 +102,7 @@ class RelayIT {
 
     @Test
     void jsonEventsTellTheWholeLife() throws Exception {
-        int controlPort = freePort();
+        int controlPort = FixedPort.free();
         try (ChildProcess first = server(controlPort);
                 ChildProcess forwarder =
                         ChildProcess.relay("--json", "--localForwardPort=9", "localhost:" + controlPort)) {
@@ -141,7 +141,7 @@ class RelayIT {
 
     @Test
     void jsonEventsEndWithTheLossWhereThereIsNoRetry() throws Exception {
-        int controlPort = freePort();
+        int controlPort = FixedPort.free();
         try (ChildProcess server = server(controlPort);
                 ChildProcess forwarder = ChildProcess.relay(
                         "--json", "--no-reconnect", "--localForwardPort=9", "localhost:" + controlPort)) {
@@ -157,7 +157,7 @@ class RelayIT {
 
     @Test
     void forwarderMayBeStartedBeforeTheServer() throws Exception {
-        int controlPort = freePort();
+        int controlPort = FixedPort.free();
         try (EchoService echo = new EchoService();
                 ChildProcess forwarder = ChildProcess.relay(
                         "--retry-first", "--localForwardPort=" + echo.port(), "localhost:" + controlPort)) {
@@ -177,7 +177,7 @@ class RelayIT {
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signals")
     void forwarderThatKeepsTryingCanBeStopped() throws Exception {
         try (ChildProcess forwarder =
-                ChildProcess.relay("--retry-first", "--localForwardPort=9", "localhost:" + freePort())) {
+                ChildProcess.relay("--retry-first", "--localForwardPort=9", "localhost:" + FixedPort.free())) {
             forwarder.errorLine(" WARN ");
             forwarder.terminate();
             assertEquals(List.of(), forwarder.remainingLines());
@@ -203,7 +203,7 @@ class RelayIT {
 
     @Test
     void serverGivesOutThePortsOfItsRangeAndThenRefuses() throws Exception {
-        int port = freePort();
+        int port = FixedPort.free();
         try (ChildProcess server = ChildProcess.relay("--public-ports=" + port, "--handshake-timeout=2s", "0")) {
             String controlPort = "" + RelayPair.controlPort(server.line());
             try (ChildProcess first = ChildProcess.relay("--localForwardPort=9", "localhost", controlPort)) {
@@ -300,22 +300,5 @@ class RelayIT {
         visitor.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), TIMEOUT);
         visitor.setSoTimeout(TIMEOUT);
         return visitor;
-    }
-
-    /**
-     * A free port outside the range from which the kernel takes ports for outgoing connections: a client that tries again and
-     * again to reach a closed port of that range connects, once in a while, to itself.
-     */
-    private static int freePort() {
-        Random random = new Random();
-        for (int i = 0; i < 100; i++) {
-            int port = 12_000 + random.nextInt(18_000);
-            try (ServerSocket probe = new ServerSocket(port, 1, new InetSocketAddress(0).getAddress())) {
-                return probe.getLocalPort();
-            } catch (IOException e) {
-                // taken, try another one
-            }
-        }
-        throw new AssertionError("no free port found");
     }
 }

@@ -29,6 +29,7 @@ import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
 import org.relay4j.testing.FakeServer;
+import org.relay4j.testing.FixedPort;
 
 /** How a connection to a relay server begins, with servers that say something else. */
 class ControlConnectionTest {
@@ -247,10 +248,7 @@ class ControlConnectionTest {
 
     @Test
     void nobodyListens() throws IOException {
-        int port;
-        try (ServerSocket free = new ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
+        int port = FixedPort.free();
         RelayUnreachableException failure =
                 assertThrows(RelayUnreachableException.class, () -> ControlConnection.open("localhost", port, OPTIONS));
         assertEquals("cannot connect to localhost:" + port + ": Connection refused", failure.getMessage());

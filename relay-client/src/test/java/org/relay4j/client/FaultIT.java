@@ -21,6 +21,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.server.RelayServer;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.FakeServer;
+import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Program;
 import org.relay4j.testing.Visitor;
@@ -48,7 +49,7 @@ class FaultIT {
 
     @Test
     void serverIsKilled() throws Exception {
-        try (Program first = server(0);
+        try (Program first = server(FixedPort.free());
                 RelayForwarder forwarder = forward(port(first));
                 Traffic traffic = Traffic.start(forwarder.publicAddress().getPort())) {
             first.kill();
@@ -66,7 +67,7 @@ class FaultIT {
     @Test
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signals")
     void serverIsStoppedAndGoesOn() throws Exception {
-        try (Program server = server(0);
+        try (Program server = server(FixedPort.free());
                 RelayForwarder forwarder = forward(port(server));
                 Traffic traffic = Traffic.start(forwarder.publicAddress().getPort())) {
             long stopped = System.nanoTime();
@@ -85,7 +86,7 @@ class FaultIT {
     @Test
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signals")
     void serverThatIsStoppedForAMomentLosesNothing() throws Exception {
-        try (Program server = server(0);
+        try (Program server = server(FixedPort.free());
                 RelayForwarder forwarder = forward(port(server));
                 Socket visitor = Visitor.connect(forwarder.publicAddress().getPort())) {
             Visitor.send(visitor, "e");
@@ -167,7 +168,7 @@ class FaultIT {
             FakeServer.awaitEnd(connection);
         };
         try (FakeServer source = FakeServer.start(replies);
-                Program server = server(0);
+                Program server = server(FixedPort.free());
                 Program forwarder = Program.start(
                         0,
                         FaultForwarder.class,

@@ -6,14 +6,15 @@ import java.time.Duration;
 import org.relay4j.api.TunnelListener;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
+import org.relay4j.testing.FixedPort;
 
 /** Servers and options for tests on one machine. */
 final class Local {
     private Local() {}
 
-    /** A server that can be reached from this machine only. */
+    /** A server that only this machine reaches. Another one may be started later on its port. */
     static RelayServer server() throws IOException {
-        return server(0);
+        return server(FixedPort.free());
     }
 
     static RelayServer server(int port) throws IOException {

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
@@ -18,6 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.yamux.io.Listener;
 import org.relay4j.yamux.io.LoopGroup;
@@ -63,14 +63,14 @@ class PublicPortsTest {
 
     @Test
     void portsOfTheRangeAreGivenInTurn() throws IOException {
-        int lowest = freeRange(3);
+        int lowest = FixedPort.range(3);
         PublicPorts ports = ports(lowest, 3);
         assertEquals(List.of(lowest, lowest + 1, lowest + 2), List.of(port(ports), port(ports), port(ports)));
     }
 
     @Test
     void exhaustedRangeIsNamed() throws IOException {
-        int lowest = freeRange(2);
+        int lowest = FixedPort.range(2);
         PublicPorts ports = ports(lowest, 2);
         open(ports);
         Listener second = open(ports);
@@ -85,7 +85,7 @@ class PublicPortsTest {
 
     @Test
     void portOfAnotherProgramIsPassedOver() throws IOException {
-        int lowest = freeRange(3);
+        int lowest = FixedPort.range(3);
         try (ServerSocket other = new ServerSocket(lowest + 1, 1, LOOPBACK)) {
             PublicPorts ports = ports(lowest, 3);
             assertEquals(List.of(lowest, lowest + 2), List.of(port(ports), port(ports)));
@@ -96,7 +96,7 @@ class PublicPortsTest {
 
     @Test
     void portOfAnotherProgramIsGivenOnceItIsFree() throws IOException {
-        int lowest = freeRange(1);
+        int lowest = FixedPort.range(1);
         PublicPorts ports = ports(lowest, 1);
         try (ServerSocket other = new ServerSocket(lowest, 1, LOOPBACK)) {
             assertThrows(BindException.class, () -> open(ports), other::toString);
@@ -106,7 +106,7 @@ class PublicPortsTest {
 
     @Test
     void portThatBecameFreeIsReusedLast() throws IOException {
-        int lowest = freeRange(4);
+        int lowest = FixedPort.range(4);
         PublicPorts ports = ports(lowest, 4);
         Listener first = open(ports);
         release(ports, first);
@@ -116,7 +116,7 @@ class PublicPortsTest {
 
     @Test
     void portsAreReusedInTheOrderInWhichTheyBecameFree() throws IOException {
-        int lowest = freeRange(3);
+        int lowest = FixedPort.range(3);
         PublicPorts ports = ports(lowest, 3);
         Listener one = open(ports);
         Listener two = open(ports);
@@ -160,25 +160,5 @@ class PublicPortsTest {
                 .publicBindAddress(LOOPBACK)
                 .publicPorts(lowest, lowest + count - 1)
                 .build());
-    }
-
-    /** The lowest of several ports in a row that are free now. They are below those that the kernel chooses from. */
-    static int freeRange(int count) throws IOException {
-        for (int lowest = 20_000; lowest < 32_000; lowest += count) {
-            if (isFree(lowest, count)) return lowest;
-        }
-        throw new AssertionError("no " + count + " free ports in a row");
-    }
-
-    private static boolean isFree(int lowest, int count) throws IOException {
-        for (int port = lowest; port < lowest + count; port++) {
-            try (ServerSocket socket = new ServerSocket()) {
-                socket.setReuseAddress(true);
-                socket.bind(new InetSocketAddress(port));
-            } catch (BindException e) {
-                return false;
-            }
-        }
-        return true;
     }
 }

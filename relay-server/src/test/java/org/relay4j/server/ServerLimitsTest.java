@@ -13,6 +13,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.testing.Await;
+import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Logged;
 import org.relay4j.testing.Visitor;
@@ -82,7 +83,7 @@ class ServerLimitsTest {
 
     @Test
     void clientForWhichThereIsNoPortIsRefused() throws IOException {
-        int port = PublicPortsTest.freeRange(1);
+        int port = FixedPort.free();
         try (RelayServer server = start(local().publicPorts(port, port));
                 Logged log = Logged.below("org.relay4j.server")) {
             try (RawClient one = RawClient.establish(server)) {

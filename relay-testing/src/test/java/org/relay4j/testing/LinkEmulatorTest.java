@@ -121,10 +121,7 @@ class LinkEmulatorTest {
 
     @Test
     void connectionThatCannotBeMadeIsReset() throws Exception {
-        int nobody;
-        try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            nobody = closed.getLocalPort();
-        }
+        int nobody = FixedPort.free();
         link = keep(LinkEmulator.start(LinkSettings.of(100, 2), nobody));
         near = keep(Visitor.connect(link.port()));
         assertThrows(SocketException.class, () -> near.getInputStream().read());

@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.relay4j.conformance.ScriptedEndpoint.Fault;
+import org.relay4j.testing.FixedPort;
 import org.relay4j.yamux.SessionOptions;
 
 /** The jar as a process of its own. */
@@ -103,10 +104,7 @@ class JarIT {
 
     @Test
     void nobodyThere() throws Exception {
-        int port;
-        try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = closed.getLocalPort();
-        }
+        int port = FixedPort.free();
         Run run = run("--json", "--timeout", "100ms", "127.0.0.1:" + port);
         assertEquals(3, run.exit, run::err);
         assertTrue(run.err.contains("127.0.0.1:" + port), run::err);

@@ -4,11 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.relay4j.conformance.ScriptedEndpoint.Fault;
+import org.relay4j.testing.FixedPort;
 
 /** From what a script says to a verdict. */
 class RunnerTest {
@@ -40,10 +39,7 @@ class RunnerTest {
 
     @Test
     void noConnectionIsAFailure() throws IOException {
-        int port;
-        try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = closed.getLocalPort();
-        }
+        int port = FixedPort.free();
         try (Runner runner =
                 new Runner(new Endpoint.Listening("127.0.0.1", port), Role.CLIENT, Duration.ofMillis(50))) {
             Result result = runner.run(Case.should("a/b", "", RULE, peer -> "red"));

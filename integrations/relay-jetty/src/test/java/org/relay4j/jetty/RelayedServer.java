@@ -24,6 +24,7 @@ import org.relay4j.client.RelayClientOptions;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
 import org.relay4j.testing.Await;
+import org.relay4j.testing.FixedPort;
 
 /** A Jetty server with few threads, for HTTP/1.1 and HTTP/2 without TLS, behind a relay server. */
 final class RelayedServer implements AutoCloseable {
@@ -62,7 +63,7 @@ final class RelayedServer implements AutoCloseable {
     }
 
     private RelayedServer(RelayClientOptions client) throws IOException {
-        relay = RelayServer.start(0);
+        relay = RelayServer.start(FixedPort.free());
         acceptor = RelayClient.connect("localhost", relay.port(), client);
         HttpConfiguration http = new HttpConfiguration();
         HTTP2CServerConnectionFactory http2 = new HTTP2CServerConnectionFactory(http);

@@ -30,6 +30,7 @@ import org.relay4j.client.RelayClientOptions;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
 import org.relay4j.testing.Await;
+import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Visitor;
 
@@ -45,7 +46,7 @@ class RelayMetricsTest {
 
     @BeforeEach
     void start() throws IOException {
-        relay = relay(0);
+        relay = relay(FixedPort.free());
     }
 
     @AfterEach

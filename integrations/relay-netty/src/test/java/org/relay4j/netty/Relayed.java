@@ -20,6 +20,7 @@ import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
 import org.relay4j.server.RelayServer;
 import org.relay4j.testing.Await;
+import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.Visitor;
 
 /** A Netty server behind a relay server. When it is closed, every buffer that its channels took must have been returned. */
@@ -49,7 +50,7 @@ final class Relayed implements AutoCloseable {
             Supplier<ChannelHandler> handlers,
             Consumer<ServerBootstrap> options)
             throws Exception {
-        relay = RelayServer.start(0);
+        relay = RelayServer.start(FixedPort.free());
         acceptor = RelayClient.connect("localhost", relay.port(), client);
         group = loops.open();
         ServerBootstrap bootstrap = new ServerBootstrap()

@@ -7,8 +7,6 @@ import static org.relay4j.spring.WebApplication.get;
 import static org.relay4j.spring.WebApplication.publicPort;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.http.HttpClient;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -16,6 +14,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.api.Tunnel;
 import org.relay4j.server.RelayServer;
 import org.relay4j.testing.Await;
+import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.LeakCheck;
 import org.springframework.boot.health.contributor.Status;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -27,9 +26,7 @@ class FailFastTest {
 
     @BeforeEach
     void findPort() throws IOException {
-        try (ServerSocket gone = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = gone.getLocalPort();
-        }
+        port = FixedPort.free();
     }
 
     private ConfigurableApplicationContext run() {

@@ -44,7 +44,7 @@ class RelayAutoConfigurationTest {
 
     @BeforeEach
     void start() throws IOException {
-        relay = WebApplication.relay(0);
+        relay = WebApplication.relay();
         bare = new WebApplicationContextRunner().withConfiguration(CONFIGURATIONS);
         configured = bare.withPropertyValues("relay.host=localhost", "relay.port=" + relay.port());
     }

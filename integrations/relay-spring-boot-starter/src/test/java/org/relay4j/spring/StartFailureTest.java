@@ -15,6 +15,7 @@ import org.relay4j.client.RelayClient;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
 import org.relay4j.testing.Call;
+import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.LeakCheck;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -24,10 +25,7 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 class StartFailureTest {
     @Test
     void relayServerThatIsNotThere(CapturedOutput output) throws IOException {
-        int port;
-        try (ServerSocket gone = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = gone.getLocalPort();
-        }
+        int port = FixedPort.free();
         assertThrows(RuntimeException.class, () -> WebApplication.run(port).close());
         says(output, "cannot connect to localhost:" + port, "Check relay.host and relay.port");
     }

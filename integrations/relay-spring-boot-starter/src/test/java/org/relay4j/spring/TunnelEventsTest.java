@@ -51,7 +51,7 @@ class TunnelEventsTest {
 
     @BeforeEach
     void start() throws IOException {
-        relay = WebApplication.relay(0);
+        relay = WebApplication.relay();
     }
 
     @AfterEach

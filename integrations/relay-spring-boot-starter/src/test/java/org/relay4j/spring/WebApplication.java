@@ -13,6 +13,7 @@ import java.util.concurrent.CountDownLatch;
 import org.relay4j.api.Tunnel;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
+import org.relay4j.testing.FixedPort;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
@@ -39,6 +40,11 @@ class WebApplication {
         asked.countDown();
         released.await();
         return "late reply";
+    }
+
+    /** Starts a relay server. Another one may be started later on its port. */
+    static RelayServer relay() throws IOException {
+        return relay(FixedPort.free());
     }
 
     static RelayServer relay(int port) throws IOException {

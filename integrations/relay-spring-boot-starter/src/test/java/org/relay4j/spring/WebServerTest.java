@@ -39,7 +39,7 @@ class WebServerTest {
 
     @BeforeEach
     void start() throws IOException {
-        relay = WebApplication.relay(0);
+        relay = WebApplication.relay();
     }
 
     @AfterEach
