@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
@@ -35,19 +36,24 @@ class DocumentationTest {
     private static final Pattern PUBLIC_TYPE =
             Pattern.compile("(?m)^public (?:final |sealed )?(?:class|interface|record|enum) (\\w+)");
 
+    private static final Pattern TEST = Pattern.compile("@Test\\s+void (\\w+)\\(\\)");
+
     private static final String IMPORTS = Stream.of(
                     "com.sun.net.httpserver",
                     "java.io",
                     "java.net",
                     "java.time",
                     "java.util",
+                    "java.util.concurrent",
                     "javax.net.ssl",
                     "org.relay4j.api",
                     "org.relay4j.client",
                     "org.relay4j.server",
                     "org.relay4j.yamux")
             .map(name -> "import " + name + ".*;\n")
-            .reduce("", String::concat);
+            .reduce(
+                    "import static org.junit.jupiter.api.Assertions.*;\nimport org.junit.jupiter.api.Test;\n",
+                    String::concat);
 
     @TempDir
     static Path classes;
@@ -151,8 +157,7 @@ class DocumentationTest {
 
     private static Class<? extends Surroundings> compile(Sample sample, String name) throws Exception {
         String source = IMPORTS + "public final class " + name + " extends " + Surroundings.class.getName()
-                + " {\n    public " + name + "() throws Exception {}\n    public void run() throws Exception {\n"
-                + onThisMachine(sample.code()) + "    }\n}\n";
+                + " {\n    public " + name + "() throws Exception {}\n" + members(onThisMachine(sample.code())) + "}\n";
         JavaFileObject file =
                 new SimpleJavaFileObject(URI.create("string:///" + name + ".java"), JavaFileObject.Kind.SOURCE) {
                     @Override
@@ -170,6 +175,14 @@ class DocumentationTest {
         URL[] urls = {classes.toUri().toURL()};
         URLClassLoader loader = new URLClassLoader(urls, Surroundings.class.getClassLoader());
         return loader.loadClass(name).asSubclass(Surroundings.class);
+    }
+
+    /** A sample is either statements, or one method that is a test. */
+    private static String members(String code) {
+        Matcher test = TEST.matcher(code);
+        boolean isTest = test.lookingAt();
+        return "    public void run() throws Exception {\n"
+                + (isTest ? test.group(1) + "();\n    }\n" + code : code + "    }\n");
     }
 
     /** The relay servers of the documentation are somewhere else. */

@@ -12,13 +12,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The tables of the README list each option and exit code, and no others. */
-class ReadmeTest {
+/** The tables of docs/cli.md list each option and exit code, and no others. */
+class CommandLinePageTest {
     private static List<String> rows;
 
     @BeforeAll
     static void read() throws IOException {
-        try (Stream<String> lines = Files.lines(Path.of(System.getProperty("relay.root"), "README.md"))) {
+        try (Stream<String> lines = Files.lines(Path.of(System.getProperty("relay.root"), "docs/cli.md"))) {
             rows = lines.filter(line -> line.startsWith("| ")).toList();
         }
     }
