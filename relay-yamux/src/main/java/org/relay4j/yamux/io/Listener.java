@@ -9,15 +9,22 @@ import java.nio.channels.SocketChannel;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
-/** A listening socket on a loop. Loop thread only, except for {@link #open} and {@link #address}. */
+/**
+ * A listening socket on a loop. A failure costs the connection that it concerns, and never the listener. Loop thread only,
+ * except for {@link #open} and {@link #address}.
+ */
 public final class Listener implements Loop.Handler {
-    /** Who takes the connections. Called on the loop. */
+    /** Receives the connections. Called on the loop. */
     public interface Owner {
-        /** False while nothing more can be taken: connections then wait in the kernel until {@link Listener#resume}. */
+        /** False while no more can be accepted: connections then wait in the kernel until {@link Listener#resume}. */
         boolean canAccept();
 
-        /** A new connection, not yet configured. */
+        /**
+         * Receives a new connection, not yet configured. When this throws, the connection is reset and the listener goes on:
+         * what the owner has counted for it, the owner gives back.
+         */
         void accepted(SocketChannel channel);
     }
 
@@ -28,15 +35,14 @@ public final class Listener implements Loop.Handler {
     /** How long accepting pauses after a failure, which nearly always means that the process is out of files. */
     private static final long PAUSE = TimeUnit.MILLISECONDS.toNanos(200);
 
-    private static final long WARN_EVERY = TimeUnit.SECONDS.toNanos(1);
-
     private final Loop loop;
     private final ServerSocketChannel channel;
     private final Owner owner;
     private final InetSocketAddress address;
     private SelectionKey key;
     private boolean paused; // after a failure
-    private long warned; // ns
+    private final LimitedLog cannotAccept = new LimitedLog(log, Level.WARN);
+    private final LimitedLog ownerFailed = new LimitedLog(log, Level.ERROR);
 
     @SuppressWarnings("NullAway.Init") // the key is set by start, before the loop can call anything
     private Listener(Loop loop, ServerSocketChannel channel, Owner owner) throws IOException {
@@ -44,7 +50,6 @@ public final class Listener implements Loop.Handler {
         this.channel = channel;
         this.owner = owner;
         address = (InetSocketAddress) channel.getLocalAddress();
-        warned = System.nanoTime() - WARN_EVERY;
     }
 
     /** Binds. The port is taken from now on; connections are accepted after {@link #start}. */
@@ -85,14 +90,14 @@ public final class Listener implements Loop.Handler {
     @Override
     public void ready(SelectionKey ready) {
         for (int n = 0; n < ACCEPTS_PER_PASS && channel.isOpen(); n++) {
-            if (!owner.canAccept()) {
-                if (key.isValid()) key.interestOps(0);
-                return;
-            }
             SocketChannel accepted;
             try {
+                if (!owner.canAccept()) {
+                    if (key.isValid()) key.interestOps(0);
+                    return;
+                }
                 accepted = channel.accept();
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException | Error e) {
                 pause(e);
                 return;
             }
@@ -102,12 +107,11 @@ public final class Listener implements Loop.Handler {
     }
 
     private void handOver(SocketChannel accepted) {
-        boolean taken = false;
         try {
             owner.accepted(accepted);
-            taken = true;
-        } finally {
-            if (!taken) Sockets.reset(accepted); // a defect of the owner, which nobody else would close it after
+        } catch (RuntimeException | Error e) {
+            Sockets.reset(accepted);
+            ownerFailed.log("unexpected failure of {}: a connection was reset", this, e);
         }
     }
 
@@ -116,13 +120,11 @@ public final class Listener implements Loop.Handler {
         close();
     }
 
-    private void pause(IOException failure) {
+    private void pause(Throwable failure) {
         if (!channel.isOpen()) return;
-        long now = System.nanoTime();
-        if (now - warned >= WARN_EVERY) {
-            warned = now;
-            log.warn("cannot accept on {}, trying again in 0.2 s: {}", address, failure.getMessage());
-        }
+        if (failure instanceof IOException) {
+            cannotAccept.log("cannot accept on {}, trying again in 0.2 s: {}", address, failure.getMessage());
+        } else ownerFailed.log("unexpected failure of {}, trying again in 0.2 s", this, failure);
         paused = true;
         key.interestOps(0);
         loop.schedule(PAUSE, () -> {

@@ -11,12 +11,13 @@ import java.nio.channels.Selector;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * A thread that waits for sockets and moves their bytes. What is registered with a loop stays there for life; its handlers
@@ -44,13 +45,18 @@ public final class Loop {
 
     private static final int TASKS_PER_PASS = 1024;
 
+    /** Failures in a row that are logged; after that one a second. */
+    private static final int FAILURES_LOGGED = 10;
+
     private final Selector selector;
     private final Thread thread;
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean woken = new AtomicBoolean();
-    private final PriorityQueue<Timer> timers = new PriorityQueue<>(); // loop thread only
+    private final Timers timers = new Timers(); // loop thread only
     private final ArrayDeque<LoopDriver> touched = new ArrayDeque<>(); // loop thread only
     private final ByteBuffer readBuffer = ByteBuffer.allocateDirect(READ_BUFFER); // loop thread only
+    private final LimitedLog handlerFailed = new LimitedLog(log, Level.ERROR, FAILURES_LOGGED);
+    private final LimitedLog taskFailed = new LimitedLog(log, Level.ERROR, FAILURES_LOGGED);
     private volatile boolean stopping;
     private volatile boolean ended;
     private long now; // ns, 0 when it has to be asked for again; loop thread only
@@ -87,9 +93,12 @@ public final class Loop {
 
     /** Runs {@code task} on the loop after {@code delay} nanoseconds. On the loop's thread only. */
     public Timer schedule(long delay, Runnable task) {
-        Timer timer = new Timer(System.nanoTime() + delay, task);
-        timers.add(timer);
-        return timer;
+        return timers.add(System.nanoTime() + delay, task);
+    }
+
+    /** Places that scheduled tasks take, including those of cancelled ones. On the loop's thread only. */
+    public int timerCount() {
+        return timers.size();
     }
 
     /** Makes the loop look at changed interest sets. Safe from any thread. */
@@ -155,9 +164,8 @@ public final class Loop {
     /** Milliseconds to wait; 0 not at all, as long as it takes when Long.MAX_VALUE. */
     private long timeout() {
         if (!touched.isEmpty() || !tasks.isEmpty()) return 0;
-        Timer next = timers.peek();
-        if (next == null) return Long.MAX_VALUE;
-        long left = next.due - System.nanoTime();
+        if (timers.size() == 0) return Long.MAX_VALUE;
+        long left = timers.nextDue() - System.nanoTime();
         return left <= 0 ? 0 : left / 1_000_000 + 1;
     }
 
@@ -169,7 +177,7 @@ public final class Loop {
         } catch (CancelledKeyException e) {
             log.trace("cancelled while it was being served: {}", key);
         } catch (RuntimeException | Error e) {
-            log.error("unexpected failure of {}", handler, e);
+            handlerFailed.log("unexpected failure of {}", handler, e);
             abandon(handler, e);
         }
     }
@@ -184,17 +192,14 @@ public final class Loop {
     }
 
     private void runTimers() {
-        for (Timer timer; (timer = timers.peek()) != null && timer.due - now() <= 0; ) {
-            timers.poll();
-            if (!timer.cancelled) runSafely(timer.task);
-        }
+        for (Runnable task; (task = timers.poll(now())) != null; ) runSafely(task);
     }
 
     private void runSafely(Runnable task) {
         try {
             task.run();
         } catch (RuntimeException | Error e) {
-            log.error("unexpected failure on event loop {}", thread.getName(), e);
+            taskFailed.log("unexpected failure on event loop {}", thread.getName(), e);
         }
     }
 
@@ -205,17 +210,17 @@ public final class Loop {
             try {
                 driver.flushTouched();
             } catch (RuntimeException | Error e) {
-                log.error("unexpected failure of {}", driver, e);
+                handlerFailed.log("unexpected failure of {}", driver, e);
                 abandon(driver, e);
             }
         }
     }
 
-    private static void abandon(Handler handler, Throwable cause) {
+    private void abandon(Handler handler, Throwable cause) {
         try {
             handler.abandon(cause);
         } catch (RuntimeException | Error e) {
-            log.error("cannot let go of {}", handler, e);
+            handlerFailed.log("cannot let go of {}", handler, e);
         }
     }
 
@@ -231,20 +236,34 @@ public final class Loop {
         }
     }
 
-    /** A task that is due at a time. */
+    /** A task that is due at a time. Loop thread only. */
     public static final class Timer implements Comparable<Timer> {
-        private final long due; // ns
-        private final Runnable task;
-        private boolean cancelled; // loop thread only
+        private final Timers timers;
+        final long due; // ns
+        private @Nullable Runnable task; // null once it was run or cancelled
 
-        Timer(long due, Runnable task) {
+        Timer(Timers timers, long due, Runnable task) {
+            this.timers = timers;
             this.due = due;
             this.task = task;
         }
 
-        /** The task will not run. On the loop's thread only. */
+        /** Lets go of the task, which will not run. Has no effect on one that has run. */
         public void cancel() {
-            cancelled = true;
+            if (task == null) return;
+            task = null;
+            timers.cancelledOne();
+        }
+
+        boolean isOver() {
+            return task == null;
+        }
+
+        @Nullable
+        Runnable take() {
+            Runnable taken = task;
+            task = null;
+            return taken;
         }
 
         @Override

@@ -15,12 +15,15 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Logged;
@@ -115,19 +118,46 @@ class ListenerTest {
         Visitor.awaitRefused(listener.address().getPort());
     }
 
-    @Test
-    void ownerThatThrowsLosesItsListenerAndNoConnection() throws Exception {
-        onLoop(() -> guests.whenAccepted = () -> {
-            throw new IllegalStateException("owner, on purpose");
+    @ParameterizedTest
+    @MethodSource("failures")
+    void ownerThatThrowsLosesOneConnection(Throwable failure) throws Exception {
+        onLoop(() -> guests.whenAccepted = () -> sneak(failure));
+        try (Logged logged = Logged.below("org.relay4j.yamux.io")) {
+            for (int i = 0; i < 200; i++) { // more than are accepted in one pass
+                Socket visitor = Visitor.connect(listener.address().getPort());
+                sockets.add(visitor);
+                Visitor.expectReset(visitor);
+            }
+            String line = logged.await("unexpected failure of listener");
+            assertTrue(line.endsWith(": a connection was reset"), line);
+            assertTrue(logged.lines("ERROR").size() < 200, "limited to one line a second");
+        }
+        onLoop(() -> guests.whenAccepted = () -> {});
+        connect(3);
+        awaitGuests(3);
+    }
+
+    @ParameterizedTest
+    @MethodSource("failures")
+    void ownerThatCannotEvenAnswerIsAskedAgain(Throwable failure) throws Exception {
+        AtomicInteger left = new AtomicInteger(2);
+        onLoop(() -> guests.whenAsked = () -> {
+            if (left.getAndDecrement() > 0) sneak(failure);
         });
         try (Logged logged = Logged.below("org.relay4j.yamux.io")) {
-            Socket visitor = Visitor.connect(listener.address().getPort());
-            sockets.add(visitor);
-            Visitor.expectReset(visitor);
-            logged.await("unexpected failure of listener");
+            connect(3);
+            awaitGuests(3);
+            logged.await("trying again in 0.2 s");
         }
-        Visitor.awaitRefused(listener.address().getPort());
-        onLoop(() -> {}); // the loop lives
+    }
+
+    static List<Throwable> failures() {
+        return List.of(new IllegalStateException("owner, on purpose"), new OutOfMemoryError("owner, on purpose"));
+    }
+
+    private static void sneak(Throwable failure) {
+        if (failure instanceof RuntimeException unchecked) throw unchecked;
+        throw (Error) failure;
     }
 
     @Test
@@ -196,9 +226,11 @@ class ListenerTest {
         final List<SocketChannel> channels = new CopyOnWriteArrayList<>();
         int room = Integer.MAX_VALUE; // loop thread only
         Runnable whenAccepted = () -> {}; // loop thread only
+        Runnable whenAsked = () -> {}; // loop thread only
 
         @Override
         public boolean canAccept() {
+            whenAsked.run();
             return room > 0;
         }
 
