@@ -6,6 +6,7 @@
 module org.relay4j.yamux {
     requires jdk.jfr;
     requires jdk.management; // tells how much direct memory there may be
+    requires jdk.net; // the times of TCP keep-alive
     requires org.slf4j;
     requires static org.jspecify; // annotations only: users need it neither to compile nor to run
 

@@ -2,21 +2,44 @@ package org.relay4j.yamux.io;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketOption;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
+import java.util.Map;
+import java.util.Set;
+import jdk.net.ExtendedSocketOptions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The ways to end a connection. */
+/** How connections are set up for a loop, and the ways to end them. */
 public final class Sockets {
     private static final Logger log = LoggerFactory.getLogger(Sockets.class);
 
+    private static final Map<SocketOption<Integer>, Integer> KEEP_ALIVE = Map.of(
+            ExtendedSocketOptions.TCP_KEEPIDLE, 60, // s
+            ExtendedSocketOptions.TCP_KEEPINTERVAL, 10, // s
+            ExtendedSocketOptions.TCP_KEEPCOUNT, 6); // questions
+
     private Sockets() {}
 
-    /** Makes a channel fit for a loop: non-blocking, and small writes leave at once. */
+    /**
+     * Makes a channel fit for a loop: non-blocking, small writes leave at once, and a peer that has vanished without a FIN is
+     * noticed by TCP keep-alive: after 60 s of silence the kernel asks every 10 s, and the connection fails after 6 questions
+     * without an answer. Where the JDK cannot set these times, those of the operating system apply, often two hours. A
+     * Unix-domain socket needs and has none of these options.
+     */
     public static void configure(SocketChannel channel) throws IOException {
         channel.configureBlocking(false);
+        Set<SocketOption<?>> supported = channel.supportedOptions();
+        if (!supported.contains(StandardSocketOptions.TCP_NODELAY)) return;
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+        for (Map.Entry<SocketOption<Integer>, Integer> option : KEEP_ALIVE.entrySet()) {
+            if (supported.contains(option.getKey())) channel.setOption(option.getKey(), option.getValue());
+        }
     }
 
     /** Ends a connection with a TCP reset, so that what the other end has read so far does not look complete to it. */
@@ -50,10 +73,19 @@ public final class Sockets {
     /** The address of the other end, for messages. */
     public static String peer(SocketChannel channel) {
         try {
-            return String.valueOf(channel.getRemoteAddress());
+            String peer = String.valueOf(channel.getRemoteAddress());
+            return peer.isEmpty() ? "an unnamed Unix-domain socket" : peer;
         } catch (IOException e) {
             return "a peer that has left";
         }
+    }
+
+    /** An address as logs and messages show it: {@code 192.0.2.1:80} or {@code [2001:db8::1]:80}. */
+    public static String text(InetSocketAddress address) {
+        InetAddress host = address.getAddress();
+        if (host == null) return address.getHostString() + ":" + address.getPort();
+        String text = host.getHostAddress();
+        return (host instanceof Inet6Address ? "[" + text + "]" : text) + ":" + address.getPort();
     }
 
     /** Closes; a failure only concerns what is gone anyway. */
