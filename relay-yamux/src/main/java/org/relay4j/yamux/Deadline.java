@@ -5,6 +5,7 @@ import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.concurrent.locks.Condition;
+import org.relay4j.yamux.io.Bounds;
 
 /** When a wait ends at the latest; a timeout of zero is never. */
 final class Deadline {
@@ -13,7 +14,7 @@ final class Deadline {
 
     Deadline(Duration timeout) {
         none = timeout.isZero();
-        end = none ? 0 : System.nanoTime() + timeout.toNanos();
+        end = none ? 0 : System.nanoTime() + Bounds.nanos(timeout);
     }
 
     /** Waits for a signal, with the lock of {@code condition} held. */

@@ -21,6 +21,7 @@ import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.core.SessionEvents;
 import org.relay4j.yamux.core.StreamHandler;
+import org.relay4j.yamux.io.Bounds;
 import org.relay4j.yamux.io.CoreSettings;
 import org.relay4j.yamux.io.Driver;
 import org.relay4j.yamux.io.LoopDriver;
@@ -43,8 +44,8 @@ import org.relay4j.yamux.io.Threads;
  * }
  * }</pre>
  *
- * <p>Over a {@link SocketChannel} a session is served by an event loop that many sessions share; over any other {@link
- * ByteChannel} by two threads of its own. The channel belongs to the session, which closes it. A socket that is hidden in
+ * <p>Over a {@link SocketChannel}, TCP or Unix-domain, a session is served by an event loop that many sessions share; over
+ * any other {@link ByteChannel} by two threads of its own. The channel belongs to the session, which closes it. A socket that is hidden in
  * such a channel needs {@code TCP_NODELAY}, which a session can only set where it sees the socket; without it the small
  * frames that open and close streams wait for up to 40 ms each.
  *
@@ -100,7 +101,7 @@ public final class Session implements Closeable {
      * Starts the end that opens streams with odd ids. Does not block.
      *
      * @param channel connected; nothing but yamux follows on it. Closing it must make blocked reads and writes return
-     * @throws IOException when the channel cannot be served, for example because it is closed
+     * @throws IOException when the channel cannot be served, for example because it is closed; it then remains the caller's
      */
     public static Session client(ByteChannel channel, SessionOptions options) throws IOException {
         return start(channel, Role.CLIENT, options);
@@ -259,7 +260,7 @@ public final class Session implements Closeable {
 
     /** Waits until the channel is closed after the end of the session; false when that took longer than {@code timeout}. */
     public boolean awaitTermination(Duration timeout) throws InterruptedException {
-        return driver.awaitTermination(timeout.toNanos());
+        return driver.awaitTermination(Bounds.nanos(timeout));
     }
 
     /** True until the session has ended. */

@@ -15,8 +15,10 @@ import static org.relay4j.testing.WireFrame.window;
 import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -217,6 +219,33 @@ class WaitingTest {
             return true;
         } catch (AssertionError e) {
             return false;
+        }
+    }
+
+    /** A time that does not fit into nanoseconds is as good as none. */
+    @Test
+    void waitsThatAreLongerThanTheClockCanCount() throws Exception {
+        Duration forever = ChronoUnit.FOREVER.getDuration();
+        try (SessionPair pair = SessionPair.over(Transport.SOCKET)) {
+            Call<Stream> accepting = Call.of(() -> pair.server().accept(forever));
+            accepting.awaitBlocked();
+            Stream here = pair.client().open();
+            here.setReadTimeout(forever);
+            here.setWriteTimeout(forever);
+            Stream there = accepting.result();
+            Call<Integer> reading = Call.of(() -> here.getInputStream().read());
+            reading.awaitBlocked();
+            there.getOutputStream().write(7);
+            assertEquals(7, reading.result());
+            here.getOutputStream().write(new byte[262_144]);
+            Call<Void> writing = Call.run(() -> here.getOutputStream().write(8));
+            writing.awaitBlocked();
+            there.getInputStream().readNBytes(262_144);
+            writing.result();
+            Call<Boolean> ending = Call.of(() -> pair.client().awaitTermination(forever));
+            pair.client().close();
+            pair.server().close();
+            assertTrue(ending.result());
         }
     }
 }

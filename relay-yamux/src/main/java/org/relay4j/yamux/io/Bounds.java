@@ -8,6 +8,9 @@ public final class Bounds {
     private static final Duration SHORTEST = Duration.ofMillis(1);
     private static final Duration LONGEST = Duration.ofHours(1);
 
+    private static final long FOREVER_NANOS = Long.MAX_VALUE / 2;
+    private static final Duration FOREVER = Duration.ofNanos(FOREVER_NANOS);
+
     private Bounds() {}
 
     /** Objects to a number that is not {@code least} to {@code most}. */
@@ -36,6 +39,16 @@ public final class Bounds {
         Objects.requireNonNull(value, name);
         if (value.isNegative()) throw new IllegalArgumentException(name + " is negative: " + value);
         return value;
+    }
+
+    /**
+     * Nanoseconds of a time, however long it is: one that does not fit, such as that of {@link
+     * java.time.temporal.ChronoUnit#FOREVER}, becomes 146 years, so that a deadline from now does not overflow either. A
+     * negative one becomes 0.
+     */
+    public static long nanos(Duration value) {
+        if (value.isNegative()) return 0;
+        return value.compareTo(FOREVER) >= 0 ? FOREVER_NANOS : value.toNanos();
     }
 
     private static IllegalArgumentException objection(String name, Object value, String range) {
