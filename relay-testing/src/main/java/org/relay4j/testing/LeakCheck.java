@@ -12,7 +12,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * Fails a test class that leaves behind a thread of Relay's or pooled memory. Idle threads of a pool are ignored, since they
  * end on their own.
  *
- * <p>The buffer pool is looked up by name, because relay-yamux's tests depend on this module and not the other way round.
+ * <p>The buffer pool and the loops are looked up by name, because relay-yamux's tests depend on this module and not the other way round.
  */
 public class LeakCheck implements AfterAllCallback {
     /** The same after each single test, for classes whose tests share nothing. */
@@ -33,7 +33,10 @@ public class LeakCheck implements AfterAllCallback {
     /** Waits until nothing is left. */
     public static void check() {
         try {
-            Await.until(LeakCheck::describe, () -> threads().isEmpty() && inUse() <= reported);
+            Await.until(LeakCheck::describe, () -> {
+                endUnusedLoops();
+                return threads().isEmpty() && inUse() <= reported;
+            });
         } catch (AssertionError e) {
             reported = inUse();
             throw e;
@@ -50,6 +53,19 @@ public class LeakCheck implements AfterAllCallback {
             return 0;
         } catch (ReflectiveOperationException e) {
             throw new AssertionError("the buffer pool cannot be asked", e);
+        }
+    }
+
+    /** Ends the shared loops now instead of 30 s later. Those that a session still uses remain, and are found. */
+    public static void endUnusedLoops() {
+        try {
+            Class.forName("org.relay4j.yamux.io.LoopGroup")
+                    .getMethod("endUnused")
+                    .invoke(null);
+        } catch (ClassNotFoundException e) {
+            // There are none.
+        } catch (ReflectiveOperationException e) {
+            throw new AssertionError("the shared loops cannot be ended", e);
         }
     }
 

@@ -12,6 +12,11 @@ public final class LoopGroup implements Closeable {
     private static final ReentrantLock SHARED_LOCK = OrderedLock.leaf("the shared loops");
     private static @Nullable LoopGroup shared; // guarded by SHARED_LOCK
     private static int sharedUsers; // guarded by SHARED_LOCK
+    private static long unusedSince; // ns; guarded by SHARED_LOCK
+    private static boolean endScheduled; // for the shared group; guarded by SHARED_LOCK
+
+    /** How long the shared group outlives its last user: a client that reconnects finds it running. */
+    private static final long LINGER = TimeUnit.SECONDS.toNanos(30);
 
     private static final long JOIN_MILLIS = 5_000;
 
@@ -46,7 +51,7 @@ public final class LoopGroup implements Closeable {
 
     /**
      * The group of this process for sessions that bring none of their own, with daemon threads. It is started for its first
-     * user and ends with its last: whoever calls this also calls {@link #releaseShared} once.
+     * user and ends 30 s after its last: whoever calls this also calls {@link #releaseShared} once.
      */
     public static LoopGroup acquireShared() throws IOException {
         SHARED_LOCK.lock();
@@ -55,6 +60,7 @@ public final class LoopGroup implements Closeable {
             if (group == null) {
                 group = new LoopGroup("relay-loop", defaultCount(), true);
                 shared = group;
+                endScheduled = false;
             }
             sharedUsers++;
             return group;
@@ -65,17 +71,58 @@ public final class LoopGroup implements Closeable {
 
     /** Gives back what {@link #acquireShared} gave. */
     public static void releaseShared() {
-        LoopGroup unused = null;
+        releaseShared(LINGER);
+    }
+
+    /** As {@link #releaseShared()}, with another time in nanoseconds. */
+    static void releaseShared(long linger) {
         SHARED_LOCK.lock();
         try {
-            if (--sharedUsers == 0) {
-                unused = shared;
-                shared = null;
-            }
+            if (--sharedUsers > 0) return;
+            unusedSince = System.nanoTime();
+            LoopGroup group = shared;
+            if (group != null && !endScheduled) group.endLater(linger, linger);
         } finally {
             SHARED_LOCK.unlock();
         }
-        if (unused != null) unused.stop();
+    }
+
+    /** Ends the shared group now if it has no user. Returns at once. */
+    public static void endUnused() {
+        SHARED_LOCK.lock();
+        try {
+            if (sharedUsers == 0 && shared != null) shared.endShared();
+        } finally {
+            SHARED_LOCK.unlock();
+        }
+    }
+
+    private void endLater(long delay, long linger) {
+        for (Loop loop : loops) {
+            if (!loop.offer(() -> loop.schedule(delay, () -> endIfUnused(linger)))) continue;
+            endScheduled = true;
+            return;
+        }
+        endShared(); // none of its loops is left
+    }
+
+    private void endIfUnused(long linger) {
+        SHARED_LOCK.lock();
+        try {
+            if (shared != this) return;
+            endScheduled = false;
+            if (sharedUsers > 0) return;
+            long left = linger - (System.nanoTime() - unusedSince);
+            if (left > 0) endLater(left, linger);
+            else endShared();
+        } finally {
+            SHARED_LOCK.unlock();
+        }
+    }
+
+    private void endShared() {
+        shared = null;
+        stop();
     }
 
     /**

@@ -12,7 +12,9 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.relay4j.testing.Await;
@@ -100,16 +102,49 @@ class LoopGroupTest {
     }
 
     @Test
-    void sharedOneEndsWithItsLastUserAndCanBeginAgain() throws Exception {
+    void sharedOneOutlivesItsLastUserForTheNext() throws Exception {
         LoopGroup first = LoopGroup.acquireShared();
         assertSame(first, LoopGroup.acquireShared());
         Loop loop = first.next();
         LoopGroup.releaseShared();
-        CountDownLatch alive = new CountDownLatch(1);
-        loop.execute(alive::countDown);
-        Await.until("the loop still runs", alive);
         LoopGroup.releaseShared();
+        for (int n = 0; n < 1_000; n++) { // a client that reconnects
+            assertSame(first, LoopGroup.acquireShared());
+            LoopGroup.releaseShared();
+        }
+        CompletableFuture<Integer> timers = new CompletableFuture<>();
+        loop.execute(() -> timers.complete(loop.timerCount()));
+        assertTrue(timers.get(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS) <= 1, "its end is scheduled once");
+        LoopGroup.endUnused();
         assertTrue(loop.join(Await.DEADLINE.toMillis()));
+        LoopGroup second = LoopGroup.acquireShared();
+        try {
+            assertNotSame(first, second);
+            LoopGroup.endUnused(); // it is in use
+            assertSame(second, LoopGroup.acquireShared());
+            LoopGroup.releaseShared();
+        } finally {
+            LoopGroup.releaseShared();
+        }
+    }
+
+    @Test
+    void sharedOneEndsWhenNobodyComesAnyMore() throws Exception {
+        LoopGroup first = LoopGroup.acquireShared();
+        Loop loop = first.next();
+        LoopGroup.releaseShared(TimeUnit.MILLISECONDS.toNanos(1));
+        assertTrue(loop.join(Await.DEADLINE.toMillis()));
+        LoopGroup second = LoopGroup.acquireShared();
+        assertNotSame(first, second);
+        LoopGroup.releaseShared(0);
+        assertTrue(second.next().join(Await.DEADLINE.toMillis()));
+    }
+
+    @Test
+    void sharedOneWhoseLoopsHaveFailedIsReplaced() throws Exception {
+        LoopGroup first = LoopGroup.acquireShared();
+        first.close();
+        LoopGroup.releaseShared();
         LoopGroup second = LoopGroup.acquireShared();
         try {
             assertNotSame(first, second);
