@@ -51,7 +51,7 @@ final class ForwardedTunnel implements SessionEvents, Splice.Owner {
         Sockets.configure(connection.channel());
         // It is visitors who come and go, not the server.
         CoreOptions core =
-                CoreSettings.of(options.session().toBuilder().resetRate(0).build());
+                CoreSettings.relayed(options.session().toBuilder().resetRate(0).build());
         driver = new LoopDriver(loop, connection.channel(), Role.SERVER, core, this, true);
     }
 

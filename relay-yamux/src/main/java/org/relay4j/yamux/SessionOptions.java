@@ -96,8 +96,11 @@ public final class SessionOptions {
         return values.openTimeout;
     }
 
-    /** Idle time after which a stream that is closed in one direction is reset. */
-    public Duration halfCloseTimeout() {
+    /**
+     * Idle time after which a stream that is closed in one direction is reset; null for five minutes on the streams of an
+     * application, and none on visitors that are relayed.
+     */
+    public @Nullable Duration halfCloseTimeout() {
         return values.halfCloseTimeout;
     }
 
@@ -154,7 +157,7 @@ public final class SessionOptions {
         private Duration keepAliveTimeout = Duration.ofSeconds(10);
         private Duration writeStallTimeout = Duration.ofSeconds(30);
         private Duration openTimeout = Duration.ofSeconds(75);
-        private Duration halfCloseTimeout = Duration.ofMinutes(5);
+        private @Nullable Duration halfCloseTimeout;
         private Duration lingerTimeout = Duration.ofSeconds(5);
         private Duration deliveryTimeout = Duration.ofSeconds(60);
         private int glitchBurst = 1_000_000;
@@ -275,8 +278,14 @@ public final class SessionOptions {
             return this;
         }
 
-        /** Idle time after which a stream that is closed in one direction is reset: default 5 min. */
-        public Builder halfCloseTimeout(Duration timeout) {
+        /**
+         * Idle time after which a stream that is closed in one direction is reset: zero (off) to one year. The default, null,
+         * depends on who uses the stream. For a {@link Session} it is 5 min, because a stream that the application has closed
+         * and the peer has not would otherwise remain for ever. For visitors that a relay server or forwarder joins to a
+         * socket it is off, because TCP lets a half-closed connection be idle for as long as it wants; TCP keep-alive ends
+         * those whose peer has vanished.
+         */
+        public Builder halfCloseTimeout(@Nullable Duration timeout) {
             halfCloseTimeout = timeout;
             return this;
         }
@@ -370,7 +379,7 @@ public final class SessionOptions {
             Bounds.timeoutOrOff("keepAliveTimeout", keepAliveTimeout);
             Bounds.timeoutOrOff("writeStallTimeout", writeStallTimeout);
             Bounds.timeoutOrOff("openTimeout", openTimeout);
-            Bounds.timeoutOrOff("halfCloseTimeout", halfCloseTimeout);
+            if (halfCloseTimeout != null) Bounds.timeoutOrOff("halfCloseTimeout", halfCloseTimeout);
             Bounds.timeoutOrOff("lingerTimeout", lingerTimeout);
             Bounds.timeoutOrOff("deliveryTimeout", deliveryTimeout);
             return new SessionOptions(new Builder(this));

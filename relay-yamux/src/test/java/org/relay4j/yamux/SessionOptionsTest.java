@@ -1,9 +1,11 @@
 package org.relay4j.yamux;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.relay4j.yamux.core.CoreOptions;
@@ -33,6 +35,20 @@ class SessionOptionsTest {
         refused("glitchRate is -1, it must be 0 to 1000000", builder -> builder.glitchRate(-1));
         refused("resetBurst is 16777217, it must be 1 to 16777216", builder -> builder.resetBurst((1 << 24) + 1));
         refused("resetRate is 1000001, it must be 0 to 1000000", builder -> builder.resetRate(1_000_001));
+    }
+
+    @Test
+    void halfClosedStreamsThatAreRelayedMayBeIdle() {
+        SessionOptions defaults = SessionOptions.defaults();
+        assertNull(defaults.halfCloseTimeout());
+        assertEquals(Duration.ofMinutes(5).toNanos(), CoreSettings.of(defaults).halfCloseTimeout());
+        assertEquals(0, CoreSettings.relayed(defaults).halfCloseTimeout());
+        for (Duration chosen : List.of(Duration.ZERO, Duration.ofSeconds(9))) {
+            SessionOptions options =
+                    SessionOptions.builder().halfCloseTimeout(chosen).build();
+            assertEquals(chosen.toNanos(), CoreSettings.of(options).halfCloseTimeout());
+            assertEquals(chosen.toNanos(), CoreSettings.relayed(options).halfCloseTimeout());
+        }
     }
 
     @Test
