@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.channels.ServerSocketChannel;
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +13,9 @@ import org.relay4j.yamux.io.OrderedLock;
 
 /** The ports that the server may give to clients. Safe for use by several threads. */
 final class PublicPorts {
+    /** Ports that are tried for one client. */
+    static final int MOST_BINDS = 64;
+
     private final @Nullable InetAddress address;
     private final int lowest; // 0: any free port
     private final int highest;
@@ -29,32 +31,28 @@ final class PublicPorts {
     }
 
     /**
-     * Finds out whether public ports can be bound at all: better now than when the first client comes.
+     * Checks that public ports can be bound at all, before the first client connects.
      *
      * @throws BindException when the address is none of this machine
      */
     void checkAddress() throws IOException {
-        if (address == null) return;
-        try (ServerSocketChannel probe = ServerSocketChannel.open()) {
-            probe.bind(new InetSocketAddress(address, 0));
-        } catch (BindException e) {
-            BindException failure =
-                    new BindException("public bind address " + address.getHostAddress() + ": " + e.getMessage());
-            failure.initCause(e);
-            throw failure;
-        }
+        Binding.check("public address", address);
     }
 
     /**
      * Binds a listener to the port of the range that has been unused for the longest time, so that a visitor of the client
      * before does not end up with a stranger. Its port is to be given back with {@link #release}.
      *
-     * @throws BindException when none is free
+     * <p>Each port that another program has costs the loop a system call, so at most {@value #MOST_BINDS} are tried. They move
+     * to the end of the line: the next client is offered others.
+     *
+     * @throws BindException when none of those that were tried is free
      */
     Listener open(Loop loop, Listener.Owner owner) throws IOException {
         if (lowest == 0) return Listener.open(loop, new InetSocketAddress(address, 0), owner);
+        int unused = unusedCount();
         String why = "";
-        for (int n = unusedCount(); n > 0; n--) {
+        for (int n = Math.min(unused, MOST_BINDS); n > 0; n--) {
             Integer port = take();
             if (port == null) break;
             boolean bound = false;
@@ -68,7 +66,10 @@ final class PublicPorts {
                 if (!bound) release(port);
             }
         }
-        throw new BindException("no port of " + lowest + " to " + highest + " is free" + why);
+        String range = lowest + " to " + highest;
+        if (unused <= MOST_BINDS) throw new BindException("no port of " + range + " is free" + why);
+        throw new BindException("the first " + MOST_BINDS + " unused ports of " + range + " could not be bound" + why
+                + "; try again, the next ones are tried then");
     }
 
     /** Takes back the port of a listener that was closed. */

@@ -3,10 +3,8 @@ package org.relay4j.server;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.BindException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
-import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -14,7 +12,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import org.relay4j.yamux.io.Listener;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopGroup;
@@ -38,7 +35,6 @@ import org.slf4j.LoggerFactory;
 public final class RelayServer implements Closeable {
     private static final Logger log = LoggerFactory.getLogger(RelayServer.class);
     private static final long CLOSE_DEADLINE = TimeUnit.SECONDS.toNanos(2);
-    private static final long WARN_EVERY = TimeUnit.SECONDS.toNanos(1);
 
     private final RelayServerOptions options;
     private final Admission admission;
@@ -47,8 +43,7 @@ public final class RelayServer implements Closeable {
     private final Loop controlLoop;
     private final Listener control;
     private final Set<ServerTunnel> tunnels = ConcurrentHashMap.newKeySet();
-    private final AtomicLong numbers = new AtomicLong();
-    private final AtomicLong warned = new AtomicLong(System.nanoTime() - WARN_EVERY); // ns
+    private final ServerLog limited = new ServerLog();
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private RelayServer(RelayServerOptions options) throws IOException {
@@ -60,7 +55,7 @@ public final class RelayServer implements Closeable {
         boolean started = false;
         try {
             controlLoop = loops.next();
-            control = openControl();
+            control = listen();
             controlLoop.execute(this::startControl);
             started = true;
         } finally {
@@ -68,14 +63,12 @@ public final class RelayServer implements Closeable {
         }
     }
 
-    private Listener openControl() throws IOException {
+    private Listener listen() throws IOException {
         InetSocketAddress address = options.controlAddress();
         try {
-            return Listener.open(controlLoop, address, new ControlPort());
-        } catch (BindException e) { // its message says neither address nor port
-            BindException failure = new BindException("cannot bind " + text(address) + ": " + e.getMessage());
-            failure.initCause(e);
-            throw failure;
+            return Listener.open(controlLoop, address, new ControlPort(this, options));
+        } catch (BindException e) {
+            throw Binding.failure("control", address, e);
         }
     }
 
@@ -83,7 +76,7 @@ public final class RelayServer implements Closeable {
      * Starts a server on all addresses with default options.
      *
      * @param port the control port; 0 for any free one, see {@link #port}
-     * @throws java.net.BindException when the port is in use
+     * @throws BindException when the port cannot be bound; the message names it and the remedy
      * @throws IllegalArgumentException when the port is not 0 to 65535
      */
     public static RelayServer start(int port) throws IOException {
@@ -93,11 +86,12 @@ public final class RelayServer implements Closeable {
     /**
      * Starts a server.
      *
-     * @throws java.net.BindException when the control port is in use, or an address is none of this machine
+     * @throws BindException when the control port cannot be bound, or an address is none of this machine; the message names
+     *     the port or address and the remedy
      */
     public static RelayServer start(RelayServerOptions options) throws IOException {
         RelayServer server = new RelayServer(Objects.requireNonNull(options, "options"));
-        log.info("relay server: listening on {}", text(server.address()));
+        log.info("relay server: listening on {}", Sockets.text(server.address()));
         return server;
     }
 
@@ -109,14 +103,6 @@ public final class RelayServer implements Closeable {
     /** The control address. */
     public InetSocketAddress address() {
         return control.address();
-    }
-
-    /** An address for messages. All addresses are 0.0.0.0, although Java's socket for them is an IPv6 one. */
-    private static String text(InetSocketAddress address) {
-        String host = address.getAddress().isAnyLocalAddress()
-                ? "0.0.0.0"
-                : address.getAddress().getHostAddress();
-        return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + address.getPort();
     }
 
     /** Clients that are connected. */
@@ -143,7 +129,7 @@ public final class RelayServer implements Closeable {
         boolean interruptedFirst = awaitAccepted(deadline);
         boolean interrupted = awaitEnd(ending, deadline) || interruptedFirst;
         loops.close();
-        log.info("relay server: closed {}", text(address()));
+        log.info("relay server: closed {}", Sockets.text(address()));
         if (interrupted) Thread.currentThread().interrupt();
     }
 
@@ -188,23 +174,30 @@ public final class RelayServer implements Closeable {
         return publicPorts;
     }
 
+    LoopGroup loops() {
+        return loops;
+    }
+
+    ServerLog log() {
+        return limited;
+    }
+
+    /** Makes {@code id} the next stream id of all tunnels, for tests. */
+    void skipStreamIds(int id) {
+        for (ServerTunnel tunnel : tunnels) tunnel.skipStreamIds(id);
+    }
+
+    boolean isClosed() {
+        return closed.get();
+    }
+
     void opened(ServerTunnel tunnel) {
         tunnels.add(tunnel);
     }
 
     void ended(ServerTunnel tunnel) {
         tunnels.remove(tunnel);
-        admission.leave(tunnel.client().getAddress(), tunnel.wasEstablished());
     }
-
-    /** True at most once a second, for warnings that a stranger can cause. */
-    boolean mayWarn() {
-        long now = System.nanoTime();
-        long last = warned.get();
-        return now - last >= WARN_EVERY && warned.compareAndSet(last, now);
-    }
-
-    // ---- clients
 
     private void startControl() {
         try {
@@ -213,53 +206,6 @@ public final class RelayServer implements Closeable {
             log.debug("relay server: closed before it accepted anything");
         } catch (IOException e) {
             log.error("relay server: cannot accept on {}", address(), e);
-        }
-    }
-
-    private void assign(SocketChannel channel, InetAddress address) {
-        try {
-            Loop loop = loops.next();
-            loop.execute(() -> open(loop, channel, address));
-        } catch (IOException e) {
-            log.error("relay server: client {} cannot be served: {}", address.getHostAddress(), e.getMessage());
-            admission.leave(address, false);
-            Sockets.close(channel);
-        }
-    }
-
-    private void open(Loop loop, SocketChannel channel, InetAddress address) {
-        long number = numbers.incrementAndGet();
-        ServerTunnel tunnel = closed.get() ? null : ServerTunnel.open(this, loop, channel, number);
-        if (tunnel == null) {
-            admission.leave(address, false);
-            Sockets.close(channel);
-        } else if (closed.get()) tunnel.close();
-    }
-
-    private final class ControlPort implements Listener.Owner {
-        @Override
-        public boolean canAccept() {
-            return true;
-        }
-
-        @Override
-        public void accepted(SocketChannel channel) {
-            InetAddress address;
-            try {
-                Sockets.configure(channel);
-                address = ((InetSocketAddress) channel.getRemoteAddress()).getAddress();
-            } catch (IOException e) {
-                log.debug("a client has left: {}", e.toString());
-                Sockets.close(channel);
-                return;
-            }
-            String refusal = admission.enter(address);
-            if (refusal == null) {
-                assign(channel, address);
-                return;
-            }
-            if (mayWarn()) log.warn("relay server: client {} refused: {}", address.getHostAddress(), refusal);
-            ServerTunnel.refuse(channel, "limit-reached", refusal);
         }
     }
 }

@@ -90,6 +90,11 @@ public final class RelayServerOptions {
         return values.handshakeTimeout;
     }
 
+    /** Time that visitors have to finish when a tunnel has used all its stream ids. */
+    Duration retireAfter() {
+        return values.retireAfter;
+    }
+
     /** Event loops. */
     public int loops() {
         return values.loops;
@@ -114,6 +119,7 @@ public final class RelayServerOptions {
         private int maxVisitors = 50_000;
         private int maxVisitorsPerTunnel = 16_384;
         private Duration handshakeTimeout = Duration.ofSeconds(5);
+        private Duration retireAfter = Duration.ofSeconds(60);
         private int loops = LoopGroup.defaultCount();
         private SessionOptions session = SessionOptions.defaults();
 
@@ -132,6 +138,7 @@ public final class RelayServerOptions {
             maxVisitors = other.maxVisitors;
             maxVisitorsPerTunnel = other.maxVisitorsPerTunnel;
             handshakeTimeout = other.handshakeTimeout;
+            retireAfter = other.retireAfter;
             loops = other.loops;
             session = other.session;
         }
@@ -174,15 +181,15 @@ public final class RelayServerOptions {
         }
 
         /**
-         * Tunnels at once whose client has not shown a sign of life yet: 1 to 60,000, default 256. One more is refused with
-         * {@code ERR limit-reached}.
+         * Tunnels at once whose client has not shown a sign of life yet: 1 to 60,000, default 256. One more takes the place of
+         * the oldest of the address that has the most of them, which is dropped.
          */
         public Builder maxPending(int tunnels) {
             maxPending = tunnels;
             return this;
         }
 
-        /** The same from one client address: 1 to 60,000, default 64. */
+        /** The same from one client address: 1 to 60,000, default 64. One more takes the place of that address's oldest. */
         public Builder maxPendingPerAddress(int tunnels) {
             maxPendingPerAddress = tunnels;
             return this;
@@ -206,13 +213,23 @@ public final class RelayServerOptions {
             return this;
         }
 
+        /** For tests: a tunnel lives for 2^31 visitors. */
+        Builder retireAfter(Duration timeout) {
+            retireAfter = timeout;
+            return this;
+        }
+
         /** Event loops: 1 to 1,024; the default is half the number of processors. Each is one thread. */
         public Builder loops(int count) {
             loops = count;
             return this;
         }
 
-        /** Options of the session with each client; by default those of {@link SessionOptions#defaults}. */
+        /**
+         * Options of the session with each client; by default those of {@link SessionOptions#defaults}. Visitors that have
+         * closed one direction may be idle for as long as they want, unless {@link
+         * SessionOptions.Builder#halfCloseTimeout} is set.
+         */
         public Builder session(SessionOptions options) {
             session = options;
             return this;

@@ -1,7 +1,6 @@
 package org.relay4j.server;
 
 import java.io.IOException;
-import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -18,7 +17,6 @@ import org.relay4j.yamux.io.Listener;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopDriver;
 import org.relay4j.yamux.io.Sockets;
-import org.relay4j.yamux.io.Splice;
 import org.relay4j.yamux.io.TunnelEvent;
 import org.relay4j.yamux.io.VisitorEvent;
 import org.slf4j.Logger;
@@ -28,13 +26,14 @@ import org.slf4j.LoggerFactory;
  * One client of the server: its session, its public listener, and its visitors, all on one loop for life. Everything here
  * runs on that loop; what concerns the session, with the session's lock held.
  */
-final class ServerTunnel implements SessionEvents, Listener.Owner, Splice.Owner {
+final class ServerTunnel implements SessionEvents, Listener.Owner {
     private static final Logger log = LoggerFactory.getLogger(ServerTunnel.class);
 
     private final RelayServer server;
     private final RelayServerOptions options;
     private final Admission admission;
-    private final InetSocketAddress client;
+    private final Admission.Ticket ticket;
+    private final String client; // its address, for the log
     private final String name;
     private final LoopDriver driver;
     private final Listener listener;
@@ -42,44 +41,48 @@ final class ServerTunnel implements SessionEvents, Listener.Owner, Splice.Owner 
     private boolean established;
     private boolean ended;
     private boolean portClosed;
+    private boolean retiring; // all stream ids are used
     private long refused; // visitors over a limit
+    private Loop.@Nullable Timer handshake; // until the client has shown a sign of life
+    private Loop.@Nullable Timer retirement;
     private @Nullable TunnelEvent recorded;
 
-    private ServerTunnel(RelayServer server, Loop loop, SocketChannel channel, long number) throws IOException {
+    private ServerTunnel(
+            RelayServer server, Loop loop, SocketChannel channel, InetSocketAddress client, Admission.Ticket ticket)
+            throws IOException {
         this.server = server;
         options = server.options();
         admission = server.admission();
-        client = (InetSocketAddress) channel.getRemoteAddress();
+        this.client = Sockets.text(client);
+        this.ticket = ticket;
         listener = server.publicPorts().open(loop, this);
-        name = "tunnel " + number + " (port " + listener.address().getPort() + ")";
-        driver = new LoopDriver(loop, channel, Role.CLIENT, CoreSettings.of(options.session()), this, true);
+        boolean made = false;
+        try {
+            name = "tunnel " + ticket.number() + " (port " + listener.address().getPort() + ")";
+            driver = new LoopDriver(loop, channel, Role.CLIENT, CoreSettings.relayed(options.session()), this, true);
+            made = true;
+        } finally {
+            if (!made) closePort();
+        }
     }
 
-    /** Gives an admitted client a public port, or tells it why there is none. Null when there is none. */
-    static @Nullable ServerTunnel open(RelayServer server, Loop loop, SocketChannel channel, long number) {
-        ServerTunnel tunnel;
+    /**
+     * Gives an admitted client a public port. Null when it has left meanwhile; then, and after an exception, nothing is left
+     * but the channel and the ticket, which are the caller's.
+     *
+     * @throws java.net.BindException when no public port is free
+     */
+    static @Nullable ServerTunnel open(
+            RelayServer server, Loop loop, SocketChannel channel, InetSocketAddress client, Admission.Ticket ticket)
+            throws IOException {
+        ServerTunnel tunnel = new ServerTunnel(server, loop, channel, client, ticket);
+        boolean started = false;
         try {
-            tunnel = new ServerTunnel(server, loop, channel, number);
-        } catch (IOException e) {
-            log.warn("tunnel {}: no public port for {}: {}", number, Sockets.peer(channel), e.getMessage());
-            if (e instanceof BindException) refuse(channel, "no-port-free", String.valueOf(e.getMessage()));
-            else refuse(channel, "internal", "no public port can be opened");
-            return null;
+            started = tunnel.start(channel);
+        } finally {
+            if (!started) tunnel.letGo();
         }
-        if (tunnel.start(channel)) return tunnel;
-        tunnel.closePort();
-        Sockets.close(channel);
-        return null;
-    }
-
-    /** Answers with an error line in place of the port, and closes. */
-    static void refuse(SocketChannel channel, String code, String detail) {
-        try {
-            channel.write(ByteBuffer.wrap(PortLine.encodeError(code, detail)));
-        } catch (IOException e) {
-            log.debug("{} left before it could be refused: {}", channel, e.toString());
-        }
-        Sockets.close(channel);
+        return started ? tunnel : null;
     }
 
     private boolean start(SocketChannel channel) {
@@ -92,17 +95,19 @@ final class ServerTunnel implements SessionEvents, Listener.Owner, Splice.Owner 
             log.debug("{}: {} has left: {}", name, client, e.toString());
             return false;
         }
+        log.debug("{}: connected, client {}", name, client);
         recorded = TunnelEvent.begun();
         server.opened(this);
+        handshake = driver.loop().schedule(options.handshakeTimeout().toNanos(), this::checkEstablished);
         driver.start();
         // The answer, or anything else from the client, shows that it speaks yamux.
         driver.ping();
-        driver.loop().schedule(options.handshakeTimeout().toNanos(), this::checkEstablished);
-        log.info("{}: up, client {}", name, client);
+        ticket.onDrop(this::drop);
         return true;
     }
 
     private void checkEstablished() {
+        handshake = null;
         if (established || ended) return;
         if (hasReceived()) {
             establish();
@@ -112,6 +117,23 @@ final class ServerTunnel implements SessionEvents, Listener.Owner, Splice.Owner 
                 Cause.Kind.TIMEOUT,
                 "the client has not answered for " + options.handshakeTimeout().toMillis()
                         + " ms, does it speak yamux?"));
+    }
+
+    /** Another client has taken the place of this one, which is pending. From any thread; returns at once. */
+    private void drop() {
+        driver.loop().execute(() -> {
+            if (ended) return;
+            server.log()
+                    .refused(
+                            Refusal.PENDING,
+                            "{}: client {} dropped before it had answered: newer clients have connected, and {} at once ({} of"
+                                    + " one address) may be pending",
+                            name,
+                            client,
+                            options.maxPending(),
+                            options.maxPendingPerAddress());
+            driver.fail(new Cause(Cause.Kind.CONNECTION_LOST, "the client was dropped before it had answered"));
+        });
     }
 
     /** Ends the tunnel; visitors are reset. From any thread; returns at once. */
@@ -124,21 +146,15 @@ final class ServerTunnel implements SessionEvents, Listener.Owner, Splice.Owner 
         return driver.awaitTermination(nanos);
     }
 
-    InetSocketAddress client() {
-        return client;
-    }
-
-    boolean wasEstablished() {
-        return established;
-    }
-
     // ---- visitors
 
     @Override
     public boolean canAccept() {
         driver.lock.lock();
         try {
-            return driver.mux().openState() == Multiplexer.OpenState.READY;
+            Multiplexer.OpenState state = driver.mux().openState();
+            if (state == Multiplexer.OpenState.EXHAUSTED) retire();
+            return state == Multiplexer.OpenState.READY;
         } finally {
             driver.lock.unlock();
         }
@@ -146,52 +162,72 @@ final class ServerTunnel implements SessionEvents, Listener.Owner, Splice.Owner 
 
     @Override
     public void accepted(SocketChannel channel) {
-        if (visitors >= options.maxVisitorsPerTunnel() || !admission.enterVisitor()) {
-            refuseVisitor(channel);
+        if (visitors >= options.maxVisitorsPerTunnel()) {
+            refuseVisitor(channel, Refusal.VISITORS_OF_TUNNEL);
+            return;
+        }
+        if (!admission.enterVisitor()) {
+            refuseVisitor(channel, Refusal.VISITORS);
             return;
         }
         visitors++;
         driver.lock.lock();
         try {
-            Sockets.configure(channel);
-            Splice.open(driver, channel, this);
-            log.debug("{}: visitor {}", name, channel);
+            ServerVisitor.open(this, driver, channel);
         } catch (IOException e) {
             log.debug("{}: visitor {} has left: {}", name, channel, e.toString());
-            Sockets.reset(channel);
-            leaveVisitor();
         } finally {
             driver.lock.unlock();
         }
     }
 
-    private void refuseVisitor(SocketChannel channel) {
+    private void refuseVisitor(SocketChannel channel, Refusal reason) {
         Sockets.reset(channel);
         refused++;
-        if (server.mayWarn()) {
-            log.warn(
-                    "{}: visitor refused, {} of {} here and {} of {} in all are connected ({} refused so far)",
-                    name,
-                    visitors,
-                    options.maxVisitorsPerTunnel(),
-                    admission.visitors(),
-                    options.maxVisitors(),
-                    refused);
-        }
+        server.log()
+                .refused(
+                        reason,
+                        "{}: visitor refused, {} of {} here and {} of {} in all are connected ({} refused so far)",
+                        name,
+                        visitors,
+                        options.maxVisitorsPerTunnel(),
+                        admission.visitors(),
+                        options.maxVisitors(),
+                        refused);
     }
 
-    @Override
-    public void ended(Splice splice, @Nullable Throwable failure) {
-        leaveVisitor();
-        VisitorEvent.record(this, splice.stream(), failure);
-        if (log.isDebugEnabled()) {
-            log.debug("{}: {} {}", name, splice, failure == null ? "has left" : "was reset: " + failure.getMessage());
-        }
-    }
-
-    private void leaveVisitor() {
+    void visitorLeft() {
         visitors--;
         admission.leaveVisitor();
+        if (retiring && visitors == 0) close();
+    }
+
+    void record(MuxStream stream, @Nullable Throwable failure) {
+        VisitorEvent.record(this, stream, failure);
+    }
+
+    /**
+     * All stream ids are used, after 2^31 visitors. The port is closed, and the session ends with its last visitor; one that
+     * stays does not keep the client from reconnecting for longer than {@link RelayServerOptions#retireAfter}.
+     */
+    private void retire() {
+        if (retiring || ended) return;
+        retiring = true;
+        closePort();
+        long most = options.retireAfter().toMillis();
+        log.info("{}: all stream ids are used, closing with the last of {} visitors or in {} ms", name, visitors, most);
+        retirement = driver.loop().schedule(options.retireAfter().toNanos(), driver::close);
+        if (visitors == 0) close();
+    }
+
+    /** Makes {@code id} the next stream id, for tests: a tunnel has 2^31 of them. */
+    void skipStreamIds(int id) {
+        driver.lock.lock();
+        try {
+            driver.mux().skipTo(id);
+        } finally {
+            driver.lock.unlock();
+        }
     }
 
     // ---- session
@@ -221,8 +257,11 @@ final class ServerTunnel implements SessionEvents, Listener.Owner, Splice.Owner 
     }
 
     private void establish() {
+        if (!ticket.established()) return; // it was dropped, and is about to end
         established = true;
-        admission.established(client.getAddress());
+        if (handshake != null) handshake.cancel();
+        handshake = null;
+        server.log().up("{}: up, client {}", name, client);
     }
 
     private boolean hasReceived() {
@@ -236,19 +275,26 @@ final class ServerTunnel implements SessionEvents, Listener.Owner, Splice.Owner 
 
     @Override
     public void onGoAway() {
-        log.info("{}: the client takes no more visitors", name);
+        if (established) server.log().goneAway("{}: the client takes no more visitors", name);
         closePort();
     }
 
     @Override
     public void onEnd(Cause cause) {
-        ended = true;
-        closePort();
+        letGo();
         if (recorded != null) recorded.ended(name, cause.message());
+        if (established) server.log().down(cause.kind(), "{}: down, {}", name, cause.message());
+        else server.log().neverUp(cause.kind(), "{}: down, client {}: {}", name, client, cause.message());
+    }
+
+    /** Gives everything back but the connection. Has no effect the second time. */
+    private void letGo() {
+        ended = true;
+        if (handshake != null) handshake.cancel();
+        if (retirement != null) retirement.cancel();
+        closePort();
         server.ended(this);
-        boolean wanted = cause.kind() == Cause.Kind.CLOSED_LOCALLY || cause.kind() == Cause.Kind.CLOSED_BY_PEER;
-        if (wanted) log.info("{}: down, {}", name, cause.message());
-        else log.warn("{}: down, {}", name, cause.message());
+        ticket.leave();
     }
 
     @Override

@@ -139,6 +139,25 @@ class PublicPortsTest {
         assertTrue(message.startsWith("no port of 20000 to 20001 is free: Cannot assign requested address"), message);
     }
 
+    @Test
+    void noMoreThanSixtyFourPortsAreTriedForOneClient() throws IOException {
+        int lowest = freeRange(PublicPorts.MOST_BINDS + 2);
+        List<ServerSocket> others = new ArrayList<>();
+        try {
+            for (int i = 0; i < PublicPorts.MOST_BINDS; i++) {
+                others.add(new ServerSocket(lowest + i, 1, LOOPBACK));
+            }
+            PublicPorts ports = ports(lowest, PublicPorts.MOST_BINDS + 2);
+            BindException failure = assertThrows(BindException.class, () -> open(ports));
+            String message = String.valueOf(failure.getMessage());
+            assertTrue(message.startsWith("the first 64 unused ports of " + lowest + " to "), message);
+            assertTrue(message.endsWith("; try again, the next ones are tried then"), message);
+            assertEquals(lowest + PublicPorts.MOST_BINDS, port(ports)); // the next client is offered the next ones
+        } finally {
+            for (ServerSocket other : others) other.close();
+        }
+    }
+
     private int port(PublicPorts ports) throws IOException {
         return open(ports).address().getPort();
     }

@@ -45,7 +45,8 @@ class ServerCloseTest {
         try (ServerSocket other = new ServerSocket(0)) {
             BindException failure = assertThrows(BindException.class, () -> RelayServer.start(other.getLocalPort()));
             String message = String.valueOf(failure.getMessage());
-            assertTrue(message.startsWith("cannot bind 0.0.0.0:" + other.getLocalPort() + ": "), message);
+            assertTrue(message.startsWith("cannot bind control port " + other.getLocalPort() + ": "), message);
+            assertTrue(message.endsWith("; choose another port, or stop the process that uses it"), message);
         }
         try (RelayServer server = RelayServer.start(0)) {
             assertThrows(BindException.class, () -> RelayServer.start(server.port()));
@@ -60,11 +61,17 @@ class ServerCloseTest {
                 () -> RelayServer.start(
                         RelayServerOptions.builder().publicBindAddress(nowhere).build()));
         String message = String.valueOf(failure.getMessage());
-        assertTrue(message.startsWith("public bind address 192.0.2.1: "), message);
-        assertThrows(
+        assertTrue(message.startsWith("cannot bind public address 192.0.2.1: "), message);
+        assertTrue(message.endsWith("; choose an address of this machine"), message);
+        failure = assertThrows(
                 BindException.class,
-                () -> RelayServer.start(
-                        RelayServerOptions.builder().bindAddress(nowhere).build()));
+                () -> RelayServer.start(RelayServerOptions.builder()
+                        .bindAddress(nowhere)
+                        .port(7000)
+                        .build()));
+        message = String.valueOf(failure.getMessage());
+        assertTrue(message.startsWith("cannot bind control port 7000 of 192.0.2.1: "), message);
+        assertTrue(message.endsWith("; choose an address of this machine"), message);
     }
 
     @ParameterizedTest

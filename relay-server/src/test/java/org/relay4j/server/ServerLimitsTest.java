@@ -29,7 +29,7 @@ class ServerLimitsTest {
                 Logged log = Logged.below("org.relay4j.server");
                 RawClient one = RawClient.establish(server)) {
             try (RawClient two = RawClient.establish(server)) {
-                assertRefused(server, "limit-reached", "the server has its 2 tunnels");
+                assertRefused(server, "limit-reached", "the server has reached its limit of 2 tunnels");
                 assertTrue(log.await("refused").startsWith("WARN relay server: client 127.0.0.1 refused"));
                 two.yamux().expectNothing();
             }
@@ -42,7 +42,7 @@ class ServerLimitsTest {
     void oneTunnelTooManyOfAnAddressIsRefused() throws IOException {
         try (RelayServer server = start(local().maxTunnelsPerAddress(1))) {
             try (RawClient one = RawClient.establish(server)) {
-                assertRefused(server, "limit-reached", "your address has its 1 tunnels");
+                assertRefused(server, "limit-reached", "your address has reached its limit of 1 tunnels");
                 one.yamux().expectNothing();
             }
             awaitTaken(server);
@@ -50,18 +50,25 @@ class ServerLimitsTest {
     }
 
     @Test
-    void oneSilentClientTooManyIsRefused() throws IOException {
+    void oneSilentClientTooManyTakesThePlaceOfTheOldest() throws IOException {
         List<RawClient> silent = new ArrayList<>();
-        try (RelayServer server = start(local().maxPendingPerAddress(8))) {
+        try (RelayServer server = start(local().maxPendingPerAddress(8));
+                Logged log = Logged.below("org.relay4j.server")) {
+            RawClient established = RawClient.establish(server);
+            silent.add(established);
+            established.yamux().expectNothing(); // so the server has got its answer
             for (int i = 0; i < 8; i++) silent.add(RawClient.connect(server));
-            assertRefused(
-                    server,
-                    "limit-reached",
-                    "too many clients have connected and not said anything, try again in a moment");
-            silent.get(7).answerPing();
-            silent.get(7).yamux().expectNothing(); // so the server has got it
-            silent.add(RawClient.connect(server));
-            Await.until("all are counted", () -> server.tunnelCount() == 9);
+            RawClient newcomer = RawClient.connect(server);
+            silent.add(newcomer);
+            silent.get(1).yamux().expect(WireFrame.ping(SYN, 1));
+            silent.get(1).yamux().expectGone();
+            String line = log.await("dropped before it had answered");
+            assertTrue(line.startsWith("WARN tunnel 2 "), line);
+            assertTrue(line.contains("256 at once (8 of one address)"), line);
+            newcomer.answerPing();
+            newcomer.yamux().expectNothing();
+            established.yamux().expectNothing();
+            Await.until("one has left", () -> server.tunnelCount() == 9);
         } finally {
             for (RawClient client : silent) client.close();
         }

@@ -34,7 +34,7 @@ class TunnelFuzzTest {
             assertEquals(
                     inputs.size(),
                     log.lines().stream()
-                            .filter(line -> line.contains(": down, "))
+                            .filter(line -> line.contains(": connected, "))
                             .count());
         }
     }

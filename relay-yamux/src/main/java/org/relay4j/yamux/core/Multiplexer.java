@@ -220,6 +220,11 @@ public final class Multiplexer {
         return stream;
     }
 
+    /** Makes {@code id} the next one that is opened, as if all before it had been used; for tests of the last ones. */
+    public void skipTo(int id) {
+        streams.skipTo(id);
+    }
+
     public int streamCount() {
         return streams.size();
     }

@@ -19,7 +19,7 @@ public final class LimitedLog {
     private final Level level;
     private final int burst; // lines
     private final LongSupplier clock; // ns
-    private final ReentrantLock lock = new ReentrantLock();
+    private final ReentrantLock lock = OrderedLock.leaf("a limited log");
     private long allowed; // lines that may be written at once; guarded by lock
     private long refilled; // ns; when a line was last added to allowed; guarded by lock
     private long suppressed; // lines since the last one that was written; guarded by lock

@@ -80,10 +80,14 @@ public final class Sockets {
         }
     }
 
-    /** An address as logs and messages show it: {@code 192.0.2.1:80} or {@code [2001:db8::1]:80}. */
+    /**
+     * An address as logs and messages show it: {@code 192.0.2.1:80} or {@code [2001:db8::1]:80}. All addresses are {@code
+     * 0.0.0.0}, although Java's socket for them is an IPv6 one.
+     */
     public static String text(InetSocketAddress address) {
         InetAddress host = address.getAddress();
         if (host == null) return address.getHostString() + ":" + address.getPort();
+        if (host.isAnyLocalAddress()) return "0.0.0.0:" + address.getPort();
         String text = host.getHostAddress();
         return (host instanceof Inet6Address ? "[" + text + "]" : text) + ":" + address.getPort();
     }

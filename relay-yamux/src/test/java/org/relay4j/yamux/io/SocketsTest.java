@@ -67,6 +67,7 @@ class SocketsTest {
         InetAddress four = InetAddress.getByAddress("some.host", new byte[] {(byte) 192, 0, 2, 1});
         assertEquals("192.0.2.1:80", Sockets.text(new InetSocketAddress(four, 80)));
         assertEquals("[0:0:0:0:0:0:0:1]:80", Sockets.text(new InetSocketAddress(InetAddress.getByName("::1"), 80)));
+        assertEquals("0.0.0.0:80", Sockets.text(new InetSocketAddress(80)));
         assertEquals("some.host:80", Sockets.text(InetSocketAddress.createUnresolved("some.host", 80)));
     }
 }

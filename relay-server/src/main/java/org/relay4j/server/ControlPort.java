@@ -1,0 +1,118 @@
+package org.relay4j.server;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.control.PortLine;
+import org.relay4j.yamux.io.Listener;
+import org.relay4j.yamux.io.Loop;
+import org.relay4j.yamux.io.Sockets;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Accepts clients: each is admitted or refused here, then handed to the loop that serves it. A failure costs the client that
+ * it concerns, whose ticket is given back.
+ */
+final class ControlPort implements Listener.Owner {
+    private static final Logger log = LoggerFactory.getLogger(ControlPort.class);
+
+    private final RelayServer server;
+    private final RelayServerOptions options;
+
+    ControlPort(RelayServer server, RelayServerOptions options) {
+        this.server = server;
+        this.options = options;
+    }
+
+    @Override
+    public boolean canAccept() {
+        return true;
+    }
+
+    @Override
+    public void accepted(SocketChannel channel) {
+        InetSocketAddress client;
+        try {
+            Sockets.configure(channel);
+            client = (InetSocketAddress) channel.getRemoteAddress();
+        } catch (IOException e) {
+            log.debug("a client has left: {}", e.toString());
+            Sockets.close(channel);
+            return;
+        }
+        Admission.Entry entry = server.admission().enter(client.getAddress());
+        Admission.Ticket evicted = entry.evicted();
+        if (evicted != null) evicted.drop();
+        Admission.Ticket ticket = entry.ticket();
+        if (ticket != null) assign(channel, client, ticket);
+        else refuse(channel, client, entry.refusal());
+    }
+
+    private void refuse(SocketChannel channel, InetSocketAddress client, @Nullable Refusal reason) {
+        String why = reason == Refusal.TUNNELS_OF_ADDRESS
+                ? "your address has reached its limit of " + options.maxTunnelsPerAddress() + " tunnels"
+                : "the server has reached its limit of " + options.maxTunnels() + " tunnels";
+        if (reason != null) {
+            server.log().refused(reason, "relay server: client {} refused: {}", text(client), why);
+        }
+        answer(channel, "limit-reached", why);
+    }
+
+    private void assign(SocketChannel channel, InetSocketAddress client, Admission.Ticket ticket) {
+        boolean assigned = false;
+        try {
+            Loop loop = server.loops().next();
+            loop.execute(() -> open(loop, channel, client, ticket));
+            assigned = true;
+        } catch (IOException e) {
+            server.log().failed("relay server: client {} cannot be served", text(client), e);
+        } finally {
+            if (!assigned) {
+                ticket.leave();
+                Sockets.reset(channel);
+            }
+        }
+    }
+
+    /** On the loop that serves the client from now on. */
+    private void open(Loop loop, SocketChannel channel, InetSocketAddress client, Admission.Ticket ticket) {
+        ServerTunnel tunnel = null;
+        try {
+            if (!server.isClosed()) tunnel = ServerTunnel.open(server, loop, channel, client, ticket);
+        } catch (BindException e) {
+            String why = String.valueOf(e.getMessage());
+            server.log().refused(Refusal.NO_PORT, "relay server: no public port for {}: {}", text(client), why);
+            answer(channel, "no-port-free", why);
+        } catch (IOException e) {
+            server.log().failed("relay server: no tunnel for {}", text(client), e);
+            answer(channel, "internal", "no public port can be opened");
+        } catch (RuntimeException | Error e) {
+            Sockets.reset(channel);
+            server.log().failed("relay server: unexpected failure, client {} was reset", text(client), e);
+        } finally {
+            if (tunnel == null) {
+                ticket.leave();
+                Sockets.close(channel);
+            }
+        }
+        if (tunnel != null && server.isClosed()) tunnel.close();
+    }
+
+    /** Answers with an error line in place of the port, and closes. */
+    private static void answer(SocketChannel channel, String code, String detail) {
+        try {
+            channel.write(ByteBuffer.wrap(PortLine.encodeError(code, detail)));
+        } catch (IOException e) {
+            log.debug("{} left before it could be refused: {}", channel, e.toString());
+        }
+        Sockets.close(channel);
+    }
+
+    private static String text(InetSocketAddress client) {
+        return client.getAddress().getHostAddress();
+    }
+}

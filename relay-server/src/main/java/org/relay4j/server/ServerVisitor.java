@@ -1,0 +1,76 @@
+package org.relay4j.server;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.channels.SocketChannel;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.core.MuxStream;
+import org.relay4j.yamux.io.LoopDriver;
+import org.relay4j.yamux.io.Sockets;
+import org.relay4j.yamux.io.Splice;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One visitor of a public port, from its connection to its end. On the tunnel's loop. */
+final class ServerVisitor implements Splice.Owner {
+    private static final Logger log = LoggerFactory.getLogger(ServerVisitor.class);
+
+    private final ServerTunnel tunnel;
+    private final InetSocketAddress address;
+    private boolean left;
+
+    private ServerVisitor(ServerTunnel tunnel, InetSocketAddress address) {
+        this.tunnel = tunnel;
+        this.address = address;
+    }
+
+    /**
+     * Joins an accepted socket to a new stream of the tunnel, with the session's lock held and the session READY. When that
+     * fails, the socket is closed and the tunnel has been notified.
+     */
+    static void open(ServerTunnel tunnel, LoopDriver driver, SocketChannel channel) throws IOException {
+        ServerVisitor visitor = null;
+        Splice splice = null;
+        try {
+            Sockets.configure(channel);
+            visitor = new ServerVisitor(tunnel, (InetSocketAddress) channel.getRemoteAddress());
+            splice = Splice.open(driver, channel, visitor);
+            if (log.isDebugEnabled()) log.debug("{}: visitor {} connected", tunnel, visitor);
+        } catch (IOException | RuntimeException | Error e) {
+            if (splice != null) splice.abandon(e);
+            else {
+                Sockets.reset(channel);
+                if (visitor != null) visitor.leave();
+                else tunnel.visitorLeft();
+            }
+            throw e;
+        }
+    }
+
+    @Override
+    public void ended(Splice splice, @Nullable Throwable failure) {
+        leave();
+        tunnel.record(splice.stream(), failure);
+        if (!log.isDebugEnabled()) return;
+        MuxStream stream = splice.stream();
+        log.debug(
+                "{}: visitor {} {}; {} bytes from it, {} bytes to it, connected for {} ms",
+                tunnel,
+                this,
+                failure == null ? "has left" : "was reset: " + failure.getMessage(),
+                stream.bytesSent(),
+                stream.bytesReceived(),
+                stream.age() / 1_000_000);
+    }
+
+    private void leave() {
+        if (left) return;
+        left = true;
+        tunnel.visitorLeft();
+    }
+
+    @Override
+    public String toString() {
+        return Sockets.text(address);
+    }
+}
