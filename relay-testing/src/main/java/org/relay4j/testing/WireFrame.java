@@ -53,8 +53,13 @@ public final class WireFrame {
 
     /** A frame whose length field need not be true. */
     public static WireFrame of(int type, int flags, int id, int length, byte[] body) {
+        return of(0, type, flags, id, length, body);
+    }
+
+    /** Also of a version that does not exist. */
+    public static WireFrame of(int version, int type, int flags, int id, int length, byte[] body) {
         ByteBuffer frame = ByteBuffer.allocate(HEADER + body.length);
-        frame.put((byte) 0).put((byte) type).putShort((short) flags);
+        frame.put((byte) version).put((byte) type).putShort((short) flags);
         frame.putInt(id).putInt(length).put(body);
         return new WireFrame(frame.array());
     }

@@ -6,15 +6,16 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.zip.CRC32;
+import org.relay4j.testing.WireFrame;
 
 /**
- * yamux frames in hexadecimal, written down from the specification alone: nothing here comes from the code under test.
+ * Frames of {@link WireFrame} in hexadecimal, and what was sent as lines that a person can read.
  */
 final class Wire {
-    static final int SYN = 1;
-    static final int ACK = 2;
-    static final int FIN = 4;
-    static final int RST = 8;
+    static final int SYN = WireFrame.SYN;
+    static final int ACK = WireFrame.ACK;
+    static final int FIN = WireFrame.FIN;
+    static final int RST = WireFrame.RST;
 
     private static final HexFormat HEX = HexFormat.of();
     private static final int LONGEST_SHOWN = 32; // bytes
@@ -22,11 +23,8 @@ final class Wire {
     private Wire() {}
 
     static String header(int version, int type, int flags, long id, long length) {
-        return HEX.toHexDigits(version, 2)
-                + HEX.toHexDigits(type, 2)
-                + HEX.toHexDigits(flags, 4)
-                + HEX.toHexDigits(id, 8)
-                + HEX.toHexDigits(length, 8);
+        return HEX.formatHex(WireFrame.of(version, type, flags, (int) id, (int) length, new byte[0])
+                .bytes());
     }
 
     static String data(long id, String body) {
