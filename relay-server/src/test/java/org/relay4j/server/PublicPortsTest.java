@@ -141,7 +141,7 @@ class PublicPortsTest {
 
     @Test
     void noMoreThanSixtyFourPortsAreTriedForOneClient() throws IOException {
-        int lowest = freeRange(PublicPorts.MOST_BINDS + 2);
+        int lowest = FixedPort.range(PublicPorts.MOST_BINDS + 2);
         List<ServerSocket> others = new ArrayList<>();
         try {
             for (int i = 0; i < PublicPorts.MOST_BINDS; i++) {

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.BrokenLogger;
+import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Logged;
 import org.relay4j.testing.Visitor;
@@ -58,7 +59,7 @@ class ServerFailuresTest {
     @ParameterizedTest
     @MethodSource("failures")
     void failureForAClientCostsThatClient(Throwable failure) throws IOException {
-        int port = PublicPortsTest.freeRange(1);
+        int port = FixedPort.free();
         RelayServerOptions options =
                 local().publicPorts(port, port).maxTunnels(1).build();
         try (RelayServer server = RelayServer.start(options);
