@@ -96,7 +96,7 @@ class PublicPortsTest {
 
     @Test
     void portOfAnotherProgramIsGivenOnceItIsFree() throws IOException {
-        int lowest = FixedPort.range(1);
+        int lowest = FixedPort.free();
         PublicPorts ports = ports(lowest, 1);
         try (ServerSocket other = new ServerSocket(lowest, 1, LOOPBACK)) {
             assertThrows(BindException.class, () -> open(ports), other::toString);
