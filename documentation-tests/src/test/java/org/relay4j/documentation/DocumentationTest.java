@@ -28,6 +28,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
+import org.relay4j.testing.FixedPort;
 
 /** The Java in the documentation compiles, and does something without failing. */
 class DocumentationTest {
@@ -186,8 +187,9 @@ class DocumentationTest {
     }
 
     /** The relay servers of the documentation are somewhere else. */
-    private static String onThisMachine(String code) {
-        return code.replace("RelayServer.start(7000)", "RelayServer.start(0)")
+    private static String onThisMachine(String code) throws IOException {
+        return code.replace("17000", String.valueOf(FixedPort.free()))
+                .replace("RelayServer.start(7000)", "RelayServer.start(0)")
                 .replace(".port(7000)", ".port(0)")
                 .replace("\"relay.example.com\", 7000", "\"localhost\", port(0)")
                 .replace("\"one.example.com\", 7000", "\"localhost\", port(0)")

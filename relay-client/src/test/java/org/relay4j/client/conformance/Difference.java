@@ -7,10 +7,10 @@ enum Difference {
     BIND("`bind` is accepted and ignored"),
     NO_DELAY("`TCP_NODELAY` is on from the start"),
     URGENT_DATA("There is no urgent data"),
-    PLATFORM_OPTIONS("Options of the platform are not supported"),
-    UNREAD_DATA("Data that nobody read does not destroy the reply"),
-    UNREFERENCED("An acceptor that nobody refers to stays open"),
-    BACKLOG("A visitor too many is reset"),
+    PLATFORM_OPTIONS("Platform-specific options are not supported"),
+    UNREAD_DATA("Unread data does not destroy the reply"),
+    UNREFERENCED("An unreferenced acceptor stays open"),
+    BACKLOG("Visitors beyond the backlog are reset"),
     LOSS("A tunnel can be lost");
 
     private final String title;
