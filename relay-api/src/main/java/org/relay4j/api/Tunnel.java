@@ -28,7 +28,7 @@ public interface Tunnel extends Closeable {
     /** True while the connection to the server stands. */
     boolean isOpen();
 
-    /** What has passed so far. Does not block. */
+    /** Returns the totals so far. Does not block. Pings the server, at most every 10 s, to keep the round trip current. */
     TunnelStatistics statistics();
 
     /** Ends the tunnel; visitors that are connected may be cut off, see the implementing class. */

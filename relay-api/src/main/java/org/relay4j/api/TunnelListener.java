@@ -53,8 +53,8 @@ public interface TunnelListener {
     default void visitorClosed(Tunnel tunnel, Visitor visitor, @Nullable Throwable cause) {}
 
     /**
-     * The round trip to the server was measured: when a tunnel of a forwarder begins, while windows grow, and after each
-     * silence of the {@code keepAliveInterval}.
+     * The round trip to the server was measured: when a tunnel of a forwarder begins, while windows grow, after each silence of
+     * the {@code keepAliveInterval}, and after a call of {@link Tunnel#statistics}, at most every 10 s.
      */
     default void roundTrip(Tunnel tunnel, Duration roundTrip) {}
 }

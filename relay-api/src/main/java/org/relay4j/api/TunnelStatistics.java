@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param bytesIn bytes that have come from visitors
  * @param bytesOut bytes that were sent to visitors
  * @param reconnects how often the tunnel was re-established
- * @param roundTrip the last round trip to the server that was measured; null when none was
+ * @param roundTrip the last round trip to the server that was measured; null if none was. {@link Tunnel#statistics} starts a new
+ *     measurement, at most every 10 s, so a program that polls it sees a current value
  * @param droppedEvents events that were dropped because the {@link TunnelListener} was too slow
  */
 public record TunnelStatistics(

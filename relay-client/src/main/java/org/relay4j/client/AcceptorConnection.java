@@ -2,93 +2,139 @@ package org.relay4j.client;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.util.concurrent.CountDownLatch;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.AcceptQueue;
 import org.relay4j.yamux.Session;
 import org.relay4j.yamux.SessionException;
+import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.StreamObserver;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** One connection of an acceptor to a relay server. */
-final class AcceptorConnection implements StreamObserver {
+/** A connection of an acceptor: a session whose streams wait in a queue to be accepted. */
+final class AcceptorConnection implements TunnelConnection, StreamObserver {
+    private static final Logger log = LoggerFactory.getLogger(AcceptorConnection.class);
+
     private final ControlConnection connection;
-    private final AcceptorTunnel tunnel;
+    private final TunnelEvents events;
     private final Session session;
-    private final long since = System.nanoTime();
-    private final CountDownLatch announced = new CountDownLatch(1);
+    private final CompletableFuture<@Nullable Loss> ended = new CompletableFuture<>();
 
-    /** Starts the session, whose visitors come to {@code queue}. The tunnel is told when it has ended, once it was announced. */
-    AcceptorConnection(
-            ControlConnection connection, AcceptorTunnel tunnel, RelayClientOptions options, AcceptQueue queue)
+    private AcceptorConnection(
+            ControlConnection connection, TunnelEvents events, RelayClientOptions options, AcceptQueue queue)
             throws IOException {
         this.connection = connection;
-        this.tunnel = tunnel;
+        this.events = events;
+        session = Session.server(
+                connection.channel(),
+                options.session().toBuilder()
+                        .listener(this)
+                        .acceptQueue(queue)
+                        .resetRate(0) // it is visitors who come and go, not the server
+                        .build());
+    }
+
+    /** Connects and starts the session, whose visitors come to {@code queue}. Blocks as {@link ControlConnection#open} does. */
+    static AcceptorConnection open(
+            InetSocketAddress server, TunnelEvents events, RelayClientOptions options, AcceptQueue queue)
+            throws IOException {
+        ControlConnection control = ControlConnection.open(server.getHostString(), server.getPort(), options);
         boolean started = false;
         try {
-            session = Session.server(
-                    connection.channel(),
-                    options.session().toBuilder()
-                            .listener(this)
-                            .acceptQueue(queue)
-                            .resetRate(0) // it is visitors who come and go, not the server
-                            .build());
+            AcceptorConnection connection = new AcceptorConnection(control, events, options, queue);
             started = true;
+            return connection;
         } finally {
-            if (!started) Sockets.close(connection.channel());
+            if (!started) Sockets.close(control.channel());
         }
     }
 
-    Session session() {
-        return session;
-    }
-
-    InetSocketAddress server() {
-        return connection.server();
-    }
-
-    InetSocketAddress publicAddress() {
-        return connection.publicAddress();
-    }
-
-    /** Time since the session was started. Unit: nanoseconds. */
-    long age() {
-        return System.nanoTime() - since;
-    }
-
-    /** The owner was told that the tunnel stands: it may hear of its end now. */
-    void announced() {
-        announced.countDown();
+    /** Whether the session is that of this connection. */
+    boolean isOver(Session other) {
+        return session == other;
     }
 
     @Override
-    public void ended(Session ended, SessionException cause) {
-        try {
-            announced.await(); // it may end before its owner has been told that it stands
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return;
-        }
-        tunnel.ended(this, cause);
+    public InetSocketAddress serverAddress() {
+        return connection.server();
+    }
+
+    @Override
+    public InetSocketAddress publicAddress() {
+        return connection.publicAddress();
+    }
+
+    @Override
+    public boolean isOpen() {
+        return session.isOpen();
+    }
+
+    @Override
+    public SessionStatistics statistics() {
+        return session.statistics();
+    }
+
+    @Override
+    public void ping() {
+        Callbacks.EXECUTOR.execute(() -> {
+            try {
+                session.ping();
+            } catch (IOException e) {
+                log.debug("{}: the round trip was not measured: {}", session, e.getMessage());
+            }
+        });
+    }
+
+    @Override
+    public void closeWhenDone() {
+        session.closeWhenDone();
+    }
+
+    @Override
+    public void close() {
+        session.close();
+    }
+
+    @Override
+    public boolean awaitTermination(long nanos) throws InterruptedException {
+        return session.awaitTermination(Duration.ofNanos(nanos));
+    }
+
+    @Override
+    public CompletionStage<@Nullable Loss> ended() {
+        return ended;
+    }
+
+    @Override
+    public void ended(Session over, SessionException cause) {
+        ended.complete(
+                switch (cause.reason()) {
+                    case CLOSED_LOCALLY -> null;
+                    case CONNECTION_LOST -> Loss.broken(cause.getMessage(), cause.getCause(), cause);
+                    default -> new Loss(cause.getMessage(), cause.isClean(), cause);
+                });
     }
 
     // ---- with the session lock held
 
     @Override
     public void accepted(MuxStream stream) {
-        tunnel.events().visitorAccepted(stream);
+        events.visitorAccepted(stream);
     }
 
     @Override
     public void gone(MuxStream stream, @Nullable Cause cause) {
-        tunnel.events()
-                .visitorClosed(stream, () -> cause == null ? null : new IOException(cause.message(), cause.error()));
+        events.visitorClosed(stream, () -> cause == null ? null : new IOException(cause.message(), cause.error()));
     }
 
     @Override
     public void measured(long roundTrip) {
-        tunnel.events().roundTrip(roundTrip);
+        events.roundTrip(roundTrip);
     }
 }

@@ -23,7 +23,7 @@ final class FirstConnection {
      * @throws IOException the failure of the first one when none can be connected, with those of the others suppressed
      * @throws InterruptedIOException when the thread was interrupted; its flag stays set
      */
-    static void of(List<AcceptorTunnel> tunnels, boolean tryAgain) throws IOException {
+    static void of(List<ClientTunnel> tunnels) throws IOException {
         if (tunnels.size() == 1) {
             tunnels.get(0).connect();
             return;
@@ -31,37 +31,35 @@ final class FirstConnection {
         BlockingQueue<Outcome> outcomes = new LinkedBlockingQueue<>();
         boolean connected = false;
         try {
-            for (AcceptorTunnel tunnel : tunnels) {
-                THREADS.newThread(() -> connect(tunnel, tryAgain, outcomes)).start();
+            for (ClientTunnel tunnel : tunnels) {
+                THREADS.newThread(() -> connect(tunnel, outcomes)).start();
             }
             connected = awaitFirst(tunnels, outcomes);
         } finally {
-            if (!connected) tunnels.forEach(AcceptorTunnel::abandon);
+            if (!connected) tunnels.forEach(ClientTunnel::closeNow);
         }
     }
 
     /** What came of the first attempt of one tunnel; a failure of null is success. */
-    private record Outcome(AcceptorTunnel tunnel, @Nullable IOException failure) {}
+    private record Outcome(ClientTunnel tunnel, @Nullable IOException failure) {}
 
-    private static void connect(AcceptorTunnel tunnel, boolean tryAgain, BlockingQueue<Outcome> outcomes) {
+    private static void connect(ClientTunnel tunnel, BlockingQueue<Outcome> outcomes) {
         try {
             tunnel.connect();
         } catch (IOException e) {
             outcomes.add(new Outcome(tunnel, e));
-            tunnel.couldNotConnect(e, tryAgain);
+            tunnel.connectLater(e);
             return;
         } catch (RuntimeException | Error e) {
-            IOException failure = new IOException("cannot connect: " + e, e);
-            outcomes.add(new Outcome(tunnel, failure));
-            tunnel.couldNotConnect(failure, false);
+            outcomes.add(new Outcome(tunnel, new IOException("cannot connect: " + e, e)));
+            tunnel.fail(e);
             return;
         }
         tunnel.announce();
         outcomes.add(new Outcome(tunnel, null));
     }
 
-    private static boolean awaitFirst(List<AcceptorTunnel> tunnels, BlockingQueue<Outcome> outcomes)
-            throws IOException {
+    private static boolean awaitFirst(List<ClientTunnel> tunnels, BlockingQueue<Outcome> outcomes) throws IOException {
         List<Outcome> failed = new ArrayList<>();
         try {
             while (failed.size() < tunnels.size()) {
@@ -76,9 +74,9 @@ final class FirstConnection {
         throw failure(tunnels, failed);
     }
 
-    private static IOException failure(List<AcceptorTunnel> tunnels, List<Outcome> failed) {
+    private static IOException failure(List<ClientTunnel> tunnels, List<Outcome> failed) {
         IOException first = null;
-        for (AcceptorTunnel tunnel : tunnels) {
+        for (ClientTunnel tunnel : tunnels) {
             for (Outcome outcome : failed) {
                 if (outcome.tunnel() != tunnel) continue;
                 if (first == null) first = outcome.failure();

@@ -6,25 +6,34 @@ import java.net.UnknownHostException;
 import java.util.List;
 
 /**
- * Where a forwarder's visitors are connected to.
+ * The service that a forwarder's visitors are connected to.
  *
- * @param addresses those of the service's host, tried in this order
+ * @param host as it was given, for messages
+ * @param addresses those of the host, tried in this order
  * @param port the service's
  */
-record LocalService(List<InetAddress> addresses, int port) {
+record LocalService(String host, List<InetAddress> addresses, int port) {
 
     /** Finds the addresses of the host, unless it was given as an address. May block. */
     static LocalService resolve(InetSocketAddress service) throws UnknownHostException {
-        if (!service.isUnresolved() && !service.getHostString().equals("localhost")) {
-            return new LocalService(List.of(service.getAddress()), service.getPort());
+        InetAddress address = service.getAddress();
+        // A server that listens on all addresses is found on this machine's own.
+        String host = address != null && address.isAnyLocalAddress() ? "localhost" : service.getHostString();
+        if (address != null && !host.equals("localhost")) {
+            return new LocalService(host, List.of(address), service.getPort());
         }
         try {
-            return new LocalService(List.of(InetAddress.getAllByName(service.getHostString())), service.getPort());
+            return new LocalService(host, List.of(InetAddress.getAllByName(host)), service.getPort());
         } catch (UnknownHostException e) {
             // Not the server's fault, so no RelayException.
-            UnknownHostException unknown = new UnknownHostException("unknown local host " + service.getHostString());
+            UnknownHostException unknown = new UnknownHostException("unknown local host " + host);
             unknown.initCause(e);
             throw unknown;
         }
+    }
+
+    @Override
+    public String toString() {
+        return HostPort.text(host, port);
     }
 }

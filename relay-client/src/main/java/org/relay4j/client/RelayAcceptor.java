@@ -10,8 +10,7 @@ import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelStatistics;
@@ -54,27 +53,30 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
     private static final InetSocketAddress UNKNOWN_VISITOR = new InetSocketAddress(0);
 
     private final AcceptQueue queue = new AcceptQueue();
-    private final List<AcceptorTunnel> tunnels; // one for each server
-    private final Set<AcceptorTunnel> over = ConcurrentHashMap.newKeySet(); // tunnels that will never stand again
+    private final List<ClientTunnel> tunnels; // one for each server
+    private final AtomicInteger over = new AtomicInteger(); // tunnels that have ended for good
     private volatile @Nullable Throwable loss; // of one of them
 
     private RelayAcceptor(AcceptorSocket socket, List<InetSocketAddress> servers, RelayClientOptions options)
             throws IOException {
         super(socket);
         Tunnel shown = servers.size() == 1 ? this : null; // a listener may close what it is given
-        Life life = new Life();
         tunnels = servers.stream()
-                .map(server -> new AcceptorTunnel(server, options, queue, life, shown))
+                .map(server -> new ClientTunnel(server, options, connector(server, options), this::over, shown))
                 .toList();
         boolean made = false;
         try {
-            FirstConnection.of(tunnels, options.reconnect());
+            FirstConnection.of(tunnels);
             super.bind(publicAddress(), 0); // only turns the state to bound
             socket.onClose(this::end);
             made = true;
         } finally {
-            if (!made) tunnels.forEach(AcceptorTunnel::abandon);
+            if (!made) tunnels.forEach(ClientTunnel::closeNow);
         }
+    }
+
+    private ClientTunnel.Connector connector(InetSocketAddress server, RelayClientOptions options) {
+        return events -> AcceptorConnection.open(server, events, options, queue);
     }
 
     /** Blocks until one of the servers has given a port. */
@@ -100,9 +102,9 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
     }
 
     /** The tunnel whose addresses are this acceptor's: the first that stands, else the first that ever stood. */
-    private AcceptorTunnel main() {
-        AcceptorTunnel best = null;
-        for (AcceptorTunnel tunnel : tunnels) {
+    private ClientTunnel main() {
+        ClientTunnel best = null;
+        for (ClientTunnel tunnel : tunnels) {
             if (tunnel.isOpen()) return tunnel;
             if (best == null && tunnel.hasConnected()) best = tunnel;
         }
@@ -164,8 +166,10 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
     }
 
     private InetSocketAddress publicAddress(Session session) {
-        for (AcceptorTunnel tunnel : tunnels) {
-            if (tunnel.isTo(session)) return tunnel.publicAddress();
+        for (ClientTunnel tunnel : tunnels) {
+            if (tunnel.connection() instanceof AcceptorConnection connection && connection.isOver(session)) {
+                return connection.publicAddress();
+            }
         }
         return publicAddress(); // its tunnel was lost and re-established in this moment
     }
@@ -181,31 +185,36 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
 
     @Override
     public boolean close(Duration timeout) throws IOException {
-        long end = System.nanoTime() + Bounds.notNegative("timeout", timeout).toNanos();
+        long end = System.nanoTime() + Bounds.nanos(Bounds.notNegative("timeout", timeout));
         close();
         boolean finished = true;
-        for (AcceptorTunnel tunnel : tunnels) finished &= tunnel.awaitEnd(end);
+        for (ClientTunnel tunnel : tunnels) finished &= tunnel.awaitVisitors(end);
         return finished;
     }
 
     /** The server socket was closed. */
     private void end() {
-        tunnels.forEach(AcceptorTunnel::closeWhenDone);
+        tunnels.forEach(ClientTunnel::closeWhenDone);
         queue.close();
+    }
+
+    /** Waits until this acceptor has ended for good: all its tunnels are closed, or lost and not to be re-established. */
+    public void awaitEnd() throws InterruptedException {
+        for (ClientTunnel tunnel : tunnels) tunnel.awaitEnd();
+    }
+
+    /** Returns why this acceptor has ended for good; null while it has not, and when it was closed. */
+    public @Nullable Throwable endCause() {
+        return over.get() == tunnels.size() ? loss : null;
+    }
+
+    private void over(@Nullable Throwable cause) {
+        if (cause != null) loss = cause;
+        if (over.incrementAndGet() == tunnels.size()) queue.close(loss); // no visitor will come any more
     }
 
     @Override
     public String toString() {
-        return "RelayAcceptor[" + TunnelEvents.text(publicAddress()) + "]";
-    }
-
-    /** What becomes of the tunnels. */
-    private final class Life implements AcceptorTunnel.Owner {
-        @Override
-        public void over(AcceptorTunnel tunnel, @Nullable Throwable cause) {
-            if (cause != null) loss = cause;
-            over.add(tunnel);
-            if (over.size() == tunnels.size()) queue.close(loss); // nobody will ever come
-        }
+        return "RelayAcceptor[" + HostPort.text(publicAddress()) + "]";
     }
 }

@@ -63,7 +63,7 @@ public final class RelayClient {
         Set<String> names = new HashSet<>();
         for (InetSocketAddress server : servers) {
             checkPort(server.getPort());
-            String name = TunnelEvents.text(server);
+            String name = HostPort.text(server);
             if (!names.add(name)) throw new IllegalArgumentException("servers has " + name + " twice");
         }
         return RelayAcceptor.open(List.copyOf(servers), options);
@@ -103,6 +103,8 @@ public final class RelayClient {
      * timeout, at most. With {@link RelayClientOptions.Builder#retryFirst} it tries again until the tunnel is up or the thread is
      * interrupted. A tunnel that is lost later is re-established, unless the options say otherwise.
      *
+     * <p>All threads are daemon threads: a {@code main} that has nothing else to do ends with {@link RelayForwarder#awaitEnd}.
+     *
      * @param host the relay server
      * @param port its control port
      * @param local the service; an unresolved address is resolved before each connection to the server
@@ -114,10 +116,10 @@ public final class RelayClient {
      */
     public static RelayForwarder forward(String host, int port, InetSocketAddress local, RelayClientOptions options)
             throws IOException {
-        server(host, port); // checks them
+        InetSocketAddress server = server(host, port);
         Objects.requireNonNull(local, "local");
         Objects.requireNonNull(options, "options");
         if (local.getPort() == 0) throw new IllegalArgumentException("local port is 0, it must be 1 to 65535");
-        return RelayForwarder.start(host, port, local, options);
+        return RelayForwarder.start(server, local, options);
     }
 }

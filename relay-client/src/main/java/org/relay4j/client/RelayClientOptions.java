@@ -8,7 +8,7 @@ import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.io.Bounds;
 
 /**
- * Timeouts of a relay client, and whom it tells. Immutable.
+ * Options of a relay client: timeouts, retries and the listener. Immutable.
  *
  * <pre>{@code
  * RelayClientOptions options = RelayClientOptions.builder()
@@ -37,6 +37,11 @@ public final class RelayClientOptions {
         return new Builder();
     }
 
+    /** Starts with these options. */
+    public Builder toBuilder() {
+        return new Builder(values);
+    }
+
     /** Time to connect to the server, for each of its addresses. */
     public Duration connectTimeout() {
         return values.connectTimeout;
@@ -45,6 +50,11 @@ public final class RelayClientOptions {
     /** Time that the server has to answer with a port. */
     public Duration handshakeTimeout() {
         return values.handshakeTimeout;
+    }
+
+    /** Time to connect to the local service of a forwarder, for each of its addresses. */
+    public Duration localConnectTimeout() {
+        return values.localConnectTimeout;
     }
 
     /** Whether a first connect that fails is tried again. */
@@ -67,7 +77,7 @@ public final class RelayClientOptions {
         return values.longestBackoff;
     }
 
-    /** Told about the tunnel; null when nobody is. */
+    /** The listener of the tunnel; null if there is none. */
     public @Nullable TunnelListener listener() {
         return values.listener;
     }
@@ -81,6 +91,7 @@ public final class RelayClientOptions {
     public static final class Builder {
         private Duration connectTimeout = Duration.ofSeconds(10);
         private Duration handshakeTimeout = Duration.ofSeconds(10);
+        private Duration localConnectTimeout = Duration.ofSeconds(10);
         private boolean retryFirst;
         private boolean reconnect = true;
         private Duration shortestBackoff = Duration.ofMillis(200);
@@ -93,6 +104,7 @@ public final class RelayClientOptions {
         private Builder(Builder other) {
             connectTimeout = other.connectTimeout;
             handshakeTimeout = other.handshakeTimeout;
+            localConnectTimeout = other.localConnectTimeout;
             retryFirst = other.retryFirst;
             reconnect = other.reconnect;
             shortestBackoff = other.shortestBackoff;
@@ -110,6 +122,15 @@ public final class RelayClientOptions {
         /** Time that the server has to answer with a port: 1 ms to 1 h, default 10 s. */
         public Builder handshakeTimeout(Duration timeout) {
             handshakeTimeout = timeout;
+            return this;
+        }
+
+        /**
+         * Time to connect to the local service of a forwarder, for each of its addresses: 1 ms to 1 h, default 10 s. The visitor
+         * is reset if none of them answers.
+         */
+        public Builder localConnectTimeout(Duration timeout) {
+            localConnectTimeout = timeout;
             return this;
         }
 
@@ -144,7 +165,7 @@ public final class RelayClientOptions {
             return this;
         }
 
-        /** Told about the tunnel: default nobody. */
+        /** The listener that is told of the tunnel; null, the default, for none. */
         public Builder listener(@Nullable TunnelListener newListener) {
             listener = newListener;
             return this;
@@ -167,6 +188,7 @@ public final class RelayClientOptions {
         public RelayClientOptions build() {
             Bounds.timeout("connectTimeout", connectTimeout);
             Bounds.timeout("handshakeTimeout", handshakeTimeout);
+            Bounds.timeout("localConnectTimeout", localConnectTimeout);
             Bounds.timeout("shortest backoff", shortestBackoff);
             Bounds.timeout("longest backoff", longestBackoff);
             Objects.requireNonNull(session, "session");

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -19,7 +18,6 @@ import org.relay4j.api.Visitor;
 import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.io.OrderedLock;
-import org.relay4j.yamux.io.Threads;
 import org.relay4j.yamux.io.TunnelEvent;
 import org.relay4j.yamux.io.VisitorEvent;
 import org.slf4j.Logger;
@@ -61,22 +59,13 @@ final class TunnelEvents {
         this.tunnel = tunnel;
     }
 
-    /** The public address, as a person would write it. */
-    static String name(Tunnel tunnel) {
-        return text(tunnel.publicAddress());
-    }
-
-    static String text(InetSocketAddress address) {
-        return address.getHostString() + ":" + address.getPort();
-    }
-
     /**
      * There is another connection to the server; the one before has ended.
      *
      * @param publicAddress where visitors of this one connect
      */
     void connected(InetSocketAddress publicAddress, Supplier<SessionStatistics> connection) {
-        name = text(publicAddress);
+        name = HostPort.text(publicAddress);
         meter.connected(connection);
     }
 
@@ -239,10 +228,25 @@ final class TunnelEvents {
     }
 
     private void emptySoon() {
-        Callbacks.EXECUTOR.execute(() -> {
-            empty();
-            Thread.interrupted(); // a listener that leaves the flag set does not mean the next one
-        });
+        boolean started = false;
+        try {
+            Callbacks.EXECUTOR.execute(() -> {
+                empty();
+                Thread.interrupted(); // a listener that leaves the flag set does not mean the next one
+            });
+            started = true;
+        } finally {
+            if (!started) notStarted(); // too little memory for a thread: the next event tries again
+        }
+    }
+
+    private void notStarted() {
+        lock.lock();
+        try {
+            emptying = false;
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void empty() {
@@ -274,10 +278,5 @@ final class TunnelEvents {
         } catch (RuntimeException | Error e) {
             log.error("the tunnel listener has failed", e);
         }
-    }
-
-    /** Started with the first event that has to wait. */
-    private static final class Callbacks {
-        static final ExecutorService EXECUTOR = Threads.executor("relay-callback");
     }
 }

@@ -3,6 +3,7 @@ package org.relay4j.client;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -12,6 +13,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.stream.Stream;
 import javax.net.ServerSocketFactory;
 import org.junit.jupiter.api.AfterEach;
@@ -66,6 +68,11 @@ class BadInputTest {
                         "handshakeTimeout",
                         () -> RelayClientOptions.builder()
                                 .handshakeTimeout(null)
+                                .build()),
+                named(
+                        "localConnectTimeout",
+                        () -> RelayClientOptions.builder()
+                                .localConnectTimeout(null)
                                 .build()),
                 named(
                         "shortest backoff",
@@ -145,6 +152,23 @@ class BadInputTest {
             assertThrows(IllegalArgumentException.class, () -> forwarder.close(Duration.ofMillis(-1)));
             assertTrue(acceptor.isOpen() && forwarder.isOpen(), "a call that was refused has done nothing");
             assertFalse(acceptor.isClosed());
+        }
+    }
+
+    @Test
+    void timeoutsOfAnyLengthAreTaken() throws Exception {
+        Duration forever = ChronoUnit.FOREVER.getDuration();
+        try (FakeServer service = FakeServer.echoing();
+                RelayAcceptor acceptor = RelayClient.connect("localhost", server.port());
+                RelayAcceptor other = RelayClient.connect("localhost", server.port())) {
+            RelayForwarder forwarder =
+                    RelayClient.forward("localhost", server.port(), new InetSocketAddress("localhost", service.port()));
+            assertTrue(forwarder.close(forever));
+            assertTrue(acceptor.close(forever));
+            assertTrue(other.tunnels().get(0).close(forever));
+            acceptor.awaitEnd();
+            other.awaitEnd();
+            assertNull(acceptor.endCause());
         }
     }
 

@@ -65,7 +65,7 @@ class ReconnectTest {
                 server.close();
                 Throwable cause = recorder.awaitLoss(2 * i + 1, true);
                 assertSame(TunnelLostException.class, cause.getClass());
-                assertTrue(cause.getMessage().startsWith("the tunnel was lost: "), cause.getMessage());
+                assertEquals("the tunnel was lost: the peer closed the session", cause.getMessage());
                 server = Local.server(server.port());
             }
             recorder.awaitUp(6);
@@ -211,7 +211,8 @@ class ReconnectTest {
                 Thread.currentThread().interrupt();
             }
         };
-        try (RelayForwarder forwarder = forward(Local.hasty(interrupting))) {
+        Call<RelayForwarder> connecting = Call.of(() -> forward(Local.hasty(interrupting)));
+        try (RelayForwarder forwarder = connecting.result()) {
             server.close();
             recorder.awaitLoss(1, true);
             server = Local.server(server.port());

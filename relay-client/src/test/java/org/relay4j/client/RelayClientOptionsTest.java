@@ -7,8 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,6 +32,7 @@ class RelayClientOptionsTest {
         RelayClientOptions options = RelayClientOptions.defaults();
         assertEquals(Duration.ofSeconds(10), options.connectTimeout());
         assertEquals(Duration.ofSeconds(10), options.handshakeTimeout());
+        assertEquals(Duration.ofSeconds(10), options.localConnectTimeout());
         assertFalse(options.retryFirst());
         assertTrue(options.reconnect());
         assertEquals(Duration.ofMillis(200), options.shortestBackoff());
@@ -43,13 +48,15 @@ class RelayClientOptionsTest {
         RelayClientOptions options = RelayClientOptions.builder()
                 .connectTimeout(value)
                 .handshakeTimeout(value)
+                .localConnectTimeout(value)
                 .backoff(value, value)
                 .build();
         assertEquals(
-                List.of(value, value, value, value),
+                List.of(value, value, value, value, value),
                 List.of(
                         options.connectTimeout(),
                         options.handshakeTimeout(),
+                        options.localConnectTimeout(),
                         options.shortestBackoff(),
                         options.longestBackoff()));
     }
@@ -64,6 +71,9 @@ class RelayClientOptionsTest {
             assertEquals(
                     "handshakeTimeout" + range,
                     refusal(RelayClientOptions.builder().handshakeTimeout(bad)));
+            assertEquals(
+                    "localConnectTimeout" + range,
+                    refusal(RelayClientOptions.builder().localConnectTimeout(bad)));
             Duration good = Duration.ofSeconds(1);
             assertEquals(
                     "shortest backoff" + range,
@@ -89,6 +99,43 @@ class RelayClientOptionsTest {
         builder.reconnect(true).listener(null);
         assertEquals(false, options.reconnect());
         assertSame(listener, options.listener());
+    }
+
+    @Test
+    void builderOfOptionsStartsWithAllOfThem() {
+        RelayClientOptions options = RelayClientOptions.builder()
+                .connectTimeout(Duration.ofSeconds(1))
+                .handshakeTimeout(Duration.ofSeconds(2))
+                .localConnectTimeout(Duration.ofSeconds(3))
+                .retryFirst(true)
+                .reconnect(false)
+                .backoff(Duration.ofSeconds(4), Duration.ofSeconds(5))
+                .listener(new TunnelListener() {})
+                .session(SessionOptions.builder().backlog(7).build())
+                .build();
+        RelayClientOptions same = options.toBuilder().build();
+        assertEquals(values(options), values(same));
+        RelayClientOptions other = options.toBuilder().reconnect(true).build();
+        assertTrue(other.reconnect());
+        assertFalse(options.reconnect());
+    }
+
+    /** Of every getter, so that none is forgotten. */
+    private static List<Object> values(RelayClientOptions options) {
+        return Stream.of(RelayClientOptions.class.getMethods())
+                .filter(method -> method.getDeclaringClass() == RelayClientOptions.class
+                        && method.getParameterCount() == 0
+                        && !Modifier.isStatic(method.getModifiers())
+                        && !method.getName().equals("toBuilder"))
+                .sorted(Comparator.comparing(Method::getName))
+                .map(method -> {
+                    try {
+                        return method.invoke(options);
+                    } catch (ReflectiveOperationException e) {
+                        throw new AssertionError(e);
+                    }
+                })
+                .toList();
     }
 
     private static String refusal(RelayClientOptions.Builder builder) {

@@ -26,13 +26,21 @@ public final class Splice implements StreamHandler, Loop.Handler {
     public interface Owner {
         /** {@code failure} is null when both directions ended with FIN. */
         void ended(Splice splice, @Nullable Throwable failure);
+
+        /** The socket of an accepted stream is connected. */
+        default void connected(Splice splice) {}
+
+        /** The connect has failed: returns another configured socket whose connect has begun, or null to end the splice. */
+        default @Nullable SocketChannel connectAgain(Splice splice, IOException failure) {
+            return null;
+        }
     }
 
     private static final int READ_MOST = 256 * 1024; // bytes
 
     private final LoopDriver driver;
-    private final SocketChannel channel;
     private final Owner owner;
+    private SocketChannel channel; // another one after a connect that has failed
     private MuxStream stream;
     private SelectionKey key;
     private boolean connected;
@@ -76,10 +84,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
         splice.stream = stream;
         boolean begun = false;
         try {
-            Sockets.resetUnlessFinished(channel);
-            splice.connected = channel.finishConnect(); // on loopback it usually is by now
-            int interest = splice.connected ? SelectionKey.OP_READ : SelectionKey.OP_CONNECT;
-            splice.key = driver.loop().register(channel, interest, splice);
+            splice.join(channel);
             stream.accept();
             driver.flush();
             begun = true;
@@ -135,16 +140,52 @@ public final class Splice implements StreamHandler, Loop.Handler {
         }
     }
 
+    private void join(SocketChannel next) throws IOException {
+        channel = next;
+        Sockets.resetUnlessFinished(channel);
+        boolean done = channel.finishConnect(); // on loopback it usually is by now
+        key = driver.loop().register(channel, done ? SelectionKey.OP_READ : SelectionKey.OP_CONNECT, this);
+        connected = done;
+    }
+
     private void finishConnect() {
         if (ended) return;
         try {
             if (!channel.finishConnect()) return;
         } catch (IOException e) {
-            fail(e);
+            failConnect(e);
             return;
         }
-        connected = true;
+        connected();
         key.interestOps(SelectionKey.OP_READ);
+        writeBuffered();
+    }
+
+    private void connected() {
+        connected = true;
+        owner.connected(this);
+    }
+
+    /** Gives up a connect that is in progress: goes on with the socket that the owner has next, or ends. */
+    public void failConnect(IOException failure) {
+        if (ended || connected) return;
+        IOException last = failure;
+        while (true) {
+            Sockets.close(channel);
+            SocketChannel next = owner.connectAgain(this, last);
+            if (next == null) {
+                fail(last);
+                return;
+            }
+            try {
+                join(next);
+                break;
+            } catch (IOException e) {
+                last = e;
+            }
+        }
+        if (!connected) return;
+        connected();
         writeBuffered();
     }
 

@@ -1,0 +1,116 @@
+package org.relay4j.client;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.SocketException;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.io.OrderedLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Attempts to connect, with growing pauses, until one succeeds or the owner closes them. By one thread at a time. */
+final class Attempts {
+    private static final Logger log = LoggerFactory.getLogger(Attempts.class);
+
+    /** One attempt. */
+    interface Attempt<T> {
+        T connect() throws IOException;
+    }
+
+    private final Backoff backoff;
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private final ReentrantLock lock = OrderedLock.leaf("attempts to connect");
+    private @Nullable Thread trying; // guarded by lock
+
+    Attempts(RelayClientOptions options) {
+        backoff = new Backoff(options.shortestBackoff(), options.longestBackoff());
+    }
+
+    /** Ends the attempts, also one that is in progress. Safe from any thread. */
+    void close() {
+        closing.countDown();
+        lock.lock();
+        try {
+            if (trying != null) trying.interrupt();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    boolean isClosing() {
+        return closing.getCount() == 0;
+    }
+
+    /** Pauses become short again if the connection that was lost now had lasted. Unit: nanoseconds. */
+    void wasUp(long nanos) {
+        backoff.wasUp(nanos);
+    }
+
+    /**
+     * Tries at once, and goes on after a failure if {@code retry} says so.
+     *
+     * @throws IOException the failure of the only attempt; or when the owner closed this
+     * @throws InterruptedIOException when the thread was interrupted; its flag stays set
+     */
+    <T> T first(Attempt<T> attempt, boolean retry) throws IOException {
+        return run(() -> tryUntilConnected(attempt, retry));
+    }
+
+    /** Tries after a pause, until it succeeds. Throws as {@link #first} does when the owner closed this or on an interrupt. */
+    <T> T again(Attempt<T> attempt) throws IOException {
+        return run(() -> {
+            pause(backoff.next());
+            return tryUntilConnected(attempt, true);
+        });
+    }
+
+    private <T> T run(Attempt<T> attempts) throws IOException {
+        tries(Thread.currentThread());
+        try {
+            return attempts.connect();
+        } finally {
+            tries(null);
+            if (isClosing()) Thread.interrupted(); // meant for the attempts
+        }
+    }
+
+    private void tries(@Nullable Thread thread) {
+        lock.lock();
+        try {
+            trying = thread;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private <T> T tryUntilConnected(Attempt<T> attempt, boolean retry) throws IOException {
+        while (true) {
+            if (isClosing()) throw closed();
+            try {
+                return attempt.connect();
+            } catch (IOException e) {
+                if (!retry || isClosing() || Thread.currentThread().isInterrupted()) throw e;
+                Duration pause = backoff.next();
+                log.warn("no tunnel: {}; next attempt in {} ms", e.getMessage(), pause.toMillis());
+                pause(pause);
+            }
+        }
+    }
+
+    private void pause(Duration pause) throws IOException {
+        try {
+            if (closing.await(pause.toNanos(), TimeUnit.NANOSECONDS)) throw closed();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while connecting");
+        }
+    }
+
+    private static IOException closed() {
+        return new SocketException("closed before it was connected");
+    }
+}

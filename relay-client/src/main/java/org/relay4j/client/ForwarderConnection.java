@@ -1,0 +1,188 @@
+package org.relay4j.client;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.SessionStatistics;
+import org.relay4j.yamux.core.Cause;
+import org.relay4j.yamux.core.CoreOptions;
+import org.relay4j.yamux.core.MuxStream;
+import org.relay4j.yamux.core.Role;
+import org.relay4j.yamux.core.SessionEvents;
+import org.relay4j.yamux.core.StreamHandler;
+import org.relay4j.yamux.io.CoreSettings;
+import org.relay4j.yamux.io.LimitedLog;
+import org.relay4j.yamux.io.LoopDriver;
+import org.relay4j.yamux.io.LoopGroup;
+import org.relay4j.yamux.io.Sockets;
+import org.relay4j.yamux.io.Splice;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/**
+ * A connection of a forwarder: the session, and the connections to the local service, on one loop. What concerns the session
+ * runs on that loop with the session's lock held.
+ */
+final class ForwarderConnection implements TunnelConnection, SessionEvents {
+    private static final Logger log = LoggerFactory.getLogger(ForwarderConnection.class);
+
+    private final String name;
+    private final ControlConnection connection;
+    private final LocalService local;
+    private final Duration localConnectTimeout;
+    private final TunnelEvents events;
+    private final LoopDriver driver;
+    private final LimitedLog unreachable = new LimitedLog(log, Level.WARN);
+    private final CompletableFuture<@Nullable Loss> ended = new CompletableFuture<>();
+
+    private ForwarderConnection(
+            LoopGroup loops,
+            ControlConnection connection,
+            LocalService local,
+            TunnelEvents events,
+            RelayClientOptions options)
+            throws IOException {
+        name = "tunnel " + HostPort.text(connection.publicAddress());
+        this.connection = connection;
+        this.local = local;
+        this.events = events;
+        localConnectTimeout = options.localConnectTimeout();
+        Sockets.configure(connection.channel());
+        // It is visitors who come and go, not the server.
+        CoreOptions core =
+                CoreSettings.relayed(options.session().toBuilder().resetRate(0).build());
+        driver = new LoopDriver(loops.next(), connection.channel(), Role.SERVER, core, this, true);
+        driver.whenTerminated(LoopGroup::releaseShared);
+    }
+
+    /** Starts the session on a control connection, which is closed if that fails. */
+    static ForwarderConnection start(
+            ControlConnection control, LocalService local, TunnelEvents events, RelayClientOptions options)
+            throws IOException {
+        boolean started = false;
+        LoopGroup loops = null;
+        try {
+            loops = LoopGroup.acquireShared();
+            ForwarderConnection connection = new ForwarderConnection(loops, control, local, events, options);
+            started = true;
+            connection.driver.start();
+            connection.ping(); // windows grow by what the path holds, measured before anything is queued on it
+            return connection;
+        } finally {
+            if (!started) {
+                Sockets.close(control.channel());
+                if (loops != null) LoopGroup.releaseShared();
+            }
+        }
+    }
+
+    @Override
+    public InetSocketAddress serverAddress() {
+        return connection.server();
+    }
+
+    @Override
+    public InetSocketAddress publicAddress() {
+        return connection.publicAddress();
+    }
+
+    @Override
+    public boolean isOpen() {
+        return !ended.isDone();
+    }
+
+    @Override
+    public SessionStatistics statistics() {
+        return driver.statistics();
+    }
+
+    @Override
+    public void ping() {
+        driver.ping();
+    }
+
+    @Override
+    public void closeWhenDone() {
+        driver.closeWhenDone();
+    }
+
+    @Override
+    public void close() {
+        driver.loop().execute(driver::close);
+    }
+
+    @Override
+    public boolean awaitTermination(long nanos) throws InterruptedException {
+        return driver.awaitTermination(nanos);
+    }
+
+    @Override
+    public CompletionStage<@Nullable Loss> ended() {
+        return ended;
+    }
+
+    // ---- visitors
+
+    LocalService local() {
+        return local;
+    }
+
+    @Override
+    public @Nullable StreamHandler onStream(MuxStream stream) {
+        Splice splice = new LocalVisitor(this, driver, stream, localConnectTimeout).connect();
+        if (splice != null) events.visitorAccepted(stream);
+        return splice; // null is a reset for this visitor alone
+    }
+
+    /** The visitor has left; {@code failure} is null if both directions ended with FIN. */
+    void left(MuxStream stream, LocalVisitor visitor, @Nullable Throwable failure) {
+        events.visitorClosed(stream, () -> failure);
+        if (!log.isDebugEnabled()) return;
+        log.debug(
+                "{}: {} {} after {} ms, {} bytes in, {} bytes out{}",
+                name,
+                visitor,
+                failure == null ? "has left" : "was reset",
+                TimeUnit.NANOSECONDS.toMillis(stream.age()),
+                stream.bytesReceived(),
+                stream.bytesSent(),
+                failure == null ? "" : ": " + failure.getMessage());
+    }
+
+    /** No address of the local service can be connected to. */
+    void unreachable(IOException failure) {
+        String why = failure.getMessage();
+        unreachable.log("{}: visitor reset, cannot connect to the local service {}: {}", name, local, why);
+    }
+
+    // ---- session
+
+    @Override
+    public void onOpenable() {}
+
+    @Override
+    public void onPong(long roundTrip) {
+        events.roundTrip(roundTrip);
+    }
+
+    @Override
+    public void onGoAway() {
+        log.info("{}: the server sends no more visitors", name);
+    }
+
+    @Override
+    public void onEnd(Cause cause) {
+        ended.complete(
+                switch (cause.kind()) {
+                    case CLOSED_LOCALLY -> null;
+                    case CLOSED_BY_PEER -> new Loss(cause.message(), true, cause.error());
+                    case CONNECTION_LOST -> Loss.broken(cause.message(), cause.error(), cause.error());
+                    default -> new Loss(cause.message(), false, cause.error());
+                });
+    }
+}

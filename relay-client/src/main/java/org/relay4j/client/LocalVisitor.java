@@ -1,0 +1,130 @@
+package org.relay4j.client;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketTimeoutException;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.Iterator;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.core.MuxStream;
+import org.relay4j.yamux.io.Loop;
+import org.relay4j.yamux.io.LoopDriver;
+import org.relay4j.yamux.io.Sockets;
+import org.relay4j.yamux.io.Splice;
+
+/**
+ * One visitor of a forwarder, and the connection to the local service that is made for it: the addresses of the service are
+ * tried in order, each with a timeout. On the loop of the tunnel, with the session's lock held.
+ */
+final class LocalVisitor implements Splice.Owner {
+    private final ForwarderConnection tunnel;
+    private final LoopDriver driver;
+    private final MuxStream stream;
+    private final Duration timeout;
+    private final Iterator<InetAddress> untried;
+    private @Nullable InetSocketAddress address; // the last that was tried
+    private Loop.@Nullable Timer timer; // while a connect is in progress
+
+    LocalVisitor(ForwarderConnection tunnel, LoopDriver driver, MuxStream stream, Duration timeout) {
+        this.tunnel = tunnel;
+        this.driver = driver;
+        this.stream = stream;
+        this.timeout = timeout;
+        untried = tunnel.local().addresses().iterator();
+    }
+
+    /** Begins to connect. Null if every address has failed at once: {@link ForwarderConnection#unreachable} was called. */
+    @Nullable
+    Splice connect() {
+        IOException failure = new IOException("its host has no address");
+        for (SocketChannel channel; (channel = next(failure)) != null; ) {
+            boolean joined = false;
+            try {
+                Splice splice = Splice.accept(driver, stream, channel, this);
+                joined = true;
+                if (!splice.wasConnected()) limit(splice);
+                return splice;
+            } catch (IOException e) {
+                failure = e;
+            } finally {
+                if (!joined) Sockets.close(channel);
+            }
+        }
+        return null;
+    }
+
+    /** The next connect that does not fail at once; null when no address is left, which is reported. */
+    private @Nullable SocketChannel next(IOException before) {
+        IOException failure = before;
+        while (untried.hasNext()) {
+            InetSocketAddress to =
+                    new InetSocketAddress(untried.next(), tunnel.local().port());
+            address = to;
+            try {
+                return begin(to);
+            } catch (IOException e) {
+                failure = e;
+            }
+        }
+        tunnel.unreachable(failure);
+        return null;
+    }
+
+    private static SocketChannel begin(InetSocketAddress to) throws IOException {
+        SocketChannel channel = SocketChannel.open();
+        boolean begun = false;
+        try {
+            Sockets.configure(channel);
+            channel.connect(to);
+            begun = true;
+            return channel;
+        } finally {
+            if (!begun) Sockets.close(channel);
+        }
+    }
+
+    private void limit(Splice splice) {
+        timer = driver.loop().schedule(timeout.toNanos(), () -> {
+            driver.lock.lock();
+            try {
+                timer = null;
+                splice.failConnect(new SocketTimeoutException("no answer within " + timeout.toMillis() + " ms"));
+                driver.flush();
+            } finally {
+                driver.lock.unlock();
+            }
+        });
+    }
+
+    private void cancelTimer() {
+        if (timer != null) timer.cancel();
+        timer = null;
+    }
+
+    @Override
+    public void connected(Splice splice) {
+        cancelTimer();
+    }
+
+    @Override
+    public @Nullable SocketChannel connectAgain(Splice splice, IOException failure) {
+        cancelTimer();
+        SocketChannel next = next(failure);
+        if (next != null) limit(splice);
+        return next;
+    }
+
+    @Override
+    public void ended(Splice splice, @Nullable Throwable failure) {
+        cancelTimer();
+        tunnel.left(stream, this, failure);
+    }
+
+    @Override
+    public String toString() {
+        InetSocketAddress to = address;
+        return "visitor " + Integer.toUnsignedString(stream.id()) + (to == null ? "" : " of " + HostPort.text(to));
+    }
+}

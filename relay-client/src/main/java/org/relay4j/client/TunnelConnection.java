@@ -1,0 +1,34 @@
+package org.relay4j.client;
+
+import java.net.InetSocketAddress;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.SessionStatistics;
+
+/** One connection of a tunnel to its relay server, and the visitors that it carries. Safe for use by several threads. */
+interface TunnelConnection {
+    /** The control address of the server. */
+    InetSocketAddress serverAddress();
+
+    /** The server's host and the public port. */
+    InetSocketAddress publicAddress();
+
+    boolean isOpen();
+
+    SessionStatistics statistics();
+
+    /** Measures the round trip, soon. Does not block. */
+    void ping();
+
+    /** Takes no more visitors, and ends with the last one. Does not block. */
+    void closeWhenDone();
+
+    /** Ends; visitors are reset. Does not block. */
+    void close();
+
+    /** Waits until the socket is closed after the end; false if that took longer than {@code nanos}. */
+    boolean awaitTermination(long nanos) throws InterruptedException;
+
+    /** Completes when the connection has ended: with its loss, or with null if this side closed it. */
+    CompletionStage<@Nullable Loss> ended();
+}

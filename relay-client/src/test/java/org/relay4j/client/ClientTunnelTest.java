@@ -1,0 +1,258 @@
+package org.relay4j.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.relay4j.api.RelayException;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.yamux.SessionStatistics;
+
+/** The life of a tunnel over scripted connections. */
+@ExtendWith(LeakCheck.EachTest.class)
+class ClientTunnelTest {
+    private static final Loss BROKEN = new Loss("broken", false, null);
+
+    private final Recorder recorder = new Recorder();
+    private final Queue<ClientTunnel.Connector> script = new ArrayDeque<>();
+    private final AtomicReference<@Nullable Throwable> told = new AtomicReference<>();
+    private final CountDownLatch over = new CountDownLatch(1);
+
+    private ClientTunnel tunnel(RelayClientOptions.Builder options) {
+        return new ClientTunnel(
+                InetSocketAddress.createUnresolved("relay", 7000),
+                options.build(),
+                events -> script.remove().connect(events),
+                cause -> {
+                    told.set(cause);
+                    over.countDown();
+                },
+                null);
+    }
+
+    private ClientTunnel up(RelayClientOptions.Builder options) throws IOException {
+        ClientTunnel tunnel = tunnel(options);
+        tunnel.connect();
+        tunnel.announce();
+        recorder.awaitUp(0);
+        return tunnel;
+    }
+
+    private Scripted then() {
+        Scripted connection = new Scripted();
+        script.add(events -> connection);
+        return connection;
+    }
+
+    /** A connection that ends when it is told to. */
+    private static class Scripted implements TunnelConnection {
+        final CompletableFuture<@Nullable Loss> end = new CompletableFuture<>();
+        final AtomicInteger pings = new AtomicInteger();
+
+        @Override
+        public InetSocketAddress serverAddress() {
+            return InetSocketAddress.createUnresolved("relay", 7000);
+        }
+
+        @Override
+        public InetSocketAddress publicAddress() {
+            return InetSocketAddress.createUnresolved("relay", 4711);
+        }
+
+        @Override
+        public boolean isOpen() {
+            return !end.isDone();
+        }
+
+        @Override
+        public SessionStatistics statistics() {
+            return new SessionStatistics(0, 0, 0, 0, null, 0);
+        }
+
+        @Override
+        public void ping() {
+            pings.incrementAndGet();
+        }
+
+        @Override
+        public void closeWhenDone() {
+            end.complete(null);
+        }
+
+        @Override
+        public void close() {
+            end.complete(null);
+        }
+
+        @Override
+        public boolean awaitTermination(long nanos) {
+            return end.isDone();
+        }
+
+        @Override
+        public CompletionStage<@Nullable Loss> ended() {
+            return end;
+        }
+    }
+
+    @Test
+    void lossIsFollowedByAnotherConnection() throws Exception {
+        Scripted first = then();
+        script.add(events -> {
+            throw new IOException("not yet");
+        });
+        Scripted second = then();
+        ClientTunnel tunnel = up(Local.hasty(recorder));
+        first.end.complete(BROKEN);
+        recorder.awaitLoss(1, true);
+        recorder.awaitUp(2);
+        assertSame(second, tunnel.connection());
+        assertEquals(1, tunnel.statistics().reconnects());
+        tunnel.closeWhenDone();
+        recorder.awaitClose(3);
+        tunnel.awaitEnd();
+        assertNull(tunnel.endCause());
+    }
+
+    /** A connection may have ended before anybody was told that it is up. */
+    @Test
+    void lossIsToldAfterTheUp() throws IOException {
+        then().end.complete(BROKEN);
+        ClientTunnel tunnel = up(Local.hasty(recorder).reconnect(false));
+        assertEquals("the tunnel was lost: broken", recorder.awaitLoss(1, false).getMessage());
+        Await.until("its owner is told", over);
+        assertSame(tunnel.endCause(), told.get());
+    }
+
+    @Test
+    void defectOfAnAttemptEndsTheTunnelWithACause() throws Exception {
+        Scripted first = then();
+        Error defect = new OutOfMemoryError("on purpose");
+        script.add(events -> {
+            throw defect;
+        });
+        ClientTunnel tunnel = up(Local.hasty(recorder));
+        first.end.complete(BROKEN);
+        recorder.awaitLoss(1, true);
+        Throwable cause = recorder.awaitLoss(2, false);
+        assertSame(RelayException.class, cause.getClass());
+        assertSame(defect, cause.getCause());
+        tunnel.awaitEnd();
+        assertSame(cause, tunnel.endCause());
+        Await.until("its owner is told", over);
+        assertSame(cause, told.get());
+    }
+
+    @Test
+    void closeWhileAConnectionIsMadeLeavesNone() throws IOException {
+        Scripted late = new Scripted();
+        CountDownLatch connecting = new CountDownLatch(1);
+        CountDownLatch closed = new CountDownLatch(1);
+        script.add(events -> {
+            connecting.countDown();
+            while (true) {
+                try {
+                    closed.await();
+                    return late;
+                } catch (InterruptedException e) {
+                    continue; // an attempt that hears the interrupt too late
+                }
+            }
+        });
+        ClientTunnel tunnel = tunnel(Local.hasty(recorder));
+        Call<Void> call = Call.run(tunnel::connect);
+        Await.until("it connects", connecting);
+        tunnel.closeNow();
+        closed.countDown();
+        call.failure(SocketException.class);
+        assertFalse(call.endedInterrupted());
+        assertFalse(late.isOpen());
+        assertEquals(0, recorder.events().size());
+    }
+
+    @Test
+    void closeDuringThePauseEndsTheTunnel() throws Exception {
+        Scripted first = then();
+        Duration pause = Duration.ofHours(1);
+        ClientTunnel tunnel = up(Local.hasty(recorder).backoff(pause, pause));
+        first.end.complete(BROKEN);
+        recorder.awaitLoss(1, true);
+        tunnel.closeWhenDone();
+        recorder.awaitClose(2);
+        assertTrue(tunnel.awaitEnd(Await.DEADLINE.toNanos()));
+        assertNull(tunnel.endCause());
+    }
+
+    @Test
+    void serverThatEndsAClosingTunnelOrderlyHasNotLostIt() throws IOException {
+        Scripted slow = new Scripted() {
+            @Override
+            public void closeWhenDone() {} // its visitors are still there
+        };
+        script.add(events -> slow);
+        ClientTunnel tunnel = up(Local.hasty(recorder));
+        tunnel.closeWhenDone();
+        slow.end.complete(new Loss("the peer closed the session", true, null));
+        recorder.awaitClose(1);
+    }
+
+    @Test
+    void roundTripIsMeasuredWhenSomebodyAsks() throws IOException {
+        Scripted connection = then();
+        ClientTunnel tunnel = up(Local.hasty(recorder));
+        assertEquals(0, connection.pings.get());
+        tunnel.statistics();
+        tunnel.statistics();
+        assertEquals(1, connection.pings.get());
+        tunnel.closeNow();
+        recorder.awaitClose(1);
+    }
+
+    @Test
+    void cadenceIsOnceAPeriod() {
+        AtomicLong now = new AtomicLong(Long.MAX_VALUE - 5); // about to overflow
+        Cadence cadence = new Cadence(10, now::get);
+        assertTrue(cadence.isDue());
+        assertFalse(cadence.isDue());
+        now.addAndGet(9);
+        assertFalse(cadence.isDue());
+        now.addAndGet(1);
+        assertTrue(cadence.isDue());
+        assertFalse(cadence.isDue());
+        now.addAndGet(TimeUnit.DAYS.toNanos(1));
+        assertTrue(cadence.isDue());
+        assertFalse(cadence.isDue());
+    }
+
+    @Test
+    void firstFailureIsTheCallers() {
+        script.add(events -> {
+            throw new IOException("no such host");
+        });
+        ClientTunnel tunnel = tunnel(Local.hasty(recorder));
+        assertThrows(IOException.class, tunnel::connect);
+        assertFalse(tunnel.hasConnected());
+        assertThrows(IllegalStateException.class, tunnel::publicAddress);
+    }
+}
