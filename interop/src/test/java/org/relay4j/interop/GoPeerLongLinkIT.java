@@ -30,6 +30,7 @@ import org.relay4j.yamux.SessionOptions;
  */
 @ExtendWith(LeakCheck.EachTest.class)
 @Tag("peers")
+@Tag("slow")
 class GoPeerLongLinkIT {
     private static final int RATE = 100; // Mbit/s
     private static final int ROUND_TRIP = 100; // ms

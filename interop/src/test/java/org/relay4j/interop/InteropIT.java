@@ -126,12 +126,12 @@ class InteropIT {
 
         @Test
         void manyBytesToThePeer() throws Exception {
-            visitor().sinkBulk(new Bulk(peer.bulk()));
+            visitor().sinkBulk(new Bulk(peer.bulkNow()));
         }
 
         @Test
         void manyBytesFromThePeer() throws Exception {
-            visitor().generatedBulk(new Bulk(peer.bulk()));
+            visitor().generatedBulk(new Bulk(peer.bulkNow()));
         }
 
         // ---- windows

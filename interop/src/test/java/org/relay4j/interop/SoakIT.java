@@ -22,6 +22,7 @@ import org.relay4j.yamux.SessionOptions;
 /** Our server and a forwarder on hashicorp/yamux under many short connections of all kinds: the session must live on. */
 @ExtendWith(LeakCheck.EachTest.class)
 @Tag("peers")
+@Tag("slow")
 class SoakIT {
     private static final int VISITORS = 64; // at once
     private static final long TIME = TimeUnit.MILLISECONDS.toNanos(Long.getLong("relay.test.soak.millis", 15_000));

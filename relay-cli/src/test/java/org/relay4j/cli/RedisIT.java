@@ -27,6 +27,7 @@ import org.relay4j.testing.FixedPort;
 /** A real Redis behind the relay, used by its own tools through the public port. Nothing may fail, not even once. */
 @Timeout(240)
 @Tag("peers")
+@Tag("slow")
 class RedisIT {
     private static final Duration LONG = Duration.ofSeconds(200);
 

@@ -11,6 +11,7 @@ import java.net.SocketException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -32,6 +33,7 @@ import org.relay4j.yamux.SessionOptions;
  * ones are those that a busy machine can carry.
  */
 @ExtendWith(LeakCheck.EachTest.class)
+@Tag("slow")
 class LongLinkIT {
     /** What a machine does at the same time costs a single measurement more than what is measured here. */
     private static final int ATTEMPTS = 5;

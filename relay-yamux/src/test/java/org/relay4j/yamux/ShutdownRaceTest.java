@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -19,6 +20,7 @@ import org.relay4j.testing.Pattern;
 import org.relay4j.testing.Transport;
 
 /** Calls of many threads against the end of their stream or session: nobody hangs, and nothing else than IOException is thrown. */
+@Tag("slow")
 class ShutdownRaceTest {
     private static final int ROUNDS = 25;
 

@@ -6,10 +6,12 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.relay4j.conformance.ScriptedEndpoint.Fault;
 
 /** An endpoint with one fault: the kit finds it, and nothing else. */
+@Tag("slow")
 class BrokenEndpointIT {
     private static final Duration TIMEOUT = Duration.ofSeconds(1);
 
