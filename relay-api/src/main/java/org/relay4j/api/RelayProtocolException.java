@@ -3,13 +3,13 @@ package org.relay4j.api;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The other side does not speak the relay protocol: most likely it is no relay server.
+ * The peer does not speak the relay protocol, so it is probably not a relay server.
  *
  * <pre>{@code
  * try {
  *     RelayClient.connect("localhost", portOfAnotherServer);
  * } catch (RelayProtocolException e) {
- *     System.err.println("not a relay server: " + e.getMessage()); // trying again is of no use
+ *     System.err.println("not a relay server: " + e.getMessage()); // retrying does not help
  * }
  * }</pre>
  */

@@ -1,7 +1,7 @@
 package org.relay4j.api;
 
 /**
- * The relay server answered that it gives this client no tunnel.
+ * The relay server refused to open a tunnel for this client.
  *
  * <pre>{@code
  * try (RelayAcceptor acceptor = RelayClient.connect("relay.example.com", 7000)) {
@@ -23,12 +23,12 @@ public class RelayRefusedException extends RelayException {
         this.detail = detail;
     }
 
-    /** A lower-case word with dashes, for programs: {@code no-port-free}, {@code limit-reached}, {@code internal}. */
+    /** Returns the reason for programs, a lower-case word with dashes: {@code no-port-free}, {@code limit-reached}, {@code internal}. */
     public String code() {
         return code;
     }
 
-    /** The server's explanation, for people. */
+    /** Returns the server's explanation for people; empty if it gave none. */
     public String detail() {
         return detail;
     }

@@ -6,41 +6,42 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 
 /**
- * The way from a public port of a relay server to this program: one connection to the server, over which the visitors of
- * the port arrive. Safe for use by several threads.
+ * A public port of a relay server whose visitors reach this program over a connection to the server. Safe for use by several
+ * threads.
  *
  * <pre>{@code
  * Tunnel tunnel = RelayClient.forward("relay.example.com", 7000, service);
  * System.out.println("reachable at " + tunnel.publicAddress() + " while " + tunnel.isOpen());
- * tunnel.close(Duration.ofSeconds(30)); // who is connected may finish
+ * tunnel.close(Duration.ofSeconds(30)); // connected visitors may finish
  * }</pre>
  */
 public interface Tunnel extends Closeable {
     /**
-     * Where visitors connect: the server's host as this program knows it, and the public port. After a reconnect the port
-     * may be another one.
+     * Returns the address to which visitors connect: the server's host as this program knows it, and the public port. The port
+     * may change with a reconnect.
      */
     InetSocketAddress publicAddress();
 
-    /** The control address of the relay server. */
+    /** Returns the control address of the relay server. */
     InetSocketAddress serverAddress();
 
-    /** True while the connection to the server stands. */
+    /** Returns true while the connection to the server is established. */
     boolean isOpen();
 
     /** Returns the totals so far. Does not block. Pings the server, at most every 10 s, to keep the round trip current. */
     TunnelStatistics statistics();
 
-    /** Ends the tunnel; visitors that are connected may be cut off, see the implementing class. */
+    /** Closes the tunnel. Connected visitors may be reset, see the implementing class. */
     @Override
     void close() throws IOException;
 
     /**
-     * Ends the tunnel gracefully: the public port takes no more visitors from now on, those that are connected may finish, and
-     * who has not finished in time is reset. Blocks until all that is done, a second longer than {@code timeout} at most. A
-     * thread that is interrupted meanwhile resets the visitors at once, and stays interrupted.
+     * Closes the tunnel gracefully: the public port accepts no more visitors, connected visitors may finish, and those that have
+     * not finished when the timeout expires are reset. Blocks until then, at most a second longer than {@code timeout}. If the
+     * calling thread is interrupted, the visitors are reset at once and the thread stays interrupted.
      *
-     * @return true when all visitors had finished
+     * @param timeout how long visitors may take to finish; zero means that they are reset at once
+     * @return true if all visitors had finished
      */
     boolean close(Duration timeout) throws IOException;
 }

@@ -5,10 +5,12 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a tunnel tells its owner. Called on a thread that may block, one call after the other for a tunnel, in the order in
- * which things happened. An exception thrown from here is logged and changes nothing. The tunnel does not wait for a slow
- * listener: of visitors and round trips 1,024 events wait for it, further ones are dropped and counted
- * ({@link TunnelStatistics#droppedEvents}).
+ * Receives the events of a tunnel. Calls for one tunnel do not overlap and are made in the order of the events. The first
+ * {@link #up} is called by the thread that connects, before {@code RelayClient.connect} or {@code forward} returns. All other
+ * calls are made by a thread of Relay that may block. An exception thrown by a listener is logged and has no other effect.
+ *
+ * <p>A slow listener does not delay the tunnel. At most 1,024 events of visitors and round trips wait for it; further ones are
+ * dropped and counted ({@link TunnelStatistics#droppedEvents}).
  *
  * <pre>{@code
  * TunnelListener listener = new TunnelListener() {
@@ -20,41 +22,41 @@ import org.jspecify.annotations.Nullable;
  * RelayClient.connect("relay.example.com", 7000, options).close();
  * }</pre>
  *
- * <p>Only who sets a listener pays for it: without one none of this is collected.
+ * <p>There is no cost unless a listener is set.
  */
 public interface TunnelListener {
-    /** The tunnel stands, for the first time or again: visitors can come. */
+    /** The tunnel is up, for the first time or after a reconnect: visitors can connect. */
     default void up(Tunnel tunnel) {}
 
     /**
-     * The tunnel has ended.
+     * The tunnel is down.
      *
-     * @param cause why, a {@link TunnelLostException}; null when this side closed it
-     * @param willRetry true when it is being re-established: either {@link #up} follows, or, when the tunnel is closed
-     *     before that, a second {@code down} with a cause of null
+     * @param cause why, usually a {@link TunnelLostException}; null if this side closed the tunnel
+     * @param willRetry true if the tunnel is being re-established. Either {@link #up} follows, or a second {@code down} if the
+     *     tunnel is closed before that
      */
     default void down(Tunnel tunnel, @Nullable Throwable cause, boolean willRetry) {}
 
     /**
-     * The tunnel was re-established, and the server has given it another port. {@link #up} follows.
+     * The tunnel was re-established with another public address. {@link #up} follows.
      *
-     * @param before where visitors connected until then; {@link Tunnel#publicAddress} is where they do from now on
+     * @param before the old public address; {@link Tunnel#publicAddress} returns the new one
      */
     default void publicAddressChanged(Tunnel tunnel, InetSocketAddress before) {}
 
-    /** A visitor was accepted by the application, or is being connected to the local service. */
+    /** A visitor was accepted by the application, or is being connected to the local service of a forwarder. */
     default void visitorAccepted(Tunnel tunnel, Visitor visitor) {}
 
     /**
-     * A visitor that was accepted has left.
+     * The connection of an accepted visitor has ended.
      *
-     * @param cause null when both directions were closed in an orderly way; else why the visitor was cut off
+     * @param cause why the visitor was reset; null if both directions were closed gracefully
      */
     default void visitorClosed(Tunnel tunnel, Visitor visitor, @Nullable Throwable cause) {}
 
     /**
-     * The round trip to the server was measured: when a tunnel of a forwarder begins, while windows grow, after each silence of
-     * the {@code keepAliveInterval}, and after a call of {@link Tunnel#statistics}, at most every 10 s.
+     * The round trip to the server was measured: when the tunnel of a forwarder comes up, while windows grow, after each
+     * silence of the {@code keepAliveInterval}, and after a call of {@link Tunnel#statistics}, at most every 10 s.
      */
     default void roundTrip(Tunnel tunnel, Duration roundTrip) {}
 }

@@ -3,7 +3,7 @@ package org.relay4j.api;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connection to the relay server has ended, and this side did not want that.
+ * The connection to the relay server was lost: it ended although this side had not closed it.
  *
  * <pre>{@code
  * TunnelListener listener = new TunnelListener() {
@@ -26,8 +26,8 @@ public class TunnelLostException extends RelayException {
     }
 
     /**
-     * True when the server ended the tunnel in an orderly way while no visitor was connected: nothing was cut off. False when
-     * the connection broke, or fell silent, or one side broke the protocol.
+     * Returns true if the server closed the tunnel gracefully while no visitor was connected, so no data was lost. Returns false
+     * if the connection broke or timed out, or if either side violated the protocol.
      */
     public boolean isClean() {
         return clean;

@@ -4,20 +4,19 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What has passed through a tunnel up to a moment, over all its connections to the server. Immutable. The totals never become
- * less.
+ * The totals of a tunnel at a point in time, over all its connections to the server. Totals never decrease. Immutable.
  *
  * <pre>{@code
  * TunnelStatistics now = tunnel.statistics();
  * System.out.println(now.openVisitors() + " of " + now.visitors() + " visitors are connected");
  * }</pre>
  *
- * @param visitors visitors that were accepted since the start
- * @param openVisitors visitors that are connected now
- * @param bytesIn bytes that have come from visitors
- * @param bytesOut bytes that were sent to visitors
+ * @param visitors visitors accepted so far
+ * @param openVisitors visitors connected now
+ * @param bytesIn bytes received from visitors
+ * @param bytesOut bytes sent to visitors
  * @param reconnects how often the tunnel was re-established
- * @param roundTrip the last round trip to the server that was measured; null if none was. {@link Tunnel#statistics} starts a new
+ * @param roundTrip the latest measured round trip to the server; null before the first measurement. {@link Tunnel#statistics} starts a new
  *     measurement, at most every 10 s, so a program that polls it sees a current value
  * @param droppedEvents events that were dropped because the {@link TunnelListener} was too slow
  */
@@ -30,7 +29,7 @@ public record TunnelStatistics(
         @Nullable Duration roundTrip,
         long droppedEvents) {
 
-    /** Both together; of the round trips the one that was measured here, if any. */
+    /** Returns the sums of both; the round trip is that of this one, if it has one. */
     public TunnelStatistics plus(TunnelStatistics other) {
         return new TunnelStatistics(
                 visitors + other.visitors,

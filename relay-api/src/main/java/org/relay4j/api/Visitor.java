@@ -3,7 +3,7 @@ package org.relay4j.api;
 import java.time.Duration;
 
 /**
- * What is known of a visitor at a moment. Immutable.
+ * A visitor at a point in time. Immutable.
  *
  * <pre>{@code
  * TunnelListener listener = new TunnelListener() {
@@ -17,9 +17,9 @@ import java.time.Duration;
  * }
  * }</pre>
  *
- * @param number tells the visitors of one connection to the server apart; it may be used again after a reconnect
- * @param connected how long it has been connected
- * @param bytesIn bytes that have come from the visitor
- * @param bytesOut bytes that were sent to the visitor
+ * @param number unique among the visitors of one connection to the server; may be reused after a reconnect
+ * @param connected how long the visitor has been connected
+ * @param bytesIn bytes received from the visitor
+ * @param bytesOut bytes sent to the visitor
  */
 public record Visitor(long number, Duration connected, long bytesIn, long bytesOut) {}

@@ -36,7 +36,7 @@ final class AcceptorConnection implements TunnelConnection, StreamObserver {
                 options.session().toBuilder()
                         .listener(this)
                         .acceptQueue(queue)
-                        .resetRate(0) // it is visitors who come and go, not the server
+                        .resetRate(0) // visitors cause the resets, not the server
                         .build());
     }
 

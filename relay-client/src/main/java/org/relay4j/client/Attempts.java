@@ -30,7 +30,7 @@ final class Attempts {
         backoff = new Backoff(options.shortestBackoff(), options.longestBackoff());
     }
 
-    /** Ends the attempts, also one that is in progress. Safe from any thread. */
+    /** Ends the attempts, including one in progress. Safe from any thread. */
     void close() {
         closing.countDown();
         lock.lock();
@@ -45,22 +45,22 @@ final class Attempts {
         return closing.getCount() == 0;
     }
 
-    /** Pauses become short again if the connection that was lost now had lasted. Unit: nanoseconds. */
+    /** Resets the back-off if the connection that was lost had lasted long enough. Unit: nanoseconds. */
     void wasUp(long nanos) {
         backoff.wasUp(nanos);
     }
 
     /**
-     * Tries at once, and goes on after a failure if {@code retry} says so.
+     * Tries at once; after a failure it tries again if {@code retry} is set.
      *
-     * @throws IOException the failure of the only attempt; or when the owner closed this
-     * @throws InterruptedIOException when the thread was interrupted; its flag stays set
+     * @throws IOException the failure of the only attempt, or if the owner closed this
+     * @throws InterruptedIOException if the thread is interrupted; its interrupted flag stays set
      */
     <T> T first(Attempt<T> attempt, boolean retry) throws IOException {
         return run(() -> tryUntilConnected(attempt, retry));
     }
 
-    /** Tries after a pause, until it succeeds. Throws as {@link #first} does when the owner closed this or on an interrupt. */
+    /** Tries after a pause, until it succeeds. Throws as {@link #first} does if the owner closed this or on an interrupt. */
     <T> T again(Attempt<T> attempt) throws IOException {
         return run(() -> {
             pause(backoff.next());
@@ -74,7 +74,7 @@ final class Attempts {
             return attempts.connect();
         } finally {
             tries(null);
-            if (isClosing()) Thread.interrupted(); // meant for the attempts
+            if (isClosing()) Thread.interrupted(); // the interrupt was meant for the attempts
         }
     }
 

@@ -5,8 +5,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.DoubleSupplier;
 
 /**
- * The pauses between attempts: each twice the one before, up to a limit, and of that a random part between one half and the
- * whole, so that clients which were cut off together do not come back together. Not safe for use by several threads.
+ * The pauses between attempts: each twice the one before, up to a limit, times a random factor between one half and one, so that
+ * clients that lost their server together do not return together. Not safe for use by several threads.
  */
 final class Backoff {
     private final long shortest; // ns
@@ -32,7 +32,7 @@ final class Backoff {
         return Duration.ofNanos((long) (pause * (0.5 + random.getAsDouble() / 2)));
     }
 
-    /** Begins anew when the connection has lasted: one that breaks at once must not be tried ever so often. */
+    /** Starts again with the shortest pause if the connection lasted; one that breaks at once must not be retried rapidly. */
     void wasUp(long nanos) {
         if (nanos >= longest) next = shortest;
     }

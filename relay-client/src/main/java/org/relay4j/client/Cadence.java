@@ -3,7 +3,7 @@ package org.relay4j.client;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
-/** Says when something is due that is done once in a period at most, and only when somebody asks. Safe for use by several threads. */
+/** Limits an action that is done on demand to once in a period. Safe for use by several threads. */
 final class Cadence {
     private final long period; // ns
     private final LongSupplier clock; // ns
@@ -16,7 +16,7 @@ final class Cadence {
         next = new AtomicLong(clock.getAsLong());
     }
 
-    /** True once in each period, for one caller. */
+    /** Returns true to one caller in each period. */
     boolean isDue() {
         long now = clock.getAsLong();
         long due = next.get();

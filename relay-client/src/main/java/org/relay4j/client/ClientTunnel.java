@@ -15,25 +15,25 @@ import org.relay4j.yamux.io.Bounds;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A tunnel to one relay server, over all the connections that it takes, of an acceptor or of a forwarder. */
+/** The tunnel of an acceptor or a forwarder to one relay server, over all its connections. */
 final class ClientTunnel implements Tunnel {
     /*
      *   connect -> up -> lost -> connect again, after a pause -> up -> ... -> over
      *
-     * Connecting blocks. The first time the caller's thread does it, afterwards one of Callbacks, which exists only while it is
-     * needed. The end of a connection is asked for after its up was announced, so that the two cannot overtake each other.
-     * What becomes of visitors is the affair of the connection.
+     * Connecting blocks: the first time in the caller's thread, afterwards in one of Callbacks, which exists only while it is
+     * needed. The tunnel subscribes to the end of a connection after it has announced its up, so neither can overtake the other.
+     * Visitors are handled by the connection.
      */
 
-    /** Makes a connection. */
+    /** Opens a connection. */
     interface Connector {
-        /** Blocks until the server has given a port. Visitors are reported to {@code events}, from then on. */
+        /** Blocks until the server has assigned a port. From then on visitors are reported to {@code events}. */
         TunnelConnection connect(TunnelEvents events) throws IOException;
     }
 
-    /** Whose tunnel it is. Called on threads that may block. */
+    /** The owner of a tunnel. Called on threads that may block. */
     interface Owner {
-        /** The tunnel has ended for good; the cause is null when it was closed. */
+        /** The tunnel has ended for good; the cause is null if it was closed. Called once. */
         void over(@Nullable Throwable cause);
     }
 
@@ -52,7 +52,7 @@ final class ClientTunnel implements Tunnel {
     private volatile @Nullable TunnelConnection connection; // the present one, or the last
 
     /**
-     * Connects to nothing yet.
+     * A tunnel that is not connected yet.
      *
      * @param shown the tunnel that the listener is given; null for this one
      */
@@ -75,13 +75,13 @@ final class ClientTunnel implements Tunnel {
     /**
      * Connects for the first time; {@link #announce} is to follow. Blocks as {@link Attempts#first} does.
      *
-     * @throws IOException when that has failed, or the tunnel was closed meanwhile
+     * @throws IOException if that failed, or the tunnel was closed meanwhile
      */
     void connect() throws IOException {
         adopt(attempts.first(this::attempt, options.retryFirst()));
     }
 
-    /** The first attempt has failed, and another tunnel of the owner may be up: goes on trying if it may. Blocks meanwhile. */
+    /** Retries after a failed first attempt, while other tunnels of the owner may be up. Blocks until it succeeds or ends. */
     void connectLater(IOException failure) {
         try {
             if (!options.reconnect() || attempts.isClosing()) {
@@ -102,14 +102,14 @@ final class ClientTunnel implements Tunnel {
 
     private void adopt(TunnelConnection next) throws IOException {
         connection = next;
-        if (attempts.isClosing()) { // whoever closed the tunnel may not have seen this connection
+        if (attempts.isClosing()) { // the thread that closed the tunnel may have missed this connection
             next.close();
             throw new SocketException("closed before it was connected");
         }
         events.connected(next.publicAddress(), next::statistics);
     }
 
-    /** Announces the first connection, on the thread that has made it. */
+    /** Announces the first connection, on the thread that opened it. */
     void announce() {
         TunnelConnection first = connection;
         if (first != null) announce(first, null);
@@ -137,7 +137,7 @@ final class ClientTunnel implements Tunnel {
         }
     }
 
-    /** A defect, or too little memory: ends the tunnel for good. */
+    /** Ends the tunnel for good because of a defect or a lack of memory. */
     void fail(Throwable defect) {
         log.error("{}: internal error, the tunnel is given up", this, defect);
         RelayException cause = new RelayException("internal error: " + defect, defect);
@@ -157,7 +157,7 @@ final class ClientTunnel implements Tunnel {
         if (!retry) finish(attempts.isClosing() ? null : cause);
         else if (connectAgain()) announce(current(), last.publicAddress());
         else {
-            events.closed(); // its owner was promised another attempt
+            events.closed(); // the listener expects another attempt
             finish(null);
         }
     }
@@ -182,7 +182,7 @@ final class ClientTunnel implements Tunnel {
 
     // ---- the end
 
-    /** Takes no more visitors; ends with the last one. Does not block. */
+    /** Accepts no more visitors; ends with the last one. Does not block. */
     void closeWhenDone() {
         attempts.close(); // no other connection from now on
         TunnelConnection last = connection;
@@ -228,7 +228,7 @@ final class ClientTunnel implements Tunnel {
         return endCause;
     }
 
-    /** True on a thread that is calling the listener: nothing must wait there for another call. */
+    /** True on a thread that is calling the listener. It must not wait for another call. */
     boolean isCallingListener() {
         return events.isCurrent();
     }

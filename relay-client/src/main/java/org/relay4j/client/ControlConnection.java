@@ -19,7 +19,7 @@ import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.api.control.PortLine;
 
 /**
- * A connection to a relay server that has given a port: the next byte in either direction is yamux.
+ * A connection to a relay server that has assigned a port: the next byte in either direction is yamux.
  *
  * @param channel connected and blocking
  * @param server the control address of the server
@@ -28,11 +28,11 @@ import org.relay4j.api.control.PortLine;
 record ControlConnection(SocketChannel channel, InetSocketAddress server, InetSocketAddress publicAddress) {
 
     /**
-     * Connects and reads the port line. Blocks for the two timeouts of the options at most, the connect timeout for each
-     * address of the host.
+     * Connects and reads the port line. Blocks at most for the connect timeout for each address of the host and the handshake
+     * timeout.
      *
-     * @throws RelayException one of its subclasses, which says what went wrong
-     * @throws InterruptedIOException when the thread was interrupted; its flag stays set
+     * @throws RelayException of the subclass that says what went wrong
+     * @throws InterruptedIOException if the thread is interrupted; its interrupted flag stays set
      */
     static ControlConnection open(String host, int port, RelayClientOptions options) throws IOException {
         if (port < 1 || port > 65_535)

@@ -10,18 +10,18 @@ import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.Threads;
 
-/** Gets the first of several tunnels to stand; the others go on trying meanwhile, and afterwards. */
+/** Connects several tunnels until the first is up; the others are retried in the background. */
 final class FirstConnection {
     private static final ThreadFactory THREADS = Threads.factory("relay-acceptor");
 
     private FirstConnection() {}
 
     /**
-     * Connects all of them, and returns when one is connected. One that cannot be connected at first goes on trying. A single
-     * tunnel is connected by the calling thread, and left to be announced.
+     * Connects all tunnels and returns when one is up. A tunnel that cannot be connected at first is retried. A single tunnel is
+     * connected by the calling thread, and is not announced here.
      *
-     * @throws IOException the failure of the first one when none can be connected, with those of the others suppressed
-     * @throws InterruptedIOException when the thread was interrupted; its flag stays set
+     * @throws IOException the failure of the first tunnel if none can be connected; the failures of the others are suppressed
+     * @throws InterruptedIOException if the thread is interrupted; its interrupted flag stays set
      */
     static void of(List<ClientTunnel> tunnels) throws IOException {
         if (tunnels.size() == 1) {
@@ -40,7 +40,7 @@ final class FirstConnection {
         }
     }
 
-    /** What came of the first attempt of one tunnel; a failure of null is success. */
+    /** The result of the first attempt of a tunnel; the failure is null on success. */
     private record Outcome(ClientTunnel tunnel, @Nullable IOException failure) {}
 
     private static void connect(ClientTunnel tunnel, BlockingQueue<Outcome> outcomes) {

@@ -25,8 +25,8 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * A connection of a forwarder: the session, and the connections to the local service, on one loop. What concerns the session
- * runs on that loop with the session's lock held.
+ * A connection of a forwarder: the session and the connections to the local service, on one loop. The callbacks of the session
+ * run on that loop with the session's lock held.
  */
 final class ForwarderConnection implements TunnelConnection, SessionEvents {
     private static final Logger log = LoggerFactory.getLogger(ForwarderConnection.class);
@@ -53,7 +53,7 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
         this.events = events;
         localConnectTimeout = options.localConnectTimeout();
         Sockets.configure(connection.channel());
-        // It is visitors who come and go, not the server.
+        // Visitors cause the resets, not the server.
         CoreOptions core =
                 CoreSettings.relayed(options.session().toBuilder().resetRate(0).build());
         driver = new LoopDriver(loops.next(), connection.channel(), Role.SERVER, core, this, true);
@@ -139,7 +139,7 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
         return splice; // null is a reset for this visitor alone
     }
 
-    /** The visitor has left; {@code failure} is null if both directions ended with FIN. */
+    /** A visitor has left; {@code failure} is null if both directions ended with FIN. */
     void left(MuxStream stream, LocalVisitor visitor, @Nullable Throwable failure) {
         events.visitorClosed(stream, () -> failure);
         if (!log.isDebugEnabled()) return;
@@ -154,7 +154,7 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
                 failure == null ? "" : ": " + failure.getMessage());
     }
 
-    /** No address of the local service can be connected to. */
+    /** No address of the local service accepts a connection. */
     void unreachable(IOException failure) {
         String why = failure.getMessage();
         unreachable.log("{}: visitor reset, cannot connect to the local service {}: {}", name, local, why);

@@ -34,16 +34,15 @@ import org.relay4j.yamux.io.Bounds;
  * }
  * }</pre>
  *
- * <p>When the connection to the server is lost, the accepted sockets fail, and the tunnel is re-established, with growing
- * pauses: {@code accept} waits meanwhile. The public port may then be another one; a {@link org.relay4j.api.TunnelListener}
- * is told. With {@link RelayClientOptions.Builder#reconnect} off, {@code accept} fails with a {@link SocketException} that
- * names the cause instead.
+ * <p>If the connection to the server is lost, the accepted sockets fail and the tunnel is re-established with back-off, while
+ * {@code accept} waits. The public port may change; a {@link org.relay4j.api.TunnelListener} is notified. If {@link
+ * RelayClientOptions.Builder#reconnect} is off, {@code accept} fails instead, with a {@link SocketException} that names the cause.
  *
- * <p>It may have tunnels to several relay servers, whose visitors all come to the same {@code accept}: that one of them is lost
- * is not noticed there. The addresses are then those of the first server that is connected; {@link #tunnels} has all.
+ * <p>An acceptor may have tunnels to several relay servers. One {@code accept} returns the visitors of all of them, and continues
+ * when one is lost. The addresses of the acceptor are those of the first tunnel that is up; {@link #tunnels} returns all.
  *
- * <p>As with any server socket, closing it leaves the accepted sockets alone; the connection to the server ends with the
- * last of them, or after the time that {@link #close(Duration)} gives them.
+ * <p>As with any server socket, closing it does not close the accepted sockets. The connection to the server ends with the last
+ * of them, or when the timeout of {@link #close(Duration)} expires.
  *
  * <p>The remote address of accepted sockets is unspecified (0.0.0.0, port 0): the base protocol does not carry it.
  *
@@ -86,7 +85,7 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
         return acceptor;
     }
 
-    /** The tunnels of this acceptor, one for each of its servers, in the order in which they were given. Immutable. */
+    /** Returns the tunnels of this acceptor, one for each server, in the order of the servers. Immutable. */
     public List<Tunnel> tunnels() {
         return List.copyOf(tunnels);
     }
@@ -101,7 +100,7 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
         return main().serverAddress();
     }
 
-    /** The tunnel whose addresses are this acceptor's: the first that stands, else the first that ever stood. */
+    /** The tunnel whose addresses are this acceptor's: the first that is up, otherwise the first that ever was. */
     private ClientTunnel main() {
         ClientTunnel best = null;
         for (ClientTunnel tunnel : tunnels) {
@@ -111,13 +110,13 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
         return best == null ? tunnels.get(0) : best;
     }
 
-    /** That of {@link #publicAddress}, whichever that is by now. */
+    /** Returns the address of {@link #publicAddress}, which may change with a reconnect. */
     @Override
     public InetAddress getInetAddress() {
         return publicAddress().getAddress();
     }
 
-    /** The public port, whichever that is by now. */
+    /** Returns the public port, which may change with a reconnect. */
     @Override
     public int getLocalPort() {
         return publicAddress().getPort();
@@ -137,12 +136,12 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
     }
 
     /**
-     * Waits for the next visitor, at most the {@linkplain #setSoTimeout timeout}.
+     * Waits for the next visitor, at most for the {@linkplain #setSoTimeout timeout}.
      *
-     * @throws SocketTimeoutException when none came in time
-     * @throws SocketException "Socket closed" when this acceptor was closed; the reason why the tunnel was lost, when it is not
-     *     to be re-established
-     * @throws java.io.InterruptedIOException when the thread was interrupted; its flag stays set
+     * @throws SocketTimeoutException if the timeout expires
+     * @throws SocketException "Socket closed" if this acceptor was closed; the reason of the loss if the tunnel was lost and is not
+     *     re-established
+     * @throws java.io.InterruptedIOException if the thread is interrupted; its interrupted flag stays set
      */
     @Override
     public Socket accept() throws IOException {
@@ -151,8 +150,8 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
     }
 
     /**
-     * As {@link #accept}, for servers that do not use sockets: the visitor's stream, which can be {@linkplain
-     * Stream#channel read and written without waiting}.
+     * Waits for the next visitor as {@link #accept} does, and returns its stream. For servers that do not use sockets: a stream can
+     * be {@linkplain Stream#channel read and written without blocking}.
      */
     public Stream acceptStream() throws IOException {
         if (isClosed()) throw new SocketException("Socket is closed");
@@ -171,7 +170,7 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
                 return connection.publicAddress();
             }
         }
-        return publicAddress(); // its tunnel was lost and re-established in this moment
+        return publicAddress(); // its tunnel was lost and re-established just now
     }
 
     /**
@@ -198,12 +197,12 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
         queue.close();
     }
 
-    /** Waits until this acceptor has ended for good: all its tunnels are closed, or lost and not to be re-established. */
+    /** Blocks until this acceptor has ended for good: every tunnel was closed, or was lost and is not re-established. */
     public void awaitEnd() throws InterruptedException {
         for (ClientTunnel tunnel : tunnels) tunnel.awaitEnd();
     }
 
-    /** Returns why this acceptor has ended for good; null while it has not, and when it was closed. */
+    /** Returns why this acceptor has ended for good; null before that, and if it was closed. */
     public @Nullable Throwable endCause() {
         return over.get() == tunnels.size() ? loss : null;
     }

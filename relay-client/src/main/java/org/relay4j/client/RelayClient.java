@@ -8,17 +8,17 @@ import java.util.Objects;
 import java.util.Set;
 import javax.net.ServerSocketFactory;
 
-/** Where a program behind NAT gets a public port: to accept its visitors itself, or to have them forwarded. */
+/** Opens tunnels: gives a program behind NAT a public port whose visitors it accepts, or has forwarded to a local service. */
 public final class RelayClient {
     private RelayClient() {}
 
-    /** Gets a public port with default options. See {@link #connect(String, int, RelayClientOptions)}. */
+    /** Opens a public port with default options. See {@link #connect(String, int, RelayClientOptions)}. */
     public static RelayAcceptor connect(String host, int port) throws IOException {
         return connect(host, port, RelayClientOptions.defaults());
     }
 
     /**
-     * Gets a public port, whose visitors are accepted like the connections of a {@link java.net.ServerSocket}:
+     * Opens a public port whose visitors are accepted like the connections of a {@link java.net.ServerSocket}:
      *
      * <pre>{@code
      * try (RelayAcceptor acceptor = RelayClient.connect("relay.example.com", 7000)) {
@@ -30,31 +30,32 @@ public final class RelayClient {
      * }
      * }</pre>
      *
-     * <p>Blocks until the server has given a port: for the connect timeout for each address of the host, and the handshake
-     * timeout, at most. With {@link RelayClientOptions.Builder#retryFirst} it tries again until the tunnel is up or the thread is
-     * interrupted. A tunnel that is lost later is re-established, unless the options say otherwise.
+     * <p>Blocks until the server has assigned a port, at most for the connect timeout for each address of the host and the
+     * handshake timeout. With {@link RelayClientOptions.Builder#retryFirst} it retries until the tunnel is up or the thread is
+     * interrupted. A tunnel that is lost later is re-established unless {@link RelayClientOptions.Builder#reconnect} is off.
      *
      * @param host the relay server
      * @param port its control port
-     * @throws org.relay4j.api.RelayUnreachableException when the server cannot be reached
-     * @throws org.relay4j.api.RelayRefusedException when it gives no port
-     * @throws org.relay4j.api.RelayProtocolException when it is no relay server
-     * @throws IllegalArgumentException when the port is not 1 to 65535
+     * @throws org.relay4j.api.RelayUnreachableException if the server cannot be reached
+     * @throws org.relay4j.api.RelayRefusedException if the server refuses to assign a port
+     * @throws org.relay4j.api.RelayProtocolException if the peer is not a relay server
+     * @throws java.io.InterruptedIOException if the thread is interrupted; its interrupted flag stays set
+     * @throws IllegalArgumentException if the port is not between 1 and 65535
      */
     public static RelayAcceptor connect(String host, int port, RelayClientOptions options) throws IOException {
         return connect(List.of(server(host, port)), options);
     }
 
     /**
-     * Gets a public port on each of several relay servers, whose visitors are all accepted from one {@link RelayAcceptor}. Blocks
-     * until one of them has given a port. The others go on trying in the background, with the pauses of the options, and so does
-     * one that is lost later: {@code accept} does not notice. A {@link org.relay4j.api.TunnelListener} is told of each, with a
-     * {@link org.relay4j.api.Tunnel} of its own.
+     * Opens a public port on each of several relay servers. One {@link RelayAcceptor} accepts the visitors of all of them. Blocks
+     * until one server has assigned a port. The other tunnels are retried in the background with the back-off of the options, as
+     * are tunnels that are lost later, and {@code accept} continues meanwhile. A {@link org.relay4j.api.TunnelListener} is called
+     * for each with a {@link org.relay4j.api.Tunnel} of its own.
      *
      * @param servers their control addresses, at least one; an unresolved address is resolved at each attempt
-     * @throws IOException the failure of the first server when none gives a port, with those of the others suppressed
-     * @throws java.io.InterruptedIOException when the thread was interrupted; its flag stays set
-     * @throws IllegalArgumentException when there is no server, the same one twice, or a port is not 1 to 65535
+     * @throws IOException the failure of the first server if no server assigns a port; the failures of the others are suppressed
+     * @throws java.io.InterruptedIOException if the thread is interrupted; its interrupted flag stays set
+     * @throws IllegalArgumentException if the list is empty or names a server twice, or a port is not between 1 and 65535
      */
     public static RelayAcceptor connect(List<InetSocketAddress> servers, RelayClientOptions options)
             throws IOException {
@@ -81,9 +82,9 @@ public final class RelayClient {
     }
 
     /**
-     * For servers that take a factory: gets a public port, as {@link #connect(String, int, RelayClientOptions)} does, whenever
-     * a server socket is asked for. The local port, backlog and address that are asked for mean nothing. The factory is safe
-     * for use by several threads.
+     * Returns a factory for servers that create their server socket with one. Each server socket opens a public port as {@link
+     * #connect(String, int, RelayClientOptions)} does. The factory ignores the local port, backlog and address that it is given.
+     * It is safe for use by several threads.
      */
     public static ServerSocketFactory serverSocketFactory(String host, int port, RelayClientOptions options) {
         server(host, port); // checks them
@@ -91,28 +92,29 @@ public final class RelayClient {
                 Objects.requireNonNull(host, "host"), port, Objects.requireNonNull(options, "options"));
     }
 
-    /** Has visitors forwarded, with default options. See {@link #forward(String, int, InetSocketAddress, RelayClientOptions)}. */
+    /** Forwards visitors to a local service with default options. See {@link #forward(String, int, InetSocketAddress, RelayClientOptions)}. */
     public static RelayForwarder forward(String host, int port, InetSocketAddress local) throws IOException {
         return forward(host, port, local, RelayClientOptions.defaults());
     }
 
     /**
-     * Gets a public port, and connects each of its visitors to a service that this program can reach.
+     * Opens a public port and connects each of its visitors to a service that this program can reach.
      *
-     * <p>Blocks until the server has given a port: for the connect timeout for each address of the host, and the handshake
-     * timeout, at most. With {@link RelayClientOptions.Builder#retryFirst} it tries again until the tunnel is up or the thread is
-     * interrupted. A tunnel that is lost later is re-established, unless the options say otherwise.
+     * <p>Blocks until the server has assigned a port, at most for the connect timeout for each address of the host and the
+     * handshake timeout. With {@link RelayClientOptions.Builder#retryFirst} it retries until the tunnel is up or the thread is
+     * interrupted. A tunnel that is lost later is re-established unless {@link RelayClientOptions.Builder#reconnect} is off.
      *
-     * <p>All threads are daemon threads: a {@code main} that has nothing else to do ends with {@link RelayForwarder#awaitEnd}.
+     * <p>All threads are daemon threads: a {@code main} method that has nothing else to do calls {@link RelayForwarder#awaitEnd}.
      *
      * @param host the relay server
      * @param port its control port
      * @param local the service; an unresolved address is resolved before each connection to the server
-     * @throws org.relay4j.api.RelayUnreachableException when the server cannot be reached
-     * @throws java.net.UnknownHostException when the service's host is unknown
-     * @throws org.relay4j.api.RelayRefusedException when the server gives no port
-     * @throws org.relay4j.api.RelayProtocolException when it is no relay server
-     * @throws IllegalArgumentException when a port is not 1 to 65535
+     * @throws org.relay4j.api.RelayUnreachableException if the server cannot be reached
+     * @throws java.net.UnknownHostException if the service's host is unknown
+     * @throws org.relay4j.api.RelayRefusedException if the server refuses to assign a port
+     * @throws org.relay4j.api.RelayProtocolException if the peer is not a relay server
+     * @throws java.io.InterruptedIOException if the thread is interrupted; its interrupted flag stays set
+     * @throws IllegalArgumentException if a port is not between 1 and 65535
      */
     public static RelayForwarder forward(String host, int port, InetSocketAddress local, RelayClientOptions options)
             throws IOException {

@@ -27,62 +27,62 @@ public final class RelayClientOptions {
         this.values = values;
     }
 
-    /** The defaults. */
+    /** Returns the defaults. */
     public static RelayClientOptions defaults() {
         return DEFAULTS;
     }
 
-    /** Starts with the defaults. */
+    /** Returns a builder with the defaults. */
     public static Builder builder() {
         return new Builder();
     }
 
-    /** Starts with these options. */
+    /** Returns a builder with these options. */
     public Builder toBuilder() {
         return new Builder(values);
     }
 
-    /** Time to connect to the server, for each of its addresses. */
+    /** Returns the timeout of a connect to the server, for each of its addresses. */
     public Duration connectTimeout() {
         return values.connectTimeout;
     }
 
-    /** Time that the server has to answer with a port. */
+    /** Returns the timeout for the server to assign a port. */
     public Duration handshakeTimeout() {
         return values.handshakeTimeout;
     }
 
-    /** Time to connect to the local service of a forwarder, for each of its addresses. */
+    /** Returns the timeout of a connect to the local service of a forwarder, for each of its addresses. */
     public Duration localConnectTimeout() {
         return values.localConnectTimeout;
     }
 
-    /** Whether a first connect that fails is tried again. */
+    /** Returns whether a first connect that fails is retried. */
     public boolean retryFirst() {
         return values.retryFirst;
     }
 
-    /** Whether a tunnel that is lost is re-established. */
+    /** Returns whether a lost tunnel is re-established. */
     public boolean reconnect() {
         return values.reconnect;
     }
 
-    /** The first pause before a reconnect. */
+    /** Returns the first pause between two attempts to connect. */
     public Duration shortestBackoff() {
         return values.shortestBackoff;
     }
 
-    /** The longest pause before a reconnect. */
+    /** Returns the longest pause between two attempts to connect. */
     public Duration longestBackoff() {
         return values.longestBackoff;
     }
 
-    /** The listener of the tunnel; null if there is none. */
+    /** Returns the listener of the tunnel; null if there is none. */
     public @Nullable TunnelListener listener() {
         return values.listener;
     }
 
-    /** Options of the session with the server. */
+    /** Returns the options of the session with the server. */
     public SessionOptions session() {
         return values.session;
     }
@@ -113,21 +113,21 @@ public final class RelayClientOptions {
             session = other.session;
         }
 
-        /** Time to connect to the server, for each of its addresses: 1 ms to 1 h, default 10 s. */
+        /** Sets the timeout of a connect to the server, for each of its addresses: 1 ms to 1 h, default 10 s. */
         public Builder connectTimeout(Duration timeout) {
             connectTimeout = timeout;
             return this;
         }
 
-        /** Time that the server has to answer with a port: 1 ms to 1 h, default 10 s. */
+        /** Sets the timeout for the server to assign a port: 1 ms to 1 h, default 10 s. */
         public Builder handshakeTimeout(Duration timeout) {
             handshakeTimeout = timeout;
             return this;
         }
 
         /**
-         * Time to connect to the local service of a forwarder, for each of its addresses: 1 ms to 1 h, default 10 s. The visitor
-         * is reset if none of them answers.
+         * Sets the timeout of a connect to the local service of a forwarder, for each of its addresses: 1 ms to 1 h, default
+         * 10 s. The visitor is reset if no address accepts the connection.
          */
         public Builder localConnectTimeout(Duration timeout) {
             localConnectTimeout = timeout;
@@ -135,12 +135,12 @@ public final class RelayClientOptions {
         }
 
         /**
-         * Whether a first connect that fails is tried again, with the pauses of {@link #backoff}: default false. {@code
-         * RelayClient.connect} and {@code forward} then block until the tunnel is up, for as long as that takes. Every {@link
-         * java.io.IOException} is retried: an unknown host, no answer, a refusal, and an answer that is not a relay server's.
-         * Each failed attempt is logged at WARN. To give up, interrupt the thread that connects: the call then throws {@link
-         * java.io.InterruptedIOException}, leaves no connection behind, and keeps the thread's interrupted flag set. A lookup of a
-         * host name cannot be interrupted; the call returns when it ends.
+         * Sets whether a first connect that fails is retried after the pauses of {@link #backoff}: default false. If true, {@code
+         * RelayClient.connect} and {@code forward} block until the tunnel is up. They retry after every {@link
+         * java.io.IOException}: an unknown host, no answer, a refusal, or a peer that is not a relay server. Each failure is
+         * logged at WARN. To give up, interrupt the connecting thread. The call then throws {@link
+         * java.io.InterruptedIOException}, leaves no connection behind, and keeps the thread's interrupted flag set. A host name
+         * lookup cannot be interrupted; the call returns after it.
          */
         public Builder retryFirst(boolean newRetryFirst) {
             retryFirst = newRetryFirst;
@@ -148,8 +148,8 @@ public final class RelayClientOptions {
         }
 
         /**
-         * Whether a tunnel that is lost after it was once up is re-established: default true. The public port may then be
-         * another one. {@link RelayAcceptor#accept} waits meanwhile; without it, it fails.
+         * Sets whether a tunnel that is lost after it was up is re-established: default true. The public port may change. If true,
+         * {@link RelayAcceptor#accept} waits until the tunnel is up again; otherwise it fails.
          */
         public Builder reconnect(boolean newReconnect) {
             reconnect = newReconnect;
@@ -157,7 +157,8 @@ public final class RelayClientOptions {
         }
 
         /**
-         * The pauses before reconnects: each about twice the one before, with jitter, 1 ms to 1 h, default 0.2 s to 20 s.
+         * Sets the first and the longest pause between two attempts to connect: 1 ms to 1 h, default 0.2 s and 20 s. Each pause is
+         * about twice the one before, with jitter.
          */
         public Builder backoff(Duration shortest, Duration longest) {
             shortestBackoff = shortest;
@@ -165,15 +166,15 @@ public final class RelayClientOptions {
             return this;
         }
 
-        /** The listener that is told of the tunnel; null, the default, for none. */
+        /** Sets the listener of the tunnel; null, the default, means none. */
         public Builder listener(@Nullable TunnelListener newListener) {
             listener = newListener;
             return this;
         }
 
         /**
-         * Options of the session with the server; by default those of {@link SessionOptions#defaults}. Its backlog is the
-         * number of visitors that may wait for {@code accept()}. Its listener is not told: {@link #listener} is.
+         * Sets the options of the session with the server: default {@link SessionOptions#defaults}. Their backlog is the number of
+         * visitors that may wait for {@code accept()}. Their listener is ignored; use {@link #listener} instead.
          */
         public Builder session(SessionOptions options) {
             session = options;
@@ -181,9 +182,9 @@ public final class RelayClientOptions {
         }
 
         /**
-         * Checks and freezes the values.
+         * Returns immutable options with these values.
          *
-         * @throws IllegalArgumentException when a value is out of its range; the message names it
+         * @throws IllegalArgumentException if a value is out of its range; the message names it
          */
         public RelayClientOptions build() {
             Bounds.timeout("connectTimeout", connectTimeout);

@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A tunnel whose visitors are connected to a service that this program can reach. A tunnel that is lost is re-established,
- * with growing pauses, until {@link #close}.
+ * A tunnel whose visitors are connected to a service that this program can reach. A lost tunnel is re-established, with
+ * back-off, until {@link #close}.
  *
  * <pre>{@code
  * RelayForwarder forwarder = RelayClient.forward("relay.example.com", 7000, service);
@@ -69,17 +69,17 @@ public final class RelayForwarder implements Tunnel {
         return tunnel.statistics();
     }
 
-    /** Waits until this forwarder has ended for good: closed, or lost and not to be re-established. */
+    /** Blocks until this forwarder has ended for good: it was closed, or it was lost and is not re-established. */
     public void awaitEnd() throws InterruptedException {
         tunnel.awaitEnd();
     }
 
-    /** Returns why this forwarder has ended for good; null while it has not, and when it was closed. */
+    /** Returns why this forwarder has ended for good; null before that, and if it was closed. */
     public @Nullable Throwable endCause() {
         return tunnel.endCause();
     }
 
-    /** Ends the tunnel for good; visitors are reset. Waits until that is done, at most two seconds. */
+    /** Closes the tunnel for good and resets its visitors. Blocks until that is done, at most two seconds. */
     @Override
     public void close() {
         tunnel.closeNow();

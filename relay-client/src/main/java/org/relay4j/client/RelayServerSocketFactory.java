@@ -6,9 +6,8 @@ import javax.net.ServerSocketFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gets a public port whenever a server socket is asked for: for servers that take a {@link ServerSocketFactory} instead of a
- * server socket. The local port, backlog and address that they ask for mean nothing here; the backlog is that of
- * {@link RelayClientOptions#session}. Safe for use by several threads.
+ * Opens a public port for each server socket that it creates. The local port, backlog and address are ignored; the backlog is
+ * that of {@link RelayClientOptions#session}. Safe for use by several threads.
  */
 final class RelayServerSocketFactory extends ServerSocketFactory {
     private final String host;

@@ -19,16 +19,16 @@ import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A server socket that speaks TLS with those whom another server socket accepts, a {@link RelayAcceptor} for example: the
- * visitor talks TLS with this program, and the relay server sees nothing but ciphertext.
+ * A server socket that adds TLS to the connections of another server socket, for example a {@link RelayAcceptor}. TLS ends in
+ * this program, so the relay server sees only ciphertext.
  *
  * <pre>{@code
  * ServerSocket server = TlsServerSocket.over(RelayClient.connect("relay.example.com", 7000), sslContext);
  * SSLSocket visitor = (SSLSocket) server.accept();
  * }</pre>
  *
- * <p>As with every {@link SSLServerSocket}, {@link #accept} does not wait for the handshake: that happens with the first read or
- * write of the accepted socket, so a visitor that says nothing holds up nobody else. Closing it closes the other server socket.
+ * <p>As with every {@link SSLServerSocket}, {@link #accept} does not wait for the handshake. The first read or write of the
+ * accepted socket performs it, so a silent visitor does not delay others. Closing this server socket closes the other one.
  * Addresses, options and timeouts are those of the other server socket. Safe for use by several threads.
  */
 @SuppressWarnings("UnsynchronizedOverridesSynchronized") // the other server socket has a lock of its own
@@ -50,11 +50,11 @@ public final class TlsServerSocket extends SSLServerSocket {
     }
 
     /**
-     * Has {@code plain} accept, and speaks TLS with whom it accepts.
+     * Returns a server socket that adds TLS to the connections that {@code plain} accepts.
      *
-     * @param plain bound; it belongs to the returned server socket from now on, and is closed when there is none
+     * @param plain bound; the returned server socket owns it. It is closed if this method fails
      * @param context with the key and the certificate of this program
-     * @throws IllegalStateException when the context was not initialised
+     * @throws IllegalStateException if the context was not initialised
      */
     public static TlsServerSocket over(ServerSocket plain, SSLContext context) throws IOException {
         Objects.requireNonNull(plain, "plain");
@@ -69,7 +69,7 @@ public final class TlsServerSocket extends SSLServerSocket {
     }
 
     /**
-     * Waits for the next visitor, as the other server socket does; returns an {@link SSLSocket} whose handshake is still to come.
+     * Waits for the next visitor as the other server socket does. Returns an {@link SSLSocket} that has not begun its handshake.
      */
     @Override
     public Socket accept() throws IOException {

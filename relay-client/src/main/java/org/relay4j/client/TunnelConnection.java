@@ -20,10 +20,10 @@ interface TunnelConnection {
     /** Measures the round trip, soon. Does not block. */
     void ping();
 
-    /** Takes no more visitors, and ends with the last one. Does not block. */
+    /** Accepts no more visitors, and ends with the last one. Does not block. */
     void closeWhenDone();
 
-    /** Ends; visitors are reset. Does not block. */
+    /** Ends the connection; visitors are reset. Does not block. */
     void close();
 
     /** Waits until the socket is closed after the end; false if that took longer than {@code nanos}. */

@@ -24,17 +24,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What happens to a tunnel: counted, and told to its owner, one thing after the other. What the owner makes of it is its own
- * affair.
+ * The events of a tunnel: counts them, and calls the listener for one after the other.
  */
 final class TunnelEvents {
     /*
-     * All events stand in one queue, which a thread of its own empties, so that nothing waits for a slow listener: not the
-     * reconnect, and not an event loop. Only the first up is told by the thread that has connected, before it returns.
-     * Visitors may come before the up of their connection is told; they are kept aside until then.
+     * All events go through one queue, which a thread of its own empties, so a slow listener delays neither a reconnect nor an
+     * event loop. Only the first up is delivered by the connecting thread, before it returns. Events of visitors that arrive
+     * before the up of their connection are kept aside until then.
      *
-     * Visitors' events come with the session's lock held, so under the lock here nothing is asked of the tunnel, which might
-     * ask its session: what an event needs to know comes with it.
+     * Visitors are reported with the session's lock held. The lock of this class is therefore a leaf: under it the tunnel is
+     * asked nothing, because that might take a session's lock. Events carry what they need as values.
      */
     static final int MOST_WAITING = 1_024;
 
@@ -60,7 +59,7 @@ final class TunnelEvents {
     }
 
     /**
-     * There is another connection to the server; the one before has ended.
+     * Another connection to the server is established; the one before has ended.
      *
      * @param publicAddress where visitors of this one connect
      */
@@ -80,7 +79,7 @@ final class TunnelEvents {
         return meter.read(droppedEvents);
     }
 
-    /** True on a thread that is calling the listener: nothing must wait there for another call. */
+    /** True on a thread that is calling the listener. It must not wait for another call. */
     boolean isCurrent() {
         return turn.isHeldByCurrentThread();
     }
@@ -99,7 +98,7 @@ final class TunnelEvents {
             return;
         }
         assert OrderedLock.noneHeld() : "a listener is called with a lock held";
-        turn.lock(); // so that all else is told after it, on a thread of its own
+        turn.lock(); // all other events follow on a thread of their own
         try {
             begin(List.of());
             call(told -> told.up(tunnel));
@@ -152,7 +151,7 @@ final class TunnelEvents {
         if (ended != null) ended.ended(name, cause == null ? null : cause.getMessage());
     }
 
-    /** The tunnel was closed by its owner. */
+    /** The owner has closed the tunnel. */
     void closed() {
         log.info("tunnel {}: closed", name);
         down(null, false);
@@ -167,7 +166,7 @@ final class TunnelEvents {
         later(stream, told -> told.visitorAccepted(tunnel, visitor));
     }
 
-    /** The cause is asked for when somebody wants to know it. */
+    /** The cause is only asked for if a listener or a recording needs it. */
     void visitorClosed(MuxStream stream, Supplier<@Nullable Throwable> cause) {
         meter.gone();
         if (listener == null && !VisitorEvent.isRecorded()) return;
@@ -215,7 +214,7 @@ final class TunnelEvents {
         if (first) log.warn("tunnel {}: the listener is too slow, events of visitors are dropped", name);
     }
 
-    /** A visitor of a connection that has ended is told of at once, and one of the next connection after its up. */
+    /** An event of an ended connection is delivered at once, one of the next connection after its up. */
     private boolean isOfAnEarlierConnection(@Nullable MuxStream stream) {
         return stream != null && stream.isGone() && !earlyVisitors.contains(stream);
     }

@@ -28,7 +28,7 @@ final class TunnelMeter {
         openVisitors.decrementAndGet();
     }
 
-    /** There is another connection. The one before has ended, and keeps its numbers. By one thread at a time. */
+    /** Another connection is established. The one before has ended; its numbers are final. By one thread at a time. */
     void connected(Supplier<SessionStatistics> next) {
         SessionStatistics last = ask(current());
         lock.lock();
@@ -66,7 +66,7 @@ final class TunnelMeter {
         }
     }
 
-    /** Takes the lock of the session, so it must not be called with the lock held. */
+    /** Takes the lock of the session, so it must not be called with the lock of the meter held. */
     private static SessionStatistics ask(@Nullable Supplier<SessionStatistics> connection) {
         return connection == null ? new SessionStatistics(0, 0, 0, 0, null, 0) : connection.get();
     }
