@@ -11,7 +11,6 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,9 +28,6 @@ import org.relay4j.testing.Visitor;
 /** A server or a forwarder that is killed, or stopped, while visitors are in the midst of something. */
 @ExtendWith(LeakCheck.EachTest.class)
 class FaultIT {
-    /** Far above the keep-alive, and far below what a loss that nobody notices would take. */
-    private static final long NOTICED_WITHIN = 10; // s
-
     private final Recorder recorder = new Recorder();
     private FakeServer service;
 
@@ -70,10 +66,8 @@ class FaultIT {
         try (Program server = server(FixedPort.free());
                 RelayForwarder forwarder = forward(port(server));
                 Traffic traffic = Traffic.start(forwarder.publicAddress().getPort())) {
-            long stopped = System.nanoTime();
             server.suspend();
-            Throwable cause = recorder.awaitLoss(1, true);
-            assertNoticed(stopped, cause);
+            recorder.awaitLoss(1, true);
             service.awaitAllEnded(); // the local connections were reset, though the server could not say so
             server.resume();
             traffic.awaitReset();
@@ -124,10 +118,8 @@ class FaultIT {
                 Program forwarder = forwarder(server)) {
             int port = publicPort(forwarder, 1);
             try (Traffic traffic = Traffic.start(port)) {
-                long stopped = System.nanoTime();
                 forwarder.suspend();
                 traffic.awaitReset();
-                assertNoticed(stopped, null);
             }
             awaitNothing(server, port);
             forwarder.resume();
@@ -181,11 +173,6 @@ class FaultIT {
     }
 
     // ---- both
-
-    private static void assertNoticed(long since, Throwable cause) {
-        long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - since);
-        assertTrue(seconds < NOTICED_WITHIN, "noticed after " + seconds + " s: " + cause);
-    }
 
     private static void awaitNothing(RelayServer server, int port) {
         Visitor.awaitRefused(port);

@@ -12,7 +12,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -127,7 +126,7 @@ class ReconnectTest {
         RelayForwarder forwarder = forward(Local.hasty(recorder).backoff(Duration.ofHours(1), Duration.ofHours(1)));
         server.close();
         recorder.awaitLoss(1, true);
-        assertClosesAtOnce(forwarder);
+        assertCloses(forwarder);
         recorder.awaitClose(2); // the owner was promised another attempt, and hears that there will be none
         assertEquals(3, recorder.events().size());
     }
@@ -139,19 +138,20 @@ class ReconnectTest {
         server.close();
         try (FakeServer silent = FakeServer.start(InetAddress.getLoopbackAddress(), port, FakeServer::awaitEnd)) {
             Await.until("an attempt was made", () -> silent.connected() > 0);
-            assertClosesAtOnce(forwarder);
+            assertCloses(forwarder);
             silent.awaitAllEnded();
             recorder.awaitClose(2);
             assertEquals(3, recorder.events().size());
         }
     }
 
-    private void assertClosesAtOnce(RelayForwarder forwarder) throws InterruptedException {
-        long start = System.nanoTime();
-        forwarder.close();
-        forwarder.awaitEnd();
-        long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
-        assertTrue(millis < 1_500, "close took " + millis + " ms");
+    /** And not after the hour that the forwarder may wait. */
+    private void assertCloses(RelayForwarder forwarder) {
+        Call.run(() -> {
+                    forwarder.close();
+                    forwarder.awaitEnd();
+                })
+                .result();
         assertNull(forwarder.endCause());
         assertFalse(forwarder.isOpen());
     }

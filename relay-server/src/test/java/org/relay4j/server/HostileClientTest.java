@@ -93,9 +93,9 @@ class HostileClientTest {
             .glitchRate(1_000)
             .resetBurst(1_000)
             .resetRate(100)
-            .keepAliveInterval(Duration.ofMillis(300))
-            .keepAliveTimeout(Duration.ofMillis(500))
-            .writeStallTimeout(Duration.ofMillis(700))
+            .keepAliveInterval(Duration.ofSeconds(1))
+            .keepAliveTimeout(Duration.ofSeconds(2))
+            .writeStallTimeout(Duration.ofSeconds(3))
             .build();
     private final Logged log = Logged.below("org.relay4j.server");
     private RelayServer server;

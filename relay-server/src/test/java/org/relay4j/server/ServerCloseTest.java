@@ -13,7 +13,6 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -124,10 +123,7 @@ class ServerCloseTest {
     void clientThatDoesNotLeaveIsNotWaitedForLong() throws IOException {
         RelayServer server = RelayServer.start(0);
         try (RawClient client = RawClient.establish(server)) {
-            long start = System.nanoTime();
-            server.close();
-            long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start);
-            assertTrue(seconds < 5, "close took " + seconds + " s");
+            Call.run(server::close).result();
             client.yamux().expect(WireFrame.goAway(0));
             client.yamux().expectGone();
         }

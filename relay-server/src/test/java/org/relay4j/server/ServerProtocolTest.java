@@ -186,7 +186,7 @@ class ServerProtocolTest {
     @Test
     void anyFrameIsASignOfLife() throws IOException {
         RelayServerOptions options =
-                local().handshakeTimeout(Duration.ofMillis(200)).build();
+                local().handshakeTimeout(Duration.ofSeconds(2)).build(); // the frame must come earlier
         try (RelayServer server = RelayServer.start(options);
                 RawClient client = RawClient.connect(server)) {
             client.yamux().send(WireFrame.window(77, 0, 1));

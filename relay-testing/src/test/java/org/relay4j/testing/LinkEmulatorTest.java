@@ -28,9 +28,6 @@ class LinkEmulatorTest {
     @RegisterExtension
     static final LeakCheck LEAKS = new LeakCheck.EachTest();
 
-    /** What else a machine does costs a single measurement more than what is measured here. */
-    private static final int ATTEMPTS = 5;
-
     private final List<AutoCloseable> open = new ArrayList<>();
     private LinkSettings settings;
     private LinkEmulator link;
@@ -131,91 +128,42 @@ class LinkEmulatorTest {
 
     // ---- time
 
-    @ParameterizedTest
-    @CsvSource({"100,20", "100,100", "1000,50"})
-    void byteAndItsEchoTakeTheRoundTripAndLittleMore(int rate, int roundTrip) throws Exception {
-        connect(LinkSettings.of(rate, roundTrip));
+    /** A busy machine makes it slower, never faster; LinkDirectionTest has the exact times. */
+    @Test
+    void byteAndItsEchoTakeTheRoundTripAtLeast() throws Exception {
+        connect(LinkSettings.of(100, 20));
         Call<Void> echo = Call.run(() -> far.getInputStream().transferTo(far.getOutputStream()));
-        List<Double> ratios = new ArrayList<>();
         for (int n = 0; n < 9; n++) {
             long start = System.nanoTime();
             near.getOutputStream().write(n);
             assertEquals(n, near.getInputStream().read());
-            ratios.add((System.nanoTime() - start) / (double) settings.roundTrip());
+            double ratio = (System.nanoTime() - start) / (double) settings.roundTrip();
+            assertTrue(ratio >= 1, () -> ratio + " round trips");
         }
-        ratios.sort(null);
-        assertTrue(ratios.get(0) >= 1, () -> "of the settings: " + ratios);
-        assertTrue(ratios.get(4) <= 1.5, () -> "of the settings: " + ratios);
-        near.shutdownOutput();
-        echo.result();
-    }
-
-    @Test
-    void jitterDelaysByUpToItsSetting() throws Exception {
-        connect(LinkSettings.of(100, 50).withJitter(50_000_000, 7));
-        Call<Void> echo = Call.run(() -> far.getInputStream().transferTo(far.getOutputStream()));
-        List<Double> ratios = new ArrayList<>();
-        for (int n = 0; n < 20; n++) {
-            long start = System.nanoTime();
-            near.getOutputStream().write(n);
-            assertEquals(n, near.getInputStream().read());
-            ratios.add((System.nanoTime() - start) / (double) settings.roundTrip());
-        }
-        ratios.sort(null);
-        // Evenly spread over 0 to 50 ms each way: on average a round trip of 50 ms is doubled.
-        assertTrue(ratios.get(0) >= 1 && ratios.get(5) <= 2.2, () -> "of the settings: " + ratios);
-        assertTrue(ratios.get(10) >= 1.5, () -> "of the settings: " + ratios);
         near.shutdownOutput();
         echo.result();
     }
 
     @ParameterizedTest
-    @CsvSource({"20,50", "100,50", "100,200", "1000,50", "1000,200"})
-    void plainConnectionMovesAtTheRateOfTheLink(int rate, int roundTrip) throws Exception {
-        double best = ratioOfTransfer(rate, roundTrip);
-        for (int n = 1; n < ATTEMPTS && best < 0.9; n++) best = Math.max(best, ratioOfTransfer(rate, roundTrip));
-        double ratio = best;
-        assertTrue(ratio >= 0.9, () -> "of the rate: " + ratio);
-    }
-
-    private double ratioOfTransfer(int rate, int roundTrip) throws IOException {
+    @CsvSource({"20,50", "100,200", "1000,50"})
+    void bothDirectionsAreNoFasterThanTheLink(int rate, int roundTrip) throws Exception {
         connect(LinkSettings.of(rate, roundTrip));
-        Socket sender = near;
-        Call<Void> sending = Call.run(() -> sendUntilReset(sender));
-        byte[] buffer = new byte[256 * 1024];
-        long length = settings.bytesPerSecond() / 2 + settings.memory();
-        far.getInputStream().readNBytes(buffer, 0, 1);
         long start = System.nanoTime();
-        for (long left = length; left > 0; ) {
-            left -= far.getInputStream().read(buffer, 0, (int) Math.min(left, buffer.length));
-        }
-        double ratio = settings.time(length) / (System.nanoTime() - start);
-        // What comes first came with the first byte: as much as leaves in the 20 ms of a late thread, and a few pieces.
-        double early = settings.bytesPerSecond() * 0.02 + 4 * settings.piece();
-        assertTrue(ratio <= 1 + early / length, () -> "of the rate: " + ratio);
-        Visitor.reset(far);
-        sending.result();
-        return ratio;
-    }
-
-    @Test
-    void bothDirectionsHaveTheWholeRate() throws Exception {
-        connect(LinkSettings.of(100, 50));
         Call<Void> there = Call.run(() -> sendUntilReset(near));
         Call<Void> back = Call.run(() -> sendUntilReset(far));
-        Call<Double> arrives = Call.of(() -> ratio(far));
-        double ratio = ratio(near);
+        Call<Double> arrives = Call.of(() -> ratio(far, start));
+        double ratio = ratio(near, start);
         double other = arrives.result();
-        assertTrue(Math.min(ratio, other) >= 0.8, () -> ratio + " and " + other + " of the rate");
+        // A thread that comes late makes up for at most 20 ms.
+        double most = 1 + 0.02 * settings.bytesPerSecond() / (settings.bytesPerSecond() / 2.0);
+        assertTrue(Math.max(ratio, other) <= most, () -> ratio + " and " + other + " of the rate");
         link.close();
         there.result();
         back.result();
     }
 
-    private double ratio(Socket from) throws IOException {
+    private double ratio(Socket from, long start) throws IOException {
         int length = (int) (settings.bytesPerSecond() / 2);
-        from.getInputStream().read();
-        long start = System.nanoTime();
         from.getInputStream().skipNBytes(length);
         return settings.time(length) / (System.nanoTime() - start);
     }

@@ -98,8 +98,8 @@ class SessionLimitsTest {
             scripted.peer().expect(window(1, SYN, 0), window(1, RST, 0));
             scripted.peer().expectNothing();
             assertEquals(0, scripted.session().streamCount());
-            Stream next = scripted.open();
-            scripted.peer().send(data(3, "x"));
+            Stream next = scripted.accept(2);
+            scripted.peer().send(data(2, "x"));
             assertEquals('x', next.getInputStream().read());
         }
     }

@@ -91,8 +91,9 @@ class WaitingTest {
             stream.setWriteTimeout(SHORT);
             SocketTimeoutException failure = assertThrows(
                     SocketTimeoutException.class, () -> stream.getOutputStream().write(new byte[WINDOW + 1]));
-            assertEquals(WINDOW, failure.bytesTransferred);
-            scripted.peer().expectData(1, WINDOW);
+            int sent = failure.bytesTransferred; // all of the window, or less where the machine is busy
+            assertTrue(sent > 0 && sent <= WINDOW, failure::toString);
+            scripted.peer().expectData(1, sent);
             scripted.peer().expect(window(1, RST, 0));
             assertThrows(
                     StreamResetException.class, () -> stream.getOutputStream().write(1));
