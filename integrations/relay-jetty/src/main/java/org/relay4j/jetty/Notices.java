@@ -10,11 +10,11 @@ import org.eclipse.jetty.util.thread.strategy.AdaptiveExecutionStrategy;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the streams of a connector have to tell, in the place of a selector. A thread of the pool waits for it at all times:
- * when every other thread waits in a write, somebody has to be there to hear that the write can go on. Whether what is to be
- * done may block says its {@link Invocable.InvocationType}, and Jetty's strategy chooses the thread accordingly.
+ * The queue of notices that a stream can be read or written: it takes the place of a selector. One thread of the pool always
+ * waits here, because all other threads may be blocked in writes that only a notice can resume. The {@link
+ * Invocable.InvocationType} of a notice says whether it may block; Jetty's strategy chooses the thread accordingly.
  *
- * <p>No more can wait here than two for each connection.
+ * <p>Holds at most two notices for each connection.
  */
 final class Notices extends ContainerLifeCycle implements Executor, ExecutionStrategy.Producer {
     private static final Invocable.Task END = Invocable.from(Invocable.InvocationType.NON_BLOCKING, () -> {});
@@ -42,19 +42,19 @@ final class Notices extends ContainerLifeCycle implements Executor, ExecutionStr
         super.doStop();
     }
 
-    /** From a thread that must not be held up. */
+    /** Adds a notice. Does not block: the caller is an event loop. */
     @Override
     public void execute(Runnable notice) {
         waiting.add(notice);
     }
 
-    /** Waits for the next notice; null ends the strategy. */
+    /** Waits for the next notice. Returns null to end the strategy. */
     @Override
     @SuppressWarnings("ReferenceEquality") // the end is one object
     public @Nullable Runnable produce() {
         Runnable next = take();
         if (next != END) return next;
-        waiting.add(END); // for another thread that the strategy may have sent to wait
+        waiting.add(END); // for another thread that may be waiting too
         return null;
     }
 

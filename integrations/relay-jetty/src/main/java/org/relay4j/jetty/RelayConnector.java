@@ -20,7 +20,7 @@ import org.relay4j.client.RelayAcceptor;
 import org.relay4j.yamux.Stream;
 
 /**
- * A Jetty connector whose port is on a relay server: the visitors of that port are its connections.
+ * A Jetty connector that listens on a public port of a relay server. Each visitor of that port is a connection.
  *
  * <pre>{@code
  * Server server = new Server();
@@ -29,29 +29,29 @@ import org.relay4j.yamux.Stream;
  * server.start();
  * }</pre>
  *
- * <p>It takes the connection factories of Jetty, for HTTP/1.1, HTTP/2, WebSocket, and those with TLS. Two threads of the
- * server's pool belong to it while it runs: one accepts, one waits for what the visitors send.
+ * <p>Works with Jetty's connection factories for HTTP/1.1, HTTP/2, WebSocket and TLS. It uses two threads of the server's pool
+ * while it runs: one accepts, the other waits until a visitor can be read or written.
  *
- * <p>A tunnel that is lost and re-established is not noticed here, except that {@link #getLocalPort} may change. When it is
- * not to be re-established the connector logs that, accepts no more and is no longer {@linkplain #isOpen open}.
+ * <p>When the tunnel is lost and re-established, the connector continues, and {@link #getLocalPort} may return a different port.
+ * When the tunnel is lost for good, the connector logs a warning, stops accepting and is no longer {@linkplain #isOpen open}.
  *
- * <p>Stopping the connector closes the acceptor, so it cannot be started again. The visitors have the stop timeout of the server
- * to finish, if it has one; those that are left are reset.
+ * <p>Stopping the connector closes the acceptor, so it cannot be started again. Visitors may finish within the server's stop
+ * timeout, if there is one; the others are reset.
  */
 public final class RelayConnector extends AbstractConnector implements NetworkConnector {
     private static final InetSocketAddress UNKNOWN_VISITOR = new InetSocketAddress(0);
 
     private final RelayAcceptor acceptor;
     private final Notices notices = new Notices(getExecutor());
-    private ThreadPoolBudget.@Nullable Lease lease; // of the thread of the notices
-    private volatile boolean lost; // the tunnel, for good
+    private ThreadPoolBudget.@Nullable Lease lease; // of the thread that waits for notices
+    private volatile boolean lost; // the tunnel is lost for good
 
     /**
-     * A connector that uses the thread pool, scheduler and buffers of its server.
+     * Creates a connector that uses the thread pool, scheduler and buffers of its server.
      *
-     * @param server to which it will be added
-     * @param acceptor whose visitors it gets, all of them from the start on; it belongs to this connector then
-     * @param factories the protocols, the first is the default
+     * @param server the server to which the connector will be added
+     * @param acceptor the source of the visitors; the connector owns it from now on, and closes it
+     * @param factories the protocols; the first one is the default
      */
     public RelayConnector(Server server, RelayAcceptor acceptor, ConnectionFactory... factories) {
         super(server, null, null, null, 1, factories);
@@ -59,51 +59,54 @@ public final class RelayConnector extends AbstractConnector implements NetworkCo
         addBean(notices);
     }
 
-    // ---- what it is
+    // ---- properties
 
-    /** The acceptor. */
+    /** Returns the acceptor. */
     @Override
     public RelayAcceptor getTransport() {
         return acceptor;
     }
 
-    /** The host of the public address. */
+    /** Returns the host of the public address. */
     @Override
     public String getHost() {
         return acceptor.publicAddress().getHostString();
     }
 
-    /** The public port, always that of the present tunnel. */
+    /** Returns the public port of the current tunnel. */
     @Override
     public int getPort() {
         return acceptor.publicAddress().getPort();
     }
 
-    /** As {@link #getPort}, and as Jetty wants it -2 when the connector was closed. */
+    /** Returns the public port of the current tunnel, or -2 if the connector was closed, as Jetty specifies. */
     @Override
     public int getLocalPort() {
         return acceptor.isClosed() ? -2 : getPort();
     }
 
-    /** True until it was closed or stopped, or its tunnel was lost for good; also while the tunnel is being re-established. */
+    /**
+     * Returns true until the connector is closed or stopped, or its tunnel is lost for good. It is also true while the tunnel
+     * is being re-established.
+     */
     @Override
     public boolean isOpen() {
         return !lost && !acceptor.isClosed();
     }
 
-    // ---- its life
+    // ---- lifecycle
 
     /**
-     * Does nothing: the port is open from the start.
+     * Does nothing, because the port is open from the start.
      *
-     * @throws IOException when the acceptor was closed
+     * @throws IOException if the acceptor is closed
      */
     @Override
     public void open() throws IOException {
         if (acceptor.isClosed()) throw new SocketException("the acceptor is closed: a relay connector starts once");
     }
 
-    /** Closes the port. The visitors stay. */
+    /** Closes the public port. Connected visitors stay. */
     @Override
     public void close() {
         try {
@@ -143,7 +146,7 @@ public final class RelayConnector extends AbstractConnector implements NetworkCo
         try {
             visitor = acceptor.acceptStream();
         } catch (SocketTimeoutException e) {
-            return; // a timeout that somebody set on the acceptor; a connector has none
+            return; // the application set a timeout on the acceptor; Jetty calls again
         } catch (InterruptedIOException e) {
             throw asInterruption(e);
         }
@@ -156,7 +159,7 @@ public final class RelayConnector extends AbstractConnector implements NetworkCo
         }
     }
 
-    /** Jetty interrupts its acceptor when it is to look whether it is still wanted. */
+    /** Jetty interrupts its acceptor thread to make it check whether the connector was stopped. */
     private static InterruptedException asInterruption(InterruptedIOException e) {
         Thread.interrupted();
         InterruptedException interruption = new InterruptedException(e.getMessage());
@@ -171,20 +174,22 @@ public final class RelayConnector extends AbstractConnector implements NetworkCo
         Connection connection = getDefaultConnectionFactory().newConnection(this, endPoint);
         endPoint.setConnection(connection);
         connection.onOpen();
-        if (isShutdown()) endPoint.setIdleTimeout(getShutdownIdleTimeout()); // it came after the others were told
+        if (isShutdown())
+            endPoint.setIdleTimeout(
+                    getShutdownIdleTimeout()); // accepted after shutdown() shortened the timeouts of the others
     }
 
     void closed(RelayEndPoint endPoint) {
         onEndPointClosed(endPoint);
     }
 
-    /** The acceptor fails only when it is over. */
+    /** Stops accepting: the acceptor only fails when it is closed or its tunnel is lost for good. */
     @Override
     protected boolean handleAcceptFailure(Throwable failure) {
         if (!(failure instanceof IOException)) return super.handleAcceptFailure(failure);
         if (acceptor.isClosed()) return false;
         lost = true;
-        LOG.warn("{} accepts no more: {}", this, failure.getMessage());
+        LOG.warn("{}: the tunnel is lost for good, no more visitors are accepted: {}", this, failure.getMessage());
         return false;
     }
 }

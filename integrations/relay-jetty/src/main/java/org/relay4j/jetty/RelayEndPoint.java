@@ -15,8 +15,8 @@ import org.relay4j.yamux.Stream;
 import org.relay4j.yamux.StreamChannel;
 
 /**
- * One visitor, as Jetty reads and writes it. What was not written when it is closed resets the visitor, and so does closing
- * it because of a failure: a reply that was cut off never looks complete.
+ * One visitor, as Jetty reads and writes it. Closing it with pending writes, or because of a failure, resets the visitor, so
+ * an incomplete reply never looks complete.
  */
 final class RelayEndPoint extends AbstractEndPoint {
     private final RelayConnector connector;
@@ -39,7 +39,7 @@ final class RelayEndPoint extends AbstractEndPoint {
         stream = visitor.channel(notices);
     }
 
-    /** The stream, without waiting. */
+    /** Returns the stream. Its methods do not block. */
     @Override
     public StreamChannel getTransport() {
         return stream;
@@ -117,29 +117,29 @@ final class RelayEndPoint extends AbstractEndPoint {
     }
 
     /**
-     * Something that a stream tells when it is asked to. Whoever has asked may have lost interest meanwhile, because of a
-     * timeout, and ask again: the stream, which takes one question at a time, is asked only when no answer is under way.
+     * A one-time callback of the stream. After a timeout Jetty may register its interest again while the previous callback is
+     * still pending. A stream accepts one callback at a time, so it is armed only if none is pending.
      */
     private abstract static class Notice implements Invocable.Task {
         private final AtomicBoolean armed = new AtomicBoolean();
 
-        /** True when the stream is to be asked. */
+        /** Returns true if the caller must register this notice with the stream. */
         final boolean arm() {
             return armed.compareAndSet(false, true);
         }
 
         @Override
         public final void run() {
-            armed.set(false); // before anybody is told, who may want to know more
-            tell();
+            armed.set(false); // first: the callee may register again
+            signal();
         }
 
-        abstract void tell();
+        abstract void signal();
     }
 
     private final class Fillable extends Notice {
         @Override
-        void tell() {
+        void signal() {
             getFillInterest().fillable();
         }
 
@@ -151,7 +151,7 @@ final class RelayEndPoint extends AbstractEndPoint {
 
     private final class Flushable extends Notice {
         @Override
-        void tell() {
+        void signal() {
             getWriteFlusher().completeWrite();
         }
 

@@ -1,5 +1,5 @@
 /**
- * A Jetty connector whose port is on a relay server.
+ * A Jetty connector that listens on a public port of a relay server.
  *
  * @since 0.1
  */

@@ -20,24 +20,26 @@ import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelStatistics;
 
 /**
- * The meters of a tunnel, which read {@link Tunnel#statistics} when a registry asks them: nothing is measured for them beside
- * what the tunnel counts anyway.
+ * The meters of a tunnel. They read {@link Tunnel#statistics} when a registry polls them; the tunnel counts nothing extra for
+ * them.
  *
  * <table>
  * <caption>Meters</caption>
  * <tr><th>name</th><th>type</th><th>unit</th><th>meaning</th></tr>
- * <tr><td>relay.tunnel.up</td><td>gauge</td><td></td><td>1 while the tunnel stands, else 0</td></tr>
- * <tr><td>relay.visitors</td><td>counter</td><td></td><td>visitors that were accepted</td></tr>
- * <tr><td>relay.visitors.open</td><td>gauge</td><td></td><td>visitors that are connected</td></tr>
- * <tr><td>relay.bytes</td><td>counter</td><td>bytes</td><td>that came from visitors (tag direction=in) and were sent to them (out)</td></tr>
- * <tr><td>relay.reconnects</td><td>counter</td><td></td><td>how often the tunnel was re-established</td></tr>
- * <tr><td>relay.round.trip</td><td>gauge</td><td>time</td><td>the last to the server; not a number before it is known</td></tr>
- * <tr><td>relay.events.dropped</td><td>counter</td><td></td><td>events that were dropped because the listener was too slow</td></tr>
+ * <tr><td>relay.tunnel.up</td><td>gauge</td><td></td><td>1 while the tunnel is up, otherwise 0</td></tr>
+ * <tr><td>relay.visitors</td><td>counter</td><td></td><td>visitors accepted</td></tr>
+ * <tr><td>relay.visitors.open</td><td>gauge</td><td></td><td>visitors connected now</td></tr>
+ * <tr><td>relay.bytes</td><td>counter</td><td>bytes</td><td>received from visitors (tag direction=in) and sent to them (out)</td></tr>
+ * <tr><td>relay.reconnects</td><td>counter</td><td></td><td>reconnects</td></tr>
+ * <tr><td>relay.round.trip</td><td>gauge</td><td>time</td><td>the latest round trip to the server; NaN before the first measurement</td></tr>
+ * <tr><td>relay.events.dropped</td><td>counter</td><td></td><td>events dropped because the listener was too slow</td></tr>
  * </table>
  *
- * <p>A registry does not keep the tunnel from being collected. It does keep the meters: {@link #close} takes them out, which
- * a program should do that opens tunnels ever anew, since meters of the same name and tags would go on showing the first.
- * Safe for use by several threads; nothing here blocks.
+ * <p>A registry refers to the tunnel weakly, so the tunnel can be garbage-collected, but it keeps the meters. A program that opens
+ * many tunnels over time should call {@link #close} when one ends. Otherwise a new tunnel with the same tags is not shown,
+ * because the registry keeps the first meter of each name.
+ *
+ * <p>Safe for use by several threads. No method blocks.
  */
 public final class RelayMetrics implements MeterBinder, AutoCloseable {
     private final Tunnel tunnel;
@@ -48,15 +50,15 @@ public final class RelayMetrics implements MeterBinder, AutoCloseable {
 
     private record Registered(MeterRegistry registry, Meter meter) {}
 
-    /** The meters of a tunnel, without tags of their own. */
+    /** Creates the meters of a tunnel, without tags. */
     public RelayMetrics(Tunnel tunnel) {
         this(tunnel, Tags.empty());
     }
 
     /**
-     * The meters of a tunnel.
+     * Creates the meters of a tunnel.
      *
-     * @param tags told with each of them; they must differ for tunnels that are shown in one registry
+     * @param tags added to each meter; they must differ between tunnels in the same registry
      */
     public RelayMetrics(Tunnel tunnel, Iterable<Tag> tags) {
         this.tunnel = Objects.requireNonNull(tunnel, "tunnel");
@@ -74,7 +76,7 @@ public final class RelayMetrics implements MeterBinder, AutoCloseable {
         }
     }
 
-    /** Takes the meters out of the registries again. The tunnel is left as it is. */
+    /** Removes the meters from all registries. Does not close the tunnel. */
     @Override
     public void close() {
         lock.lock();
@@ -89,18 +91,18 @@ public final class RelayMetrics implements MeterBinder, AutoCloseable {
 
     private void register(MeterRegistry registry) {
         Gauge.Builder<Tunnel> up = Gauge.builder("relay.tunnel.up", tunnel, of -> of.isOpen() ? 1 : 0)
-                .description("1 while the tunnel to the relay server stands, else 0");
+                .description("1 while the tunnel to the relay server is up, otherwise 0");
         Gauge.Builder<Tunnel> open = Gauge.builder("relay.visitors.open", tunnel, read(TunnelStatistics::openVisitors))
-                .description("Visitors that are connected");
+                .description("Visitors connected now");
         TimeGauge.Builder<Tunnel> roundTrip = TimeGauge.builder(
                         "relay.round.trip", tunnel, TimeUnit.NANOSECONDS, read(RelayMetrics::roundTrip))
-                .description("The last round trip to the relay server");
+                .description("Latest round trip to the relay server");
         add(registry, up.tags(tags).register(registry));
-        add(registry, counter("relay.visitors", TunnelStatistics::visitors, "Visitors that were accepted", registry));
+        add(registry, counter("relay.visitors", TunnelStatistics::visitors, "Visitors accepted", registry));
         add(registry, open.tags(tags).register(registry));
         add(registry, bytes("in", TunnelStatistics::bytesIn, registry));
         add(registry, bytes("out", TunnelStatistics::bytesOut, registry));
-        add(registry, counter("relay.reconnects", TunnelStatistics::reconnects, "Tunnels re-established", registry));
+        add(registry, counter("relay.reconnects", TunnelStatistics::reconnects, "Reconnects", registry));
         add(registry, roundTrip.tags(tags).register(registry));
         add(
                 registry,
@@ -122,13 +124,13 @@ public final class RelayMetrics implements MeterBinder, AutoCloseable {
     private Meter bytes(String direction, ToDoubleFunction<TunnelStatistics> value, MeterRegistry registry) {
         return FunctionCounter.builder("relay.bytes", tunnel, read(value))
                 .baseUnit(BaseUnits.BYTES)
-                .description("Bytes that have come from visitors, and that were sent to them")
+                .description("Bytes received from visitors and sent to them")
                 .tags(tags)
                 .tag("direction", direction)
                 .register(registry);
     }
 
-    /** By way of the tunnel that the registry hands in: one that was captured could never be collected. */
+    /** Reads from the tunnel that the registry passes in. A captured tunnel could never be garbage-collected. */
     private static ToDoubleFunction<Tunnel> read(ToDoubleFunction<TunnelStatistics> value) {
         return of -> value.applyAsDouble(of.statistics());
     }

@@ -9,8 +9,8 @@ import org.relay4j.client.RelayAcceptor;
 import org.relay4j.yamux.Stream;
 
 /**
- * The thread that waits for the visitors of one server channel, and hands them to its event loop. It is never more than
- * {@value #AHEAD} visitors ahead of the pipeline; all others stay in the backlog of the acceptor, which has its own bound.
+ * The thread that waits for the visitors of one server channel and hands them to its event loop. It accepts at most {@value
+ * #AHEAD} visitors before the pipeline reads them; the others stay in the acceptor's backlog, which has a bound of its own.
  */
 final class Accepting {
     static final int AHEAD = 16;
@@ -33,12 +33,12 @@ final class Accepting {
         thread.start();
     }
 
-    /** The pipeline was told of one visitor. */
+    /** Notes that the pipeline has read one visitor. */
     void taken() {
         room.release();
     }
 
-    /** Does not wait for the thread. */
+    /** Stops the thread. Does not wait for its end. */
     void stop() {
         thread.interrupt();
     }
@@ -50,7 +50,7 @@ final class Accepting {
                 handOver(accept());
             }
         } catch (InterruptedException | RejectedExecutionException e) {
-            // The channel is closed, or nobody is left to be told.
+            // The channel is closed, or its event loop has ended.
         } catch (IOException e) {
             report(e);
         }
@@ -61,7 +61,7 @@ final class Accepting {
             try {
                 return acceptor.acceptStream();
             } catch (SocketTimeoutException e) {
-                // A timeout that somebody set on the acceptor; a channel has none.
+                // The application set a timeout on the acceptor; a channel has none.
             }
         }
     }
@@ -79,7 +79,7 @@ final class Accepting {
         try {
             channel.eventLoop().execute(() -> channel.failed(failure));
         } catch (RejectedExecutionException e) {
-            // The event loop has ended, and closed the channel before it did.
+            // The event loop closed the channel before it ended.
         }
     }
 }

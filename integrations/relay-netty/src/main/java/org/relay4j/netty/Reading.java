@@ -9,8 +9,8 @@ import java.nio.ByteBuffer;
 import org.relay4j.yamux.StreamChannel;
 
 /**
- * What a channel receives. Bytes are taken from the stream only when the pipeline asks for them; those that it does not ask
- * for stay there, and the visitor gets no credit for more. On the event loop, where nothing else is said.
+ * The receiving half of a channel. Bytes are read from the stream only when the pipeline asks for them; the others stay there,
+ * and the visitor gets no credit for more. Confined to the event loop unless noted.
  */
 final class Reading {
     private final RelayChannel channel;
@@ -18,11 +18,11 @@ final class Reading {
     private final Runnable onReady = this::ready;
 
     private boolean wanted; // the pipeline has asked for more
-    private boolean armed; // a notice of the stream, or a task, will come
+    private boolean armed; // a callback of the stream, or a task, is pending
     private boolean busy; // within read()
-    private boolean more; // the last read ended because others had to have their turn
-    private boolean ended; // nothing will come any more
-    private volatile boolean fired; // the notice has come, and nobody has looked; written on any event loop
+    private boolean more; // the last read stopped to give other channels a turn
+    private boolean ended; // no more bytes will arrive
+    private volatile boolean fired; // the callback has run and is not handled yet; written on any event loop
     private volatile boolean shut;
 
     Reading(RelayChannel channel, StreamChannel stream) {
@@ -30,24 +30,24 @@ final class Reading {
         this.stream = stream;
     }
 
-    /** The pipeline asks for more. */
+    /** Handles the pipeline's request for more bytes. */
     void begin() {
         wanted = true;
         if (!busy) arm();
     }
 
-    /** The pipeline wants no more, until it asks again. */
+    /** Stops reading until the next {@link #begin}. */
     void stop() {
         wanted = false;
     }
 
-    /** Throws away what has arrived and still arrives. */
+    /** Discards bytes that have arrived or will arrive. */
     void shut() {
         shut = true;
         stream.shutdownInput();
     }
 
-    /** On any thread. */
+    /** Safe from any thread. */
     boolean isShut() {
         return shut;
     }
@@ -65,7 +65,7 @@ final class Reading {
         channel.ready();
     }
 
-    /** Goes on when the notice has come. */
+    /** Continues if the callback has run. */
     void resume() {
         if (!fired) return;
         fired = false;
@@ -93,7 +93,7 @@ final class Reading {
         arm();
     }
 
-    /** True at the end. */
+    /** Returns true at the end of the stream. */
     private boolean readSome(ChannelPipeline pipeline) throws IOException {
         var handle = channel.unsafe().recvBufAllocHandle();
         handle.reset(channel.config());
@@ -142,7 +142,7 @@ final class Reading {
     }
 
     private void fail(ChannelPipeline pipeline, Throwable failure) {
-        if (!channel.isOpen()) return; // closed by a handler, which was told
+        if (!channel.isOpen()) return; // closed by a handler
         pipeline.fireExceptionCaught(failure instanceof IOException e ? RelayChannel.asTcp(e) : failure);
         if (ended) close();
     }

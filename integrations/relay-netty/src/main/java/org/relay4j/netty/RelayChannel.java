@@ -24,19 +24,19 @@ import org.relay4j.yamux.StreamChannel;
 import org.relay4j.yamux.StreamResetException;
 
 /**
- * A Netty channel whose other end is a visitor of a public port. It takes {@link ByteBuf}s of every kind and {@link
- * FileRegion}s, and behaves as a {@code NioSocketChannel} does, with these differences:
+ * A Netty channel to one visitor of a public port. It accepts every kind of {@link ByteBuf}, and {@link FileRegion}s. It behaves
+ * like a {@code NioSocketChannel}, with these differences:
  *
  * <ul>
- *   <li>A reset of the visitor, and the loss of the tunnel, are told with {@code exceptionCaught} ("Connection reset"); then the
- *       channel is closed, also when half-closure is allowed.
- *   <li>When it is closed, or its output is shut down, before everything that was flushed could be sent, the visitor is reset:
- *       a reply that was cut off never looks complete.
- *   <li>The visitor's address is unspecified (0.0.0.0, port 0): the base protocol does not carry it.
+ *   <li>If the visitor resets the connection or the tunnel is lost, {@code exceptionCaught} ("Connection reset") is fired. Then
+ *       the channel is closed, even if half-closure is allowed.
+ *   <li>If the channel is closed, or its output is shut down, before all flushed data was sent, the visitor is reset. So an
+ *       incomplete reply never looks complete.
+ *   <li>The visitor's address is unspecified (0.0.0.0, port 0), because the base protocol does not carry it.
  * </ul>
  *
- * <p>{@code ALLOW_HALF_CLOSURE} and an {@code SO_LINGER} of zero (closing resets the visitor) have an effect; other options of
- * TCP are remembered and answered.
+ * <p>{@code ALLOW_HALF_CLOSURE} and an {@code SO_LINGER} of zero (closing resets the visitor) have an effect. Other TCP options
+ * can be set and read, without an effect.
  */
 public final class RelayChannel extends AbstractChannel implements DuplexChannel {
     private static final ChannelMetadata METADATA = new ChannelMetadata(false, 16); // messages a read, as with NIO
@@ -62,21 +62,21 @@ public final class RelayChannel extends AbstractChannel implements DuplexChannel
         config = new RelayChannelConfig(this, new AdaptiveRecvByteBufAllocator(), reading::stop);
     }
 
-    // ---- what it is
+    // ---- properties
 
-    /** The server channel that accepted it. */
+    /** Returns the server channel that accepted this channel. */
     @Override
     public RelayServerChannel parent() {
         return (RelayServerChannel) super.parent();
     }
 
-    /** The public address, as it was when the visitor came. */
+    /** Returns the public address at the time when the visitor connected. */
     @Override
     public InetSocketAddress localAddress() {
         return local;
     }
 
-    /** The address of the visitor: unspecified. */
+    /** Returns 0.0.0.0, port 0: the address of the visitor is unknown. */
     @Override
     public InetSocketAddress remoteAddress() {
         return remote;
@@ -133,7 +133,7 @@ public final class RelayChannel extends AbstractChannel implements DuplexChannel
         return isInputShutdown() && isOutputShutdown();
     }
 
-    /** What the visitor has sent and still sends is thrown away; it is not told. */
+    /** Discards the bytes that the visitor has sent or will send. The visitor is not notified. */
     @Override
     public ChannelFuture shutdownInput() {
         return shutdownInput(newPromise());
@@ -151,7 +151,7 @@ public final class RelayChannel extends AbstractChannel implements DuplexChannel
         return promise;
     }
 
-    /** The visitor reads everything that was written, and then the end. It may go on sending. */
+    /** Ends this direction: the visitor reads everything that was written, then the end. It may continue to send. */
     @Override
     public ChannelFuture shutdownOutput() {
         return shutdownOutput(newPromise());
@@ -258,9 +258,9 @@ public final class RelayChannel extends AbstractChannel implements DuplexChannel
         return new RelayUnsafe();
     }
 
-    // ---- what the stream tells
+    // ---- callbacks of the stream
 
-    /** The stream is ready for something that was waited for. On the event loop, or on one that was left meanwhile. */
+    /** Called when the stream can be read or written, on this event loop or on one that the channel has left. */
     void ready() {
         if (isRegistered()) onLoop(resuming); // else doRegister looks again
     }
@@ -271,18 +271,17 @@ public final class RelayChannel extends AbstractChannel implements DuplexChannel
         if (writing.resume()) ((RelayUnsafe) unsafe()).flushOn();
     }
 
-    /** The failure as a TCP connection reports it. */
+    /** Converts a failure to the one that a TCP connection reports. */
     static IOException asTcp(IOException e) {
         if (!(e instanceof StreamResetException) && !(e instanceof SessionException)) return e;
         return (IOException) new SocketException("Connection reset").initCause(e);
     }
 
-    /** Whatever the stream has to tell, on whichever event loop the channel is by then. */
+    /** Runs the callbacks of the stream on the channel's current event loop. */
     private final class Notices implements Executor {
         @Override
         public void execute(Runnable notice) {
-            if (!closed)
-                eventLoop().execute(notice); // nobody looks at a channel that is closed, and its loop may be gone
+            if (!closed) eventLoop().execute(notice); // a closed channel needs no notice, and its loop may have ended
         }
     }
 
@@ -295,7 +294,7 @@ public final class RelayChannel extends AbstractChannel implements DuplexChannel
 
         @Override
         protected void flush0() {
-            if (!writing.isUnfinished()) super.flush0(); // else it goes on when the stream takes more
+            if (!writing.isUnfinished()) super.flush0(); // otherwise it continues when the stream has room
         }
 
         void flushOn() {

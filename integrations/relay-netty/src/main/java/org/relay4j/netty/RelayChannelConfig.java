@@ -11,8 +11,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The options of a relay channel: those that every channel has, two that change how it ends, and those of TCP that server
- * programs commonly set, which are remembered and answered, and change nothing.
+ * The options of a relay channel: those of every channel, two that change how it ends, and common TCP options that can be set
+ * and read without an effect.
  */
 final class RelayChannelConfig extends DefaultChannelConfig {
     private static final Map<ChannelOption<?>, Object> INITIAL = Map.of(
@@ -30,22 +30,22 @@ final class RelayChannelConfig extends DefaultChannelConfig {
     private final Runnable onAutoReadCleared;
 
     /**
-     * The initial values.
+     * Creates a configuration with the initial values.
      *
-     * @param sizes how much is read at once
-     * @param onAutoReadCleared run on the event loop when reading is to stop
+     * @param sizes chooses how much is read at once
+     * @param onAutoReadCleared run on the event loop when reading must stop
      */
     RelayChannelConfig(Channel channel, RecvByteBufAllocator sizes, Runnable onAutoReadCleared) {
         super(channel, sizes);
         this.onAutoReadCleared = onAutoReadCleared;
     }
 
-    /** Whether the end of the visitor's bytes leaves the channel open. */
+    /** Returns whether the channel stays open when the visitor ends its direction. */
     boolean allowsHalfClosure() {
         return Boolean.TRUE.equals(getOption(ChannelOption.ALLOW_HALF_CLOSURE));
     }
 
-    /** Whether closing the channel resets the visitor, and throws away what is under way. */
+    /** Returns whether closing the channel resets the visitor and discards pending data. */
     boolean closesWithReset() {
         return Objects.equals(getOption(ChannelOption.SO_LINGER), 0);
     }

@@ -17,7 +17,7 @@ import org.relay4j.client.RelayAcceptor;
 import org.relay4j.yamux.Stream;
 
 /**
- * A Netty server channel whose port is on a relay server: each visitor of that port becomes a {@link RelayChannel}.
+ * A Netty server channel that listens on a public port of a relay server. Each visitor becomes a {@link RelayChannel}.
  *
  * <pre>{@code
  * RelayAcceptor acceptor = RelayClient.connect("relay.example.com", 7000);
@@ -28,15 +28,15 @@ import org.relay4j.yamux.Stream;
  *         .bind(acceptor.publicAddress());
  * }</pre>
  *
- * <p>Event loops of every kind will do, since the channel needs no selector: those of a {@code MultiThreadIoEventLoopGroup}
- * with any {@code IoHandler}, and {@code DefaultEventLoop}s. Visitors are accepted from {@code bind} on; its address means
- * nothing, because the acceptor has its public address already.
+ * <p>Every kind of event loop works, because the channel needs no selector: those of a {@code MultiThreadIoEventLoopGroup} with
+ * any {@code IoHandler}, and {@code DefaultEventLoop}s. Visitors are accepted from {@code bind} on. The address given to {@code
+ * bind} is ignored, because the acceptor already has its public address.
  *
- * <p>A tunnel that is lost and re-established is not noticed here, except that {@link #localAddress} may change. When it is
- * not to be re-established the pipeline is told with {@code exceptionCaught}, and the channel is closed.
+ * <p>When the tunnel is lost and re-established, the channel continues, and {@link #localAddress} may change. When the tunnel is
+ * lost for good, {@code exceptionCaught} is fired and the channel is closed.
  *
- * <p>Closing the channel closes the acceptor. As with TCP, the channels of visitors stay; the connection to the relay server
- * ends with the last of them.
+ * <p>Closing the channel closes the acceptor. As with TCP, the channels of connected visitors stay; the connection to the relay
+ * server ends with the last of them.
  */
 public final class RelayServerChannel extends AbstractServerChannel {
     private static final InetSocketAddress UNKNOWN_VISITOR = new InetSocketAddress(0);
@@ -54,26 +54,27 @@ public final class RelayServerChannel extends AbstractServerChannel {
     private final Runnable closing = this::closeWithLoop;
     private final Runnable reading = this::readArrived;
 
-    private final Queue<Stream> arrived = new ArrayDeque<>(); // accepted, the pipeline was not told; the event loop's
-    private boolean readPending; // the pipeline wants more; the event loop's
+    private final Queue<Stream> arrived =
+            new ArrayDeque<>(); // accepted, not read by the pipeline; confined to the event loop
+    private boolean readPending; // the pipeline wants more; confined to the event loop
     private volatile State state = State.NEW; // written by the event loop
 
     /**
-     * A channel that is not bound yet.
+     * Creates a channel that is not bound yet.
      *
-     * @param acceptor whose visitors it gets, all of them from {@code bind} on; it belongs to this channel then
+     * @param acceptor the source of the visitors; the channel owns it from now on, and closes it
      */
     public RelayServerChannel(RelayAcceptor acceptor) {
         this.acceptor = Objects.requireNonNull(acceptor, "acceptor");
         accepting = new Accepting(acceptor, this);
     }
 
-    /** Where the visitors come from. */
+    /** Returns the acceptor. */
     public RelayAcceptor acceptor() {
         return acceptor;
     }
 
-    /** The public address, always that of the present tunnel. */
+    /** Returns the public address of the current tunnel. */
     @Override
     public InetSocketAddress localAddress() {
         return acceptor.publicAddress();
@@ -123,7 +124,7 @@ public final class RelayServerChannel extends AbstractServerChannel {
 
     @Override
     protected void doBind(@Nullable SocketAddress address) throws IOException {
-        acceptor.bind(address); // which fails when it was closed
+        acceptor.bind(address); // fails if the acceptor is closed
         state = State.BOUND;
         accepting.start();
     }
@@ -158,7 +159,7 @@ public final class RelayServerChannel extends AbstractServerChannel {
         readArrived();
     }
 
-    /** Nobody else will arrive. */
+    /** Called when no more visitors will arrive. */
     void failed(IOException failure) {
         if (!isOpen()) return;
         if (!acceptor.isClosed()) pipeline().fireExceptionCaught(failure);

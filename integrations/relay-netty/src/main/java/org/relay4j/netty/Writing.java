@@ -9,31 +9,31 @@ import java.nio.ByteBuffer;
 import org.relay4j.yamux.StreamChannel;
 
 /**
- * What a channel sends. What the stream does not take stays in the channel's outbound buffer, which makes the channel
- * unwritable, until the stream tells that there is room again. On the event loop, where nothing else is said.
+ * The sending half of a channel. Bytes that the stream does not accept stay in the channel's outbound buffer, which makes the
+ * channel unwritable, until the stream has room again. Confined to the event loop unless noted.
  */
 final class Writing {
     private static final int MOST_BUFFERS = 256; // of one write
-    private static final int MOST_BYTES = 256 * 1024; // of one write: other streams of the session have their turn
+    private static final int MOST_BYTES = 256 * 1024; // of one write, to give other streams of the session a turn
 
     private final StreamChannel stream;
     private final Runnable onReady;
 
-    private boolean unfinished; // something that was flushed is not sent
-    private volatile boolean fired; // it may go on, and nobody has looked; written on any event loop
+    private boolean unfinished; // flushed data is not sent
+    private volatile boolean fired; // the stream has room, and that is not handled yet; written on any event loop
     private volatile boolean shut;
 
     /**
-     * Nothing is sent yet.
+     * Creates the half.
      *
-     * @param onReady told, on the event loop, that {@link #resume} is worth a call
+     * @param onReady run on the event loop when {@link #resume} should be called
      */
     Writing(StreamChannel stream, Runnable onReady) {
         this.stream = stream;
         this.onReady = onReady;
     }
 
-    /** The message as it can be sent. */
+    /** Converts a message to one that can be sent. */
     static Object accepted(Object message, ByteBufAllocator memory) {
         if (message instanceof FileRegion) return message;
         if (!(message instanceof ByteBuf bytes)) {
@@ -47,24 +47,24 @@ final class Writing {
         return copy;
     }
 
-    /** Whether something that was flushed has not been sent. */
+    /** Returns whether flushed data has not been sent. */
     boolean isUnfinished() {
         return unfinished;
     }
 
-    /** On any thread. */
+    /** Safe from any thread. */
     boolean isShut() {
         return shut;
     }
 
-    /** Ends the output, with a reset when something was flushed that is not sent. */
+    /** Ends the output, with a reset if flushed data is not sent. */
     void shut() {
         shut = true;
         if (unfinished) stream.stream().reset();
         else stream.shutdownOutput();
     }
 
-    /** True when it may go on. */
+    /** Returns true if writing can continue. */
     boolean resume() {
         if (!fired) return false;
         fired = false;
@@ -73,10 +73,10 @@ final class Writing {
     }
 
     /**
-     * Sends what was flushed, as far as the stream takes it.
+     * Sends flushed data, as much as the stream accepts.
      *
-     * @param turns writes at most, because other channels of the event loop have their turn
-     * @return false when there is more to do, and {@link #resume} is to be called soon
+     * @param turns maximum number of writes, to give other channels of the event loop a turn
+     * @return false if the stream would accept more; the caller must call {@link #resume} soon
      */
     boolean write(ChannelOutboundBuffer out, int turns) throws IOException {
         try {
@@ -105,7 +105,7 @@ final class Writing {
         onReady.run();
     }
 
-    /** False when the stream has not taken everything. */
+    /** Returns false if the stream has not accepted everything. */
     private boolean writeBuffers(ChannelOutboundBuffer out) throws IOException {
         ByteBuffer[] buffers = out.nioBuffers(MOST_BUFFERS, MOST_BYTES);
         int count = out.nioBufferCount();
@@ -121,7 +121,7 @@ final class Writing {
         return taken == length;
     }
 
-    /** Sends the front of a large buffer. */
+    /** Sends the beginning of a large buffer. */
     private boolean writePart(ChannelOutboundBuffer out, ByteBuffer large) throws IOException {
         int end = large.limit();
         large.limit(large.position() + MOST_BYTES);

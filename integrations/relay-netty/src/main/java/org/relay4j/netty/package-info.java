@@ -1,5 +1,5 @@
 /**
- * Netty channels whose other end is a visitor of a public port.
+ * Netty channels to the visitors of a public port.
  *
  * @since 0.1
  */

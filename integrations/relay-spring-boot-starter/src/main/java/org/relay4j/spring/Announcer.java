@@ -16,15 +16,15 @@ import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.util.function.SingletonSupplier;
 
 /**
- * Tells the application what happens to its tunnel: its beans that are {@link TunnelListener}s, in their order, then, of ups
- * and downs, whoever listens to application events. All hear of the bean, whichever forwarder is behind it. One that fails
- * keeps nothing from the others.
+ * Notifies the application of what happens to its tunnel: first the beans that are {@link TunnelListener}s, in their order, then,
+ * when the tunnel goes up or down, the listeners to application events. They are given the bean, not the forwarder behind it.
+ * A listener that fails does not affect the others.
  */
 final class Announcer implements TunnelListener {
     private static final Logger log = LoggerFactory.getLogger(Announcer.class);
 
     private final WebTunnel bean;
-    // Asked for once there is something to tell: a listener may itself want the tunnel.
+    // Looked up at the first event: a listener may itself depend on the tunnel.
     private final SingletonSupplier<List<TunnelListener>> listeners;
     private final ApplicationEventPublisher events;
 

@@ -19,8 +19,8 @@ import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 
 /**
- * Gives the application's web server a public port when {@code relay.host} is set. An application that has a {@link Tunnel}
- * of its own gets no second one.
+ * Gives the application's web server a public port if {@code relay.host} is set. An application with a {@link Tunnel} bean of its
+ * own gets no second one.
  */
 @AutoConfiguration
 @ConditionalOnWebApplication
@@ -53,7 +53,7 @@ public final class RelayAutoConfiguration {
     }
 
     @Bean
-    TunnelFarewell relayTunnelFarewell(WebTunnel tunnel) {
-        return new TunnelFarewell(tunnel);
+    TunnelClosing relayTunnelClosing(WebTunnel tunnel) {
+        return new TunnelClosing(tunnel);
     }
 }

@@ -6,7 +6,7 @@ import org.relay4j.api.RelayRefusedException;
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 
-/** Says what can be done when an application does not start for want of its tunnel. */
+/** Explains how to proceed if an application does not start because the tunnel could not be opened. */
 final class RelayFailureAnalyzer extends AbstractFailureAnalyzer<RelayException> {
     private static final String WITHOUT =
             " To start and keep trying, set relay.fail-fast=false; to start without a tunnel, relay.enabled=false.";
@@ -21,12 +21,12 @@ final class RelayFailureAnalyzer extends AbstractFailureAnalyzer<RelayException>
 
     private static String remedy(RelayException cause) {
         if (cause instanceof RelayRefusedException) {
-            return "The relay server is reached, but has no port to give at the moment. Try again later, or have its limits"
-                    + " and its range of public ports extended.";
+            return "The relay server was reached, but has no free port. Try again later, or raise its limits and extend its range"
+                    + " of public ports.";
         }
         if (cause instanceof RelayProtocolException) {
-            return "Something else than a relay server listens there. relay.port must be the control port of a relay server.";
+            return "The program that listens there is not a relay server. relay.port must be the control port of a relay server.";
         }
-        return "Check relay.host and relay.port, that the relay server runs, and that no firewall is in between.";
+        return "Check relay.host and relay.port, that the relay server is running, and that no firewall blocks the connection.";
     }
 }

@@ -8,7 +8,7 @@ import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEn
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.annotation.Bean;
 
-/** Shows the tunnel among the application's health, where that is asked for at all. */
+/** Adds the tunnel to the application's health, if the actuator is present. */
 @AutoConfiguration(after = RelayAutoConfiguration.class)
 @ConditionalOnClass({HealthIndicator.class, ConditionalOnEnabledHealthIndicator.class})
 @ConditionalOnBean(WebTunnel.class)

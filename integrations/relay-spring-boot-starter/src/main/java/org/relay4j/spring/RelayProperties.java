@@ -16,57 +16,57 @@ final class RelayProperties {
     /** Whether the web server gets a public port. */
     private boolean enabled = true;
 
-    /** Host of the relay server. Without it there is no tunnel. */
+    /** Host of the relay server. If it is not set, there is no tunnel. */
     private @Nullable String host;
 
     /** Control port of the relay server. */
     private @Nullable Integer port;
 
-    /** Time to connect to the relay server, for each of its addresses. */
+    /** How long to wait for a connection to the relay server, for each of its addresses. */
     private Duration connectTimeout = Duration.ofSeconds(10);
 
-    /** Time that the relay server has to answer with a port. */
+    /** How long to wait for the relay server's answer with a port. */
     private Duration handshakeTimeout = Duration.ofSeconds(10);
 
-    /** Time that visitors have to finish when the application stops; then they are reset. */
+    /** How long visitors have to finish when the application stops. Then they are reset. */
     private Duration closeTimeout = Duration.ofSeconds(30);
 
     /** Whether the application fails to start when the first connect fails. If false, it starts and keeps trying. */
     private boolean failFast = true;
 
-    /** Whether a tunnel that is lost is re-established. */
+    /** Whether a lost tunnel is re-established. */
     private boolean reconnect = true;
 
-    /** The first pause before a reconnect; each further one is about twice as long. */
+    /** First pause between attempts to connect. Each further pause is about twice as long. */
     private Duration shortestBackoff = Duration.ofMillis(200);
 
-    /** The longest pause before a reconnect. */
+    /** Longest pause between attempts to connect. */
     private Duration longestBackoff = Duration.ofSeconds(20);
 
-    /** Bytes of each visitor that may be under way to the application at first. */
+    /** Initial flow-control window for each visitor. */
     private DataSize window = DataSize.ofKilobytes(256);
 
-    /** How far that grows over a long path that holds more; 0 for not at all. */
+    /** Size up to which a window grows on a path with a long delay; 0 means that it never grows. */
     private DataSize maxWindow = DataSize.ofMegabytes(16);
 
-    /** The host, checked. */
+    /** Returns the validated host. */
     String requiredHost() {
         String value = host;
         if (value == null || value.isBlank()) {
-            throw invalid("host", value, "it must be the relay server's host name or address");
+            throw invalid("host", value, "it must be the host name or address of the relay server");
         }
         return value;
     }
 
-    /** The port, checked. */
+    /** Returns the validated port. */
     int requiredPort() {
         Integer value = port;
-        if (value == null) throw invalid("port", null, "it must be set when relay.host is");
+        if (value == null) throw invalid("port", null, "it must be set if relay.host is set");
         if (value < 1 || value > 65_535) throw invalid("port", value, "it must be 1 to 65535");
         return value;
     }
 
-    /** How long visitors may go on after the application began to stop, checked. */
+    /** Returns the validated close timeout. */
     Duration checkedCloseTimeout() {
         if (closeTimeout.isNegative() || closeTimeout.compareTo(LONGEST) > 0) {
             throw invalid("close-timeout", closeTimeout, "it must be 0 to 1 h");
@@ -74,7 +74,7 @@ final class RelayProperties {
         return closeTimeout;
     }
 
-    /** The options of the client, each checked, so that an objection names the property. */
+    /** Returns the options of the client. Validates each, so that an error names its property. */
     RelayClientOptions.Builder options() {
         RelayClientOptions.Builder client =
                 RelayClientOptions.builder().retryFirst(!failFast).reconnect(reconnect);
@@ -104,7 +104,7 @@ final class RelayProperties {
     }
 
     private static int bytes(DataSize size) {
-        // What an int cannot hold is far outside of the range, and objected to there.
+        // A value that does not fit an int is out of range, and rejected by the caller.
         return (int) Math.max(-1, Math.min(Integer.MAX_VALUE, size.toBytes()));
     }
 
@@ -116,7 +116,7 @@ final class RelayProperties {
         }
     }
 
-    /** Spring Boot reports it with the place where the property was set. */
+    /** Spring Boot adds the place where the property was set. */
     private static InvalidConfigurationPropertyValueException invalid(
             String name, @Nullable Object value, String reason) {
         return new InvalidConfigurationPropertyValueException("relay." + name, value, reason);

@@ -4,11 +4,11 @@ import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Tunnel;
 
 /**
- * The application event that the tunnel has ended. Published on a thread of the tunnel, to which the next event has to wait
- * for this one.
+ * Application event: the tunnel is down. Published on a thread of the tunnel; the next event waits until all listeners have
+ * returned.
  *
  * @param tunnel the bean
- * @param cause why; null when this side closed it
- * @param willRetry true when it is being re-established
+ * @param cause the reason; null if this side closed the tunnel
+ * @param willRetry true if the tunnel is being re-established
  */
 public record TunnelDown(Tunnel tunnel, @Nullable Throwable cause, boolean willRetry) {}

@@ -12,12 +12,16 @@ import org.springframework.context.ApplicationContext;
 import org.springframework.context.SmartLifecycle;
 
 /**
- * Opens the tunnel when the web server runs, and begins to close it before that stops.
+ * Opens the tunnel after the web server has started, and begins to close it before the web server stops.
  *
- * <p>Which visitors are idle, and which wait for a reply, only the web server knows: with connections that are kept alive, to
- * wait here until all have left would take the whole time each time. So stopping has three steps, the second of which is Spring
- * Boot's: the public port closes; the web server finishes its requests and closes its connections; {@link TunnelFarewell}
- * waits until what it has sent has left through the tunnel.
+ * <p>Only the web server knows which visitors are idle and which wait for a reply. With keep-alive connections, waiting here for
+ * all visitors to leave would always take the whole timeout. So stopping has three steps:
+ *
+ * <ol>
+ *   <li>the public port closes;
+ *   <li>the web server finishes its requests and closes its connections (Spring Boot's graceful shutdown);
+ *   <li>{@link TunnelClosing} waits until everything that was sent has left through the tunnel.
+ * </ol>
  */
 final class TunnelLifecycle implements SmartLifecycle {
     private static final Logger log = LoggerFactory.getLogger(TunnelLifecycle.class);
@@ -27,7 +31,7 @@ final class TunnelLifecycle implements SmartLifecycle {
 
     private final WebTunnel tunnel;
     private final ApplicationContext context;
-    private final @Nullable InetAddress address; // that the web server is bound to; null for all
+    private final @Nullable InetAddress address; // of the web server; null if it listens on all addresses
     private final Duration closeTimeout;
     private volatile boolean running;
 
@@ -43,7 +47,7 @@ final class TunnelLifecycle implements SmartLifecycle {
     public void start() {
         int port = webServerPort();
         if (port <= 0) {
-            log.info("no web server listens here, so there is no tunnel to it");
+            log.info("no tunnel: this application has no web server that listens on a port");
             return;
         }
         InetAddress local = address == null || address.isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : address;
@@ -51,10 +55,10 @@ final class TunnelLifecycle implements SmartLifecycle {
         running = true;
     }
 
-    /** The port of this context's own web server: that of the management endpoints is in another context. */
+    /** Returns the port of this context's own web server. That of the management endpoints is in another context. */
     private int webServerPort() {
         if (!(context instanceof WebServerApplicationContext web))
-            return -1; // such as a test's with a mock environment
+            return -1; // for example a test with a mock environment
         WebServer server = web.getWebServer();
         return server == null ? -1 : server.getPort();
     }

@@ -4,10 +4,10 @@ import java.net.InetSocketAddress;
 import org.relay4j.api.Tunnel;
 
 /**
- * The application event that the tunnel stands, for the first time or again: the application can be reached. Published on a
- * thread of the tunnel, to which the next event has to wait for this one.
+ * Application event: the tunnel is up, for the first time or again, so the application can be reached. Published on the thread
+ * that connects; the next event waits until all listeners have returned.
  *
  * @param tunnel the bean
- * @param publicAddress where visitors connect; after a loss the port may be another one
+ * @param publicAddress the address that visitors connect to; after a reconnect the port may be different
  */
 public record TunnelUp(Tunnel tunnel, InetSocketAddress publicAddress) {}

@@ -18,15 +18,15 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.ApplicationEventPublisher;
 
 /**
- * The tunnel to the application's web server. It is there to be injected before there is a web server: until that runs it is
- * not open and has no public address. After the application was stopped and started again there is another forwarder behind it.
+ * The tunnel to the application's web server. The bean can be injected before the web server runs; until the tunnel is up for the
+ * first time, it is not open and has no public address. Each start of the application creates a new forwarder behind the bean.
  */
 final class WebTunnel implements Tunnel {
     private static final Logger log = LoggerFactory.getLogger(WebTunnel.class);
     private static final CompletableFuture<Void> DONE = CompletableFuture.completedFuture(null);
     private static final TunnelStatistics NOTHING = new TunnelStatistics(0, 0, 0, 0, 0, null, 0);
 
-    private final InetSocketAddress server; // the name, not an address: it is resolved for each connection
+    private final InetSocketAddress server; // unresolved: the name is looked up for each connection
     private final RelayClientOptions options;
     private final ReentrantLock lock = new ReentrantLock();
     private volatile @Nullable Forwarder forwarder; // the newest; null before the first; writes guarded by lock
@@ -37,7 +37,7 @@ final class WebTunnel implements Tunnel {
     private volatile boolean closed; // since the last open()
     private volatile CompletableFuture<Void> closing = DONE;
 
-    /** A forwarder, what had passed before it, and whether the application was told that it has ended. */
+    /** A forwarder, the statistics before it, and whether the application was notified of its end. */
     private record Forwarder(Tunnel tunnel, TunnelStatistics earlier, CompletableFuture<Void> announced) {}
 
     /** Does not connect yet. */
@@ -50,14 +50,14 @@ final class WebTunnel implements Tunnel {
         this.options = options.listener(new Announcer(this, listeners, events)).build();
     }
 
-    // ---- the life of the forwarder; by the lifecycle, one call after the other
+    // ---- lifecycle of the forwarder; called by one thread at a time
 
     /**
-     * Gets a public port. Blocks as {@link RelayClient#forward} does if the options try once; returns at once if they retry the
-     * first connect, which a background thread then does. Blocks in any case until the forwarder before has ended.
+     * Opens the tunnel. If the options retry the first connect, this returns at once and a background thread connects.
+     * Otherwise it blocks as {@link RelayClient#forward} does. In both cases it first waits until the previous forwarder has ended.
      *
      * @param local the web server
-     * @throws UncheckedIOException when the only attempt has failed
+     * @throws UncheckedIOException if the only attempt fails
      */
     void open(InetSocketAddress local) {
         closing.join();
@@ -72,7 +72,7 @@ final class WebTunnel implements Tunnel {
         try {
             connect(local);
         } catch (IOException e) {
-            throw new UncheckedIOException("no tunnel to the web server", e);
+            throw new UncheckedIOException("cannot open a tunnel to the web server", e);
         }
     }
 
@@ -81,14 +81,14 @@ final class WebTunnel implements Tunnel {
             connect(local);
         } catch (IOException | RuntimeException | Error e) {
             if (closed) log.debug("closed before the first connection to {}: {}", server, e.getMessage());
-            else log.error("no tunnel to the web server", e);
+            else log.error("cannot open a tunnel to the web server", e);
         }
     }
 
     private void connect(InetSocketAddress local) throws IOException {
         Tunnel newest = RelayClient.forward(server.getHostString(), server.getPort(), local, options);
         isNow(newest);
-        if (closed) newest.close(); // meanwhile, and close() may not have seen it
+        if (closed) newest.close(); // close() was called meanwhile and may not have seen this forwarder
     }
 
     /** Begins {@link #close(Duration)} and returns at once. */
@@ -110,7 +110,7 @@ final class WebTunnel implements Tunnel {
                 .start();
     }
 
-    /** Runs {@code then} when what {@link #startClosing} began is done, at once when it was not called. */
+    /** Runs {@code then} when the close begun by {@link #startClosing} is done; at once if it was not called. */
     void whenClosed(Runnable then) {
         var unused = closing.whenComplete((nothing, failure) -> then.run());
     }
@@ -121,7 +121,7 @@ final class WebTunnel implements Tunnel {
         return thread;
     }
 
-    /** The first forwarder may be up before {@link #open} has it. */
+    /** Called when a forwarder is up, which may be before {@link #open} has it. */
     void isUp(Tunnel newest) {
         isNow(newest);
         cause = null;
@@ -131,13 +131,13 @@ final class WebTunnel implements Tunnel {
         cause = why;
     }
 
-    /** The application was told that the forwarder has ended for good. */
+    /** Called after the application was notified that the forwarder has ended for good. */
     void isAnnounced() {
         Forwarder last = forwarder;
         if (last != null) last.announced().complete(null);
     }
 
-    /** From the thread that has connected, and from the one that announces. */
+    /** Called by the thread that connects and by the one that announces. */
     private void isNow(Tunnel newest) {
         lock.lock();
         try {
@@ -149,29 +149,29 @@ final class WebTunnel implements Tunnel {
         }
     }
 
-    // ---- what the application asks; from any thread
+    // ---- for the application; from any thread
 
-    /** Why the tunnel was lost; null while it stands, before it was opened, and when this side closed it. */
+    /** Returns why the tunnel was lost; null while it is up, before it was opened, and if this side closed it. */
     @Nullable
     Throwable cause() {
         return cause;
     }
 
-    /** True once there was a tunnel. */
+    /** Returns true if the tunnel was ever up. */
     boolean wasOpened() {
         return forwarder != null;
     }
 
-    /** True while the first connection is tried in the background. */
+    /** Returns true while a background thread tries to make the first connection. */
     boolean isConnecting() {
         Thread trying = connecting;
         return trying != null && trying.isAlive();
     }
 
     /**
-     * Where visitors connect.
+     * Returns the address that visitors connect to.
      *
-     * @throws IllegalStateException before the tunnel was up for the first time
+     * @throws IllegalStateException until the tunnel is up for the first time
      */
     @Override
     public InetSocketAddress publicAddress() {
@@ -182,7 +182,7 @@ final class WebTunnel implements Tunnel {
         return current.tunnel().publicAddress();
     }
 
-    /** The control address of the relay server; not resolved before the web server runs. */
+    /** Returns the control address of the relay server; unresolved until the tunnel is up for the first time. */
     @Override
     public InetSocketAddress serverAddress() {
         Forwarder current = forwarder;

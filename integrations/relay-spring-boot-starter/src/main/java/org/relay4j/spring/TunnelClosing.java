@@ -3,16 +3,17 @@ package org.relay4j.spring;
 import org.springframework.context.SmartLifecycle;
 
 /**
- * Waits, after the web server has stopped, until the last visitors have what it sent them. Nearly the last to stop of all,
- * since not every web server closes its connections as it stops: Netty's may be left to its event loops, which end later.
+ * Waits until the tunnel is closed, after the web server has stopped: the last visitors then have everything that was sent to
+ * them. Stops after nearly everything else, because some web servers close their connections late: Netty leaves that to its event
+ * loops, which end later.
  */
-final class TunnelFarewell implements SmartLifecycle {
+final class TunnelClosing implements SmartLifecycle {
     private static final int PHASE = Integer.MIN_VALUE + 1024;
 
     private final WebTunnel tunnel;
     private volatile boolean running;
 
-    TunnelFarewell(WebTunnel tunnel) {
+    TunnelClosing(WebTunnel tunnel) {
         this.tunnel = tunnel;
     }
 
