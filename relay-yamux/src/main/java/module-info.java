@@ -20,4 +20,6 @@ module org.relay4j.yamux {
     exports org.relay4j.yamux.io to
             org.relay4j.client,
             org.relay4j.server;
+    exports org.relay4j.yamux.socket to
+            org.relay4j.client;
 }

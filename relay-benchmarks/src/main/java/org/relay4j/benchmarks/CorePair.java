@@ -2,6 +2,7 @@ package org.relay4j.benchmarks;
 
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.SessionInternals;
 import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.Chunk;
@@ -12,7 +13,6 @@ import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.core.SessionEvents;
 import org.relay4j.yamux.core.StreamHandler;
 import org.relay4j.yamux.io.BufferPool;
-import org.relay4j.yamux.io.CoreSettings;
 
 /** Two session cores and the wire between them. */
 final class CorePair {
@@ -31,7 +31,7 @@ final class CorePair {
     CorePair(boolean direct) {
         handler = new Handler(direct);
         // A million pings a second are more than the budget allows to a peer.
-        CoreOptions options = CoreSettings.of(
+        CoreOptions options = SessionInternals.options(
                 SessionOptions.builder().glitchRate(0).resetRate(0).build());
         client = new Multiplexer(Role.CLIENT, options, pool, events, now);
         server = new Multiplexer(Role.SERVER, options, pool, events, now);

@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.AcceptQueue;
 import org.relay4j.yamux.Session;
 import org.relay4j.yamux.SessionException;
+import org.relay4j.yamux.SessionInternals;
+import org.relay4j.yamux.SessionListener;
 import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.MuxStream;
@@ -18,7 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A connection of an acceptor: a session whose streams wait in a queue to be accepted. */
-final class AcceptorConnection implements TunnelConnection, StreamObserver {
+final class AcceptorConnection implements TunnelConnection, SessionListener, StreamObserver {
     private static final Logger log = LoggerFactory.getLogger(AcceptorConnection.class);
 
     private final ControlConnection connection;
@@ -31,13 +33,14 @@ final class AcceptorConnection implements TunnelConnection, StreamObserver {
             throws IOException {
         this.connection = connection;
         this.events = events;
-        session = Session.server(
+        session = SessionInternals.server(
                 connection.channel(),
                 options.session().toBuilder()
                         .listener(this)
                         .acceptQueue(queue)
                         .resetRate(0) // visitors cause the resets, not the server
-                        .build());
+                        .build(),
+                this);
     }
 
     /** Connects and starts the session, whose visitors come to {@code queue}. Blocks as {@link ControlConnection#open} does. */

@@ -7,6 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.SessionInternals;
 import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.CoreOptions;
@@ -14,7 +15,6 @@ import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.core.SessionEvents;
 import org.relay4j.yamux.core.StreamHandler;
-import org.relay4j.yamux.io.CoreSettings;
 import org.relay4j.yamux.io.LimitedLog;
 import org.relay4j.yamux.io.LoopDriver;
 import org.relay4j.yamux.io.LoopGroup;
@@ -54,8 +54,8 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
         localConnectTimeout = options.localConnectTimeout();
         Sockets.configure(connection.channel());
         // Visitors cause the resets, not the server.
-        CoreOptions core =
-                CoreSettings.relayed(options.session().toBuilder().resetRate(0).build());
+        CoreOptions core = SessionInternals.relayedOptions(
+                options.session().toBuilder().resetRate(0).build());
         driver = new LoopDriver(loops.next(), connection.channel(), Role.SERVER, core, this, true);
         driver.whenTerminated(LoopGroup::releaseShared);
     }
@@ -98,7 +98,7 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
 
     @Override
     public SessionStatistics statistics() {
-        return driver.statistics();
+        return SessionInternals.statistics(driver);
     }
 
     @Override

@@ -18,8 +18,8 @@ import org.relay4j.yamux.AcceptQueue;
 import org.relay4j.yamux.Session;
 import org.relay4j.yamux.Stream;
 import org.relay4j.yamux.StreamException;
-import org.relay4j.yamux.io.AcceptorSocket;
 import org.relay4j.yamux.io.Bounds;
+import org.relay4j.yamux.socket.AcceptorSocket;
 
 /**
  * A {@link ServerSocket} whose port is on a relay server: {@link #accept} returns the visitors of that port as real

@@ -15,11 +15,11 @@ import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelListener;
 import org.relay4j.api.TunnelStatistics;
 import org.relay4j.api.Visitor;
+import org.relay4j.api.recording.TunnelEvent;
+import org.relay4j.api.recording.VisitorEvent;
 import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.io.OrderedLock;
-import org.relay4j.yamux.io.TunnelEvent;
-import org.relay4j.yamux.io.VisitorEvent;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -171,7 +171,7 @@ final class TunnelEvents {
         meter.gone();
         if (listener == null && !VisitorEvent.isRecorded()) return;
         Throwable failure = cause.get();
-        VisitorEvent.record(name, stream, failure);
+        VisitorEvent.record(name, stream.id(), stream.age(), stream.bytesReceived(), stream.bytesSent(), failure);
         if (listener == null) return;
         Visitor visitor = visitor(stream);
         later(stream, told -> told.visitorClosed(tunnel, visitor, failure));

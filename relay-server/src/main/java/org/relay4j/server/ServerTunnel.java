@@ -6,19 +6,19 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.control.PortLine;
+import org.relay4j.api.recording.TunnelEvent;
+import org.relay4j.api.recording.VisitorEvent;
+import org.relay4j.yamux.SessionInternals;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.Multiplexer;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.core.SessionEvents;
 import org.relay4j.yamux.core.StreamHandler;
-import org.relay4j.yamux.io.CoreSettings;
 import org.relay4j.yamux.io.Listener;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopDriver;
 import org.relay4j.yamux.io.Sockets;
-import org.relay4j.yamux.io.TunnelEvent;
-import org.relay4j.yamux.io.VisitorEvent;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,7 +59,8 @@ final class ServerTunnel implements SessionEvents, Listener.Owner {
         boolean made = false;
         try {
             name = "tunnel " + ticket.number() + " (port " + listener.address().getPort() + ")";
-            driver = new LoopDriver(loop, channel, Role.CLIENT, CoreSettings.relayed(options.session()), this, true);
+            driver = new LoopDriver(
+                    loop, channel, Role.CLIENT, SessionInternals.relayedOptions(options.session()), this, true);
             made = true;
         } finally {
             if (!made) closePort();
@@ -203,7 +204,7 @@ final class ServerTunnel implements SessionEvents, Listener.Owner {
     }
 
     void record(MuxStream stream, @Nullable Throwable failure) {
-        VisitorEvent.record(this, stream, failure);
+        VisitorEvent.record(this, stream.id(), stream.age(), stream.bytesReceived(), stream.bytesSent(), failure);
     }
 
     /**

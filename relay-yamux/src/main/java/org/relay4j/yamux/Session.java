@@ -22,7 +22,6 @@ import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.core.SessionEvents;
 import org.relay4j.yamux.core.StreamHandler;
 import org.relay4j.yamux.io.Bounds;
-import org.relay4j.yamux.io.CoreSettings;
 import org.relay4j.yamux.io.Driver;
 import org.relay4j.yamux.io.LoopDriver;
 import org.relay4j.yamux.io.LoopGroup;
@@ -64,13 +63,14 @@ public final class Session implements Closeable {
     private int backlog; // streams of this session in the queue; guarded by lock
     private long pongs; // guarded by lock
 
-    private Session(ByteChannel channel, Role role, SessionOptions options) throws IOException {
+    private Session(ByteChannel channel, Role role, SessionOptions options, @Nullable StreamObserver observer)
+            throws IOException {
         this.options = options;
         AcceptQueue shared = options.acceptQueue();
         sharesQueue = shared != null;
         queue = shared != null ? shared : new AcceptQueue();
-        observer = options.listener() instanceof StreamObserver watching ? watching : null;
-        CoreOptions core = CoreSettings.of(options);
+        this.observer = observer;
+        CoreOptions core = SessionInternals.options(options);
         Events events = new Events();
         if (channel instanceof SocketChannel socket) {
             if (!socket.isConnected()) throw new SocketException("the channel is not connected");
@@ -104,7 +104,7 @@ public final class Session implements Closeable {
      * @throws IOException when the channel cannot be served, for example because it is closed; it then remains the caller's
      */
     public static Session client(ByteChannel channel, SessionOptions options) throws IOException {
-        return start(channel, Role.CLIENT, options);
+        return start(channel, Role.CLIENT, options, null);
     }
 
     /** The end that opens streams with even ids, with default options. See {@link #client(ByteChannel, SessionOptions)}. */
@@ -114,12 +114,13 @@ public final class Session implements Closeable {
 
     /** Starts the end that opens streams with even ids. See {@link #client(ByteChannel, SessionOptions)}. */
     public static Session server(ByteChannel channel, SessionOptions options) throws IOException {
-        return start(channel, Role.SERVER, options);
+        return start(channel, Role.SERVER, options, null);
     }
 
-    private static Session start(ByteChannel channel, Role role, SessionOptions options) throws IOException {
+    static Session start(ByteChannel channel, Role role, SessionOptions options, @Nullable StreamObserver observer)
+            throws IOException {
         if (!channel.isOpen()) throw new ClosedChannelException();
-        Session session = new Session(channel, role, Objects.requireNonNull(options, "options"));
+        Session session = new Session(channel, role, Objects.requireNonNull(options, "options"), observer);
         session.driver.start();
         return session;
     }
@@ -295,7 +296,7 @@ public final class Session implements Closeable {
 
     /** What has passed so far. Does not block. */
     public SessionStatistics statistics() {
-        return driver.statistics();
+        return SessionInternals.statistics(driver);
     }
 
     /** Forgets a stream that ended before it was accepted. With the lock held. */

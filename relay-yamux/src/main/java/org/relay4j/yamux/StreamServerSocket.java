@@ -8,7 +8,7 @@ import java.net.SocketAddress;
 import java.net.SocketException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
-import org.relay4j.yamux.io.AcceptorSocket;
+import org.relay4j.yamux.socket.AcceptorSocket;
 
 /** A {@link ServerSocket} that accepts the streams of one session. It is bound from the start, to no address of this machine. */
 final class StreamServerSocket extends ServerSocket {

@@ -8,16 +8,24 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
  * The borders that neither the compiler nor the module system holds, checked in the sources of all modules: the
- * protocol core stays a plain object, virtual threads come through one class, and nobody writes {@code synchronized}.
+ * protocol core stays a plain object, packages of a module do not depend on each other in a circle, virtual threads come
+ * through one class, and nobody writes {@code synchronized}.
  */
 class LayeringTest {
     private static final Path ROOT = projectRoot();
@@ -37,6 +45,8 @@ class LayeringTest {
     private static final Pattern VIRTUAL_THREADS = Pattern.compile(
             "ofVirtual|OfVirtual|startVirtualThread|newVirtualThreadPerTaskExecutor|Thread\\$Builder|\\bisVirtual\\b");
 
+    private static final Pattern PACKAGE = Pattern.compile("\\borg\\.relay4j(?:\\.[a-z]\\w*)+");
+
     private static final Pattern SYNCHRONIZED = Pattern.compile("\\bsynchronized\\b");
 
     private static final Pattern COMMENT_OR_LITERAL = Pattern.compile(
@@ -49,6 +59,71 @@ class LayeringTest {
     @Test
     void coreIsAPlainObject() {
         assertEquals(List.of(), offences(sources(YAMUX.resolve("core")), OUTSIDE_CORE, false));
+    }
+
+    @Test
+    void packagesOfAModuleFormNoCycle() {
+        Map<Path, List<Path>> modules = mainSources().stream()
+                .collect(Collectors.groupingBy(LayeringTest::module, TreeMap::new, Collectors.toList()));
+        for (List<Path> files : modules.values()) assertEquals(List.of(), cycle(uses(files)));
+        Map<String, Set<String>> yamux = uses(modules.get(ROOT.resolve("relay-yamux")));
+        assertTrue(yamux.getOrDefault("org.relay4j.yamux", Set.of()).contains("org.relay4j.yamux.io"), yamux::toString);
+    }
+
+    @Test
+    void cycleIsFound() {
+        assertEquals(List.of(), cycle(Map.of("a", Set.of("b", "c"), "b", Set.of("c"), "c", Set.of())));
+        Map<String, Set<String>> circle = new TreeMap<>(Map.of("a", Set.of("b"), "b", Set.of("c"), "c", Set.of("b")));
+        assertEquals(List.of("a", "b", "c", "b"), cycle(circle));
+    }
+
+    /** Which packages of their own module the files of a package name. */
+    private static Map<String, Set<String>> uses(List<Path> files) {
+        Map<String, Set<String>> uses = new TreeMap<>();
+        Map<Path, String> code = new HashMap<>();
+        for (Path file : files) {
+            code.put(file, code(read(file), false));
+            uses.put(packageOf(code.get(file)), new TreeSet<>());
+        }
+        for (String each : code.values()) {
+            String own = packageOf(each);
+            for (String named : matches(each, PACKAGE)) {
+                if (uses.containsKey(named) && !named.equals(own)) uses.get(own).add(named);
+            }
+        }
+        return uses;
+    }
+
+    private static String packageOf(String code) {
+        Matcher declaration = Pattern.compile("\\bpackage\\s+([\\w.]+)\\s*;").matcher(code);
+        return declaration.find() ? declaration.group(1) : "";
+    }
+
+    /** Returns the packages of a way that leads back to one of them; none if there is no such way. */
+    private static List<String> cycle(Map<String, Set<String>> uses) {
+        for (String start : uses.keySet()) {
+            List<String> way = cycle(uses, new ArrayList<>(List.of(start)));
+            if (!way.isEmpty()) return way;
+        }
+        return List.of();
+    }
+
+    private static List<String> cycle(Map<String, Set<String>> uses, List<String> way) {
+        for (String next : uses.getOrDefault(way.get(way.size() - 1), Set.of())) {
+            boolean closed = way.contains(next);
+            way.add(next);
+            if (closed) return way;
+            List<String> found = cycle(uses, way);
+            if (!found.isEmpty()) return found;
+            way.remove(way.size() - 1);
+        }
+        return List.of();
+    }
+
+    private static Path module(Path file) {
+        Path folder = file;
+        while (!folder.endsWith("src/main/java")) folder = folder.getParent();
+        return folder.getParent().getParent().getParent();
     }
 
     @Test

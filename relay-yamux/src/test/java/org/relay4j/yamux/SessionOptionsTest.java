@@ -10,7 +10,6 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.relay4j.yamux.core.CoreOptions;
 import org.relay4j.yamux.core.GlitchLimit;
-import org.relay4j.yamux.io.CoreSettings;
 
 class SessionOptionsTest {
     private static final int LARGEST_WINDOW = 1 << 30; // bytes
@@ -41,19 +40,22 @@ class SessionOptionsTest {
     void halfClosedStreamsThatAreRelayedMayBeIdle() {
         SessionOptions defaults = SessionOptions.defaults();
         assertNull(defaults.halfCloseTimeout());
-        assertEquals(Duration.ofMinutes(5).toNanos(), CoreSettings.of(defaults).halfCloseTimeout());
-        assertEquals(0, CoreSettings.relayed(defaults).halfCloseTimeout());
+        assertEquals(
+                Duration.ofMinutes(5).toNanos(),
+                SessionInternals.options(defaults).halfCloseTimeout());
+        assertEquals(0, SessionInternals.relayedOptions(defaults).halfCloseTimeout());
         for (Duration chosen : List.of(Duration.ZERO, Duration.ofSeconds(9))) {
             SessionOptions options =
                     SessionOptions.builder().halfCloseTimeout(chosen).build();
-            assertEquals(chosen.toNanos(), CoreSettings.of(options).halfCloseTimeout());
-            assertEquals(chosen.toNanos(), CoreSettings.relayed(options).halfCloseTimeout());
+            assertEquals(chosen.toNanos(), SessionInternals.options(options).halfCloseTimeout());
+            assertEquals(
+                    chosen.toNanos(), SessionInternals.relayedOptions(options).halfCloseTimeout());
         }
     }
 
     @Test
     void valuesReachTheCore() {
-        CoreOptions core = CoreSettings.of(SessionOptions.builder()
+        CoreOptions core = SessionInternals.options(SessionOptions.builder()
                 .receiveWindow(300_000)
                 .maxReceiveWindow(400_000)
                 .windowBudget(500_000)
@@ -97,7 +99,7 @@ class SessionOptionsTest {
 
     @Test
     void defaultsAreThoseOfTheCore() {
-        CoreOptions core = CoreSettings.of(SessionOptions.defaults());
+        CoreOptions core = SessionInternals.options(SessionOptions.defaults());
         CoreOptions defaults = CoreOptions.defaults();
         assertEquals(defaults.receiveWindow(), core.receiveWindow());
         assertEquals(defaults.maxReceiveWindow(), core.maxReceiveWindow());

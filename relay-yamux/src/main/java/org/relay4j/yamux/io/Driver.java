@@ -1,13 +1,11 @@
 package org.relay4j.yamux.io;
 
-import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
-import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.Frame;
 import org.relay4j.yamux.core.Multiplexer;
@@ -115,24 +113,6 @@ public abstract class Driver {
         }
     }
 
-    /** What has passed so far. */
-    public final SessionStatistics statistics() {
-        lock.lock();
-        try {
-            Multiplexer mux = mux();
-            long roundTrip = mux.roundTrip();
-            return new SessionStatistics(
-                    mux.streamsOpened(),
-                    mux.streamCount(),
-                    mux.bytesReceived(),
-                    mux.bytesSent(),
-                    roundTrip == 0 ? null : Duration.ofNanos(roundTrip),
-                    mux.glitches());
-        } finally {
-            lock.unlock();
-        }
-    }
-
     /** Waits until the channel is closed, at most {@code nanos}; true when it is. */
     public final boolean awaitTermination(long nanos) throws InterruptedException {
         return terminated.await(nanos, TimeUnit.NANOSECONDS);
@@ -158,7 +138,7 @@ public abstract class Driver {
         } finally {
             lock.unlock();
         }
-        ThreadedDriver.TIMER.schedule(() -> afterwards(this::reclaim), RECLAIM_EVERY, TimeUnit.NANOSECONDS);
+        ProcessTimer.EXECUTOR.schedule(() -> afterwards(this::reclaim), RECLAIM_EVERY, TimeUnit.NANOSECONDS);
     }
 
     private void reclaim() {

@@ -80,7 +80,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
 
     @Override
     public void afterwards(Runnable task) {
-        if (!loop.offer(task)) ThreadedDriver.TIMER.execute(task); // the session is over, and its loop with it
+        if (!loop.offer(task)) ProcessTimer.EXECUTOR.execute(task); // the session is over, and its loop with it
     }
 
     @Override

@@ -1,15 +1,14 @@
 package org.relay4j.yamux.io;
 
 import org.jspecify.annotations.Nullable;
-import org.relay4j.yamux.SessionListener;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.MuxStream;
 
 /**
- * A listener of a session that is also told of its streams, at once. These calls come with the session lock held: they must not
- * block, call user code or throw.
+ * Observes the streams of a session. Called at once, with the session's lock held: an observer must not block, call user code
+ * or throw.
  */
-public interface StreamObserver extends SessionListener {
+public interface StreamObserver {
     /** A stream that the peer opened was accepted. */
     void accepted(MuxStream stream);
 

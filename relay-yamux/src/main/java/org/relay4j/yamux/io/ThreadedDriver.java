@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -33,7 +32,6 @@ public final class ThreadedDriver extends Driver {
     private static final long SILENCE = TimeUnit.MILLISECONDS.toNanos(250);
 
     private static final ThreadFactory THREADS = Threads.factory("relay-session");
-    static final ScheduledThreadPoolExecutor TIMER = timer();
 
     private final ByteChannel channel;
     private final Multiplexer mux; // guarded by lock
@@ -66,7 +64,7 @@ public final class ThreadedDriver extends Driver {
 
     @Override
     public void afterwards(Runnable task) {
-        TIMER.execute(task);
+        ProcessTimer.EXECUTOR.execute(task);
     }
 
     @Override
@@ -80,7 +78,7 @@ public final class ThreadedDriver extends Driver {
         lock.lock();
         try {
             long interval = options.tickInterval();
-            ticks = TIMER.scheduleWithFixedDelay(this::tick, interval, interval, TimeUnit.NANOSECONDS);
+            ticks = ProcessTimer.EXECUTOR.scheduleWithFixedDelay(this::tick, interval, interval, TimeUnit.NANOSECONDS);
         } finally {
             lock.unlock();
         }
@@ -235,18 +233,6 @@ public final class ThreadedDriver extends Driver {
         }
         Sockets.close(channel);
         terminated();
-    }
-
-    private static ScheduledThreadPoolExecutor timer() {
-        ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, task -> {
-            Thread thread = new Thread(task, "relay-timer");
-            thread.setDaemon(true);
-            return thread;
-        });
-        timer.setRemoveOnCancelPolicy(true);
-        timer.setKeepAliveTime(5, TimeUnit.SECONDS);
-        timer.allowCoreThreadTimeOut(true);
-        return timer;
     }
 
     @Override

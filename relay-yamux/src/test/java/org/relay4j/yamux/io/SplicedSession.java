@@ -12,6 +12,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.testing.Await;
+import org.relay4j.yamux.SessionInternals;
 import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.core.BufferSource;
 import org.relay4j.yamux.core.Cause;
@@ -44,7 +45,7 @@ final class SplicedSession implements SessionEvents, Listener.Owner, Splice.Owne
         this.service = service;
         loop = new Loop("relay-test-" + role, true);
         Sockets.configure(tunnel);
-        CoreOptions core = CoreSettings.of(options);
+        CoreOptions core = SessionInternals.options(options);
         driver = new LoopDriver(loop, tunnel, core, true, new Multiplexer(role, core, memory, this, System.nanoTime()));
         InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         listener = service == null ? Listener.open(loop, anyPort, this) : null;

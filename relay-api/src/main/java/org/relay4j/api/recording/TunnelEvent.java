@@ -1,4 +1,4 @@
-package org.relay4j.yamux.io;
+package org.relay4j.api.recording;
 
 import jdk.jfr.Category;
 import jdk.jfr.Description;

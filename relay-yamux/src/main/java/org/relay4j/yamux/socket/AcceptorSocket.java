@@ -1,4 +1,4 @@
-package org.relay4j.yamux.io;
+package org.relay4j.yamux.socket;
 
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,4 +1,4 @@
-package org.relay4j.yamux.io;
+package org.relay4j.api.recording;
 
 import jdk.jfr.Category;
 import jdk.jfr.DataAmount;
@@ -9,7 +9,6 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 import org.jspecify.annotations.Nullable;
-import org.relay4j.yamux.core.MuxStream;
 
 /** A flight recorder event: a visitor has left. */
 @Name("org.relay4j.Visitor")
@@ -51,15 +50,30 @@ public final class VisitorEvent extends Event {
         return new VisitorEvent().isEnabled();
     }
 
-    /** Records it, when somebody wants to know. */
-    public static void record(Object tunnel, MuxStream stream, @Nullable Throwable failure) {
+    /**
+     * Records it, if a recording runs.
+     *
+     * @param tunnel its name
+     * @param stream id of the visitor's stream, unsigned
+     * @param connected how long the visitor was connected, in nanoseconds
+     * @param bytesReceived bytes of the stream that have arrived here
+     * @param bytesSent bytes of the stream that were sent from here
+     * @param failure why it was cut off; null if both directions were closed in an orderly way
+     */
+    public static void record(
+            Object tunnel,
+            int stream,
+            long connected,
+            long bytesReceived,
+            long bytesSent,
+            @Nullable Throwable failure) {
         VisitorEvent event = new VisitorEvent();
         if (!event.shouldCommit()) return;
         event.tunnel = tunnel.toString();
-        event.stream = Integer.toUnsignedLong(stream.id());
-        event.connected = stream.age();
-        event.bytesReceived = stream.bytesReceived();
-        event.bytesSent = stream.bytesSent();
+        event.stream = Integer.toUnsignedLong(stream);
+        event.connected = connected;
+        event.bytesReceived = bytesReceived;
+        event.bytesSent = bytesSent;
         event.cause = failure == null ? "" : failure.toString();
         event.commit();
     }
