@@ -39,17 +39,17 @@ public class CoreBenchmark {
     @Benchmark
     public void open(Cores cores) {
         MuxStream stream = cores.pair.open();
-        stream.close();
+        stream.close(cores.pair.now());
         cores.pair.exchange();
         cores.pair.accepted().accept();
-        cores.pair.accepted().close();
+        cores.pair.accepted().close(cores.pair.now());
         cores.pair.exchange();
     }
 
     /** A ping and its answer. */
     @Benchmark
     public long ping(Cores cores) {
-        cores.pair.client.ping();
+        cores.pair.client.ping(cores.pair.now());
         cores.pair.exchange();
         cores.pair.exchange();
         return cores.pair.pongs();
@@ -109,11 +109,11 @@ public class CoreBenchmark {
         int send() {
             int sent = 0;
             while (sent < message.length) {
-                ByteBuffer room = sender.reserve(message.length - sent);
+                ByteBuffer room = sender.reserve(message.length - sent, pair.now());
                 if (room == null) throw new IllegalStateException("the window is used up: credit is missing");
                 int part = room.remaining();
                 room.put(message, sent, part);
-                sender.commit(part);
+                sender.commit(part, pair.now());
                 sent += part;
             }
             pair.exchange();
@@ -126,7 +126,7 @@ public class CoreBenchmark {
             for (ByteBuffer waiting; (waiting = receiver.peek()) != null; ) {
                 int part = waiting.remaining();
                 waiting.get(message, taken, part);
-                receiver.advance(part);
+                receiver.advance(part, pair.now());
                 taken += part;
             }
             pair.exchange();

@@ -31,14 +31,23 @@ final class CorePair {
     CorePair(boolean direct) {
         handler = new Handler(direct);
         // A million pings a second are more than the budget allows to a peer.
-        CoreOptions options = SessionInternals.options(
-                SessionOptions.builder().glitchRate(0).resetRate(0).build());
+        CoreOptions options = SessionInternals.options(SessionOptions.builder()
+                .wastefulFrameLimit(1, 0)
+                .streamResetLimit(1, 0)
+                .build());
         client = new Multiplexer(Role.CLIENT, options, pool, events, now);
         server = new Multiplexer(Role.SERVER, options, pool, events, now);
     }
 
     MuxStream open() {
-        return client.open(handler);
+        MuxStream stream = client.open(handler, now);
+        if (stream == null) throw new IllegalStateException("no memory for a stream");
+        return stream;
+    }
+
+    /** Unit: nanoseconds. */
+    long now() {
+        return now;
     }
 
     /** The stream that the client opened last, at the server. */

@@ -38,7 +38,7 @@ final class AcceptorConnection implements TunnelConnection, SessionListener, Str
                 options.session().toBuilder()
                         .listener(this)
                         .acceptQueue(queue)
-                        .resetRate(0) // visitors cause the resets, not the server
+                        .streamResetLimit(1, 0) // visitors cause the resets, not the server
                         .build(),
                 this);
     }

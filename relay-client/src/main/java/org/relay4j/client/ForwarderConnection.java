@@ -55,7 +55,7 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
         Sockets.configure(connection.channel());
         // Visitors cause the resets, not the server.
         CoreOptions core = SessionInternals.relayedOptions(
-                options.session().toBuilder().resetRate(0).build());
+                options.session().toBuilder().streamResetLimit(1, 0).build());
         driver = new LoopDriver(loops.next(), connection.channel(), Role.SERVER, core, this, true);
         driver.whenTerminated(LoopGroup::releaseShared);
     }
@@ -148,7 +148,7 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
                 name,
                 visitor,
                 failure == null ? "has left" : "was reset",
-                TimeUnit.NANOSECONDS.toMillis(stream.age()),
+                TimeUnit.NANOSECONDS.toMillis(stream.age(System.nanoTime())),
                 stream.bytesReceived(),
                 stream.bytesSent(),
                 failure == null ? "" : ": " + failure.getMessage());

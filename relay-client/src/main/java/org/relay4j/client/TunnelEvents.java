@@ -171,7 +171,8 @@ final class TunnelEvents {
         meter.gone();
         if (listener == null && !VisitorEvent.isRecorded()) return;
         Throwable failure = cause.get();
-        VisitorEvent.record(name, stream.id(), stream.age(), stream.bytesReceived(), stream.bytesSent(), failure);
+        VisitorEvent.record(
+                name, stream.id(), stream.age(System.nanoTime()), stream.bytesReceived(), stream.bytesSent(), failure);
         if (listener == null) return;
         Visitor visitor = visitor(stream);
         later(stream, told -> told.visitorClosed(tunnel, visitor, failure));
@@ -187,7 +188,7 @@ final class TunnelEvents {
     private static Visitor visitor(MuxStream stream) {
         return new Visitor(
                 Integer.toUnsignedLong(stream.id()),
-                Duration.ofNanos(stream.age()),
+                Duration.ofNanos(stream.age(System.nanoTime())),
                 stream.bytesReceived(),
                 stream.bytesSent());
     }

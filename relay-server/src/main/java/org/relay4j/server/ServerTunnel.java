@@ -10,8 +10,8 @@ import org.relay4j.api.recording.TunnelEvent;
 import org.relay4j.api.recording.VisitorEvent;
 import org.relay4j.yamux.SessionInternals;
 import org.relay4j.yamux.core.Cause;
-import org.relay4j.yamux.core.Multiplexer;
 import org.relay4j.yamux.core.MuxStream;
+import org.relay4j.yamux.core.OpenState;
 import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.core.SessionEvents;
 import org.relay4j.yamux.core.StreamHandler;
@@ -153,9 +153,10 @@ final class ServerTunnel implements SessionEvents, Listener.Owner {
     public boolean canAccept() {
         driver.lock.lock();
         try {
-            Multiplexer.OpenState state = driver.mux().openState();
-            if (state == Multiplexer.OpenState.EXHAUSTED) retire();
-            return state == Multiplexer.OpenState.READY;
+            OpenState state = driver.mux().openState();
+            if (state == OpenState.WAIT) driver.mux().awaitOpenable();
+            if (state == OpenState.EXHAUSTED) retire();
+            return state == OpenState.READY;
         } finally {
             driver.lock.unlock();
         }
@@ -204,7 +205,8 @@ final class ServerTunnel implements SessionEvents, Listener.Owner {
     }
 
     void record(MuxStream stream, @Nullable Throwable failure) {
-        VisitorEvent.record(this, stream.id(), stream.age(), stream.bytesReceived(), stream.bytesSent(), failure);
+        VisitorEvent.record(
+                this, stream.id(), stream.age(System.nanoTime()), stream.bytesReceived(), stream.bytesSent(), failure);
     }
 
     /**

@@ -60,7 +60,7 @@ final class ServerVisitor implements Splice.Owner {
                 failure == null ? "has left" : "was reset: " + failure.getMessage(),
                 stream.bytesSent(),
                 stream.bytesReceived(),
-                stream.age() / 1_000_000);
+                stream.age(System.nanoTime()) / 1_000_000);
     }
 
     private void leave() {

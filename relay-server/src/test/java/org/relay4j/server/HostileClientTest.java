@@ -39,7 +39,7 @@ import org.relay4j.yamux.io.BufferPool;
 /** Two clients of one server on one loop: whatever the one sends, the other's visitors are served, and nothing stays behind. */
 @ExtendWith(LeakCheck.EachTest.class)
 class HostileClientTest {
-    private static final String GLITCHES = "more than 20000 frames of no use, or 1000 a second; the last one was ";
+    private static final String WASTEFUL = "more than 20000 wasteful frames, or 1000 a second; the last one was ";
     private static final String STREAMS =
             "more than 1000 streams opened for nothing, or 100 a second; the last one was ";
 
@@ -48,14 +48,14 @@ class HostileClientTest {
 
     /** What is sent again and again; stream 1 is that of a visitor. */
     enum Attack {
-        PINGS(n -> ping(SYN, n), GLITCHES + "a ping"),
-        PONGS(n -> ping(ACK, n), GLITCHES + "an answer to no ping"),
-        EMPTY_DATA(n -> data(1, ""), GLITCHES + "a Data frame without content"),
-        EMPTY_UPDATES(n -> window(1, 0, 0), GLITCHES + "a window update without credit"),
-        REPEATED_ACKS(n -> window(1, ACK, 0), GLITCHES + "a window update without credit"),
-        CREDIT_BYTE_BY_BYTE(n -> window(1, 0, 1), GLITCHES + "credit of a few bytes, or for nothing that was sent"),
-        DEAD_IDS(n -> data(1001 + 2 * n, "anybody?"), GLITCHES + "a frame for a stream that does not exist"),
-        GO_AWAYS(n -> goAway(0), GLITCHES + "one more GoAway"),
+        PINGS(n -> ping(SYN, n), WASTEFUL + "a ping"),
+        PONGS(n -> ping(ACK, n), WASTEFUL + "an answer to no ping"),
+        EMPTY_DATA(n -> data(1, ""), WASTEFUL + "a Data frame without content"),
+        EMPTY_UPDATES(n -> window(1, 0, 0), WASTEFUL + "a window update without credit"),
+        REPEATED_ACKS(n -> window(1, ACK, 0), WASTEFUL + "a window update without credit"),
+        CREDIT_BYTE_BY_BYTE(n -> window(1, 0, 1), WASTEFUL + "credit of a few bytes, or for nothing that was sent"),
+        DEAD_IDS(n -> data(1001 + 2 * n, "anybody?"), WASTEFUL + "a frame for a stream that does not exist"),
+        GO_AWAYS(n -> goAway(0), WASTEFUL + "one more GoAway"),
         SYNS(n -> window(2 + 2 * n, SYN, 0), STREAMS + "a stream that was refused"),
         SYNS_WITH_DATA(n -> data(2 + 2 * n, SYN, new byte[100]), STREAMS + "a stream that was refused"),
         SYNS_AND_RESETS(n -> window(2 + n / 2 * 2, n % 2 == 0 ? SYN : RST, 0), STREAMS + "a stream that was refused"),
@@ -89,10 +89,8 @@ class HostileClientTest {
     }
 
     private final SessionOptions session = SessionOptions.builder()
-            .glitchBurst(20_000)
-            .glitchRate(1_000)
-            .resetBurst(1_000)
-            .resetRate(100)
+            .wastefulFrameLimit(20_000, 1_000)
+            .streamResetLimit(1_000, 100)
             .keepAliveInterval(Duration.ofSeconds(1))
             .keepAliveTimeout(Duration.ofSeconds(2))
             .writeStallTimeout(Duration.ofSeconds(3))

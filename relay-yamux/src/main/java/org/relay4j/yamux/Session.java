@@ -141,15 +141,17 @@ public final class Session implements Closeable {
             while (true) {
                 switch (mux.openState()) {
                     case READY -> {
-                        mux.advance(System.nanoTime());
                         Stream stream = new Stream(this, driver);
-                        MuxStream opened = mux.open(stream.handler());
+                        MuxStream opened = mux.open(stream.handler(), System.nanoTime());
                         if (opened == null) continue; // no memory for now: WAIT
                         stream.attach(opened);
                         driver.flush();
                         return stream;
                     }
-                    case WAIT -> deadline.await(openable, "the peer did not answer to the streams opened before");
+                    case WAIT -> {
+                        mux.awaitOpenable();
+                        deadline.await(openable, "the peer did not answer to the streams opened before");
+                    }
                     case ENDED -> throw failure();
                     case GONE_AWAY -> throw noMoreStreams("the session takes no more streams");
                     case EXHAUSTED -> throw noMoreStreams("all stream ids of this session are used");
@@ -205,8 +207,7 @@ public final class Session implements Closeable {
         lock.lock();
         try {
             long before = pongs;
-            driver.mux().advance(System.nanoTime());
-            driver.mux().ping();
+            driver.mux().ping(System.nanoTime());
             Deadline deadline = new Deadline(options.keepAliveTimeout());
             driver.flush();
             while (pongs == before) {

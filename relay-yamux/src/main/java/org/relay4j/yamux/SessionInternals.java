@@ -5,8 +5,8 @@ import java.nio.channels.ByteChannel;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import org.relay4j.yamux.core.CoreOptions;
-import org.relay4j.yamux.core.GlitchLimit;
 import org.relay4j.yamux.core.Multiplexer;
+import org.relay4j.yamux.core.RateLimit;
 import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.io.Driver;
 import org.relay4j.yamux.io.StreamObserver;
@@ -44,7 +44,7 @@ public final class SessionInternals {
                     mux.bytesReceived(),
                     mux.bytesSent(),
                     roundTrip == 0 ? null : Duration.ofNanos(roundTrip),
-                    mux.glitches());
+                    mux.wastefulFrames());
         } finally {
             driver.lock.unlock();
         }
@@ -81,8 +81,8 @@ public final class SessionInternals {
                 (halfClose == null ? defaultHalfClose : halfClose).toNanos(),
                 options.lingerTimeout().toNanos(),
                 options.deliveryTimeout().toNanos(),
-                new GlitchLimit(options.glitchBurst(), options.glitchRate()),
-                new GlitchLimit(options.resetBurst(), options.resetRate()),
+                new RateLimit(options.wastefulFrameBurst(), options.wastefulFramesPerSecond()),
+                new RateLimit(options.streamResetBurst(), options.streamResetsPerSecond()),
                 ThreadLocalRandom.current().nextInt());
     }
 }

@@ -114,24 +114,24 @@ public final class SessionOptions {
         return values.deliveryTimeout;
     }
 
-    /** Frames of no use that the peer may send at once. */
-    public int glitchBurst() {
-        return values.glitchBurst;
+    /** Wasteful frames that the peer may send at once, see {@link Builder#wastefulFrameLimit}. */
+    public int wastefulFrameBurst() {
+        return values.wastefulFrameBurst;
     }
 
-    /** Frames of no use that the peer may send in a second, in the long run. */
-    public int glitchRate() {
-        return values.glitchRate;
+    /** Wasteful frames per second that the peer may send, sustained; 0 for no limit. */
+    public int wastefulFramesPerSecond() {
+        return values.wastefulFramesPerSecond;
     }
 
-    /** Streams that the peer may open for nothing at once. */
-    public int resetBurst() {
-        return values.resetBurst;
+    /** Streams that the peer may open for nothing at once, see {@link Builder#streamResetLimit}. */
+    public int streamResetBurst() {
+        return values.streamResetBurst;
     }
 
-    /** Streams that the peer may open for nothing in a second, in the long run. */
-    public int resetRate() {
-        return values.resetRate;
+    /** Streams per second that the peer may open for nothing, sustained; 0 for no limit. */
+    public int streamResetsPerSecond() {
+        return values.streamResetsPerSecond;
     }
 
     /** Where streams of the peer wait to be accepted; null for a queue of the session's own. */
@@ -160,10 +160,10 @@ public final class SessionOptions {
         private @Nullable Duration halfCloseTimeout;
         private Duration lingerTimeout = Duration.ofSeconds(5);
         private Duration deliveryTimeout = Duration.ofSeconds(60);
-        private int glitchBurst = 1_000_000;
-        private int glitchRate = 100_000;
-        private int resetBurst = 100_000;
-        private int resetRate = 20_000;
+        private int wastefulFrameBurst = 1_000_000;
+        private int wastefulFramesPerSecond = 100_000;
+        private int streamResetBurst = 100_000;
+        private int streamResetsPerSecond = 20_000;
         private @Nullable AcceptQueue acceptQueue;
         private @Nullable SessionListener listener;
 
@@ -184,10 +184,10 @@ public final class SessionOptions {
             halfCloseTimeout = other.halfCloseTimeout;
             lingerTimeout = other.lingerTimeout;
             deliveryTimeout = other.deliveryTimeout;
-            glitchBurst = other.glitchBurst;
-            glitchRate = other.glitchRate;
-            resetBurst = other.resetBurst;
-            resetRate = other.resetRate;
+            wastefulFrameBurst = other.wastefulFrameBurst;
+            wastefulFramesPerSecond = other.wastefulFramesPerSecond;
+            streamResetBurst = other.streamResetBurst;
+            streamResetsPerSecond = other.streamResetsPerSecond;
             acceptQueue = other.acceptQueue;
             listener = other.listener;
         }
@@ -310,35 +310,31 @@ public final class SessionOptions {
         }
 
         /**
-         * Frames of no use that the peer may send at once: 1 to 2^24, default 1,000,000. These are pings and stray answers to
-         * them, empty Data frames and window updates, credit of a few bytes or for nothing that was sent, frames for streams
-         * that do not exist (or no longer: what was under way to a stream that was reset here is legal), and repeated GoAways.
-         * A peer that sends more is told GoAway(1), and the session ends.
+         * How many wasteful frames the peer may send: those that cost this end something and serve nothing. These are pings and
+         * stray answers to them, empty Data frames and window updates, credit of a few bytes or for nothing that was sent,
+         * frames for streams that do not exist (or no longer: what was under way to a stream that was reset here is legal), and
+         * repeated GoAways. A peer that exceeds the limit receives GoAway(1), and the session ends.
+         *
+         * @param burst frames at once: 1 to 2^24, default 1,000,000
+         * @param perSecond frames per second, sustained: up to 1,000,000, default 100,000; 0 for no limit
          */
-        public Builder glitchBurst(int frames) {
-            glitchBurst = frames;
-            return this;
-        }
-
-        /** So many of them are forgotten in a second: up to 1,000,000, default 100,000. 0 for no limit. */
-        public Builder glitchRate(int perSecond) {
-            glitchRate = perSecond;
+        public Builder wastefulFrameLimit(int burst, int perSecond) {
+            wastefulFrameBurst = burst;
+            wastefulFramesPerSecond = perSecond;
             return this;
         }
 
         /**
-         * Streams that the peer may open for nothing at once: 1 to 2^24, default 100,000. These are streams that the peer opens
-         * and resets, that it makes this end reset by breaking their rules, and that are refused because of {@link #backlog},
-         * {@link #maxStreams} or a GoAway. A peer that opens more is told GoAway(1), and the session ends.
+         * How many streams the peer may open for nothing. These are streams that the peer opens and resets, that it makes this
+         * end reset by breaking their rules, and that are refused because of {@link #backlog}, {@link #maxStreams} or a GoAway.
+         * A peer that exceeds the limit receives GoAway(1), and the session ends.
+         *
+         * @param burst streams at once: 1 to 2^24, default 100,000
+         * @param perSecond streams per second, sustained: up to 1,000,000, default 20,000; 0 for no limit
          */
-        public Builder resetBurst(int streams) {
-            resetBurst = streams;
-            return this;
-        }
-
-        /** So many of them are forgotten in a second: up to 1,000,000, default 20,000. 0 for no limit. */
-        public Builder resetRate(int perSecond) {
-            resetRate = perSecond;
+        public Builder streamResetLimit(int burst, int perSecond) {
+            streamResetBurst = burst;
+            streamResetsPerSecond = perSecond;
             return this;
         }
 
@@ -371,10 +367,10 @@ public final class SessionOptions {
             Bounds.range("backlog", backlog, 1, 65_536);
             Bounds.range("maxStreams", maxStreams, 1, 1 << 24);
             Bounds.range("maxUnacknowledged", maxUnacknowledged, 1, 65_536);
-            Bounds.range("glitchBurst", glitchBurst, 1, 1 << 24);
-            Bounds.range("glitchRate", glitchRate, 0, 1_000_000);
-            Bounds.range("resetBurst", resetBurst, 1, 1 << 24);
-            Bounds.range("resetRate", resetRate, 0, 1_000_000);
+            Bounds.range("burst of wastefulFrameLimit", wastefulFrameBurst, 1, 1 << 24);
+            Bounds.range("perSecond of wastefulFrameLimit", wastefulFramesPerSecond, 0, 1_000_000);
+            Bounds.range("burst of streamResetLimit", streamResetBurst, 1, 1 << 24);
+            Bounds.range("perSecond of streamResetLimit", streamResetsPerSecond, 0, 1_000_000);
             Bounds.timeoutOrOff("keepAliveInterval", keepAliveInterval);
             Bounds.timeoutOrOff("keepAliveTimeout", keepAliveTimeout);
             Bounds.timeoutOrOff("writeStallTimeout", writeStallTimeout);

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param bytesSent payload that was queued to be sent, without headers and control frames
  * @param roundTrip the last round trip that was measured; null when none was. A session measures when it has been silent for
  *     its keep-alive interval, while windows grow, and when it is {@linkplain Session#ping asked} to
- * @param glitches frames that the peer has sent without need, such as pings or credit byte by byte, and streams that it has
- *     opened for nothing; what is too much says {@link SessionOptions.Builder#glitchBurst}
+ * @param wastefulFrames frames from the peer that cost this end something and served nothing, such as pings or credit byte by
+ *     byte, and streams that it opened for nothing; limited by {@link SessionOptions.Builder#wastefulFrameLimit}
  */
 public record SessionStatistics(
         long streams,
@@ -26,4 +26,4 @@ public record SessionStatistics(
         long bytesReceived,
         long bytesSent,
         @Nullable Duration roundTrip,
-        long glitches) {}
+        long wastefulFrames) {}

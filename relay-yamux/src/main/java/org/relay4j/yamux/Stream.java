@@ -161,7 +161,7 @@ public final class Stream implements Closeable {
         try {
             if (closed) return;
             closed = true;
-            core.close();
+            core.close(System.nanoTime());
             wakeAll();
             driver.flush();
         } finally {

@@ -116,12 +116,13 @@ final class StreamInput extends InputStream {
 
     private int take(MuxStream core, ByteBuffer to) {
         int before = to.position();
+        long now = System.nanoTime();
         for (ByteBuffer waiting; to.hasRemaining() && (waiting = core.peek()) != null; ) {
             int part = Math.min(to.remaining(), waiting.remaining());
             to.put(to.position(), waiting, waiting.position(), part);
             to.position(to.position() + part);
             waiting.position(waiting.position() + part);
-            core.advance(part);
+            core.advance(part, now);
         }
         driver.flush(); // credit may have become due
         return to.position() - before;

@@ -38,24 +38,26 @@ final class StreamOutput extends OutputStream {
 
     void shut() {
         shut = true;
-        stream.core().closeWrite();
+        stream.core().closeWrite(System.nanoTime());
         wake();
     }
 
     void wake() {
         writable.signalAll();
         Runnable waiting = notice;
-        if (waiting == null || !isWritable()) return;
+        if (waiting == null) return;
+        if (!isWritable()) {
+            stream.core().awaitWritable();
+            return;
+        }
         notice = null;
         waiting.run();
     }
 
-    /** Whether a write would not have to wait; when it would, {@link #wake} follows. */
+    /** Whether a write would not have to wait. */
     private boolean isWritable() {
         if (stream.isClosed() || stream.hasFailed() || shut) return true;
-        if (stream.core().reserve(1) == null) return false;
-        stream.core().cancel();
-        return true;
+        return stream.core().hasRoom(1, System.nanoTime());
     }
 
     private void check() throws IOException {
@@ -68,11 +70,11 @@ final class StreamOutput extends OutputStream {
     int writeNow(ByteBuffer from) throws IOException {
         lock.lock();
         try {
-            driver.mux().advance(System.nanoTime());
+            long now = System.nanoTime();
             int before = from.position();
             do {
                 check();
-            } while (from.hasRemaining() && put(from));
+            } while (from.hasRemaining() && put(from, now));
             return from.position() - before;
         } finally {
             lock.unlock();
@@ -80,14 +82,14 @@ final class StreamOutput extends OutputStream {
     }
 
     /** Sends as much as fits into one frame; false when window or room is used up. */
-    private boolean put(ByteBuffer from) {
+    private boolean put(ByteBuffer from, long now) {
         MuxStream core = stream.core();
-        ByteBuffer room = core.reserve(from.remaining());
+        ByteBuffer room = core.reserve(from.remaining(), now);
         if (room == null) return false;
         int part = Math.min(room.remaining(), from.remaining());
         room.put(room.position(), from, from.position(), part);
         from.position(from.position() + part);
-        core.commit(part);
+        core.commit(part, now);
         driver.flush();
         return true;
     }
@@ -116,13 +118,14 @@ final class StreamOutput extends OutputStream {
         lock.lock();
         try {
             Deadline deadline = null;
-            driver.mux().advance(System.nanoTime());
+            long now = System.nanoTime();
             do {
                 check();
                 if (length == 0) return;
-                if (put(bytes)) continue;
+                if (put(bytes, now)) continue;
                 if (deadline == null) deadline = new Deadline(timeout);
                 awaitRoom(deadline, length - bytes.remaining());
+                now = System.nanoTime();
             } while (bytes.hasRemaining());
         } finally {
             lock.unlock();

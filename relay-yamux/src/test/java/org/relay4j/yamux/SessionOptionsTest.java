@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.relay4j.yamux.core.CoreOptions;
-import org.relay4j.yamux.core.GlitchLimit;
+import org.relay4j.yamux.core.RateLimit;
 
 class SessionOptionsTest {
     private static final int LARGEST_WINDOW = 1 << 30; // bytes
@@ -30,10 +30,18 @@ class SessionOptionsTest {
 
     @Test
     void budgetsAreChecked() {
-        refused("glitchBurst is 0, it must be 1 to 16777216", builder -> builder.glitchBurst(0));
-        refused("glitchRate is -1, it must be 0 to 1000000", builder -> builder.glitchRate(-1));
-        refused("resetBurst is 16777217, it must be 1 to 16777216", builder -> builder.resetBurst((1 << 24) + 1));
-        refused("resetRate is 1000001, it must be 0 to 1000000", builder -> builder.resetRate(1_000_001));
+        refused(
+                "burst of wastefulFrameLimit is 0, it must be 1 to 16777216",
+                builder -> builder.wastefulFrameLimit(0, 1));
+        refused(
+                "perSecond of wastefulFrameLimit is -1, it must be 0 to 1000000",
+                builder -> builder.wastefulFrameLimit(1, -1));
+        refused(
+                "burst of streamResetLimit is 16777217, it must be 1 to 16777216",
+                builder -> builder.streamResetLimit((1 << 24) + 1, 1));
+        refused(
+                "perSecond of streamResetLimit is 1000001, it must be 0 to 1000000",
+                builder -> builder.streamResetLimit(1, 1_000_001));
     }
 
     @Test
@@ -69,10 +77,8 @@ class SessionOptionsTest {
                 .halfCloseTimeout(Duration.ofNanos(12))
                 .lingerTimeout(Duration.ofNanos(13))
                 .deliveryTimeout(Duration.ofNanos(18))
-                .glitchBurst(14)
-                .glitchRate(15)
-                .resetBurst(16)
-                .resetRate(17)
+                .wastefulFrameLimit(14, 15)
+                .streamResetLimit(16, 17)
                 .build()
                 .toBuilder()
                 .build());
@@ -91,8 +97,8 @@ class SessionOptionsTest {
                 12,
                 13,
                 18,
-                new GlitchLimit(14, 15),
-                new GlitchLimit(16, 17),
+                new RateLimit(14, 15),
+                new RateLimit(16, 17),
                 core.hashSeed());
         assertEquals(expected, core);
     }
@@ -109,8 +115,8 @@ class SessionOptionsTest {
         assertEquals(defaults.lingerTimeout(), core.lingerTimeout());
         assertEquals(defaults.deliveryTimeout(), core.deliveryTimeout());
         assertEquals(defaults.receiveBudget(), core.receiveBudget());
-        assertEquals(defaults.glitches(), core.glitches());
-        assertEquals(defaults.resets(), core.resets());
+        assertEquals(defaults.wastefulFrames(), core.wastefulFrames());
+        assertEquals(defaults.streamResets(), core.streamResets());
     }
 
     private static void refused(String message, UnaryOperator<SessionOptions.Builder> change) {

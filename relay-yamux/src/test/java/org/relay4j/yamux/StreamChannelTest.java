@@ -308,7 +308,7 @@ class StreamChannelTest {
             assertEquals(content.length, pair.server().statistics().bytesReceived());
             pair.client().ping();
             assertTrue(pair.client().statistics().roundTrip().toNanos() > 0);
-            assertTrue(pair.server().statistics().glitches() > 0, "the ping was not needed");
+            assertTrue(pair.server().statistics().wastefulFrames() > 0, "the ping was not needed");
             assertEquals(null, pair.server().statistics().roundTrip());
             streams.here().reset();
             assertEquals(0, pair.client().statistics().openStreams());

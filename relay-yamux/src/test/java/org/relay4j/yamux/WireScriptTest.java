@@ -137,7 +137,7 @@ class WireScriptTest {
             assertEquals(WINDOW / 2 - 1, stream.getInputStream().read(to, 0, WINDOW / 2 - 1));
             scripted.peer().expectNothing();
             assertEquals(2, stream.getInputStream().read(to, 0, 2));
-            // Together with the question how long the path is, see WindowTuner.
+            // Together with the question how long the path is, see ReceiveWindowTuner.
             scripted.peer().expect(ping(SYN, 1), window(1, 0, WINDOW / 2 + 1));
             scripted.peer().send(data(1, new byte[WINDOW / 2 + 1]));
             scripted.peer().expectNothing();

@@ -22,7 +22,7 @@ public interface BufferSource {
     void release(Chunk chunk);
 
     /**
-     * A chunk of {@link OutputBuffer#CAPACITY} bytes for frames to be sent, or of 64 KiB at least when memory is short; null only
+     * A chunk of {@link SendBuffer#CAPACITY} bytes for frames to be sent, or of 64 KiB at least when memory is short; null only
      * when the JVM has none left, since a session that cannot send cannot get rid of what it holds either.
      */
     @Nullable

@@ -21,8 +21,8 @@ package org.relay4j.yamux.core;
  *     sending; a silent peer may still be reading and has the halfCloseTimeout
  * @param deliveryTimeout time without progress after which received bytes of a stream that has ended are dropped, and the
  *     user of the stream is told of a reset
- * @param glitches frames of no use that are put up with
- * @param resets streams that the peer opens for nothing that are put up with
+ * @param wastefulFrames how many frames are tolerated that cost this end something and serve nothing
+ * @param streamResets how many streams are tolerated that the peer opens for nothing
  * @param hashSeed makes the places of streams in the stream table unpredictable for the peer
  */
 public record CoreOptions(
@@ -40,8 +40,8 @@ public record CoreOptions(
         long halfCloseTimeout,
         long lingerTimeout,
         long deliveryTimeout,
-        GlitchLimit glitches,
-        GlitchLimit resets,
+        RateLimit wastefulFrames,
+        RateLimit streamResets,
         int hashSeed) {
 
     private static final long SECOND = 1_000_000_000L;
@@ -64,8 +64,8 @@ public record CoreOptions(
                 300 * SECOND,
                 5 * SECOND,
                 60 * SECOND,
-                new GlitchLimit(1_000_000, 100_000),
-                new GlitchLimit(100_000, 20_000),
+                new RateLimit(1_000_000, 100_000),
+                new RateLimit(100_000, 20_000),
                 0);
     }
 

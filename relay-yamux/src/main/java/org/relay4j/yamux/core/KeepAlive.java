@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * some implementations drop or punish more.
  */
 final class KeepAlive {
-    private final Output output;
+    private final SendQueue output;
     private final CoreOptions options;
 
     private long lastReceived; // ns
@@ -19,7 +19,7 @@ final class KeepAlive {
     private long roundTrip; // ns; 0 until one was measured
     private long askedSince; // ns; the first ping since the last sign of life
 
-    KeepAlive(Output output, CoreOptions options, long now) {
+    KeepAlive(SendQueue output, CoreOptions options, long now) {
         this.output = output;
         this.options = options;
         lastReceived = now;

@@ -13,81 +13,64 @@ import org.jspecify.annotations.Nullable;
  * listed in {@code docs/protocol.md}.
  */
 public final class Multiplexer {
-    /** Whether a stream can be opened. */
-    public enum OpenState {
-        READY,
-        /** Not now: {@link SessionEvents#onOpenable} follows. */
-        WAIT,
-        /** The peer takes no more streams. */
-        GONE_AWAY,
-        /** All stream ids of this end have been used. */
-        EXHAUSTED,
-        /** The session is over. */
-        ENDED
-    }
-
     private final CoreOptions options;
-    private final ReceiveMemory memory;
     private final SessionEvents events;
-    private final Output output;
+    private final SessionState state = new SessionState();
+    private final SendQueue queue;
+    private final ReceiveMemory memory;
     private final KeepAlive keepAlive;
-    private final WindowTuner windows;
+    private final SessionParts parts;
     private final Streams streams;
-    private final FrameReader reader = new FrameReader();
-    private final Glitches glitches;
-    private final Input input;
-
-    private long now; // ns
+    private final Opening opening;
+    private final SessionFrames sessionFrames;
+    private final IncomingFrames frames;
     private boolean received;
-    private long bytesReceived; // payload
-    private long bytesSent; // payload
-    private boolean openWaiting;
-    private boolean draining; // we take no more streams
-    private boolean closesWhenDrained;
-    private boolean goneAway; // the peer takes no more streams
-    private @Nullable Cause ended;
-    private Consumer<Throwable> defects = Multiplexer::rethrow;
 
     public Multiplexer(Role role, CoreOptions options, BufferSource buffers, SessionEvents events, long now) {
         this.options = options;
-        memory = new ReceiveMemory(buffers, options.receiveBudget());
         this.events = events;
-        this.now = now;
-        streams = new Streams(role, options);
-        output = new Output(buffers);
-        keepAlive = new KeepAlive(output, options, now);
-        windows = new WindowTuner(options, buffers, keepAlive);
-        glitches = new Glitches(options, now);
-        input = new Input(this, streams, keepAlive, events, glitches);
+        queue = new SendQueue(buffers);
+        memory = new ReceiveMemory(buffers, options.receiveBudget());
+        keepAlive = new KeepAlive(queue, options, now);
+        parts = new SessionParts(
+                options,
+                new StreamLimits(options),
+                new OfStreams(),
+                new Defects(),
+                queue,
+                memory,
+                new ReceiveWindowTuner(options, buffers, keepAlive),
+                new WastefulFrames(options, now),
+                new SessionParts.Traffic());
+        streams = new Streams(role, parts);
+        opening = new Opening(streams, queue, state, events);
+        sessionFrames = new SessionFrames(parts, state, keepAlive, events);
+        frames = new IncomingFrames(parts, streams, sessionFrames);
     }
 
     /** Shows each frame to {@code tap}. */
     public void tap(@Nullable FrameTap tap) {
-        output.tap = tap;
+        queue.tap = tap;
     }
 
     /** Gives {@code log} what a handler has thrown, which then costs the stream of that handler and nothing else. */
     public void defects(Consumer<Throwable> log) {
-        defects = log;
-    }
-
-    private static void rethrow(Throwable unchecked) {
-        if (unchecked instanceof Error error) throw error;
-        throw (RuntimeException) unchecked;
+        parts.defects().log(log);
     }
 
     // ---- input and time
 
     /** Takes all bytes of {@code in}. */
-    public void receive(ByteBuffer in, long time) {
-        now = time;
+    public void receive(ByteBuffer in, long now) {
         if (in.hasRemaining()) {
             received = true;
-            keepAlive.received(time);
+            keepAlive.received(now);
         }
-        if (ended == null) {
+        if (!state.isOver()) {
             try {
-                reader.read(in, input);
+                frames.read(in, now);
+                Cause failure = sessionFrames.failure();
+                if (failure != null) fail(failure);
             } catch (ProtocolViolation violation) {
                 fail(new Cause(
                         Cause.Kind.PROTOCOL_ERROR, "the peer broke the yamux protocol: " + violation.getMessage()));
@@ -98,45 +81,26 @@ public final class Multiplexer {
 
     /** The peer sends no more bytes. */
     public void endOfInput() {
-        if (ended != null) return;
-        if (streams.size() == 0) fail(new Cause(Cause.Kind.CLOSED_BY_PEER, "the peer closed the session"));
-        else {
-            fail(new Cause(
-                    Cause.Kind.CONNECTION_LOST, "the connection ended while " + streams.size() + " streams were open"));
-        }
+        if (state.isOver()) return;
+        int open = streams.size();
+        if (open == 0) fail(new Cause(Cause.Kind.CLOSED_BY_PEER, "the peer closed the session"));
+        else fail(new Cause(Cause.Kind.CONNECTION_LOST, "the connection ended while " + open + " streams were open"));
     }
 
-    /** Lets time pass; to be called every {@link CoreOptions#tickInterval}. */
-    public void tick(long time) {
-        now = time;
-        reclaim(time);
-        if (ended != null) return;
-        if (output.buffer.isStarved()) {
-            output.buffer.retry();
-            resumeWaiting();
+    /** Lets time pass; to be called every {@link CoreOptions#tickInterval}, and until {@link #holdsReceived} is false. */
+    public void tick(long now) {
+        memory.reclaim(options.deliveryTimeout(), now);
+        if (state.isOver()) return;
+        if (queue.isStarved()) {
+            queue.retry();
+            resumeWaiting(now);
         }
-        Cause dead = keepAlive.tick(time);
+        Cause dead = keepAlive.tick(now);
         if (dead != null) {
             fail(dead);
             return;
         }
-        for (MuxStream stream : streams.expired(time)) {
-            Cause cause = stream.expired(time);
-            if (cause != null) stream.abort(cause);
-        }
-    }
-
-    /** Resets what is left of streams that have ended and whose bytes nobody has taken for too long. */
-    private void reclaim(long time) {
-        long timeout = options.deliveryTimeout();
-        if (timeout == 0 || memory.held() == 0) return;
-        for (ReceiveBuffer buffer : memory.ended()) {
-            long still = buffer.withoutProgress(time);
-            if (still < timeout || buffer.held() == 0) continue;
-            buffer.owner.giveUp(new Cause(
-                    Cause.Kind.IDLE_TIMEOUT,
-                    "nothing of what was received was taken for " + still / 1_000_000 + " ms"));
-        }
+        streams.abortExpired(now);
     }
 
     /** True while received bytes wait to be taken. A session that has ended is to be ticked until it holds none. */
@@ -144,79 +108,71 @@ public final class Multiplexer {
         return memory.held() > 0;
     }
 
-    /** Tells the time before something is sent. */
-    public void advance(long time) {
-        now = time;
-    }
-
     // ---- output
 
-    /** What is to be written now, between position and limit, followed by {@link #sent}; null when there is nothing. */
-    public @Nullable ByteBuffer nextOutput() {
-        return output.next();
+    /** The bytes to be written now, between position and limit, followed by {@link #sent}; null when there are none. */
+    public @Nullable ByteBuffer nextOutput(long now) {
+        return queue.next(now);
     }
 
     /** Counts the first {@code length} bytes of {@link #nextOutput} as written. */
-    public void sent(int length, long time) {
-        now = time;
-        output.sent(length);
-        if (length > 0) keepAlive.sent(time); // a write that moved nothing is no progress
+    public void sent(int length, long now) {
+        queue.sent(length);
+        if (length > 0) keepAlive.sent(now); // a write that moved nothing is no progress
     }
 
     /** Hands over everything that is to be written; the caller returns the chunk to the buffer source. Null when empty. */
-    public @Nullable Chunk takeOutput(long time) {
-        now = time;
-        Chunk taken = output.take();
-        keepAlive.sent(time);
+    public @Nullable Chunk takeOutput(long now) {
+        Chunk taken = queue.take(now);
+        keepAlive.sent(now);
         return taken;
-    }
-
-    /** True once the peer has sent anything. */
-    public boolean hasReceived() {
-        return received;
     }
 
     /** Bytes of data and their headers that wait to be written. */
     public int queued() {
-        return output.buffer.size();
+        return queue.buffer.size();
     }
 
     /** True when something waits to be written. */
     public boolean hasOutput() {
-        return !output.isEmpty();
+        return !queue.isEmpty();
     }
 
     /** Gives streams that wait for room their turn; false when none did. To be called after output was written. */
-    public boolean resumeWaiting() {
-        checkOpenable();
-        return output.resume();
+    public boolean resumeWaiting(long now) {
+        opening.check();
+        return queue.resume(now);
+    }
+
+    /** Returns the memory of the output. To be called when nothing more will be written. */
+    public void discardOutput() {
+        queue.clear();
     }
 
     // ---- streams
 
-    /** Whether {@link #open} would succeed; after WAIT, {@link SessionEvents#onOpenable} follows. */
+    /** Whether {@link #open} would succeed. Changes nothing. */
     public OpenState openState() {
-        if (ended != null) return OpenState.ENDED;
-        if (goneAway || draining) return OpenState.GONE_AWAY;
-        if (streams.exhausted()) return OpenState.EXHAUSTED;
-        if (streams.canAnnounce() && output.buffer.room() > 0) return OpenState.READY;
-        openWaiting = true;
-        return OpenState.WAIT;
+        return opening.state();
+    }
+
+    /** When {@link #openState} is WAIT: has {@link SessionEvents#onOpenable} called once it no longer is, unless the session ends. */
+    public void awaitOpenable() {
+        opening.await();
     }
 
     /**
      * Opens a stream; allowed when {@link #openState} is READY. Null when there is no memory to announce it; then openState is
      * WAIT.
      */
-    public @Nullable MuxStream open(StreamHandler handler) {
-        if (openState() != OpenState.READY) throw new IllegalStateException("openState is " + openState());
-        MuxStream stream = streams.newOutbound(this, handler);
-        if (!stream.opened()) return null;
+    public @Nullable MuxStream open(StreamHandler handler, long now) {
+        OpenState present = openState();
+        if (present != OpenState.READY) throw new IllegalStateException("openState is " + present);
+        MuxStream stream = streams.newOutbound(now);
+        if (!stream.open(now)) return null;
+        stream.handler(handler);
         streams.announced(stream);
-        if (streams.exhausted()) {
-            checkOpenable();
-            events.onExhausted();
-        }
+        opening.check(); // it may have been the last one
         return stream;
     }
 
@@ -229,46 +185,11 @@ public final class Multiplexer {
         return streams.size();
     }
 
-    /** Streams that were opened since the start, by either end. */
-    public long streamsOpened() {
-        return streams.opened();
-    }
-
-    /** Payload that has arrived. */
-    public long bytesReceived() {
-        return bytesReceived;
-    }
-
-    /** Payload that was queued to be sent. */
-    public long bytesSent() {
-        return bytesSent;
-    }
-
-    /** The last round trip that was measured, 0 when none was. Unit: nanoseconds. */
-    public long roundTrip() {
-        return keepAlive.roundTrip();
-    }
-
-    /** Frames that were legal and had no effect: for streams that no longer exist, or without content. */
-    public long ignoredFrames() {
-        return input.ignored();
-    }
-
-    /** What the peer has sent without need. */
-    public long glitches() {
-        return glitches.count();
-    }
-
-    /** What the peer has sent without need, of one kind. */
-    public long glitches(Glitch glitch) {
-        return glitches.count(glitch);
-    }
-
     // ---- session
 
     /** Asks for the round-trip time; the answer comes as {@link SessionEvents#onPong}. */
-    public void ping() {
-        if (ended == null) keepAlive.ping(now);
+    public void ping(long now) {
+        if (!state.isOver()) keepAlive.ping(now);
     }
 
     /**
@@ -278,33 +199,23 @@ public final class Multiplexer {
      *     session when they see one; true: it is sent now, and the session closes when the last stream has ended
      */
     public void drain(boolean andClose) {
-        if (andClose && !closesWhenDrained && ended == null) {
-            closesWhenDrained = true;
-            if (streams.size() > 0) output.append(Frame.GO_AWAY, 0, 0, Frame.NORMAL);
-        }
-        draining = true;
+        if (state.drain(andClose) && streams.size() > 0) queue.append(Frame.GO_AWAY, 0, 0, Frame.NORMAL);
         settle();
     }
 
     /** Ends the session in an orderly way: RST for each stream that is open, then GoAway. */
     public void close() {
-        if (ended != null) return;
-        for (MuxStream stream : streams.all()) output.resetLast(stream.id);
+        if (state.isOver()) return;
+        for (MuxStream stream : streams.all()) queue.resetLast(stream.id);
         fail(new Cause(Cause.Kind.CLOSED_LOCALLY, "the session was closed"));
     }
 
     /** Ends the session. The first cause wins. */
     public void fail(Cause cause) {
-        if (ended != null) return;
-        ended = cause;
-        openWaiting = false;
+        if (!state.end(cause)) return;
         try {
-            switch (cause.kind()) {
-                case PROTOCOL_ERROR -> output.close(Frame.PROTOCOL_ERROR);
-                case INTERNAL_ERROR -> output.close(Frame.INTERNAL_ERROR);
-                case CLOSED_LOCALLY -> output.close(Frame.NORMAL);
-                default -> output.clear(); // nobody is there to read it
-            }
+            if (cause.kind().peerMayRead()) queue.close(cause.kind().goAwayCode());
+            else queue.clear();
         } finally {
             endStreams(cause);
         }
@@ -315,7 +226,7 @@ public final class Multiplexer {
             // A peer that closes in an orderly way has sent all of these bytes: they are delivered, within the
             // deliveryTimeout.
             List<ReceiveBuffer> left = cause.kind() == Cause.Kind.CLOSED_BY_PEER ? List.of() : memory.ended();
-            for (MuxStream stream : streams.all()) stream.end(cause);
+            for (MuxStream stream : streams.all()) stream.ending().end(cause);
             for (ReceiveBuffer buffer : left) {
                 if (buffer.held() > 0) buffer.owner.sessionEnded(cause);
             }
@@ -326,86 +237,78 @@ public final class Multiplexer {
 
     /** Why the session is over, or null while it is not. */
     public @Nullable Cause ended() {
-        return ended;
+        return state.ended();
     }
 
-    /** Returns the memory of the output. To be called when nothing more will be written. */
-    public void discardOutput() {
-        output.clear();
+    /** What the end of a stream brings about. */
+    private void settle() {
+        if (state.isOver()) return;
+        // Bytes that are held now are those of streams that have ended: they are delivered first.
+        if (state.isDraining() && streams.size() == 0 && memory.held() == 0) {
+            if (state.closesWhenDrained()) close();
+            else queue.close(Frame.NORMAL);
+        }
+        opening.check();
     }
 
-    // ---- for the parts of the core
+    /** What streams tell the session. */
+    private final class OfStreams implements StreamEnding.Session {
+        @Override
+        public void leaves(MuxStream stream) {
+            streams.remove(stream);
+        }
 
-    long now() {
-        return now;
+        @Override
+        public void settle() {
+            Multiplexer.this.settle();
+        }
     }
 
-    CoreOptions options() {
-        return options;
+    // ---- figures
+
+    /** True once the peer has sent anything. */
+    public boolean hasReceived() {
+        return received;
     }
 
-    Output output() {
-        return output;
+    /** Streams that were opened since the start, by either end. */
+    public long streamsOpened() {
+        return streams.opened();
     }
 
-    ReceiveMemory memory() {
-        return memory;
+    /** Payload that has arrived. */
+    public long bytesReceived() {
+        return parts.traffic().received;
     }
 
-    WindowTuner windows() {
-        return windows;
+    /** Payload that was queued to be sent. */
+    public long bytesSent() {
+        return parts.traffic().sent;
+    }
+
+    /** The last round trip that was measured, 0 when none was. Unit: nanoseconds. */
+    public long roundTrip() {
+        return keepAlive.roundTrip();
+    }
+
+    /** Frames that were legal and had no effect: for streams that no longer exist, or without content. */
+    public long ignoredFrames() {
+        return frames.ignored();
+    }
+
+    /** Frames that cost this end something and served nothing. */
+    public long wastefulFrames() {
+        return parts.wasteful().count();
+    }
+
+    // ---- for tests
+
+    /** What the streams share. */
+    SessionParts parts() {
+        return parts;
     }
 
     Streams streams() {
         return streams;
-    }
-
-    void countReceived(int bytes) {
-        bytesReceived += bytes;
-    }
-
-    void countSent(int bytes, long windowLeft) {
-        bytesSent += bytes;
-        glitches.sent(bytes, windowLeft);
-    }
-
-    boolean isDraining() {
-        return draining;
-    }
-
-    /** False when it was known already. */
-    boolean goneAway() {
-        if (goneAway) return false;
-        goneAway = true;
-        events.onGoAway();
-        checkOpenable();
-        return true;
-    }
-
-    void defect(Throwable error) {
-        defects.accept(error);
-    }
-
-    void removed(MuxStream stream) {
-        streams.remove(stream);
-    }
-
-    /** What the end of a stream brings about; called after that stream's handler was told. */
-    void settle() {
-        if (ended != null) return;
-        endWhenDrained();
-        checkOpenable();
-    }
-
-    private void endWhenDrained() {
-        if (!draining || streams.size() > 0 || memory.held() > 0 || ended != null) return;
-        if (closesWhenDrained) close();
-        else output.close(Frame.NORMAL);
-    }
-
-    void checkOpenable() {
-        if (!openWaiting || openState() == OpenState.WAIT) return;
-        openWaiting = false;
-        events.onOpenable();
     }
 }

@@ -78,6 +78,18 @@ final class ReceiveMemory {
         return found;
     }
 
+    /** Drops what is left of streams that have ended, and of which no byte was taken for so long. Unit: nanoseconds. */
+    void reclaim(long timeout, long now) {
+        if (timeout == 0 || held == 0) return;
+        for (ReceiveBuffer buffer : ended()) {
+            long still = buffer.withoutProgress(now);
+            if (still < timeout || buffer.held() == 0) continue;
+            buffer.owner.giveUp(new Cause(
+                    Cause.Kind.IDLE_TIMEOUT,
+                    "nothing of what was received was taken for " + still / 1_000_000 + " ms"));
+        }
+    }
+
     /** Those whose stream has ended: nothing but the bytes in them is left of it. A copy. */
     List<ReceiveBuffer> ended() {
         List<ReceiveBuffer> ended = new ArrayList<>(0);

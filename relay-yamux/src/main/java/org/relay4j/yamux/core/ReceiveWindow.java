@@ -12,12 +12,6 @@ final class ReceiveWindow {
     private static final int LEAST_CREDIT = Frame.INITIAL_WINDOW / 2; // bytes
 
     /**
-     * The same over a long path. There half a window on its way back is half of the rate; whatever credit the peer gets at
-     * once it also sends at once, in front of everybody else's bytes; and frames are cheap, since less moves.
-     */
-    static final int LEAST_CREDIT_FAR = 32 * 1024; // bytes
-
-    /**
      * A large window goes back in so many parts. The parts on their way back are of no use to the peer: given back by halves,
      * a window would have to be twice what the path holds.
      */
@@ -28,13 +22,13 @@ final class ReceiveWindow {
     private int whole = Frame.INITIAL_WINDOW; // bytes; open + waiting to be read + credit
     private int size; // bytes; what whole is on its way to
 
-    // Owned by WindowTuner.
+    // Owned by ReceiveWindowTuner.
     int reserved; // bytes of the session's budget
 
     boolean far; // the path is long
 
     @Nullable
-    StreamPace pace;
+    ReceivePace pace;
 
     ReceiveWindow(int size) {
         this.size = size;
@@ -70,7 +64,7 @@ final class ReceiveWindow {
     /** Counts bytes as used up. True when there is enough credit to be worth a frame. */
     boolean consume(int length) {
         credit += length;
-        return credit >= Math.max(far ? LEAST_CREDIT_FAR : LEAST_CREDIT, size / CREDITS);
+        return credit >= Math.max(far ? ReceivePace.LEAST_CREDIT : LEAST_CREDIT, size / CREDITS);
     }
 
     /** What the peer may send from now on in addition. Unit: bytes; 0 while the window shrinks. */

@@ -8,11 +8,9 @@ public interface SessionEvents {
     @Nullable
     StreamHandler onStream(MuxStream stream);
 
-    /** {@link Multiplexer#openState} no longer says WAIT, as it did before: a stream can be opened, or never again. */
+    /** {@link Multiplexer#openState} is no longer WAIT: a stream can be opened, or never again. Follows each {@link
+     * Multiplexer#awaitOpenable} once, unless the session ends. */
     void onOpenable();
-
-    /** The last stream id of this end was used: no more streams can be opened, those that are open go on. Called once. */
-    default void onExhausted() {}
 
     /** The answer to a ping arrived. Unit: nanoseconds. */
     void onPong(long roundTrip);

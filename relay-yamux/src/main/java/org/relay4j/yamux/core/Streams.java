@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 /** The open streams of a session, counted by who opened them, and the ids that are still to be used. */
 final class Streams {
     private final Role role;
+    private final SessionParts parts;
     private final CoreOptions options;
     private final StreamTable table;
     private int nextId; // unsigned
@@ -14,9 +15,10 @@ final class Streams {
     private int inbound; // streams in the table that the peer opened
     private int unanswered; // streams in the table that we opened and the peer has not answered
 
-    Streams(Role role, CoreOptions options) {
+    Streams(Role role, SessionParts parts) {
         this.role = role;
-        this.options = options;
+        this.parts = parts;
+        options = parts.options();
         table = new StreamTable(options.hashSeed());
         nextId = role.firstId;
     }
@@ -46,13 +48,16 @@ final class Streams {
         return all;
     }
 
-    /** Those whose time is up; usually none. */
-    List<MuxStream> expired(long now) {
+    /** Aborts those whose time is up; usually none. */
+    void abortExpired(long now) {
         List<MuxStream> expired = new ArrayList<>(0);
         table.forEach(stream -> {
             if (stream.expired(now) != null) expired.add(stream);
         });
-        return expired;
+        for (MuxStream stream : expired) {
+            Cause cause = stream.expired(now);
+            if (cause != null) stream.ending().abort(cause);
+        }
     }
 
     /** True when all ids of this end have been used. */
@@ -76,8 +81,8 @@ final class Streams {
     }
 
     /** The next stream of this end, not yet {@linkplain #announced announced}. */
-    MuxStream newOutbound(Multiplexer mux, StreamHandler handler) {
-        return new MuxStream(mux, nextId, true, Frame.INITIAL_WINDOW, handler);
+    MuxStream newOutbound(long now) {
+        return new MuxStream(nextId, true, Frame.INITIAL_WINDOW, parts, now);
     }
 
     void announced(MuxStream stream) {
@@ -87,8 +92,8 @@ final class Streams {
         unanswered++;
     }
 
-    MuxStream addInbound(Multiplexer mux, int id, long sendWindow) {
-        MuxStream stream = new MuxStream(mux, id, false, sendWindow, Refused.INSTANCE);
+    MuxStream addInbound(int id, long sendWindow, long now) {
+        MuxStream stream = new MuxStream(id, false, sendWindow, parts, now);
         opened++;
         inbound++;
         table.put(stream);

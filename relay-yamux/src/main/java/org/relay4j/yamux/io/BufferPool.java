@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.BufferSource;
 import org.relay4j.yamux.core.Chunk;
-import org.relay4j.yamux.core.OutputBuffer;
+import org.relay4j.yamux.core.SendBuffer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,7 +58,7 @@ public final class BufferPool implements BufferSource {
     private final ReentrantLock lock = OrderedLock.leaf("a buffer pool");
     private final Shelf small = new Shelf(4 * 1024);
     private final Shelf large = new Shelf(64 * 1024);
-    private final Shelf output = new Shelf(OutputBuffer.CAPACITY);
+    private final Shelf output = new Shelf(SendBuffer.CAPACITY);
     private final AtomicLong promises; // bytes that may still be promised
     private final LongSupplier clock; // ns
     private final IntFunction<ByteBuffer> memory; // from the JVM

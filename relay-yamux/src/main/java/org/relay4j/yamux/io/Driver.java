@@ -14,21 +14,6 @@ import org.slf4j.LoggerFactory;
 
 /** Moves the bytes of one session between its core and its channel, and owns the lock that guards the core. */
 public abstract class Driver {
-    /** An ending session flushes as long as the peer takes something at least this often. Unit: nanoseconds. */
-    static final long FLUSH_STALL = TimeUnit.SECONDS.toNanos(1);
-
-    /** And no longer than this: a full output at 1 Mbit/s. Unit: nanoseconds. */
-    static final long FLUSH_MOST = TimeUnit.SECONDS.toNanos(5);
-
-    /**
-     * Time that the peer then has to close its side, so that the last frames are not lost to a TCP reset. It begins again
-     * with whatever the peer sends: its credit says that it is still reading what waits on a slow path. Unit: nanoseconds.
-     */
-    static final long DRAIN_SILENCE = TimeUnit.SECONDS.toNanos(1);
-
-    /** And no longer than this. Unit: nanoseconds. */
-    static final long DRAIN_MOST = TimeUnit.SECONDS.toNanos(5);
-
     /** Guards the core and everything that hangs on it. Nothing blocks while it is held. */
     public final ReentrantLock lock = OrderedLock.ofSession();
 
@@ -94,8 +79,7 @@ public abstract class Driver {
     public final void ping() {
         lock.lock();
         try {
-            mux().advance(System.nanoTime());
-            mux().ping();
+            mux().ping(System.nanoTime());
             flush();
         } finally {
             lock.unlock();
@@ -124,7 +108,7 @@ public abstract class Driver {
     }
 
     final void terminated() {
-        reclaimLater();
+        if (terminated.getCount() > 0) reclaimLater();
         terminated.countDown();
         Runnable action = onTermination.getAndSet(null);
         if (action != null) action.run();
@@ -157,14 +141,6 @@ public abstract class Driver {
         boolean first = now - before >= TimeUnit.SECONDS.toNanos(1) && lastDefect.compareAndSet(before, now);
         if (first) log.error("{}: unexpected failure, its stream was reset", this, error);
         else log.debug("{}: unexpected failure, its stream was reset", this, error);
-    }
-
-    /** Whether the peer is still there to read a GoAway. */
-    static boolean saysGoodbye(Cause cause) {
-        return switch (cause.kind()) {
-            case CLOSED_LOCALLY, PROTOCOL_ERROR, INTERNAL_ERROR -> true;
-            default -> false;
-        };
     }
 
     static Cause lost(Throwable error) {

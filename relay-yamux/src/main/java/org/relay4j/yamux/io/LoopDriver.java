@@ -11,8 +11,6 @@ import org.relay4j.yamux.core.CoreOptions;
 import org.relay4j.yamux.core.Multiplexer;
 import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.core.SessionEvents;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Runs a session on a loop over a non-blocking socket: no thread of its own, no queue between the socket and the core. */
 public final class LoopDriver extends Driver implements Loop.Handler {
@@ -22,15 +20,6 @@ public final class LoopDriver extends Driver implements Loop.Handler {
     /** How often waiting streams are given a turn before other sessions of the loop get theirs. */
     private static final int ROUNDS = 8;
 
-    private static final Logger log = LoggerFactory.getLogger(LoopDriver.class);
-
-    private enum Phase {
-        OPEN,
-        FLUSHING,
-        DRAINING,
-        CLOSED
-    }
-
     private final Loop loop;
     private final SocketChannel channel;
     private final Multiplexer mux; // guarded by lock
@@ -39,12 +28,9 @@ public final class LoopDriver extends Driver implements Loop.Handler {
     private @Nullable SelectionKey key; // set once by the loop
     private boolean socketFull; // the last write left something, OP_WRITE is set; guarded by lock
     private boolean touched; // in the loop's list of sessions to flush; loop thread only
-    private Phase phase = Phase.OPEN; // guarded by lock
-    private long movedAt; // ns; when the socket last took something, or gave while it is drained; guarded by lock
-    private long patience; // ns; how long nothing may move in this phase of the end; loop thread only
-    private long until; // ns; the end of the phase; loop thread only
-    private boolean peerEnded; // while we were flushing; guarded by lock
-    private Loop.@Nullable Timer timer; // of the present phase; loop thread only
+    private final LoopClosing closing; // guarded by lock
+    private boolean closed; // guarded by lock
+    private Loop.@Nullable Timer ticks; // loop thread only
 
     /**
      * @param channel connected and non-blocking
@@ -66,6 +52,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         this.options = options;
         this.spliced = spliced;
         this.mux = mux;
+        closing = new LoopClosing(loop, channel, this::settleLocked);
     }
 
     @Override
@@ -121,7 +108,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
                 touch();
             }
             if (ready.isReadable()) {
-                if (phase == Phase.OPEN) read();
+                if (closing.isOpen()) read();
                 else drain();
             }
         } finally {
@@ -197,9 +184,9 @@ public final class LoopDriver extends Driver implements Loop.Handler {
     }
 
     private void pump() {
-        if (phase == Phase.CLOSED || key == null) return;
+        if (closed || key == null) return;
         for (int round = 0; !socketFull && write(); round++) {
-            if (!mux.resumeWaiting() || !mux.hasOutput()) break;
+            if (!mux.resumeWaiting(now()) || !mux.hasOutput()) break;
             if (round == ROUNDS) {
                 if (loop.isCurrent()) touch();
                 else loop.execute(this::touchLocked);
@@ -211,12 +198,12 @@ public final class LoopDriver extends Driver implements Loop.Handler {
 
     /** Writes until nothing is left, which is true, or the socket takes no more, which is false. */
     private boolean write() {
+        long now = now();
         try {
-            for (ByteBuffer buffer; (buffer = mux.nextOutput()) != null; ) {
+            for (ByteBuffer buffer; (buffer = mux.nextOutput(now)) != null; ) {
                 int length = channel.write(buffer);
                 boolean all = !buffer.hasRemaining();
-                long now = loop.isCurrent() ? loop.now() : System.nanoTime();
-                if (length > 0) movedAt = now;
+                if (length > 0) closing.wrote(now);
                 mux.sent(length, now);
                 if (all) continue;
                 socketFull = true;
@@ -228,6 +215,10 @@ public final class LoopDriver extends Driver implements Loop.Handler {
             mux.fail(lost(e));
             return false;
         }
+    }
+
+    private long now() {
+        return loop.isCurrent() ? loop.now() : System.nanoTime();
     }
 
     private void interest(int operation, boolean wanted) {
@@ -243,13 +234,13 @@ public final class LoopDriver extends Driver implements Loop.Handler {
     // ---- time
 
     private void tickLater() {
-        timer = loop.schedule(options.tickInterval(), this::tick);
+        ticks = loop.schedule(options.tickInterval(), this::tick);
     }
 
     private void tick() {
         lock.lock();
         try {
-            if (phase != Phase.OPEN) return;
+            if (!closing.isOpen()) return;
             // The selector does not report a channel that somebody else closes.
             if (!channel.isOpen()) mux.fail(lost(new ClosedChannelException()));
             mux.tick(loop.now());
@@ -262,77 +253,35 @@ public final class LoopDriver extends Driver implements Loop.Handler {
 
     // ---- the end: flush, close our direction, wait for the peer to close its own, close
 
-    /** Goes on with the end of the session, when that has come. */
-    private void settle() {
-        Cause cause = mux.ended();
-        if (cause == null || phase == Phase.CLOSED) return;
-        if (!loop.isCurrent()) {
-            loop.execute(this::touchLocked);
-            return;
-        }
-        if (phase == Phase.OPEN) {
-            phase = Phase.FLUSHING;
-            await(FLUSH_STALL, FLUSH_MOST);
-        }
-        if (!saysGoodbye(cause)) shut();
-        else if (phase == Phase.FLUSHING && !mux.hasOutput()) {
-            phase = Phase.DRAINING;
-            if (peerEnded) {
-                shut();
-                return;
-            }
-            await(DRAIN_SILENCE, DRAIN_MOST);
-            try {
-                channel.shutdownOutput();
-            } catch (IOException e) {
-                shut();
-            }
-        }
-    }
-
-    /** The channel is closed when nothing moves for so long, and at the latest after {@code most} nanoseconds. */
-    private void await(long stall, long most) {
-        movedAt = loop.now();
-        patience = stall;
-        until = movedAt + most;
-        if (timer != null) timer.cancel();
-        timer = loop.schedule(stall, this::due);
-    }
-
-    private void due() {
+    private void settleLocked() {
         lock.lock();
         try {
-            long left = Math.min(movedAt + patience, until) - loop.now();
-            if (left > 0 && phase != Phase.CLOSED) timer = loop.schedule(left, this::due);
-            else shut();
+            settle();
         } finally {
             lock.unlock();
         }
     }
 
+    /** Goes on with the end of the session, when that has come. */
+    private void settle() {
+        Cause cause = mux.ended();
+        if (cause == null || closed) return;
+        if (!loop.isCurrent()) loop.execute(this::touchLocked);
+        else if (closing.next(cause, mux.hasOutput())) shut();
+    }
+
     /** Throws away what a peer still sends while the session ends. */
     private void drain() {
-        try {
-            ByteBuffer buffer = loop.readBuffer().clear();
-            int length = channel.read(buffer);
-            if (length > 0 && phase == Phase.DRAINING) movedAt = loop.now();
-            if (length >= 0) return;
-            if (phase == Phase.FLUSHING) {
-                // It says no more, and may still be reading.
-                peerEnded = true;
-                interest(SelectionKey.OP_READ, false);
-                return;
-            }
-        } catch (IOException e) {
-            log.debug("{}: lost while it was closing: {}", this, e.toString());
-        }
-        shut();
+        if (closing.drain()) return;
+        interest(SelectionKey.OP_READ, false);
+        settle();
     }
 
     private void shut() {
-        if (phase == Phase.CLOSED) return;
-        phase = Phase.CLOSED;
-        if (timer != null) timer.cancel();
+        if (closed) return;
+        closed = true;
+        if (ticks != null) ticks.cancel();
+        closing.stop();
         mux.discardOutput();
         Sockets.close(channel);
         terminated();

@@ -65,8 +65,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
         try {
             Sockets.resetUnlessFinished(channel);
             splice.key = driver.loop().register(channel, SelectionKey.OP_READ, splice);
-            driver.mux().advance(driver.loop().now());
-            MuxStream opened = driver.mux().open(splice);
+            MuxStream opened = driver.mux().open(splice, driver.loop().now());
             if (opened == null) throw new IOException("there is no memory left to open a stream");
             splice.stream = opened;
             driver.flush();
@@ -119,7 +118,6 @@ public final class Splice implements StreamHandler, Loop.Handler {
         driver.lock.lock();
         try {
             int ops = ready.readyOps();
-            driver.mux().advance(driver.loop().now());
             if ((ops & SelectionKey.OP_CONNECT) != 0) finishConnect();
             if ((ops & SelectionKey.OP_WRITE) != 0) writeBuffered();
             if ((ops & SelectionKey.OP_READ) != 0) readSocket();
@@ -191,7 +189,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
 
     private void readSocket() {
         if (ended || inputEnded || !connected) return;
-        ByteBuffer room = stream.reserve(READ_MOST);
+        ByteBuffer room = stream.reserve(READ_MOST, now());
         if (room == null) {
             stalled();
             return;
@@ -211,15 +209,17 @@ public final class Splice implements StreamHandler, Loop.Handler {
         if (length < 0) {
             inputEnded = true;
             interest(SelectionKey.OP_READ, false);
-            stream.closeWrite();
+            stream.closeWrite(now());
             endWhenDone();
             return;
         }
-        if (length > 0) stream.commit(length);
+        if (length > 0) stream.commit(length, now());
         driver.flushIfMuch();
         // After a full read more is likely: if it has to wait anyway, the selector need not be asked.
-        if (more && stream.isWritable() && !reservable()) stalled();
-        else interest(SelectionKey.OP_READ, true);
+        if (more && stream.isWritable() && !stream.hasRoom(READ_MOST, now())) {
+            stream.awaitWritable();
+            stalled();
+        } else interest(SelectionKey.OP_READ, true);
     }
 
     private void stalled() {
@@ -233,10 +233,8 @@ public final class Splice implements StreamHandler, Loop.Handler {
         stall = null;
     }
 
-    private boolean reservable() {
-        if (stream.reserve(READ_MOST) == null) return false;
-        stream.cancel();
-        return true;
+    private long now() {
+        return driver.loop().now();
     }
 
     private void writeBuffered() {
@@ -245,7 +243,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
             for (ByteBuffer waiting; (waiting = stream.peek()) != null; ) {
                 int length = channel.write(waiting);
                 boolean all = !waiting.hasRemaining();
-                stream.advance(length);
+                stream.advance(length, now());
                 if (!all) {
                     interest(SelectionKey.OP_WRITE, true);
                     return;

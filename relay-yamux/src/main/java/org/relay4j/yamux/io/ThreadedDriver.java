@@ -14,6 +14,7 @@ import org.relay4j.yamux.core.Chunk;
 import org.relay4j.yamux.core.CoreOptions;
 import org.relay4j.yamux.core.Multiplexer;
 import org.relay4j.yamux.core.Role;
+import org.relay4j.yamux.core.SessionClosing;
 import org.relay4j.yamux.core.SessionEvents;
 
 /**
@@ -29,7 +30,7 @@ public final class ThreadedDriver extends Driver {
      * A peer that has been silent for so long after the last frame sends nothing more: unlike a socket, a channel cannot end
      * in one direction, so the peer may be waiting for us. Nanoseconds.
      */
-    private static final long SILENCE = TimeUnit.MILLISECONDS.toNanos(250);
+    private static final long DRAIN_SILENCE = TimeUnit.MILLISECONDS.toNanos(250);
 
     private static final ThreadFactory THREADS = Threads.factory("relay-session");
 
@@ -42,10 +43,9 @@ public final class ThreadedDriver extends Driver {
     private final Condition outputReady = lock.newCondition(); // the writer waits; flush signals
     private boolean writerWaits; // guarded by lock
     private final CountDownLatch inputEnded = new CountDownLatch(1);
-    private volatile long lastRead = System.nanoTime(); // ns
+    private final SessionClosing closing = new SessionClosing(DRAIN_SILENCE); // guarded by lock
     private volatile long writingSince; // ns; 0 while the writer is not in the channel
-    private boolean written; // the last frame is on its way, the writer closes; guarded by lock
-    private long endedAt; // ns; 0 until a tick has seen the end; guarded by lock
+    private boolean written; // the last frame is on its way; guarded by lock
     private @Nullable ScheduledFuture<?> ticks; // guarded by lock
 
     /** Begins nothing yet; see {@link #start}. */
@@ -110,11 +110,12 @@ public final class ThreadedDriver extends Driver {
 
     private boolean readOnce(ByteBuffer buffer) throws IOException {
         int length = channel.read(buffer);
-        lastRead = System.nanoTime();
         lock.lock();
         try {
+            long now = System.nanoTime();
+            closing.received(now);
             if (length < 0) mux.endOfInput();
-            else mux.receive(buffer.flip(), System.nanoTime());
+            else mux.receive(buffer.flip(), now);
             flush();
             return length >= 0;
         } finally {
@@ -156,10 +157,11 @@ public final class ThreadedDriver extends Driver {
         try {
             writingSince = 0;
             while (true) {
-                Chunk chunk = mux.takeOutput(System.nanoTime());
+                long now = System.nanoTime();
+                Chunk chunk = mux.takeOutput(now);
                 if (chunk != null) {
-                    writingSince = System.nanoTime();
-                    mux.resumeWaiting(); // there is room now, not only when the chunk has been written
+                    writingSince = now;
+                    mux.resumeWaiting(now); // there is room now, not only when the chunk has been written
                     return chunk;
                 }
                 if (mux.ended() != null) return null;
@@ -172,27 +174,27 @@ public final class ThreadedDriver extends Driver {
         }
     }
 
-    /**
-     * Waits for the peer to end, or at least to fall silent, while the reader throws away what it sends: a connection that
-     * is closed before its input was read is reset, which destroys what the peer has not read yet.
-     */
+    /** Waits for the peer to end, or at least to fall silent, while the reader throws away what it sends. */
     private void drain() {
-        lock.lock();
         try {
-            Cause cause = mux.ended();
-            if (cause == null || !saysGoodbye(cause)) return;
-            written = true;
-        } finally {
-            lock.unlock();
-        }
-        long start = System.nanoTime();
-        try {
-            for (long now = start; now - start < DRAIN_MOST; now = System.nanoTime()) {
-                long silent = Math.min(now - start, now - lastRead);
-                if (silent >= SILENCE || inputEnded.await(SILENCE - silent, TimeUnit.NANOSECONDS)) return;
+            for (long wait; (wait = drainStep()) > 0; ) {
+                if (inputEnded.await(wait, TimeUnit.NANOSECONDS)) return;
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // nobody does that, and the channel is closed now
+        }
+    }
+
+    /** For how long to wait until it is asked again; 0 when the channel is to be closed. Unit: nanoseconds. */
+    private long drainStep() {
+        lock.lock();
+        try {
+            written = true;
+            long now = System.nanoTime();
+            closing.next(mux.ended(), false, now);
+            return closing.isClosed() ? 0 : Math.max(1, closing.deadline() - now);
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -208,13 +210,11 @@ public final class ThreadedDriver extends Driver {
                 mux.fail(new Cause(
                         Cause.Kind.TIMEOUT, "the peer has not read anything for " + writing / 1_000_000 + " ms"));
             }
-            Cause cause = mux.ended();
             flush();
-            if (cause == null || ticks == null) return;
-            // The writer closes the channel when it is done, unless the channel holds it.
-            if (endedAt == 0) endedAt = now;
-            boolean moves = now - Math.max(endedAt, since) < FLUSH_STALL && now - endedAt < FLUSH_MOST;
-            if (saysGoodbye(cause) && (written || moves)) return;
+            if (ticks == null || written) return; // the writer closes the channel
+            if (since != 0) closing.wrote(since);
+            if (closing.next(mux.ended(), true, now) != SessionClosing.Step.CLOSE) return;
+            // The channel holds the writer.
             ticks.cancel(false);
             ticks = null;
         } finally {

@@ -21,30 +21,30 @@ class ActionInEachStateTest {
     class CloseWrite {
         @Test
         void beforeTheSynHasLeftNeverSendsABareFin() {
-            peer.opens().closeWrite();
+            peer.opens().closeWrite(peer.now());
             peer.expects(Wire.syn(1), Wire.fin(1));
         }
 
         @Test
         void beforeTheAckSendsFinBehindTheData() {
             peer.opens();
-            peer.writes(1, "hello").stream(1).closeWrite();
+            peer.writes(1, "hello").stream(1).closeWrite(peer.now());
             peer.expects(Wire.syn(1), Wire.data(1, "hello"), Wire.fin(1));
         }
 
         @Test
         void beforeAcceptSendsFin() {
-            peer.sends(Wire.syn(2)).stream(2).closeWrite();
+            peer.sends(Wire.syn(2)).stream(2).closeWrite(peer.now());
             peer.expects(Wire.fin(2));
         }
 
         @Test
         void sendsFinOnce() {
             opened();
-            peer.stream(1).closeWrite();
-            peer.stream(1).closeWrite();
+            peer.stream(1).closeWrite(peer.now());
+            peer.stream(1).closeWrite(peer.now());
             peer.expects(Wire.fin(1));
-            peer.stream(1).closeWrite();
+            peer.stream(1).closeWrite(peer.now());
             peer.expectsNothing().toldNothing();
             assertEquals(1, peer.core.streamCount());
             assertFalse(peer.stream(1).isWritable());
@@ -53,7 +53,7 @@ class ActionInEachStateTest {
         @Test
         void afterTheFinOfThePeerClosesTheStream() {
             opened();
-            peer.sends(Wire.fin(1)).stream(1).closeWrite();
+            peer.sends(Wire.fin(1)).stream(1).closeWrite(peer.now());
             peer.told("fin 1").expects(Wire.fin(1)).leavesNothing();
         }
 
@@ -61,7 +61,7 @@ class ActionInEachStateTest {
         void afterTheEndDoesNothing() {
             opened();
             peer.sends(Wire.rst(1)).afresh();
-            peer.stream(1).closeWrite();
+            peer.stream(1).closeWrite(peer.now());
             peer.expectsNothing();
         }
     }
@@ -78,7 +78,8 @@ class ActionInEachStateTest {
         void beforeTheAckSendsRstAndFreesThePlace() {
             ScriptedPeer narrow = ScriptedPeer.server(options -> options.maxUnacknowledged(1));
             narrow.opens();
-            assertEquals(Multiplexer.OpenState.WAIT, narrow.core.openState());
+            assertEquals(OpenState.WAIT, narrow.core.openState());
+            narrow.core.awaitOpenable();
             narrow.stream(1).reset(0);
             narrow.told("openable").expects(Wire.syn(1), Wire.rst(1)).leavesNothing();
         }
@@ -100,7 +101,7 @@ class ActionInEachStateTest {
         @Test
         void afterOurFinSendsRst() {
             opened();
-            peer.stream(1).closeWrite();
+            peer.stream(1).closeWrite(peer.now());
             peer.stream(1).reset(0);
             peer.expects(Wire.fin(1), Wire.rst(1)).leavesNothing();
         }
@@ -124,7 +125,7 @@ class ActionInEachStateTest {
         @Test
         void afterTheEndDoesNothing() {
             opened();
-            peer.stream(1).closeWrite();
+            peer.stream(1).closeWrite(peer.now());
             peer.sends(Wire.fin(1)).afresh();
             peer.stream(1).reset(0);
             peer.expectsNothing().leavesNothing();
@@ -190,7 +191,7 @@ class ActionInEachStateTest {
         @Test
         void sendsFinAndThrowsAwayWhatStillArrivesWithoutNewCredit() {
             opened();
-            peer.stream(1).close();
+            peer.stream(1).close(peer.now());
             peer.expects(Wire.fin(1));
             peer.sends(Wire.data(1, "x".repeat(262_144))).toldNothing().expectsNothing();
             peer.sends(Wire.fin(1)).told("fin 1").leavesNothing();
@@ -200,7 +201,7 @@ class ActionInEachStateTest {
         void returnsWhatWasNotRead() {
             opened();
             peer.userReads(false).sends(Wire.data(1, "x".repeat(200_000))).stream(1)
-                    .close();
+                    .close(peer.now());
             assertEquals(0, peer.buffers.inUse() - 1, "only the output holds memory");
             peer.expects(Wire.fin(1));
         }
@@ -208,7 +209,7 @@ class ActionInEachStateTest {
         @Test
         void afterTheFinOfThePeerIsTheEnd() {
             opened();
-            peer.sends(Wire.fin(1)).stream(1).close();
+            peer.sends(Wire.fin(1)).stream(1).close(peer.now());
             peer.expects(Wire.fin(1)).leavesNothing();
         }
 
@@ -216,7 +217,7 @@ class ActionInEachStateTest {
         void afterTheEndReturnsWhatWasNotRead() {
             opened();
             peer.userReads(false).sends(Wire.data(1, "abc"), Wire.fin(1), Wire.rst(1)).stream(1)
-                    .close();
+                    .close(peer.now());
             peer.expectsNothing().leavesNothing();
         }
     }

@@ -27,7 +27,7 @@ class AllocationTest {
 
     @Test
     void dataThatIsPassedOnAtOnce() {
-        MuxStream stream = client.open(forwarding);
+        MuxStream stream = client.open(forwarding, now);
         assertNoAllocation(() -> {
             write(stream);
             exchange();
@@ -37,7 +37,7 @@ class AllocationTest {
 
     @Test
     void dataThatIsBufferedFirst() {
-        MuxStream stream = client.open(forwarding);
+        MuxStream stream = client.open(forwarding, now);
         forwarding.takes = false;
         assertNoAllocation(() -> {
             write(stream);
@@ -48,25 +48,25 @@ class AllocationTest {
 
     @Test
     void dataOfSeveralStreamsInBothDirections() {
-        MuxStream one = client.open(forwarding);
-        MuxStream two = client.open(forwarding);
+        MuxStream one = client.open(forwarding, now);
+        MuxStream two = client.open(forwarding, now);
         exchange();
         MuxStream back = forwarding.accepted;
         assertNoAllocation(() -> {
             write(one);
             write(two);
             write(back);
-            client.ping();
+            client.ping(now);
             exchange();
         });
     }
 
     @Test
     void dataThatLeavesInParts() {
-        MuxStream stream = client.open(forwarding);
+        MuxStream stream = client.open(forwarding, now);
         assertNoAllocation(() -> {
             write(stream);
-            for (ByteBuffer out; (out = client.nextOutput()) != null; ) {
+            for (ByteBuffer out; (out = client.nextOutput(now)) != null; ) {
                 int part = Math.min(1234, out.remaining());
                 out.limit(out.position() + part);
                 server.receive(out, ++now);
@@ -78,7 +78,7 @@ class AllocationTest {
 
     @Test
     void framesWithoutEffect() {
-        client.open(forwarding);
+        client.open(forwarding, now);
         exchange();
         String frames = Wire.data(1, "")
                 + Wire.update(1, 0)
@@ -101,7 +101,7 @@ class AllocationTest {
         ByteBuffer flood = ByteBuffer.wrap(Wire.bytes(Wire.ping(1), Wire.ping(2), Wire.ping(3)));
         assertNoAllocation(() -> {
             server.receive(flood.rewind(), ++now);
-            for (ByteBuffer out; (out = server.nextOutput()) != null; ) server.sent(out.remaining(), now);
+            for (ByteBuffer out; (out = server.nextOutput(now)) != null; ) server.sent(out.remaining(), now);
         });
     }
 
@@ -113,13 +113,13 @@ class AllocationTest {
         for (int id = 1; id < 2_000_000; id += 2) {
             server.receive(frames.rewind().putInt(4, id).putInt(16, id).putInt(29, id), ++now);
             forwarding.readAll();
-            forwarding.accepted.closeWrite();
-            for (ByteBuffer out; (out = server.nextOutput()) != null; ) server.sent(out.remaining(), now);
+            forwarding.accepted.closeWrite(now);
+            for (ByteBuffer out; (out = server.nextOutput(now)) != null; ) server.sent(out.remaining(), now);
         }
         long bytes = (Allocation.bytesOfThisThread() - before) / 1_000_000;
         assertTrue(bytes < 400, () -> bytes + " bytes were allocated for each stream");
         assertEquals(0, server.streamCount());
-        assertEquals(0, server.output().control.size());
+        assertEquals(0, server.parts().queue().control.size());
         assertEquals(0, pool.inUse);
     }
 
@@ -132,10 +132,10 @@ class AllocationTest {
     }
 
     private void write(MuxStream stream) {
-        ByteBuffer room = stream.reserve(payload.length);
+        ByteBuffer room = stream.reserve(payload.length, now);
         if (room == null) throw new AssertionError("no room");
         room.put(payload);
-        stream.commit(payload.length);
+        stream.commit(payload.length, now);
     }
 
     private void exchange() {
@@ -145,12 +145,12 @@ class AllocationTest {
     }
 
     private void move(Multiplexer from, Multiplexer to) {
-        for (ByteBuffer out; (out = from.nextOutput()) != null; ) {
+        for (ByteBuffer out; (out = from.nextOutput(now)) != null; ) {
             int length = out.remaining();
             to.receive(out, ++now);
             from.sent(length, now);
         }
-        from.resumeWaiting();
+        from.resumeWaiting(now);
     }
 
     /** Takes what arrives, or leaves it and reads it later. */
@@ -170,7 +170,7 @@ class AllocationTest {
             for (ByteBuffer waiting; (waiting = accepted.peek()) != null; ) {
                 int length = waiting.remaining();
                 waiting.position(waiting.limit());
-                accepted.advance(length);
+                accepted.advance(length, 0);
             }
         }
 
@@ -226,7 +226,7 @@ class AllocationTest {
         public Chunk acquireOutput() {
             inUse++;
             Chunk chunk = outputs.poll();
-            return chunk != null ? chunk : new Chunk(ByteBuffer.allocate(OutputBuffer.CAPACITY));
+            return chunk != null ? chunk : new Chunk(ByteBuffer.allocate(SendBuffer.CAPACITY));
         }
 
         @Override
@@ -240,7 +240,7 @@ class AllocationTest {
         @Override
         public void release(Chunk chunk) {
             inUse--;
-            (chunk.bytes.capacity() == OutputBuffer.CAPACITY ? outputs : chunks).push(chunk);
+            (chunk.bytes.capacity() == SendBuffer.CAPACITY ? outputs : chunks).push(chunk);
         }
     }
 }

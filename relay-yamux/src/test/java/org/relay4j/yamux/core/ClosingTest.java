@@ -64,14 +64,14 @@ class ClosingTest {
 
     @Test
     void finOnADataFrameAfterOurFinEndsTheStream() {
-        peer.stream(1).closeWrite();
+        peer.stream(1).closeWrite(peer.now());
         peer.sends(Wire.data(Wire.FIN, 1, "reply")).told("data 1 reply", "fin 1");
         peer.expects(Wire.fin(1)).leavesNothing();
     }
 
     @Test
     void requestAndReplyWithHalfClose() {
-        peer.writes(1, "request").stream(1).closeWrite();
+        peer.writes(1, "request").stream(1).closeWrite(peer.now());
         peer.expects(Wire.data(1, "request"), Wire.fin(1));
         peer.sends(Wire.data(1, "reply"), Wire.fin(1))
                 .told("data 1 reply", "fin 1")
@@ -80,7 +80,7 @@ class ClosingTest {
 
     @Test
     void streamIsGoneBeforeItsUserHearsOfTheSecondFin() {
-        peer.stream(1).closeWrite();
+        peer.stream(1).closeWrite(peer.now());
         peer.sends(Wire.fin(1));
         assertTrue(peer.stream(1).isGone());
         assertEquals(0, peer.core.streamCount());
@@ -129,9 +129,9 @@ class ClosingTest {
     @Test
     void rstFreesAStreamThatWaitsForRoom() {
         fillOutput();
-        assertNull(peer.stream(1).reserve(20_000));
+        assertNull(peer.stream(1).reserve(20_000, peer.now()));
         peer.sends(Wire.rst(1)).told("reset 1 RESET_BY_PEER");
-        assertEquals(0, peer.core.output().waiting.size());
+        assertEquals(0, peer.core.parts().queue().waiting.size());
         peer.reads();
         peer.toldNothing();
     }
@@ -148,19 +148,19 @@ class ClosingTest {
     @Test
     void finWaitsForRoomAndComesBehindTheData() {
         fillOutputToTheLastByte();
-        peer.stream(1).closeWrite();
-        assertEquals(1, peer.core.output().control.size());
+        peer.stream(1).closeWrite(peer.now());
+        assertEquals(1, peer.core.parts().queue().control.size());
         assertFalse(peer.stream(1).isWritable());
         byte[] sent = peer.reads();
         assertEquals(Wire.fin(1), hexOfLast(sent));
-        assertEquals(0, peer.core.output().control.size());
+        assertEquals(0, peer.core.parts().queue().control.size());
     }
 
     @Test
     void streamStaysUntilItsFinHasFoundRoom() {
         fillOutputToTheLastByte();
         int before = peer.core.streamCount();
-        peer.sends(Wire.fin(1)).stream(1).closeWrite();
+        peer.sends(Wire.fin(1)).stream(1).closeWrite(peer.now());
         assertEquals(before, peer.core.streamCount(), "it counts while its FIN waits");
         peer.reads();
         assertEquals(before - 1, peer.core.streamCount());
@@ -182,7 +182,7 @@ class ClosingTest {
     @Test
     void rstTakesThePlaceOfAFinThatWaits() {
         fillOutputToTheLastByte();
-        peer.stream(1).closeWrite();
+        peer.stream(1).closeWrite(peer.now());
         peer.stream(1).reset(0);
         assertEquals(Wire.rst(1), hexOfLast(peer.reads()));
     }
@@ -213,7 +213,7 @@ class ClosingTest {
         many.sends(wire.toString()).afresh();
         MuxStream filler = many.stream(1);
         many.sends(Wire.update(1, 10 << 20));
-        while (filler.reserve(16 * 1024) != null) filler.commit(16 * 1024);
+        while (filler.reserve(16 * 1024, peer.now()) != null) filler.commit(16 * 1024, peer.now());
         many.core.close();
         byte[] sent = many.reads();
         int at = 0;
@@ -234,8 +234,8 @@ class ClosingTest {
     private void fillOutput() {
         MuxStream filler = peer.opens();
         peer.sends(Wire.update(filler.id(), 10 << 20));
-        while (filler.reserve(16 * 1024) != null) filler.commit(16 * 1024);
-        peer.core.output().waiting.remove(filler.waitingLink());
+        while (filler.reserve(16 * 1024, peer.now()) != null) filler.commit(16 * 1024, peer.now());
+        peer.core.parts().queue().waiting.poll();
         peer.told();
     }
 
@@ -243,7 +243,7 @@ class ClosingTest {
     private void fillOutputToTheLastByte() {
         fillOutput();
         boolean room = true;
-        while (room) room = peer.core.output().append(Frame.WINDOW_UPDATE, 0, 999, 0);
+        while (room) room = peer.core.parts().queue().append(Frame.WINDOW_UPDATE, 0, 999, 0);
     }
 
     private static String hexOfLast(byte[] sent) {

@@ -24,7 +24,7 @@ public final class CoreFuzz implements SessionEvents, FrameTap {
         this.script = script;
         int kind = script.next();
         Options options = new Options().maxStreams(MOST_STREAMS).maxUnacknowledged(3);
-        if ((kind & 2) != 0) options.glitches(20, 10).resets(5, 10);
+        if ((kind & 2) != 0) options.wastefulFrames(20, 10).streamResets(5, 10);
         if ((kind & 4) != 0) options.receiveBudget(300_000).receiveWindow(300_000);
         if ((kind & 8) != 0) options.growth(1 << 20, 2 << 20);
         core = new Multiplexer((kind & 1) == 0 ? Role.CLIENT : Role.SERVER, options.build(), buffers, this, 0);
@@ -43,8 +43,8 @@ public final class CoreFuzz implements SessionEvents, FrameTap {
         for (User user : users) user.core().closeRead();
         check(
                 core.streamCount()
-                                + core.output().control.size()
-                                + core.output().waiting.size()
+                                + core.parts().queue().control.size()
+                                + core.parts().queue().waiting.size()
                         == 0,
                 "streams are left");
         buffers.assertAllReturned();
@@ -61,7 +61,6 @@ public final class CoreFuzz implements SessionEvents, FrameTap {
             case 5 -> send(what >> 3);
             case 6 -> {
                 now += (1L << (what >> 3)) * 100;
-                core.advance(now);
                 if ((what & 8) != 0) core.tick(now);
             }
             default -> session(what >> 3);
@@ -85,23 +84,23 @@ public final class CoreFuzz implements SessionEvents, FrameTap {
     }
 
     private void send(int most) {
-        for (ByteBuffer out; (out = core.nextOutput()) != null; ) {
+        for (ByteBuffer out; (out = core.nextOutput(now)) != null; ) {
             int length = most == 0 ? out.remaining() : Math.min(out.remaining(), most * 7);
             core.sent(length, now);
             if (most != 0) break;
         }
-        core.resumeWaiting();
+        core.resumeWaiting(now);
     }
 
     private void session(int what) {
         switch (what) {
             case 0, 1, 2, 3, 4, 5, 6, 7 -> {
-                if (users.size() < 200 && core.openState() == Multiplexer.OpenState.READY) {
+                if (users.size() < 200 && core.openState() == OpenState.READY) {
                     User user = new User();
-                    user.attach(core.open(user));
+                    user.attach(core.open(user, now));
                 }
             }
-            case 8, 9 -> core.ping();
+            case 8, 9 -> core.ping(now);
             case 10 -> core.drain(false);
             case 11 -> core.drain(true);
             case 12 -> core.endOfInput();
@@ -178,9 +177,9 @@ public final class CoreFuzz implements SessionEvents, FrameTap {
         void act(int what) {
             switch (what & 7) {
                 case 0 -> core().accept();
-                case 1 -> core().closeWrite();
+                case 1 -> core().closeWrite(now);
                 case 2 -> core().closeRead();
-                case 3 -> core().close();
+                case 3 -> core().close(now);
                 case 4 -> {
                     silent |= !core().isGone();
                     core().reset(what >> 3);
@@ -192,10 +191,10 @@ public final class CoreFuzz implements SessionEvents, FrameTap {
 
         private void write(int most, boolean all) {
             if (!core().isWritable()) return;
-            ByteBuffer room = core().reserve(most);
+            ByteBuffer room = core().reserve(most, now);
             if (room == null) return;
             check(room.remaining() <= core().sendWindow(), "more room than window");
-            if (all) core().commit(room.remaining());
+            if (all) core().commit(room.remaining(), now);
             else core().cancel();
         }
 
@@ -204,7 +203,7 @@ public final class CoreFuzz implements SessionEvents, FrameTap {
             if (waiting == null) return;
             int length = Math.min(most, waiting.remaining());
             waiting.position(waiting.position() + length);
-            core().advance(length);
+            core().advance(length, now);
         }
 
         private void heard() {

@@ -39,7 +39,7 @@ final class CountingBuffers implements BufferSource {
     public @Nullable Chunk acquireOutput() {
         if (throwing) throw new OutOfMemoryError("as if");
         if (starving) return null;
-        return refusing ? take(large, LARGE) : take(output, OutputBuffer.CAPACITY);
+        return refusing ? take(large, LARGE) : take(output, SendBuffer.CAPACITY);
     }
 
     @Override

@@ -1,8 +1,10 @@
 package org.relay4j.yamux.core;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -23,6 +25,22 @@ class DataTest {
     // ---- receiving
 
     @Test
+    void askingForRoomChangesNothing() {
+        ScriptedPeer full = ScriptedPeer.server();
+        full.opens();
+        full.opens();
+        full.sends(Wire.ack(1), Wire.ack(3)).afresh();
+        assertEquals(WINDOW, full.writesBytes(1, WINDOW));
+        assertFalse(full.stream(1).hasRoom(1, full.now()));
+        assertTrue(full.stream(3).hasRoom(1, full.now()));
+        full.sends(Wire.update(1, 10)).toldNothing();
+        assertTrue(full.stream(1).hasRoom(1, full.now()));
+        full.writesBytes(1, 10);
+        full.stream(1).awaitWritable();
+        full.sends(Wire.update(1, 10)).told("writable 1");
+    }
+
+    @Test
     void partOfAFrameIsPassedOnAtOnce() {
         opened();
         peer.sends(Wire.header(0, 0, 0, 1, 9), Wire.text("abc")).told("data 1 abc");
@@ -35,7 +53,7 @@ class DataTest {
         opened();
         peer.sends(Wire.header(0, 0, 0, 1, 100), Wire.text("abc")).told("data 1 abc");
         peer.opens();
-        peer.writes(1, "one").writes(3, "three").core.ping();
+        peer.writes(1, "one").writes(3, "three").core.ping(peer.now());
         peer.expects(Wire.ping(1), Wire.syn(3), Wire.data(1, "one"), Wire.data(3, "three"));
         peer.hangsUp();
         peer.told("reset 1 CONNECTION_LOST", "reset 3 CONNECTION_LOST", "end CONNECTION_LOST")
@@ -150,22 +168,22 @@ class DataTest {
         opened();
         peer.writesBytes(1, WINDOW - 10);
         peer.reads();
-        ByteBuffer room = peer.stream(1).reserve(1000);
+        ByteBuffer room = peer.stream(1).reserve(1000, peer.now());
         assertEquals(10, room.remaining());
-        peer.stream(1).commit(10);
-        assertNull(peer.stream(1).reserve(1000));
+        peer.stream(1).commit(10, peer.now());
+        assertNull(peer.stream(1).reserve(1000, peer.now()));
     }
 
     @Test
     void whatWasReservedMayBeUsedInPartOrNotAtAll() {
         opened();
-        peer.stream(1).reserve(100).put((byte) 'a').put((byte) 'b');
-        peer.stream(1).commit(1);
-        peer.stream(1).reserve(100).put((byte) 'z');
+        peer.stream(1).reserve(100, peer.now()).put((byte) 'a').put((byte) 'b');
+        peer.stream(1).commit(1, peer.now());
+        peer.stream(1).reserve(100, peer.now()).put((byte) 'z');
         peer.stream(1).cancel();
         peer.expects(Wire.data(1, "a"));
         assertEquals(WINDOW - 1, peer.stream(1).sendWindow());
-        peer.stream(1).reserve(100);
+        peer.stream(1).reserve(100, peer.now());
         peer.stream(1).cancel();
         peer.expectsNothing();
         peer.buffers.assertAllReturned();
@@ -175,11 +193,13 @@ class DataTest {
     void streamThatIsAloneSendsFramesOfAWholeWindowAndSeveralShare() {
         opened();
         opened();
-        assertEquals(WINDOW, peer.stream(1).reserve(WINDOW).remaining());
-        peer.stream(1).commit(1000);
-        assertEquals(FrameQuantum.SHARED, peer.stream(3).reserve(WINDOW).remaining());
-        peer.stream(3).commit(1000);
-        assertEquals(FrameQuantum.SHARED, peer.stream(1).reserve(WINDOW).remaining());
+        assertEquals(WINDOW, peer.stream(1).reserve(WINDOW, peer.now()).remaining());
+        peer.stream(1).commit(1000, peer.now());
+        assertEquals(
+                SendQuantum.SHARED, peer.stream(3).reserve(WINDOW, peer.now()).remaining());
+        peer.stream(3).commit(1000, peer.now());
+        assertEquals(
+                SendQuantum.SHARED, peer.stream(1).reserve(WINDOW, peer.now()).remaining());
         peer.stream(1).cancel();
     }
 
@@ -187,7 +207,7 @@ class DataTest {
     void streamsThatFoundNoRoomGetTheirTurnInTheOrderInWhichTheyAsked() {
         for (int n = 0; n < 5; n++) opened();
         fill();
-        for (int id : new int[] {7, 3, 5}) assertNull(peer.stream(id).reserve(20_000));
+        for (int id : new int[] {7, 3, 5}) assertNull(peer.stream(id).reserve(20_000, peer.now()));
         peer.toldNothing();
         peer.reads();
         peer.told("writable 7", "writable 3", "writable 5");
@@ -198,13 +218,13 @@ class DataTest {
         opened();
         opened();
         fill();
-        assertNull(peer.stream(1).reserve(20_000));
+        assertNull(peer.stream(1).reserve(20_000, peer.now()));
         // There is room again, but stream 1 was not given its turn yet.
         drainWithoutResuming();
-        assertNull(peer.stream(3).reserve(1));
-        peer.core.resumeWaiting();
+        assertNull(peer.stream(3).reserve(1, peer.now()));
+        peer.core.resumeWaiting(peer.now());
         peer.told("writable 1", "writable 3");
-        assertNotNull(peer.stream(3).reserve(1));
+        assertNotNull(peer.stream(3).reserve(1, peer.now()));
     }
 
     @Test
@@ -212,8 +232,8 @@ class DataTest {
         opened();
         opened();
         fill();
-        assertNull(peer.stream(1).reserve(20_000));
-        assertNull(peer.stream(3).reserve(20_000));
+        assertNull(peer.stream(1).reserve(20_000, peer.now()));
+        assertNull(peer.stream(3).reserve(20_000, peer.now()));
         peer.userOnWritable(id -> peer.writesBytes(id, 5));
         peer.reads();
         peer.told("writable 1", "writable 3");
@@ -225,10 +245,10 @@ class DataTest {
         opened();
         opened();
         fill();
-        int left = peer.core.output().buffer.room();
-        assertNull(peer.stream(1).reserve(left + 1));
-        peer.stream(1).closeWrite(); // leaves the queue, and its FIN takes twelve bytes
-        assertEquals(left - 12, peer.stream(3).reserve(left - 12).remaining());
+        int left = peer.core.parts().queue().buffer.room();
+        assertNull(peer.stream(1).reserve(left + 1, peer.now()));
+        peer.stream(1).closeWrite(peer.now()); // leaves the queue, and its FIN takes twelve bytes
+        assertEquals(left - 12, peer.stream(3).reserve(left - 12, peer.now()).remaining());
     }
 
     @Test
@@ -281,15 +301,16 @@ class DataTest {
     private void fill() {
         MuxStream filler = opened();
         peer.sends(Wire.update(filler.id(), 10 << 20));
-        OutputBuffer buffer = peer.core.output().buffer;
+        SendBuffer buffer = peer.core.parts().queue().buffer;
         while (buffer.room() >= 16 * 1024) {
-            filler.reserve(16 * 1024);
-            filler.commit(16 * 1024);
+            filler.reserve(16 * 1024, peer.now());
+            filler.commit(16 * 1024, peer.now());
         }
     }
 
     private void drainWithoutResuming() {
-        for (ByteBuffer out; (out = peer.core.nextOutput()) != null; ) peer.core.sent(out.remaining(), peer.now());
+        for (ByteBuffer out; (out = peer.core.nextOutput(peer.now())) != null; )
+            peer.core.sent(out.remaining(), peer.now());
     }
 
     private static String hex(byte[] bytes) {

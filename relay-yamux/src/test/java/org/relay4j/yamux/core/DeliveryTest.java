@@ -19,7 +19,7 @@ class DeliveryTest {
         peer.userReads(false);
         int id = peer.opens().id();
         peer.sends(Wire.ack(id), Wire.data(Wire.FIN, id, "x".repeat(waiting)));
-        peer.stream(id).closeWrite();
+        peer.stream(id).closeWrite(peer.now());
         peer.afresh();
         return id;
     }
@@ -41,7 +41,7 @@ class DeliveryTest {
         for (int n = 0; n < 100; n++) {
             peer.afterSeconds(59).toldNothing();
             peer.stream(id).peek().get();
-            peer.stream(id).advance(1);
+            peer.stream(id).advance(1, peer.now());
         }
         assertEquals(900, peer.reads(id).length());
         assertTrue(peer.stream(id).atEnd());
@@ -152,8 +152,8 @@ class DeliveryTest {
                 options -> options.keepAlive(0, 0).halfCloseTimeout(0).lingerTimeout(5));
         quiet.opens();
         quiet.opens();
-        quiet.sends(Wire.ack(1), Wire.ack(3)).stream(1).close();
-        quiet.stream(3).closeWrite();
+        quiet.sends(Wire.ack(1), Wire.ack(3)).stream(1).close(peer.now());
+        quiet.stream(3).closeWrite(quiet.now());
         quiet.afresh().afterSeconds(299.9).toldNothing();
         quiet.afterSeconds(0.1).told("reset 1 IDLE_TIMEOUT").expects(Wire.rst(1));
         quiet.afterSeconds(1e6).toldNothing().expectsNothing();
@@ -167,7 +167,7 @@ class DeliveryTest {
         slow.opens();
         slow.sends(Wire.ack(1));
         slow.writesBytes(1, 100_000);
-        slow.stream(1).close();
+        slow.stream(1).close(slow.now());
         slow.afresh();
         for (int n = 0; n < 10; n++)
             slow.afterSeconds(200).sends(Wire.update(1, 1_000)).toldNothing();

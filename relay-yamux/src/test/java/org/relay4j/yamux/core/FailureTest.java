@@ -21,14 +21,15 @@ class FailureTest {
     @Test
     void streamIsNotOpenedWithoutMemoryAndTheNextTickTriesAgain() {
         peer.buffers.starve(true);
-        assertEquals(Multiplexer.OpenState.READY, peer.core.openState());
-        assertNull(peer.core.open(new Throwing("nothing")));
+        assertEquals(OpenState.READY, peer.core.openState());
+        assertNull(peer.core.open(new Throwing("nothing"), peer.now()));
         assertEquals(0, peer.core.streamCount());
-        assertEquals(Multiplexer.OpenState.WAIT, peer.core.openState());
+        assertEquals(OpenState.WAIT, peer.core.openState());
+        peer.core.awaitOpenable();
         peer.afterSeconds(1).told("openable");
-        assertNull(peer.core.open(new Throwing("nothing")));
+        assertNull(peer.core.open(new Throwing("nothing"), peer.now()));
         peer.buffers.starve(false);
-        peer.core.openState();
+        peer.core.awaitOpenable();
         peer.afterSeconds(1).told("openable");
         assertEquals(1, peer.opens().id());
         peer.expects(Wire.syn(1));
@@ -39,9 +40,9 @@ class FailureTest {
         peer.opens();
         peer.sends(Wire.ack(1)).afresh();
         peer.buffers.starve(true);
-        assertNull(peer.stream(1).reserve(10));
+        assertNull(peer.stream(1).reserve(10, peer.now()));
         peer.afterSeconds(1).told("writable 1");
-        assertNull(peer.stream(1).reserve(10));
+        assertNull(peer.stream(1).reserve(10, peer.now()));
         peer.buffers.starve(false);
         peer.afterSeconds(1).told("writable 1");
         peer.writes(1, "hello").expects(Wire.data(1, "hello"));
@@ -52,7 +53,7 @@ class FailureTest {
         peer.sends(Wire.syn(2), Wire.syn(4), Wire.syn(6));
         peer.buffers.starve(true);
         peer.accepts(2).sends(Wire.ping(7));
-        peer.stream(4).closeWrite();
+        peer.stream(4).closeWrite(peer.now());
         peer.stream(6).reset(3);
         peer.expectsNothing();
         assertTrue(peer.core.hasOutput());
@@ -69,7 +70,7 @@ class FailureTest {
         assertNull(peer.core.ended());
         peer.buffers.starve(false);
         peer.afterSeconds(1);
-        assertEquals((Output.MAX_PONGS + Output.MAX_REFUSALS) * 12, peer.reads().length);
+        assertEquals((SendQueue.MAX_PONGS + SendQueue.MAX_REFUSALS) * 12, peer.reads().length);
     }
 
     @Test
@@ -102,7 +103,7 @@ class FailureTest {
         List<Throwable> logged = new ArrayList<>();
         peer.core.defects(logged::add);
         Throwing handler = new Throwing(call.name());
-        MuxStream broken = peer.core.open(handler);
+        MuxStream broken = peer.core.open(handler, peer.now());
         peer.opens();
         peer.sends(Wire.ack(1), Wire.ack(3), Wire.update(1, 10 << 20)).afresh();
         call.provoke(peer, broken);
@@ -121,8 +122,8 @@ class FailureTest {
     void handlersThatThrowDoNotKeepTheSessionFromItsEnd() {
         List<Throwable> logged = new ArrayList<>();
         peer.core.defects(logged::add);
-        peer.core.open(new Throwing("onReset"));
-        peer.core.open(new Throwing("onGone"));
+        peer.core.open(new Throwing("onReset"), peer.now());
+        peer.core.open(new Throwing("onGone"), peer.now());
         peer.opens();
         peer.sends(Wire.ack(1)).afresh();
         peer.core.close();
@@ -177,8 +178,8 @@ class FailureTest {
         onWritable {
             @Override
             void provoke(ScriptedPeer peer, MuxStream stream) {
-                for (java.nio.ByteBuffer room; (room = stream.reserve(1 << 18)) != null; )
-                    stream.commit(room.remaining());
+                for (java.nio.ByteBuffer room; (room = stream.reserve(1 << 18, peer.now())) != null; )
+                    stream.commit(room.remaining(), peer.now());
                 peer.reads();
             }
         },

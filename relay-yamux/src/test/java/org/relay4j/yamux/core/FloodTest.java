@@ -19,40 +19,40 @@ class FloodTest {
 
     /** The core is the client: stream 1 was opened by it and answered, stream 2 by the peer and accepted. */
     enum Flood {
-        EMPTY_DATA(Glitch.EMPTY_DATA, n -> Wire.data(2, "")),
-        EMPTY_DATA_WITH_ACK(Glitch.EMPTY_DATA, n -> Wire.data(Wire.ACK, 2, "")),
-        EMPTY_DATA_WITH_UNKNOWN_FLAG(Glitch.EMPTY_DATA, n -> Wire.data(0x40, 2, "")),
-        EMPTY_UPDATE(Glitch.EMPTY_UPDATE, n -> Wire.update(2, 0)),
-        REPEATED_ACK(Glitch.EMPTY_UPDATE, n -> Wire.ack(1)),
-        CREDIT_FOR_NOTHING(Glitch.IDLE_CREDIT, n -> Wire.update(1, 1000)),
-        CREDIT_BYTE_BY_BYTE(Glitch.IDLE_CREDIT, n -> Wire.update(2, 1)),
-        DATA_FOR_A_DEAD_ID(Glitch.UNKNOWN_STREAM, n -> Wire.data(99, "nobody is here")),
-        UPDATE_FOR_A_DEAD_ID(Glitch.UNKNOWN_STREAM, n -> Wire.update(98, 100_000)),
-        FIN_FOR_A_DEAD_ID(Glitch.UNKNOWN_STREAM, n -> Wire.fin(97)),
-        RST_FOR_A_DEAD_ID(Glitch.UNKNOWN_STREAM, n -> Wire.rst(96)),
-        PING(Glitch.PING, Wire::ping),
-        PONG(Glitch.STRAY_PONG, Wire::pong),
-        PING_WITHOUT_FLAGS(Glitch.STRAY_PONG, n -> Wire.header(0, 2, 0, 0, n)),
-        GO_AWAY(Glitch.REPEATED_GO_AWAY, n -> Wire.goAway(0)),
-        RAPID_RESET(Glitch.RESET_STREAM, n -> Wire.syn(4 + 2 * n) + Wire.rst(4 + 2 * n)),
-        RAPID_RESET_IN_ONE_FRAME(Glitch.RESET_STREAM, n -> Wire.update(Wire.SYN | Wire.RST, 4, 0)),
-        RESET_WITH_DATA(Glitch.RESET_STREAM, n -> Wire.data(Wire.SYN, 4, "x") + Wire.data(Wire.RST, 4, "y")),
-        MAKES_US_RESET(Glitch.RESET_STREAM, n -> Wire.update(Wire.SYN | Wire.FIN, 4, 0) + Wire.data(4, "x")),
-        REFUSED(Glitch.REFUSED_STREAM, n -> Wire.syn(0xFFFF_FF00L));
+        EMPTY_DATA(WastefulFrame.EMPTY_DATA, n -> Wire.data(2, "")),
+        EMPTY_DATA_WITH_ACK(WastefulFrame.EMPTY_DATA, n -> Wire.data(Wire.ACK, 2, "")),
+        EMPTY_DATA_WITH_UNKNOWN_FLAG(WastefulFrame.EMPTY_DATA, n -> Wire.data(0x40, 2, "")),
+        EMPTY_UPDATE(WastefulFrame.EMPTY_UPDATE, n -> Wire.update(2, 0)),
+        REPEATED_ACK(WastefulFrame.EMPTY_UPDATE, n -> Wire.ack(1)),
+        CREDIT_FOR_NOTHING(WastefulFrame.IDLE_CREDIT, n -> Wire.update(1, 1000)),
+        CREDIT_BYTE_BY_BYTE(WastefulFrame.IDLE_CREDIT, n -> Wire.update(2, 1)),
+        DATA_FOR_A_DEAD_ID(WastefulFrame.UNKNOWN_STREAM, n -> Wire.data(99, "nobody is here")),
+        UPDATE_FOR_A_DEAD_ID(WastefulFrame.UNKNOWN_STREAM, n -> Wire.update(98, 100_000)),
+        FIN_FOR_A_DEAD_ID(WastefulFrame.UNKNOWN_STREAM, n -> Wire.fin(97)),
+        RST_FOR_A_DEAD_ID(WastefulFrame.UNKNOWN_STREAM, n -> Wire.rst(96)),
+        PING(WastefulFrame.PING, Wire::ping),
+        PONG(WastefulFrame.STRAY_PONG, Wire::pong),
+        PING_WITHOUT_FLAGS(WastefulFrame.STRAY_PONG, n -> Wire.header(0, 2, 0, 0, n)),
+        GO_AWAY(WastefulFrame.REPEATED_GO_AWAY, n -> Wire.goAway(0)),
+        RAPID_RESET(WastefulFrame.RESET_STREAM, n -> Wire.syn(4 + 2 * n) + Wire.rst(4 + 2 * n)),
+        RAPID_RESET_IN_ONE_FRAME(WastefulFrame.RESET_STREAM, n -> Wire.update(Wire.SYN | Wire.RST, 4, 0)),
+        RESET_WITH_DATA(WastefulFrame.RESET_STREAM, n -> Wire.data(Wire.SYN, 4, "x") + Wire.data(Wire.RST, 4, "y")),
+        MAKES_US_RESET(WastefulFrame.RESET_STREAM, n -> Wire.update(Wire.SYN | Wire.FIN, 4, 0) + Wire.data(4, "x")),
+        REFUSED(WastefulFrame.REFUSED_STREAM, n -> Wire.syn(0xFFFF_FF00L));
 
-        private final Glitch glitch;
+        private final WastefulFrame frame;
 
         @SuppressWarnings("ImmutableEnumChecker") // none of the functions has a state
         private final IntFunction<String> frames;
 
-        Flood(Glitch glitch, IntFunction<String> frames) {
-            this.glitch = glitch;
+        Flood(WastefulFrame frame, IntFunction<String> frames) {
+            this.frame = frame;
             this.frames = frames;
         }
     }
 
     private final ScriptedPeer peer =
-            ScriptedPeer.server(options -> options.glitches(BURST, RATE).resets(BURST, RATE));
+            ScriptedPeer.server(options -> options.wastefulFrames(BURST, RATE).streamResets(BURST, RATE));
     private int in; // frames
     private int out; // frames
 
@@ -81,19 +81,19 @@ class FloodTest {
         begin(flood);
         send(flood, 0, BURST);
         assertNull(peer.core.ended());
-        assertEquals(BURST, peer.core.glitches(flood.glitch));
+        assertEquals(BURST, peer.core.parts().wasteful().count(flood.frame));
         peer.sends(flood.frames.apply(BURST));
         Cause cause = peer.core.ended();
         assertNotNull(cause);
         assertEquals(Cause.Kind.PROTOCOL_ERROR, cause.kind());
         assertEquals(
                 "the peer broke the yamux protocol: more than 500 "
-                        + (flood.glitch.isStream() ? "streams opened for nothing" : "frames of no use")
-                        + ", or 100 a second; the last one was " + flood.glitch.text,
+                        + (flood.frame.isStream() ? "streams opened for nothing" : "wasteful frames")
+                        + ", or 100 a second; the last one was " + flood.frame.text,
                 cause.message());
         byte[] last = peer.reads();
         assertEquals(Wire.goAway(1), Wire.lines(java.util.Arrays.copyOfRange(last, last.length - 12, last.length)));
-        assertEquals(BURST + 1, peer.core.glitches(flood.glitch));
+        assertEquals(BURST + 1, peer.core.parts().wasteful().count(flood.frame));
         peer.leavesNothing();
     }
 
@@ -110,7 +110,8 @@ class FloodTest {
         assertEquals(open, peer.core.streamCount());
         assertEquals(
                 0,
-                peer.core.output().control.size() + peer.core.output().waiting.size());
+                peer.core.parts().queue().control.size()
+                        + peer.core.parts().queue().waiting.size());
     }
 
     @ParameterizedTest
@@ -131,12 +132,12 @@ class FloodTest {
     @EnumSource
     void hasNoLimitWithARateOfZero(Flood flood) {
         ScriptedPeer free =
-                ScriptedPeer.server(options -> options.glitches(1, 0).resets(1, 0));
+                ScriptedPeer.server(options -> options.wastefulFrames(1, 0).streamResets(1, 0));
         free.opens();
         free.sends(Wire.ack(1), Wire.syn(2)).accepts(2);
         if (flood == Flood.REFUSED) free.userRefuses(true);
         for (int n = 0; n < 10 * BURST; n++) free.sends(flood.frames.apply(n)).afresh();
         assertNull(free.core.ended());
-        assertTrue(free.core.glitches(flood.glitch) >= 10 * BURST - 1);
+        assertTrue(free.core.parts().wasteful().count(flood.frame) >= 10 * BURST - 1);
     }
 }

@@ -78,8 +78,8 @@ class FuzzTest {
             assertEquals(
                     0,
                     core.streamCount()
-                            + core.output().control.size()
-                            + core.output().waiting.size());
+                            + core.parts().queue().control.size()
+                            + core.parts().queue().waiting.size());
             buffers.assertAllReturned();
             return violated;
         }
@@ -125,15 +125,14 @@ class FuzzTest {
 
         private void user() {
             now += random.nextLong(200_000_000);
-            core.advance(now);
             switch (random.nextInt(12)) {
                 case 0 -> {
                     if (random.nextInt(5) == 0) now += 100_000_000_000L;
                     core.tick(now);
                 }
-                case 1 -> core.ping();
+                case 1 -> core.ping(now);
                 case 2 -> {
-                    if (core.openState() == Multiplexer.OpenState.READY) open();
+                    if (core.openState() == OpenState.READY) open();
                 }
                 case 3 -> {
                     if (random.nextInt(50) == 0) core.drain(random.nextBoolean());
@@ -146,20 +145,20 @@ class FuzzTest {
         }
 
         private void open() {
-            FuzzedStream stream = new FuzzedStream(random);
-            stream.attach(core.open(stream));
+            FuzzedStream stream = new FuzzedStream(random, () -> now);
+            stream.attach(core.open(stream, now));
             streams.add(stream);
         }
 
         private void send(int most) {
-            for (ByteBuffer out; (out = core.nextOutput()) != null; ) {
+            for (ByteBuffer out; (out = core.nextOutput(now)) != null; ) {
                 int length = Math.min(out.remaining(), most);
                 core.sent(length, now);
                 most -= length;
                 if (most == 0) return;
             }
             opened.clear();
-            core.resumeWaiting();
+            core.resumeWaiting(now);
         }
 
         // ---- what the core says
@@ -169,7 +168,7 @@ class FuzzTest {
             assertTrue(!over, "a stream after the end");
             sent.remove(core.id());
             if (random.nextInt(5) == 0) return null;
-            FuzzedStream stream = new FuzzedStream(random);
+            FuzzedStream stream = new FuzzedStream(random, () -> now);
             stream.attach(core);
             streams.add(stream);
             if (random.nextInt(4) == 0) stream.act();
@@ -179,7 +178,7 @@ class FuzzTest {
         @Override
         public void onOpenable() {
             assertTrue(!over, "openable after the end");
-            if (random.nextBoolean() && core.openState() == Multiplexer.OpenState.READY) open();
+            if (random.nextBoolean() && core.openState() == OpenState.READY) open();
         }
 
         @Override

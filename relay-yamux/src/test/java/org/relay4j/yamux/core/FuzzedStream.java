@@ -4,17 +4,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.util.SplittableRandom;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** A stream whose user does anything. */
 final class FuzzedStream implements StreamHandler {
     private final SplittableRandom random;
+    private final LongSupplier clock; // ns
     private @Nullable MuxStream core;
     private boolean resetHere;
     private boolean wasReset;
     private boolean finSeen;
 
-    FuzzedStream(SplittableRandom random) {
+    FuzzedStream(SplittableRandom random, LongSupplier clock) {
+        this.clock = clock;
         this.random = random;
     }
 
@@ -29,9 +32,9 @@ final class FuzzedStream implements StreamHandler {
 
     void act() {
         switch (random.nextInt(10)) {
-            case 0 -> core().closeWrite();
+            case 0 -> core().closeWrite(clock.getAsLong());
             case 1 -> core().closeRead();
-            case 2 -> core().close();
+            case 2 -> core().close(clock.getAsLong());
             case 3 -> {
                 resetHere |= !core().isGone();
                 core().reset(random.nextInt(3));
@@ -44,10 +47,10 @@ final class FuzzedStream implements StreamHandler {
 
     private void write() {
         if (!core().isWritable()) return;
-        ByteBuffer room = core().reserve(1 + random.nextInt(100_000));
+        ByteBuffer room = core().reserve(1 + random.nextInt(100_000), clock.getAsLong());
         if (room == null) return;
         if (random.nextInt(5) == 0) core().cancel();
-        else core().commit(1 + random.nextInt(room.remaining()));
+        else core().commit(1 + random.nextInt(room.remaining()), clock.getAsLong());
     }
 
     private void read() {
@@ -55,7 +58,7 @@ final class FuzzedStream implements StreamHandler {
         if (waiting == null) return;
         int length = 1 + random.nextInt(waiting.remaining());
         waiting.position(waiting.position() + length);
-        core().advance(length);
+        core().advance(length, clock.getAsLong());
     }
 
     private void heard() {
@@ -74,8 +77,8 @@ final class FuzzedStream implements StreamHandler {
     private void end() {
         switch (random.nextInt(4)) {
             case 0 -> core().closeRead();
-            case 1 -> core().close();
-            case 2 -> core().closeWrite();
+            case 1 -> core().close(clock.getAsLong());
+            case 2 -> core().closeWrite(clock.getAsLong());
             default -> {
                 resetHere |= !core().isGone();
                 core().reset(0);

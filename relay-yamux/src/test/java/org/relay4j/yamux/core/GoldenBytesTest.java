@@ -68,7 +68,7 @@ class GoldenBytesTest {
         ScriptedPeer peer = ScriptedPeer.server();
         peer.opens();
         peer.afresh();
-        peer.stream(1).closeWrite();
+        peer.stream(1).closeWrite(peer.now());
         peer.expects("000100040000000100000000");
     }
 
@@ -92,7 +92,7 @@ class GoldenBytesTest {
     @Test
     void pingAndPong() {
         ScriptedPeer peer = ScriptedPeer.server();
-        peer.core.ping();
+        peer.core.ping(peer.now());
         peer.expects("000200010000000000000001");
         peer.sends("0002000200000000 00000001").told("pong after 0 ms");
         peer.sends("0002000100000000 0badcafe").expects("0002000200000000 0badcafe");
@@ -164,11 +164,11 @@ class GoldenBytesTest {
         peer.sends(Wire.syn(2), Wire.syn(4)).accepts(2);
         for (int id = 1; id <= 3; id++) peer.writesBytes(id, 200_000);
         peer.sends(Wire.data(1, "x".repeat(140_000)), Wire.data(2, "y".repeat(140_000)), Wire.ping(5), Wire.ack(3));
-        peer.core.ping();
+        peer.core.ping(peer.now());
         peer.reads();
         for (int id = 1; id <= 3; id++) {
-            peer.stream(id).closeWrite();
-            peer.stream(id).closeWrite();
+            peer.stream(id).closeWrite(peer.now());
+            peer.stream(id).closeWrite(peer.now());
             peer.sends(Wire.data(id, "late")).reads();
         }
         peer.stream(3).reset(0);

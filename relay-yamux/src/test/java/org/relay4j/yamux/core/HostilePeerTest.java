@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 /** A peer that wants us to spend memory: each of its floods has a bound, most of them while it does not read. */
 class HostilePeerTest {
-    private static final int OUTPUT = OutputBuffer.CAPACITY;
+    private static final int OUTPUT = SendBuffer.CAPACITY;
 
     private final ScriptedPeer peer = ScriptedPeer.server();
 
@@ -79,13 +79,13 @@ class HostilePeerTest {
         int before = peer.core.streamCount();
         for (int n = 0; n < 1000; n++) {
             int id = 2 + 2 * n;
-            peer.sends(Wire.syn(id), Wire.fin(id)).accepts(id).stream(id).closeWrite();
+            peer.sends(Wire.syn(id), Wire.fin(id)).accepts(id).stream(id).closeWrite(peer.now());
         }
         assertEquals(before + 1000, peer.core.streamCount());
         assertOneOutputBuffer();
         peer.reads();
         assertEquals(before, peer.core.streamCount());
-        assertEquals(0, peer.core.output().control.size());
+        assertEquals(0, peer.core.parts().queue().control.size());
     }
 
     @Test
@@ -97,7 +97,7 @@ class HostilePeerTest {
             peer.sends(Wire.syn(id)).accepts(id).sends(Wire.rst(id)).forgets(id);
         }
         assertEquals(before, peer.core.streamCount());
-        assertEquals(0, peer.core.output().control.size());
+        assertEquals(0, peer.core.parts().queue().control.size());
         assertNull(peer.core.ended());
         assertOneOutputBuffer();
     }
@@ -107,7 +107,7 @@ class HostilePeerTest {
         stallOutput();
         peer.sends(Wire.syn(2), Wire.syn(4));
         for (int n = 0; n < 7; n++) peer.sends(Wire.data(2, "x".repeat(37_000)), Wire.data(4, "x".repeat(37_000)));
-        assertEquals(2, peer.core.output().control.size());
+        assertEquals(2, peer.core.parts().queue().control.size());
         assertOneOutputBuffer();
     }
 
@@ -170,14 +170,15 @@ class HostilePeerTest {
         for (int id = 1; id < 100; id += 2) peer.writesBytes(id, 1 << 20);
         assertTrue(peer.core.queued() <= OUTPUT);
         assertTrue(peer.core.queued() >= OUTPUT - 64 * 1024);
-        assertEquals(50, peer.core.output().waiting.size(), "everybody waits for room");
+        assertEquals(50, peer.core.parts().queue().waiting.size(), "everybody waits for room");
         assertOneOutputBuffer();
     }
 
     @Test
     void openingWaitsWhileTheOutputIsFull() {
         stallOutput();
-        assertEquals(Multiplexer.OpenState.WAIT, peer.core.openState());
+        assertEquals(OpenState.WAIT, peer.core.openState());
+        peer.core.awaitOpenable();
         peer.reads();
         peer.told("openable");
         peer.opens();
@@ -210,14 +211,14 @@ class HostilePeerTest {
     private void stallOutput() {
         MuxStream filler = peer.opens();
         peer.sends(Wire.update(filler.id(), 10 << 20));
-        while (filler.reserve(16 * 1024) != null) filler.commit(16 * 1024);
-        peer.core.output().waiting.remove(filler.waitingLink());
-        for (int room; (room = peer.core.output().buffer.room()) > 0; ) {
-            filler.reserve(room);
-            filler.commit(room);
+        while (filler.reserve(16 * 1024, peer.now()) != null) filler.commit(16 * 1024, peer.now());
+        peer.core.parts().queue().waiting.poll();
+        for (int room; (room = peer.core.parts().queue().buffer.room()) > 0; ) {
+            filler.reserve(room, peer.now());
+            filler.commit(room, peer.now());
         }
         boolean room = true;
-        while (room) room = peer.core.output().append(Frame.WINDOW_UPDATE, 0, 999, 0);
+        while (room) room = peer.core.parts().queue().append(Frame.WINDOW_UPDATE, 0, 999, 0);
         peer.toldNothing();
     }
 }

@@ -45,7 +45,7 @@ class InputInEachStateTest {
 
     private void localClose() {
         opened();
-        peer.stream(1).closeWrite();
+        peer.stream(1).closeWrite(peer.now());
         peer.afresh();
     }
 
@@ -85,9 +85,10 @@ class InputInEachStateTest {
         void answersToASyn() {
             ScriptedPeer narrow = ScriptedPeer.server(options -> options.maxUnacknowledged(1));
             narrow.opens();
-            assertEquals(Multiplexer.OpenState.WAIT, narrow.core.openState());
+            assertEquals(OpenState.WAIT, narrow.core.openState());
+            narrow.core.awaitOpenable();
             narrow.sends(Wire.ack(1)).told("openable");
-            assertEquals(Multiplexer.OpenState.READY, narrow.core.openState());
+            assertEquals(OpenState.READY, narrow.core.openState());
         }
 
         @Test
@@ -95,8 +96,7 @@ class InputInEachStateTest {
             ScriptedPeer narrow = ScriptedPeer.server(options -> options.maxUnacknowledged(1));
             narrow.opens();
             narrow.sends(Wire.syn(2), Wire.ack(2)).told("stream 2");
-            assertEquals(
-                    Multiplexer.OpenState.WAIT, narrow.core.openState(), "the answer of another stream was stolen");
+            assertEquals(OpenState.WAIT, narrow.core.openState(), "the answer of another stream was stolen");
         }
 
         @Test
@@ -106,13 +106,14 @@ class InputInEachStateTest {
             narrow.opens();
             narrow.sends(Wire.ack(1), Wire.ack(1), Wire.ack(1));
             narrow.opens();
-            assertEquals(Multiplexer.OpenState.WAIT, narrow.core.openState());
+            assertEquals(OpenState.WAIT, narrow.core.openState());
+            narrow.core.awaitOpenable();
         }
 
         @Test
         void afterOurFinAnswersAndLeavesTheStateAlone() {
             synSent();
-            peer.stream(1).closeWrite();
+            peer.stream(1).closeWrite(peer.now());
             peer.sends(Wire.ack(1)).told().expects(Wire.fin(1));
             assertEquals(1, peer.core.streamCount());
             peer.sends(Wire.data(1, "reply")).told("data 1 reply");
@@ -248,7 +249,7 @@ class InputInEachStateTest {
         void beforeTheAckAnswersAndClosesThatDirection() {
             ScriptedPeer narrow = ScriptedPeer.server(options -> options.maxUnacknowledged(1));
             narrow.opens();
-            narrow.core.openState();
+            narrow.core.awaitOpenable();
             narrow.sends(Wire.fin(1)).told("openable", "fin 1");
         }
 

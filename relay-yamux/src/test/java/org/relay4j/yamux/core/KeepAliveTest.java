@@ -10,7 +10,7 @@ class KeepAliveTest {
     private static final long SECOND = 1_000_000_000L;
     private static final long START = -5 * SECOND; // clocks may be negative
 
-    private final Output output = new Output(new CountingBuffers());
+    private final SendQueue output = new SendQueue(new CountingBuffers());
 
     @Test
     void asksAfterTheIntervalAndNotBefore() {
@@ -174,7 +174,7 @@ class KeepAliveTest {
 
     private String sent() {
         StringBuilder hex = new StringBuilder();
-        for (java.nio.ByteBuffer out; (out = output.next()) != null; ) {
+        for (java.nio.ByteBuffer out; (out = output.next(0)) != null; ) {
             byte[] bytes = new byte[out.remaining()];
             out.get(bytes);
             output.sent(bytes.length);

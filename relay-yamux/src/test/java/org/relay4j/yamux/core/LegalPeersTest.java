@@ -28,7 +28,7 @@ class LegalPeersTest {
             peer.reads();
             peer.sends(Wire.update(1, 1));
         }
-        assertEquals(0, peer.core.glitches(Glitch.IDLE_CREDIT));
+        assertEquals(0, peer.core.parts().wasteful().count(WastefulFrame.IDLE_CREDIT));
     }
 
     @Test
@@ -41,7 +41,7 @@ class LegalPeersTest {
             if (n % 2 == 0) peer.sends(Wire.update(1, WINDOW / 2));
             else peer.sends(Wire.update(1, WINDOW / 4), Wire.update(1, WINDOW / 4));
         }
-        assertEquals(0, peer.core.glitches(Glitch.IDLE_CREDIT));
+        assertEquals(0, peer.core.parts().wasteful().count(WastefulFrame.IDLE_CREDIT));
     }
 
     /** frp announces 6 MiB with its first answer. */
@@ -49,7 +49,7 @@ class LegalPeersTest {
     void windowThatIsAnnouncedWithTheFirstAnswer() {
         peer.opens();
         peer.sends(Wire.update(Wire.ACK, 1, 6_029_312), Wire.update(Wire.SYN, 2, 6_029_312));
-        assertEquals(0, peer.core.glitches(Glitch.IDLE_CREDIT));
+        assertEquals(0, peer.core.parts().wasteful().count(WastefulFrame.IDLE_CREDIT));
     }
 
     /** rust-yamux and others double the window, so credit is more than was sent. */
@@ -62,7 +62,7 @@ class LegalPeersTest {
             peer.reads();
             peer.sends(Wire.update(1, WINDOW + size));
         }
-        assertEquals(6, peer.core.glitches(Glitch.IDLE_CREDIT));
+        assertEquals(6, peer.core.parts().wasteful().count(WastefulFrame.IDLE_CREDIT));
     }
 
     /** What was under way to a stream when it was reset here: a whole window, in frames of one byte. */
@@ -70,7 +70,7 @@ class LegalPeersTest {
     void windowOfSmallFramesForAStreamThatWasJustReset() {
         peer.sends(Wire.syn(2)).accepts(2).stream(2).reset(0);
         peer.sends(Wire.data(2, "x").repeat(WINDOW));
-        assertEquals(WINDOW, peer.core.glitches(Glitch.UNKNOWN_STREAM));
+        assertEquals(WINDOW, peer.core.parts().wasteful().count(WastefulFrame.UNKNOWN_STREAM));
     }
 
     @Test
@@ -95,7 +95,7 @@ class LegalPeersTest {
                 peer.sends(Wire.data(Wire.SYN, id, "GET /")).accepts(id);
                 if (n % 2 == 0) peer.sends(Wire.rst(id));
                 else {
-                    peer.stream(id).close();
+                    peer.stream(id).close(peer.now());
                     peer.sends(Wire.data(id, "more"), Wire.fin(id), Wire.update(id, 5));
                 }
                 peer.forgets(id);
@@ -104,8 +104,8 @@ class LegalPeersTest {
             peer.afterSeconds(0.1);
         }
         assertEquals(0, peer.core.streamCount());
-        assertEquals(180_000, peer.core.glitches(Glitch.RESET_STREAM));
-        assertEquals(180_000, peer.core.glitches(Glitch.UNKNOWN_STREAM));
+        assertEquals(180_000, peer.core.parts().wasteful().count(WastefulFrame.RESET_STREAM));
+        assertEquals(180_000, peer.core.parts().wasteful().count(WastefulFrame.UNKNOWN_STREAM));
     }
 
     @Test
@@ -120,12 +120,12 @@ class LegalPeersTest {
     /** Whoever has a writer with much to send, and gives it one byte of window at a time, is no legal peer. */
     @Test
     void creditByteByByteForAWriterWhoCouldSendMoreIsCounted() {
-        ScriptedPeer dribbles = ScriptedPeer.server(options -> options.glitches(1_000, 100));
+        ScriptedPeer dribbles = ScriptedPeer.server(options -> options.wastefulFrames(1_000, 100));
         dribbles.opens();
         dribbles.sends(Wire.ack(1));
         dribbles.writesBytes(1, WINDOW);
         dribbles.reads();
-        assertNull(dribbles.stream(1).reserve(1));
+        assertNull(dribbles.stream(1).reserve(1, dribbles.now()));
         dribbles.userOnWritable(id -> dribbles.writesBytes(id, 65_536));
         int frames = 0;
         for (; dribbles.core.ended() == null && frames < 10_000; frames++)

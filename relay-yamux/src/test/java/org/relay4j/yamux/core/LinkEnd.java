@@ -13,6 +13,7 @@ final class LinkEnd implements SessionEvents {
     final Multiplexer mux;
     final CountingBuffers buffers = new CountingBuffers();
     private final LinkPipe out;
+    private long now; // ns; of the last call
     long blockedUntil = Long.MAX_VALUE; // ns
     long received; // bytes of bulk streams
     final List<Long> echoes = new ArrayList<>(); // ns from the byte to its echo
@@ -26,29 +27,35 @@ final class LinkEnd implements SessionEvents {
         mux = new Multiplexer(role, options, buffers, this, 0);
     }
 
-    MuxStream startBulk(long now) {
-        mux.advance(now);
-        MuxStream stream = mux.open(new Bulk());
+    MuxStream startBulk(long time) {
+        now = time;
+        MuxStream stream = mux.open(new Bulk(), now);
         send(stream);
         return stream;
     }
 
     /** Sends a byte, unless the one before has not come back yet. */
-    void sayByte(long now) {
-        mux.advance(now);
+    void sayByte(long time) {
+        now = time;
         if (echoPending) return;
-        if (echo == null) echo = mux.open(new Echo());
-        ByteBuffer room = echo.reserve(1);
+        if (echo == null) echo = mux.open(new Echo(), now);
+        ByteBuffer room = echo.reserve(1, now);
         if (room == null) return;
         room.put((byte) 1);
-        echo.commit(1);
+        echo.commit(1, now);
         echoPending = true;
         echoSent = now;
     }
 
-    void flush(long now) {
+    void receive(ByteBuffer in, long time) {
+        now = time;
+        mux.receive(in, now);
+    }
+
+    void flush(long time) {
+        now = time;
         do {
-            for (ByteBuffer next; (next = mux.nextOutput()) != null; ) {
+            for (ByteBuffer next; (next = mux.nextOutput(now)) != null; ) {
                 int before = next.remaining();
                 out.write(next, now);
                 mux.sent(before - next.remaining(), now);
@@ -58,7 +65,7 @@ final class LinkEnd implements SessionEvents {
                 }
             }
             blockedUntil = Long.MAX_VALUE;
-        } while (mux.resumeWaiting() && mux.hasOutput());
+        } while (mux.resumeWaiting(now) && mux.hasOutput());
     }
 
     /** Bulk streams send nothing from now on. */
@@ -67,18 +74,18 @@ final class LinkEnd implements SessionEvents {
     }
 
     /** Sends so many bytes. */
-    void resumeBulk(MuxStream stream, long bytes, long now) {
-        mux.advance(now);
+    void resumeBulk(MuxStream stream, long bytes, long time) {
+        now = time;
         toSend = bytes;
         send(stream);
     }
 
     private void send(MuxStream stream) {
         while (toSend > 0) {
-            ByteBuffer room = stream.reserve((int) Math.min(toSend, 256 * 1024));
+            ByteBuffer room = stream.reserve((int) Math.min(toSend, 256 * 1024), now);
             if (room == null) return;
             toSend -= room.remaining();
-            stream.commit(room.remaining());
+            stream.commit(room.remaining(), now);
         }
     }
 
@@ -110,10 +117,10 @@ final class LinkEnd implements SessionEvents {
             if (!known) echoes = payload.remaining() == 1;
             known = true;
             if (echoes) {
-                ByteBuffer room = stream.reserve(1);
+                ByteBuffer room = stream.reserve(1, now);
                 if (room != null) {
                     room.put(payload.get());
-                    stream.commit(1);
+                    stream.commit(1, now);
                 }
                 return;
             }
@@ -128,7 +135,7 @@ final class LinkEnd implements SessionEvents {
 
         @Override
         public void onFin(MuxStream stream) {
-            stream.closeWrite();
+            stream.closeWrite(now);
         }
 
         @Override
@@ -145,7 +152,7 @@ final class LinkEnd implements SessionEvents {
         public void onData(MuxStream stream, ByteBuffer payload) {
             payload.position(payload.limit());
             echoPending = false;
-            echoes.add(mux.now() - echoSent);
+            echoes.add(now - echoSent);
         }
 
         @Override

@@ -26,7 +26,7 @@ final class LongLink {
 
     /** The reader learns the round trip before there is any data, as the ends of a relay do. */
     LongLink measured() {
-        reader.mux.ping();
+        reader.mux.ping(now);
         reader.flush(now);
         runFor(1_000_000_000);
         return this;
@@ -86,7 +86,7 @@ final class LongLink {
     }
 
     private void deliver(LinkPipe from, LinkEnd to) {
-        for (ByteBuffer piece; (piece = from.arrived(now)) != null; ) to.mux.receive(piece, now);
+        for (ByteBuffer piece; (piece = from.arrived(now)) != null; ) to.receive(piece, now);
     }
 
     /** Nine of ten echoes since the last call took no longer. Unit: ns. */

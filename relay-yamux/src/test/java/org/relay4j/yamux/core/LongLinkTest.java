@@ -121,7 +121,7 @@ class LongLinkTest {
         link.runFor(nanos(2000));
         assertTrue(reserved() > 0);
         streams.get(0).reset(0);
-        for (MuxStream stream : streams) stream.closeWrite();
+        for (MuxStream stream : streams) stream.closeWrite(0);
         link.runFor(nanos(2000));
         assertEquals(0, link.reader.mux.streamCount());
         assertEquals(0, reserved());
@@ -175,7 +175,7 @@ class LongLinkTest {
     }
 
     private long reserved() {
-        return link.reader.mux.windows().reserved();
+        return link.reader.mux.parts().windows().reserved();
     }
 
     private static double share(int megabits, long bytes, int millis) {

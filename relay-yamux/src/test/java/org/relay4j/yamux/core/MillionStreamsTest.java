@@ -79,21 +79,20 @@ class MillionStreamsTest {
         /** Does something with one of the streams. */
         void act() {
             reads = random.nextBoolean();
-            mux.advance(now);
             if (open.isEmpty()) return;
             int index = random.nextInt(open.size());
             MuxStream stream = open.get(index);
             switch (random.nextInt(12)) {
                 case 0 -> stream.reset(0);
-                case 1, 2 -> stream.close();
-                case 3, 4 -> stream.closeWrite();
+                case 1, 2 -> stream.close(now);
+                case 3, 4 -> stream.closeWrite(now);
                 case 5 -> stream.closeRead();
                 case 6, 7 -> read(stream);
                 case 8 -> stream.accept();
                 default -> write(stream, random.nextInt(3_000));
             }
             if (!stream.isGone() && random.nextInt(20) > 0) return;
-            stream.close(); // whoever is done with a stream says so
+            stream.close(now); // whoever is done with a stream says so
             read(stream);
             open.set(index, open.get(open.size() - 1));
             open.remove(open.size() - 1);
@@ -101,29 +100,29 @@ class MillionStreamsTest {
 
         private void write(MuxStream stream, int length) {
             if (!stream.isWritable() || length == 0) return;
-            ByteBuffer room = stream.reserve(length);
+            ByteBuffer room = stream.reserve(length, now);
             if (room == null) return;
             int written = Math.min(length, room.remaining());
-            stream.commit(written);
+            stream.commit(written, now);
         }
 
         private void read(MuxStream stream) {
             for (ByteBuffer waiting; (waiting = stream.peek()) != null; ) {
                 int length = waiting.remaining();
                 waiting.position(waiting.limit());
-                stream.advance(length);
+                stream.advance(length, now);
             }
         }
 
         /** Sends what waits to the other end. */
         boolean pump(End to) {
             boolean any = false;
-            for (ByteBuffer out; (out = mux.nextOutput()) != null; any = true) {
+            for (ByteBuffer out; (out = mux.nextOutput(now)) != null; any = true) {
                 int length = out.remaining();
                 to.mux.receive(out.duplicate(), now);
                 mux.sent(length, now);
             }
-            return mux.resumeWaiting() || any;
+            return mux.resumeWaiting(now) || any;
         }
     }
 
@@ -141,10 +140,9 @@ class MillionStreamsTest {
         while (opened < STREAMS) {
             now += STEP;
             End opener = random.nextBoolean() ? client : server;
-            opener.mux.advance(now);
             boolean room = opener.open.size() < MOST_AT_ONCE;
-            if (room && opener.mux.openState() == Multiplexer.OpenState.READY) {
-                opener.open.add(opener.mux.open(opener));
+            if (room && opener.mux.openState() == OpenState.READY) {
+                opener.open.add(opener.mux.open(opener, now));
                 opened++;
             }
             client.act();
@@ -160,8 +158,8 @@ class MillionStreamsTest {
         assertEquals(null, server.ended, () -> "seed " + SEED);
         assertEquals(0, client.mux.streamCount(), () -> "seed " + SEED);
         assertEquals(0, server.mux.streamCount(), () -> "seed " + SEED);
-        assertEquals(0, client.mux.memory().held(), () -> "seed " + SEED);
-        assertEquals(0, server.mux.memory().held(), () -> "seed " + SEED);
+        assertEquals(0, client.mux.parts().memory().held(), () -> "seed " + SEED);
+        assertEquals(0, server.mux.parts().memory().held(), () -> "seed " + SEED);
         buffers.assertAllReturned();
         assertTrue(client.mux.bytesReceived() > 100L << 20, "hardly anything was transferred");
     }

@@ -194,10 +194,11 @@ class OpeningTest {
     @Test
     void onlySoManyStreamsWaitForTheirAnswer() {
         for (int n = 0; n < 256; n++) peer.opens();
-        assertEquals(Multiplexer.OpenState.WAIT, peer.core.openState());
+        assertEquals(OpenState.WAIT, peer.core.openState());
+        peer.core.awaitOpenable();
         assertThrows(IllegalStateException.class, peer::opens);
         peer.afresh().sends(Wire.data(9, "any frame answers")).told("openable", "data 9 any frame answers");
-        assertEquals(Multiplexer.OpenState.READY, peer.core.openState());
+        assertEquals(OpenState.READY, peer.core.openState());
         peer.opens();
         peer.expects(Wire.syn(513));
     }
@@ -206,7 +207,8 @@ class OpeningTest {
     void ackMayComeOnADataFrame() {
         ScriptedPeer narrow = ScriptedPeer.server(options -> options.maxUnacknowledged(1));
         narrow.opens();
-        assertEquals(Multiplexer.OpenState.WAIT, narrow.core.openState());
+        assertEquals(OpenState.WAIT, narrow.core.openState());
+        narrow.core.awaitOpenable();
         narrow.sends(Wire.data(Wire.ACK, 1, "banner")).told("openable", "data 1 banner");
     }
 
@@ -220,30 +222,27 @@ class OpeningTest {
     void idsEndWhereTheyEndInHashicorp() {
         peer.core.streams().skipTo(Integer.parseUnsignedInt("4294967293"));
         peer.opens();
-        assertEquals(Multiplexer.OpenState.EXHAUSTED, peer.core.openState());
+        assertEquals(OpenState.EXHAUSTED, peer.core.openState());
         assertThrows(IllegalStateException.class, peer::opens);
         peer.writes(-3, "last").expects(Wire.syn(4294967293L), Wire.data(4294967293L, "last"));
 
         ScriptedPeer client = ScriptedPeer.client();
         client.core.streams().skipTo(Integer.parseUnsignedInt("4294967290"));
         client.opens();
-        assertEquals(Multiplexer.OpenState.READY, client.core.openState());
+        assertEquals(OpenState.READY, client.core.openState());
         client.opens();
-        assertEquals(Multiplexer.OpenState.EXHAUSTED, client.core.openState());
+        assertEquals(OpenState.EXHAUSTED, client.core.openState());
         client.expects(Wire.syn(4294967290L), Wire.syn(4294967292L));
     }
 
     @Test
-    void userIsToldOfTheLastId() {
-        peer.core.streams().skipTo(Integer.parseUnsignedInt("4294967291"));
-        peer.opens();
-        peer.toldNothing().opens();
-        peer.told("exhausted");
-        peer.sends(Wire.ack(4294967291L), Wire.ack(4294967293L)).toldNothing();
-        peer.core.drain(true);
-        peer.stream(-3).reset(0);
-        peer.stream(-5).reset(0);
-        peer.told("end CLOSED_LOCALLY");
+    void askingWhetherAStreamCanBeOpenedChangesNothing() {
+        ScriptedPeer slow = ScriptedPeer.server(options -> options.maxUnacknowledged(1));
+        slow.opens();
+        assertEquals(OpenState.WAIT, slow.core.openState());
+        slow.sends(Wire.ack(1)).toldNothing();
+        slow.core.awaitOpenable(); // it need not wait any more
+        slow.sends(Wire.update(1, 1)).toldNothing();
     }
 
     @Test
@@ -251,11 +250,14 @@ class OpeningTest {
         ScriptedPeer slow = ScriptedPeer.server(options -> options.maxUnacknowledged(1));
         slow.core.streams().skipTo(Integer.parseUnsignedInt("4294967291"));
         slow.opens();
-        assertEquals(Multiplexer.OpenState.WAIT, slow.core.openState());
+        slow.core.awaitOpenable();
         slow.sends(Wire.ack(4294967291L)).told("openable");
         slow.opens();
-        slow.told("exhausted");
-        assertEquals(Multiplexer.OpenState.EXHAUSTED, slow.core.openState());
+        assertEquals(OpenState.EXHAUSTED, slow.core.openState());
+        slow.core.drain(true);
+        slow.stream(-3).reset(0);
+        slow.stream(-5).reset(0);
+        slow.told("end CLOSED_LOCALLY");
     }
 
     @Test

@@ -18,8 +18,8 @@ final class Options {
     private long halfCloseTimeout = DEFAULTS.halfCloseTimeout();
     private long lingerTimeout = DEFAULTS.lingerTimeout();
     private long deliveryTimeout = DEFAULTS.deliveryTimeout();
-    private GlitchLimit glitches = DEFAULTS.glitches();
-    private GlitchLimit resets = DEFAULTS.resets();
+    private RateLimit wastefulFrames = DEFAULTS.wastefulFrames();
+    private RateLimit streamResets = DEFAULTS.streamResets();
     private int hashSeed;
 
     Options receiveWindow(int bytes) {
@@ -84,13 +84,13 @@ final class Options {
         return this;
     }
 
-    Options glitches(int burst, int rate) {
-        glitches = new GlitchLimit(burst, rate);
+    Options wastefulFrames(int burst, int rate) {
+        wastefulFrames = new RateLimit(burst, rate);
         return this;
     }
 
-    Options resets(int burst, int rate) {
-        resets = new GlitchLimit(burst, rate);
+    Options streamResets(int burst, int rate) {
+        streamResets = new RateLimit(burst, rate);
         return this;
     }
 
@@ -126,8 +126,8 @@ final class Options {
                 halfCloseTimeout,
                 lingerTimeout,
                 deliveryTimeout,
-                glitches,
-                resets,
+                wastefulFrames,
+                streamResets,
                 hashSeed);
     }
 

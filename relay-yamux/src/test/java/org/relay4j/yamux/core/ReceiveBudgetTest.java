@@ -45,19 +45,20 @@ class ReceiveBudgetTest {
                 .told("buffered 3", "fin 3", "reset 3 STREAM_ERROR", "buffered 1")
                 .expects(Wire.rst(3));
         assertEquals(200_000, peer.reads(1).length());
-        assertEquals(0, peer.core.memory().held());
+        assertEquals(0, peer.core.parts().memory().held());
     }
 
     @Test
     void nothingIsResetTwiceWhenItsRstFindsNoRoom() {
         open(1, 3);
         peer.sends(Wire.update(1, 10 << 20));
-        while (peer.stream(1).reserve(16 * 1024) != null) peer.stream(1).commit(16 * 1024);
+        while (peer.stream(1).reserve(16 * 1024, peer.now()) != null)
+            peer.stream(1).commit(16 * 1024, peer.now());
         boolean room = true;
-        while (room) room = peer.core.output().append(Frame.WINDOW_UPDATE, 0, 999, 0);
+        while (room) room = peer.core.parts().queue().append(Frame.WINDOW_UPDATE, 0, 999, 0);
         peer.sends(Wire.data(Wire.FIN, 3, "x".repeat(250_000)), Wire.data(1, "y".repeat(200_000)));
         assertEquals(200_000, peer.reads(1).length());
-        assertEquals(0, peer.core.memory().held());
+        assertEquals(0, peer.core.parts().memory().held());
     }
 
     @Test
@@ -80,7 +81,7 @@ class ReceiveBudgetTest {
                 .told("buffered 1", "reset 1 STREAM_ERROR", "buffered 3");
         peer.sends(Wire.data(3, "x".repeat(20_000)));
         assertEquals(20_001, peer.reads(3).length());
-        assertTrue(peer.core.memory().held() <= 2 * BufferSource.GUARANTEED);
+        assertTrue(peer.core.parts().memory().held() <= 2 * BufferSource.GUARANTEED);
     }
 
     /** A peer whose streams hold all the memory, and that goes on: each of its frames needs another stream to be reset. */
@@ -91,7 +92,7 @@ class ReceiveBudgetTest {
         for (int n = 0; n < 30_000; n++)
             many.sends(Wire.data(Wire.SYN, 1 + 2 * n, "x")).forgets(1 + 2 * n);
         assertEquals(10_000, many.core.streamCount());
-        assertTrue(many.core.memory().held() <= 4096 * 10_001);
+        assertTrue(many.core.parts().memory().held() <= 4096 * 10_001);
         many.core.close();
         many.reads();
         many.leavesNothing();
@@ -104,7 +105,7 @@ class ReceiveBudgetTest {
         for (int n = 0; n < 20; n++) {
             peer.afterSeconds(1);
             peer.stream(1).peek().get();
-            peer.stream(1).advance(1);
+            peer.stream(1).advance(1, peer.now());
         }
         peer.afresh().sends(Wire.data(5, "z".repeat(100_000))).told("reset 3 STREAM_ERROR", "buffered 5");
         assertEquals(190_000 - 20, peer.reads(1).length());
@@ -147,10 +148,10 @@ class ReceiveBudgetTest {
             peer.sends(Wire.syn(id)).accepts(id);
             peer.sends(Wire.data(id, "x".repeat(1 + id * 977 % 100_000)));
             assertTrue(
-                    peer.core.memory().held() <= BUDGET + 64 * 1024,
-                    () -> peer.core.memory().held() + " bytes");
+                    peer.core.parts().memory().held() <= BUDGET + 64 * 1024,
+                    () -> peer.core.parts().memory().held() + " bytes");
         }
         peer.core.close();
-        assertEquals(0, peer.core.memory().held());
+        assertEquals(0, peer.core.parts().memory().held());
     }
 }

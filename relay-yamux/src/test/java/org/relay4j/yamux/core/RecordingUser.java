@@ -35,11 +35,6 @@ final class RecordingUser implements SessionEvents, StreamHandler {
     }
 
     @Override
-    public void onExhausted() {
-        events.add("exhausted");
-    }
-
-    @Override
     public void onPong(long roundTrip) {
         events.add("pong after " + roundTrip / 1_000_000 + " ms");
     }

@@ -18,7 +18,7 @@ class ResetInEachStateTest {
         void beforeTheAckEndsTheStreamAndAnswersIt() {
             ScriptedPeer narrow = ScriptedPeer.server(options -> options.maxUnacknowledged(1));
             narrow.opens();
-            narrow.core.openState();
+            narrow.core.awaitOpenable();
             narrow.sends(Wire.rst(1)).told("openable", "reset 1 RESET_BY_PEER");
             assertEquals(0, narrow.core.streamCount());
         }
@@ -42,7 +42,7 @@ class ResetInEachStateTest {
         @Test
         void afterOurFinEndsTheStream() {
             peer.opens();
-            peer.stream(1).closeWrite();
+            peer.stream(1).closeWrite(peer.now());
             peer.afresh();
             peer.sends(Wire.rst(1)).told("reset 1 RESET_BY_PEER").expectsNothing();
             assertFalse(peer.stream(1).atEnd(), "a reset must never look like the end");
@@ -86,7 +86,7 @@ class ResetInEachStateTest {
 
         @Test
         void forAStreamThatWeClosedEndsTheSession() {
-            peer.sends(Wire.syn(2)).accepts(2).stream(2).closeWrite();
+            peer.sends(Wire.syn(2)).accepts(2).stream(2).closeWrite(peer.now());
             peer.afresh();
             secondSynEndsTheSession();
         }
@@ -108,7 +108,7 @@ class ResetInEachStateTest {
 
         @Test
         void reopensAnIdThatBothClosed() {
-            peer.sends(Wire.syn(2), Wire.fin(2)).accepts(2).stream(2).closeWrite();
+            peer.sends(Wire.syn(2), Wire.fin(2)).accepts(2).stream(2).closeWrite(peer.now());
             peer.afresh();
             peer.sends(Wire.syn(2), Wire.data(2, "again")).told("stream 2", "data 2 again");
         }

@@ -83,13 +83,13 @@ final class ScriptedPeer {
     /** Reads so many bytes of what the core wants to send, or all of it when that is less. */
     byte[] readsAtMost(int most) {
         ByteArrayOutputStream read = new ByteArrayOutputStream();
-        for (ByteBuffer out; read.size() < most && (out = core.nextOutput()) != null; ) {
+        for (ByteBuffer out; read.size() < most && (out = core.nextOutput(now)) != null; ) {
             byte[] part = new byte[Math.min(out.remaining(), most - read.size())];
             out.get(part);
             read.writeBytes(part);
             core.sent(part.length, now);
         }
-        core.resumeWaiting();
+        core.resumeWaiting(now);
         return read.toByteArray();
     }
 
@@ -139,7 +139,7 @@ final class ScriptedPeer {
     }
 
     MuxStream opens() {
-        MuxStream stream = core.open(user);
+        MuxStream stream = core.open(user, now);
         user.streams.put(stream.id(), stream);
         return stream;
     }
@@ -163,20 +163,20 @@ final class ScriptedPeer {
     /** Writes all of the text as one frame; there must be window and room. */
     ScriptedPeer writes(int id, String text) {
         byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
-        ByteBuffer room = stream(id).reserve(bytes.length);
+        ByteBuffer room = stream(id).reserve(bytes.length, now);
         if (room == null || room.remaining() < bytes.length) throw new AssertionError("no room for " + text);
         room.put(bytes);
-        stream(id).commit(bytes.length);
+        stream(id).commit(bytes.length, now);
         return this;
     }
 
     /** Writes so many zeros, as far as window and room go. Returns how many it were. */
     int writesBytes(int id, int length) {
         int written = 0;
-        for (ByteBuffer room; written < length && (room = stream(id).reserve(length - written)) != null; ) {
+        for (ByteBuffer room; written < length && (room = stream(id).reserve(length - written, now)) != null; ) {
             int part = room.remaining();
             room.put(new byte[part]);
-            stream(id).commit(part);
+            stream(id).commit(part, now);
             written += part;
         }
         return written;
@@ -189,10 +189,10 @@ final class ScriptedPeer {
         return text.toString();
     }
 
-    private static String take(MuxStream stream, ByteBuffer waiting) {
+    private String take(MuxStream stream, ByteBuffer waiting) {
         int length = waiting.remaining();
         String text = StandardCharsets.ISO_8859_1.decode(waiting).toString();
-        stream.advance(length);
+        stream.advance(length, now);
         return text;
     }
 
@@ -225,8 +225,8 @@ final class ScriptedPeer {
     ScriptedPeer leavesNothing() {
         core.discardOutput();
         assertEquals(0, core.streamCount(), "streams in the table");
-        assertEquals(0, core.output().control.size(), "streams in the control queue");
-        assertEquals(0, core.output().waiting.size(), "streams that wait for room");
+        assertEquals(0, core.parts().queue().control.size(), "streams in the control queue");
+        assertEquals(0, core.parts().queue().waiting.size(), "streams that wait for room");
         buffers.assertAllReturned();
         return this;
     }

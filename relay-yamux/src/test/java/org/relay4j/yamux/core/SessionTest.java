@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
-import org.relay4j.yamux.core.Multiplexer.OpenState;
 
 /** What concerns the whole session: pings, GoAway in both directions, draining, the end and its causes. */
 class SessionTest {
@@ -78,7 +77,7 @@ class SessionTest {
 
     @Test
     void secondPongIsIgnored() {
-        peer.core.ping();
+        peer.core.ping(peer.now());
         peer.reads();
         peer.sends(Wire.pong(1), Wire.pong(1)).told("pong after 0 ms");
         assertEquals(1, peer.core.ignoredFrames());
@@ -86,8 +85,8 @@ class SessionTest {
 
     @Test
     void pongMeasuresTheTime() {
-        peer.core.ping();
-        peer.core.ping();
+        peer.core.ping(peer.now());
+        peer.core.ping(peer.now());
         peer.expects(Wire.ping(1)).afterSeconds(0.25).sends(Wire.pong(1)).told("pong after 250 ms");
     }
 
@@ -126,6 +125,7 @@ class SessionTest {
         ScriptedPeer narrow = ScriptedPeer.server(options -> options.maxUnacknowledged(1));
         narrow.opens();
         assertEquals(OpenState.WAIT, narrow.core.openState());
+        narrow.core.awaitOpenable();
         narrow.sends(Wire.goAway(0)).told("goAway", "openable");
         assertEquals(OpenState.GONE_AWAY, narrow.core.openState());
     }
@@ -137,6 +137,7 @@ class SessionTest {
         ScriptedPeer narrow = ScriptedPeer.server(options -> options.maxUnacknowledged(1));
         narrow.opens();
         assertEquals(OpenState.WAIT, narrow.core.openState());
+        narrow.core.awaitOpenable();
         narrow.core.drain(false);
         narrow.told("openable");
         assertEquals(OpenState.GONE_AWAY, narrow.core.openState());
@@ -147,8 +148,9 @@ class SessionTest {
         ScriptedPeer narrow = ScriptedPeer.server(options -> options.maxUnacknowledged(1));
         narrow.opens();
         assertEquals(OpenState.WAIT, narrow.core.openState());
+        narrow.core.awaitOpenable();
         narrow.core.fail(new Cause(Cause.Kind.CONNECTION_LOST, "lost"));
-        narrow.core.resumeWaiting();
+        narrow.core.resumeWaiting(narrow.now());
         narrow.told("reset 1 CONNECTION_LOST", "end CONNECTION_LOST");
     }
 
@@ -160,7 +162,7 @@ class SessionTest {
         assertEquals(OpenState.GONE_AWAY, peer.core.openState());
         peer.expectsNothing();
         peer.sends(Wire.syn(2)).toldNothing().expects(Wire.rst(2));
-        peer.stream(1).closeWrite();
+        peer.stream(1).closeWrite(peer.now());
         peer.expects(Wire.fin(1));
         peer.sends(Wire.fin(1)).told("fin 1").expects(Wire.goAway(0));
         assertNull(peer.core.ended());
@@ -182,7 +184,7 @@ class SessionTest {
         peer.expects(Wire.goAway(0));
         peer.sends(Wire.syn(4)).toldNothing().expects(Wire.rst(4));
         peer.sends(Wire.rst(1)).told("reset 1 RESET_BY_PEER").expectsNothing();
-        peer.stream(2).closeWrite();
+        peer.stream(2).closeWrite(peer.now());
         peer.sends(Wire.fin(2)).told("fin 2", "end CLOSED_LOCALLY");
         peer.leavesNothing();
     }
@@ -259,12 +261,12 @@ class SessionTest {
         MuxStream stream = peer.stream(1);
         assertFalse(stream.isWritable());
         assertTrue(stream.isGone());
-        stream.closeWrite();
+        stream.closeWrite(peer.now());
         stream.closeRead();
-        stream.close();
+        stream.close(peer.now());
         stream.reset(0);
         stream.accept();
-        peer.core.ping();
+        peer.core.ping(peer.now());
         peer.core.drain(false);
         peer.core.drain(true);
         peer.afterSeconds(1000)
@@ -279,7 +281,7 @@ class SessionTest {
     @Test
     void writerThatWaitsForRoomIsToldOfTheEnd() {
         MuxStream stream = peer.opens();
-        assertNotNull(stream.reserve(1));
+        assertNotNull(stream.reserve(1, peer.now()));
         stream.cancel();
         assertEquals(262_144, peer.writesBytes(1, 300_000));
         peer.core.fail(new Cause(Cause.Kind.CONNECTION_LOST, "lost"));

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** One end of a simulated session: a core, its user, and how it is driven. It keeps account of all data and credit. */
@@ -15,6 +16,7 @@ final class SimulatedEnd implements SessionEvents, FrameTap {
     private final Conditions conditions;
     private final CoreOptions options;
     private final SplittableRandom random;
+    private final LongSupplier clock; // ns
     private final SimulatedWire out;
     private final SimulatedWire in;
     private final Map<Integer, Account> accounts = new HashMap<>();
@@ -28,7 +30,14 @@ final class SimulatedEnd implements SessionEvents, FrameTap {
     @Nullable
     Cause ended;
 
-    SimulatedEnd(Role role, Conditions conditions, SplittableRandom random, SimulatedWire out, SimulatedWire in) {
+    SimulatedEnd(
+            Role role,
+            Conditions conditions,
+            SplittableRandom random,
+            LongSupplier clock,
+            SimulatedWire out,
+            SimulatedWire in) {
+        this.clock = clock;
         name = role.toString();
         this.conditions = conditions;
         this.random = random;
@@ -39,16 +48,21 @@ final class SimulatedEnd implements SessionEvents, FrameTap {
         mux.tap(this);
     }
 
+    private long now() {
+        return clock.getAsLong();
+    }
+
     // ---- the user
 
     void open() {
         if (waitsToOpen) return;
-        Multiplexer.OpenState state = mux.openState();
-        waitsToOpen = state == Multiplexer.OpenState.WAIT;
-        if (state != Multiplexer.OpenState.READY) return;
+        OpenState state = mux.openState();
+        waitsToOpen = state == OpenState.WAIT;
+        if (waitsToOpen) mux.awaitOpenable();
+        if (state != OpenState.READY) return;
         // The handler needs the stream, and the stream the handler: events come only later.
         Late late = new Late();
-        SimulatedStream stream = new SimulatedStream(mux.open(late), conditions.transfer(random), random);
+        SimulatedStream stream = new SimulatedStream(mux.open(late, now()), conditions.transfer(random), random, clock);
         late.handler = stream;
         add(stream);
     }
@@ -69,7 +83,7 @@ final class SimulatedEnd implements SessionEvents, FrameTap {
         else if (conditions.happens(60, random)) stream.reset();
         else if (conditions.happens(40, random)) stream.closeWrite();
         else if (conditions.happens(40, random)) stream.lazy = !stream.lazy;
-        else if (conditions.happens(60, random)) mux.ping();
+        else if (conditions.happens(60, random)) mux.ping(now());
         else if (random.nextBoolean()) stream.read();
         else stream.write();
     }
@@ -95,19 +109,19 @@ final class SimulatedEnd implements SessionEvents, FrameTap {
     }
 
     private void sendDirectly(long now, long delay) {
-        for (ByteBuffer buffer; (buffer = mux.nextOutput()) != null; ) {
+        for (ByteBuffer buffer; (buffer = mux.nextOutput(now)) != null; ) {
             int length = Math.min(buffer.remaining(), out.room());
             if (length > 0 && random.nextInt(3) == 0) length = 1 + random.nextInt(length);
             write(buffer, length, now + delay);
             mux.sent(length, now);
             if (buffer.hasRemaining()) return;
         }
-        mux.resumeWaiting();
+        mux.resumeWaiting(now);
     }
 
     private void sendTaken(long now, long delay) {
         if (taken == null) {
-            mux.resumeWaiting();
+            mux.resumeWaiting(now);
             taken = mux.takeOutput(now);
         }
         if (taken == null) return;
@@ -148,7 +162,7 @@ final class SimulatedEnd implements SessionEvents, FrameTap {
     @Override
     public @Nullable StreamHandler onStream(MuxStream core) {
         if (conditions.happens(30, random)) return null;
-        SimulatedStream stream = new SimulatedStream(core, conditions.transfer(random), random);
+        SimulatedStream stream = new SimulatedStream(core, conditions.transfer(random), random, clock);
         add(stream);
         if (random.nextBoolean()) stream.accept();
         return stream;
@@ -217,9 +231,9 @@ final class SimulatedEnd implements SessionEvents, FrameTap {
                 .filter(stream -> !stream.core.isGone())
                 .mapToLong(stream -> Math.max(0, stream.core.wholeWindow() - options.receiveWindow()))
                 .sum();
-        if (grown > mux.windows().reserved() || mux.windows().reserved() > options.windowBudget()) {
+        if (grown > mux.parts().windows().reserved() || mux.parts().windows().reserved() > options.windowBudget()) {
             throw new AssertionError(name + " has windows grown by " + grown + ", of which are accounted "
-                    + mux.windows().reserved());
+                    + mux.parts().windows().reserved());
         }
         // Every piece of memory but the one of the output belongs to bytes that wait.
         long waiting = streams.values().stream()
@@ -238,8 +252,8 @@ final class SimulatedEnd implements SessionEvents, FrameTap {
     /** After the end nothing is left. */
     void checkEmpty() {
         if (mux.streamCount()
-                        + mux.output().control.size()
-                        + mux.output().waiting.size()
+                        + mux.parts().queue().control.size()
+                        + mux.parts().queue().waiting.size()
                         + mux.queued()
                 > 0) {
             throw new AssertionError("left over: " + this);
@@ -250,8 +264,8 @@ final class SimulatedEnd implements SessionEvents, FrameTap {
     @Override
     public String toString() {
         return name + " ended " + ended + ", streams " + mux.streamCount() + ", queued " + mux.queued() + ", control "
-                + mux.output().control.size() + ", waiting "
-                + mux.output().waiting.size() + ", live " + live;
+                + mux.parts().queue().control.size() + ", waiting "
+                + mux.parts().queue().waiting.size() + ", live " + live;
     }
 
     private static final class Account {

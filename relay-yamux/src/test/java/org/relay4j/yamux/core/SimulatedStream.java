@@ -2,6 +2,7 @@ package org.relay4j.yamux.core;
 
 import java.nio.ByteBuffer;
 import java.util.SplittableRandom;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,7 @@ final class SimulatedStream implements StreamHandler {
     private static final int PERIOD = CONTENT.length / 2; // bytes; a prime number
 
     private final SplittableRandom random;
+    private final LongSupplier clock; // ns
     private final boolean outbound;
     final MuxStream core;
     final int toSend; // bytes
@@ -30,7 +32,8 @@ final class SimulatedStream implements StreamHandler {
     @Nullable
     Cause resetSeen;
 
-    SimulatedStream(MuxStream core, int toSend, SplittableRandom random) {
+    SimulatedStream(MuxStream core, int toSend, SplittableRandom random, LongSupplier clock) {
+        this.clock = clock;
         this.core = core;
         this.toSend = toSend;
         this.random = random;
@@ -48,7 +51,7 @@ final class SimulatedStream implements StreamHandler {
             return;
         }
         int wanted = Math.min(toSend - sent, 1 + random.nextInt(random.nextInt(5) == 0 ? 300_000 : 5_000));
-        ByteBuffer room = core.reserve(wanted);
+        ByteBuffer room = core.reserve(wanted, clock.getAsLong());
         if (room == null) {
             waits = true;
             return;
@@ -65,7 +68,7 @@ final class SimulatedStream implements StreamHandler {
             room.put(CONTENT, at, part);
             done += part;
         }
-        core.commit(length);
+        core.commit(length, clock.getAsLong());
         sent += length;
     }
 
@@ -75,7 +78,7 @@ final class SimulatedStream implements StreamHandler {
         if (waiting != null) {
             int length = random.nextInt(3) == 0 ? 1 + random.nextInt(waiting.remaining()) : waiting.remaining();
             compare(waiting, length);
-            core.advance(length);
+            core.advance(length, clock.getAsLong());
         }
         lookForTheEnd();
     }
@@ -93,7 +96,7 @@ final class SimulatedStream implements StreamHandler {
 
     void closeWrite() {
         closedWrite = true;
-        core.closeWrite();
+        core.closeWrite(clock.getAsLong());
     }
 
     void closeRead() {
@@ -104,7 +107,7 @@ final class SimulatedStream implements StreamHandler {
     void close() {
         closedRead = true;
         closedWrite = true;
-        core.close();
+        core.close(clock.getAsLong());
     }
 
     void reset() {

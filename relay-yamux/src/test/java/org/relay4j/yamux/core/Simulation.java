@@ -25,8 +25,8 @@ final class Simulation {
         conditions = Conditions.of(kind, random);
         toServer = new SimulatedWire(conditions.capacity());
         toClient = new SimulatedWire(conditions.capacity());
-        client = new SimulatedEnd(Role.CLIENT, conditions, random, toServer, toClient);
-        server = new SimulatedEnd(Role.SERVER, conditions, random, toClient, toServer);
+        client = new SimulatedEnd(Role.CLIENT, conditions, random, () -> now, toServer, toClient);
+        server = new SimulatedEnd(Role.SERVER, conditions, random, () -> now, toClient, toServer);
     }
 
     /** Runs it, and throws an error when anything is not as it should be. Returns the bytes that arrived. */
@@ -77,8 +77,6 @@ final class Simulation {
 
     private void pass(long nanos) {
         now += nanos;
-        client.mux.advance(now);
-        server.mux.advance(now);
         if (now - lastTick < 500 * MILLISECOND) return;
         lastTick = now;
         client.mux.tick(now);

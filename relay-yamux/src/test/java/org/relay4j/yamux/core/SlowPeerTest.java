@@ -72,11 +72,11 @@ class SlowPeerTest {
             int id = peer.opens().id();
             peer.sends(Wire.ack(id));
             while (peer.writesBytes(id, WINDOW) > 0) peer.reads();
-            assertNull(peer.stream(id).reserve(1));
+            assertNull(peer.stream(id).reserve(1, peer.now()));
         }
         peer.reads();
         assertEquals(0, peer.buffers.bytesInUse());
-        assertEquals(0, peer.core.output().waiting.size());
+        assertEquals(0, peer.core.parts().queue().waiting.size());
         int last = peer.opens().id();
         peer.afresh();
         peer.writes(last, "goes on").expects(Wire.data(last, "goes on"));
@@ -85,7 +85,7 @@ class SlowPeerTest {
     @Test
     void streamThatWeFinishedAndThatGetsNoAnswerIsReset() {
         openTwo();
-        peer.stream(1).closeWrite();
+        peer.stream(1).closeWrite(peer.now());
         peer.afresh();
         for (int n = 0; n < 29; n++) peer.sends(Wire.ping(n)).afresh().afterSeconds(10);
         peer.toldNothing().sends(Wire.ping(0)).afresh().afterSeconds(10);
@@ -140,7 +140,7 @@ class SlowPeerTest {
         ScriptedPeer late = ScriptedPeer.server(options -> options.growth(1 << 20, 3 << 20));
         late.sends(Wire.syn(2)).accepts(2).userReads(false).afresh();
         late.sends(Wire.data(2, "x".repeat(WINDOW)));
-        late.core.ping();
+        late.core.ping(peer.now());
         late.reads();
         late.afterSeconds(8).sends(Wire.pong(1));
         for (int n = 0; n < 100; n++) late.afterSeconds(0.1).afresh();

@@ -145,7 +145,7 @@ class StreamTableTest {
     }
 
     private MuxStream stream(int id) {
-        return new MuxStream(peer.core, id, false, Frame.INITIAL_WINDOW, Refused.INSTANCE);
+        return new MuxStream(id, false, Frame.INITIAL_WINDOW, peer.core.parts(), 0);
     }
 
     /** Ids that a peer who knows the seed would choose. */

@@ -77,7 +77,7 @@ class TimersTest {
         peer.afterSeconds(0);
         for (int n = 0; n < 3; n++) {
             peer.afterSeconds(9).toldNothing();
-            peer.core.nextOutput();
+            peer.core.nextOutput(peer.now());
             peer.core.sent(0, peer.now());
         }
         peer.afterSeconds(3).told("reset 1 TIMEOUT", "end TIMEOUT");
@@ -97,7 +97,7 @@ class TimersTest {
     void streamThatIsNotAnsweredIsResetAndTheSessionGoesOn() {
         ScriptedPeer peer = server(options -> options.openTimeout(75).maxUnacknowledged(1));
         peer.opens();
-        peer.core.openState();
+        peer.core.awaitOpenable();
         peer.reads();
         peer.afterSeconds(74.9).toldNothing();
         peer.afterSeconds(0.1).told("reset 1 OPEN_TIMEOUT", "openable").expects(Wire.rst(1));
@@ -150,7 +150,7 @@ class TimersTest {
         ScriptedPeer peer = server(options -> options.halfCloseTimeout(300));
         peer.opens();
         peer.opens();
-        peer.sends(Wire.ack(1), Wire.fin(3)).stream(1).closeWrite();
+        peer.sends(Wire.ack(1), Wire.fin(3)).stream(1).closeWrite(peer.now());
         peer.afresh().afterSeconds(299.9).toldNothing();
         peer.afterSeconds(0.1);
         assertEquals(0, peer.core.streamCount());
@@ -162,7 +162,7 @@ class TimersTest {
         ScriptedPeer peer = server(options -> options.halfCloseTimeout(300));
         peer.opens();
         peer.opens();
-        peer.sends(Wire.ack(1), Wire.fin(3)).stream(1).closeWrite();
+        peer.sends(Wire.ack(1), Wire.fin(3)).stream(1).closeWrite(peer.now());
         for (int n = 0; n < 5; n++) {
             peer.afterSeconds(299).sends(Wire.data(1, "more")).writes(3, "more");
         }
@@ -182,7 +182,7 @@ class TimersTest {
     void peerThatGoesOnSendingToAClosedStreamIsTold() {
         ScriptedPeer peer = server(options -> options.lingerTimeout(5));
         peer.opens();
-        peer.sends(Wire.ack(1)).stream(1).close();
+        peer.sends(Wire.ack(1)).stream(1).close(peer.now());
         peer.afresh();
         for (int n = 0; n < 10; n++) {
             peer.afterSeconds(4.9).sends(Wire.data(1, "in vain")).toldNothing().expectsNothing();
@@ -194,7 +194,7 @@ class TimersTest {
     void peerThatIsBlockedByAClosedStreamIsTold() {
         ScriptedPeer peer = server(options -> options.lingerTimeout(5)).userReads(false);
         peer.opens();
-        peer.sends(Wire.ack(1), Wire.data(1, "x".repeat(262_144))).stream(1).close();
+        peer.sends(Wire.ack(1), Wire.data(1, "x".repeat(262_144))).stream(1).close(peer.now());
         peer.afresh().afterSeconds(4.9).toldNothing();
         peer.afterSeconds(0.1).told("reset 1 IDLE_TIMEOUT").expects(Wire.rst(1)).leavesNothing();
     }
@@ -206,7 +206,7 @@ class TimersTest {
         peer.opens();
         peer.sends(Wire.ack(1), Wire.data(1, "request, and something that was not read"));
         peer.writesBytes(1, 200_000);
-        peer.stream(1).close();
+        peer.stream(1).close(peer.now());
         peer.afresh().afterSeconds(299.9).toldNothing().expectsNothing();
         peer.afterSeconds(0.1).told("reset 1 IDLE_TIMEOUT").expects(Wire.rst(1)).leavesNothing();
     }
@@ -215,7 +215,7 @@ class TimersTest {
     void closedStreamWhosePeerFinishesInTimeIsNotReset() {
         ScriptedPeer peer = server(options -> options.lingerTimeout(5));
         peer.opens();
-        peer.sends(Wire.ack(1)).stream(1).close();
+        peer.sends(Wire.ack(1)).stream(1).close(peer.now());
         peer.afresh().afterSeconds(4.9).sends(Wire.fin(1)).told("fin 1");
         peer.afterSeconds(100).toldNothing().expectsNothing().leavesNothing();
     }
@@ -225,7 +225,7 @@ class TimersTest {
         ScriptedPeer peer = server(options -> options.lingerTimeout(5));
         peer.opens();
         peer.sends(Wire.ack(1)).afresh();
-        peer.writes(1, "reply").stream(1).close();
+        peer.writes(1, "reply").stream(1).close(peer.now());
         peer.sends(Wire.data(1, "in vain")).afterSeconds(5).expects(Wire.data(1, "reply"), Wire.fin(1), Wire.rst(1));
     }
 
@@ -234,9 +234,9 @@ class TimersTest {
         ScriptedPeer peer = server(options -> options);
         peer.opens();
         peer.opens();
-        peer.opens().close();
-        peer.sends(Wire.syn(2), Wire.syn(4), Wire.fin(4), Wire.ack(3)).stream(3).closeWrite();
-        peer.core.ping();
+        peer.opens().close(peer.now());
+        peer.sends(Wire.syn(2), Wire.syn(4), Wire.fin(4), Wire.ack(3)).stream(3).closeWrite(peer.now());
+        peer.core.ping(peer.now());
         peer.afresh();
         peer.writes(1, "stalled").afterSeconds(1e6).afterSeconds(1e6).toldNothing();
         assertEquals(5, peer.core.streamCount());

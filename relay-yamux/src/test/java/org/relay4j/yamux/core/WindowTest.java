@@ -53,7 +53,7 @@ class WindowTest {
     @Test
     void emptyUpdateIsCountedAndNothingElse() {
         peer.writesBytes(1, WINDOW);
-        assertNull(peer.stream(1).reserve(1));
+        assertNull(peer.stream(1).reserve(1, peer.now()));
         peer.afresh().sends(Wire.update(1, 0)).toldNothing().expectsNothing();
         assertEquals(1, peer.core.ignoredFrames());
     }
@@ -92,7 +92,7 @@ class WindowTest {
     @Test
     void writerWhoClosedIsNotTold() {
         peer.writesBytes(1, WINDOW + 1);
-        peer.stream(1).closeWrite();
+        peer.stream(1).closeWrite(peer.now());
         peer.reads();
         peer.sends(Wire.update(1, 10)).toldNothing();
     }
@@ -104,7 +104,7 @@ class WindowTest {
         int length = peer.reads().length;
         assertEquals(WINDOW + 12, length);
         assertEquals(0, peer.writesBytes(1, 1));
-        peer.stream(1).closeWrite();
+        peer.stream(1).closeWrite(peer.now());
         peer.expects(Wire.fin(1));
     }
 
@@ -124,7 +124,7 @@ class WindowTest {
         peer.userReads(false).sends(Wire.data(1, "x".repeat(WINDOW))).expectsNothing();
         assertEquals(0, peer.stream(1).receiveWindow() + peer.stream(1).credit());
         peer.stream(1).peek().position(60_000);
-        peer.stream(1).advance(60_000);
+        peer.stream(1).advance(60_000, peer.now());
         peer.expectsNothing();
         peer.reads(1);
         peer.expects(Wire.update(1, WINDOW));
@@ -176,7 +176,7 @@ class WindowTest {
     void creditOverALongPathReturnsInEightParts() {
         ScriptedPeer far = ScriptedPeer.server(options -> options.growth(0, 0));
         far.opens();
-        far.core.ping();
+        far.core.ping(peer.now());
         far.reads();
         far.afterSeconds(0.002).sends(Wire.pong(1), Wire.ack(1)).afresh();
         far.sends(Wire.data(1, "x".repeat(WINDOW / 2))).expects(Wire.update(1, WINDOW / 2));

@@ -21,7 +21,7 @@ import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Logged;
 import org.relay4j.yamux.core.BufferSource;
 import org.relay4j.yamux.core.Chunk;
-import org.relay4j.yamux.core.OutputBuffer;
+import org.relay4j.yamux.core.SendBuffer;
 
 class BufferPoolTest {
     private static final int LIMIT = 10 << 20; // bytes
@@ -36,7 +36,7 @@ class BufferPoolTest {
         Chunk chunk = BufferPool.shared().acquireOutput();
         try {
             assertEquals(BufferPool.shared().inUse(), LeakCheck.inUse());
-            assertTrue(LeakCheck.inUse() >= OutputBuffer.CAPACITY);
+            assertTrue(LeakCheck.inUse() >= SendBuffer.CAPACITY);
         } finally {
             BufferPool.shared().release(chunk);
         }
@@ -49,9 +49,9 @@ class BufferPoolTest {
         assertEquals(64 * 1024, pool.acquire(4 * 1024 + 1, 0).bytes.capacity());
         assertEquals(64 * 1024, pool.acquire(1 << 20, 0).bytes.capacity());
         Chunk output = pool.acquireOutput();
-        assertEquals(OutputBuffer.CAPACITY, output.bytes.capacity());
+        assertEquals(SendBuffer.CAPACITY, output.bytes.capacity());
         assertTrue(output.bytes.isDirect());
-        assertEquals(2 * 4 * 1024 + 2 * 64 * 1024 + OutputBuffer.CAPACITY, pool.inUse());
+        assertEquals(2 * 4 * 1024 + 2 * 64 * 1024 + SendBuffer.CAPACITY, pool.inUse());
     }
 
     @Test
@@ -115,7 +115,7 @@ class BufferPoolTest {
     void sessionCanAlwaysSend() {
         List<Chunk> outputs = new ArrayList<>();
         for (int n = 0; n < 100; n++) outputs.add(pool.acquireOutput());
-        assertEquals(OutputBuffer.CAPACITY, outputs.get(0).bytes.capacity());
+        assertEquals(SendBuffer.CAPACITY, outputs.get(0).bytes.capacity());
         assertEquals(64 * 1024, outputs.get(99).bytes.capacity(), "if only a little at once");
         assertNotNull(pool.acquire(1, 0));
     }

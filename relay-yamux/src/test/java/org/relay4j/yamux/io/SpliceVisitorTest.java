@@ -34,14 +34,14 @@ import org.relay4j.testing.Visitor;
 import org.relay4j.testing.WireFrame;
 import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.core.Cause;
-import org.relay4j.yamux.core.OutputBuffer;
+import org.relay4j.yamux.core.SendBuffer;
 
 /** Visitors of a port, joined with streams of a session whose other end is a script. */
 class SpliceVisitorTest {
     private static final int WINDOW = 256 * 1024; // bytes
 
     /** What a session with one busy stream may hold: received bytes in chunks, and the output. */
-    private static final long MEMORY_FOR_ONE = WINDOW + 64 * 1024 + OutputBuffer.CAPACITY; // bytes
+    private static final long MEMORY_FOR_ONE = WINDOW + 64 * 1024 + SendBuffer.CAPACITY; // bytes
 
     @RegisterExtension
     static final LeakCheck LEAKS = new LeakCheck.EachTest();
@@ -264,7 +264,7 @@ class SpliceVisitorTest {
             peer.send(window(1, 0, 64 << 20), window(3, 0, 64 << 20));
             Call<Void> first = Call.run(() -> Pattern.write(2, 32 << 20, one.getOutputStream()));
             Call<Void> second = Call.run(() -> Pattern.write(3, 32 << 20, other.getOutputStream()));
-            Await.until("the output holds something", () -> BufferPool.shared().inUse() == OutputBuffer.CAPACITY);
+            Await.until("the output holds something", () -> BufferPool.shared().inUse() == SendBuffer.CAPACITY);
             long ofFirst = 0;
             for (long got = 0; got < 64 << 20; ) {
                 WireFrame frame = peer.next();

@@ -19,6 +19,7 @@ import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.CoreOptions;
 import org.relay4j.yamux.core.Multiplexer;
 import org.relay4j.yamux.core.MuxStream;
+import org.relay4j.yamux.core.OpenState;
 import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.core.SessionEvents;
 import org.relay4j.yamux.core.StreamHandler;
@@ -125,7 +126,9 @@ final class SplicedSession implements SessionEvents, Listener.Owner, Splice.Owne
     public boolean canAccept() {
         driver.lock.lock();
         try {
-            return driver.mux().openState() == Multiplexer.OpenState.READY;
+            boolean ready = driver.mux().openState() == OpenState.READY;
+            if (!ready) driver.mux().awaitOpenable();
+            return ready;
         } finally {
             driver.lock.unlock();
         }

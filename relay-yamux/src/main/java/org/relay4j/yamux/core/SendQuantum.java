@@ -10,10 +10,13 @@ package org.relay4j.yamux.core;
  * <p>Over a long path frames are smaller still: hashicorp/yamux lets nobody read a stream while a frame of it arrives, which
  * takes 21 ms for a whole initial window at 100 Mbit/s, and then hands out no more than what the reader's buffer holds.
  */
-final class FrameQuantum {
+final class SendQuantum {
     static final int ALONE = 256 * 1024; // bytes
     static final int SHARED = 62 * 1024; // bytes
     static final int FAR = 32 * 1024; // bytes; the buffer of Go's io.Copy
+
+    /** A stream that has not sent yet. */
+    static final long NEVER = Long.MIN_VALUE;
 
     private static final int EPOCH_SHIFT = 22; // an epoch is 2^22 ns, about 4 ms
 
@@ -27,18 +30,19 @@ final class FrameQuantum {
         far = isFar;
     }
 
-    int limit(MuxStream stream, long now) {
+    /** Bytes of the next frame of a stream, of which {@link #used} has returned {@code lastUsed} the last time. */
+    int limit(long lastUsed, long now) {
         if (far) return FAR;
         roll(now);
-        int others = Math.max(stream.epoch == epoch ? active - 1 : active, activeBefore - 1);
+        int others = Math.max(lastUsed == epoch ? active - 1 : active, activeBefore - 1);
         return others > 0 ? SHARED : ALONE;
     }
 
-    void used(MuxStream stream, long now) {
+    /** Counts a stream that sends; returns what its next call is given. */
+    long used(long lastUsed, long now) {
         roll(now);
-        if (stream.epoch == epoch) return;
-        stream.epoch = epoch;
-        active++;
+        if (lastUsed != epoch) active++;
+        return epoch;
     }
 
     private void roll(long now) {

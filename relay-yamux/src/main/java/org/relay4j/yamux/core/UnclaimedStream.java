@@ -2,8 +2,8 @@ package org.relay4j.yamux.core;
 
 import java.nio.ByteBuffer;
 
-/** The handler of a stream that nobody has taken yet: nothing ever reaches it. */
-enum Refused implements StreamHandler {
+/** The handler of a stream that nobody has taken yet: no event ever reaches it. */
+enum UnclaimedStream implements StreamHandler {
     INSTANCE;
 
     @Override

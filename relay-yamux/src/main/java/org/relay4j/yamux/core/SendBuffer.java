@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * The frames that wait to be sent, as they will stand on the wire: one contiguous buffer, so that everything leaves in one
  * write. Holds no memory while nothing waits.
  */
-public final class OutputBuffer {
+public final class SendBuffer {
     /*
      * Layout:   | headroom | ... sent ... |start    frames    end| room for data | tail |
      *
@@ -30,7 +30,7 @@ public final class OutputBuffer {
     private int frameEnd = HEADROOM; // first frame boundary at or behind start
     private boolean starved; // the source had no memory; it is not asked again before retry
 
-    OutputBuffer(BufferSource source) {
+    SendBuffer(BufferSource source) {
         this.source = source;
     }
 

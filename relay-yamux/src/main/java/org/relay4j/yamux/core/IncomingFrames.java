@@ -7,54 +7,59 @@ import org.jspecify.annotations.Nullable;
  * What each frame from the peer does. A header is checked as a whole before anything changes; faults of framing, credit or
  * parity end the session, all others concern their stream alone.
  */
-final class Input implements FrameReader.Sink {
-    private final Multiplexer mux;
+final class IncomingFrames implements FrameReader.Sink {
+    private final SessionParts parts;
     private final Streams streams;
-    private final Output output;
-    private final KeepAlive keepAlive;
-    private final SessionEvents events;
-    private final Glitches glitches;
+    private final SessionFrames session;
+    private final SendQueue queue;
+    private final WastefulFrames wasteful;
+    private final FrameReader reader = new FrameReader();
+    private long now; // ns; of what is being read
     private long ignored; // frames that were legal and had no effect
     private @Nullable MuxStream bodyOf; // null: the body is thrown away
     private boolean finAfterBody;
 
-    Input(Multiplexer mux, Streams streams, KeepAlive keepAlive, SessionEvents events, Glitches glitches) {
-        this.mux = mux;
+    IncomingFrames(SessionParts parts, Streams streams, SessionFrames session) {
+        this.parts = parts;
         this.streams = streams;
-        output = mux.output();
-        this.keepAlive = keepAlive;
-        this.events = events;
-        this.glitches = glitches;
+        this.session = session;
+        queue = parts.queue();
+        wasteful = parts.wasteful();
+    }
+
+    /** Consumes all of {@code in}, which has arrived at {@code time}. */
+    void read(ByteBuffer in, long time) throws ProtocolViolation {
+        now = time;
+        reader.read(in, this);
     }
 
     long ignored() {
-        return ignored;
+        return ignored + session.ignored();
     }
 
     @Override
     public void onHeader(int type, int flags, int id, long length) throws ProtocolViolation {
-        FrameTap tap = output.tap;
-        if (tap != null) tap.onFrame(false, type, flags, id, length);
+        queue.tapped(false, type, flags, id, length);
         bodyOf = null;
         finAfterBody = false;
-        if (mux.ended() != null) return;
+        if (session.isOver()) return;
         switch (type) {
-            case Frame.PING -> onPing(flags, (int) length);
-            case Frame.GO_AWAY -> onGoAway(length);
+            case Frame.PING -> session.onPing(flags, (int) length, now);
+            case Frame.GO_AWAY -> session.onGoAway(length, now);
             default -> onStreamFrame(type, flags, id, length);
         }
     }
 
     @Override
     public void onBody(ByteBuffer piece) {
-        if (bodyOf != null) bodyOf.receive(piece);
+        if (bodyOf != null) bodyOf.receive(piece, now);
     }
 
     @Override
     public void onBodyEnd() {
         MuxStream stream = bodyOf;
         bodyOf = null;
-        if (stream != null && finAfterBody) stream.receiveFin();
+        if (stream != null && finAfterBody) stream.receiveFin(now);
     }
 
     private void onStreamFrame(int type, int flags, int id, long length) throws ProtocolViolation {
@@ -64,44 +69,46 @@ final class Input implements FrameReader.Sink {
         if (stream == null) {
             // Silence, not RST: the peer may have sent this before it learned of the end of the stream.
             ignored++;
-            if ((flags & Frame.SYN) == 0) glitches.add(Glitch.UNKNOWN_STREAM, mux.now());
+            if ((flags & Frame.SYN) == 0) wasteful.add(WastefulFrame.UNKNOWN_STREAM, now);
             return;
         }
         boolean answers = streams.answered(stream);
-        if (answers) mux.checkOpenable();
+        if (answers) parts.session().settle();
         if ((flags & Frame.RST) != 0) {
-            if (!stream.outbound) glitches.add(Glitch.RESET_STREAM, mux.now());
+            if (!stream.outbound) wasteful.add(WastefulFrame.RESET_STREAM, now);
             long code = type == Frame.WINDOW_UPDATE ? length : 0;
-            stream.end(new Cause(Cause.Kind.RESET_BY_PEER, code, "the peer reset the stream", null));
+            stream.ending().end(new Cause(Cause.Kind.RESET_BY_PEER, code, "the peer reset the stream", null));
             return;
         }
         boolean useful = length > 0
                 || answers
                 || (flags & Frame.SYN) != 0
                 || ((flags & Frame.FIN) != 0 && !stream.finReceived());
-        if (!useful) ignore(type == Frame.DATA ? Glitch.EMPTY_DATA : Glitch.EMPTY_UPDATE);
+        if (!useful) {
+            ignored++;
+            wasteful.add(type == Frame.DATA ? WastefulFrame.EMPTY_DATA : WastefulFrame.EMPTY_UPDATE, now);
+        }
         if (type == Frame.DATA) onData(stream, flags, length);
         else onWindowUpdate(stream, flags, length, answers);
     }
 
     private void onData(MuxStream stream, int flags, long length) throws ProtocolViolation {
-        boolean fin = (flags & Frame.FIN) != 0;
         if (length > 0 && stream.finReceived()) {
-            if (!stream.outbound) glitches.add(Glitch.RESET_STREAM, mux.now());
-            stream.abort(new Cause(Cause.Kind.STREAM_ERROR, "the peer sent data behind its FIN"));
+            if (!stream.outbound) wasteful.add(WastefulFrame.RESET_STREAM, now);
+            stream.ending().abort(new Cause(Cause.Kind.STREAM_ERROR, "the peer sent data behind its FIN"));
             return;
         }
-        stream.expect(length);
+        stream.expect(length, now);
         bodyOf = stream;
-        finAfterBody = fin;
+        finAfterBody = (flags & Frame.FIN) != 0;
     }
 
     private void onWindowUpdate(MuxStream stream, int flags, long length, boolean answers) throws ProtocolViolation {
         if ((flags & Frame.SYN) == 0 && length > 0) {
-            if (!answers) glitches.credit(length, mux.now()); // the first answer may announce a larger window
-            stream.receiveCredit(length);
+            if (!answers) wasteful.credit(length, now); // the first answer may announce a larger window
+            stream.receiveCredit(length, now);
         }
-        if ((flags & Frame.FIN) != 0) stream.receiveFin();
+        if ((flags & Frame.FIN) != 0) stream.receiveFin(now);
     }
 
     private @Nullable MuxStream onSyn(@Nullable MuxStream known, int type, int flags, int id, long length)
@@ -112,7 +119,7 @@ final class Input implements FrameReader.Sink {
         }
         if (known != null) throw new ProtocolViolation("stream " + name(id) + " was opened twice");
         if ((flags & Frame.RST) != 0) {
-            glitches.add(Glitch.RESET_STREAM, mux.now());
+            wasteful.add(WastefulFrame.RESET_STREAM, now);
             return null;
         }
         long extra = type == Frame.WINDOW_UPDATE ? length : 0;
@@ -131,16 +138,11 @@ final class Input implements FrameReader.Sink {
     }
 
     private @Nullable MuxStream admit(int id, long window) throws ProtocolViolation {
-        if (mux.isDraining() || !streams.canAdmit()) return refuse(id);
-        MuxStream stream = streams.addInbound(mux, id, window);
-        StreamHandler handler = null;
-        try {
-            handler = events.onStream(stream);
-        } catch (RuntimeException | Error e) {
-            mux.defect(e);
-        }
+        if (session.isDraining() || !streams.canAdmit()) return refuse(id);
+        MuxStream stream = streams.addInbound(id, window, now);
+        StreamHandler handler = session.handlerOf(stream);
         if (handler == null) {
-            stream.refused();
+            stream.ending().refused();
             return refuse(id);
         }
         stream.handler(handler);
@@ -148,37 +150,8 @@ final class Input implements FrameReader.Sink {
     }
 
     private @Nullable MuxStream refuse(int id) throws ProtocolViolation {
-        glitches.add(Glitch.REFUSED_STREAM, mux.now());
-        output.refuse(id);
+        wasteful.add(WastefulFrame.REFUSED_STREAM, now);
+        queue.refuse(id);
         return null;
-    }
-
-    private void ignore(Glitch glitch) throws ProtocolViolation {
-        ignored++;
-        glitches.add(glitch, mux.now());
-    }
-
-    private void onPing(int flags, int value) throws ProtocolViolation {
-        if ((flags & Frame.SYN) != 0) {
-            glitches.add(Glitch.PING, mux.now());
-            output.pong(value);
-        } else if ((flags & Frame.ACK) != 0) {
-            long roundTrip = keepAlive.pong(value, mux.now());
-            if (roundTrip < 0) {
-                ignore(Glitch.STRAY_PONG);
-                return;
-            }
-            mux.windows().measured(roundTrip, mux.now());
-            output.quantum.far(mux.windows().isFar());
-            events.onPong(roundTrip);
-        } else ignore(Glitch.STRAY_PONG);
-    }
-
-    private void onGoAway(long code) throws ProtocolViolation {
-        if (code == Frame.NORMAL) {
-            if (!mux.goneAway()) ignore(Glitch.REPEATED_GO_AWAY);
-        } else {
-            mux.fail(new Cause(Cause.Kind.GO_AWAY, code, "the peer ended the session with code " + code, null));
-        }
     }
 }

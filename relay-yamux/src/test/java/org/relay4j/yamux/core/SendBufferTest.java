@@ -14,9 +14,9 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-class OutputBufferTest {
+class SendBufferTest {
     private final CountingBuffers memory = new CountingBuffers();
-    private final OutputBuffer buffer = new OutputBuffer(memory);
+    private final SendBuffer buffer = new SendBuffer(memory);
 
     @AfterEach
     void memoryIsReturnedWhenNothingWaits() {
@@ -32,7 +32,7 @@ class OutputBufferTest {
         assertNull(buffer.unsent(false));
         assertNull(buffer.take());
         assertEquals(0, memory.acquired());
-        assertEquals(OutputBuffer.DATA_ROOM - 12, buffer.room());
+        assertEquals(SendBuffer.DATA_ROOM - 12, buffer.room());
     }
 
     @Test
@@ -93,7 +93,7 @@ class OutputBufferTest {
 
     @Test
     void headroomHoldsASmallNumberOfControlFrames() {
-        int room = OutputBuffer.HEADROOM / 12;
+        int room = SendBuffer.HEADROOM / 12;
         for (int n = room; n > 0; n--) {
             assertEquals(n, buffer.frontRoom());
             buffer.prepend(Frame.PING, Frame.ACK, 0, n);
@@ -126,7 +126,7 @@ class OutputBufferTest {
         place.put(body(1, 50));
         buffer.commit(1, 50);
         place = buffer.reserve(buffer.room());
-        assertEquals(OutputBuffer.DATA_ROOM - 12 - 62, place.remaining());
+        assertEquals(SendBuffer.DATA_ROOM - 12 - 62, place.remaining());
         place.put((byte) 1);
         buffer.commit(3, 1);
         assertEquals(
@@ -187,14 +187,14 @@ class OutputBufferTest {
     void shortOfMemoryItTakesLessAtOnce() {
         memory.refuse();
         ByteBuffer place = buffer.reserve(buffer.room());
-        int room = 64 * 1024 - OutputBuffer.HEADROOM - OutputBuffer.TAIL - 12;
+        int room = 64 * 1024 - SendBuffer.HEADROOM - SendBuffer.TAIL - 12;
         assertEquals(room, place.remaining());
         assertEquals(room, buffer.room());
         buffer.cancel();
         while (buffer.room() > 0) data(1, Math.min(buffer.room(), 10_000));
         while (buffer.append(Frame.WINDOW_UPDATE, Frame.FIN, 1, 0)) assertEquals(64 * 1024, memory.bytesInUse());
         assertTrue(buffer.append(Frame.GO_AWAY, 0, 0, 0));
-        assertTrue(buffer.size() > 64 * 1024 - OutputBuffer.HEADROOM - 12, buffer.size() + " bytes wait");
+        assertTrue(buffer.size() > 64 * 1024 - SendBuffer.HEADROOM - 12, buffer.size() + " bytes wait");
         send(50_000);
         assertTrue(buffer.room() > 30_000, "what was sent leaves room");
         assertEquals(64 * 1024, memory.bytesInUse());

@@ -5,27 +5,27 @@ package org.relay4j.yamux.core;
  * sends bytes that somebody reads, and credit for bytes that were sent, is never counted here.
  */
 @SuppressWarnings("EnumOrdinal") // counts are kept by kind in an array, which costs nothing to look into
-final class Glitches {
+final class WastefulFrames {
     /** Credit below this is not worth a frame, except for a frame that was as small. Unit: bytes. */
     static final int FEW = 16;
 
-    private final long[] counts = new long[Glitch.values().length];
-    private final GlitchLimit frameLimit;
-    private final GlitchLimit streamLimit;
-    private final GlitchBudget frames;
-    private final GlitchBudget streams;
+    private final long[] counts = new long[WastefulFrame.values().length];
+    private final RateLimit frameLimit;
+    private final RateLimit streamLimit;
+    private final TokenBucket frames;
+    private final TokenBucket streams;
     private long owed; // bytes that were sent and for which no credit has come
     private long framesSent; // Data frames that left window over, and for which no credit of a few bytes has come
 
-    Glitches(CoreOptions options, long now) {
-        frameLimit = options.glitches();
-        streamLimit = options.resets();
-        frames = new GlitchBudget(frameLimit, now);
-        streams = new GlitchBudget(streamLimit, now);
+    WastefulFrames(CoreOptions options, long now) {
+        frameLimit = options.wastefulFrames();
+        streamLimit = options.streamResets();
+        frames = new TokenBucket(frameLimit, now);
+        streams = new TokenBucket(streamLimit, now);
     }
 
-    long count(Glitch glitch) {
-        return counts[glitch.ordinal()];
+    long count(WastefulFrame frame) {
+        return counts[frame.ordinal()];
     }
 
     /** All of them. */
@@ -36,11 +36,11 @@ final class Glitches {
     }
 
     /** Counts one that arrived at {@code now}. */
-    void add(Glitch glitch, long now) throws ProtocolViolation {
-        counts[glitch.ordinal()]++;
-        if (glitch.isStream()) {
-            if (!streams.take(now)) throw tooMany("streams opened for nothing", streamLimit, glitch);
-        } else if (!frames.take(now)) throw tooMany("frames of no use", frameLimit, glitch);
+    void add(WastefulFrame frame, long now) throws ProtocolViolation {
+        counts[frame.ordinal()]++;
+        if (frame.isStream()) {
+            if (!streams.take(now)) throw tooMany("streams opened for nothing", streamLimit, frame);
+        } else if (!frames.take(now)) throw tooMany("wasteful frames", frameLimit, frame);
     }
 
     /** A Data frame leaves. */
@@ -59,11 +59,11 @@ final class Glitches {
             if (earned) framesSent--;
         } else earned = length <= owed;
         owed = Math.max(0, owed - length);
-        if (!earned) add(Glitch.IDLE_CREDIT, now);
+        if (!earned) add(WastefulFrame.IDLE_CREDIT, now);
     }
 
-    private static ProtocolViolation tooMany(String what, GlitchLimit limit, Glitch last) {
-        return new ProtocolViolation("more than " + limit.burst() + " " + what + ", or " + limit.rate()
+    private static ProtocolViolation tooMany(String what, RateLimit limit, WastefulFrame last) {
+        return new ProtocolViolation("more than " + limit.burst() + " " + what + ", or " + limit.perSecond()
                 + " a second; the last one was " + last.text);
     }
 }

@@ -5,7 +5,7 @@ package org.relay4j.yamux.core;
  * Windows grow only by what was consumed here, up to a bound for each stream, one for the session and one for the process; a
  * stream that has been slow for a while starts again from the configured size.
  */
-final class WindowTuner {
+final class ReceiveWindowTuner {
     /** Round trips below this one are those of a local network: a larger window would only be a longer queue. */
     static final long NEARBY = 2_000_000; // ns
 
@@ -20,7 +20,7 @@ final class WindowTuner {
     private long reserved; // bytes beyond the configured size, of all windows
     private long measured; // ns; when it was last asked for
 
-    WindowTuner(CoreOptions options, BufferSource buffers, KeepAlive keepAlive) {
+    ReceiveWindowTuner(CoreOptions options, BufferSource buffers, KeepAlive keepAlive) {
         this.options = options;
         this.buffers = buffers;
         this.keepAlive = keepAlive;
@@ -50,9 +50,9 @@ final class WindowTuner {
             resize(window, options.receiveWindow());
             return;
         }
-        StreamPace pace = window.pace;
+        ReceivePace pace = window.pace;
         if (pace == null) {
-            window.pace = new StreamPace(now);
+            window.pace = new ReceivePace(now);
             return;
         }
         if (pace.rested(now)) {

@@ -1,10 +1,10 @@
 package org.relay4j.yamux.core;
 
 /**
- * What a peer may send and has no need to: it costs the peer nothing and this end a little, so there is a budget for it. The
- * field of HTTP/2 calls these glitches.
+ * A legal frame that serves nothing: it costs the peer nothing and this end a little, so there is a limit on them.
+ * Implementations of HTTP/2 call these glitches.
  */
-public enum Glitch {
+public enum WastefulFrame {
     /** A Data frame that carries no byte, opens nothing and ends nothing. */
     EMPTY_DATA("a Data frame without content"),
     /** A Window Update that carries no credit, opens nothing and ends nothing. */
@@ -26,7 +26,7 @@ public enum Glitch {
 
     final String text;
 
-    Glitch(String text) {
+    WastefulFrame(String text) {
         this.text = text;
     }
 

@@ -5,7 +5,14 @@ package org.relay4j.yamux.core;
  * rate no longer follows it, as BBR finds the bandwidth of a path (Cardwell and others, "BBR: Congestion-Based Congestion
  * Control", 2016, on its startup), and then keeps what the path holds and a little more, so that others on it do not queue.
  */
-final class StreamPace {
+final class ReceivePace {
+    /**
+     * The least credit that is returned at once over a long path. There half a window on its way back is half of the rate;
+     * whatever credit the peer gets at once it also sends at once, in front of everybody else's bytes; and frames are cheap,
+     * since less moves. Unit: bytes.
+     */
+    static final int LEAST_CREDIT = 32 * 1024;
+
     /** A window of this many times what is under way lets the rate grow threefold; with 2 it was found to get stuck. */
     private static final double GROWTH = 3;
 
@@ -31,7 +38,7 @@ final class StreamPace {
     private int notFaster; // round trips
     private boolean full;
 
-    StreamPace(long now) {
+    ReceivePace(long now) {
         since = now;
     }
 
@@ -78,6 +85,6 @@ final class StreamPace {
             notFaster = 0;
         } else if (growth >= size / 2) notFaster++; // else it is the sender or the reader that takes its time
         full = notFaster >= FULL_AFTER;
-        return full ? (long) (SPARE * best * roundTrip) + ReceiveWindow.LEAST_CREDIT_FAR : Math.max(size, growth);
+        return full ? (long) (SPARE * best * roundTrip) + LEAST_CREDIT : Math.max(size, growth);
     }
 }

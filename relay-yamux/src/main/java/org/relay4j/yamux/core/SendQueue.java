@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * What a session sends, and in which order: answers to pings first, then acknowledgements and credit, then data in the
  * order in which the streams got their turn. Everything that a peer can make wait here is bounded.
  */
-final class Output {
+final class SendQueue {
     /** Answers to pings that may overtake data; more are sent behind it, while there is room. */
     static final int MAX_PONGS = 64;
 
@@ -18,14 +18,14 @@ final class Output {
     /** A stream is only read when at least this many bytes of it fit. Unit: bytes. */
     static final int SMALLEST_ROOM = 16 * 1024;
 
-    final OutputBuffer buffer;
-    final FrameQuantum quantum = new FrameQuantum();
+    final SendBuffer buffer;
+    final SendQuantum quantum = new SendQuantum();
 
     /** Streams with an ACK, credit, FIN or RST to be sent. */
-    final StreamQueue control = new StreamQueue();
+    final SendTurns control = new SendTurns();
 
     /** Streams that wait for room, first come first served. */
-    final StreamQueue waiting = new StreamQueue();
+    final SendTurns waiting = new SendTurns();
 
     private static final int[] NONE = {};
 
@@ -44,10 +44,10 @@ final class Output {
     @Nullable
     FrameTap tap;
 
-    private @Nullable MuxStream resumed;
+    private SendTurns.@Nullable Turn resumed;
 
-    Output(BufferSource source) {
-        buffer = new OutputBuffer(source);
+    SendQueue(BufferSource source) {
+        buffer = new SendBuffer(source);
     }
 
     /** True when nothing waits to be sent. */
@@ -61,28 +61,44 @@ final class Output {
 
     // ---- data
 
-    /** Where up to {@code atMost} bytes of the stream may be put; null when it has to wait for its turn. */
+    /** Where up to {@code atMost} bytes of a stream may be put; null when it has to wait for its turn. */
     @Nullable
-    ByteBuffer reserve(MuxStream stream, int atMost) {
-        boolean overtakes = waiting.size() > 0 && stream != resumed;
-        int room = buffer.room();
-        if (closed || overtakes || room < Math.min(atMost, SMALLEST_ROOM)) {
-            waiting.add(stream.waitingLink());
-            return null;
-        }
-        ByteBuffer reserved = buffer.reserve(Math.min(atMost, room));
-        if (reserved == null) waiting.add(stream.waitingLink());
-        return reserved;
+    ByteBuffer reserve(SendTurns.Turn turn, int atMost) {
+        ByteBuffer room = hasRoom(turn, atMost) ? buffer.reserve(Math.min(atMost, buffer.room())) : null;
+        if (room == null) waiting.add(turn);
+        return room;
+    }
+
+    /** Whether {@link #reserve} would find room. Changes nothing. */
+    boolean hasRoom(SendTurns.Turn turn, int atMost) {
+        boolean overtakes = waiting.size() > 0 && turn != resumed;
+        return !closed && !overtakes && buffer.room() >= Math.min(atMost, SMALLEST_ROOM);
+    }
+
+    /** Waits for a turn, behind the streams that already do. */
+    void await(SendTurns.Turn turn) {
+        waiting.add(turn);
+    }
+
+    /** Gives up what was reserved. */
+    void cancel() {
+        buffer.cancel();
+    }
+
+    /** Makes the first {@code length} bytes of what was reserved a Data frame. */
+    void commit(int id, int length) {
+        buffer.commit(id, length);
+        tapped(Frame.DATA, 0, id, length);
     }
 
     /** Gives the streams that wait for room their turn. Returns false when none was waiting, or there is no room. */
-    boolean resume() {
+    boolean resume(long now) {
         boolean any = false;
         for (int n = waiting.size(); n > 0 && buffer.room() >= SMALLEST_ROOM; n--) {
-            MuxStream stream = waiting.poll();
-            if (stream == null) break;
-            resumed = stream;
-            stream.resumeWriting();
+            SendTurns.Turn turn = waiting.poll();
+            if (turn == null) break;
+            resumed = turn;
+            turn.take(now);
             any = true;
         }
         resumed = null;
@@ -161,10 +177,10 @@ final class Output {
 
     /** What is to be sent now, or null. Followed by {@link #sent}. */
     @Nullable
-    ByteBuffer next() {
+    ByteBuffer next(long now) {
         boolean control = hasControl();
         if (control && buffer.atBoundary()) {
-            fill();
+            fill(now);
             control = false;
         }
         return buffer.unsent(control);
@@ -177,8 +193,8 @@ final class Output {
 
     /** Hands over everything that is to be sent, for a driver that writes outside the lock. */
     @Nullable
-    Chunk take() {
-        fill();
+    Chunk take(long now) {
+        fill(now);
         Chunk taken = buffer.take();
         appendLast();
         return taken;
@@ -195,11 +211,21 @@ final class Output {
         closed = true;
     }
 
+    /** True when there was no memory for what was to be sent. */
+    boolean isStarved() {
+        return buffer.isStarved();
+    }
+
+    /** Asks for memory again, when there was none. */
+    void retry() {
+        buffer.retry();
+    }
+
     /** Puts control frames in front, the most urgent last so that it is the first on the wire. */
-    private void fill() {
+    private void fill(long now) {
         for (int n = control.size(); n > 0 && buffer.frontRoom() > 1; n--) {
-            MuxStream stream = control.poll();
-            if (stream != null) stream.sendControl();
+            SendTurns.Turn turn = control.poll();
+            if (turn != null) turn.take(now);
         }
         while (refusalCount > 0 && buffer.frontRoom() > 0) {
             prepend(Frame.WINDOW_UPDATE, Frame.RST, refusals[--refusalCount], 0);
@@ -214,7 +240,12 @@ final class Output {
         buffer.cancel(); // there may have been nothing to be sent after all
     }
 
-    void tapped(int type, int flags, int id, int length) {
-        if (tap != null) tap.onFrame(true, type, flags, id, length & 0xFFFF_FFFFL);
+    private void tapped(int type, int flags, int id, int length) {
+        tapped(true, type, flags, id, length & 0xFFFF_FFFFL);
+    }
+
+    /** Shows a frame of either direction to the tap. */
+    void tapped(boolean outbound, int type, int flags, int id, long length) {
+        if (tap != null) tap.onFrame(outbound, type, flags, id, length);
     }
 }

@@ -1,0 +1,240 @@
+package org.relay4j.yamux.core;
+
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How one stream ends, what its user is told, and the control frames that it still has to send: ACK, credit, FIN and RST.
+ * These wait for their turn, since each is sent on a frame boundary.
+ */
+final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
+    /** What a stream tells its session. */
+    interface Session {
+        /** The stream leaves the table: closed in both directions, or reset. */
+        void leaves(MuxStream stream);
+
+        /** A stream, or what was left of it, has ended and its user was told. */
+        void settle();
+    }
+
+    private static final Cause RESET_HERE = new Cause(Cause.Kind.RESET_LOCALLY, "the stream was reset by this side");
+
+    private final MuxStream stream; // to be named to others
+    private final SendHalf send;
+    private final ReceiveHalf receive;
+    private final SendQueue queue;
+    private final Session session;
+    private final Defects defects;
+    private StreamHandler handler = UnclaimedStream.INSTANCE;
+    private boolean left; // the stream is out of the table
+    private boolean ackDue;
+    private boolean creditDue;
+    private boolean resetDue; // nothing happens on the stream any more, but it stays in the table until RST has room
+    private int resetCode;
+
+    StreamEnding(MuxStream stream, SendHalf send, ReceiveHalf receive, SessionParts parts) {
+        this.stream = stream;
+        this.send = send;
+        this.receive = receive;
+        queue = parts.queue();
+        session = parts.session();
+        defects = parts.defects();
+    }
+
+    void handler(StreamHandler newHandler) {
+        handler = newHandler;
+    }
+
+    /** True when nothing happens on the stream any more, though RST may still wait for room. */
+    boolean isGone() {
+        return left || resetDue;
+    }
+
+    // ---- control frames
+
+    void acknowledge() {
+        if (isGone()) return;
+        ackDue = true;
+        queue.control.add(this);
+    }
+
+    void returnCredit() {
+        if (isGone()) return;
+        creditDue = true;
+        queue.control.add(this);
+    }
+
+    /** Sends what is due. Called on a frame boundary with room for one frame in front. */
+    @Override
+    void take(long now) {
+        if (!isGone() && (ackDue || creditDue)) {
+            int delta = receive.hasEnded() ? 0 : receive.returnCredit(creditDue, now);
+            if (ackDue || delta > 0) queue.prepend(Frame.WINDOW_UPDATE, ackDue ? Frame.ACK : 0, stream.id, delta);
+        }
+        ackDue = false;
+        creditDue = false;
+        if (send.finWaits() && send.sendFin()) finishWhenClosed();
+        if (resetDue && queue.append(Frame.WINDOW_UPDATE, Frame.RST, stream.id, resetCode)) {
+            resetDue = false;
+            finish(RESET_HERE);
+        }
+        if (send.finWaits() || resetDue) queue.control.add(this);
+        session.settle();
+    }
+
+    // ---- the ends
+
+    void closeWrite() {
+        if (!send.close()) queue.control.add(this);
+        finishWhenClosed();
+        session.settle();
+    }
+
+    void receiveFin() {
+        receive.end();
+        finishWhenClosed();
+        try {
+            handler.onFin(stream);
+        } catch (RuntimeException | Error e) {
+            handlerFailed(e);
+        }
+        session.settle();
+    }
+
+    /** Ends the stream with RST; its user is not told. */
+    void reset(int code) {
+        if (isGone()) return;
+        sendReset(code, RESET_HERE);
+        receive.clear();
+        session.settle();
+    }
+
+    /** Ends the stream with RST, and tells its user. */
+    void abort(Cause cause) {
+        if (isGone()) return;
+        sendReset(0, cause);
+        dropIncomplete();
+        tellReset(cause);
+        session.settle();
+    }
+
+    /** Ends the stream for a reason that comes from the peer or the session, and tells its user. */
+    void end(Cause cause) {
+        if (left) return;
+        boolean told = resetDue;
+        resetDue = false;
+        finish(cause);
+        if (!told) {
+            dropIncomplete();
+            tellReset(cause);
+        }
+        session.settle();
+    }
+
+    /** Forgets a stream that nobody took. */
+    void refused() {
+        finish(RESET_HERE);
+        session.settle();
+    }
+
+    /** Nothing waits to be read any more. */
+    void delivered() {
+        if (left) session.settle();
+    }
+
+    private void sendReset(int code, Cause cause) {
+        send.abandon();
+        if (queue.append(Frame.WINDOW_UPDATE, Frame.RST, stream.id, code)) {
+            finish(cause);
+            return;
+        }
+        // It stays in the table, and so within the limit on streams, until the RST has found room.
+        resetDue = true;
+        resetCode = code;
+        queue.control.add(this);
+    }
+
+    private void finishWhenClosed() {
+        if (send.finSent() && receive.hasEnded()) finish(null);
+    }
+
+    private void finish(@Nullable Cause cause) {
+        if (left) return;
+        left = true;
+        send.abandon();
+        queue.control.remove(this);
+        receive.forgetWindow();
+        session.leaves(stream);
+        try {
+            handler.onGone(stream, cause);
+        } catch (RuntimeException | Error e) {
+            defects.report(e);
+        }
+    }
+
+    /** What the peer sent before its FIN is complete and stays readable; anything else is not. */
+    private void dropIncomplete() {
+        if (!receive.hasEnded()) receive.clear();
+    }
+
+    // ---- received bytes that outlive the stream
+
+    @Override
+    public boolean hasEnded() {
+        return left;
+    }
+
+    @Override
+    public void giveUp(Cause cause) {
+        receive.truncate();
+        if (!isGone()) abort(cause);
+        else {
+            tellReset(cause);
+            session.settle();
+        }
+    }
+
+    @Override
+    public void sessionEnded(Cause cause) {
+        tellReset(cause);
+    }
+
+    // ---- the user: whatever a handler throws costs its own stream alone
+
+    void tellData(ByteBuffer payload) {
+        try {
+            handler.onData(stream, payload);
+        } catch (RuntimeException | Error e) {
+            handlerFailed(e);
+        }
+    }
+
+    void tellBuffered() {
+        try {
+            handler.onBuffered(stream);
+        } catch (RuntimeException | Error e) {
+            handlerFailed(e);
+        }
+    }
+
+    void tellWritable() {
+        try {
+            handler.onWritable(stream);
+        } catch (RuntimeException | Error e) {
+            handlerFailed(e);
+        }
+    }
+
+    private void tellReset(Cause cause) {
+        try {
+            handler.onReset(stream, cause);
+        } catch (RuntimeException | Error e) {
+            defects.report(e);
+        }
+    }
+
+    private void handlerFailed(Throwable error) {
+        defects.report(error);
+        giveUp(new Cause(Cause.Kind.STREAM_ERROR, 0, "internal error: " + error, error));
+    }
+}
