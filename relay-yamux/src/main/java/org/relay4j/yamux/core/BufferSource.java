@@ -2,38 +2,42 @@ package org.relay4j.yamux.core;
 
 import org.jspecify.annotations.Nullable;
 
-/** Where the core gets memory from, and to which it returns every piece exactly once. It answers null when there is none. */
+/**
+ * The pool that the core allocates memory from. The core returns every chunk exactly once. Methods return null when no
+ * memory is available.
+ */
 public interface BufferSource {
     /**
-     * What a session may hold of received bytes even though the process has used up its budget. Without it a reader that is
-     * slow for a moment would be reset for what other sessions hold. Unit: bytes.
+     * Received data that a session may buffer even if the budget of the process is exhausted. Without it a briefly slow
+     * reader would be reset because of what other sessions buffer. Unit: bytes.
      */
     int GUARANTEED = 64 * 1024;
 
     /**
-     * A chunk for up to {@code size} received bytes, or for the first of them; null when the session may not hold more.
+     * Returns a chunk for {@code size} received bytes or fewer; null if the session may not buffer more.
      *
-     * @param held bytes that the session holds already
+     * @param held bytes that the session already buffers
      */
     @Nullable
     Chunk acquire(int size, long held);
 
-    /** Takes back a chunk of {@link #acquire} or {@link #acquireOutput}. */
+    /** Returns a chunk of {@link #acquire} or {@link #acquireOutput} to the pool. */
     void release(Chunk chunk);
 
     /**
-     * A chunk of {@link SendBuffer#CAPACITY} bytes for frames to be sent, or of 64 KiB at least when memory is short; null only
-     * when the JVM has none left, since a session that cannot send cannot get rid of what it holds either.
+     * Returns a chunk of {@link SendBuffer#CAPACITY} bytes for outbound frames, or of at least 64 KiB when memory is
+     * short. It returns null only when the JVM has no memory left, because a session that cannot send cannot free its
+     * memory either.
      */
     @Nullable
     Chunk acquireOutput();
 
     /**
-     * Agrees that a peer may be told of a receive window that is larger than usual by so many bytes; false when all such
-     * windows together would hold too much. Every byte is taken back once with {@link #takeBack}.
+     * Reserves {@code bytes} of the process budget so that a receive window may grow by as many; false if the budget
+     * does not allow it. Every byte is released exactly once with {@link #takeBack}.
      */
     boolean promise(int bytes);
 
-    /** The peer can no longer use so many bytes that were promised. */
+    /** Releases {@code bytes} that were promised: the peer can no longer use them. */
     void takeBack(int bytes);
 }

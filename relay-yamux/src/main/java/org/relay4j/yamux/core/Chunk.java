@@ -3,9 +3,9 @@ package org.relay4j.yamux.core;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** A piece of pooled memory, and a link of the list that holds the received bytes of a stream. */
+/** A piece of pooled memory, and a node of the list of received bytes of a stream. */
 public final class Chunk {
-    /** The memory. Between position and limit are the bytes that wait to be read. */
+    /** The memory. The unread bytes are between position and limit. */
     public final ByteBuffer bytes;
 
     @Nullable

@@ -1,29 +1,30 @@
 package org.relay4j.yamux.core;
 
 /**
- * Bounds and timeouts of one session, checked by whoever builds them. Times in nanoseconds; 0 turns a timeout off.
+ * Limits and timeouts of one session. The caller has validated them. Times are in nanoseconds; 0 disables a timeout.
  *
- * @param receiveWindow bytes a stream may have under way to us; 256 KiB or more
- * @param maxReceiveWindow bytes that the window of a stream may grow to; no more than receiveWindow: windows do not grow
- * @param windowBudget bytes by which all windows of the session together may have grown
- * @param receiveBudget bytes that all streams of the session together may hold of what was received and not yet read; beyond
- *     it, or beyond what the process has for the session, a stream is reset whose reader holds much and makes no progress
- * @param maxStreams streams the peer may have open at once; a SYN beyond it is answered with RST
- * @param maxUnacknowledged streams opened by us that the peer has not answered; opening waits beyond it
- * @param keepAliveInterval silence after which the peer is asked for a sign of life
- * @param keepAliveTimeout time that the peer has for it
- * @param writeStallTimeout time without any progress of queued output after which the session fails
- * @param openTimeout time that the peer has to answer to an opened stream before that stream is reset
- * @param acceptTimeout time after which a stream that waits to be accepted is acknowledged all the same, because
- *     hashicorp/yamux closes the session when an answer takes longer than 75 s
- * @param halfCloseTimeout idle time after which a stream that is closed in one direction is reset
- * @param lingerTimeout idle time after which a stream that we closed in both directions is reset when the peer has gone on
- *     sending; a silent peer may still be reading and has the halfCloseTimeout
- * @param deliveryTimeout time without progress after which received bytes of a stream that has ended are dropped, and the
- *     user of the stream is told of a reset
- * @param wastefulFrames how many frames are tolerated that cost this end something and serve nothing
- * @param streamResets how many streams are tolerated that the peer opens for nothing
- * @param hashSeed makes the places of streams in the stream table unpredictable for the peer
+ * @param receiveWindow bytes that the peer may have in flight on one stream; at least 256 KiB
+ * @param maxReceiveWindow maximum that the window of a stream grows to, in bytes; windows do not grow unless it exceeds
+ *     receiveWindow
+ * @param windowBudget total growth of all windows of the session, in bytes
+ * @param receiveBudget unread bytes that all streams of the session together may buffer; beyond this limit, or that of
+ *     the process, the session resets a stream that buffers much and whose reader makes no progress
+ * @param maxStreams streams that the peer may have open at once; further SYNs are answered with RST
+ * @param maxUnacknowledged outbound streams that may wait for the peer's ACK; opening further streams waits
+ * @param keepAliveInterval idle time after which the session pings the peer
+ * @param keepAliveTimeout time that the peer has to answer the ping
+ * @param writeStallTimeout time without progress of queued output after which the session fails
+ * @param openTimeout time that the peer has to acknowledge a stream before the stream is reset
+ * @param acceptTimeout time after which a stream that has not been accepted yet is acknowledged anyway, because
+ *     hashicorp/yamux closes the session if the ACK takes longer than 75 s
+ * @param halfCloseTimeout idle time after which a half-closed stream is reset
+ * @param lingerTimeout idle time after which a stream that we closed in both directions is reset if the peer has
+ *     continued to send; a silent peer may still be reading, so the halfCloseTimeout applies to it
+ * @param deliveryTimeout time without progress after which the unread bytes of an ended stream are dropped and its
+ *     handler is notified of a reset
+ * @param wastefulFrames number of wasteful frames that are tolerated, see {@link WastefulFrame}
+ * @param streamResets number of streams that the peer may open without use, see {@link WastefulFrame}
+ * @param hashSeed makes the slots of the stream table unpredictable for the peer
  */
 public record CoreOptions(
         int receiveWindow,
@@ -47,7 +48,7 @@ public record CoreOptions(
     private static final long SECOND = 1_000_000_000L;
     private static final long SHORTEST_TICK = 10_000_000L;
 
-    /** The defaults, see {@code SessionOptions} for the reasons. */
+    /** Returns the defaults; {@code SessionOptions} gives the reasons. */
     public static CoreOptions defaults() {
         return new CoreOptions(
                 Frame.INITIAL_WINDOW,
@@ -69,7 +70,10 @@ public record CoreOptions(
                 0);
     }
 
-    /** How often {@link Multiplexer#tick} is to be called: a quarter of the shortest timeout, 10 ms to 1 s. */
+    /**
+     * Returns the interval at which {@link Multiplexer#tick} must be called: a quarter of the shortest timeout, 10 ms
+     * to 1 s.
+     */
     public long tickInterval() {
         long shortest = 4 * SECOND;
         long[] timeouts = {

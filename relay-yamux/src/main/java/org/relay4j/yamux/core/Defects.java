@@ -2,7 +2,7 @@ package org.relay4j.yamux.core;
 
 import java.util.function.Consumer;
 
-/** Where that goes which handlers have thrown: to a log, or, as long as there is none, to whoever called the core. */
+/** The destination of exceptions that handlers throw: a log, or the caller of the core if no log is set. */
 final class Defects {
     private Consumer<Throwable> log = Defects::rethrow;
 

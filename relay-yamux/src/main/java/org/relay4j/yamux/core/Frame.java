@@ -33,19 +33,22 @@ public final class Frame {
 
     private Frame() {}
 
-    /** Puts a header at {@code at}; the buffer's position does not change. */
+    /** Writes a header at index {@code at}; the position of the buffer does not change. */
     public static void put(ByteBuffer buffer, int at, int type, int flags, int id, int length) {
         buffer.putInt(at, type << 16 | flags);
         buffer.putInt(at + 4, id);
         buffer.putInt(at + 8, length);
     }
 
-    /** Length of the whole frame whose header is at {@code at}: only Data frames have a body. Unit: bytes. */
+    /**
+     * Returns the length of the whole frame whose header is at index {@code at}. Only Data frames have a body. Unit:
+     * bytes.
+     */
     static int lengthOfFrameAt(ByteBuffer buffer, int at) {
         return buffer.get(at + 1) == DATA ? HEADER_LENGTH + buffer.getInt(at + 8) : HEADER_LENGTH;
     }
 
-    /** One frame in the fixed format of the trace log, for example {@code WINDOW_UPDATE SYN id=1 len=0}. */
+    /** Describes one frame in the fixed format of the trace log, for example {@code WINDOW_UPDATE SYN id=1 len=0}. */
     public static String describe(int type, int flags, int id, long length) {
         StringBuilder text = new StringBuilder(48);
         switch (type) {

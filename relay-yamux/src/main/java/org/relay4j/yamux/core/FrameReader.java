@@ -3,19 +3,19 @@ package org.relay4j.yamux.core;
 import java.nio.ByteBuffer;
 
 /**
- * Cuts a byte stream into frames. A body is passed on in the pieces in which it arrives and is never collected, so a
- * declared length costs no memory, whatever it is.
+ * A parser that splits a byte stream into frames. It passes on a body in the pieces in which it arrives and never
+ * collects them, so no declared length costs memory.
  */
 final class FrameReader {
-    /** Receives what was cut. */
+    /** Receives the parsed frames. */
     interface Sink {
-        /** A header. The length is unsigned. Only a Data frame has a body of that length. */
+        /** Receives a header. The length is unsigned. Only a Data frame has a body of that length. */
         void onHeader(int type, int flags, int id, long length) throws ProtocolViolation;
 
-        /** The next piece of the body; whatever is left in it is thrown away. */
+        /** Receives the next piece of the body; bytes left in it are discarded. */
         void onBody(ByteBuffer piece);
 
-        /** The body is complete; follows each header of a Data frame, also of an empty one. */
+        /** Called when the body is complete: once for each Data frame, even an empty one. */
         void onBodyEnd() throws ProtocolViolation;
     }
 

@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What each frame from the peer does. A header is checked as a whole before anything changes; faults of framing, credit or
- * parity end the session, all others concern their stream alone.
+ * The handling of each frame from the peer. A header is fully validated before any state changes. Framing, flow-control
+ * and id parity errors end the session; all others affect only their stream.
  */
 final class IncomingFrames implements FrameReader.Sink {
     private final SessionParts parts;
@@ -14,9 +14,9 @@ final class IncomingFrames implements FrameReader.Sink {
     private final SendQueue queue;
     private final WastefulFrames wasteful;
     private final FrameReader reader = new FrameReader();
-    private long now; // ns; of what is being read
-    private long ignored; // frames that were legal and had no effect
-    private @Nullable MuxStream bodyOf; // null: the body is thrown away
+    private long now; // ns; arrival time of the bytes that are being read
+    private long ignored; // legal frames without effect
+    private @Nullable MuxStream bodyOf; // null: the body is discarded
     private boolean finAfterBody;
 
     IncomingFrames(SessionParts parts, Streams streams, SessionFrames session) {
@@ -27,7 +27,7 @@ final class IncomingFrames implements FrameReader.Sink {
         wasteful = parts.wasteful();
     }
 
-    /** Consumes all of {@code in}, which has arrived at {@code time}. */
+    /** Consumes all of {@code in}, which arrived at {@code time}. */
     void read(ByteBuffer in, long time) throws ProtocolViolation {
         now = time;
         reader.read(in, this);
@@ -63,11 +63,11 @@ final class IncomingFrames implements FrameReader.Sink {
     }
 
     private void onStreamFrame(int type, int flags, int id, long length) throws ProtocolViolation {
-        if (id == 0) throw new ProtocolViolation("a stream frame for id 0, which is the session's");
+        if (id == 0) throw new ProtocolViolation("a stream frame for id 0, which is reserved for the session");
         MuxStream stream = streams.get(id);
         if ((flags & Frame.SYN) != 0) stream = onSyn(stream, type, flags, id, length);
         if (stream == null) {
-            // Silence, not RST: the peer may have sent this before it learned of the end of the stream.
+            // No RST: the peer may have sent this before it learned that the stream had ended.
             ignored++;
             if ((flags & Frame.SYN) == 0) wasteful.add(WastefulFrame.UNKNOWN_STREAM, now);
             return;
@@ -95,7 +95,7 @@ final class IncomingFrames implements FrameReader.Sink {
     private void onData(MuxStream stream, int flags, long length) throws ProtocolViolation {
         if (length > 0 && stream.finReceived()) {
             if (!stream.outbound) wasteful.add(WastefulFrame.RESET_STREAM, now);
-            stream.ending().abort(new Cause(Cause.Kind.STREAM_ERROR, "the peer sent data behind its FIN"));
+            stream.ending().abort(new Cause(Cause.Kind.STREAM_ERROR, "the peer sent data after its FIN"));
             return;
         }
         stream.expect(length, now);

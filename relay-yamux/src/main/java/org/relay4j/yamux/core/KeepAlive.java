@@ -3,21 +3,21 @@ package org.relay4j.yamux.core;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Watches whether the peer lives. Any byte from it counts; only after a silence is it asked, by one ping at a time, since
- * some implementations drop or punish more.
+ * Liveness detection. Any received byte shows that the peer is alive. An idle peer is pinged, with one ping in flight
+ * at a time, because some implementations drop further pings or end the session.
  */
 final class KeepAlive {
     private final SendQueue output;
     private final CoreOptions options;
 
     private long lastReceived; // ns
-    private long lastSent; // ns; last progress of the output, or the time from which it has been waiting
+    private long lastSent; // ns; last progress of the output, or the time since which it has been waiting
     private boolean outputWaiting;
     private boolean pingInFlight;
     private int pingValue;
     private long pingSent; // ns
-    private long roundTrip; // ns; 0 until one was measured
-    private long askedSince; // ns; the first ping since the last sign of life
+    private long roundTrip; // ns; 0 until measured
+    private long askedSince; // ns; the first ping since bytes were last received
 
     KeepAlive(SendQueue output, CoreOptions options, long now) {
         this.output = output;
@@ -35,10 +35,10 @@ final class KeepAlive {
         outputWaiting = !output.isEmpty();
     }
 
-    /** Sends a ping unless one is under way, whose answer then serves this caller too. */
+    /** Sends a ping unless one is in flight, whose answer then serves this caller too. */
     void ping(long now) {
         long timeout = options.keepAliveTimeout();
-        // Asks again after a while, because answers get lost: go-yamux drops those that it cannot queue.
+        // The ping is repeated after a while because answers get lost: go-yamux drops those that it cannot queue.
         if (pingInFlight && (timeout == 0 || now - pingSent < timeout)) return;
         if (!pingInFlight || askedSince - lastReceived < 0) askedSince = now;
         pingInFlight = true;
@@ -46,7 +46,7 @@ final class KeepAlive {
         output.ping(++pingValue);
     }
 
-    /** The round-trip time when this is the answer to our ping, else -1. Unit: nanoseconds. */
+    /** Returns the round-trip time if this is the answer to our ping, else -1. Unit: nanoseconds. */
     long pong(int value, long now) {
         if (!pingInFlight || value != pingValue) return -1;
         pingInFlight = false;
@@ -54,12 +54,12 @@ final class KeepAlive {
         return roundTrip;
     }
 
-    /** The last one that was measured, 0 when none was. Unit: nanoseconds. */
+    /** Returns the most recent round-trip time, or 0 if none was measured. Unit: nanoseconds. */
     long roundTrip() {
         return roundTrip;
     }
 
-    /** Asks for a sign of life when it is time to; returns why the session must end, or null. */
+    /** Sends a ping if one is due. Returns the reason why the session must end, or null. */
     @Nullable
     Cause tick(long now) {
         long silent = now - lastReceived;

@@ -6,11 +6,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One end of a yamux session as a plain object: bytes in, bytes out, events out, time passed in. It knows no socket, thread,
- * lock or clock. Whoever drives it calls it with one lock held, see {@code docs/concurrency.md}.
+ * One end of a yamux session as a plain object. Received bytes and the time are passed in; it emits bytes and events.
+ * It has no socket, thread, lock or clock. The driver makes all calls with one lock held, see {@code
+ * docs/concurrency.md}.
  *
- * <p>It emits only frames that every known implementation understands and accepts whatever any of them sends; the rules are
- * listed in {@code docs/protocol.md}.
+ * <p>It emits only frames that every known implementation understands, and accepts all frames that any of them sends.
+ * The rules are listed in {@code docs/protocol.md}.
  */
 public final class Multiplexer {
     private final CoreOptions options;
@@ -48,19 +49,21 @@ public final class Multiplexer {
         frames = new IncomingFrames(parts, streams, sessionFrames);
     }
 
-    /** Shows each frame to {@code tap}. */
+    /** Sets an observer of all frames. */
     public void tap(@Nullable FrameTap tap) {
         queue.tap = tap;
     }
 
-    /** Gives {@code log} what a handler has thrown, which then costs the stream of that handler and nothing else. */
+    /**
+     * Sets the log for exceptions that handlers throw. With a log, such an exception resets only the handler's stream.
+     */
     public void defects(Consumer<Throwable> log) {
         parts.defects().log(log);
     }
 
     // ---- input and time
 
-    /** Takes all bytes of {@code in}. */
+    /** Consumes all bytes of {@code in}. */
     public void receive(ByteBuffer in, long now) {
         if (in.hasRemaining()) {
             received = true;
@@ -79,7 +82,7 @@ public final class Multiplexer {
         in.position(in.limit());
     }
 
-    /** The peer sends no more bytes. */
+    /** Must be called when the peer has ended its direction of the connection. */
     public void endOfInput() {
         if (state.isOver()) return;
         int open = streams.size();
@@ -87,7 +90,10 @@ public final class Multiplexer {
         else fail(new Cause(Cause.Kind.CONNECTION_LOST, "the connection ended while " + open + " streams were open"));
     }
 
-    /** Lets time pass; to be called every {@link CoreOptions#tickInterval}, and until {@link #holdsReceived} is false. */
+    /**
+     * Handles timeouts. Must be called every {@link CoreOptions#tickInterval}, and after the end of the session until
+     * {@link #holdsReceived} returns false.
+     */
     public void tick(long now) {
         memory.reclaim(options.deliveryTimeout(), now);
         if (state.isOver()) return;
@@ -103,67 +109,76 @@ public final class Multiplexer {
         streams.abortExpired(now);
     }
 
-    /** True while received bytes wait to be taken. A session that has ended is to be ticked until it holds none. */
+    /** Returns true while received bytes are unread. A session that has ended needs {@link #tick} until then. */
     public boolean holdsReceived() {
         return memory.held() > 0;
     }
 
     // ---- output
 
-    /** The bytes to be written now, between position and limit, followed by {@link #sent}; null when there are none. */
+    /**
+     * Returns the bytes to write now, between position and limit; null if there are none. The caller then calls {@link
+     * #sent}.
+     */
     public @Nullable ByteBuffer nextOutput(long now) {
         return queue.next(now);
     }
 
-    /** Counts the first {@code length} bytes of {@link #nextOutput} as written. */
+    /** Marks the first {@code length} bytes of {@link #nextOutput} as written. */
     public void sent(int length, long now) {
         queue.sent(length);
-        if (length > 0) keepAlive.sent(now); // a write that moved nothing is no progress
+        if (length > 0) keepAlive.sent(now); // a write of 0 bytes is no progress
     }
 
-    /** Hands over everything that is to be written; the caller returns the chunk to the buffer source. Null when empty. */
+    /** Hands over all pending output; null if there is none. The caller returns the chunk to the buffer source. */
     public @Nullable Chunk takeOutput(long now) {
         Chunk taken = queue.take(now);
         keepAlive.sent(now);
         return taken;
     }
 
-    /** Bytes of data and their headers that wait to be written. */
+    /** Returns the pending output, with headers. Unit: bytes. */
     public int queued() {
         return queue.buffer.size();
     }
 
-    /** True when something waits to be written. */
+    /** Returns true if output is pending. */
     public boolean hasOutput() {
         return !queue.isEmpty();
     }
 
-    /** Gives streams that wait for room their turn; false when none did. To be called after output was written. */
+    /**
+     * Gives streams that wait for buffer space their turn; false if none was waiting. Must be called after output was
+     * written.
+     */
     public boolean resumeWaiting(long now) {
         opening.check();
         return queue.resume(now);
     }
 
-    /** Returns the memory of the output. To be called when nothing more will be written. */
+    /** Releases the memory of the output. Must be called when nothing more will be written. */
     public void discardOutput() {
         queue.clear();
     }
 
     // ---- streams
 
-    /** Whether {@link #open} would succeed. Changes nothing. */
+    /** Returns whether {@link #open} would succeed, without changing any state. */
     public OpenState openState() {
         return opening.state();
     }
 
-    /** When {@link #openState} is WAIT: has {@link SessionEvents#onOpenable} called once it no longer is, unless the session ends. */
+    /**
+     * Requests one call of {@link SessionEvents#onOpenable} when {@link #openState} is no longer WAIT, unless the
+     * session ends first.
+     */
     public void awaitOpenable() {
         opening.await();
     }
 
     /**
-     * Opens a stream; allowed when {@link #openState} is READY. Null when there is no memory to announce it; then openState is
-     * WAIT.
+     * Opens a stream. Requires that {@link #openState} is READY. Returns null if there is no memory for the SYN;
+     * openState is WAIT then.
      */
     public @Nullable MuxStream open(StreamHandler handler, long now) {
         OpenState present = openState();
@@ -172,11 +187,11 @@ public final class Multiplexer {
         if (!stream.open(now)) return null;
         stream.handler(handler);
         streams.announced(stream);
-        opening.check(); // it may have been the last one
+        opening.check(); // this may have been the last id
         return stream;
     }
 
-    /** Makes {@code id} the next one that is opened, as if all before it had been used; for tests of the last ones. */
+    /** Makes {@code id} the next id, as if all before it had been used; for tests of the last ids. */
     public void skipTo(int id) {
         streams.skipTo(id);
     }
@@ -187,23 +202,24 @@ public final class Multiplexer {
 
     // ---- session
 
-    /** Asks for the round-trip time; the answer comes as {@link SessionEvents#onPong}. */
+    /** Sends a ping; {@link SessionEvents#onPong} reports the round-trip time. */
     public void ping(long now) {
         if (!state.isOver()) keepAlive.ping(now);
     }
 
     /**
-     * Takes no more streams.
+     * Stops opening and accepting streams.
      *
-     * @param andClose false: the GoAway follows when the last stream has ended, since several implementations end the whole
-     *     session when they see one; true: it is sent now, and the session closes when the last stream has ended
+     * @param andClose if false, GoAway is sent only after the last stream has ended, because several implementations
+     *     end the whole session when they receive it; if true, GoAway is sent now and the session closes when the last
+     *     stream has ended
      */
     public void drain(boolean andClose) {
         if (state.drain(andClose) && streams.size() > 0) queue.append(Frame.GO_AWAY, 0, 0, Frame.NORMAL);
         settle();
     }
 
-    /** Ends the session in an orderly way: RST for each stream that is open, then GoAway. */
+    /** Closes the session: sends RST for each open stream, then GoAway. */
     public void close() {
         if (state.isOver()) return;
         for (MuxStream stream : streams.all()) queue.resetLast(stream.id);
@@ -223,8 +239,7 @@ public final class Multiplexer {
 
     private void endStreams(Cause cause) {
         try {
-            // A peer that closes in an orderly way has sent all of these bytes: they are delivered, within the
-            // deliveryTimeout.
+            // After a graceful close all of these bytes are complete; they are delivered within the deliveryTimeout.
             List<ReceiveBuffer> left = cause.kind() == Cause.Kind.CLOSED_BY_PEER ? List.of() : memory.ended();
             for (MuxStream stream : streams.all()) stream.ending().end(cause);
             for (ReceiveBuffer buffer : left) {
@@ -235,15 +250,15 @@ public final class Multiplexer {
         }
     }
 
-    /** Why the session is over, or null while it is not. */
+    /** Returns the reason why the session ended, or null if it has not. */
     public @Nullable Cause ended() {
         return state.ended();
     }
 
-    /** What the end of a stream brings about. */
+    /** Handles the consequences of the end of a stream. */
     private void settle() {
         if (state.isOver()) return;
-        // Bytes that are held now are those of streams that have ended: they are delivered first.
+        // Bytes that are still buffered belong to ended streams and are delivered first.
         if (state.isDraining() && streams.size() == 0 && memory.held() == 0) {
             if (state.closesWhenDrained()) close();
             else queue.close(Frame.NORMAL);
@@ -251,7 +266,7 @@ public final class Multiplexer {
         opening.check();
     }
 
-    /** What streams tell the session. */
+    /** Receives the events of the streams. */
     private final class OfStreams implements StreamEnding.Session {
         @Override
         public void leaves(MuxStream stream) {
@@ -266,44 +281,46 @@ public final class Multiplexer {
 
     // ---- figures
 
-    /** True once the peer has sent anything. */
+    /** Returns true if the peer has sent any byte. */
     public boolean hasReceived() {
         return received;
     }
 
-    /** Streams that were opened since the start, by either end. */
+    /** Returns the number of streams opened so far, by either end. */
     public long streamsOpened() {
         return streams.opened();
     }
 
-    /** Payload that has arrived. */
+    /** Returns the received payload. Unit: bytes. */
     public long bytesReceived() {
         return parts.traffic().received;
     }
 
-    /** Payload that was queued to be sent. */
+    /** Returns the payload queued for sending so far. Unit: bytes. */
     public long bytesSent() {
         return parts.traffic().sent;
     }
 
-    /** The last round trip that was measured, 0 when none was. Unit: nanoseconds. */
+    /** Returns the most recent round-trip time, or 0 if none was measured. Unit: nanoseconds. */
     public long roundTrip() {
         return keepAlive.roundTrip();
     }
 
-    /** Frames that were legal and had no effect: for streams that no longer exist, or without content. */
+    /**
+     * Returns the number of legal frames without effect: frames without content, or for streams that no longer exist.
+     */
     public long ignoredFrames() {
         return frames.ignored();
     }
 
-    /** Frames that cost this end something and served nothing. */
+    /** Returns the number of wasteful frames, see {@link WastefulFrame}. */
     public long wastefulFrames() {
         return parts.wasteful().count();
     }
 
     // ---- for tests
 
-    /** What the streams share. */
+    /** Returns the state that the streams share. */
     SessionParts parts() {
         return parts;
     }

@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One stream of a session: a sending half, a receiving half, and what concerns both. Guarded by the session lock. Times are
- * nanoseconds of the clock that drives the session.
+ * One stream of a session: a sending half, a receiving half and the state of both. Guarded by the session lock. Times
+ * are in nanoseconds of the clock that drives the session.
  */
 public final class MuxStream {
     /*
@@ -24,7 +24,7 @@ public final class MuxStream {
     private long activeAt; // ns
     private boolean acknowledged;
     private boolean lingers; // closed by us in both directions, the peer has not closed yet
-    private boolean inVain; // the peer has sent bytes since then
+    private boolean inVain; // the peer has sent bytes since lingers was set
 
     MuxStream(int id, boolean outbound, long sendWindow, SessionParts parts, long now) {
         this.id = id;
@@ -41,7 +41,7 @@ public final class MuxStream {
         return id;
     }
 
-    /** True when this end opened the stream. */
+    /** Returns true if this end opened the stream. */
     public boolean isOutbound() {
         return outbound;
     }
@@ -53,58 +53,58 @@ public final class MuxStream {
     // ---- sending
 
     /**
-     * Where to put up to {@code atMost} bytes to be sent: between position and limit, followed by {@link #commit} or {@link
-     * #cancel} before anything else happens on the session. Null when window or room is used up; then
-     * {@link StreamHandler#onWritable} follows.
+     * Returns space for up to {@code atMost} outbound bytes, between position and limit. The caller must call {@link
+     * #commit} or {@link #cancel} before any other method of the session. Returns null if the window or the buffer
+     * space is exhausted; {@link StreamHandler#onWritable} is called later.
      */
     public @Nullable ByteBuffer reserve(int atMost, long now) {
         return send.reserve(atMost, now);
     }
 
-    /** Makes the first {@code length} bytes of what was reserved a Data frame. */
+    /** Queues the first {@code length} reserved bytes as a Data frame. */
     public void commit(int length, long now) {
         send.commit(length, now);
         activeAt = now;
     }
 
-    /** Gives up what was reserved. */
+    /** Releases the reserved space. */
     public void cancel() {
         parts.queue().cancel();
     }
 
-    /** Whether {@link #reserve} would find room. Changes nothing. */
+    /** Returns whether {@link #reserve} would find space, without changing any state. */
     public boolean hasRoom(int atMost, long now) {
         return send.hasRoom(atMost, now);
     }
 
-    /** Has {@link StreamHandler#onWritable} called when it is the stream's turn to send. */
+    /** Requests a call of {@link StreamHandler#onWritable} when it is the stream's turn to send. */
     public void awaitWritable() {
         if (isWritable()) send.await();
     }
 
-    /** Bytes the peer allows us to send. */
+    /** Returns the number of bytes that the peer allows us to send. */
     public long sendWindow() {
         return send.window();
     }
 
-    /** True while data may be sent. */
+    /** Returns true while data may be sent. */
     public boolean isWritable() {
         return !send.isClosed() && !isGone();
     }
 
-    /** Sends FIN behind all data. Does nothing when that was done, or the stream has ended. */
+    /** Sends FIN after all data. Does nothing if FIN was sent already or the stream has ended. */
     public void closeWrite(long now) {
         if (!isWritable()) return;
         activeAt = now;
         ending.closeWrite();
     }
 
-    /** Ends the stream in both directions at once. Its handler is not told. */
+    /** Resets the stream. Its handler is not notified. */
     public void reset(int code) {
         ending.reset(code);
     }
 
-    /** Acknowledges a stream that the peer opened: called when somebody takes it. */
+    /** Acknowledges a stream that the peer opened. Called when the application accepts it. */
     public void accept() {
         if (outbound || acknowledged) return;
         acknowledged = true;
@@ -113,44 +113,48 @@ public final class MuxStream {
 
     // ---- receiving
 
-    /** The oldest bytes that wait to be read, null when there are none. Consume them with {@link #advance}. */
+    /** Returns the oldest unread bytes; null if there are none. Consume them with {@link #advance}. */
     public @Nullable ByteBuffer peek() {
         return receive.peek();
     }
 
-    /** Counts bytes taken from {@link #peek} as consumed; the caller has moved its position over them. */
+    /** Marks bytes of {@link #peek} as consumed. The caller has moved the position past them. */
     public void advance(int length, long now) {
         receive.advance(length, now);
         consumed(length);
         if (receive.available() == 0) ending.delivered();
     }
 
-    /** Bytes that wait to be read. */
+    /** Returns the number of unread bytes. */
     public int available() {
         return receive.available();
     }
 
-    /** True when the peer has sent FIN and everything before it was read; never when a part of it was dropped. */
+    /**
+     * Returns true if the peer has sent FIN and all data before it was read; never if some of that data was dropped.
+     */
     public boolean atEnd() {
         return receive.atEnd();
     }
 
-    /** Bytes the peer is allowed to send. */
+    /** Returns the number of bytes that the peer may send. */
     public int receiveWindow() {
         return receive.window().open();
     }
 
-    /** Bytes that were consumed and not yet returned to the peer. */
+    /** Returns the number of bytes that were consumed and not yet returned to the peer as credit. */
     public int credit() {
         return receive.window().credit();
     }
 
-    /** The whole window that the peer knows of: what it may send, what waits to be read, and credit. Unit: bytes. */
+    /**
+     * Returns the whole window that the peer knows of: bytes that it may send, unread bytes and credit. Unit: bytes.
+     */
     public int wholeWindow() {
         return receive.window().whole();
     }
 
-    /** Stops reading: what has arrived and what is still to come is thrown away, and counts as consumed. */
+    /** Stops reading. Unread data and data that arrives later is discarded and counts as consumed. */
     public void closeRead() {
         if (receive.isClosed()) return;
         int waiting = receive.available();
@@ -160,8 +164,8 @@ public final class MuxStream {
     }
 
     /**
-     * Closes both directions: FIN behind all data. What the peer still sends is thrown away without new credit, and a while
-     * after that it is told with RST that nobody reads.
+     * Closes both directions and sends FIN after all data. Data that the peer still sends is discarded without new
+     * credit; after a timeout the stream is reset.
      */
     public void close(long now) {
         lingers = true;
@@ -169,29 +173,29 @@ public final class MuxStream {
         closeWrite(now);
     }
 
-    /** Time since the stream was opened. Unit: nanoseconds. */
+    /** Returns the time since the stream was opened. Unit: nanoseconds. */
     public long age(long now) {
         return now - openedAt;
     }
 
-    /** Payload that was queued to be sent since the stream was opened. */
+    /** Returns the payload queued for sending since the stream was opened. Unit: bytes. */
     public long bytesSent() {
         return send.bytes();
     }
 
-    /** Payload that has arrived since the stream was opened. */
+    /** Returns the payload received since the stream was opened. Unit: bytes. */
     public long bytesReceived() {
         return receive.bytes();
     }
 
-    /** True when the stream has ended: closed in both directions, or reset. */
+    /** Returns true if the stream has ended: closed in both directions, or reset. */
     public boolean isGone() {
         return ending.isGone();
     }
 
     // ---- frames from the peer
 
-    /** Announces the stream; false when there is no memory for that. */
+    /** Announces the stream to the peer; false if there is no memory for the frame. */
     boolean open(long now) {
         return parts.queue().append(Frame.WINDOW_UPDATE, Frame.SYN, id, receive.returnCredit(false, now));
     }
@@ -200,7 +204,9 @@ public final class MuxStream {
         return ending;
     }
 
-    /** Any frame from the peer answers to the opening. True when it is the first. */
+    /**
+     * Marks the stream as acknowledged, which any frame from the peer does. Returns true if this frame is the first.
+     */
     boolean acknowledged() {
         if (acknowledged) return false;
         acknowledged = true;
@@ -238,7 +244,7 @@ public final class MuxStream {
     }
 
     private void consumed(int length) {
-        // A stream that lingers gets no more credit: one window is the most its peer can still send in vain.
+        // A lingering stream gets no more credit, so its peer can send at most one more window of data.
         if (receive.consume(length) && !receive.hasEnded() && !lingers) ending.returnCredit();
     }
 
@@ -253,24 +259,27 @@ public final class MuxStream {
         if (send.credit(length)) ending.tellWritable();
     }
 
-    /** Why the stream is to be aborted now, or null. Acknowledges a stream that nobody accepts when it is time to. */
+    /**
+     * Returns the reason why the stream must be aborted now, or null. Acknowledges a stream that has waited too long to
+     * be accepted.
+     */
     @Nullable
     Cause expired(long now) {
         if (isGone()) return null;
         StreamLimits limits = parts.limits();
         if (!acknowledged) {
             if (outbound && limits.openExpired(now - openedAt)) {
-                return new Cause(Cause.Kind.OPEN_TIMEOUT, "the peer did not answer to the opening of the stream");
+                return new Cause(Cause.Kind.OPEN_TIMEOUT, "the peer did not acknowledge the stream in time");
             }
             if (!outbound && limits.mustAcknowledge(now - openedAt)) accept();
         }
         if (!send.isClosed() && !receive.hasEnded()) return null;
-        // A peer that is silent may still be reading what we sent, which a RST would destroy on its way to its reader.
+        // A silent peer may still be reading our data, and a RST would discard what it has not read yet.
         boolean sendsInVain = lingers && (inVain || receive.window().open() == 0);
         return limits.idle(lingers, sendsInVain, now - activeAt);
     }
 
-    /** The turn of the stream to send data. */
+    /** The stream's turn to send data. */
     private final class DataTurn extends SendTurns.Turn {
         @Override
         void take(long now) {

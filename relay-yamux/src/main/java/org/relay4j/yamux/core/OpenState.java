@@ -1,11 +1,11 @@
 package org.relay4j.yamux.core;
 
-/** Whether a stream can be opened. */
+/** The answer to whether a stream can be opened. */
 public enum OpenState {
     READY,
-    /** Not now: the peer has to answer first, or there is no room for the announcement. */
+    /** Not now: the peer must acknowledge other streams first, or there is no buffer space for the SYN. */
     WAIT,
-    /** The peer takes no more streams, or this end is draining. */
+    /** The peer accepts no more streams, or this end is draining. */
     GONE_AWAY,
     /** All stream ids of this end have been used. */
     EXHAUSTED,

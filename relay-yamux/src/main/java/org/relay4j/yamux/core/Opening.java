@@ -1,6 +1,6 @@
 package org.relay4j.yamux.core;
 
-/** Whether this end can open a stream, and the user's wish to hear when it can again. */
+/** The state of opening streams, and the pending request to be notified when it changes. */
 final class Opening {
     private final Streams streams;
     private final SendQueue queue;
@@ -22,12 +22,12 @@ final class Opening {
         return streams.canAnnounce() && queue.buffer.room() > 0 ? OpenState.READY : OpenState.WAIT;
     }
 
-    /** Has the user told when the state is no longer WAIT, as it is now. */
+    /** Requests a notification when the state, which is WAIT now, changes. */
     void await() {
         awaited = state() == OpenState.WAIT;
     }
 
-    /** Tells the user when there is something to be told. Called after anything that may change the state. */
+    /** Sends the notification if it is due. Called after any event that may change the state. */
     void check() {
         if (!awaited || state.isOver() || state() == OpenState.WAIT) return;
         awaited = false;

@@ -1,6 +1,6 @@
 package org.relay4j.yamux.core;
 
-/** A rule of yamux that the peer broke in a way that ends the session. Carries no stack trace: the message is the finding. */
+/** A protocol violation of the peer that ends the session. It has no stack trace because the message says it all. */
 final class ProtocolViolation extends Exception {
     private static final long serialVersionUID = 1L;
 

@@ -1,7 +1,7 @@
 package org.relay4j.yamux.core;
 
 /**
- * How many events of a kind are tolerated.
+ * The number of events of one kind that are tolerated.
  *
  * @param burst events at once; 1 to 2^24
  * @param perSecond events per second, sustained; up to 10^9, 0 for no limit

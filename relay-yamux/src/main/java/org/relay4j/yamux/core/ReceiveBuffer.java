@@ -3,17 +3,17 @@ package org.relay4j.yamux.core;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** The received bytes of one stream that nobody has taken yet: a list of pooled chunks, bounded by the receive window. */
+/** The unread bytes of one stream: a list of pooled chunks, bounded by the receive window. */
 final class ReceiveBuffer {
     /** The stream to which the bytes belong. */
     interface Owner {
-        /** True when the stream has left the session. */
+        /** Returns true if the stream has left the session. */
         boolean hasEnded();
 
-        /** Drops the bytes and resets the stream, or what is left of it. */
+        /** Drops the bytes and resets the stream if it is still open. */
         void giveUp(Cause cause);
 
-        /** The session is over; the user of the stream decides what becomes of the bytes. */
+        /** Called when the session has ended; the user of the stream decides whether to keep the bytes. */
         void sessionEnded(Cause cause);
     }
 
@@ -28,14 +28,14 @@ final class ReceiveBuffer {
     @Nullable
     ReceiveBuffer after;
 
-    int list = -1; // -1: in none, which is when it holds nothing
+    int list = -1; // -1: in none, because the buffer is empty
 
     private final ReceiveMemory memory;
     private @Nullable Chunk first;
     private @Nullable Chunk last;
     private int size; // bytes
-    private int held; // bytes of the chunks
-    private long movedAt; // ns; when bytes were last taken, or the first one came
+    private int held; // capacity of the chunks in bytes
+    private long movedAt; // ns; when bytes were last consumed, or the first byte arrived
 
     ReceiveBuffer(ReceiveMemory memory, Owner owner) {
         this.memory = memory;
@@ -46,17 +46,17 @@ final class ReceiveBuffer {
         return size;
     }
 
-    /** Memory that the bytes take up. Unit: bytes. */
+    /** Returns the memory in use. Unit: bytes. */
     int held() {
         return held;
     }
 
-    /** How long no byte has been taken. Unit: nanoseconds. */
+    /** Returns the time since a byte was last consumed. Unit: nanoseconds. */
     long withoutProgress(long now) {
         return now - movedAt;
     }
 
-    /** Copies {@code in}; false when there was no memory for all of it. */
+    /** Copies {@code in}; false if there was not enough memory for all of it. */
     boolean append(ByteBuffer in, long now) {
         if (size == 0) movedAt = now;
         while (in.hasRemaining()) {
@@ -76,13 +76,13 @@ final class ReceiveBuffer {
         return true;
     }
 
-    /** The oldest bytes; whoever takes some says so with {@link #advance}. */
+    /** Returns the oldest bytes. Consume them with {@link #advance}. */
     @Nullable
     ByteBuffer peek() {
         return first == null ? null : first.bytes;
     }
 
-    /** Counts {@code length} bytes as taken, whose place the caller has moved the position of {@link #peek} over. */
+    /** Marks {@code length} bytes as consumed. The caller has moved the position of {@link #peek} past them. */
     void advance(int length, long now) {
         if (length == 0) return;
         size -= length;

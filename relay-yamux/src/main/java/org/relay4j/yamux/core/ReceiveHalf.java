@@ -3,16 +3,16 @@ package org.relay4j.yamux.core;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** The receiving half of one stream: the window that the peer may use, the bytes that wait to be read, and the peer's FIN. */
+/** The receiving half of one stream: the receive window, the unread bytes and the peer's FIN. */
 final class ReceiveHalf {
     private final int id;
     private final SessionParts parts;
     private final ReceiveWindow window;
-    private @Nullable ReceiveBuffer buffer; // present once something had to wait
-    private long bytes; // payload that has arrived
+    private @Nullable ReceiveBuffer buffer; // null until bytes had to be buffered
+    private long bytes; // received payload
     private boolean ended; // the peer has sent FIN
-    private boolean closed; // nobody reads any more
-    private boolean truncated; // bytes that had been received were dropped
+    private boolean closed; // the application has stopped reading
+    private boolean truncated; // received bytes were dropped
 
     ReceiveHalf(int id, SessionParts parts) {
         this.id = id;
@@ -43,20 +43,20 @@ final class ReceiveHalf {
         if (buffer != null) buffer.advance(length, now);
     }
 
-    /** Counts bytes that the peer announces. */
+    /** Deducts a declared body length from the window. */
     void expect(long length) throws ProtocolViolation {
         if (window.use(length)) return;
         throw new ProtocolViolation("stream " + Integer.toUnsignedString(id) + " carries " + length
                 + " bytes, and its window has " + window.open());
     }
 
-    /** Counts bytes that have arrived. */
+    /** Counts received bytes. */
     void arrived(int length) {
         bytes += length;
         parts.traffic().received += length;
     }
 
-    /** Copies bytes that nobody takes now; false when the stream had to be given up for lack of memory. */
+    /** Buffers bytes that were not consumed; false if the stream had to be reset for lack of memory. */
     boolean keep(ByteBuffer piece, ReceiveBuffer.Owner owner, long now) {
         if (buffer == null) buffer = new ReceiveBuffer(parts.memory(), owner);
         while (buffer != null && !buffer.append(piece, now)) {
@@ -67,13 +67,15 @@ final class ReceiveHalf {
         return buffer != null;
     }
 
-    /** Throws away what waits. */
+    /** Discards the unread bytes. */
     void clear() {
         if (buffer != null) buffer.clear();
         buffer = null;
     }
 
-    /** Throws away what waits, so that what was received never looks complete. */
+    /**
+     * Discards the unread bytes and marks the data as truncated, so that the reader never sees a regular end of stream.
+     */
     void truncate() {
         clear();
         truncated = true;
@@ -81,15 +83,15 @@ final class ReceiveHalf {
 
     // ---- credit
 
-    /** Counts bytes as consumed; true when there is enough credit to be worth a frame. */
+    /** Marks bytes as consumed. Returns true if there is enough credit for a window update. */
     boolean consume(int length) {
         return length > 0 && window.consume(length);
     }
 
     /**
-     * What the peer may send from now on in addition. Unit: bytes.
+     * Returns the credit to send to the peer now. Unit: bytes.
      *
-     * @param isMuch so much was consumed that it says how fast the stream moves
+     * @param isMuch true if enough was consumed to measure the rate of the stream
      */
     int returnCredit(boolean isMuch, long now) {
         if (isMuch) parts.windows().tune(window, now);
@@ -100,7 +102,7 @@ final class ReceiveHalf {
 
     // ---- the end
 
-    /** True when the peer has sent FIN. */
+    /** Returns true if the peer has sent FIN. */
     boolean hasEnded() {
         return ended;
     }
@@ -109,12 +111,12 @@ final class ReceiveHalf {
         ended = true;
     }
 
-    /** True when the peer has sent FIN and everything before it was read. */
+    /** Returns true if the peer has sent FIN and all data before it was read. */
     boolean atEnd() {
         return ended && !truncated && available() == 0;
     }
 
-    /** True when nobody reads any more. */
+    /** Returns true if the application has stopped reading. */
     boolean isClosed() {
         return closed;
     }
@@ -124,7 +126,7 @@ final class ReceiveHalf {
         clear();
     }
 
-    /** The stream has left the session: the peer can no longer use its window. */
+    /** Releases the window: the stream has left the session, so the peer can no longer use it. */
     void forgetWindow() {
         parts.windows().forget(window);
     }

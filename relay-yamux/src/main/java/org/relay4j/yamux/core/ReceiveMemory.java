@@ -6,34 +6,35 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory in which a session keeps received bytes until they are taken, and the buffers that hold it. A buffer is found
- * here as long as it holds something, whether its stream is still open or has ended.
+ * The memory for the unread bytes of a session, and the buffers that use it. A buffer is listed here while it holds
+ * bytes, whether its stream is open or has ended.
  */
 final class ReceiveMemory {
     /*
-     * The buffers are kept in lists by the memory that they hold, two for each power of two. A buffer of which bytes were taken
-     * moves to the end of its list, so those at the heads have made no progress for the longest. When memory is needed, the
-     * buffer that costs the others most gives way: the memory that it holds times the time for which it has made no progress.
-     * Only the heads are looked at, so that finding it takes the same time whatever number of streams a peer has opened.
+     * The buffers are kept in lists by the memory that they hold, two lists for each power of two. A buffer moves to
+     * the end of its list when bytes are consumed from it, so the head of each list has been without progress for the
+     * longest. When memory is needed, the costliest buffer is dropped. The cost is the memory of a buffer multiplied by
+     * its time without progress. Only the heads are compared, so the search takes the same time for any number of
+     * streams.
      */
 
     private static final int LISTS = 64;
 
-    /** More time without progress than this counts no more, so that a few old bytes do not outweigh many. Unit: ms. */
+    /** Cap on the time without progress, so that a few old bytes do not outweigh many recent ones. Unit: ms. */
     private static final long MOST_STILL = 60_000;
 
     private final BufferSource source;
     private final long budget; // bytes
-    private @Nullable ReceiveBuffer[] first = {}; // of LISTS once something waits
+    private @Nullable ReceiveBuffer[] first = {}; // LISTS elements once bytes are buffered
     private @Nullable ReceiveBuffer[] last = {};
-    private long held; // bytes of all chunks
+    private long held; // capacity of all chunks in bytes
 
     ReceiveMemory(BufferSource source, long budget) {
         this.source = source;
         this.budget = budget;
     }
 
-    /** A piece for received bytes; null when the session may hold no more. */
+    /** Returns a chunk for received bytes; null if the session may not buffer more. */
     @Nullable
     Chunk acquire(int size) {
         if (held >= budget) return null;
@@ -47,14 +48,14 @@ final class ReceiveMemory {
         source.release(chunk);
     }
 
-    /** Bytes of all pieces. */
+    /** Returns the capacity of all chunks. Unit: bytes. */
     long held() {
         return held;
     }
 
     // ---- the buffers
 
-    /** Puts a buffer where it belongs after what it holds has changed, or after bytes were taken from it. */
+    /** Moves a buffer to the right list after its size has changed or bytes were consumed from it. */
     void update(ReceiveBuffer buffer, boolean progress) {
         int list = listFor(buffer.held());
         if (list == buffer.list && (!progress || list < 0 || last[list] == buffer)) return;
@@ -62,7 +63,7 @@ final class ReceiveMemory {
         if (list >= 0) append(buffer, list);
     }
 
-    /** The buffer that gives way when memory is needed; null when none holds any. */
+    /** Returns the buffer to drop when memory is needed; null if all are empty. */
     @Nullable
     ReceiveBuffer costliest(long now) {
         ReceiveBuffer found = null;
@@ -78,19 +79,18 @@ final class ReceiveMemory {
         return found;
     }
 
-    /** Drops what is left of streams that have ended, and of which no byte was taken for so long. Unit: nanoseconds. */
+    /** Drops the unread bytes of streams that have ended and have made no progress for {@code timeout} nanoseconds. */
     void reclaim(long timeout, long now) {
         if (timeout == 0 || held == 0) return;
         for (ReceiveBuffer buffer : ended()) {
             long still = buffer.withoutProgress(now);
             if (still < timeout || buffer.held() == 0) continue;
-            buffer.owner.giveUp(new Cause(
-                    Cause.Kind.IDLE_TIMEOUT,
-                    "nothing of what was received was taken for " + still / 1_000_000 + " ms"));
+            buffer.owner.giveUp(
+                    new Cause(Cause.Kind.IDLE_TIMEOUT, "no received byte was read for " + still / 1_000_000 + " ms"));
         }
     }
 
-    /** Those whose stream has ended: nothing but the bytes in them is left of it. A copy. */
+    /** Returns a copy of the list of buffers whose stream has ended. */
     List<ReceiveBuffer> ended() {
         List<ReceiveBuffer> ended = new ArrayList<>(0);
         forEach(buffer -> {

@@ -1,40 +1,43 @@
 package org.relay4j.yamux.core;
 
 /**
- * How fast one stream moves, measured over whole round trips, and the window that this calls for. Grows the window until the
- * rate no longer follows it, as BBR finds the bandwidth of a path (Cardwell and others, "BBR: Congestion-Based Congestion
- * Control", 2016, on its startup), and then keeps what the path holds and a little more, so that others on it do not queue.
+ * The rate of one stream, measured over whole round trips, and the window size that it requires. The window grows until
+ * the rate no longer increases, as BBR finds the bandwidth of a path (Cardwell and others, "BBR: Congestion-Based
+ * Congestion Control", 2016, section on startup). Then it stays slightly above the capacity of the path, so that other
+ * traffic on the path does not queue.
  */
 final class ReceivePace {
     /**
-     * The least credit that is returned at once over a long path. There half a window on its way back is half of the rate;
-     * whatever credit the peer gets at once it also sends at once, in front of everybody else's bytes; and frames are cheap,
-     * since less moves. Unit: bytes.
+     * The smallest window update over a long path. With half a window of credit in flight the rate would halve. The
+     * peer also sends a burst as large as the credit that it gets, ahead of the bytes of other streams. Frames are
+     * cheap because the rate is low. Unit: bytes.
      */
     static final int LEAST_CREDIT = 32 * 1024;
 
-    /** A window of this many times what is under way lets the rate grow threefold; with 2 it was found to get stuck. */
+    /** A window of this many times the bytes in flight lets the rate triple; with 2, growth stalled in measurements. */
     private static final double GROWTH = 3;
 
-    /** A rate that has grown by less has not grown. */
+    /** The smallest ratio of two rates that counts as growth. */
     private static final double FASTER = 1.25;
 
-    /** Round trips without a faster rate after which the path is full. The first still shows the window before. */
+    /**
+     * Round trips without growth after which the path counts as full. The first one still reflects the previous window.
+     */
     private static final int FULL_AFTER = 3;
 
-    /** A rate above the best one by this factor says that a path which was full has become faster. */
+    /** Factor above the best rate at which a full path counts as faster than before. */
     private static final double MORE_FREE = 1.1;
 
-    /** A full path gets a window of this many times what it holds: a little queue, so that it never runs dry. */
+    /** Window size of a full path as a multiple of its capacity: a short queue, so that the path is never idle. */
     private static final double SPARE = 1.15;
 
-    /** A stream that takes this long to use up what is worth a frame of credit is at rest. */
+    /** A stream is idle if it takes longer than this to consume the bytes of one window update. */
     private static final long REST = 10_000_000_000L; // ns
 
     private long since; // ns
     private long bytes;
     private double best; // bytes per ns
-    private double grown; // bytes per ns; the rate that was last found to have grown
+    private double grown; // bytes per ns; the rate at the last growth
     private int notFaster; // round trips
     private boolean full;
 
@@ -42,7 +45,7 @@ final class ReceivePace {
         since = now;
     }
 
-    /** Forgets what was measured. */
+    /** Restarts the measurement. */
     void start(long now) {
         since = now;
         bytes = 0;
@@ -52,15 +55,15 @@ final class ReceivePace {
         full = false;
     }
 
-    /** True when the stream was too slow lately to say anything about its path. */
+    /** Returns true if the stream was too slow recently to measure its path. */
     boolean rested(long now) {
         return now - since >= REST;
     }
 
     /**
-     * Counts bytes as consumed; returns the size that the window should have.
+     * Counts consumed bytes and returns the size that the window should have.
      *
-     * @param size the size that it has
+     * @param size current window size in bytes
      * @param roundTrip ns
      */
     long moved(int length, int size, long roundTrip, long now) {
@@ -83,7 +86,7 @@ final class ReceivePace {
         if (rate > grown * FASTER) {
             grown = rate;
             notFaster = 0;
-        } else if (growth >= size / 2) notFaster++; // else it is the sender or the reader that takes its time
+        } else if (growth >= size / 2) notFaster++; // else the sender or the reader is the bottleneck
         full = notFaster >= FULL_AFTER;
         return full ? (long) (SPARE * best * roundTrip) + LEAST_CREDIT : Math.max(size, growth);
     }

@@ -1,15 +1,18 @@
 package org.relay4j.yamux.core;
 
 /**
- * Adapts the receive windows of a session to what its path holds: a stream cannot move more than one window in a round trip.
- * Windows grow only by what was consumed here, up to a bound for each stream, one for the session and one for the process; a
- * stream that has been slow for a while starts again from the configured size.
+ * The adaptation of the receive windows of a session to the capacity of its path. A stream cannot transfer more than
+ * one window per round trip. Windows grow only when data is consumed, up to one limit per stream, one per session and
+ * one per process. A stream that has been slow for a while starts again from the configured size.
  */
 final class ReceiveWindowTuner {
-    /** Round trips below this one are those of a local network: a larger window would only be a longer queue. */
+    /** Round-trip time below which the path is a local network, where a larger window would only add queueing. */
     static final long NEARBY = 2_000_000; // ns
 
-    /** How often the round trip is measured while much is received: a busy machine makes single ones much too long. */
+    /**
+     * Interval of round-trip measurements during bulk transfers. Several are needed because single ones are much too
+     * long on a busy machine.
+     */
     private static final long MEASURE_EVERY = 100_000_000; // ns
 
     private final CoreOptions options;
@@ -18,7 +21,7 @@ final class ReceiveWindowTuner {
     private final RoundTrip roundTrip = new RoundTrip();
     private final int most; // bytes of one window
     private long reserved; // bytes beyond the configured size, of all windows
-    private long measured; // ns; when it was last asked for
+    private long measured; // ns; time of the last ping
 
     ReceiveWindowTuner(CoreOptions options, BufferSource buffers, KeepAlive keepAlive) {
         this.options = options;
@@ -32,12 +35,12 @@ final class ReceiveWindowTuner {
         measured = now;
     }
 
-    /** True when the path to the peer is known to be a long one. */
+    /** Returns true if the path to the peer is known to be long. */
     boolean isFar() {
         return roundTrip.isKnown() && roundTrip.shortest() >= NEARBY;
     }
 
-    /** Sets the size of a window whose credit is about to be returned, and how that is divided. */
+    /** Sets the size of a window whose credit is about to be returned, and how finely the credit is divided. */
     void tune(ReceiveWindow window, long now) {
         window.far = isFar();
         if (most == options.receiveWindow()) return;
@@ -63,17 +66,17 @@ final class ReceiveWindowTuner {
 
     /** Called when credit was returned. */
     void credited(ReceiveWindow window) {
-        // What is held of a window that shrinks is free once the peer can no longer use it.
+        // The budget of a shrinking window is released only when the peer can no longer use that part.
         int needed = Math.max(window.whole(), window.size()) - options.receiveWindow();
         if (needed < window.reserved) give(window, window.reserved - Math.max(0, needed));
     }
 
-    /** The stream has ended. */
+    /** Releases the budget of the window of a stream that has ended. */
     void forget(ReceiveWindow window) {
         give(window, window.reserved);
     }
 
-    /** Bytes that all windows together have grown by. */
+    /** Returns the total growth of all windows. Unit: bytes. */
     long reserved() {
         return reserved;
     }

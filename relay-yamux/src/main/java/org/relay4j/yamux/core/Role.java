@@ -1,6 +1,6 @@
 package org.relay4j.yamux.core;
 
-/** Which end of a session this is. It decides the parity of the stream ids an end may open, and nothing else. */
+/** The role of one end of a session. It determines only the parity of the stream ids that this end may open. */
 public enum Role {
     /** Opens streams with odd ids. */
     CLIENT(1, Integer.parseUnsignedInt("4294967293")),
@@ -18,7 +18,7 @@ public enum Role {
         this.lastId = lastId;
     }
 
-    /** True when streams with this id are opened by this end. */
+    /** Returns true if this end opens streams with this id. */
     boolean opens(int id) {
         return (id & 1) == (firstId & 1);
     }

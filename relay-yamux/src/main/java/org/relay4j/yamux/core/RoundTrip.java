@@ -1,8 +1,8 @@
 package org.relay4j.yamux.core;
 
 /**
- * The shortest round trip of the last minute or so. The shortest, because all others were lengthened by queues, or by a peer
- * that delays its answers to be given larger windows; of the last minute, because routes change.
+ * The shortest round-trip time of about the last minute. Longer ones include queueing, or the delay of a peer that
+ * answers late to get larger windows. Older ones are dropped because routes change.
  */
 final class RoundTrip {
     private static final long PERIOD = 30_000_000_000L; // ns
@@ -16,7 +16,7 @@ final class RoundTrip {
         return current != NONE || before != NONE;
     }
 
-    /** Unit: nanoseconds. */
+    /** Returns the shortest recent round-trip time. Unit: nanoseconds. */
     long shortest() {
         return Math.min(current, before);
     }

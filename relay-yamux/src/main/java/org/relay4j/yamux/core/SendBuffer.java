@@ -4,31 +4,34 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The frames that wait to be sent, as they will stand on the wire: one contiguous buffer, so that everything leaves in one
- * write. Holds no memory while nothing waits.
+ * The pending frames in wire format, in one contiguous buffer so that all are sent with one write. It uses no memory
+ * while it is empty.
  */
 public final class SendBuffer {
     /*
      * Layout:   | headroom | ... sent ... |start    frames    end| room for data | tail |
      *
-     * Data is read from its source straight to its place behind a reserved header and then never moves. Control frames
-     * overtake it by being put *in front of* start, which is possible whenever start lies on a frame boundary: the space
-     * there is either the headroom or has been sent. Data leaves the tail free for SYN, FIN and RST, which keep their place
-     * behind the data of their stream, and the last twelve bytes for a GoAway.
+     * Data is read from its source directly into place behind a reserved header and never moves. Control frames overtake
+     * data: they are written *in front of* start, which is possible whenever start is on a frame boundary, because the
+     * space there is headroom or has been sent. Data leaves the tail free for SYN, FIN and RST, which must follow the data
+     * of their stream, and the last twelve bytes for a GoAway.
      */
     static final int HEADROOM = 4096; // bytes
     static final int DATA_ROOM = 512 * 1024; // bytes
     static final int TAIL = 4096; // bytes
 
-    /** Usual size of the buffer; when memory is short it gets less, see {@link BufferSource#acquireOutput}. Unit: bytes. */
+    /**
+     * Usual size of the buffer; it is smaller when memory is short, see {@link BufferSource#acquireOutput}. Unit:
+     * bytes.
+     */
     public static final int CAPACITY = HEADROOM + DATA_ROOM + TAIL;
 
     private final BufferSource source;
     private @Nullable Chunk chunk;
     private int start = HEADROOM;
     private int end = HEADROOM;
-    private int frameEnd = HEADROOM; // first frame boundary at or behind start
-    private boolean starved; // the source had no memory; it is not asked again before retry
+    private int frameEnd = HEADROOM; // first frame boundary at or after start
+    private boolean starved; // the source had no memory; retry() clears this
 
     SendBuffer(BufferSource source) {
         this.source = source;
@@ -38,33 +41,36 @@ public final class SendBuffer {
         return start == end;
     }
 
-    /** Bytes that wait to be sent. */
+    /** Returns the number of pending bytes. */
     int size() {
         return end - start;
     }
 
-    /** True when there was no memory for what was to be sent. */
+    /** Returns true if there was no memory for a frame. */
     boolean isStarved() {
         return starved && chunk == null;
     }
 
-    /** Asks for memory again the next time it is needed. */
+    /** Allows the next allocation attempt after the source had no memory. */
     void retry() {
         starved = false;
     }
 
-    /** Bytes that one more Data frame may carry; may be negative. */
+    /** Returns the body length that one more Data frame may have; may be negative. */
     int room() {
         if (isStarved()) return 0;
         return capacity() - TAIL - end - Frame.HEADER_LENGTH;
     }
 
-    /** The place for the body of a Data frame of up to {@code length} bytes; followed by commit or cancel. Null without memory. */
+    /**
+     * Returns space for a Data frame body of up to {@code length} bytes; null without memory. The caller then calls
+     * commit or cancel.
+     */
     @Nullable
     ByteBuffer reserve(int length) {
         ByteBuffer buffer = memory();
         if (buffer == null) return null;
-        int fits = Math.min(length, room()); // what room() said before may have been about more memory than there is
+        int fits = Math.min(length, room()); // the buffer may be smaller than room() assumed
         buffer.limit(end + Frame.HEADER_LENGTH + fits).position(end + Frame.HEADER_LENGTH);
         return buffer;
     }
@@ -74,12 +80,12 @@ public final class SendBuffer {
         end += Frame.HEADER_LENGTH + length;
     }
 
-    /** Gives up what was reserved: returns the memory when nothing waits. */
+    /** Releases the reserved space, and the memory if the buffer is empty. */
     void cancel() {
         if (isEmpty()) clear();
     }
 
-    /** Puts a frame without body behind everything else; false when there is no room. */
+    /** Appends a frame without a body; false if there is no room. */
     boolean append(int type, int flags, int id, int length) {
         int reserved = type == Frame.GO_AWAY ? 0 : Frame.HEADER_LENGTH;
         ByteBuffer buffer = memory();
@@ -89,24 +95,27 @@ public final class SendBuffer {
         return true;
     }
 
-    /** True when the next byte to be sent is the first of a frame. */
+    /** Returns true if the next byte to be sent is the first byte of a frame. */
     boolean atBoundary() {
         return start == frameEnd;
     }
 
-    /** How many frames can be put in front now. */
+    /** Returns the number of frames that can be prepended now. */
     int frontRoom() {
         return atBoundary() && memory() != null ? start / Frame.HEADER_LENGTH : 0;
     }
 
-    /** Puts a frame without body in front of everything else; there must be room. */
+    /** Prepends a frame without a body; there must be room. */
     void prepend(int type, int flags, int id, int length) {
         Frame.put(present(), start - Frame.HEADER_LENGTH, type, flags, id, length);
         start -= Frame.HEADER_LENGTH;
         frameEnd = start;
     }
 
-    /** What is to be sent next: all of it, or only the rest of the frame of which a part has been sent. Null when empty. */
+    /**
+     * Returns the bytes to send next: all pending bytes, or only the rest of a partly sent frame. Null if the buffer is
+     * empty.
+     */
     @Nullable
     ByteBuffer unsent(boolean restOfFrameOnly) {
         if (isEmpty()) return null;
@@ -115,7 +124,7 @@ public final class SendBuffer {
         return buffer;
     }
 
-    /** Counts bytes of {@link #unsent} as sent. */
+    /** Marks bytes of {@link #unsent} as sent. */
     void sent(int length) {
         start += length;
         if (start == end) {
@@ -124,11 +133,13 @@ public final class SendBuffer {
         }
         ByteBuffer buffer = present();
         while (frameEnd < start) frameEnd += Frame.lengthOfFrameAt(buffer, frameEnd);
-        // Moving bytes costs a copy: only when little is left to move, and much is won.
+        // Compacting costs a copy, so do it only if few bytes are left and much space is gained.
         if (room() < capacity() / 2 && size() < capacity() / 4) compact(buffer);
     }
 
-    /** Hands over everything that waits, from position to limit; the buffer is empty afterwards. Null when it is already. */
+    /**
+     * Hands over all pending bytes, from position to limit, and leaves the buffer empty. Null if it is already empty.
+     */
     @Nullable
     Chunk take() {
         ByteBuffer buffer = unsent(false);
@@ -156,12 +167,14 @@ public final class SendBuffer {
         frameEnd -= moved;
     }
 
-    /** Bytes of the buffer; of the usual one while there is none. */
+    /** Returns the capacity of the buffer, or the usual capacity if none is allocated. Unit: bytes. */
     private int capacity() {
         return chunk == null ? CAPACITY : chunk.bytes.capacity();
     }
 
-    /** The whole buffer, which is acquired when there is none: null without memory. Positions are kept in this object. */
+    /**
+     * Returns the whole buffer and allocates it if necessary; null without memory. Positions are kept in this object.
+     */
     private @Nullable ByteBuffer memory() {
         if (chunk == null && !starved) {
             chunk = source.acquireOutput();
@@ -170,7 +183,7 @@ public final class SendBuffer {
         return chunk == null ? null : chunk.bytes.clear();
     }
 
-    /** The whole buffer, in which something waits. */
+    /** Returns the whole buffer, which must be allocated. */
     private ByteBuffer present() {
         if (chunk == null) throw new IllegalStateException("nothing was reserved");
         return chunk.bytes.clear();

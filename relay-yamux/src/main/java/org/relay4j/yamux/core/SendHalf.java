@@ -3,18 +3,18 @@ package org.relay4j.yamux.core;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** The sending half of one stream: the credit that the peer has given, the turn to send, and FIN. */
+/** The sending half of one stream: the credit from the peer, the turn to send, and FIN. */
 final class SendHalf {
     private final int id;
     private final SendQueue queue;
     private final SessionParts parts;
     private final SendTurns.Turn turn; // to send data
-    private long window; // bytes the peer allows us to send
-    private long bytes; // payload that was sent
+    private long window; // bytes that the peer allows us to send
+    private long bytes; // payload sent
     private long quantum = SendQuantum.NEVER; // when the stream last sent; owned by SendQuantum
     private boolean waitsForWindow;
-    private boolean closed; // FIN was sent, or waits for room
-    private boolean finWaits; // for room
+    private boolean closed; // FIN was sent or waits for room
+    private boolean finWaits; // FIN waits for room
 
     SendHalf(int id, long window, SessionParts parts, SendTurns.Turn turn) {
         this.id = id;
@@ -34,7 +34,10 @@ final class SendHalf {
 
     // ---- data
 
-    /** Room for up to {@code atMost} bytes; null when window or room is used up, and then the stream waits for its turn. */
+    /**
+     * Returns space for up to {@code atMost} bytes; null if the window or the buffer space is exhausted, in which case
+     * the stream waits for its turn.
+     */
     @Nullable
     ByteBuffer reserve(int atMost, long now) {
         if (window == 0) {
@@ -44,12 +47,12 @@ final class SendHalf {
         return queue.reserve(turn, most(atMost, now));
     }
 
-    /** Whether {@link #reserve} would find room. Changes nothing. */
+    /** Returns whether {@link #reserve} would find space, without changing any state. */
     boolean hasRoom(int atMost, long now) {
         return window > 0 && queue.hasRoom(turn, most(atMost, now));
     }
 
-    /** Waits for a turn. */
+    /** Queues the stream for a turn. */
     void await() {
         if (window == 0) waitsForWindow = true;
         else queue.await(turn);
@@ -68,7 +71,7 @@ final class SendHalf {
         queue.commit(id, length);
     }
 
-    /** Adds to the window; true when the stream waited for that. */
+    /** Adds credit to the window; true if the stream was waiting for it. */
     boolean credit(long length) throws ProtocolViolation {
         if (window + length > Frame.MAX_WINDOW) {
             throw new ProtocolViolation("the window of stream " + Integer.toUnsignedString(id)
@@ -86,19 +89,19 @@ final class SendHalf {
         return closed;
     }
 
-    /** True when FIN stands in the output, behind all data. */
+    /** Returns true if FIN is in the output, after all data. */
     boolean finSent() {
         return closed && !finWaits;
     }
 
-    /** Sends FIN behind all data; false when that has to wait for room. */
+    /** Sends FIN after all data; false if FIN has to wait for room. */
     boolean close() {
         closed = true;
         stopWaiting();
         return sendFin();
     }
 
-    /** False while there is no room for a FIN that is to be sent. */
+    /** Sends a pending FIN; false if there is no room for it. */
     boolean sendFin() {
         finWaits = !queue.append(Frame.WINDOW_UPDATE, Frame.FIN, id, 0);
         return !finWaits;
@@ -108,7 +111,7 @@ final class SendHalf {
         return finWaits;
     }
 
-    /** Nothing more is sent, no FIN either. */
+    /** Stops sending, without FIN. */
     void abandon() {
         finWaits = false;
         stopWaiting();

@@ -5,26 +5,26 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a session sends, and in which order: answers to pings first, then acknowledgements and credit, then data in the
- * order in which the streams got their turn. Everything that a peer can make wait here is bounded.
+ * The output queue of a session. The order is: answers to pings, then acknowledgements and credit, then data in the
+ * order of the streams' turns. Everything that a peer can cause to be queued is bounded.
  */
 final class SendQueue {
-    /** Answers to pings that may overtake data; more are sent behind it, while there is room. */
+    /** Answers to pings that may overtake data; further ones are sent after the data if there is room. */
     static final int MAX_PONGS = 64;
 
-    /** Refusals that may overtake data; more are sent behind it, while there is room. */
+    /** Refusals that may overtake data; further ones are sent after the data if there is room. */
     static final int MAX_REFUSALS = 256;
 
-    /** A stream is only read when at least this many bytes of it fit. Unit: bytes. */
+    /** Minimum free space before a stream is asked for data. Unit: bytes. */
     static final int SMALLEST_ROOM = 16 * 1024;
 
     final SendBuffer buffer;
     final SendQuantum quantum = new SendQuantum();
 
-    /** Streams with an ACK, credit, FIN or RST to be sent. */
+    /** Streams with a pending ACK, credit, FIN or RST. */
     final SendTurns control = new SendTurns();
 
-    /** Streams that wait for room, first come first served. */
+    /** Streams that wait for room, in FIFO order. */
     final SendTurns waiting = new SendTurns();
 
     private static final int[] NONE = {};
@@ -35,11 +35,11 @@ final class SendQueue {
     private int refusalCount;
     private boolean pingWanted;
     private int pingValue;
-    private int[] lastResets = NONE; // ids that are reset before the session ends, and found no room yet
+    private int[] lastResets = NONE; // ids whose final RST has found no room yet
     private int lastResetCount;
-    private boolean goAwayDue; // behind them
+    private boolean goAwayDue; // after these RSTs
     private int goAwayCode;
-    private boolean closed; // the last frames are known, nothing may follow them
+    private boolean closed; // the last frames are determined; nothing may follow
 
     @Nullable
     FrameTap tap;
@@ -50,7 +50,7 @@ final class SendQueue {
         buffer = new SendBuffer(source);
     }
 
-    /** True when nothing waits to be sent. */
+    /** Returns true if no output is pending. */
     boolean isEmpty() {
         return buffer.isEmpty() && !hasControl();
     }
@@ -61,7 +61,7 @@ final class SendQueue {
 
     // ---- data
 
-    /** Where up to {@code atMost} bytes of a stream may be put; null when it has to wait for its turn. */
+    /** Returns space for up to {@code atMost} bytes of a stream; null if the stream has to wait for its turn. */
     @Nullable
     ByteBuffer reserve(SendTurns.Turn turn, int atMost) {
         ByteBuffer room = hasRoom(turn, atMost) ? buffer.reserve(Math.min(atMost, buffer.room())) : null;
@@ -69,29 +69,29 @@ final class SendQueue {
         return room;
     }
 
-    /** Whether {@link #reserve} would find room. Changes nothing. */
+    /** Returns whether {@link #reserve} would find space, without changing any state. */
     boolean hasRoom(SendTurns.Turn turn, int atMost) {
         boolean overtakes = waiting.size() > 0 && turn != resumed;
         return !closed && !overtakes && buffer.room() >= Math.min(atMost, SMALLEST_ROOM);
     }
 
-    /** Waits for a turn, behind the streams that already do. */
+    /** Queues the turn behind those of other streams. */
     void await(SendTurns.Turn turn) {
         waiting.add(turn);
     }
 
-    /** Gives up what was reserved. */
+    /** Releases the reserved space. */
     void cancel() {
         buffer.cancel();
     }
 
-    /** Makes the first {@code length} bytes of what was reserved a Data frame. */
+    /** Queues the first {@code length} reserved bytes as a Data frame. */
     void commit(int id, int length) {
         buffer.commit(id, length);
         tapped(Frame.DATA, 0, id, length);
     }
 
-    /** Gives the streams that wait for room their turn. Returns false when none was waiting, or there is no room. */
+    /** Gives the streams that wait for room their turn. Returns false if none was waiting or there is no room. */
     boolean resume(long now) {
         boolean any = false;
         for (int n = waiting.size(); n > 0 && buffer.room() >= SMALLEST_ROOM; n--) {
@@ -107,7 +107,7 @@ final class SendQueue {
 
     // ---- control
 
-    /** Appends a frame whose place is behind the data; false when there is no room. */
+    /** Appends a frame after the data; false if there is no room. */
     boolean append(int type, int flags, int id, int length) {
         return closed || put(type, flags, id, length);
     }
@@ -133,9 +133,11 @@ final class SendQueue {
         else answerBehindData(Frame.WINDOW_UPDATE, Frame.RST, id, 0);
     }
 
-    /** Many questions may arrive at once, before there was a chance to answer: that alone is no flood. */
+    /**
+     * Answers after the data. Many requests may arrive before there is a chance to answer, which alone is not a flood.
+     */
     private void answerBehindData(int type, int flags, int id, int length) throws ProtocolViolation {
-        // Without memory the answer is lost, as with a peer that drops those it cannot queue.
+        // Without memory the answer is dropped. Other implementations also drop answers that they cannot queue.
         if (append(type, flags, id, length) || buffer.isStarved()) return;
         throw new ProtocolViolation("the answers that it is owed fill the output: it sends faster than it reads");
     }
@@ -145,7 +147,7 @@ final class SendQueue {
         pingValue = value;
     }
 
-    /** Resets a stream, behind all data, right before {@link #close}. */
+    /** Resets a stream, after all data and immediately before {@link #close}. */
     void resetLast(int id) {
         if (closed || (lastResetCount == 0 && append(Frame.WINDOW_UPDATE, Frame.RST, id, 0))) return;
         if (lastResetCount == lastResets.length)
@@ -162,7 +164,7 @@ final class SendQueue {
         appendLast();
     }
 
-    /** The last frames of the session, as far as there is room. */
+    /** Appends the last frames of the session if there is room. */
     private void appendLast() {
         if (!goAwayDue) return;
         int sent = 0;
@@ -170,12 +172,12 @@ final class SendQueue {
         lastResetCount -= sent;
         System.arraycopy(lastResets, sent, lastResets, 0, lastResetCount);
         if (lastResetCount == 0) goAwayDue = !put(Frame.GO_AWAY, 0, 0, goAwayCode);
-        if (goAwayDue && buffer.isStarved()) clear(); // it ends without them
+        if (goAwayDue && buffer.isStarved()) clear(); // the session ends without these frames
     }
 
     // ---- sending
 
-    /** What is to be sent now, or null. Followed by {@link #sent}. */
+    /** Returns the bytes to send now, or null. The caller then calls {@link #sent}. */
     @Nullable
     ByteBuffer next(long now) {
         boolean control = hasControl();
@@ -191,7 +193,7 @@ final class SendQueue {
         appendLast();
     }
 
-    /** Hands over everything that is to be sent, for a driver that writes outside the lock. */
+    /** Hands over all pending output, for a driver that writes outside the lock. */
     @Nullable
     Chunk take(long now) {
         fill(now);
@@ -200,7 +202,7 @@ final class SendQueue {
         return taken;
     }
 
-    /** Forgets everything that waits and returns the memory. */
+    /** Discards all pending output and releases the memory. */
     void clear() {
         buffer.clear();
         pongCount = 0;
@@ -211,17 +213,17 @@ final class SendQueue {
         closed = true;
     }
 
-    /** True when there was no memory for what was to be sent. */
+    /** Returns true if there was no memory for a frame. */
     boolean isStarved() {
         return buffer.isStarved();
     }
 
-    /** Asks for memory again, when there was none. */
+    /** Retries the allocation if there was no memory. */
     void retry() {
         buffer.retry();
     }
 
-    /** Puts control frames in front, the most urgent last so that it is the first on the wire. */
+    /** Prepends control frames, the most urgent last so that it is first on the wire. */
     private void fill(long now) {
         for (int n = control.size(); n > 0 && buffer.frontRoom() > 1; n--) {
             SendTurns.Turn turn = control.poll();
@@ -237,14 +239,14 @@ final class SendQueue {
         while (pongCount > 0 && buffer.frontRoom() > 0) {
             prepend(Frame.PING, Frame.ACK, 0, pongs[--pongCount]);
         }
-        buffer.cancel(); // there may have been nothing to be sent after all
+        buffer.cancel(); // releases the memory if nothing was sent
     }
 
     private void tapped(int type, int flags, int id, int length) {
         tapped(true, type, flags, id, length & 0xFFFF_FFFFL);
     }
 
-    /** Shows a frame of either direction to the tap. */
+    /** Passes a frame of either direction to the tap. */
     void tapped(boolean outbound, int type, int flags, int id, long length) {
         if (tap != null) tap.onFrame(outbound, type, flags, id, length);
     }

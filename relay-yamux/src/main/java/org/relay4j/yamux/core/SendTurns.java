@@ -3,17 +3,17 @@ package org.relay4j.yamux.core;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A first-in first-out queue of turns with removal from the middle in constant time, so that a stream that ends leaves
- * nothing behind while the output is stalled.
+ * A FIFO queue of turns with constant-time removal, so that an ended stream leaves no entry behind while the output is
+ * stalled.
  */
 final class SendTurns {
-    /** Something that waits to send, and its place in one queue. */
+    /** A pending send and its node in one queue. */
     abstract static class Turn {
         private @Nullable Turn before;
         private @Nullable Turn after;
         private boolean queued;
 
-        /** Sends. Called when the turn has left the queue. */
+        /** Sends. Called after the turn has been removed from the queue. */
         abstract void take(long now);
     }
 

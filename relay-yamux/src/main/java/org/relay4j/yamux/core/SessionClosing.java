@@ -4,57 +4,61 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The end of a connection whose session is over: the last frames are flushed, this end's direction is closed, the peer gets
- * time to close its own, and then the channel is closed. It decides what comes next and when; a driver does it. Guarded by
- * the session lock. Times are nanoseconds of the clock that drives the session.
+ * The shutdown sequence of a connection whose session has ended. The last frames are flushed, this end's direction is
+ * closed, the peer gets time to close its direction, and then the channel is closed. This class decides the next step
+ * and its time; a driver performs it. Guarded by the session lock. Times are in nanoseconds of the clock that drives
+ * the session.
  */
 public final class SessionClosing {
     /*
-     * A connection that is closed before its input was read is reset by the kernel, which destroys what the peer has not read
-     * yet. So after the last frame what the peer still sends is read and thrown away, until it ends or falls silent: its
-     * credit says that it is still reading what waits on a slow path.
+     * The kernel resets a connection that is closed with unread input, which destroys data that the peer has not read
+     * yet. So after the last frame the input is read and discarded until it ends or the peer falls silent. Window
+     * updates show that the peer is still reading data from a slow path.
      */
 
-    /** What a driver does next. */
+    /** The next step of the driver. */
     public enum Step {
-        /** The session is not over. */
+        /** The session has not ended. */
         NONE,
-        /** Write what is left; come back when some of it was written, and at the {@link #deadline}. */
+        /** Write the pending output. Call {@link #next} again after each write and at the {@link #deadline}. */
         FLUSH,
-        /** Everything is written: close this direction, then read on, and come back at the deadline. Returned once. */
+        /**
+         * All output is written. Close this direction, continue to read, and call {@link #next} again at the deadline.
+         * Returned once.
+         */
         CLOSE_OUTPUT,
-        /** Read on and throw away what comes; come back at the deadline. */
+        /** Read and discard the input. Call {@link #next} again at the deadline. */
         DRAIN,
         /** Close the channel. */
         CLOSE
     }
 
-    /** The peer has to take something at least this often while the rest is flushed. */
+    /** Maximum time without progress while the output is flushed. */
     static final long FLUSH_STALL = TimeUnit.SECONDS.toNanos(1);
 
-    /** And all of it within this time: a full output at 1 Mbit/s. */
+    /** Maximum total time of the flush: a full output buffer at 1 Mbit/s. */
     static final long FLUSH_MOST = TimeUnit.SECONDS.toNanos(5);
 
-    /** The peer has this time in all to close its side. */
+    /** Maximum total time that the peer has to close its direction. */
     static final long DRAIN_MOST = TimeUnit.SECONDS.toNanos(5);
 
     private final long drainSilence; // ns
     private Step step = Step.NONE;
     private boolean peerEnded;
-    private long movedAt; // ns; when something last moved in the present step
-    private long stall; // ns; for how long nothing may move
+    private long movedAt; // ns; time of the last progress in the current step
+    private long stall; // ns; maximum time without progress
     private long until; // ns; the end of the step
 
-    /** @param drainSilence for how long a peer may be silent before it is taken to send nothing more */
+    /** @param drainSilence silence after which the peer is assumed to send nothing more */
     public SessionClosing(long drainSilence) {
         this.drainSilence = drainSilence;
     }
 
     /**
-     * What to do now. To be asked whenever something has changed, and at the {@link #deadline}.
+     * Returns the next step. Must be called after any change and at the {@link #deadline}.
      *
-     * @param ended why the session is over, null while it is not
-     * @param outputLeft whether something is still to be written
+     * @param ended the reason why the session ended, or null if it has not
+     * @param outputLeft whether output is still pending
      */
     public Step next(@Nullable Cause ended, boolean outputLeft, long now) {
         if (ended == null || step == Step.CLOSE) return step;
@@ -69,38 +73,38 @@ public final class SessionClosing {
         return peerIsDone || now - deadline() >= 0 ? close() : step;
     }
 
-    /** When to ask again at the latest, in the steps FLUSH, CLOSE_OUTPUT and DRAIN. */
+    /** Returns the latest time of the next call of {@link #next} in the steps FLUSH, CLOSE_OUTPUT and DRAIN. */
     public long deadline() {
         long patience = movedAt + stall;
         return patience - until < 0 ? patience : until;
     }
 
-    /** True until the session is over and {@link #next} has been asked. */
+    /** Returns true until the session has ended and {@link #next} was called. */
     public boolean isOpen() {
         return step == Step.NONE;
     }
 
-    /** True once the channel is closed, or to be closed. */
+    /** Returns true if the channel is closed or must be closed. */
     public boolean isClosed() {
         return step == Step.CLOSE;
     }
 
-    /** Something was written. */
+    /** Must be called after bytes were written. */
     public void wrote(long now) {
         if (step == Step.FLUSH && now - movedAt > 0) movedAt = now;
     }
 
-    /** The peer has sent something. */
+    /** Must be called after bytes were received. */
     public void received(long now) {
         if (step == Step.DRAIN) movedAt = now;
     }
 
-    /** The peer sends nothing more; it may still be reading. */
+    /** Must be called when the peer has closed its direction; it may still be reading. */
     public void peerEnded() {
         peerEnded = true;
     }
 
-    /** Nothing is waited for any more. */
+    /** Skips all remaining waits. */
     public Step close() {
         step = Step.CLOSE;
         return step;

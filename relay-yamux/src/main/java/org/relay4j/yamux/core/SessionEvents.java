@@ -2,22 +2,27 @@ package org.relay4j.yamux.core;
 
 import org.jspecify.annotations.Nullable;
 
-/** What happens on a session. Called with the session lock held: it must not block, call user code or throw. */
+/**
+ * The events of a session. All methods are called with the session lock held; they must not block, call user code or
+ * throw.
+ */
 public interface SessionEvents {
-    /** The peer opened a stream. Returns who handles it, or null to refuse it with RST. */
+    /** Called when the peer has opened a stream. Returns the handler of the stream, or null to refuse it with RST. */
     @Nullable
     StreamHandler onStream(MuxStream stream);
 
-    /** {@link Multiplexer#openState} is no longer WAIT: a stream can be opened, or never again. Follows each {@link
-     * Multiplexer#awaitOpenable} once, unless the session ends. */
+    /**
+     * Called when {@link Multiplexer#openState} is no longer WAIT: a stream can be opened now, or never again. Called
+     * once for each {@link Multiplexer#awaitOpenable}, unless the session ends.
+     */
     void onOpenable();
 
-    /** The answer to a ping arrived. Unit: nanoseconds. */
+    /** Called when the answer to a ping has arrived. Unit: nanoseconds. */
     void onPong(long roundTrip);
 
-    /** The peer announced that it takes no more streams; those that are open go on. */
+    /** Called when the peer has announced that it accepts no more streams. Open streams continue. */
     void onGoAway();
 
-    /** The session is over; each stream has been told before. Called once. */
+    /** Called once when the session has ended, after all streams have been notified. */
     void onEnd(Cause cause);
 }

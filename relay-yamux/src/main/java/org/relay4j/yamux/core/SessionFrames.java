@@ -2,13 +2,13 @@ package org.relay4j.yamux.core;
 
 import org.jspecify.annotations.Nullable;
 
-/** What the frames of the peer that concern the whole session do: pings, their answers, GoAway. */
+/** The handling of frames for the whole session: Ping, its answer and GoAway. */
 final class SessionFrames {
     private final SessionParts parts;
     private final SessionState state;
     private final KeepAlive keepAlive;
     private final SessionEvents events;
-    private long ignored; // frames that were legal and had no effect
+    private long ignored; // legal frames without effect
     private @Nullable Cause failure; // the peer has ended the session
 
     SessionFrames(SessionParts parts, SessionState state, KeepAlive keepAlive, SessionEvents events) {
@@ -22,12 +22,12 @@ final class SessionFrames {
         return ignored;
     }
 
-    /** True when nothing that follows matters any more. */
+    /** Returns true if all further input can be ignored. */
     boolean isOver() {
         return state.isOver() || failure != null;
     }
 
-    /** Why the peer has ended the session; null while it has not. */
+    /** Returns the reason why the peer ended the session, or null if it has not. */
     @Nullable
     Cause failure() {
         return failure;
@@ -37,7 +37,7 @@ final class SessionFrames {
         return state.isDraining();
     }
 
-    /** Who handles a stream that the peer has opened; null to refuse it. */
+    /** Returns the handler of a stream that the peer opened; null to refuse the stream. */
     @Nullable
     StreamHandler handlerOf(MuxStream stream) {
         try {

@@ -1,16 +1,16 @@
 package org.relay4j.yamux.core;
 
 /**
- * What the streams of a session share.
+ * The state that the streams of a session share.
  *
- * @param limits how long streams may wait
- * @param session is told what happens to a stream
- * @param defects what handlers have thrown
- * @param queue what the session sends
- * @param memory where received bytes are kept
- * @param windows how large receive windows are
- * @param wasteful what the peer sends without need
- * @param traffic payload of all streams
+ * @param limits time limits of streams
+ * @param session is notified of the end of streams
+ * @param defects receives exceptions that handlers throw
+ * @param queue the output of the session
+ * @param memory the memory for unread bytes
+ * @param windows the sizes of receive windows
+ * @param wasteful the count of wasteful frames
+ * @param traffic payload counters of all streams
  */
 record SessionParts(
         CoreOptions options,
@@ -23,7 +23,7 @@ record SessionParts(
         WastefulFrames wasteful,
         Traffic traffic) {
 
-    /** Payload of all streams together. Unit: bytes. */
+    /** The payload counters of all streams together. Unit: bytes. */
     static final class Traffic {
         long received;
         long sent; // queued to be sent

@@ -2,29 +2,32 @@ package org.relay4j.yamux.core;
 
 import org.jspecify.annotations.Nullable;
 
-/** How far a session is on its way to its end: which end takes no more streams, and whether it is over. */
+/** The shutdown state of a session: which end accepts no more streams, and whether the session has ended. */
 final class SessionState {
-    private boolean draining; // we take no more streams
-    private boolean closesWhenDrained; // and end the session with the last one
-    private boolean peerGoneAway; // the peer takes no more streams
+    private boolean draining; // we open and accept no more streams
+    private boolean closesWhenDrained; // and the session ends with the last stream
+    private boolean peerGoneAway; // the peer accepts no more streams
     private @Nullable Cause ended;
 
-    /** True when this end opens and takes no more streams. */
+    /** Returns true if this end opens and accepts no more streams. */
     boolean isDraining() {
         return draining;
     }
 
-    /** True when this end also closes the session when the last stream has ended. */
+    /** Returns true if this end also closes the session after the last stream has ended. */
     boolean closesWhenDrained() {
         return closesWhenDrained;
     }
 
-    /** True when neither end may open a stream that the other would take. */
+    /** Returns true if neither end can open a stream that the other would accept. */
     boolean takesNoStreams() {
         return draining || peerGoneAway;
     }
 
-    /** Takes no more streams. True when it was not known before that the session closes with the last one. */
+    /**
+     * Stops opening and accepting streams. Returns true if this call is the first to request the close after the last
+     * stream.
+     */
     boolean drain(boolean andClose) {
         boolean announces = andClose && !closesWhenDrained && ended == null;
         closesWhenDrained |= announces;
@@ -32,14 +35,14 @@ final class SessionState {
         return announces;
     }
 
-    /** The peer has sent GoAway; false when it had done so before. */
+    /** Records a GoAway of the peer; false if there was one before. */
     boolean peerGoesAway() {
         boolean first = !peerGoneAway;
         peerGoneAway = true;
         return first;
     }
 
-    /** Ends the session; false when it had ended. The first cause wins. */
+    /** Ends the session; false if it had ended before. The first cause wins. */
     boolean end(Cause cause) {
         if (ended != null) return false;
         ended = cause;
@@ -50,7 +53,7 @@ final class SessionState {
         return ended != null;
     }
 
-    /** Why the session is over, or null while it is not. */
+    /** Returns the reason why the session ended, or null if it has not. */
     @Nullable
     Cause ended() {
         return ended;

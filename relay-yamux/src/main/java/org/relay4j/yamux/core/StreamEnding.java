@@ -4,22 +4,22 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How one stream ends, what its user is told, and the control frames that it still has to send: ACK, credit, FIN and RST.
- * These wait for their turn, since each is sent on a frame boundary.
+ * The end of one stream: the notification of its handler, and its pending control frames ACK, credit, FIN and RST.
+ * These wait for their turn because each is sent on a frame boundary.
  */
 final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
-    /** What a stream tells its session. */
+    /** The events that a stream reports to its session. */
     interface Session {
-        /** The stream leaves the table: closed in both directions, or reset. */
+        /** Removes the stream from the table: it was closed in both directions, or reset. */
         void leaves(MuxStream stream);
 
-        /** A stream, or what was left of it, has ended and its user was told. */
+        /** Called when a stream has ended, or its last unread bytes are gone, and its handler was notified. */
         void settle();
     }
 
     private static final Cause RESET_HERE = new Cause(Cause.Kind.RESET_LOCALLY, "the stream was reset by this side");
 
-    private final MuxStream stream; // to be named to others
+    private final MuxStream stream;
     private final SendHalf send;
     private final ReceiveHalf receive;
     private final SendQueue queue;
@@ -29,7 +29,7 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
     private boolean left; // the stream is out of the table
     private boolean ackDue;
     private boolean creditDue;
-    private boolean resetDue; // nothing happens on the stream any more, but it stays in the table until RST has room
+    private boolean resetDue; // the stream has ended, but stays in the table until RST has room
     private int resetCode;
 
     StreamEnding(MuxStream stream, SendHalf send, ReceiveHalf receive, SessionParts parts) {
@@ -45,7 +45,7 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
         handler = newHandler;
     }
 
-    /** True when nothing happens on the stream any more, though RST may still wait for room. */
+    /** Returns true if the stream has ended, even if RST still waits for room. */
     boolean isGone() {
         return left || resetDue;
     }
@@ -64,7 +64,7 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
         queue.control.add(this);
     }
 
-    /** Sends what is due. Called on a frame boundary with room for one frame in front. */
+    /** Sends the pending control frames. Called on a frame boundary with room for one frame in front. */
     @Override
     void take(long now) {
         if (!isGone() && (ackDue || creditDue)) {
@@ -101,7 +101,7 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
         session.settle();
     }
 
-    /** Ends the stream with RST; its user is not told. */
+    /** Ends the stream with RST, without notifying its handler. */
     void reset(int code) {
         if (isGone()) return;
         sendReset(code, RESET_HERE);
@@ -109,7 +109,7 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
         session.settle();
     }
 
-    /** Ends the stream with RST, and tells its user. */
+    /** Ends the stream with RST and notifies its handler. */
     void abort(Cause cause) {
         if (isGone()) return;
         sendReset(0, cause);
@@ -118,7 +118,7 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
         session.settle();
     }
 
-    /** Ends the stream for a reason that comes from the peer or the session, and tells its user. */
+    /** Ends the stream because of the peer or the session, and notifies its handler. */
     void end(Cause cause) {
         if (left) return;
         boolean told = resetDue;
@@ -131,13 +131,13 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
         session.settle();
     }
 
-    /** Forgets a stream that nobody took. */
+    /** Removes a stream that was refused. */
     void refused() {
         finish(RESET_HERE);
         session.settle();
     }
 
-    /** Nothing waits to be read any more. */
+    /** Called when all bytes have been read. */
     void delivered() {
         if (left) session.settle();
     }
@@ -148,7 +148,7 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
             finish(cause);
             return;
         }
-        // It stays in the table, and so within the limit on streams, until the RST has found room.
+        // The stream stays in the table, and counts towards the limit on streams, until the RST has found room.
         resetDue = true;
         resetCode = code;
         queue.control.add(this);
@@ -172,7 +172,7 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
         }
     }
 
-    /** What the peer sent before its FIN is complete and stays readable; anything else is not. */
+    /** Drops the unread bytes unless the peer has sent FIN: bytes before a FIN are complete and stay readable. */
     private void dropIncomplete() {
         if (!receive.hasEnded()) receive.clear();
     }
@@ -199,7 +199,7 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
         tellReset(cause);
     }
 
-    // ---- the user: whatever a handler throws costs its own stream alone
+    // ---- the handler: an exception resets only the stream of that handler
 
     void tellData(ByteBuffer payload) {
         try {

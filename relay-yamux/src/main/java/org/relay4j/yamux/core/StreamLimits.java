@@ -2,11 +2,11 @@ package org.relay4j.yamux.core;
 
 import org.jspecify.annotations.Nullable;
 
-/** For how long the streams of a session may wait for what. All times are in nanoseconds. */
+/** The time limits of the streams of a session. All times are in nanoseconds. */
 final class StreamLimits {
     /**
-     * How long a silent peer may take to read to the end of a stream that was closed here, when half-closed streams have no
-     * limit: nobody here will ever end such a stream.
+     * Time that a silent peer has to read a stream to its end after this end closed it, if half-closed streams have no
+     * limit. The application has closed such a stream and will never reset it.
      */
     static final long LONGEST_LINGER = 300_000_000_000L;
 
@@ -16,22 +16,22 @@ final class StreamLimits {
         this.options = options;
     }
 
-    /** True when a peer that opened a stream must be answered: whatever is sent meanwhile, its patience has an end. */
+    /** Returns true if an inbound stream of this age must be acknowledged, because the peer does not wait longer. */
     boolean mustAcknowledge(long age) {
         return isOver(options.acceptTimeout(), age);
     }
 
-    /** True when the peer has had its time to answer to the opening of a stream. */
+    /** Returns true if the peer has not acknowledged a stream in time. */
     boolean openExpired(long age) {
         return isOver(options.openTimeout(), age);
     }
 
     /**
-     * Why a stream that is closed in at least one direction is to be aborted, or null.
+     * Returns the reason why a stream that is closed in at least one direction must be aborted, or null.
      *
-     * @param lingers it was closed here in both
-     * @param inVain and its peer goes on sending
-     * @param idle since when nothing was sent or received
+     * @param lingers true if this end closed both directions
+     * @param inVain true if the peer continues to send nevertheless
+     * @param idle time since data was last sent or received
      */
     @Nullable
     Cause idle(boolean lingers, boolean inVain, long idle) {

@@ -4,9 +4,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The open streams of a session by id: open addressing with linear probing, so that a look-up, one per frame, allocates
- * nothing. Deletion moves followers back (Knuth, The Art of Computer Programming 3, algorithm 6.4R), so there are no
- * tombstones that a peer could pile up.
+ * A hash table of the open streams of a session by id. It uses open addressing with linear probing, so that the look-up
+ * of each frame allocates nothing. Deletion moves followers back (Knuth, The Art of Computer Programming 3, algorithm
+ * 6.4R), so a peer cannot accumulate tombstones.
  */
 final class StreamTable {
     private static final int SMALLEST = 16;
@@ -64,7 +64,7 @@ final class StreamTable {
         if (table.length > SMALLEST && 8 * size < table.length) resize(table.length / 2);
     }
 
-    /** Calls {@code action} for each stream. The table must not change meanwhile. */
+    /** Calls {@code action} for each stream. The action must not change the table. */
     void forEach(Consumer<MuxStream> action) {
         for (MuxStream stream : slots) {
             if (stream != null) action.accept(stream);

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The open streams of a session, counted by who opened them, and the ids that are still to be used. */
+/** The open streams of a session, counts of inbound and unacknowledged streams, and the next id. */
 final class Streams {
     private final Role role;
     private final SessionParts parts;
@@ -13,7 +13,7 @@ final class Streams {
     private int nextId; // unsigned
     private long opened; // since the start, by either end
     private int inbound; // streams in the table that the peer opened
-    private int unanswered; // streams in the table that we opened and the peer has not answered
+    private int unanswered; // streams in the table that we opened and the peer has not acknowledged
 
     Streams(Role role, SessionParts parts) {
         this.role = role;
@@ -31,7 +31,7 @@ final class Streams {
         return table.size();
     }
 
-    /** Since the start, by either end. */
+    /** Returns the number of streams opened so far, by either end. */
     long opened() {
         return opened;
     }
@@ -41,14 +41,14 @@ final class Streams {
         return table.get(id);
     }
 
-    /** A copy, for a caller whose action may change the table. */
+    /** Returns a copy, for callers whose action may change the table. */
     List<MuxStream> all() {
         List<MuxStream> all = new ArrayList<>(table.size());
         table.forEach(all::add);
         return all;
     }
 
-    /** Aborts those whose time is up; usually none. */
+    /** Aborts the streams whose timeout has expired; usually none. */
     void abortExpired(long now) {
         List<MuxStream> expired = new ArrayList<>(0);
         table.forEach(stream -> {
@@ -60,27 +60,27 @@ final class Streams {
         }
     }
 
-    /** True when all ids of this end have been used. */
+    /** Returns true if all ids of this end have been used. */
     boolean exhausted() {
         return Integer.compareUnsigned(nextId, role.lastId) > 0;
     }
 
-    /** Makes {@code id} the next one, as if all before it had been used; for tests of the last ones. */
+    /** Makes {@code id} the next id, as if all before it had been used; for tests of the last ids. */
     void skipTo(int id) {
         nextId = id;
     }
 
-    /** True while the peer may be asked to take one more stream. */
+    /** Returns true if one more stream may be announced to the peer. */
     boolean canAnnounce() {
         return unanswered < options.maxUnacknowledged();
     }
 
-    /** True while the peer may open one more stream. */
+    /** Returns true if the peer may open one more stream. */
     boolean canAdmit() {
         return inbound < options.maxStreams();
     }
 
-    /** The next stream of this end, not yet {@linkplain #announced announced}. */
+    /** Returns the next stream of this end, not yet {@linkplain #announced announced}. */
     MuxStream newOutbound(long now) {
         return new MuxStream(nextId, true, Frame.INITIAL_WINDOW, parts, now);
     }
@@ -100,7 +100,7 @@ final class Streams {
         return stream;
     }
 
-    /** Counts a frame of the peer as its answer; true when it is the first for a stream that we opened. */
+    /** Counts a frame of the peer as its acknowledgement; true if it is the first on a stream that we opened. */
     boolean answered(MuxStream stream) {
         if (!stream.outbound || !stream.acknowledged()) return false;
         unanswered--;

@@ -1,11 +1,11 @@
 package org.relay4j.yamux.core;
 
 /**
- * One token bucket. It is kept as the time at which it would be full again (the generic cell rate algorithm of ITU-T I.371):
- * one number, no timer, and no division on the way.
+ * A token bucket. Its state is the time at which it will be full again (the generic cell rate algorithm of ITU-T
+ * I.371). It needs one number, no timer and no division per event.
  */
 final class TokenBucket {
-    private final long price; // ns that one event takes to be forgotten; 0 for no limit
+    private final long price; // ns until one token is refilled; 0 for no limit
     private final long most; // ns
     private long fullAt; // ns
 
@@ -15,7 +15,7 @@ final class TokenBucket {
         fullAt = now;
     }
 
-    /** Takes one; false when there is none left. */
+    /** Takes one token; false if there is none left. */
     boolean take(long now) {
         if (price == 0) return true;
         long debt = Math.max(0, fullAt - now) + price;

@@ -2,7 +2,7 @@ package org.relay4j.yamux.core;
 
 import java.nio.ByteBuffer;
 
-/** The handler of a stream that nobody has taken yet: no event ever reaches it. */
+/** The placeholder handler of a stream without a handler; it never receives an event. */
 enum UnclaimedStream implements StreamHandler {
     INSTANCE;
 

@@ -1,27 +1,27 @@
 package org.relay4j.yamux.core;
 
 /**
- * A legal frame that serves nothing: it costs the peer nothing and this end a little, so there is a limit on them.
- * Implementations of HTTP/2 call these glitches.
+ * A legal but useless frame. It costs the peer nothing and this end a little work, so the rate is limited. HTTP/2
+ * implementations call such frames glitches.
  */
 public enum WastefulFrame {
-    /** A Data frame that carries no byte, opens nothing and ends nothing. */
+    /** A Data frame that carries no bytes and neither opens nor ends a stream. */
     EMPTY_DATA("a Data frame without content"),
-    /** A Window Update that carries no credit, opens nothing and ends nothing. */
+    /** A Window Update that carries no credit and neither opens nor ends a stream. */
     EMPTY_UPDATE("a window update without credit"),
-    /** Credit of a few bytes at a time, or for more than was sent. */
+    /** Credit of a few bytes, or for more than was sent. */
     IDLE_CREDIT("credit of a few bytes, or for nothing that was sent"),
-    /** A frame for a stream that does not exist, or no longer. */
+    /** A frame for a stream that does not exist or no longer exists. */
     UNKNOWN_STREAM("a frame for a stream that does not exist"),
     /** A ping, which has to be answered. */
     PING("a ping"),
-    /** An answer to a ping that is not under way. */
+    /** An answer without a ping in flight. */
     STRAY_PONG("an answer to no ping"),
     /** A GoAway after the first. */
     REPEATED_GO_AWAY("one more GoAway"),
-    /** A stream that the peer opened and that could not be taken. */
+    /** A stream of the peer that was refused. */
     REFUSED_STREAM("a stream that was refused"),
-    /** A stream that the peer opened and reset, or made this end reset by breaking its rules. */
+    /** A stream of the peer that the peer reset, or that this end reset because of a protocol violation. */
     RESET_STREAM("a stream that was opened and reset");
 
     final String text;
@@ -30,7 +30,7 @@ public enum WastefulFrame {
         this.text = text;
     }
 
-    /** True for streams, which have a budget of their own because each costs more than a frame. */
+    /** Returns true for streams, which have a separate budget because each costs more than a frame. */
     boolean isStream() {
         return this == REFUSED_STREAM || this == RESET_STREAM;
     }

@@ -1,12 +1,12 @@
 package org.relay4j.yamux.core;
 
 /**
- * Counts what the peer sends without need, by kind, and ends the session when it is too much. Useful frames are free: whoever
- * sends bytes that somebody reads, and credit for bytes that were sent, is never counted here.
+ * The counters of wasteful frames by kind, and the limit beyond which the session ends. Data that is read and credit
+ * for bytes that were sent never count as wasteful.
  */
-@SuppressWarnings("EnumOrdinal") // counts are kept by kind in an array, which costs nothing to look into
+@SuppressWarnings("EnumOrdinal") // the counters are an array indexed by kind
 final class WastefulFrames {
-    /** Credit below this is not worth a frame, except for a frame that was as small. Unit: bytes. */
+    /** Credit below this counts as wasteful unless it is for a frame that was as small. Unit: bytes. */
     static final int FEW = 16;
 
     private final long[] counts = new long[WastefulFrame.values().length];
@@ -14,8 +14,8 @@ final class WastefulFrames {
     private final RateLimit streamLimit;
     private final TokenBucket frames;
     private final TokenBucket streams;
-    private long owed; // bytes that were sent and for which no credit has come
-    private long framesSent; // Data frames that left window over, and for which no credit of a few bytes has come
+    private long owed; // bytes sent for which no credit has arrived
+    private long framesSent; // Data frames that left window over, without a small credit for them yet
 
     WastefulFrames(CoreOptions options, long now) {
         frameLimit = options.wastefulFrames();
@@ -28,14 +28,14 @@ final class WastefulFrames {
         return counts[frame.ordinal()];
     }
 
-    /** All of them. */
+    /** Returns the number of all wasteful frames. */
     long count() {
         long all = 0;
         for (long count : counts) all += count;
         return all;
     }
 
-    /** Counts one that arrived at {@code now}. */
+    /** Counts a wasteful frame that arrived at {@code now}. */
     void add(WastefulFrame frame, long now) throws ProtocolViolation {
         counts[frame.ordinal()]++;
         if (frame.isStream()) {
@@ -43,18 +43,18 @@ final class WastefulFrames {
         } else if (!frames.take(now)) throw tooMany("wasteful frames", frameLimit, frame);
     }
 
-    /** A Data frame leaves. */
+    /** Counts a Data frame that is sent. */
     void sent(int length, long windowLeft) {
         owed += length;
-        // A peer that gives one byte of window at a time has not earned the next one by the frames that this makes.
+        // Frames that use up the window do not count: a peer that grants one byte at a time causes them itself.
         if (windowLeft > 0) framesSent++;
     }
 
-    /** Credit that arrived at {@code now} for an open stream. */
+    /** Checks credit that arrived at {@code now} for an open stream. */
     void credit(long length, long now) throws ProtocolViolation {
         boolean earned;
         if (length < FEW) {
-            // Some implementations return the credit of each Data frame at once, and a keystroke is one byte.
+            // Some implementations return the credit of each Data frame immediately, and a keystroke is one byte.
             earned = framesSent > 0;
             if (earned) framesSent--;
         } else earned = length <= owed;

@@ -1,5 +1,6 @@
 /**
- * The protocol as a plain object: bytes and time go in, bytes and events come out; no socket, thread, lock, logger or clock.
+ * The protocol as a plain object. Bytes and time are the input; bytes and events are the output. There is no socket,
+ * thread, lock, logger or clock.
  *
  * @since 0.1
  */
