@@ -16,9 +16,10 @@ import org.relay4j.yamux.io.Bounds;
 import org.relay4j.yamux.io.OrderedLock;
 
 /**
- * The streams that peers have opened and nobody has accepted yet, the oldest first. A session has one of its own; several
- * sessions can be given the same one ({@link SessionOptions.Builder#acceptQueue}), so that one {@code accept} serves them all.
- * Each session keeps to its own {@linkplain SessionOptions#backlog backlog} in it, so one cannot fill it up for the others.
+ * A queue of streams that peers have opened and the application has not accepted yet, oldest first. By default each session
+ * has its own queue. Several sessions can share one ({@link SessionOptions.Builder#acceptQueue}), so that a single {@code
+ * accept} serves them all. Each session is limited to its own {@linkplain SessionOptions#backlog backlog}, so it cannot fill
+ * the queue for the others.
  *
  * <pre>{@code
  * AcceptQueue queue = new AcceptQueue();
@@ -32,24 +33,24 @@ import org.relay4j.yamux.io.OrderedLock;
  */
 public final class AcceptQueue implements Closeable {
     /*
-     * Its lock is the last one of all: it is taken with a session's lock held, and no other is taken under it. A stream that
-     * was taken out is acknowledged afterwards, under its session's lock alone.
+     * Lock order: this lock comes last. It may be acquired while a session's lock is held, and no other lock is acquired under
+     * it. A removed stream is acknowledged afterwards, under its session's lock alone.
      */
     private final ReentrantLock lock = OrderedLock.leaf("an accept queue");
     private final Condition changed = lock.newCondition();
     private final LinkedHashSet<Stream> waiting = new LinkedHashSet<>(); // guarded by lock
-    private @Nullable Supplier<? extends IOException> end; // what accept throws from now on; guarded by lock
+    private @Nullable Supplier<? extends IOException> end; // the exception that accept throws; guarded by lock
 
-    /** An empty one. */
+    /** Creates an empty queue. */
     public AcceptQueue() {}
 
     /**
-     * Waits for the next stream, and acknowledges it.
+     * Waits for the next stream and acknowledges it.
      *
-     * @param timeout how long to wait at most; zero for as long as it takes
-     * @throws SocketTimeoutException when none came in time
-     * @throws StreamException when this queue was closed
-     * @throws java.io.InterruptedIOException when the thread was interrupted; its flag stays set
+     * @param timeout how long to wait; zero means no limit
+     * @throws SocketTimeoutException if the timeout expires
+     * @throws StreamException if this queue is closed
+     * @throws java.io.InterruptedIOException if the thread is interrupted; its interrupt flag stays set
      */
     public Stream accept(Duration timeout) throws IOException {
         Deadline deadline = new Deadline(Bounds.notNegative("timeout", timeout));
@@ -79,13 +80,13 @@ public final class AcceptQueue implements Closeable {
         }
     }
 
-    /** Ends all waiting: from now on {@link #accept} fails. Streams that wait, and those that still come, are reset. */
+    /** Closes the queue: {@link #accept} fails from now on. Queued streams and streams that arrive later are reset. */
     @Override
     public void close() {
         close(null);
     }
 
-    /** As {@link #close()}; the failure of {@link #accept} has this cause. The first call decides. */
+    /** Closes the queue with a cause for the exception that {@link #accept} throws. Only the first call has an effect. */
     public void close(@Nullable Throwable cause) {
         List<Stream> left = end(() -> {
             StreamException closed = new StreamException("the accept queue was closed");
@@ -95,9 +96,9 @@ public final class AcceptQueue implements Closeable {
         left.forEach(Stream::reset);
     }
 
-    // ---- for the sessions; with the lock of one of them held, or none
+    // ---- for the sessions; with or without a session's lock held
 
-    /** False when it is closed. */
+    /** Adds a stream. Returns false if the queue is closed. */
     boolean add(Stream stream) {
         lock.lock();
         try {
@@ -110,7 +111,7 @@ public final class AcceptQueue implements Closeable {
         }
     }
 
-    /** True when the stream was waiting. */
+    /** Removes a stream. Returns true if it was queued. */
     boolean remove(Stream stream) {
         lock.lock();
         try {
@@ -120,7 +121,7 @@ public final class AcceptQueue implements Closeable {
         }
     }
 
-    /** Takes out all streams of one session. */
+    /** Removes and returns all streams of one session. */
     List<Stream> removeAll(Session session) {
         lock.lock();
         try {
@@ -135,7 +136,7 @@ public final class AcceptQueue implements Closeable {
         }
     }
 
-    /** Lets {@link #accept} fail from now on, the first reason wins; returns the streams that were waiting. */
+    /** Makes {@link #accept} fail from now on and returns the queued streams. The first failure is kept. */
     List<Stream> end(Supplier<? extends IOException> failure) {
         lock.lock();
         try {

@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.concurrent.locks.Condition;
 import org.relay4j.yamux.io.Bounds;
 
-/** When a wait ends at the latest; a timeout of zero is never. */
+/** The point in time at which a wait times out; a timeout of zero means never. */
 final class Deadline {
     private final long end; // ns
     private final boolean none;
@@ -17,8 +17,8 @@ final class Deadline {
         end = none ? 0 : System.nanoTime() + Bounds.nanos(timeout);
     }
 
-    /** Waits for a signal, with the lock of {@code condition} held. */
-    @SuppressWarnings("WaitNotInLoop") // the loop, and what it waits for, are the caller's
+    /** Waits for a signal. Called with the lock of {@code condition} held. */
+    @SuppressWarnings("WaitNotInLoop") // the caller loops
     void await(Condition condition, String message) throws IOException {
         try {
             if (none) condition.await();

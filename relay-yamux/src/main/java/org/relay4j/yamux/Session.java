@@ -31,8 +31,8 @@ import org.relay4j.yamux.io.ThreadedDriver;
 import org.relay4j.yamux.io.Threads;
 
 /**
- * One end of a yamux session over a connection: it opens streams to the peer and accepts the streams that the peer opens,
- * as a {@link java.net.ServerSocket} accepts connections.
+ * One end of a yamux session over a connection. It opens streams to the peer and accepts the streams that the peer opens, as
+ * a {@link java.net.ServerSocket} accepts connections.
  *
  * <pre>{@code
  * Session session = Session.client(channel);
@@ -43,13 +43,13 @@ import org.relay4j.yamux.io.Threads;
  * }
  * }</pre>
  *
- * <p>Over a {@link SocketChannel}, TCP or Unix-domain, a session is served by an event loop that many sessions share; over
- * any other {@link ByteChannel} by two threads of its own. The channel belongs to the session, which closes it. A socket that is hidden in
- * such a channel needs {@code TCP_NODELAY}, which a session can only set where it sees the socket; without it the small
- * frames that open and close streams wait for up to 40 ms each.
+ * <p>A session over a {@link SocketChannel}, TCP or Unix-domain, runs on an event loop that many sessions share. A session
+ * over any other {@link ByteChannel} runs on two threads of its own. The session owns the channel and closes it. If such a
+ * channel wraps a socket, set {@code TCP_NODELAY} on that socket: the session cannot, and without it each of the small frames
+ * that open and close streams is delayed by up to 40 ms.
  *
- * <p>Safe for use by several threads. Waiting calls react to interruption with {@link java.io.InterruptedIOException} and leave
- * the thread's interrupted flag set.
+ * <p>Safe for use by several threads. Blocking calls respond to interruption with {@link java.io.InterruptedIOException} and
+ * leave the thread's interrupt flag set.
  */
 public final class Session implements Closeable {
     private final SessionOptions options;
@@ -92,27 +92,31 @@ public final class Session implements Closeable {
         ponged = lock.newCondition();
     }
 
-    /** The end that opens streams with odd ids, with default options. See {@link #client(ByteChannel, SessionOptions)}. */
+    /** Starts a client session with default options. See {@link #client(ByteChannel, SessionOptions)}. */
     public static Session client(ByteChannel channel) throws IOException {
         return client(channel, SessionOptions.defaults());
     }
 
     /**
-     * Starts the end that opens streams with odd ids. Does not block.
+     * Starts the client end of a session, which opens streams with odd ids. Does not block.
      *
-     * @param channel connected; nothing but yamux follows on it. Closing it must make blocked reads and writes return
-     * @throws IOException when the channel cannot be served, for example because it is closed; it then remains the caller's
+     * @param channel a connected channel that carries only yamux from now on. Closing it must unblock reads and writes
+     * @throws IOException if the session cannot use the channel, for example because it is closed; the caller then still owns
+     *     the channel
      */
     public static Session client(ByteChannel channel, SessionOptions options) throws IOException {
         return start(channel, Role.CLIENT, options, null);
     }
 
-    /** The end that opens streams with even ids, with default options. See {@link #client(ByteChannel, SessionOptions)}. */
+    /** Starts a server session with default options. See {@link #server(ByteChannel, SessionOptions)}. */
     public static Session server(ByteChannel channel) throws IOException {
         return server(channel, SessionOptions.defaults());
     }
 
-    /** Starts the end that opens streams with even ids. See {@link #client(ByteChannel, SessionOptions)}. */
+    /**
+     * Starts the server end of a session, which opens streams with even ids. Otherwise the same as {@link #client(ByteChannel,
+     * SessionOptions)}.
+     */
     public static Session server(ByteChannel channel, SessionOptions options) throws IOException {
         return start(channel, Role.SERVER, options, null);
     }
@@ -126,12 +130,12 @@ public final class Session implements Closeable {
     }
 
     /**
-     * Opens a stream. The peer's answer is not waited for: data may be written at once.
+     * Opens a stream. Does not wait for the peer's acknowledgement: data can be written immediately.
      *
-     * <p>Waits while {@link SessionOptions#maxUnacknowledged} streams have not been answered, at most the open timeout.
+     * <p>Blocks while {@link SessionOptions#maxUnacknowledged} streams are unacknowledged, at most for the open timeout.
      *
-     * @throws SocketTimeoutException when it had to wait for longer than the open timeout
-     * @throws SessionException when the session has ended, or takes no more streams
+     * @throws SocketTimeoutException if the open timeout expires
+     * @throws SessionException if the session has ended or no longer opens streams
      */
     public Stream open() throws IOException {
         lock.lock();
@@ -143,18 +147,18 @@ public final class Session implements Closeable {
                     case READY -> {
                         Stream stream = new Stream(this, driver);
                         MuxStream opened = mux.open(stream.handler(), System.nanoTime());
-                        if (opened == null) continue; // no memory for now: WAIT
+                        if (opened == null) continue; // no memory at the moment: the next state is WAIT
                         stream.attach(opened);
                         driver.flush();
                         return stream;
                     }
                     case WAIT -> {
                         mux.awaitOpenable();
-                        deadline.await(openable, "the peer did not answer to the streams opened before");
+                        deadline.await(openable, "the peer did not acknowledge the streams opened before");
                     }
                     case ENDED -> throw failure();
-                    case GONE_AWAY -> throw noMoreStreams("the session takes no more streams");
-                    case EXHAUSTED -> throw noMoreStreams("all stream ids of this session are used");
+                    case GONE_AWAY -> throw noMoreStreams("the session no longer opens streams");
+                    case EXHAUSTED -> throw noMoreStreams("all stream ids of this session have been used");
                 }
             }
         } finally {
@@ -163,22 +167,22 @@ public final class Session implements Closeable {
     }
 
     /**
-     * Waits for the next stream that the peer opens, for as long as it takes, and acknowledges it.
+     * Waits for the next stream that the peer opens, without a time limit, and acknowledges it.
      *
-     * @throws SessionException when the session has ended
-     * @throws IllegalStateException when the session shares its {@linkplain SessionOptions.Builder#acceptQueue queue} with others
+     * @throws SessionException if the session has ended
+     * @throws IllegalStateException if the session uses a shared {@linkplain SessionOptions.Builder#acceptQueue queue}
      */
     public Stream accept() throws IOException {
         return accept(Duration.ZERO);
     }
 
     /**
-     * Waits for the next stream that the peer opens, and acknowledges it.
+     * Waits for the next stream that the peer opens and acknowledges it.
      *
-     * @param timeout how long to wait at most; zero for as long as it takes
-     * @throws SocketTimeoutException when none came in time
-     * @throws SessionException when the session has ended
-     * @throws IllegalStateException when the session shares its {@linkplain SessionOptions.Builder#acceptQueue queue} with others
+     * @param timeout how long to wait; zero means no limit
+     * @throws SocketTimeoutException if the timeout expires
+     * @throws SessionException if the session has ended
+     * @throws IllegalStateException if the session uses a shared {@linkplain SessionOptions.Builder#acceptQueue queue}
      */
     public Stream accept(Duration timeout) throws IOException {
         if (sharesQueue) throw sharesQueue();
@@ -186,10 +190,10 @@ public final class Session implements Closeable {
     }
 
     /**
-     * This session as a server socket, for code that wants one: what it accepts are the peer's streams as sockets. Closing it
-     * takes no more streams, and ends the session with the last one. Its address is unspecified (0.0.0.0, port 0).
+     * Returns a server socket that accepts the streams of the peer as sockets. Closing it calls {@link #closeWhenDone}. Its
+     * address is unspecified (0.0.0.0, port 0).
      *
-     * @throws IllegalStateException when the session shares its {@linkplain SessionOptions.Builder#acceptQueue queue} with others
+     * @throws IllegalStateException if the session uses a shared {@linkplain SessionOptions.Builder#acceptQueue queue}
      */
     public ServerSocket asServerSocket() throws IOException {
         if (sharesQueue) throw sharesQueue();
@@ -197,11 +201,11 @@ public final class Session implements Closeable {
     }
 
     /**
-     * Measures the round-trip time to the peer. Overtakes data that waits to be sent. Callers at the same time share one
-     * ping. Waits at most the keep-alive timeout.
+     * Measures the round-trip time to the peer. The ping is sent ahead of queued data. Concurrent callers share one ping.
+     * Blocks until the answer arrives, at most for the keep-alive timeout.
      *
-     * @throws SocketTimeoutException when no answer came in time
-     * @throws SessionException when the session has ended
+     * @throws SocketTimeoutException if the keep-alive timeout expires
+     * @throws SessionException if the session has ended
      */
     public Duration ping() throws IOException {
         lock.lock();
@@ -221,8 +225,8 @@ public final class Session implements Closeable {
     }
 
     /**
-     * Takes no more streams and opens none; those that are open go on. The peer is told when the last one has ended, since
-     * several implementations end the whole session when they are told earlier. Does not block.
+     * Stops opening and accepting streams; open streams are not affected. GoAway is sent when the last stream has ended, because
+     * several implementations end the whole session when they receive it earlier. Does not block.
      */
     public void goAway() {
         lock.lock();
@@ -235,15 +239,15 @@ public final class Session implements Closeable {
     }
 
     /**
-     * Takes no more streams, tells the peer so at once, and closes the session when the last stream has ended. Streams that
-     * wait to be accepted are reset. Does not block. A peer on go-yamux, rust-yamux or js-libp2p-yamux ends the session when
-     * it is told, see {@link #goAway} for those.
+     * Stops opening and accepting streams, sends GoAway at once, and closes the session when the last stream has ended. Streams
+     * that have not been accepted are reset. Does not block. Peers on go-yamux, rust-yamux or js-libp2p-yamux end the session
+     * when they receive GoAway; use {@link #goAway} for those.
      */
     public void closeWhenDone() {
         lock.lock();
         try {
             for (Stream stream : queue.removeAll(this)) stream.reset();
-            if (!sharesQueue) queue.end(() -> noMoreStreams("the session takes no more streams"));
+            if (!sharesQueue) queue.end(() -> noMoreStreams("the session no longer accepts streams"));
             backlog = 0;
             driver.closeWhenDone();
         } finally {
@@ -252,25 +256,25 @@ public final class Session implements Closeable {
     }
 
     /**
-     * Ends the session: streams that are open are reset, everybody who waits is woken, the peer is told. Does not wait
-     * for that; {@link #awaitTermination} does. Has no effect on a session that has ended.
+     * Ends the session: resets all open streams, releases all waiting threads and notifies the peer. Does not block; {@link
+     * #awaitTermination} waits until the channel is closed. Has no effect if the session has already ended.
      */
     @Override
     public void close() {
         driver.close();
     }
 
-    /** Waits until the channel is closed after the end of the session; false when that took longer than {@code timeout}. */
+    /** Waits until the session has ended and its channel is closed. Returns false if {@code timeout} expires before that. */
     public boolean awaitTermination(Duration timeout) throws InterruptedException {
         return driver.awaitTermination(Bounds.nanos(timeout));
     }
 
-    /** True until the session has ended. */
+    /** Returns true until the session has ended. */
     public boolean isOpen() {
         return ended() == null;
     }
 
-    /** Why the session has ended, or null while it has not. */
+    /** Returns the reason why the session has ended; null if it is still open. */
     public @Nullable SessionException ended() {
         lock.lock();
         try {
@@ -281,7 +285,7 @@ public final class Session implements Closeable {
         }
     }
 
-    /** Streams that are open, of both ends. */
+    /** Returns the number of open streams, opened by either end. */
     public int streamCount() {
         lock.lock();
         try {
@@ -295,24 +299,24 @@ public final class Session implements Closeable {
         return new IllegalStateException("the streams of this session are accepted from the shared queue");
     }
 
-    /** What has passed so far. Does not block. */
+    /** Returns the totals so far. Does not block. */
     public SessionStatistics statistics() {
         return SessionInternals.statistics(driver);
     }
 
-    /** Forgets a stream that ended before it was accepted. With the lock held. */
+    /** Removes a stream that ended before it was accepted. With the lock held. */
     void withdraw(Stream stream) {
         if (!queue.remove(stream)) return;
         backlog--;
         stream.discard();
     }
 
-    /** A stream has left the queue. With the lock held. */
+    /** Called when a stream has left the queue. With the lock held. */
     void taken() {
         if (backlog > 0) backlog--;
     }
 
-    /** Somebody who wants to know of each stream; null when nobody does. */
+    /** Returns the observer of this session's streams; null if there is none. */
     @Nullable
     StreamObserver observer() {
         return observer;
@@ -337,12 +341,12 @@ public final class Session implements Closeable {
         return driver.toString();
     }
 
-    /** Started with the first session that has a listener. */
+    /** Initialized by the first session with a listener. */
     private static final class Callbacks {
         static final ExecutorService EXECUTOR = Threads.executor("relay-callback");
     }
 
-    /** What the core tells. With the lock held. */
+    /** Handles the events of the core. With the lock held. */
     private final class Events implements SessionEvents {
         @Override
         public @Nullable StreamHandler onStream(MuxStream core) {

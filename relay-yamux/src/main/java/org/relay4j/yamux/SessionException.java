@@ -4,7 +4,7 @@ import java.io.IOException;
 import org.relay4j.yamux.core.Cause;
 
 /**
- * The failure of a whole session: every stream of it has ended, and whoever waited on it is given this one.
+ * The failure of a whole session. All its streams have ended, and every call that waited on one of them throws this exception.
  *
  * <pre>{@code
  * session.close();
@@ -15,28 +15,28 @@ import org.relay4j.yamux.core.Cause;
  * }
  * }</pre>
  *
- * <p>Each throw is a new exception with the stack trace of its caller; {@link #getCause} is the underlying failure.
+ * <p>Each call throws a new exception with its own stack trace; {@link #getCause} returns the underlying failure.
  */
 public class SessionException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    /** Why a session ended. */
+    /** The reason why a session ended. */
     public enum Reason {
         /** This side called {@link Session#close}. */
         CLOSED_LOCALLY,
-        /** The peer closed the session when no stream was open. */
+        /** The peer closed the session while no stream was open. */
         CLOSED_BY_PEER,
-        /** The peer ended the session with an error code, see {@link SessionException#code}. */
+        /** The peer ended the session with an error code; see {@link SessionException#code}. */
         GO_AWAY,
-        /** The peer broke the protocol; it was told so. */
+        /** The peer violated the protocol, and was notified with a GoAway. */
         PROTOCOL_ERROR,
-        /** The peer was silent, or did not read, for longer than the options allow. */
+        /** The peer did not send or read anything for longer than the options allow. */
         TIMEOUT,
-        /** The connection was lost, or ended while streams were open. */
+        /** The connection was lost, or was closed while streams were open. */
         CONNECTION_LOST,
-        /** A defect of this library; please report it. */
+        /** A bug in this library; please report it. */
         INTERNAL_ERROR,
-        /** The peer announced that it takes no more streams; those that are open go on. */
+        /** The session no longer opens streams, for example because the peer sent GoAway; open streams are not affected. */
         NO_MORE_STREAMS
     }
 
@@ -54,17 +54,17 @@ public class SessionException extends IOException {
         return new SessionException(reason, cause.code(), cause.message(), cause.error());
     }
 
-    /** Why the session ended. */
+    /** Returns the reason why the session ended. */
     public Reason reason() {
         return reason;
     }
 
-    /** The code of the peer's GoAway: 1 protocol error, 2 internal error, others as the peer defines them; else 0. */
+    /** Returns the code of the peer's GoAway: 1 protocol error, 2 internal error, others defined by the peer; otherwise 0. */
     public long code() {
         return code;
     }
 
-    /** True when the end was wanted by one side, and nothing that was under way was lost. */
+    /** Returns true if either side closed the session and no in-flight data was lost. */
     public boolean isClean() {
         return reason == Reason.CLOSED_LOCALLY || reason == Reason.CLOSED_BY_PEER;
     }

@@ -12,8 +12,8 @@ import org.relay4j.yamux.io.Driver;
 import org.relay4j.yamux.io.StreamObserver;
 
 /**
- * What Relay's own modules need of a session beyond its public API. The types that it names are exported to them alone, so
- * that it is of no use to others.
+ * Access to sessions for Relay's own modules, beyond the public API. Its signatures use types that are exported to those
+ * modules only.
  */
 @SuppressWarnings("exports")
 public final class SessionInternals {
@@ -22,17 +22,17 @@ public final class SessionInternals {
     private SessionInternals() {}
 
     /**
-     * Starts the end that opens streams with even ids, and has its streams observed.
+     * Starts the server end of a session with an observer of its streams.
      *
-     * @param observer called at once, with the session's lock held
-     * @throws IOException as {@link Session#server(ByteChannel, SessionOptions)}
+     * @param observer called synchronously, with the session's lock held
+     * @throws IOException see {@link Session#server(ByteChannel, SessionOptions)}
      */
     public static Session server(ByteChannel channel, SessionOptions options, StreamObserver observer)
             throws IOException {
         return Session.start(channel, Role.SERVER, options, observer);
     }
 
-    /** What has passed so far through a session without a facade. */
+    /** Returns the totals so far of a session without a {@link Session} facade. */
     public static SessionStatistics statistics(Driver driver) {
         driver.lock.lock();
         try {
@@ -50,20 +50,20 @@ public final class SessionInternals {
         }
     }
 
-    /** For an application's streams: a half-closed one that is idle is reset after five minutes, unless the options differ. */
+    /** Returns the core options for an application's streams: by default, idle half-closed ones are reset after five minutes. */
     public static CoreOptions options(SessionOptions options) {
         return options(options, HALF_CLOSE_TIMEOUT);
     }
 
     /**
-     * For streams that are joined to sockets: a half-closed one may be idle for as long as TCP allows, unless the options
-     * differ. TCP keep-alive notices when its socket's peer has vanished.
+     * Returns the core options for streams that are spliced to sockets: by default, a half-closed stream may be idle without
+     * limit, as in TCP. TCP keep-alive detects a vanished peer of the socket.
      */
     public static CoreOptions relayedOptions(SessionOptions options) {
         return options(options, Duration.ZERO);
     }
 
-    /** Converts, and gives the streams places in the table of the core that no peer can foresee. */
+    /** Converts the options. The random seed makes the slots of the core's stream table unpredictable for the peer. */
     private static CoreOptions options(SessionOptions options, Duration defaultHalfClose) {
         Duration halfClose = options.halfCloseTimeout();
         return new CoreOptions(

@@ -1,7 +1,7 @@
 package org.relay4j.yamux;
 
 /**
- * What a session tells its owner. Called on a thread that may block, never with a lock held; two calls may overlap.
+ * Receives the events of a session. Called without a lock held, on a thread that may block. Calls may overlap.
  *
  * <pre>{@code
  * SessionListener listener = new SessionListener() {
@@ -14,9 +14,9 @@ package org.relay4j.yamux;
  * }</pre>
  */
 public interface SessionListener {
-    /** The session is over. {@link SessionException#isClean} tells a wanted end from a failure. Called once. */
+    /** The session has ended. {@link SessionException#isClean} distinguishes a close from a failure. Called once. */
     default void ended(Session session, SessionException cause) {}
 
-    /** The peer takes no more streams; those that are open go on. Called at most once. */
+    /** The peer no longer accepts streams; open streams are not affected. Called at most once. */
     default void goAway(Session session) {}
 }

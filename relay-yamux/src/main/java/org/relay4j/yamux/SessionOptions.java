@@ -6,7 +6,7 @@ import org.relay4j.yamux.core.Frame;
 import org.relay4j.yamux.io.Bounds;
 
 /**
- * Bounds and timeouts of a session. Immutable. A duration of zero turns that timeout off.
+ * The limits and timeouts of a session. Immutable. A duration of zero disables the timeout.
  *
  * <pre>{@code
  * SessionOptions options = SessionOptions.builder()
@@ -26,125 +26,125 @@ public final class SessionOptions {
         this.values = values;
     }
 
-    /** The defaults, which suit a connection over the internet to any yamux implementation. */
+    /** Returns the default options. They suit a connection over the internet to any yamux implementation. */
     public static SessionOptions defaults() {
         return DEFAULTS;
     }
 
-    /** Starts with the defaults. */
+    /** Returns a builder with the defaults. */
     public static Builder builder() {
         return new Builder();
     }
 
-    /** Starts with these options. */
+    /** Returns a builder with these options. */
     public Builder toBuilder() {
         return new Builder(values);
     }
 
-    /** Bytes that a stream may have under way to this end. */
+    /** Returns the initial receive window of a stream in bytes. */
     public int receiveWindow() {
         return values.receiveWindow;
     }
 
-    /** Bytes that the window of a stream may grow to. */
+    /** Returns the size in bytes up to which the receive window of a stream may grow. */
     public int maxReceiveWindow() {
         return values.maxReceiveWindow;
     }
 
-    /** Bytes by which the windows of all streams together may have grown. */
+    /** Returns the limit in bytes for the growth of all windows together. */
     public int windowBudget() {
         return values.windowBudget;
     }
 
-    /** Bytes of all streams together that may wait to be read. */
+    /** Returns the limit in bytes for received, unread data of all streams together. */
     public int receiveBudget() {
         return values.receiveBudget;
     }
 
-    /** Streams that may wait in {@link Session#accept}. */
+    /** Returns how many streams may be queued for {@link Session#accept}. */
     public int backlog() {
         return values.backlog;
     }
 
-    /** Streams that the peer may have open at once. */
+    /** Returns how many streams the peer may have open at the same time. */
     public int maxStreams() {
         return values.maxStreams;
     }
 
-    /** Streams opened here that may wait for the peer's first answer. */
+    /** Returns how many streams opened by this end may be unacknowledged. */
     public int maxUnacknowledged() {
         return values.maxUnacknowledged;
     }
 
-    /** Silence after which the peer is asked for a sign of life. */
+    /** Returns the silence after which the session pings the peer. */
     public Duration keepAliveInterval() {
         return values.keepAliveInterval;
     }
 
-    /** Time that the peer has to give a sign of life. */
+    /** Returns how long the peer may remain silent after a keep-alive ping. */
     public Duration keepAliveTimeout() {
         return values.keepAliveTimeout;
     }
 
-    /** Time without any progress in sending after which the session fails. */
+    /** Returns the time without progress in sending after which the session fails. */
     public Duration writeStallTimeout() {
         return values.writeStallTimeout;
     }
 
-    /** Time that the peer has to answer to an opened stream. */
+    /** Returns how long the peer may take to acknowledge a stream. */
     public Duration openTimeout() {
         return values.openTimeout;
     }
 
     /**
-     * Idle time after which a stream that is closed in one direction is reset; null for five minutes on the streams of an
-     * application, and none on visitors that are relayed.
+     * Returns the idle time after which a half-closed stream is reset. Null means five minutes for the streams of an
+     * application, and no limit for relayed visitors.
      */
     public @Nullable Duration halfCloseTimeout() {
         return values.halfCloseTimeout;
     }
 
-    /** Idle time after which a stream that was closed here is reset, when the peer has gone on sending. */
+    /** Returns the idle time after which a stream closed by this end is reset if the peer has continued to send. */
     public Duration lingerTimeout() {
         return values.lingerTimeout;
     }
 
-    /** Time without progress after which received bytes of a stream that has ended are dropped. */
+    /** Returns the time without progress after which unread data of an ended stream is dropped. */
     public Duration deliveryTimeout() {
         return values.deliveryTimeout;
     }
 
-    /** Wasteful frames that the peer may send at once, see {@link Builder#wastefulFrameLimit}. */
+    /** Returns how many wasteful frames the peer may send in a burst; see {@link Builder#wastefulFrameLimit}. */
     public int wastefulFrameBurst() {
         return values.wastefulFrameBurst;
     }
 
-    /** Wasteful frames per second that the peer may send, sustained; 0 for no limit. */
+    /** Returns the sustained limit of wasteful frames per second; 0 means no limit. */
     public int wastefulFramesPerSecond() {
         return values.wastefulFramesPerSecond;
     }
 
-    /** Streams that the peer may open for nothing at once, see {@link Builder#streamResetLimit}. */
+    /** Returns how many useless streams the peer may open in a burst; see {@link Builder#streamResetLimit}. */
     public int streamResetBurst() {
         return values.streamResetBurst;
     }
 
-    /** Streams per second that the peer may open for nothing, sustained; 0 for no limit. */
+    /** Returns the sustained limit of useless streams per second; 0 means no limit. */
     public int streamResetsPerSecond() {
         return values.streamResetsPerSecond;
     }
 
-    /** Where streams of the peer wait to be accepted; null for a queue of the session's own. */
+    /** Returns the shared queue for streams of the peer; null means that the session has its own. */
     public @Nullable AcceptQueue acceptQueue() {
         return values.acceptQueue;
     }
 
-    /** Told about the end of the session; null when nobody is. */
+    /** Returns the listener of the session; null if there is none. */
     public @Nullable SessionListener listener() {
         return values.listener;
     }
 
-    /** Collects the values; {@link #build} checks them. Not safe for use by several threads. */
+    /** A builder of options; {@link #build} validates the values. Not safe for use by several threads. */
     public static final class Builder {
         private int receiveWindow = Frame.INITIAL_WINDOW;
         private int maxReceiveWindow = 16 << 20;
@@ -193,9 +193,9 @@ public final class SessionOptions {
         }
 
         /**
-         * Bytes that a stream may have under way to this end at first: 262,144 (the default, which every implementation
-         * assumes) to 2^30. A larger one is announced when a stream is opened or accepted; throughput over a long link is at
-         * most one window per round trip.
+         * Sets the initial receive window of a stream in bytes: the in-flight and unread data that this end allows. 262,144 (the
+         * default, which every implementation assumes) to 2^30. A larger window is announced when a stream is opened or
+         * accepted. The throughput over a long link is at most one window per round trip.
          */
         public Builder receiveWindow(int bytes) {
             receiveWindow = bytes;
@@ -203,9 +203,9 @@ public final class SessionOptions {
         }
 
         /**
-         * Bytes that the window of a stream may grow to when its path holds more and its reader keeps up: up to 2^30, default
-         * 16 MiB. Windows do not grow when it is not larger than {@link #receiveWindow}, nor over links with round trips below
-         * 2 ms. What a window holds is only kept here while its reader is behind.
+         * Sets the size in bytes up to which a window may grow if it limits the throughput and the reader keeps up: up to
+         * 2^30, default 16 MiB. Windows do not grow if this value is not larger than {@link #receiveWindow}, nor over links
+         * with round trips below 2 ms. A window uses memory only while its reader is behind.
          */
         public Builder maxReceiveWindow(int bytes) {
             maxReceiveWindow = bytes;
@@ -213,8 +213,8 @@ public final class SessionOptions {
         }
 
         /**
-         * Bytes by which the windows of all streams together may have grown: 0 to 2^30, default 64 MiB. All sessions of a
-         * process together have a quarter of the direct memory that the JVM allows, at most 256 MiB.
+         * Sets the limit in bytes for the growth of all windows together: 0 to 2^30, default 64 MiB. All sessions of a process
+         * together are limited to a quarter of the direct memory that the JVM allows, at most 256 MiB.
          */
         public Builder windowBudget(int bytes) {
             windowBudget = bytes;
@@ -222,68 +222,67 @@ public final class SessionOptions {
         }
 
         /**
-         * Bytes of all streams together that may wait here to be read: 256 KiB to 2^30, default 2^30. In any case a session may
-         * hold half of what is free of the budget of the process, and 64 KiB even when nothing is free. That budget is half of
-         * the direct memory that the JVM allows ({@code -XX:MaxDirectMemorySize}, by default as much as heap), or the value of
-         * the system property {@code relay4j.bufferBudget}. A session that would hold more resets one of its own streams: the one
-         * that holds the most memory for the longest time without progress.
+         * Sets the limit in bytes for received, unread data of all streams together: 256 KiB to 2^30, default 2^30. A session is
+         * also limited to half of the free part of the process budget, but may always hold 64 KiB. The process budget is half
+         * of the direct memory that the JVM allows ({@code -XX:MaxDirectMemorySize}, by default the size of the heap), or the
+         * value of the system property {@code relay4j.bufferBudget}. A session that would exceed its limit resets one of its
+         * own streams: the one that holds the most memory for the longest time without progress.
          */
         public Builder receiveBudget(int bytes) {
             receiveBudget = bytes;
             return this;
         }
 
-        /** Streams that may wait in {@link Session#accept}: 1 to 65,536, default 256. One more is refused with RST. */
+        /** Sets how many streams may await {@link Session#accept}: 1 to 65,536, default 256. Others are refused with RST. */
         public Builder backlog(int streams) {
             backlog = streams;
             return this;
         }
 
-        /** Streams that the peer may have open at once: 1 to 2^24, default 65,536. One more is refused with RST. */
+        /** Sets how many streams the peer may have open at once: 1 to 2^24, default 65,536. Others are refused with RST. */
         public Builder maxStreams(int streams) {
             maxStreams = streams;
             return this;
         }
 
         /**
-         * Streams opened here that may wait for the peer's first answer: 1 to 65,536, default 256, which is what most
-         * implementations take before they refuse. {@link Session#open} waits when it is reached.
+         * Sets how many streams opened by this end may be unacknowledged: 1 to 65,536, default 256, which is the backlog of
+         * most implementations. {@link Session#open} blocks while the limit is reached.
          */
         public Builder maxUnacknowledged(int streams) {
             maxUnacknowledged = streams;
             return this;
         }
 
-        /** Silence after which the peer is asked for a sign of life: default 30 s. Zero turns keep-alive off. */
+        /** Sets the silence after which the session pings the peer: default 30 s. Zero disables keep-alive. */
         public Builder keepAliveInterval(Duration interval) {
             keepAliveInterval = interval;
             return this;
         }
 
-        /** Time that the peer then has for any sign of life: default 10 s. */
+        /** Sets how long the peer may remain silent after a keep-alive ping: default 10 s. Any data counts as an answer. */
         public Builder keepAliveTimeout(Duration timeout) {
             keepAliveTimeout = timeout;
             return this;
         }
 
-        /** Time without any progress in sending after which the session fails: default 30 s. */
+        /** Sets the time without progress in sending after which the session fails: default 30 s. */
         public Builder writeStallTimeout(Duration timeout) {
             writeStallTimeout = timeout;
             return this;
         }
 
-        /** Time that the peer has to answer to an opened stream before that stream is reset: default 75 s. */
+        /** Sets how long the peer may take to acknowledge a stream before the stream is reset: default 75 s. */
         public Builder openTimeout(Duration timeout) {
             openTimeout = timeout;
             return this;
         }
 
         /**
-         * Idle time after which a stream that is closed in one direction is reset: zero (off) to one year. The default, null,
-         * depends on who uses the stream. For a {@link Session} it is 5 min, because a stream that the application has closed
-         * and the peer has not would otherwise remain for ever. For visitors that a relay server or forwarder joins to a
-         * socket it is off, because TCP lets a half-closed connection be idle for as long as it wants; TCP keep-alive ends
-         * those whose peer has vanished.
+         * Sets the idle time after which a half-closed stream is reset: zero (off) to one year. The default, null, depends on
+         * the use of the stream. For a {@link Session} it means 5 min, because a stream that the application has closed and the
+         * peer has not would otherwise remain open for ever. For visitors that a relay server or forwarder connects to a socket
+         * it means off, because a half-closed TCP connection may be idle without limit; TCP keep-alive detects vanished peers.
          */
         public Builder halfCloseTimeout(@Nullable Duration timeout) {
             halfCloseTimeout = timeout;
@@ -291,8 +290,8 @@ public final class SessionOptions {
         }
 
         /**
-         * Idle time after which a stream that was closed here is reset, when the peer has gone on sending: default 5 s. A
-         * silent peer may still be reading what was sent before, and has the {@link #halfCloseTimeout}.
+         * Sets the idle time after which a stream closed by this end is reset if the peer has continued to send: default 5 s. A
+         * silent peer may still be reading earlier data, so the {@link #halfCloseTimeout} applies to it.
          */
         public Builder lingerTimeout(Duration timeout) {
             lingerTimeout = timeout;
@@ -300,9 +299,9 @@ public final class SessionOptions {
         }
 
         /**
-         * Time after which received bytes that wait here are dropped when their stream has ended and none of them has been taken
-         * in that time: default 60 s. A relayed visitor, or the connection to a local service, is then reset; reading from a
-         * {@link Stream} throws. Zero turns it off: the bytes of an ended {@code Stream} then stay until it is read or closed.
+         * Sets the time without reads after which the unread data of an ended stream is dropped: default 60 s. A relayed
+         * visitor, or the connection to a local service, is then reset; reading from a {@link Stream} throws. Zero disables the
+         * timeout: the data of an ended {@code Stream} is then kept until it is read or the stream is closed.
          */
         public Builder deliveryTimeout(Duration timeout) {
             deliveryTimeout = timeout;
@@ -310,13 +309,13 @@ public final class SessionOptions {
         }
 
         /**
-         * How many wasteful frames the peer may send: those that cost this end something and serve nothing. These are pings and
-         * stray answers to them, empty Data frames and window updates, credit of a few bytes or for nothing that was sent,
-         * frames for streams that do not exist (or no longer: what was under way to a stream that was reset here is legal), and
-         * repeated GoAways. A peer that exceeds the limit receives GoAway(1), and the session ends.
+         * Sets how many wasteful frames the peer may send. A wasteful frame consumes resources of this end without a useful
+         * effect: a ping or a stray answer to one, an empty Data frame or window update, credit of a few bytes or for data that
+         * was not sent, a frame for an unknown stream, or a repeated GoAway. Frames that were in flight to a stream that this
+         * end has reset do not count. If the peer exceeds the limit, it receives GoAway(1) and the session ends.
          *
-         * @param burst frames at once: 1 to 2^24, default 1,000,000
-         * @param perSecond frames per second, sustained: up to 1,000,000, default 100,000; 0 for no limit
+         * @param burst frames in a burst: 1 to 2^24, default 1,000,000
+         * @param perSecond sustained frames per second: up to 1,000,000, default 100,000; 0 means no limit
          */
         public Builder wastefulFrameLimit(int burst, int perSecond) {
             wastefulFrameBurst = burst;
@@ -325,12 +324,12 @@ public final class SessionOptions {
         }
 
         /**
-         * How many streams the peer may open for nothing. These are streams that the peer opens and resets, that it makes this
-         * end reset by breaking their rules, and that are refused because of {@link #backlog}, {@link #maxStreams} or a GoAway.
-         * A peer that exceeds the limit receives GoAway(1), and the session ends.
+         * Sets how many useless streams the peer may open: streams that the peer opens and resets, streams that this end resets
+         * because the peer violates their rules, and streams refused because of {@link #backlog}, {@link #maxStreams} or a
+         * GoAway. If the peer exceeds the limit, it receives GoAway(1) and the session ends.
          *
-         * @param burst streams at once: 1 to 2^24, default 100,000
-         * @param perSecond streams per second, sustained: up to 1,000,000, default 20,000; 0 for no limit
+         * @param burst streams in a burst: 1 to 2^24, default 100,000
+         * @param perSecond sustained streams per second: up to 1,000,000, default 20,000; 0 means no limit
          */
         public Builder streamResetLimit(int burst, int perSecond) {
             streamResetBurst = burst;
@@ -339,25 +338,25 @@ public final class SessionOptions {
         }
 
         /**
-         * Where streams of the peer wait to be accepted: default a queue of the session's own, which {@link Session#accept}
-         * reads. Sessions that are given the same queue are accepted from together; the end of one of them is then not noticed by
-         * {@link AcceptQueue#accept}, see {@link #listener}.
+         * Sets a shared queue for streams of the peer. By default each session has its own queue, which {@link Session#accept}
+         * reads. {@link AcceptQueue#accept} returns the streams of all sessions that share the queue and does not report the
+         * end of a single session; use a {@link #listener} for that.
          */
         public Builder acceptQueue(@Nullable AcceptQueue queue) {
             acceptQueue = queue;
             return this;
         }
 
-        /** Told about the end of the session: default nobody. */
+        /** Sets the listener of the session: default none. */
         public Builder listener(@Nullable SessionListener newListener) {
             listener = newListener;
             return this;
         }
 
         /**
-         * Checks and freezes the values.
+         * Validates the values and returns the options.
          *
-         * @throws IllegalArgumentException when a value is out of its range; the message names it
+         * @throws IllegalArgumentException if a value is out of range; the message names the option
          */
         public SessionOptions build() {
             Bounds.range("receiveWindow", receiveWindow, Frame.INITIAL_WINDOW, LARGEST_WINDOW);

@@ -4,21 +4,21 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What has passed through a session up to a moment. Immutable.
+ * The totals of a session at a point in time. Immutable.
  *
  * <pre>{@code
  * SessionStatistics now = session.statistics();
  * System.out.println(now.openStreams() + " of " + now.streams() + " streams are open");
  * }</pre>
  *
- * @param streams streams that were opened since the start, by either end, among them those that were refused
- * @param openStreams streams that are open now
- * @param bytesReceived payload that has arrived, without headers and control frames
- * @param bytesSent payload that was queued to be sent, without headers and control frames
- * @param roundTrip the last round trip that was measured; null when none was. A session measures when it has been silent for
- *     its keep-alive interval, while windows grow, and when it is {@linkplain Session#ping asked} to
- * @param wastefulFrames frames from the peer that cost this end something and served nothing, such as pings or credit byte by
- *     byte, and streams that it opened for nothing; limited by {@link SessionOptions.Builder#wastefulFrameLimit}
+ * @param streams streams opened so far by either end, including refused ones
+ * @param openStreams streams open now
+ * @param bytesReceived payload received, without headers and control frames
+ * @param bytesSent payload queued for sending, without headers and control frames
+ * @param roundTrip the latest measured round trip; null before the first measurement. A session measures it after each silence
+ *     of the keep-alive interval, while windows grow, and on {@link Session#ping}
+ * @param wastefulFrames frames from the peer that consumed resources without a useful effect, such as pings, credit byte by
+ *     byte, and streams that it opened only to reset them; limited by {@link SessionOptions.Builder#wastefulFrameLimit}
  */
 public record SessionStatistics(
         long streams,

@@ -21,8 +21,8 @@ import org.relay4j.yamux.io.Driver;
 import org.relay4j.yamux.io.StreamObserver;
 
 /**
- * One stream of a session: a connection in both directions with the manners of a {@link Socket}. Each direction is closed
- * on its own; the end of the input is reported only after the peer's FIN, everything else is an exception.
+ * One stream of a session: a bidirectional connection that behaves like a {@link Socket}. Each direction is closed
+ * independently. End of input is reported only after the peer's FIN; any other end is an exception.
  *
  * <pre>{@code
  * try (Stream stream = session.open()) {
@@ -33,8 +33,8 @@ import org.relay4j.yamux.io.StreamObserver;
  * }
  * }</pre>
  *
- * <p>Safe for use by several threads; one may read while another writes. Waiting calls react to interruption with {@link
- * InterruptedIOException} and leave the thread's interrupted flag set.
+ * <p>Safe for use by several threads; one may read while another writes. Blocking calls respond to interruption with {@link
+ * InterruptedIOException} and leave the thread's interrupt flag set.
  */
 public final class Stream implements Closeable {
     private final Session session;
@@ -46,9 +46,9 @@ public final class Stream implements Closeable {
     private MuxStream core; // guarded by lock
     private @Nullable Cause cause; // why the stream has ended; guarded by lock
     private boolean closed; // guarded by lock
-    private boolean observed; // somebody wants to know of its end; guarded by lock
+    private boolean observed; // the observer is notified when it ends; guarded by lock
 
-    @SuppressWarnings("NullAway.Init") // core is attached before anybody else sees the stream
+    @SuppressWarnings("NullAway.Init") // core is attached before the stream is published
     Stream(Session session, Driver driver) {
         this.session = session;
         this.driver = driver;
@@ -65,7 +65,7 @@ public final class Stream implements Closeable {
         return handler;
     }
 
-    /** Somebody takes the stream, which the peer opened. False when it has ended meanwhile, and nobody need hear of it. */
+    /** Accepts the stream, which the peer opened. Returns false if it has ended in the meantime and should be skipped. */
     boolean accepted() {
         lock.lock();
         try {
@@ -86,27 +86,27 @@ public final class Stream implements Closeable {
         }
     }
 
-    /** The id on the wire: odd when the client end of the session opened the stream. Unsigned. */
+    /** Returns the id on the wire, unsigned. It is odd if the client end of the session opened the stream. */
     public int id() {
         return core.id();
     }
 
-    /** The session that the stream belongs to. */
+    /** Returns the session of this stream. */
     public Session session() {
         return session;
     }
 
-    /** Always the same; closing it closes the stream. */
+    /** Returns the input of this stream, always the same object. Closing it closes the stream. */
     public InputStream getInputStream() {
         return input;
     }
 
-    /** Always the same; closing it closes the stream. Writes leave at once, there is nothing to flush. */
+    /** Returns the output of this stream, always the same object. Closing it closes the stream. Flushing is not necessary. */
     public OutputStream getOutputStream() {
         return output;
     }
 
-    /** How long a read waits; zero, the default, for as long as it takes. Concerns calls made afterwards. */
+    /** Sets how long a read may block; zero, the default, means no limit. Applies to later calls. */
     public void setReadTimeout(Duration timeout) {
         lock.lock();
         try {
@@ -117,8 +117,8 @@ public final class Stream implements Closeable {
     }
 
     /**
-     * How long a write waits for the peer's window; zero, the default, for as long as it takes. A write that times out
-     * after a part was sent resets the stream, because nobody could tell how much of it arrived.
+     * Sets how long a write may wait for the peer's window; zero, the default, means no limit. A write that times out after
+     * part of it was sent resets the stream, because the caller cannot know how much of it arrived.
      */
     public void setWriteTimeout(Duration timeout) {
         lock.lock();
@@ -129,7 +129,7 @@ public final class Stream implements Closeable {
         }
     }
 
-    /** Stops reading: what has arrived and still arrives is thrown away, and reads return -1. Does not block. */
+    /** Shuts down the input: received data is discarded, also data that arrives later, and reads return -1. Does not block. */
     public void shutdownInput() {
         lock.lock();
         try {
@@ -140,7 +140,7 @@ public final class Stream implements Closeable {
         }
     }
 
-    /** Sends FIN behind everything written: the peer reads to the end, and may go on sending. Does not block. */
+    /** Sends FIN after all written data. The peer can read to the end and may continue to send. Does not block. */
     public void shutdownOutput() {
         lock.lock();
         try {
@@ -152,8 +152,8 @@ public final class Stream implements Closeable {
     }
 
     /**
-     * Closes both directions. What was written still arrives, followed by FIN. A peer that goes on sending is told after a
-     * while, by a reset, that nobody reads. Does not block.
+     * Closes both directions. Written data is still delivered, followed by FIN. If the peer continues to send, the stream is
+     * reset after the {@linkplain SessionOptions#lingerTimeout linger timeout}. Does not block.
      */
     @Override
     public void close() {
@@ -169,7 +169,7 @@ public final class Stream implements Closeable {
         }
     }
 
-    /** Ends both directions at once: the peer's reads and writes fail. Does not block. */
+    /** Resets the stream: both directions end at once, and the peer's reads and writes fail. Does not block. */
     public void reset() {
         lock.lock();
         try {
@@ -179,7 +179,7 @@ public final class Stream implements Closeable {
         }
     }
 
-    /** True until {@link #close} or {@link #reset} was called here. */
+    /** Returns true until {@link #close} or {@link #reset} is called on this end. */
     public boolean isOpen() {
         lock.lock();
         try {
@@ -190,17 +190,17 @@ public final class Stream implements Closeable {
     }
 
     /**
-     * This stream without waiting, for servers with an event loop of their own. Closing either closes both.
+     * Returns a non-blocking channel over this stream, for servers with an event loop of their own. Closing either closes both.
      *
-     * @param executor runs what {@link StreamChannel#whenReadable} and {@link StreamChannel#whenWritable} are given. It is called
-     *     on a thread that serves other streams too, so it must hand the task over and not run it itself; when it rejects one, the
-     *     stream is reset
+     * @param executor runs the actions passed to {@link StreamChannel#whenReadable} and {@link StreamChannel#whenWritable}. It
+     *     is called on a thread that serves other streams too, so it must run tasks on another thread. If it rejects a task,
+     *     the stream is reset
      */
     public StreamChannel channel(Executor executor) {
         return new StreamChannel(this, input, output, driver, Objects.requireNonNull(executor, "executor"));
     }
 
-    /** Payload that has arrived on this stream. Does not block. */
+    /** Returns the payload bytes received on this stream. Does not block. */
     public long bytesReceived() {
         lock.lock();
         try {
@@ -210,7 +210,7 @@ public final class Stream implements Closeable {
         }
     }
 
-    /** Payload that was written to this stream. Does not block. */
+    /** Returns the payload bytes written to this stream. Does not block. */
     public long bytesSent() {
         lock.lock();
         try {
@@ -221,7 +221,7 @@ public final class Stream implements Closeable {
     }
 
     /**
-     * This stream as a socket, for code that wants one. Closing either closes both. Its addresses are unspecified (0.0.0.0,
+     * Returns a socket over this stream. Closing either closes both. The addresses of the socket are unspecified (0.0.0.0,
      * port 0), because a stream has none.
      */
     public Socket asSocket() {
@@ -229,11 +229,12 @@ public final class Stream implements Closeable {
     }
 
     /**
-     * This stream as a socket with addresses that only its user knows. The socket owns the stream: when nobody refers to it or
-     * its streams any more, it is closed, as a TCP socket is. Keep it for as long as the stream is used.
+     * Returns a socket over this stream that reports the given addresses. The socket owns the stream: the stream is closed when
+     * the socket and its input and output streams become unreachable, as with a TCP socket. Keep a reference to the socket for
+     * as long as the stream is used.
      *
-     * @param local what the socket reports as its own address
-     * @param remote what the socket reports as the address of the other end
+     * @param local the address that the socket reports as its own
+     * @param remote the address that the socket reports for the other end
      */
     public Socket asSocket(InetSocketAddress local, InetSocketAddress remote) {
         return StreamSocket.of(this, local, remote);
@@ -249,14 +250,14 @@ public final class Stream implements Closeable {
         return closed;
     }
 
-    /** True when the stream ended without a FIN in both directions. */
+    /** Returns true if the stream ended without a FIN in both directions. */
     boolean hasFailed() {
         return cause != null;
     }
 
-    /** Resets the stream for a reason of this side. */
+    /** Resets the stream from this end. */
     void abort(String why) {
-        closed = true; // for readers too: bytes that nobody has read are lost, and that must not look like the end
+        closed = true; // for readers too: unread bytes are lost, which must not look like the end of input
         if (cause == null) cause = new Cause(Cause.Kind.RESET_LOCALLY, why);
         core.reset(0);
         discard();
@@ -264,7 +265,7 @@ public final class Stream implements Closeable {
         driver.flush();
     }
 
-    /** Returns the memory of a stream that had ended, and of which nobody will read the rest. */
+    /** Releases the buffers of an ended stream whose remaining data will not be read. */
     void discard() {
         core.closeRead();
     }
@@ -286,11 +287,11 @@ public final class Stream implements Closeable {
         return "stream " + Integer.toUnsignedString(id()) + " of " + session;
     }
 
-    /** What the core tells. With the lock held. */
+    /** Handles the events of the core. With the lock held. */
     private final class Handler implements StreamHandler {
         @Override
         public void onData(MuxStream stream, ByteBuffer payload) {
-            // Left for the stream's buffer: the reader takes it on its own thread.
+            // Left in the stream's buffer, from which the reader copies it on its own thread.
         }
 
         @Override

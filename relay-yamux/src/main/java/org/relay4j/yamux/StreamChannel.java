@@ -13,9 +13,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A stream that is read and written without waiting, as a {@link java.nio.channels.SocketChannel} in non-blocking mode is: for
- * servers that have an event loop of their own. In place of a selector it tells, once each time it is asked to, when reading or
- * writing is worth trying again.
+ * A non-blocking channel over a stream, like a {@link java.nio.channels.SocketChannel} in non-blocking mode, for servers with an
+ * event loop of their own. One-shot callbacks take the place of a selector: they run when the channel becomes readable or
+ * writable.
  *
  * <pre>{@code
  * StreamChannel channel = stream.channel(eventLoop);
@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * });
  * }</pre>
  *
- * <p>Safe for use by several threads, and beside the blocking streams of the same stream. No method blocks.
+ * <p>Safe for use by several threads, also together with the blocking input and output of the same stream. No method blocks.
  */
 public final class StreamChannel implements ByteChannel, GatheringByteChannel {
     private static final Logger log = LoggerFactory.getLogger(StreamChannel.class);
@@ -47,18 +47,19 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel {
         this.executor = executor;
     }
 
-    /** The stream that is read and written. */
+    /** Returns the stream of this channel. */
     public Stream stream() {
         return stream;
     }
 
     /**
-     * Reads what has arrived and fits.
+     * Reads the available bytes, as many as fit into the buffer.
      *
-     * @return the number of bytes, 0 when none are there (or none fit), -1 when the peer has sent FIN and all before it was read
-     * @throws StreamResetException when the stream was reset
-     * @throws SessionException when the session has ended
-     * @throws ClosedChannelException when the stream was closed here
+     * @return the number of bytes read; 0 if none are available or the buffer is full; -1 if the peer has sent FIN and all data
+     *     before it was read
+     * @throws StreamResetException if the stream was reset
+     * @throws SessionException if the session has ended
+     * @throws ClosedChannelException if this end has closed the stream
      */
     @Override
     public int read(ByteBuffer to) throws IOException {
@@ -70,10 +71,10 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel {
     }
 
     /**
-     * Takes what may be sent now.
+     * Writes as many bytes as can be sent now.
      *
-     * @return the number of bytes taken; fewer than there are when the peer's window or the session's output is used up
-     * @throws IOException as {@link #read}
+     * @return the number of bytes written; fewer than remaining if the peer's window or the session's output is full
+     * @throws IOException under the same conditions as {@link #read}
      */
     @Override
     public int write(ByteBuffer from) throws IOException {
@@ -84,13 +85,13 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel {
         }
     }
 
-    /** The failure of a channel that was closed here has a name of its own. */
+    /** Converts the failure of a stream that this end has closed to a {@link ClosedChannelException}. */
     private IOException asChannel(StreamException failure) {
         if (failure instanceof StreamResetException || stream.isOpen()) return failure;
         return (IOException) new ClosedChannelException().initCause(failure);
     }
 
-    /** As {@link #write(ByteBuffer)}, one buffer after the other. */
+    /** Writes one buffer after the other, see {@link #write(ByteBuffer)}. */
     @Override
     public long write(ByteBuffer[] from, int offset, int length) throws IOException {
         Objects.checkFromIndexSize(offset, length, from.length);
@@ -108,29 +109,29 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel {
     }
 
     /**
-     * Runs {@code action} on the executor, once, as soon as {@link #read} would not return 0: bytes, the end, or a failure.
+     * Runs {@code action} on the executor, once, as soon as bytes are available or {@link #read} would return -1 or fail.
      *
-     * @throws IllegalStateException when another action waits already
+     * @throws IllegalStateException if another action is already waiting
      */
     public void whenReadable(Runnable action) {
         input.whenReadable(new Notice(action));
     }
 
     /**
-     * Runs {@code action} on the executor, once, as soon as {@link #write} would take a byte or fail.
+     * Runs {@code action} on the executor, once, as soon as {@link #write} can write at least one byte or would fail.
      *
-     * @throws IllegalStateException when another action waits already
+     * @throws IllegalStateException if another action is already waiting
      */
     public void whenWritable(Runnable action) {
         output.whenWritable(new Notice(action));
     }
 
-    /** As {@link Stream#shutdownInput}. */
+    /** Shuts down the input, see {@link Stream#shutdownInput}. */
     public void shutdownInput() {
         stream.shutdownInput();
     }
 
-    /** As {@link Stream#shutdownOutput}. */
+    /** Shuts down the output, see {@link Stream#shutdownOutput}. */
     public void shutdownOutput() {
         stream.shutdownOutput();
     }
@@ -140,7 +141,7 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel {
         return stream.isOpen();
     }
 
-    /** As {@link Stream#close}. */
+    /** Closes the stream, see {@link Stream#close}. */
     @Override
     public void close() {
         stream.close();
@@ -151,7 +152,7 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel {
         return "channel of " + stream;
     }
 
-    /** Hands an action to the executor: not with the lock held, since the executor is somebody else's code. */
+    /** Passes an action to the executor. Never with the lock held, because the executor is user code. */
     private final class Notice implements Runnable {
         private final Runnable action;
 
@@ -168,8 +169,8 @@ public final class StreamChannel implements ByteChannel, GatheringByteChannel {
             try {
                 executor.execute(action);
             } catch (RejectedExecutionException e) {
-                log.warn("{}: reset, its executor takes no more tasks: {}", stream, e.getMessage());
-                stream.reset(); // nobody would ever look at it again
+                log.warn("{}: reset because its executor rejected a task: {}", stream, e.getMessage());
+                stream.reset(); // its action would never run
             }
         }
     }

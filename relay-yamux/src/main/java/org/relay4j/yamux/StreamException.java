@@ -3,7 +3,7 @@ package org.relay4j.yamux;
 import java.io.IOException;
 
 /**
- * The failure of one stream; the session and its other streams go on.
+ * A failure of one stream. The session and its other streams are not affected.
  *
  * <pre>{@code
  * Stream stream = session.open();

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.io.Driver;
 
-/** What a stream receives. Its end is reported only after the peer's FIN; every other end is an exception. */
+/** The input of a stream. End of input is reported only after the peer's FIN; any other end is an exception. */
 final class StreamInput extends InputStream {
     private final Stream stream;
     private final Driver driver;
@@ -19,7 +19,7 @@ final class StreamInput extends InputStream {
     private final Condition readable;
     private Duration timeout = Duration.ZERO; // guarded by lock
     private boolean shut; // guarded by lock
-    private @Nullable Runnable notice; // run once when there is something to read; guarded by lock
+    private @Nullable Runnable notice; // run once when the stream becomes readable; guarded by lock
 
     StreamInput(Stream stream, Driver driver) {
         this.stream = stream;
@@ -48,7 +48,7 @@ final class StreamInput extends InputStream {
         waiting.run();
     }
 
-    /** Whether a read would not have to wait. */
+    /** Returns true if a read would not block. */
     private boolean isReadable() {
         return stream.isClosed() || stream.core().available() > 0 || isAtEnd() || stream.hasFailed();
     }
@@ -57,7 +57,7 @@ final class StreamInput extends InputStream {
         return shut || stream.core().atEnd();
     }
 
-    // ---- without waiting
+    // ---- non-blocking
 
     int readNow(ByteBuffer to) throws IOException {
         lock.lock();
@@ -77,7 +77,7 @@ final class StreamInput extends InputStream {
     void whenReadable(Runnable newNotice) {
         lock.lock();
         try {
-            if (notice != null) throw new IllegalStateException("another action waits for this stream to be readable");
+            if (notice != null) throw new IllegalStateException("another action is already waiting for this stream to become readable");
             notice = newNotice;
             wake();
         } finally {
@@ -85,7 +85,7 @@ final class StreamInput extends InputStream {
         }
     }
 
-    // ---- the stream
+    // ---- InputStream
 
     @Override
     public int read() throws IOException {
@@ -124,7 +124,7 @@ final class StreamInput extends InputStream {
             waiting.position(waiting.position() + part);
             core.advance(part, now);
         }
-        driver.flush(); // credit may have become due
+        driver.flush(); // a window update may be due
         return to.position() - before;
     }
 

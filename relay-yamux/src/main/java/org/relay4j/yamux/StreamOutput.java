@@ -13,7 +13,7 @@ import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.io.Driver;
 import org.relay4j.yamux.io.StallEvent;
 
-/** What a stream sends. Bytes leave at once; a write waits only while the peer's window or the session's output is full. */
+/** The output of a stream. It is unbuffered; a write blocks only while the peer's window or the session's output is full. */
 final class StreamOutput extends OutputStream {
     private final Stream stream;
     private final Driver driver;
@@ -21,7 +21,7 @@ final class StreamOutput extends OutputStream {
     private final Condition writable;
     private Duration timeout = Duration.ZERO; // guarded by lock
     private boolean shut; // guarded by lock
-    private @Nullable Runnable notice; // run once when something may be written; guarded by lock
+    private @Nullable Runnable notice; // run once when the stream becomes writable; guarded by lock
 
     StreamOutput(Stream stream, Driver driver) {
         this.stream = stream;
@@ -54,7 +54,7 @@ final class StreamOutput extends OutputStream {
         waiting.run();
     }
 
-    /** Whether a write would not have to wait. */
+    /** Returns true if a write would not block. */
     private boolean isWritable() {
         if (stream.isClosed() || stream.hasFailed() || shut) return true;
         return stream.core().hasRoom(1, System.nanoTime());
@@ -65,7 +65,7 @@ final class StreamOutput extends OutputStream {
         if (shut) throw new StreamException("the output of the stream was shut down");
     }
 
-    // ---- without waiting
+    // ---- non-blocking
 
     int writeNow(ByteBuffer from) throws IOException {
         lock.lock();
@@ -81,7 +81,7 @@ final class StreamOutput extends OutputStream {
         }
     }
 
-    /** Sends as much as fits into one frame; false when window or room is used up. */
+    /** Sends as many bytes as fit into one frame. Returns false if the window or the session's output is full. */
     private boolean put(ByteBuffer from, long now) {
         MuxStream core = stream.core();
         ByteBuffer room = core.reserve(from.remaining(), now);
@@ -97,7 +97,7 @@ final class StreamOutput extends OutputStream {
     void whenWritable(Runnable newNotice) {
         lock.lock();
         try {
-            if (notice != null) throw new IllegalStateException("another action waits for this stream to be writable");
+            if (notice != null) throw new IllegalStateException("another action is already waiting for this stream to become writable");
             notice = newNotice;
             wake();
         } finally {
@@ -105,7 +105,7 @@ final class StreamOutput extends OutputStream {
         }
     }
 
-    // ---- the stream
+    // ---- OutputStream
 
     @Override
     public void write(int value) throws IOException {
@@ -139,7 +139,7 @@ final class StreamOutput extends OutputStream {
         } catch (InterruptedIOException e) { // also SocketTimeoutException
             e.bytesTransferred = sent;
             String why = e instanceof SocketTimeoutException ? "timed out" : "was interrupted";
-            if (sent > 0) stream.abort("a write " + why + " after a part of it was sent");
+            if (sent > 0) stream.abort("a write " + why + " after part of it was sent");
             throw e;
         } finally {
             if (stall != null) stall.ended(driver);

@@ -1,7 +1,7 @@
 package org.relay4j.yamux;
 
 /**
- * A stream was reset: what has been read of it is not complete, what has been written may not have arrived.
+ * A stream was reset: the data read from it is incomplete, and written data may not have arrived.
  *
  * <pre>{@code
  * Stream stream = session.open();
@@ -23,7 +23,7 @@ public class StreamResetException extends StreamException {
         this.code = code;
     }
 
-    /** The error code that the peer sent with the reset; 0 with nearly all implementations. */
+    /** Returns the error code that the peer sent with the reset; 0 with nearly all implementations. */
     public long code() {
         return code;
     }

@@ -10,7 +10,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.socket.AcceptorSocket;
 
-/** A {@link ServerSocket} that accepts the streams of one session. It is bound from the start, to no address of this machine. */
+/** A {@link ServerSocket} that accepts the streams of one session. It is created bound, to an unspecified address. */
 final class StreamServerSocket extends ServerSocket {
     private final Session session;
 
@@ -21,7 +21,7 @@ final class StreamServerSocket extends ServerSocket {
     private StreamServerSocket(Session session, AcceptorSocket socket) throws IOException {
         super(socket);
         this.session = session;
-        super.bind(new InetSocketAddress(0), 0); // only turns the state to bound
+        super.bind(new InetSocketAddress(0), 0); // only sets the state to bound
         socket.onClose(session::closeWhenDone);
     }
 
@@ -37,7 +37,7 @@ final class StreamServerSocket extends ServerSocket {
         }
     }
 
-    /** Does nothing while it is open: servers bind what they are given to the address that they would use otherwise. */
+    /** Does nothing while the socket is open. Servers call it with their configured address. */
     @Override
     public void bind(@Nullable SocketAddress endpoint, int backlog) throws IOException {
         if (isClosed()) throw new SocketException("Socket is closed");

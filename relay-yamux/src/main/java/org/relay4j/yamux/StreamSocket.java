@@ -18,7 +18,7 @@ final class StreamSocket extends Socket {
                 StreamSocketImpl.UNKNOWN);
     }
 
-    /** A connected socket with the given ends, which owns the stream. */
+    /** Returns a connected socket with the given addresses that owns the stream. */
     static Socket of(Stream stream, InetSocketAddress local, InetSocketAddress remote) {
         return connected(new StreamSocketImpl(stream, local, remote, true), remote);
     }
@@ -26,10 +26,10 @@ final class StreamSocket extends Socket {
     private static Socket connected(SocketImpl impl, InetSocketAddress remote) {
         try {
             StreamSocket socket = new StreamSocket(impl);
-            socket.connect(remote); // only turns the state to connected: the implementation has nothing to do
+            socket.connect(remote); // only sets the state to connected
             return socket;
         } catch (IOException e) {
-            throw new IllegalStateException("a stream's socket does no input or output to be made", e);
+            throw new IllegalStateException("connecting a stream's socket performs no I/O and cannot fail", e);
         }
     }
 }

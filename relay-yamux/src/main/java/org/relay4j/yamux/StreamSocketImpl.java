@@ -23,12 +23,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a stream look like a TCP connection to {@link java.net.Socket}: same exceptions, same end of stream. Options are
- * remembered and answered, never refused, since programs set them by habit; only the timeout and a linger time of zero mean
- * something here.
+ * Makes a stream look like a TCP connection to {@link java.net.Socket}, with the same exceptions and the same end of stream.
+ * Options are stored and returned but never rejected, because many programs set them routinely. Only the timeout and a linger
+ * time of zero have an effect.
  */
 final class StreamSocketImpl extends SocketImpl {
-    /** Not the loopback address: a server that trusts local visitors must not take a stranger for one. */
+    /** Deliberately not the loopback address: a server that trusts local connections must not trust remote visitors. */
     static final InetSocketAddress UNKNOWN = new InetSocketAddress(0);
 
     private static final Cleaner CLEANER = Cleaner.create();
@@ -53,7 +53,7 @@ final class StreamSocketImpl extends SocketImpl {
     private volatile boolean closed;
 
     /**
-     * @param owns whether to close the stream when nobody refers to this socket any more, as a TCP socket does
+     * @param owns whether to close the stream when this socket becomes unreachable, as with a TCP socket
      */
     StreamSocketImpl(Stream stream, InetSocketAddress local, InetSocketAddress remote, boolean owns) {
         this.stream = stream;
@@ -78,7 +78,7 @@ final class StreamSocketImpl extends SocketImpl {
         return Map.copyOf(names);
     }
 
-    // ---- the connection exists already
+    // ---- no-ops: the connection is already established
 
     @Override
     protected void create(boolean isStream) {}
@@ -105,7 +105,7 @@ final class StreamSocketImpl extends SocketImpl {
         throw new SocketException("a stream's socket cannot accept");
     }
 
-    // ---- bytes
+    // ---- input and output
 
     @Override
     protected InputStream getInputStream() {
@@ -159,15 +159,15 @@ final class StreamSocketImpl extends SocketImpl {
         if (id == SocketOptions.SO_TIMEOUT) stream.setReadTimeout(Duration.ofMillis((Integer) value));
     }
 
-    /** The value that a TCP socket would answer with: what {@code Socket} checks in its setters comes unchecked by name. */
+    /** Returns the value that a TCP socket would return. {@code Socket} validates values in its setters, but not in setOption. */
     private static Object kept(int id, Object value) {
         if (id == SocketOptions.SO_LINGER) {
-            return value instanceof Integer seconds ? Math.max(-1, Math.min(seconds, MAX_LINGER)) : -1; // false: off
+            return value instanceof Integer seconds ? Math.max(-1, Math.min(seconds, MAX_LINGER)) : -1; // false means off
         }
         boolean isSize = id == SocketOptions.SO_RCVBUF || id == SocketOptions.SO_SNDBUF;
         if (isSize && (Integer) value < 0) throw new IllegalArgumentException("buffer size is negative: " + value);
         if (id == SocketOptions.IP_TOS && ((Integer) value & ~0xFF) != 0) {
-            throw new IllegalArgumentException("IP_TOS is not within 0 to 255: " + value);
+            throw new IllegalArgumentException("IP_TOS is not between 0 and 255: " + value);
         }
         return value;
     }
@@ -188,7 +188,7 @@ final class StreamSocketImpl extends SocketImpl {
     }
 
     @Override
-    @SuppressWarnings("unchecked") // each option is kept with the type of its name
+    @SuppressWarnings("unchecked") // each value is stored with the type of its option
     protected <T> T getOption(SocketOption<T> name) throws IOException {
         Integer id = NAMES.get(name);
         if (id == null) throw new UnsupportedOperationException("'" + name + "' not supported");
@@ -200,7 +200,7 @@ final class StreamSocketImpl extends SocketImpl {
         return NAMES.keySet();
     }
 
-    /** The failure as a TCP socket reports it. */
+    /** Converts a failure to the exception that a TCP socket would throw. */
     private IOException translated(IOException e) {
         if (e instanceof SocketException || e instanceof InterruptedIOException) return e; // also timeouts
         String message = e.getMessage();
@@ -228,7 +228,7 @@ final class StreamSocketImpl extends SocketImpl {
             } catch (IOException e) {
                 throw translated(e);
             } finally {
-                Reference.reachabilityFence(StreamSocketImpl.this); // who reads or writes still refers to it
+                Reference.reachabilityFence(StreamSocketImpl.this); // keeps the socket reachable during the call
             }
         }
 

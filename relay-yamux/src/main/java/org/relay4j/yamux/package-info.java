@@ -1,5 +1,5 @@
 /**
- * Sessions and streams: yamux as a blocking API in the manner of {@link java.net.ServerSocket} and {@link java.net.Socket}.
+ * Sessions and streams: yamux as a blocking API modelled on {@link java.net.ServerSocket} and {@link java.net.Socket}.
  *
  * @since 0.1
  */
