@@ -77,7 +77,7 @@ final class StreamInput extends InputStream {
     void whenReadable(Runnable newNotice) {
         lock.lock();
         try {
-            if (notice != null) throw new IllegalStateException("another action is already waiting for this stream to become readable");
+            if (notice != null) throw new IllegalStateException("another action already waits for readable");
             notice = newNotice;
             wake();
         } finally {

@@ -97,7 +97,7 @@ final class StreamOutput extends OutputStream {
     void whenWritable(Runnable newNotice) {
         lock.lock();
         try {
-            if (notice != null) throw new IllegalStateException("another action is already waiting for this stream to become writable");
+            if (notice != null) throw new IllegalStateException("another action already waits for writable");
             notice = newNotice;
             wake();
         } finally {

@@ -3,7 +3,7 @@ package org.relay4j.yamux.io;
 import java.time.Duration;
 import java.util.Objects;
 
-/** The ranges that options are checked against, with one wording for all objections. */
+/** Range checks for options, with uniform error messages. */
 public final class Bounds {
     private static final Duration SHORTEST = Duration.ofMillis(1);
     private static final Duration LONGEST = Duration.ofHours(1);
@@ -13,12 +13,12 @@ public final class Bounds {
 
     private Bounds() {}
 
-    /** Objects to a number that is not {@code least} to {@code most}. */
+    /** Throws IllegalArgumentException unless the number is between {@code least} and {@code most}. */
     public static void range(String name, int value, int least, int most) {
         if (value < least || value > most) throw objection(name, value, least + " to " + most);
     }
 
-    /** Objects to a time that is not 1 ms to 1 h. */
+    /** Throws IllegalArgumentException unless the duration is between 1 ms and 1 h. */
     public static void timeout(String name, Duration value) {
         Objects.requireNonNull(value, name);
         if (value.compareTo(SHORTEST) < 0 || value.compareTo(LONGEST) > 0) {
@@ -26,7 +26,7 @@ public final class Bounds {
         }
     }
 
-    /** The same for a time that may be zero, which turns it off. */
+    /** Throws IllegalArgumentException unless the duration is between zero, which means off, and one year. */
     public static void timeoutOrOff(String name, Duration value) {
         Objects.requireNonNull(value, name);
         if (value.isNegative() || value.compareTo(Duration.ofDays(365)) > 0) {
@@ -34,7 +34,7 @@ public final class Bounds {
         }
     }
 
-    /** Objects to a time that is negative; returns it. */
+    /** Returns the duration. Throws IllegalArgumentException if it is negative. */
     public static Duration notNegative(String name, Duration value) {
         Objects.requireNonNull(value, name);
         if (value.isNegative()) throw new IllegalArgumentException(name + " is negative: " + value);
@@ -42,8 +42,8 @@ public final class Bounds {
     }
 
     /**
-     * Nanoseconds of a time, however long it is: one that does not fit, such as that of {@link
-     * java.time.temporal.ChronoUnit#FOREVER}, becomes 146 years, so that a deadline from now does not overflow either. A
+     * Returns the duration in nanoseconds. A duration that does not fit, such as that of {@link
+     * java.time.temporal.ChronoUnit#FOREVER}, becomes 146 years, so that a deadline relative to now does not overflow either. A
      * negative one becomes 0.
      */
     public static long nanos(Duration value) {

@@ -17,33 +17,34 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Direct memory that is used again, in three sizes, within a budget for the process. Safe for use by several threads.
+ * A pool of direct memory in chunks of three sizes, within a budget for the process. Safe for use by several threads.
  */
 public final class BufferPool implements BufferSource {
     /*
      * How the budget is shared (A. K. Choudhury and E. L. Hahne, "Dynamic queue length thresholds in a shared-memory packet
-     * switch", 1998): a session may hold received bytes up to half of what is free at that moment. One alone gets a third of the
-     * budget, n that ask in turn get 1/(n+2) each and leave twice that free. So no session can use the budget up, a newcomer
-     * always finds a third of what the others have left, and a session that holds less than half of what is free is not refused.
+     * switch", 1998): a session may hold received bytes up to half of the memory that is free at that moment. A single session
+     * gets a third of the budget; n competing sessions get 1/(n+2) each and leave twice that free. So no session can exhaust
+     * the budget, a new session can always get a third of the free memory, and a session is never refused while it holds less
+     * than half of the free memory.
      */
     private static final int FREE_PER_HELD = 2;
 
     private static final Logger log = LoggerFactory.getLogger(BufferPool.class);
 
     /*
-     * Half of the direct memory that the JVM allows may be in use here, and half of that promised to peers beyond the usual
-     * windows; the other half of the JVM's is left to the program around us.
+     * The budget is half of the direct memory that the JVM allows; the other half is left to the rest of the program. Half of
+     * the budget may be promised to peers beyond the initial windows.
      */
     static final String BUDGET = "relay4j.bufferBudget";
 
-    private static final long NEEDED = -1; // whatever is free
+    private static final long NEEDED = -1; // allocate regardless of the budget
 
     private static final long LEAST_BUDGET = 4L << 20; // bytes
 
-    /** Free memory up to this is kept for good. Unit: bytes. */
+    /** Free memory up to this size is never released. Unit: bytes. */
     static final long KEPT = 8L << 20;
 
-    /** And beyond it what was in use at once in a period of this length. Unit: nanoseconds. */
+    /** Beyond {@link #KEPT}, the pool keeps the peak of a period of this length. Unit: nanoseconds. */
     static final long PERIOD = 60_000_000_000L;
 
     static final long EXHAUSTED = 1_000_000_000; // ns
@@ -59,16 +60,16 @@ public final class BufferPool implements BufferSource {
     private final Shelf small = new Shelf(4 * 1024);
     private final Shelf large = new Shelf(64 * 1024);
     private final Shelf output = new Shelf(SendBuffer.CAPACITY);
-    private final AtomicLong promises; // bytes that may still be promised
+    private final AtomicLong promises; // bytes that can still be promised
     private final LongSupplier clock; // ns
-    private final IntFunction<ByteBuffer> memory; // from the JVM
+    private final IntFunction<ByteBuffer> memory; // allocates from the JVM
     private long inUse; // bytes; guarded by lock
     private long held; // bytes in use or free; guarded by lock
-    private long mostInUse; // bytes; in this period; guarded by lock
-    private long since; // ns; begin of this period; guarded by lock
-    private volatile long retryAt; // ns; when to ask the JVM again after it had no memory left, 0 when it had
+    private long mostInUse; // bytes; peak of this period; guarded by lock
+    private long since; // ns; start of this period; guarded by lock
+    private volatile long retryAt; // ns; next allocation after the JVM ran out of direct memory; 0 if it has not
 
-    /** A pool with a budget of {@code limit} bytes that promises no more than so many. */
+    /** Creates a pool with a budget of {@code limit} bytes that promises at most {@code promises} bytes. */
     BufferPool(long limit, long promises, LongSupplier clock, IntFunction<ByteBuffer> memory) {
         this.limit = limit;
         this.memory = memory;
@@ -77,12 +78,12 @@ public final class BufferPool implements BufferSource {
         since = clock.getAsLong();
     }
 
-    /** The pool of the process. */
+    /** Returns the pool of the process. */
     public static BufferPool shared() {
         return SHARED;
     }
 
-    /** The number of bytes that the system property says: digits, with k, m or g behind them or not. */
+    /** Parses the system property: a number of bytes, optionally followed by k, m or g. */
     static long budget(@Nullable String property, LongSupplier otherwise) {
         if (property == null) return otherwise.getAsLong();
         Matcher number = Pattern.compile("([0-9]{1,12})([kmg]?)").matcher(property.toLowerCase(Locale.ROOT));
@@ -91,7 +92,7 @@ public final class BufferPool implements BufferSource {
             long count = Long.parseLong(number.group(1));
             if (count <= Long.MAX_VALUE >> shift && count << shift >= LEAST_BUDGET) return count << shift;
         }
-        log.warn("-D{}={} is ignored, it must be a number of bytes of at least 4m, like 256m", BUDGET, property);
+        log.warn("-D{}={} is ignored: it must be a number of bytes of at least 4m, such as 256m", BUDGET, property);
         return otherwise.getAsLong();
     }
 
@@ -101,13 +102,13 @@ public final class BufferPool implements BufferSource {
     }
 
     /**
-     * 64 KiB for reading from a connection.
+     * Acquires 64 KiB for reading from a connection.
      *
-     * @throws OutOfMemoryError when the JVM has no direct memory left
+     * @throws OutOfMemoryError if the JVM has no direct memory left
      */
     Chunk acquireForReading() {
         Chunk chunk = take(large, NEEDED);
-        if (chunk == null) throw new OutOfMemoryError("no direct memory left, " + inUse() + " bytes are in use here");
+        if (chunk == null) throw new OutOfMemoryError("no direct memory left; Relay uses " + inUse() + " bytes");
         return chunk;
     }
 
@@ -144,7 +145,7 @@ public final class BufferPool implements BufferSource {
         promises.addAndGet(bytes);
     }
 
-    /** Bytes that were acquired and not yet released. */
+    /** Returns the number of bytes that were acquired and not yet released. */
     public long inUse() {
         lock.lock();
         try {
@@ -154,7 +155,7 @@ public final class BufferPool implements BufferSource {
         }
     }
 
-    /** Bytes in use, and those that are kept for reuse. */
+    /** Returns the number of bytes in use or kept for reuse. */
     long held() {
         lock.lock();
         try {
@@ -164,7 +165,12 @@ public final class BufferPool implements BufferSource {
         }
     }
 
-    /** Null when {@code mine}, the bytes that the session holds, are too many for what is free, and not {@link #NEEDED}. */
+    /**
+     * Takes a chunk from the shelf or the JVM.
+     *
+     * @param mine bytes that the session holds, or {@link #NEEDED}
+     * @return null if the session holds too much for the memory that is free, or the JVM has none left
+     */
     private @Nullable Chunk take(Shelf shelf, long mine) {
         Chunk chunk;
         lock.lock();
@@ -183,15 +189,15 @@ public final class BufferPool implements BufferSource {
         return chunk != null ? chunk : allocate(shelf, mine == NEEDED);
     }
 
-    /** Null when the JVM has no direct memory left, because others need more of it than was assumed. */
+    /** Returns null if the JVM has no direct memory left, because other code uses more of it than the budget assumes. */
     private @Nullable Chunk allocate(Shelf shelf, boolean needed) {
         if (needed || retryAt == 0 || clock.getAsLong() - retryAt >= 0) {
             try {
                 return new Chunk(memory.apply(shelf.size));
             } catch (OutOfMemoryError e) {
-                // It has taken the JVM half a second to find that out.
+                // Not retried at once: a failed allocation takes the JVM half a second.
                 retryAt = (clock.getAsLong() + EXHAUSTED) | 1;
-                log.warn("no direct memory is left (-XX:MaxDirectMemorySize), {} bytes are in use here", inUse());
+                log.warn("no direct memory left; Relay uses {} bytes; raise -XX:MaxDirectMemorySize", inUse());
             }
         }
         forget(shelf.size);
@@ -209,8 +215,8 @@ public final class BufferPool implements BufferSource {
     }
 
     /*
-     * The JVM frees direct memory at the next garbage collection, which an idle program with much of it may never see. So what
-     * is free is used again rather than left to that, and only let go when it was not needed for a while.
+     * The JVM frees direct memory only at a garbage collection, which an idle program with a lot of direct memory may never
+     * run. So free chunks are reused, and released only when they have not been needed for a while.
      */
     private void dropWhatWasNotNeeded() {
         if (held - inUse <= KEPT) return;
@@ -227,7 +233,7 @@ public final class BufferPool implements BufferSource {
         small.drop(this, most);
     }
 
-    /** Free chunks of one size; the one used last is used first, since it is still in the processor's cache. */
+    /** The free chunks of one size. The most recently used one is reused first, because it is still in the processor's cache. */
     private static final class Shelf {
         final int size; // bytes
         final ArrayDeque<Chunk> free = new ArrayDeque<>();

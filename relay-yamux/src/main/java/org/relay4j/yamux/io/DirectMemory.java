@@ -3,11 +3,11 @@ package org.relay4j.yamux.io;
 import com.sun.management.HotSpotDiagnosticMXBean;
 import java.lang.management.ManagementFactory;
 
-/** What this JVM allows of the memory outside its heap in which buffers for sockets lie. */
+/** The direct memory limit of this JVM, which applies to socket buffers outside the heap. */
 final class DirectMemory {
     private DirectMemory() {}
 
-    /** What {@code -XX:MaxDirectMemorySize} says; without it as much as the heap may have. Unit: bytes. */
+    /** Returns the value of {@code -XX:MaxDirectMemorySize}; by default, the maximum size of the heap. Unit: bytes. */
     static long limit() {
         long heap = Runtime.getRuntime().maxMemory();
         try {
@@ -16,7 +16,7 @@ final class DirectMemory {
             long set = Long.parseLong(jvm.getVMOption("MaxDirectMemorySize").getValue());
             return set == 0 ? heap : set;
         } catch (IllegalArgumentException | UnsupportedOperationException | LinkageError e) {
-            return heap; // another JVM, or one without the module that tells
+            return heap; // not HotSpot, or the module jdk.management is missing
         }
     }
 }

@@ -14,10 +14,10 @@ import org.slf4j.LoggerFactory;
 
 /** Moves the bytes of one session between its core and its channel, and owns the lock that guards the core. */
 public abstract class Driver {
-    /** Guards the core and everything that hangs on it. Nothing blocks while it is held. */
+    /** Guards the core and its streams. Code that holds it never blocks. */
     public final ReentrantLock lock = OrderedLock.ofSession();
 
-    /** How often an ended session looks whether bytes that it has received are still being taken. Unit: nanoseconds. */
+    /** How often an ended session checks whether its received data is still being read. Unit: nanoseconds. */
     private static final long RECLAIM_EVERY = TimeUnit.SECONDS.toNanos(1);
 
     private static final AtomicLong lastDefect = new AtomicLong(System.nanoTime() - TimeUnit.SECONDS.toNanos(1));
@@ -27,15 +27,15 @@ public abstract class Driver {
     private final CountDownLatch terminated = new CountDownLatch(1);
     private final AtomicReference<@Nullable Runnable> onTermination = new AtomicReference<>();
 
-    /** The core; only with the lock held. */
+    /** Returns the core. Use it only with the lock held. */
     public abstract Multiplexer mux();
 
-    /** Begins to move bytes. Called once. */
+    /** Starts the transfer of bytes. Called once. */
     public abstract void start();
 
     /**
-     * Has the failures of handlers logged, and each frame when the logger {@code org.relay4j.yamux.frames} is at TRACE. To be
-     * called before start.
+     * Logs failures of handlers, and each frame if the logger {@code org.relay4j.yamux.frames} is at TRACE. Must be called
+     * before start.
      */
     final void logEvents() {
         mux().defects(this::logDefect);
@@ -44,16 +44,16 @@ public abstract class Driver {
                 FRAMES.trace("{} {} {}", this, outbound ? "->" : "<-", Frame.describe(type, flags, id, length)));
     }
 
-    /** Sends what waits, or sees to it that it is sent soon. With the lock held; does not block. */
+    /** Sends pending output, or schedules that. With the lock held. Does not block. */
     public abstract void flush();
 
-    /** Runs {@code task} soon, without the lock, on a thread of this package that it must not hold up. Does not block. */
+    /** Runs {@code task} soon, without the lock, on a thread of this package. The task must not block. Does not block. */
     public abstract void afterwards(Runnable task);
 
-    /** Whether the calling thread is one that moves bytes, and so must never wait for the session. */
+    /** Returns true if the calling thread transfers bytes and so must never wait for the session. */
     public abstract boolean isCurrent();
 
-    /** Lets the peer know that the session is over, and closes the channel. Returns at once. */
+    /** Ends the session, notifies the peer and closes the channel. Does not block. */
     public final void close() {
         lock.lock();
         try {
@@ -64,7 +64,7 @@ public abstract class Driver {
         }
     }
 
-    /** Ends the session for {@code cause}. Returns at once. */
+    /** Ends the session with {@code cause}. Does not block. */
     public final void fail(Cause cause) {
         lock.lock();
         try {
@@ -75,7 +75,7 @@ public abstract class Driver {
         }
     }
 
-    /** Asks the peer for a sign of life, which also measures the round trip. Returns at once. */
+    /** Pings the peer, which also measures the round trip. Does not block. */
     public final void ping() {
         lock.lock();
         try {
@@ -86,7 +86,7 @@ public abstract class Driver {
         }
     }
 
-    /** Takes no more streams, and ends the session with the last one. Returns at once. */
+    /** Stops opening and accepting streams, and ends the session with the last stream. Does not block. */
     public final void closeWhenDone() {
         lock.lock();
         try {
@@ -97,12 +97,12 @@ public abstract class Driver {
         }
     }
 
-    /** Waits until the channel is closed, at most {@code nanos}; true when it is. */
+    /** Waits until the channel is closed, at most {@code nanos} nanoseconds. Returns true if it is closed. */
     public final boolean awaitTermination(long nanos) throws InterruptedException {
         return terminated.await(nanos, TimeUnit.NANOSECONDS);
     }
 
-    /** Has {@code action} run once when the channel is closed; it must not block. To be called before {@link #start}. */
+    /** Sets an action that runs once when the channel is closed. It must not block. Must be called before {@link #start}. */
     public final void whenTerminated(Runnable action) {
         onTermination.set(action);
     }
@@ -114,7 +114,7 @@ public abstract class Driver {
         if (action != null) action.run();
     }
 
-    /** What was received in full outlives the session until it is taken, or nothing of it was taken for too long. */
+    /** Schedules the next check of received data, which outlives the session until it is read or the delivery timeout expires. */
     private void reclaimLater() {
         lock.lock();
         try {

@@ -8,9 +8,9 @@ import org.slf4j.Logger;
 import org.slf4j.event.Level;
 
 /**
- * Log lines of one kind that a stranger can cause: one line a second in the long run, with the number of lines that were
- * suppressed before it. Each reason has an instance of its own, so that one reason does not hide another. Safe for use by
- * several threads; never throws.
+ * A rate limiter for log lines that remote peers can cause. It writes one line per second in the long run, with the number of
+ * lines suppressed before it. Each kind of message has its own instance, so that one kind does not suppress another. Safe for
+ * use by several threads; never throws.
  */
 public final class LimitedLog {
     private static final long INTERVAL = TimeUnit.SECONDS.toNanos(1);
@@ -20,16 +20,16 @@ public final class LimitedLog {
     private final int burst; // lines
     private final LongSupplier clock; // ns
     private final ReentrantLock lock = OrderedLock.leaf("a limited log");
-    private long allowed; // lines that may be written at once; guarded by lock
+    private long allowed; // lines that can be written immediately; guarded by lock
     private long refilled; // ns; when a line was last added to allowed; guarded by lock
-    private long suppressed; // lines since the last one that was written; guarded by lock
+    private long suppressed; // lines since the last written one; guarded by lock
 
-    /** One line a second. */
+    /** Creates a log limited to one line per second. */
     public LimitedLog(Logger log, Level level) {
         this(log, level, 1);
     }
 
-    /** One line a second in the long run, and up to {@code burst} of them at once after a quiet time. */
+    /** Creates a log limited to one line per second in the long run, with bursts of up to {@code burst} lines. */
     public LimitedLog(Logger log, Level level, int burst) {
         this(log, level, burst, System::nanoTime);
     }
@@ -44,10 +44,10 @@ public final class LimitedLog {
     }
 
     /**
-     * Writes a line, unless there were too many of this kind.
+     * Writes a line, unless the limit is exceeded.
      *
-     * @param format in the notation of SLF4J
-     * @param arguments of the format; a {@link Throwable} behind them is logged with its stack trace
+     * @param format an SLF4J format
+     * @param arguments the arguments of the format; an additional {@link Throwable} at the end is logged with its stack trace
      */
     public void log(String format, Object... arguments) {
         try {
@@ -57,7 +57,7 @@ public final class LimitedLog {
             if (before == 0) log.atLevel(level).log(format, arguments);
             else log.atLevel(level).log(format + " ({} similar lines suppressed)", with(before, format, arguments));
         } catch (RuntimeException | Error e) {
-            // A logger that fails, for example for lack of memory, must not take a listener or a loop with it.
+            // A failing logger, for example for lack of memory, must not stop a listener or a loop.
         }
     }
 
@@ -82,7 +82,7 @@ public final class LimitedLog {
         }
     }
 
-    /** Inserts the number behind the arguments of the format, and in front of a throwable. */
+    /** Inserts the number after the arguments of the format and before a throwable. */
     private static Object[] with(long number, String format, Object[] arguments) {
         int places = (format.length() - format.replace("{}", "").length()) / 2;
         int at = Math.min(places, arguments.length);

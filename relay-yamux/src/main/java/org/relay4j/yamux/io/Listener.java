@@ -12,18 +12,18 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * A listening socket on a loop. A failure costs the connection that it concerns, and never the listener. Loop thread only,
- * except for {@link #open} and {@link #address}.
+ * A listening socket on a loop. A failure affects only its own connection, never the listener. Loop thread only, except for
+ * {@link #open} and {@link #address}.
  */
 public final class Listener implements Loop.Handler {
-    /** Receives the connections. Called on the loop. */
+    /** Receives accepted connections. Called on the loop. */
     public interface Owner {
-        /** False while no more can be accepted: connections then wait in the kernel until {@link Listener#resume}. */
+        /** Returns false to pause accepting: connections then wait in the kernel until {@link Listener#resume} is called. */
         boolean canAccept();
 
         /**
-         * Receives a new connection, not yet configured. When this throws, the connection is reset and the listener goes on:
-         * what the owner has counted for it, the owner gives back.
+         * Receives a new connection, not yet configured. If this method throws, the listener resets the connection and
+         * continues; the owner must undo its own accounting before it throws.
          */
         void accepted(SocketChannel channel);
     }
@@ -32,7 +32,7 @@ public final class Listener implements Loop.Handler {
     private static final int BACKLOG = 4096; // connections; the kernel lowers it to its own limit
     private static final int ACCEPTS_PER_PASS = 64;
 
-    /** How long accepting pauses after a failure, which nearly always means that the process is out of files. */
+    /** The pause after a failed accept, nearly always caused by a lack of file descriptors. */
     private static final long PAUSE = TimeUnit.MILLISECONDS.toNanos(200);
 
     private final Loop loop;
@@ -44,7 +44,7 @@ public final class Listener implements Loop.Handler {
     private final LimitedLog cannotAccept = new LimitedLog(log, Level.WARN);
     private final LimitedLog ownerFailed = new LimitedLog(log, Level.ERROR);
 
-    @SuppressWarnings("NullAway.Init") // the key is set by start, before the loop can call anything
+    @SuppressWarnings("NullAway.Init") // start sets the key, before the first callback of the loop
     private Listener(Loop loop, ServerSocketChannel channel, Owner owner) throws IOException {
         this.loop = loop;
         this.channel = channel;
@@ -52,7 +52,7 @@ public final class Listener implements Loop.Handler {
         address = (InetSocketAddress) channel.getLocalAddress();
     }
 
-    /** Binds. The port is taken from now on; connections are accepted after {@link #start}. */
+    /** Binds the socket, which reserves the port. Connections are accepted after {@link #start}. */
     public static Listener open(Loop loop, InetSocketAddress address, Owner owner) throws IOException {
         ServerSocketChannel channel = ServerSocketChannel.open();
         boolean bound = false;
@@ -67,22 +67,22 @@ public final class Listener implements Loop.Handler {
         }
     }
 
-    /** Begins to accept. */
+    /** Starts accepting connections. */
     public void start() throws IOException {
         key = loop.register(channel, SelectionKey.OP_ACCEPT, this);
     }
 
-    /** The address that is listened on, with the port that was chosen. */
+    /** Returns the local address, with the actual port. */
     public InetSocketAddress address() {
         return address;
     }
 
-    /** Accepts again, after the owner could not. */
+    /** Resumes accepting after {@link Owner#canAccept} returned false. */
     public void resume() {
         if (!paused && key.isValid()) key.interestOps(SelectionKey.OP_ACCEPT);
     }
 
-    /** Closes the socket; connections that were not accepted are refused. */
+    /** Closes the socket. Connections that were not accepted are refused. */
     public void close() {
         Sockets.close(channel);
     }

@@ -20,32 +20,32 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * A thread that waits for sockets and moves their bytes. What is registered with a loop stays there for life; its handlers
- * run on this thread alone, must not block, and must not call user code.
+ * A thread that waits for sockets and transfers their bytes. A channel registered with a loop stays there until it is closed.
+ * Handlers run on this thread only, must not block, and must not call user code.
  */
 public final class Loop {
     /*
-     * A pass: wait; call the handler of each ready key; run tasks; flush each session that was touched, so that all frames of a
-     * pass leave in one write to the tunnel; run due timers.
+     * A pass: wait; call the handler of each ready key; run tasks; flush each touched session, so that all frames of a pass are
+     * sent in one write; run due timers.
      */
 
-    /** What is attached to a key. */
+    /** The handler of a key, attached to it. */
     public interface Handler {
-        /** The channel is ready for something. */
+        /** The channel is ready for one of the operations that it is registered for. */
         void ready(SelectionKey key);
 
-        /** {@link #ready} threw, or the loop stops: let go of the channel. */
+        /** Closes the channel, because {@link #ready} threw or the loop stops. */
         void abandon(Throwable cause);
     }
 
     private static final Logger log = LoggerFactory.getLogger(Loop.class);
 
-    /** One of the largest frames and a few small ones: with less the last bytes of each would be written on their own. */
+    /** Room for one of the largest frames and a few small ones. With less, the tail of each frame would need its own write. */
     private static final int READ_BUFFER = 260 * 1024; // bytes
 
     private static final int TASKS_PER_PASS = 1024;
 
-    /** Failures in a row that are logged; after that one a second. */
+    /** The number of consecutive failures that are logged; after that, one per second. */
     private static final int FAILURES_LOGGED = 10;
 
     private final Selector selector;
@@ -59,9 +59,9 @@ public final class Loop {
     private final LimitedLog taskFailed = new LimitedLog(log, Level.ERROR, FAILURES_LOGGED);
     private volatile boolean stopping;
     private volatile boolean ended;
-    private long now; // ns, 0 when it has to be asked for again; loop thread only
+    private long now; // ns; cached for this pass, 0 if not yet read; loop thread only
 
-    /** Starts the thread. */
+    /** Creates a loop and starts its thread. */
     public Loop(String name, boolean daemon) throws IOException {
         selector = Selector.open();
         thread = new Thread(this::run, name);
@@ -69,26 +69,26 @@ public final class Loop {
         thread.start();
     }
 
-    /** True when called by the loop's own thread. */
+    /** Returns true if the calling thread is the thread of this loop. */
     public boolean isCurrent() {
         return Thread.currentThread() == thread;
     }
 
-    /** False once the loop has stopped, or failed: what it is given then is never done. */
+    /** Returns false once the loop has stopped or failed. It then runs no more tasks. */
     boolean isRunning() {
         return !ended;
     }
 
-    /** Runs {@code task} on the loop, soon. Safe from any thread. A loop that has stopped runs nothing. */
+    /** Runs {@code task} on the loop, soon. Safe from any thread. Has no effect once the loop has stopped. */
     public void execute(Runnable task) {
         tasks.add(task);
         if (!isCurrent()) wakeUp();
     }
 
-    /** As {@link #execute}, but false when the loop has ended and will not run the task. */
+    /** Runs {@code task} like {@link #execute}. Returns false if the loop has ended and will not run it. */
     boolean offer(Runnable task) {
         execute(task);
-        return !ended || !tasks.remove(task); // the loop, which runs what it has left, may have been quicker
+        return !ended || !tasks.remove(task); // an ending loop still runs its remaining tasks, perhaps this one
     }
 
     /** Runs {@code task} on the loop after {@code delay} nanoseconds. On the loop's thread only. */
@@ -96,45 +96,45 @@ public final class Loop {
         return timers.add(System.nanoTime() + delay, task);
     }
 
-    /** Places that scheduled tasks take, including those of cancelled ones. On the loop's thread only. */
+    /** Returns the number of heap entries of scheduled tasks, including cancelled ones. On the loop's thread only. */
     public int timerCount() {
         return timers.size();
     }
 
-    /** Makes the loop look at changed interest sets. Safe from any thread. */
+    /** Wakes the selector, so that changed interest sets take effect. Safe from any thread. */
     public void wakeUp() {
         if (!woken.getAndSet(true)) selector.wakeup();
     }
 
-    /** Attaches a non-blocking channel. On the loop's thread only. */
+    /** Registers a non-blocking channel. On the loop's thread only. */
     public SelectionKey register(SelectableChannel channel, int interest, Handler handler) throws IOException {
         return channel.register(selector, interest, handler);
     }
 
-    /** Ends the thread and abandons everything that is registered. Returns at once; see {@link #join}. */
+    /** Stops the thread and abandons all registered channels. Does not block; see {@link #join}. */
     public void stop() {
         stopping = true;
         selector.wakeup();
     }
 
-    /** Waits until the thread has ended, at most {@code millis} milliseconds. True when it has. */
+    /** Waits until the thread has ended, at most {@code millis} milliseconds. Returns true if it has. */
     public boolean join(long millis) throws InterruptedException {
         thread.join(millis);
         return !thread.isAlive();
     }
 
-    /** The time at the first question in this pass. Unit: nanoseconds of {@link System#nanoTime}. */
+    /** Returns the time of the first call in this pass. Unit: nanoseconds of {@link System#nanoTime}. */
     long now() {
         if (now == 0) now = System.nanoTime();
         return now;
     }
 
-    /** Memory for one read, shared by all sessions of the loop: its content is used up before the next read. */
+    /** Returns the buffer for one read, shared by all sessions of the loop. Its content is processed before the next read. */
     ByteBuffer readBuffer() {
         return readBuffer;
     }
 
-    /** Has the session flushed at the end of this pass. On the loop's thread only. */
+    /** Schedules a flush of the session at the end of this pass. On the loop's thread only. */
     void touch(LoopDriver driver) {
         touched.add(driver);
     }
@@ -149,7 +149,7 @@ public final class Loop {
                 else selector.select(this::dispatch, timeout);
                 runTasks();
                 flushTouched();
-                // After the sockets: a process that was stopped must see what has arrived before it judges its peers.
+                // After the sockets: a suspended process must read pending data before it checks the timeouts of its peers.
                 runTimers();
                 flushTouched();
             }
@@ -161,7 +161,7 @@ public final class Loop {
         }
     }
 
-    /** Milliseconds to wait; 0 not at all, as long as it takes when Long.MAX_VALUE. */
+    /** Returns the milliseconds to wait; 0 means do not wait, Long.MAX_VALUE means no limit. */
     private long timeout() {
         if (!touched.isEmpty() || !tasks.isEmpty()) return 0;
         if (timers.size() == 0) return Long.MAX_VALUE;
@@ -175,7 +175,7 @@ public final class Loop {
             // A handler called earlier in this pass may have closed this channel.
             if (key.isValid()) handler.ready(key);
         } catch (CancelledKeyException e) {
-            log.trace("cancelled while it was being served: {}", key);
+            log.trace("key cancelled during dispatch: {}", key);
         } catch (RuntimeException | Error e) {
             handlerFailed.log("unexpected failure of {}", handler, e);
             abandon(handler, e);
@@ -183,7 +183,7 @@ public final class Loop {
     }
 
     private void runTasks() {
-        // Bounded, so that sockets get their turn.
+        // Bounded, so that tasks do not starve the sockets.
         for (int n = TASKS_PER_PASS; n > 0; n--) {
             Runnable task = tasks.poll();
             if (task == null) return;
@@ -236,11 +236,11 @@ public final class Loop {
         }
     }
 
-    /** A task that is due at a time. Loop thread only. */
+    /** A scheduled task. Loop thread only. */
     public static final class Timer implements Comparable<Timer> {
         private final Timers timers;
         final long due; // ns
-        private @Nullable Runnable task; // null once it was run or cancelled
+        private @Nullable Runnable task; // null after it was run or cancelled
 
         Timer(Timers timers, long due, Runnable task) {
             this.timers = timers;
@@ -248,7 +248,7 @@ public final class Loop {
             this.task = task;
         }
 
-        /** Lets go of the task, which will not run. Has no effect on one that has run. */
+        /** Cancels and releases the task. Has no effect if it has already run. */
         public void cancel() {
             if (task == null) return;
             task = null;

@@ -9,9 +9,9 @@ import org.relay4j.yamux.core.SessionClosing;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The end of a session on a loop: does to the socket what {@link SessionClosing} decides. On the loop, with the lock held. */
+/** Closes the socket of a session on a loop, in the steps that {@link SessionClosing} decides. On the loop, with the lock held. */
 final class LoopClosing {
-    /** A peer that is silent for so long after the last frame sends nothing more. Unit: nanoseconds. */
+    /** The silence after the last frame after which the peer is assumed to send no more. Unit: nanoseconds. */
     private static final long DRAIN_SILENCE = TimeUnit.SECONDS.toNanos(1);
 
     private static final Logger log = LoggerFactory.getLogger(LoopClosing.class);
@@ -19,7 +19,7 @@ final class LoopClosing {
     private final SessionClosing closing = new SessionClosing(DRAIN_SILENCE);
     private final Loop loop;
     private final SocketChannel channel;
-    private final Runnable due; // asks again
+    private final Runnable due; // continues the close
     private Loop.@Nullable Timer timer;
 
     LoopClosing(Loop loop, SocketChannel channel, Runnable due) {
@@ -28,23 +28,23 @@ final class LoopClosing {
         this.due = due;
     }
 
-    /** True until {@link #next} has been called for a session that is over. From any thread, with the lock held. */
+    /** Returns true until {@link #next} is called for an ended session. From any thread, with the lock held. */
     boolean isOpen() {
         return closing.isOpen();
     }
 
-    /** Something was written. From any thread, with the lock held. */
+    /** Called after a write. From any thread, with the lock held. */
     void wrote(long now) {
         closing.wrote(now);
     }
 
-    /** Goes on with the end; true when the channel is to be closed now. */
+    /** Performs the next step of the close. Returns true if the channel must be closed now. */
     boolean next(Cause ended, boolean outputLeft) {
         SessionClosing.Step step = closing.next(ended, outputLeft, loop.now());
         try {
             if (step == SessionClosing.Step.CLOSE_OUTPUT) channel.shutdownOutput();
         } catch (IOException e) {
-            log.debug("{}: lost while it was closing: {}", channel, e.toString());
+            log.debug("{}: connection lost during close: {}", channel, e.toString());
             closing.close();
         }
         if (closing.isClosed()) {
@@ -56,7 +56,7 @@ final class LoopClosing {
         return false;
     }
 
-    /** Calls back at the deadline, which may have been put off meanwhile. */
+    /** Schedules a callback at the deadline, which may have been extended by then. */
     private void restart(long wait) {
         stop();
         timer = loop.schedule(wait, () -> {
@@ -65,7 +65,7 @@ final class LoopClosing {
         });
     }
 
-    /** Throws away what the peer still sends; false when it has ended, and may still be reading. */
+    /** Discards data that the peer still sends. Returns false if its direction has ended; it may still be reading. */
     boolean drain() {
         try {
             int length = channel.read(loop.readBuffer().clear());
@@ -73,13 +73,13 @@ final class LoopClosing {
             if (length < 0) closing.peerEnded();
             return length >= 0;
         } catch (IOException e) {
-            log.debug("{}: lost while it was closing: {}", channel, e.toString());
+            log.debug("{}: connection lost during close: {}", channel, e.toString());
             closing.close();
             return false;
         }
     }
 
-    /** Nothing is waited for any more. */
+    /** Cancels the timer. */
     void stop() {
         if (timer != null) timer.cancel();
         timer = null;
