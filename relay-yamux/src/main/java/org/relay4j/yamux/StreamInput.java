@@ -77,7 +77,7 @@ final class StreamInput extends InputStream {
     void whenReadable(Runnable newNotice) {
         lock.lock();
         try {
-            if (notice != null) throw new IllegalStateException("another action already waits for readable");
+            if (notice != null) throw new IllegalStateException("whenReadable already has a pending action");
             notice = newNotice;
             wake();
         } finally {

@@ -97,7 +97,7 @@ final class StreamOutput extends OutputStream {
     void whenWritable(Runnable newNotice) {
         lock.lock();
         try {
-            if (notice != null) throw new IllegalStateException("another action already waits for writable");
+            if (notice != null) throw new IllegalStateException("whenWritable already has a pending action");
             notice = newNotice;
             wake();
         } finally {

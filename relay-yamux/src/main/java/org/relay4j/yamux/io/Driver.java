@@ -114,7 +114,7 @@ public abstract class Driver {
         if (action != null) action.run();
     }
 
-    /** Schedules the next check of received data, which outlives the session until it is read or the delivery timeout expires. */
+    /** Schedules the next check of received data, which is kept until it is read or the delivery timeout expires. */
     private void reclaimLater() {
         lock.lock();
         try {

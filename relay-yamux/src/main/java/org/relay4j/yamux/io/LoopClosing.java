@@ -9,7 +9,7 @@ import org.relay4j.yamux.core.SessionClosing;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Closes the socket of a session on a loop, in the steps that {@link SessionClosing} decides. On the loop, with the lock held. */
+/** Closes the socket of a session on a loop, as {@link SessionClosing} decides. On the loop, with the lock held. */
 final class LoopClosing {
     /** The silence after the last frame after which the peer is assumed to send no more. Unit: nanoseconds. */
     private static final long DRAIN_SILENCE = TimeUnit.SECONDS.toNanos(1);

@@ -12,12 +12,12 @@ import org.relay4j.yamux.core.Multiplexer;
 import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.core.SessionEvents;
 
-/** Runs a session on a loop over a non-blocking socket: no thread of its own, no queue between the socket and the core. */
+/** Runs a session on a loop over a non-blocking socket, with no thread of its own and no queue between socket and core. */
 public final class LoopDriver extends Driver implements Loop.Handler {
-    /** Above this much queued output it leaves at once instead of at the end of the pass. Unit: bytes. */
+    /** Queued output above this size is sent immediately instead of at the end of the pass. Unit: bytes. */
     private static final int FLUSH_AT = 64 * 1024;
 
-    /** How often waiting streams are given a turn before other sessions of the loop get theirs. */
+    /** How many turns waiting streams get before the other sessions of the loop. */
     private static final int ROUNDS = 8;
 
     private final Loop loop;
@@ -26,7 +26,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
     private final CoreOptions options;
     private final boolean spliced;
     private @Nullable SelectionKey key; // set once by the loop
-    private boolean socketFull; // the last write left something, OP_WRITE is set; guarded by lock
+    private boolean socketFull; // the last write was incomplete, OP_WRITE is set; guarded by lock
     private boolean touched; // in the loop's list of sessions to flush; loop thread only
     private final LoopClosing closing; // guarded by lock
     private boolean closed; // guarded by lock
@@ -34,7 +34,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
 
     /**
      * @param channel connected and non-blocking
-     * @param spliced true when all streams are handled on the loop, so that no other thread may run their handlers
+     * @param spliced true if the handlers of all streams must run on the loop
      */
     public LoopDriver(
             Loop loop, SocketChannel channel, Role role, CoreOptions options, SessionEvents events, boolean spliced) {
@@ -60,14 +60,14 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         return mux;
     }
 
-    /** The loop on which the session, its streams and their sockets live. */
+    /** Returns the loop that serves the session, its streams and their sockets. */
     public Loop loop() {
         return loop;
     }
 
     @Override
     public void afterwards(Runnable task) {
-        if (!loop.offer(task)) ProcessTimer.EXECUTOR.execute(task); // the session is over, and its loop with it
+        if (!loop.offer(task)) ProcessTimer.EXECUTOR.execute(task); // both session and loop have ended
     }
 
     @Override
@@ -142,8 +142,8 @@ public final class LoopDriver extends Driver implements Loop.Handler {
     // ---- sending
 
     /**
-     * Called with the lock held by whoever queued output. On the loop the session is flushed at the end of the pass; any
-     * other thread writes itself, which saves the way over the loop.
+     * Sends queued output. With the lock held. On the loop, the flush is deferred to the end of the pass; any other thread
+     * writes directly, which avoids a thread switch.
      */
     @Override
     public void flush() {
@@ -152,7 +152,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         else if (!socketFull) pump();
     }
 
-    /** Sends early what a busy pass has piled up. On the loop's thread, with the lock held. */
+    /** Sends queued output early if it exceeds {@link #FLUSH_AT}. On the loop's thread, with the lock held. */
     void flushIfMuch() {
         if (!socketFull && mux.queued() >= FLUSH_AT) write();
     }
@@ -172,7 +172,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         loop.touch(this);
     }
 
-    /** The end of a pass. */
+    /** Called at the end of a pass. */
     void flushTouched() {
         lock.lock();
         try {
@@ -196,7 +196,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         settle();
     }
 
-    /** Writes until nothing is left, which is true, or the socket takes no more, which is false. */
+    /** Writes queued output. Returns true if all was written, false if the socket's send buffer is full or the write failed. */
     private boolean write() {
         long now = now();
         try {
@@ -241,7 +241,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         lock.lock();
         try {
             if (!closing.isOpen()) return;
-            // The selector does not report a channel that somebody else closes.
+            // The selector does not report a channel that other code has closed.
             if (!channel.isOpen()) mux.fail(lost(new ClosedChannelException()));
             mux.tick(loop.now());
             tickLater();
@@ -251,7 +251,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         }
     }
 
-    // ---- the end: flush, close our direction, wait for the peer to close its own, close
+    // ---- closing: flush, shut down our direction, wait for the peer to do the same, close
 
     private void settleLocked() {
         lock.lock();
@@ -262,7 +262,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         }
     }
 
-    /** Goes on with the end of the session, when that has come. */
+    /** Continues closing if the session has ended. */
     private void settle() {
         Cause cause = mux.ended();
         if (cause == null || closed) return;
@@ -270,7 +270,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         else if (closing.next(cause, mux.hasOutput())) shut();
     }
 
-    /** Throws away what a peer still sends while the session ends. */
+    /** Discards data that the peer still sends while the session closes. */
     private void drain() {
         if (closing.drain()) return;
         interest(SelectionKey.OP_READ, false);

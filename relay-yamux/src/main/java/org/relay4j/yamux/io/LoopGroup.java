@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** Several loops, among which sessions are spread in turn. Safe for use by several threads. */
+/** A group of loops among which sessions are distributed round-robin. Safe for use by several threads. */
 public final class LoopGroup implements Closeable {
     private static final ReentrantLock SHARED_LOCK = OrderedLock.leaf("the shared loops");
     private static @Nullable LoopGroup shared; // guarded by SHARED_LOCK
@@ -15,7 +15,7 @@ public final class LoopGroup implements Closeable {
     private static long unusedSince; // ns; guarded by SHARED_LOCK
     private static boolean endScheduled; // for the shared group; guarded by SHARED_LOCK
 
-    /** How long the shared group outlives its last user: a client that reconnects finds it running. */
+    /** How long the shared group outlives its last user, so that a reconnecting client can reuse it. */
     private static final long LINGER = TimeUnit.SECONDS.toNanos(30);
 
     private static final long JOIN_MILLIS = 5_000;
@@ -39,19 +39,19 @@ public final class LoopGroup implements Closeable {
         try {
             for (; started < count; started++) loops[started] = starter.start(name + "-" + (started + 1));
         } finally {
-            // A selector takes files, of which there may be too few for all.
+            // A selector needs file descriptors, which may run out before all loops have started.
             for (int i = 0; started < count && i < started; i++) loops[i].stop();
         }
     }
 
-    /** How many loops are right for this machine: the loops and whatever they serve share its processors. */
+    /** Returns the default number of loops: half of the processors, which the loops share with the services behind them. */
     public static int defaultCount() {
         return Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
     }
 
     /**
-     * The group of this process for sessions that bring none of their own, with daemon threads. It is started for its first
-     * user and ends 30 s after its last: whoever calls this also calls {@link #releaseShared} once.
+     * Returns the group of this process for sessions that are not given another one. Its threads are daemons. It starts with
+     * its first user and ends 30 s after the last one. Each call must be paired with one call of {@link #releaseShared}.
      */
     public static LoopGroup acquireShared() throws IOException {
         SHARED_LOCK.lock();
@@ -69,12 +69,12 @@ public final class LoopGroup implements Closeable {
         }
     }
 
-    /** Gives back what {@link #acquireShared} gave. */
+    /** Releases the group returned by {@link #acquireShared}. */
     public static void releaseShared() {
         releaseShared(LINGER);
     }
 
-    /** As {@link #releaseShared()}, with another time in nanoseconds. */
+    /** Releases the group, which ends {@code linger} nanoseconds after its last user. */
     static void releaseShared(long linger) {
         SHARED_LOCK.lock();
         try {
@@ -87,7 +87,7 @@ public final class LoopGroup implements Closeable {
         }
     }
 
-    /** Ends the shared group now if it has no user. Returns at once. */
+    /** Ends the shared group now if it has no user. Does not block. */
     public static void endUnused() {
         SHARED_LOCK.lock();
         try {
@@ -103,7 +103,7 @@ public final class LoopGroup implements Closeable {
             endScheduled = true;
             return;
         }
-        endShared(); // none of its loops is left
+        endShared(); // all its loops have ended
     }
 
     private void endIfUnused(long linger) {
@@ -126,9 +126,9 @@ public final class LoopGroup implements Closeable {
     }
 
     /**
-     * The loop whose turn it is; one that has failed has none.
+     * Returns the next running loop, round-robin.
      *
-     * @throws IOException when all loops have ended
+     * @throws IOException if all loops have ended
      */
     public Loop next() throws IOException {
         for (int n = 0; n < loops.length; n++) {
@@ -138,7 +138,7 @@ public final class LoopGroup implements Closeable {
         throw new IOException("the event loops have ended");
     }
 
-    /** Ends all loops and waits for their threads, at most five seconds. */
+    /** Stops all loops and waits for their threads, at most five seconds. */
     @Override
     public void close() {
         stop();

@@ -4,13 +4,13 @@ import java.util.ArrayDeque;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A lock with a place in the order in which a thread may take locks: at most one session's lock, and under it, or without
- * it, at most one leaf. With assertions enabled each {@link #lock} checks that; without them it costs nothing.
+ * A lock with a rank in the lock order. A thread may hold at most one session's lock and at most one leaf lock, and must acquire
+ * the leaf last. With assertions enabled, each {@link #lock} checks this order; without assertions there is no cost.
  */
 public final class OrderedLock extends ReentrantLock {
     /*
-     * Two threads can only wait for each other if each takes a lock that comes before one it holds. The check needs no second
-     * thread: it fails wherever the order is violated, also when nobody else wants either lock.
+     * A deadlock requires a thread that acquires locks out of order. The check needs no second thread: it fails wherever the
+     * order is violated, even without contention.
      */
     private static final long serialVersionUID = 1L;
     private static final ThreadLocal<ArrayDeque<OrderedLock>> HELD = ThreadLocal.withInitial(ArrayDeque::new);
@@ -28,21 +28,21 @@ public final class OrderedLock extends ReentrantLock {
         this.name = name;
     }
 
-    /** The lock of a session. */
+    /** Creates the lock of a session. */
     public static OrderedLock ofSession() {
         return new OrderedLock(Rank.SESSION, "a session");
     }
 
     /**
-     * A lock under which no other is taken. It may be taken with a session's lock held.
+     * Creates a leaf lock: no other lock is acquired while it is held. It may be acquired with a session's lock held.
      *
-     * @param owner whose lock it is, for the message of a failed check
+     * @param owner the owner of the lock, for the message of a failed check
      */
     public static OrderedLock leaf(String owner) {
         return new OrderedLock(Rank.LEAF, owner);
     }
 
-    /** True if the calling thread holds no lock of this kind. Only for assertions: always true without them. */
+    /** Returns true if the calling thread holds no lock of this type. For assertions only: always true if they are disabled. */
     public static boolean noneHeld() {
         return HELD.get().isEmpty();
     }

@@ -3,7 +3,7 @@ package org.relay4j.yamux.io;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/** The one thread of the process for timeouts of sessions that have no loop. It ends five seconds after its last task. */
+/** The timer thread of the process, for sessions without a loop. It ends five seconds after its last task. */
 final class ProcessTimer {
     static final ScheduledThreadPoolExecutor EXECUTOR = executor();
 

@@ -14,22 +14,22 @@ import jdk.net.ExtendedSocketOptions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** How connections are set up for a loop, and the ways to end them. */
+/** Utilities that configure, describe and close sockets. */
 public final class Sockets {
     private static final Logger log = LoggerFactory.getLogger(Sockets.class);
 
     private static final Map<SocketOption<Integer>, Integer> KEEP_ALIVE = Map.of(
             ExtendedSocketOptions.TCP_KEEPIDLE, 60, // s
             ExtendedSocketOptions.TCP_KEEPINTERVAL, 10, // s
-            ExtendedSocketOptions.TCP_KEEPCOUNT, 6); // questions
+            ExtendedSocketOptions.TCP_KEEPCOUNT, 6); // probes
 
     private Sockets() {}
 
     /**
-     * Makes a channel fit for a loop: non-blocking, small writes leave at once, and a peer that has vanished without a FIN is
-     * noticed by TCP keep-alive: after 60 s of silence the kernel asks every 10 s, and the connection fails after 6 questions
-     * without an answer. Where the JDK cannot set these times, those of the operating system apply, often two hours. A
-     * Unix-domain socket needs and has none of these options.
+     * Configures a channel for a loop: non-blocking, with TCP_NODELAY and TCP keep-alive, which detects peers that vanish
+     * without a FIN. After 60 s of silence the kernel sends a probe every 10 s, and the connection fails after 6 unanswered
+     * probes. Where the JDK cannot set these times, the defaults of the operating system apply, often two hours. A Unix-domain
+     * socket does not have or need these options.
      */
     public static void configure(SocketChannel channel) throws IOException {
         channel.configureBlocking(false);
@@ -42,7 +42,7 @@ public final class Sockets {
         }
     }
 
-    /** Ends a connection with a TCP reset, so that what the other end has read so far does not look complete to it. */
+    /** Closes a connection with a TCP reset, so that the other end does not mistake the data read so far for complete. */
     public static void reset(SocketChannel channel) {
         try {
             channel.setOption(StandardSocketOptions.SO_LINGER, 0);
@@ -53,36 +53,36 @@ public final class Sockets {
     }
 
     /**
-     * Has the kernel reset the connection should this process end without closing it: a killed program must not make what
-     * was cut off look complete. Such a channel is closed with {@link #finish}, or with {@link #reset}.
+     * Makes the kernel reset the connection if this process ends without closing it, so that truncated data does not look
+     * complete when the process is killed. Close such a channel with {@link #finish} or {@link #reset}.
      */
     static void resetUnlessFinished(SocketChannel channel) throws IOException {
         channel.setOption(StandardSocketOptions.SO_LINGER, 0);
     }
 
-    /** Closes a connection whose directions have both ended; what was written is still delivered. */
+    /** Closes a connection after both directions have ended. Written data is still delivered. */
     static void finish(SocketChannel channel) {
         try {
             channel.setOption(StandardSocketOptions.SO_LINGER, -1);
         } catch (IOException e) {
-            log.debug("{} is gone already: {}", channel, e.toString());
+            log.debug("{} is already closed: {}", channel, e.toString());
         }
         close(channel);
     }
 
-    /** The address of the other end, for messages. */
+    /** Returns the address of the other end, for messages. */
     public static String peer(SocketChannel channel) {
         try {
             String peer = String.valueOf(channel.getRemoteAddress());
             return peer.isEmpty() ? "an unnamed Unix-domain socket" : peer;
         } catch (IOException e) {
-            return "a peer that has left";
+            return "a disconnected peer";
         }
     }
 
     /**
-     * An address as logs and messages show it: {@code 192.0.2.1:80} or {@code [2001:db8::1]:80}. All addresses are {@code
-     * 0.0.0.0}, although Java's socket for them is an IPv6 one.
+     * Formats an address for logs and messages: {@code 192.0.2.1:80} or {@code [2001:db8::1]:80}. The wildcard address is
+     * always {@code 0.0.0.0}, even if Java uses an IPv6 socket for it.
      */
     public static String text(InetSocketAddress address) {
         InetAddress host = address.getAddress();
@@ -92,7 +92,7 @@ public final class Sockets {
         return (host instanceof Inet6Address ? "[" + text + "]" : text) + ":" + address.getPort();
     }
 
-    /** Closes; a failure only concerns what is gone anyway. */
+    /** Closes a channel. A failure is only logged. */
     public static void close(Closeable channel) {
         try {
             channel.close();

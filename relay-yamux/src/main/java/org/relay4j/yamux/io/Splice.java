@@ -10,27 +10,27 @@ import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.StreamHandler;
 
 /**
- * One socket and one stream joined: what either receives, the other sends. Both live on the session's loop, so there is
- * nothing between them: no executor, no queue, no thread, and while both ends keep up, no copy.
+ * A socket and a stream spliced together: data received by one is sent by the other. Both are served by the session's loop,
+ * with no executor, queue or thread between them, and with no copy while both ends keep up.
  */
 public final class Splice implements StreamHandler, Loop.Handler {
     /*
-     * Socket to stream: the socket is read into its place in the session's output, one read (= one frame) a turn. When
-     * window or room is used up the socket leaves the selector until the core says that there is some again.
-     * Stream to socket: the payload is written from the loop's read buffer; what the socket refuses waits in the stream's
-     * buffer, at most one window, and only then returns credit.
-     * Ends: FIN passes as FIN and the other direction goes on; anything else passes as a reset.
+     * Socket to stream: the socket is read directly into the session's output, one read and so one frame per turn. When the
+     * window or the output is full, the socket is not selected for reading until the core calls onWritable.
+     * Stream to socket: the payload is written from the loop's read buffer. The rest, at most one window, is kept in the
+     * stream's buffer until the socket is writable; credit is returned only then.
+     * End: FIN is passed on as FIN, and the other direction stays open. Any other end is passed on as a reset.
      */
 
-    /** Told when a splice has let go of its socket. Called on the loop with the session lock held. */
+    /** The owner of a splice. Called on the loop with the session's lock held. */
     public interface Owner {
-        /** {@code failure} is null when both directions ended with FIN. */
+        /** The splice has ended and closed its socket. {@code failure} is null if both directions ended with FIN. */
         void ended(Splice splice, @Nullable Throwable failure);
 
         /** The socket of an accepted stream is connected. */
         default void connected(Splice splice) {}
 
-        /** The connect has failed: returns another configured socket whose connect has begun, or null to end the splice. */
+        /** The connect has failed. Returns another configured, connecting socket to try, or null to end the splice. */
         default @Nullable SocketChannel connectAgain(Splice splice, IOException failure) {
             return null;
         }
@@ -40,24 +40,24 @@ public final class Splice implements StreamHandler, Loop.Handler {
 
     private final LoopDriver driver;
     private final Owner owner;
-    private SocketChannel channel; // another one after a connect that has failed
+    private SocketChannel channel; // replaced after a failed connect
     private MuxStream stream;
     private SelectionKey key;
     private boolean connected;
-    private boolean inputEnded; // the socket sent FIN, or is not read any more
-    private boolean outputEnded; // the stream's end was passed on to the socket
-    private @Nullable IOException resetBehindEnd; // the stream was reset when all of it had been received
+    private boolean inputEnded; // FIN was received from the socket, or the socket is no longer read
+    private boolean outputEnded; // the stream's FIN was passed on to the socket
+    private @Nullable IOException resetBehindEnd; // the stream was reset after all its data had been received
     private boolean ended;
     private @Nullable StallEvent stall;
 
-    @SuppressWarnings("NullAway.Init") // stream and key are set by the two factories before anything else can happen
+    @SuppressWarnings("NullAway.Init") // the two factories set stream and key before the first callback
     private Splice(LoopDriver driver, SocketChannel channel, Owner owner) {
         this.driver = driver;
         this.channel = channel;
         this.owner = owner;
     }
 
-    /** Opens a stream for a connected, configured socket. On the loop, with the lock held and the session READY. */
+    /** Splices a connected, configured socket to a new stream. On the loop, with the lock held; the session must be READY. */
     public static Splice open(LoopDriver driver, SocketChannel channel, Owner owner) throws IOException {
         Splice splice = new Splice(driver, channel, owner);
         splice.connected = true;
@@ -76,7 +76,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
         }
     }
 
-    /** Joins a stream that the peer opened with a configured socket whose connect has begun. On the loop, lock held. */
+    /** Splices a stream that the peer opened to a configured, connecting socket. On the loop, with the lock held. */
     public static Splice accept(LoopDriver driver, MuxStream stream, SocketChannel channel, Owner owner)
             throws IOException {
         Splice splice = new Splice(driver, channel, owner);
@@ -93,20 +93,20 @@ public final class Splice implements StreamHandler, Loop.Handler {
         }
     }
 
-    /** Leaves nothing behind of a beginning that failed: the caller keeps the socket, and a stream that the peer opened. */
-    @SuppressWarnings("ConstantValue") // both are set only in the course of the beginning
+    /** Undoes a failed start. The caller keeps the socket, and the stream if the peer opened it. */
+    @SuppressWarnings("ConstantValue") // both are set only in the course of the start
     private void forget() {
         ended = true;
         if (key != null) key.cancel();
         if (stream != null && stream.isOutbound()) stream.reset(0);
     }
 
-    /** The stream whose bytes are passed on. */
+    /** Returns the stream. */
     public MuxStream stream() {
         return stream;
     }
 
-    /** False when the connect did not succeed. */
+    /** Returns false if the socket was never connected. */
     public boolean wasConnected() {
         return connected;
     }
@@ -141,7 +141,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
     private void join(SocketChannel next) throws IOException {
         channel = next;
         Sockets.resetUnlessFinished(channel);
-        boolean done = channel.finishConnect(); // on loopback it usually is by now
+        boolean done = channel.finishConnect(); // usually true on loopback
         key = driver.loop().register(channel, done ? SelectionKey.OP_READ : SelectionKey.OP_CONNECT, this);
         connected = done;
     }
@@ -164,7 +164,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
         owner.connected(this);
     }
 
-    /** Gives up a connect that is in progress: goes on with the socket that the owner has next, or ends. */
+    /** Aborts a connect in progress and continues with the owner's next socket, or ends the splice if there is none. */
     public void failConnect(IOException failure) {
         if (ended || connected) return;
         IOException last = failure;
@@ -215,7 +215,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
         }
         if (length > 0) stream.commit(length, now());
         driver.flushIfMuch();
-        // After a full read more is likely: if it has to wait anyway, the selector need not be asked.
+        // After a full read, more data is likely. If it cannot be sent now, do not wait for the selector to report it.
         if (more && stream.isWritable() && !stream.hasRoom(READ_MOST, now())) {
             stream.awaitWritable();
             stalled();
@@ -301,13 +301,13 @@ public final class Splice implements StreamHandler, Loop.Handler {
     @Override
     public void onReset(MuxStream from, Cause cause) {
         IOException failure = new IOException(cause.message(), cause.error());
-        boolean complete = outputEnded || from.available() > 0; // of what is incomplete nothing is left
+        boolean complete = outputEnded || from.available() > 0; // incomplete data has already been dropped
         if (cause.kind().endsSession() || !complete || !connected) {
             end(failure, true);
             return;
         }
-        // A complete reply is delivered to its end, though its sender takes nothing any more: a reset now would also
-        // destroy what the kernel holds for a slow reader. Whoever goes on sending to the closed socket is reset then.
+        // A complete reply is still delivered, although its sender no longer reads. A reset now would also destroy data
+        // that the kernel holds for a slow reader. If that reader sends to the closed socket, the kernel resets it.
         resetBehindEnd = failure;
         inputEnded = true;
         interest(SelectionKey.OP_READ, false);
@@ -335,7 +335,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
         if (ended) return;
         ended = true;
         goesOn();
-        stream.closeRead(); // returns the memory of what is not passed on
+        stream.closeRead(); // releases the buffers of data that was not passed on
         if (reset) Sockets.reset(channel);
         else Sockets.finish(channel);
         owner.ended(this, failure);

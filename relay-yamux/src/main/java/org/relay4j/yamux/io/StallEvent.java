@@ -10,11 +10,11 @@ import jdk.jfr.Threshold;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.MuxStream;
 
-/** A flight recorder event: the time in which a stream had something to send and was not allowed to. */
+/** A flight recorder event: a stream had data to send but was blocked. */
 @Name("org.relay4j.Stall")
 @Label("Relay Stall")
 @Category("Relay")
-@Description("A stream had something to send, and waited for the peer's window or for room in the session's output")
+@Description("A stream had data to send but waited for the peer's window or for room in the session's output")
 @Threshold("20 ms")
 @StackTrace(false)
 public final class StallEvent extends Event {
@@ -31,7 +31,7 @@ public final class StallEvent extends Event {
 
     private StallEvent() {}
 
-    /** A stall that begins now; null when nobody records it. */
+    /** Starts a stall event now. Returns null if the event is not being recorded. */
     public static @Nullable StallEvent begun(MuxStream stream) {
         StallEvent event = new StallEvent();
         if (!event.isEnabled()) return null;
@@ -41,7 +41,7 @@ public final class StallEvent extends Event {
         return event;
     }
 
-    /** The stall is over. */
+    /** Ends the event and commits it. */
     public void ended(Object owner) {
         end();
         if (!shouldCommit()) return;

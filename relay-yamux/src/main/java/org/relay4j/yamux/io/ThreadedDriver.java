@@ -18,17 +18,17 @@ import org.relay4j.yamux.core.SessionClosing;
 import org.relay4j.yamux.core.SessionEvents;
 
 /**
- * Runs a session over any blocking channel, with two threads: one reads, one writes. The reader never waits for the writer,
- * so two peers that both send cannot lock each other up. Closing the channel must make a blocked read and write return.
+ * Runs a session over any blocking channel with two threads, a reader and a writer. The reader never waits for the writer, so two
+ * peers that both send cannot deadlock. Closing the channel must unblock reads and writes.
  */
 public final class ThreadedDriver extends Driver {
 
-    /** A write returns only when all of it is under way: in pieces, so that a slow peer is not taken for a dead one. Bytes. */
+    /** Output is written in pieces of at most this size, so that the write-stall timeout sees progress. Unit: bytes. */
     private static final int WRITE_MOST = 128 * 1024;
 
     /**
-     * A peer that has been silent for so long after the last frame sends nothing more: unlike a socket, a channel cannot end
-     * in one direction, so the peer may be waiting for us. Nanoseconds.
+     * The silence after the last frame after which the peer is assumed to send no more. Unlike a socket, a channel cannot be
+     * half-closed, so the peer may be waiting for us. Unit: nanoseconds.
      */
     private static final long DRAIN_SILENCE = TimeUnit.MILLISECONDS.toNanos(250);
 
@@ -45,10 +45,10 @@ public final class ThreadedDriver extends Driver {
     private final CountDownLatch inputEnded = new CountDownLatch(1);
     private final SessionClosing closing = new SessionClosing(DRAIN_SILENCE); // guarded by lock
     private volatile long writingSince; // ns; 0 while the writer is not in the channel
-    private boolean written; // the last frame is on its way; guarded by lock
+    private boolean written; // the last frame has been written; guarded by lock
     private @Nullable ScheduledFuture<?> ticks; // guarded by lock
 
-    /** Begins nothing yet; see {@link #start}. */
+    /** Creates a driver that is not started; see {@link #start}. */
     public ThreadedDriver(ByteChannel channel, Role role, CoreOptions options, SessionEvents events) {
         this.channel = channel;
         this.options = options;
@@ -151,7 +151,7 @@ public final class ThreadedDriver extends Driver {
         }
     }
 
-    /** Waits for output; null when the session is over and the last frame is on its way. */
+    /** Waits for output. Returns null when the session has ended and the last frame has been written. */
     private @Nullable Chunk nextOutput() {
         lock.lock();
         try {
@@ -161,7 +161,7 @@ public final class ThreadedDriver extends Driver {
                 Chunk chunk = mux.takeOutput(now);
                 if (chunk != null) {
                     writingSince = now;
-                    mux.resumeWaiting(now); // there is room now, not only when the chunk has been written
+                    mux.resumeWaiting(now); // there is room as soon as the chunk is taken
                     return chunk;
                 }
                 if (mux.ended() != null) return null;
@@ -174,18 +174,18 @@ public final class ThreadedDriver extends Driver {
         }
     }
 
-    /** Waits for the peer to end, or at least to fall silent, while the reader throws away what it sends. */
+    /** Waits until the peer closes the connection or falls silent. Meanwhile the reader discards received data. */
     private void drain() {
         try {
             for (long wait; (wait = drainStep()) > 0; ) {
                 if (inputEnded.await(wait, TimeUnit.NANOSECONDS)) return;
             }
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt(); // nobody does that, and the channel is closed now
+            Thread.currentThread().interrupt(); // does not happen in practice; the channel is closed next
         }
     }
 
-    /** For how long to wait until it is asked again; 0 when the channel is to be closed. Unit: nanoseconds. */
+    /** Returns how long to wait before the next call; 0 means close the channel now. Unit: nanoseconds. */
     private long drainStep() {
         lock.lock();
         try {
@@ -214,13 +214,13 @@ public final class ThreadedDriver extends Driver {
             if (ticks == null || written) return; // the writer closes the channel
             if (since != 0) closing.wrote(since);
             if (closing.next(mux.ended(), true, now) != SessionClosing.Step.CLOSE) return;
-            // The channel holds the writer.
+            // The writer is blocked in the channel.
             ticks.cancel(false);
             ticks = null;
         } finally {
             lock.unlock();
         }
-        THREADS.newThread(this::shut).start(); // a close that waits must not hold up the timers of other sessions
+        THREADS.newThread(this::shut).start(); // a blocking close must not delay the timers of other sessions
     }
 
     private void shut() {

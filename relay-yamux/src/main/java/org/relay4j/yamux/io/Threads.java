@@ -10,20 +10,20 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one place that knows whether this Java has virtual threads. They are looked up by name, because classes for Java 17
- * cannot name them, and a multi-release jar could only be built with a second JDK.
+ * Factories of threads, virtual ones if this Java supports them. Virtual threads are looked up by reflection, because classes
+ * for Java 17 cannot refer to them, and a multi-release jar would require a second JDK to build.
  */
 public final class Threads {
     private static final @Nullable ThreadFactory VIRTUAL = virtualFactory();
 
     private Threads() {}
 
-    /** True when {@link #factory} makes virtual threads: on Java 21 and later. */
+    /** Returns true if {@link #factory} creates virtual threads, that is on Java 21 and later. */
     public static boolean areVirtual() {
         return VIRTUAL != null;
     }
 
-    /** Makes threads that may block: virtual where there are some, else daemon threads. */
+    /** Returns a factory of threads that may block: virtual threads if available, otherwise daemon threads. */
     public static ThreadFactory factory(String name) {
         AtomicInteger count = new AtomicInteger();
         ThreadFactory virtual = VIRTUAL;
@@ -35,7 +35,7 @@ public final class Threads {
         };
     }
 
-    /** An executor with a thread of {@link #factory} for each running task. */
+    /** Returns an executor that runs each task on a thread of {@link #factory}. */
     public static ExecutorService executor(String name) {
         return Executors.newCachedThreadPool(factory(name));
     }
@@ -51,7 +51,7 @@ public final class Threads {
         } catch (ReflectiveOperationException e) {
             return null; // Java 20 or earlier
         } catch (Throwable e) {
-            throw new IllegalStateException("virtual threads exist and cannot be made", e);
+            throw new IllegalStateException("virtual threads are supported but cannot be created", e);
         }
     }
 }

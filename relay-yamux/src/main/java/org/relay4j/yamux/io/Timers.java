@@ -4,16 +4,16 @@ import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tasks of a loop that are due at a time. A task that is cancelled is let go of at once; its place in the heap is given
- * back once more than half of all places are of that kind, so that cancelling is cheap and memory stays in proportion to
- * the tasks that wait. Loop thread only.
+ * The scheduled tasks of a loop. A cancelled task is released at once. Its heap entry is removed when more than half of all
+ * entries are cancelled, so that cancelling is cheap and memory stays proportional to the number of pending tasks. Loop thread
+ * only.
  */
 final class Timers {
-    /** Fewer cancelled ones than this are not worth a sweep. */
+    /** The minimum number of cancelled entries for a sweep. */
     private static final int SWEEP_AT = 64;
 
     private final PriorityQueue<Loop.Timer> heap = new PriorityQueue<>();
-    private int cancelled; // in the heap
+    private int cancelled; // cancelled entries in the heap
 
     Loop.Timer add(long due, Runnable task) {
         Loop.Timer timer = new Loop.Timer(this, due, task);
@@ -21,17 +21,17 @@ final class Timers {
         return timer;
     }
 
-    /** Places taken in the heap. */
+    /** Returns the number of heap entries. */
     int size() {
         return heap.size();
     }
 
-    /** Time of the earliest one, which may have been cancelled; there must be one. Unit: ns. */
+    /** Returns the time of the earliest entry, which may have been cancelled. The heap must not be empty. Unit: ns. */
     long nextDue() {
         return heap.element().due;
     }
 
-    /** Removes the earliest task that is due at {@code now}; null when none is. */
+    /** Removes and returns the earliest task that is due at {@code now}; null if there is none. */
     @Nullable
     Runnable poll(long now) {
         for (Loop.Timer timer; (timer = heap.peek()) != null && timer.due - now <= 0; ) {

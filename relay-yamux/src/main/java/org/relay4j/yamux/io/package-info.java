@@ -1,5 +1,5 @@
 /**
- * The drivers that run a core on a selector loop or over a blocking channel, and the splice of a socket with a stream.
+ * Drivers that run a core on a selector loop or over a blocking channel, and the splice of a socket and a stream.
  *
  * @since 0.1
  */
