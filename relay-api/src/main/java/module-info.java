@@ -1,5 +1,5 @@
 /**
- * What the relay server and the relay client have in common.
+ * The API shared by the relay server and the relay client.
  *
  * @since 0.1
  */

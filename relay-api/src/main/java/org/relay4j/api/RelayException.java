@@ -4,7 +4,7 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A failure to open or keep a tunnel. The subclass says what can be done about it.
+ * A failure to open or maintain a tunnel. The subclasses distinguish failures that call for different reactions.
  *
  * <pre>{@code
  * try (RelayAcceptor acceptor = RelayClient.connect("relay.example.com", 7000)) {

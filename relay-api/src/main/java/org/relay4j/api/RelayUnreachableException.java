@@ -3,7 +3,7 @@ package org.relay4j.api;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The relay server cannot be reached: its host is unknown, nothing listens on the port, or there was no answer in time.
+ * The relay server cannot be reached: its host is unknown, nothing listens on the port, or it did not answer in time.
  *
  * <pre>{@code
  * try {

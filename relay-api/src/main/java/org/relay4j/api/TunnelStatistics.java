@@ -29,7 +29,7 @@ public record TunnelStatistics(
         @Nullable Duration roundTrip,
         long droppedEvents) {
 
-    /** Returns the sums of both; the round trip is that of this one, if it has one. */
+    /** Returns the sum of both. The round trip is that of this object, or else of the other one. */
     public TunnelStatistics plus(TunnelStatistics other) {
         return new TunnelStatistics(
                 visitors + other.visitors,

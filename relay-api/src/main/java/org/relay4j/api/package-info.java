@@ -1,5 +1,5 @@
 /**
- * Tunnels, their listeners and their failures: the types that the server and the client share.
+ * Tunnels, their listeners and their failures: the types shared by the server and the client.
  *
  * @since 0.1
  */

@@ -8,24 +8,24 @@ import org.jspecify.annotations.Nullable;
  * docs/protocol.md}.
  *
  * @param port the public port; 0 in a refusal
- * @param code why there is none; null when there is one
+ * @param code the reason for a refusal; null if there is a port
  * @param detail the server's explanation of the code
  */
 public record PortLine(int port, @Nullable String code, String detail) {
-    /** The longest line that is read, without its LF. Unit: bytes. */
+    /** The maximum length of a line, without its LF. Unit: bytes. */
     public static final int LONGEST = 256;
 
-    /** The line that gives a port, with its LF. */
+    /** Encodes a line with a port, including its LF. */
     public static byte[] encode(int port) {
         return (port + "\n").getBytes(StandardCharsets.US_ASCII);
     }
 
-    /** The line that refuses, with its LF. Bytes that would end the line early, or make it too long, are left out. */
+    /** Encodes a refusal, including its LF. Control characters are replaced by spaces, and a long detail is truncated. */
     public static byte[] encodeError(String code, String detail) {
         String line = "ERR " + code + " " + detail.replaceAll("\\p{Cntrl}+", " ");
         byte[] text = line.getBytes(StandardCharsets.UTF_8);
         int length = Math.min(text.length, LONGEST);
-        // Not in the middle of a character.
+        // Do not truncate in the middle of a character.
         while (length < text.length && length > 0 && (text[length] & 0xC0) == 0x80) length--;
         byte[] result = new byte[length + 1];
         System.arraycopy(text, 0, result, 0, length);
@@ -34,10 +34,11 @@ public record PortLine(int port, @Nullable String code, String detail) {
     }
 
     /**
-     * Reads a line.
+     * Parses a line.
      *
-     * @param line its first {@code length} bytes, without the LF
-     * @throws IllegalArgumentException when it is neither; the message quotes it
+     * @param line a buffer that starts with the line, without its LF
+     * @param length the length of the line in bytes
+     * @throws IllegalArgumentException if the line is neither a port nor a refusal; the message quotes it
      */
     public static PortLine parse(byte[] line, int length) {
         int end = length > 0 && line[length - 1] == '\r' ? length - 1 : length;
@@ -55,7 +56,7 @@ public record PortLine(int port, @Nullable String code, String detail) {
         throw new IllegalArgumentException("\"" + clean(text) + "\"");
     }
 
-    /** What can be shown on a terminal: a stranger wrote it. */
+    /** Replaces characters that are unsafe on a terminal, because the text is untrusted. */
     private static String clean(String text) {
         String visible = text.replaceAll("[^\\p{Print}\\p{L}\\p{N}]", "?");
         return visible;

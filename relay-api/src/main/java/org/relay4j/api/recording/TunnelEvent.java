@@ -8,11 +8,11 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import org.jspecify.annotations.Nullable;
 
-/** A flight recorder event: the time for which a tunnel stood. */
+/** A flight recorder event: the lifetime of a tunnel. */
 @Name("org.relay4j.Tunnel")
 @Label("Relay Tunnel")
 @Category("Relay")
-@Description("A connection between a relay client and a relay server, from its beginning to its end")
+@Description("The lifetime of a connection between a relay client and a relay server")
 @StackTrace(false)
 public final class TunnelEvent extends Event {
     @Label("Tunnel")
@@ -20,20 +20,25 @@ public final class TunnelEvent extends Event {
     String tunnel;
 
     @Label("Cause")
-    @Description("Why it has ended; empty when the client has closed it itself")
+    @Description("Why the tunnel has ended; empty if the client closed it")
     @Nullable
     String cause;
 
     private TunnelEvent() {}
 
-    /** A tunnel that begins now. A recording may begin later, and see its end. */
+    /** Starts an event for a tunnel that comes up now. It is committed even if the recording starts later. */
     public static TunnelEvent begun() {
         TunnelEvent event = new TunnelEvent();
         event.begin();
         return event;
     }
 
-    /** The tunnel has ended; the cause is null when this side closed it. */
+    /**
+     * Ends the event and commits it if a recording is running.
+     *
+     * @param name the name of the tunnel
+     * @param why why the tunnel has ended; null if this side closed it
+     */
     public void ended(String name, @Nullable String why) {
         end();
         if (!shouldCommit()) return;

@@ -10,11 +10,11 @@ import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 import org.jspecify.annotations.Nullable;
 
-/** A flight recorder event: a visitor has left. */
+/** A flight recorder event: a visitor has disconnected. */
 @Name("org.relay4j.Visitor")
 @Label("Relay Visitor")
 @Category("Relay")
-@Description("A visitor of a public port has left")
+@Description("A visitor of a public port has disconnected")
 @StackTrace(false)
 public final class VisitorEvent extends Event {
     @Label("Tunnel")
@@ -29,36 +29,36 @@ public final class VisitorEvent extends Event {
     long connected;
 
     @Label("Received")
-    @Description("Bytes of the stream that have arrived here")
+    @Description("Bytes received on the stream")
     @DataAmount
     long bytesReceived;
 
     @Label("Sent")
-    @Description("Bytes of the stream that were sent from here")
+    @Description("Bytes sent on the stream")
     @DataAmount
     long bytesSent;
 
     @Label("Cause")
-    @Description("Why it was cut off; empty when both directions were closed in an orderly way")
+    @Description("Why the visitor was reset; empty if both directions were closed gracefully")
     @Nullable
     String cause;
 
     private VisitorEvent() {}
 
-    /** Whether somebody records these. */
+    /** Returns true if this event is being recorded. */
     public static boolean isRecorded() {
         return new VisitorEvent().isEnabled();
     }
 
     /**
-     * Records it, if a recording runs.
+     * Commits an event if a recording is running.
      *
-     * @param tunnel its name
+     * @param tunnel the tunnel, recorded by its {@code toString}
      * @param stream id of the visitor's stream, unsigned
      * @param connected how long the visitor was connected, in nanoseconds
-     * @param bytesReceived bytes of the stream that have arrived here
-     * @param bytesSent bytes of the stream that were sent from here
-     * @param failure why it was cut off; null if both directions were closed in an orderly way
+     * @param bytesReceived bytes received on the stream
+     * @param bytesSent bytes sent on the stream
+     * @param failure why the visitor was reset; null if both directions were closed gracefully
      */
     public static void record(
             Object tunnel,

@@ -1,5 +1,5 @@
 /**
- * Flight recorder events that the server and the client have in common. Not exported to users.
+ * Flight recorder events shared by the server and the client. Not exported to users.
  *
  * @since 0.1
  */
