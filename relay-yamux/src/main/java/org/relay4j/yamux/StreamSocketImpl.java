@@ -162,7 +162,7 @@ final class StreamSocketImpl extends SocketImpl {
     /** Returns the value that a TCP socket would return. {@code Socket} validates values in its setters, but not in setOption. */
     private static Object kept(int id, Object value) {
         if (id == SocketOptions.SO_LINGER) {
-            return value instanceof Integer seconds ? Math.max(-1, Math.min(seconds, MAX_LINGER)) : -1; // false means off
+            return value instanceof Integer seconds ? Math.max(-1, Math.min(seconds, MAX_LINGER)) : -1; // false: off
         }
         boolean isSize = id == SocketOptions.SO_RCVBUF || id == SocketOptions.SO_SNDBUF;
         if (isSize && (Integer) value < 0) throw new IllegalArgumentException("buffer size is negative: " + value);

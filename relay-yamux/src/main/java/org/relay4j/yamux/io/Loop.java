@@ -149,7 +149,7 @@ public final class Loop {
                 else selector.select(this::dispatch, timeout);
                 runTasks();
                 flushTouched();
-                // After the sockets: a suspended process must read pending data before it checks the timeouts of its peers.
+                // After the sockets: a resumed process must read pending data before it checks timeouts of its peers.
                 runTimers();
                 flushTouched();
             }
@@ -220,7 +220,7 @@ public final class Loop {
         try {
             handler.abandon(cause);
         } catch (RuntimeException | Error e) {
-            handlerFailed.log("cannot let go of {}", handler, e);
+            handlerFailed.log("cannot abandon {}", handler, e);
         }
     }
 

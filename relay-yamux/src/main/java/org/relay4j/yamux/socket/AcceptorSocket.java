@@ -17,8 +17,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@link java.net.ServerSocket} asks of the operating system, answered for a listener that is elsewhere: the port is
- * bound already, and options are remembered.
+ * The implementation of a {@link java.net.ServerSocket} that accepts connections from another source. Its port is already bound,
+ * and options are stored without effect.
  */
 public final class AcceptorSocket extends SocketImpl {
     private static final Map<SocketOption<?>, Integer> NAMES = Map.of(
@@ -30,7 +30,7 @@ public final class AcceptorSocket extends SocketImpl {
     private volatile Runnable onClose = () -> {};
     private volatile @Nullable InetSocketAddress bound;
 
-    /** One that is not bound yet. */
+    /** Creates an unbound socket. */
     public AcceptorSocket() {
         options.put(SocketOptions.SO_TIMEOUT, 0);
         options.put(SocketOptions.SO_RCVBUF, 256 * 1024);
@@ -38,7 +38,7 @@ public final class AcceptorSocket extends SocketImpl {
         options.put(SocketOptions.SO_REUSEPORT, false);
     }
 
-    /** What is to be done when the server socket is closed. */
+    /** Sets the action that runs when the server socket is closed. */
     public void onClose(Runnable action) {
         onClose = action;
     }
@@ -93,7 +93,7 @@ public final class AcceptorSocket extends SocketImpl {
     }
 
     @Override
-    @SuppressWarnings("unchecked") // each option is kept with the type of its name
+    @SuppressWarnings("unchecked") // each value is stored with the type of its option
     protected <T> T getOption(SocketOption<T> name) throws IOException {
         return (T) getOption(id(name));
     }
@@ -109,7 +109,7 @@ public final class AcceptorSocket extends SocketImpl {
         return id;
     }
 
-    // ---- a listener has no connection of its own
+    // ---- a listening socket has no connection
 
     @Override
     protected void connect(String host, int port) throws IOException {

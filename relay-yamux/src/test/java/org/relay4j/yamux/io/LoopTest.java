@@ -143,7 +143,7 @@ class LoopTest {
             Await.until("it was called", () -> broken.calls.get() > 0);
             healthy.send();
             Await.until("one was served", () -> healthy.calls.get() > 0);
-            logged.await("cannot let go of");
+            logged.await("cannot abandon");
         }
         broken.channel.close(); // else it is abandoned once more at the end
     }
