@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ParseResult;
 
-/** The command line, checked. */
+/** The validated command line. */
 final class Arguments {
     private static final Pattern TIME = Pattern.compile("(\\d{1,6})(ms|s|m)");
     private static final Pattern ADDRESS = Pattern.compile("(?:\\[([^\\]]*)\\]|([^:\\[\\]]*)):([^:]*)");
@@ -51,7 +51,7 @@ final class Arguments {
         throw new Usage("--timeout must be a time such as 2s or 500ms, 50ms to 10m: " + text);
     }
 
-    /** The cases chosen, in the order of the suite; all of them when none is chosen. */
+    /** Returns the selected cases in the order of the suite; all of them if none is selected. */
     List<Case> cases() {
         List<String> globs = given.matchedOptionValue("--case", List.of());
         if (globs.isEmpty()) return Suite.all();
@@ -64,7 +64,7 @@ final class Arguments {
         return Suite.all().stream().filter(chosen::contains).toList();
     }
 
-    /** Where to listen for the endpoint; null when the kit connects to it. */
+    /** Returns the address on which to listen for the endpoint; null if the kit connects to it. */
     @Nullable
     Address listen() {
         if (!given.hasMatchedOption("--listen")) return null;
@@ -75,7 +75,7 @@ final class Arguments {
         return text.indexOf(':') < 0 ? new Address("127.0.0.1", port(text, text, 0)) : address(text, 0);
     }
 
-    /** Where the endpoint listens. */
+    /** Returns the address of the endpoint. */
     Address connect() {
         List<String> rest = new ArrayList<>(given.unmatched());
         if (rest.isEmpty()) throw new Usage("the address of the endpoint is missing: host:port, or --listen");
@@ -104,7 +104,7 @@ final class Arguments {
         return value == null ? otherwise : value;
     }
 
-    /** A host, and a port that may be 0 where the kit listens. */
+    /** A host and a port; the port may be 0 if the kit listens. */
     record Address(String host, int port) {}
 
     static String hostAndPort(String host, int port) {

@@ -1,13 +1,13 @@
 package org.relay4j.conformance;
 
 /**
- * One question to an endpoint.
+ * One test case for an endpoint.
  *
  * @param id group and name, such as {@code data/after-fin}; unique, and stable over versions
- * @param title what is examined, in a few words
- * @param level what a deviation is worth
- * @param rule what is demanded
- * @param script how to find out
+ * @param title short description of the tested behaviour
+ * @param level severity of a deviation
+ * @param rule the requirement
+ * @param script the steps of the case
  */
 record Case(String id, String title, Level level, Rule rule, Script script) {
     static Case must(String id, String title, Rule rule, Script script) {

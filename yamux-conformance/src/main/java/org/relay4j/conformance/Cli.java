@@ -9,7 +9,7 @@ import java.util.List;
 
 /** One run of the kit, from the arguments to the exit code. */
 final class Cli {
-    /** How long an endpoint may take to connect for the first time, as people start it by hand. */
+    /** Time for an endpoint to connect for the first time; long because it may be started by hand. */
     private static final Duration FIRST_CONNECTION = Duration.ofSeconds(60);
 
     private final PrintStream out;
@@ -80,7 +80,7 @@ final class Cli {
         }
     }
 
-    /** The version in the manifest; there is none when the kit does not run from its jar. */
+    /** Returns the version from the manifest, which exists only if the kit runs from its jar. */
     private static String version() {
         String version = Cli.class.getPackage().getImplementationVersion();
         return version == null ? "(unpackaged)" : version;

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** FIN and RST on every frame that may carry them. */
+/** Cases for FIN and RST on every frame that may carry them. */
 final class ClosingCases {
     private static final Rule FIN_ANYWHERE = Rule.spec(
             "Flag Field", "FIN may be sent with a Data or Window Update frame. A body belongs in front of the FIN.");

@@ -11,14 +11,14 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One TCP connection to the endpoint. A thread of its own reads all the time, so that an endpoint never waits for a script
- * that is busy sending. Used by one other thread; {@link #close} by any.
+ * One TCP connection to the endpoint. A dedicated thread reads continuously, so that the endpoint never blocks on a
+ * script that is busy sending. Used by one other thread; any thread may call {@link #close}.
  */
 final class Connection implements Closeable {
-    /** Frames that may wait for the script. An endpoint that sends more has to wait. */
+    /** Maximum number of frames queued for the script. Reading stops while the queue is full. */
     private static final int QUEUED = 100_000;
 
-    /** Something that arrived: a frame, or the end and how it came. */
+    /** An arrival: a frame, or the end of the connection with its description. */
     record Arrival(@Nullable Frame frame, String end) {}
 
     private final Socket socket;
@@ -38,7 +38,7 @@ final class Connection implements Closeable {
         try {
             arrivals.put(new Arrival(null, readToEnd(frames)));
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt(); // closed: nobody waits for arrivals any more
+            Thread.currentThread().interrupt(); // closed: no script waits for arrivals
         }
     }
 
@@ -59,12 +59,12 @@ final class Connection implements Closeable {
         socket.getOutputStream().write(bytes);
     }
 
-    /** Tells the endpoint that no more bytes come. */
+    /** Closes the kit's direction of the connection. */
     void shutdownOutput() throws IOException {
         socket.shutdownOutput();
     }
 
-    /** The next arrival; null when none came until {@code deadline}, a value of {@link System#nanoTime}. */
+    /** Returns the next arrival; null if there was none before {@code deadline}, a value of {@link System#nanoTime}. */
     @Nullable
     Arrival next(long deadline) throws IOException {
         try {

@@ -1,6 +1,6 @@
 package org.relay4j.conformance;
 
-/** The endpoint did something else than the case expects. The message says what was seen. */
+/** Thrown when the endpoint deviates from what the case expects. The message describes the observed behaviour. */
 final class Deviation extends Exception {
     private static final long serialVersionUID = 1L;
 

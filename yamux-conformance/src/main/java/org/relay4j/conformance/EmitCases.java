@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * What the endpoint itself sends in an ordinary conversation: the demands on all frames, and the profile of those that every
- * implementation known to this kit understands.
+ * Cases for the frames that the endpoint sends in an ordinary session: the requirements for all frames, and the profile
+ * that every implementation known to this kit understands.
  */
 final class EmitCases {
     private static final int MIB = 1 << 20;
@@ -25,7 +25,10 @@ final class EmitCases {
         return cases;
     }
 
-    /** Everything that an echo does: pings, small and large streams, waiting for credit, both ends of a stream, a reset. */
+    /**
+     * Runs all operations of an echo: pings, small and large streams, waiting for credit, both ends of a stream, a
+     * reset.
+     */
     private static List<Frame> conversation(Peer peer) throws Deviation, IOException {
         peer.ping(Frame.SYN, 0);
         Situation.closed(peer);
@@ -41,7 +44,7 @@ final class EmitCases {
         return peer.received();
     }
 
-    /** A case that finds no frame for which {@code wrong} is true. */
+    /** Returns a script that passes if {@code wrong} is false for all frames. */
     private static Script none(Predicate<Frame> wrong) {
         return peer -> {
             List<Frame> frames = conversation(peer);

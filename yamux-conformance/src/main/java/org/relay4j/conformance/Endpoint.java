@@ -7,23 +7,25 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
 
-/** The program that is examined: where its connections come from. */
+/** The program under test, as a source of connections. */
 interface Endpoint extends Closeable {
     /**
-     * A new connection. Waits for it for as long as {@code patience}.
+     * Returns a new connection. Waits up to {@code patience} for it.
      *
-     * @throws IOException when there is none; the message says where it was sought
+     * @throws IOException if there is none; the message names the address
      */
     Socket connect(Duration patience) throws IOException;
 
-    /** As the user knows it. */
+    /** Returns the name of the endpoint for the user. */
     String name();
 
     /** An endpoint that listens. */
     record Listening(String host, int port) implements Endpoint {
         private static final long RETRY_MILLIS = 20;
 
-        /** Tries again while nobody listens: an endpoint that serves one connection at a time may be between two. */
+        /**
+         * Retries while the connection is refused: an endpoint that serves one connection at a time may be between two.
+         */
         @Override
         public Socket connect(Duration patience) throws IOException {
             long deadline = System.nanoTime() + patience.toNanos();
@@ -45,7 +47,7 @@ interface Endpoint extends Closeable {
 
         private static void pause() throws IOException {
             try {
-                Thread.sleep(RETRY_MILLIS); // nothing tells when somebody listens
+                Thread.sleep(RETRY_MILLIS); // there is no event for a port that starts to listen
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new IOException("interrupted", e);
@@ -59,11 +61,11 @@ interface Endpoint extends Closeable {
 
         @Override
         public void close() {
-            // Nothing is kept between two connections.
+            // There is no state between two connections.
         }
     }
 
-    /** An endpoint that connects to the kit, again and again. */
+    /** An endpoint that connects to the kit repeatedly. */
     record Dialling(ServerSocket listener) implements Endpoint {
         @Override
         public Socket connect(Duration patience) throws IOException {
@@ -71,7 +73,7 @@ interface Endpoint extends Closeable {
             try {
                 return listener.accept();
             } catch (IOException e) {
-                throw new IOException("nobody connected to " + name() + " within " + patience.toMillis() + " ms", e);
+                throw new IOException("no connection to " + name() + " within " + patience.toMillis() + " ms", e);
             }
         }
 

@@ -1,11 +1,11 @@
 package org.relay4j.conformance;
 
-/** What the kit tells whoever started it. */
+/** The exit codes of the kit. */
 enum ExitCode {
     OK(0, "no case failed"),
     FAILED(1, "some cases failed"),
     USAGE(2, "wrong arguments"),
-    UNREACHABLE(3, "no endpoint there");
+    UNREACHABLE(3, "no endpoint found");
 
     private final int number;
     private final String meaning;
@@ -19,7 +19,7 @@ enum ExitCode {
         return number;
     }
 
-    /** For the help text. */
+    /** Returns the meaning for the help text. */
     String meaning() {
         return meaning;
     }

@@ -6,9 +6,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Faults of framing, credit and ids, each of them twice: whether it is rejected at all, and whether an endpoint that ends the
- * session for it says so. The second needs a case of its own, because many an endpoint prepares a GoAway and closes the
- * connection before it is sent.
+ * Cases for violations of framing, flow control and ids. Each violation has two cases: whether it is rejected at all,
+ * and whether the endpoint sends GoAway if it ends the session. The second needs its own case because many endpoints
+ * prepare a GoAway and close the connection before it is sent.
  */
 final class FaultCases {
     private static final Rule SAYS_SO = Rule.spec(
@@ -27,7 +27,7 @@ final class FaultCases {
 
     private FaultCases() {}
 
-    /** Commits the fault. Returns the stream on which it may be rejected; null when there is none. */
+    /** Commits the violation. Returns the stream on which it may be rejected; null if there is none. */
     @FunctionalInterface
     private interface Fault {
         @Nullable

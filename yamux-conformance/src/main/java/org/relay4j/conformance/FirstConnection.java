@@ -6,8 +6,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An endpoint that is known to be there: the connection that showed it is the one of the first case, since an endpoint may
- * not like a connection on which nothing is said. For one thread.
+ * An endpoint that is known to be reachable. The connection of the reachability check is used for the first case,
+ * because an endpoint may not tolerate a connection without traffic. Not thread-safe.
  */
 final class FirstConnection implements Endpoint {
     private final Endpoint endpoint;

@@ -6,7 +6,7 @@ import java.util.HexFormat;
 import java.util.List;
 
 /**
- * One yamux frame as it is on the wire, legal or not: nothing is checked here, so that a script can send whatever it wants.
+ * One yamux frame as it is on the wire, legal or not. It is not validated, so that a script can send any frame.
  * Immutable.
  */
 final class Frame {
@@ -20,10 +20,10 @@ final class Frame {
     static final int FIN = 4;
     static final int RST = 8;
 
-    /** Bytes in front of the body of each frame. */
+    /** Length of the header. Unit: bytes. */
     static final int HEADER = 12;
 
-    /** What each stream may have under way in each direction before any Window Update. Unit: bytes. */
+    /** Initial window of each stream in each direction. Unit: bytes. */
     static final int INITIAL_WINDOW = 256 << 10;
 
     /** The largest value of the length field. */
@@ -49,12 +49,12 @@ final class Frame {
         this.length = length;
     }
 
-    /** Whatever the header says, without a body. */
+    /** Returns a frame with this header and without a body. */
     static Frame of(int type, int flags, int id, long length) {
         return new Frame(0, type, flags, id, length);
     }
 
-    /** A Data frame whose length is that of its body. */
+    /** Returns a Data frame whose length is that of its body. */
     static Frame data(int flags, int id, byte[] body) {
         return of(DATA, flags, id, body.length).withBody(body);
     }
@@ -67,7 +67,7 @@ final class Frame {
         return new Frame(version, type, flags, otherId, length).withBody(body);
     }
 
-    /** The same header, and a body of any length. */
+    /** Returns a frame with the same header and a body of any length. */
     Frame withBody(byte[] newBody) {
         Frame frame = new Frame(version, type, flags, id, length);
         frame.body = newBody.clone();
@@ -133,7 +133,9 @@ final class Frame {
         return type < TYPES.length ? TYPES[type] : "Type" + type;
     }
 
-    /** The flags that the specification knows by their names, all others together as one number in hexadecimal. */
+    /**
+     * Returns the names of the flags that the specification defines, and all others together as one hexadecimal number.
+     */
     List<String> flagNames() {
         List<String> names = new ArrayList<>();
         for (int i = 0; i < FLAGS.length; i++) {
@@ -144,12 +146,12 @@ final class Frame {
         return names;
     }
 
-    /** The first bytes of the body in hexadecimal. */
+    /** Returns the first bytes of the body in hexadecimal. */
     String bodyStart() {
         return HexFormat.of().formatHex(body, 0, Math.min(SHOWN, body.length)) + (body.length > SHOWN ? "..." : "");
     }
 
-    /** One line: type, flags or a dash, stream id, length, start of the body. */
+    /** Returns one line: type, flags or a dash, stream id, length, start of the body. */
     @Override
     public String toString() {
         List<String> names = flagNames();

@@ -6,9 +6,9 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** The frames in a stream of bytes. No memory is taken for a length that nobody has a reason to send. */
+/** A parser of the frames in a byte stream. It allocates no memory for implausible lengths. */
 final class FrameReader {
-    /** No script grants an endpoint more than this to send at once. */
+    /** Maximum body length: no script grants the endpoint more credit at once. */
     static final int LARGEST_BODY = 16 << 20; // bytes
 
     private final InputStream in;
@@ -18,10 +18,10 @@ final class FrameReader {
     }
 
     /**
-     * The next frame with its body; null at the end, when that is between two frames.
+     * Returns the next frame with its body; null if the stream ends between two frames.
      *
-     * @throws EOFException when the end is within a frame
-     * @throws IOException when the connection fails, or when a body is declared to be longer than {@link #LARGEST_BODY}
+     * @throws EOFException if the stream ends within a frame
+     * @throws IOException if the connection fails, or a declared body length exceeds {@link #LARGEST_BODY}
      */
     @Nullable
     Frame next() throws IOException {

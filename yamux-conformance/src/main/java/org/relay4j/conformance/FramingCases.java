@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Frames cut into segments in every way, and bits that nobody has defined. */
+/** Cases for frames split at any position, and for undefined flag bits. */
 final class FramingCases {
     private static final Rule ANY_SEGMENTS = Rule.spec(
             "Framing", "Frames travel in a stream of bytes: where one piece ends and the next begins means nothing.");

@@ -2,7 +2,7 @@ package org.relay4j.conformance;
 
 import java.util.List;
 
-/** Text of JSON values. */
+/** JSON formatting of values. */
 final class Json {
     private Json() {}
 
@@ -17,7 +17,7 @@ final class Json {
         return quoted.append('"').toString();
     }
 
-    /** A member of an object whose value is a string. */
+    /** Returns a member of an object whose value is a string. */
     static String member(String name, String value) {
         return quoted(name) + ":" + quoted(value);
     }

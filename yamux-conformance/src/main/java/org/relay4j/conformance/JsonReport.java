@@ -4,7 +4,10 @@ import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Results for programs: one JSON object, which is complete only at the end of the run. The README describes its members. */
+/**
+ * A report for programs: one JSON object, which is complete only at the end of the run. The README describes its
+ * members.
+ */
 final class JsonReport implements Report {
     private final PrintStream out;
     private final String version;

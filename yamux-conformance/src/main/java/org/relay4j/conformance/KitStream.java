@@ -4,9 +4,12 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Arrays;
 
-/** One stream of a session as the kit sees it: what arrived on it, and short forms of what scripts send. For one thread. */
+/**
+ * One stream of a session from the kit's side: the received data, and shorthands for frames that scripts send. Not
+ * thread-safe.
+ */
 final class KitStream {
-    /** Body of the Data frames of {@link #write}: small enough for everybody. */
+    /** Body length of the Data frames of {@link #write}: small enough for all implementations. */
     private static final int PIECE = 16 << 10; // bytes
 
     private final Peer peer;
@@ -43,7 +46,7 @@ final class KitStream {
         peer.send(Frame.data(flags, id, body));
     }
 
-    /** An id that is used again is another stream. */
+    /** Resets the state: a reused id is a new stream. */
     private void startAnew() {
         received.reset();
         credit = Frame.INITIAL_WINDOW;
@@ -51,7 +54,7 @@ final class KitStream {
         fins = 0;
     }
 
-    /** Sends bytes in Data frames without flags as the endpoint's window allows, and waits where it does not. */
+    /** Sends bytes in Data frames without flags, and waits for credit while the endpoint's window is exhausted. */
     void write(byte[] bytes) throws Deviation, IOException {
         int sent = 0;
         while (sent < bytes.length) {
@@ -85,12 +88,12 @@ final class KitStream {
         return received.toByteArray();
     }
 
-    /** Bytes that the kit may send on this stream. */
+    /** Returns the number of bytes that the kit may send on this stream. */
     long credit() {
         return credit;
     }
 
-    /** Bytes that the kit has allowed the endpoint to send, from the start. */
+    /** Returns the total number of bytes that the kit has allowed the endpoint to send. */
     long granted() {
         return granted;
     }
@@ -115,7 +118,7 @@ final class KitStream {
         return dataBehindFin;
     }
 
-    /** What arrived so far, in a few words. */
+    /** Returns a short description of the data received so far. */
     String state() {
         if (resets > 0) return "RST after " + received.size() + " bytes";
         return received.size() + " bytes" + (fins > 0 ? " and FIN" : "") + " arrived, " + peer.state();
@@ -123,12 +126,12 @@ final class KitStream {
 
     // ---- expectations
 
-    /** Waits until {@code expected} has arrived from the start of the stream. */
+    /** Waits until the stream has received {@code expected} from its start. */
     void expectEcho(byte[] expected) throws Deviation, IOException {
         expectEchoBehind(0, expected);
     }
 
-    /** Waits until {@code expected} has arrived behind the first {@code before} bytes. */
+    /** Waits until the stream has received {@code expected} after the first {@code before} bytes. */
     void expectEchoBehind(int before, byte[] expected) throws Deviation, IOException {
         int wanted = before + expected.length;
         peer.await(() -> received.size() >= wanted || resets > 0 || fins > 0);
@@ -139,7 +142,7 @@ final class KitStream {
         if (wrong >= 0) throw new Deviation("the echo differs from what was sent at byte " + wrong);
     }
 
-    /** As {@link #expectEcho}, and that FIN and nothing else comes behind it. */
+    /** Does the same as {@link #expectEcho}, and expects only FIN after it. */
     void expectEchoAndFin(byte[] expected) throws Deviation, IOException {
         expectEcho(expected);
         peer.await(() -> fins > 0 || resets > 0);
@@ -148,14 +151,14 @@ final class KitStream {
             throw new Deviation("expected " + expected.length + " bytes and FIN: " + state());
     }
 
-    /** FIN behind {@code bytes} bytes, whatever they are. */
+    /** Waits for FIN after {@code bytes} bytes of any content. */
     void expectEndOf(int bytes) throws Deviation, IOException {
         peer.await(() -> fins > 0 || resets > 0);
         if (fins == 0 || received.size() != bytes)
             throw new Deviation("expected FIN behind " + bytes + " bytes: " + state());
     }
 
-    /** Grants {@code bytes} to an endpoint that has more to send, and expects so many and no more. */
+    /** Grants {@code bytes} to an endpoint that has more to send, and expects exactly as many. */
     void expectUseOf(int bytes) throws Deviation, IOException {
         window(0, bytes);
         peer.await(() -> received.size() >= granted || resets > 0);

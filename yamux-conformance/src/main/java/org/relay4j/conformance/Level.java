@@ -1,9 +1,9 @@
 package org.relay4j.conformance;
 
-/** How bad it is to differ. */
+/** The severity of a deviation. */
 enum Level {
-    /** The specification demands it, or the bytes or the safety of somebody depend on it. */
+    /** Required by the specification, or for the integrity of data or the safety of a peer. */
     MUST,
-    /** It is wise, or some implementations need it; others differ and get along. */
+    /** Recommended, or required by some implementations; others deviate and still interoperate. */
     SHOULD
 }

@@ -1,6 +1,6 @@
 package org.relay4j.conformance;
 
-/** The endpoint gave no occasion to find out what a case asks. The message says why. */
+/** Thrown when the endpoint's behaviour does not allow the case to be tested. The message gives the reason. */
 final class NotApplicable extends Exception {
     private static final long serialVersionUID = 1L;
 

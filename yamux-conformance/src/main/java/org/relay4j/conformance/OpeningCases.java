@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** How streams are opened, and how many. */
+/** Cases for opening streams, and for their number. */
 final class OpeningCases {
     private static final String SECTION = "Opening a stream";
     private static final Rule ON_ANY_FRAME =
@@ -15,7 +15,7 @@ final class OpeningCases {
     private static final Rule COMBINED =
             Rule.robust("Flags are bits, not values: a frame with several of them does what each of them says.");
     private static final int MANY_STREAMS = 300;
-    private static final int UNANSWERED = 100; // streams; well below the 256 that acceptors are ready for
+    private static final int UNANSWERED = 100; // streams; well below the usual accept backlog of 256
 
     private OpeningCases() {}
 
@@ -177,7 +177,7 @@ final class OpeningCases {
                 else if (stream.receivedBytes() < 8)
                     throw new Deviation("neither echo nor RST on a stream: " + stream.state());
             }
-            if (refused == 0) peer.survives(); // with the backlog full, a fresh stream might be refused too
+            if (refused == 0) peer.survives(); // with a full backlog a new stream might be refused too
             return refused == 0 ? "all echo" : refused + " refused with RST";
         }));
         cases.add(Case.must("open/churn", "1000 streams opened and ended, one after another", MANY, peer -> {
@@ -191,7 +191,7 @@ final class OpeningCases {
         }));
     }
 
-    /** Opens streams of which each has echoed 8 bytes, and keeps the number of those without an answer small. */
+    /** Opens streams, each of which echoes 8 bytes, and limits the number of unanswered ones. */
     private static List<KitStream> openAll(Peer peer) throws Deviation, IOException {
         List<KitStream> streams = new ArrayList<>();
         for (int i = 0; i < MANY_STREAMS; i++) {

@@ -1,6 +1,6 @@
 package org.relay4j.conformance;
 
-/** Bytes to be echoed: any part of them differs from its neighbours, and from the same part of another payload. */
+/** Bytes for an echo. Each part differs from its neighbours, and from the same part of another payload. */
 final class Payload {
     private Payload() {}
 

@@ -16,16 +16,16 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The kit's end of a session, as scripts use it: sends any frame at all, and keeps account of the frames that come back.
+ * The kit's end of a session for scripts. It can send any frame and records the received frames.
  *
- * <p>There is no protocol machine behind it. What arrives is looked at only while a script waits, by {@link #await}, in the
- * order of arrival; the single thing that is done without the script is that pings are answered. For one thread.
+ * <p>It has no protocol state machine. Received frames are processed in order while a script waits in {@link #await}.
+ * The only automatic action is to answer pings. Not thread-safe.
  */
 final class Peer {
     private final Connection connection;
     private final Role role;
     private final Trace trace;
-    private final long timeout; // ns without any arrival, for each wait
+    private final long timeout; // ns without any arrival, per wait
     private final Map<Integer, KitStream> streams = new HashMap<>();
     private final List<Frame> received = new ArrayList<>();
     private final Set<Long> pings = new HashSet<>(); // sent and not answered yet
@@ -34,7 +34,7 @@ final class Peer {
     private long nextPing = 0x5eed0000L;
     private int strayPongs;
     private @Nullable Frame goAway;
-    private int behindGoAway; // frames
+    private int behindGoAway; // frames after GoAway
     private @Nullable String end; // how the endpoint ended the connection
     private @Nullable ByteArrayOutputStream together;
 
@@ -52,7 +52,7 @@ final class Peer {
 
     // ---- sending
 
-    /** Sends one frame, or keeps it for {@link #together}. A connection that the endpoint has closed takes it in silence. */
+    /** Sends one frame, or keeps it for {@link #together}. Does nothing if the endpoint has closed the connection. */
     void send(Frame frame) {
         trace.frame(true, frame);
         ByteArrayOutputStream batch = together;
@@ -81,13 +81,13 @@ final class Peer {
         trace.frame(true, frame, "byte by byte");
     }
 
-    /** Sends the first {@code count} bytes of a frame, and not the rest. */
+    /** Sends only the first {@code count} bytes of a frame. */
     void sendStart(Frame frame, int count) {
         trace.frame(true, frame, "only the first " + count + " bytes");
         write(Arrays.copyOf(frame.encoded(), count));
     }
 
-    /** Sends all frames that {@code frames} sends in one piece. */
+    /** Sends all frames that {@code frames} sends with one write. */
     void together(Runnable frames) {
         ByteArrayOutputStream batch = new ByteArrayOutputStream();
         trace.note(true, "in one piece:");
@@ -108,11 +108,11 @@ final class Peer {
         try {
             connection.write(bytes);
         } catch (IOException e) {
-            // The endpoint has closed the connection, which shows when the script waits next.
+            // The endpoint has closed the connection; the next wait of the script reports it.
         }
     }
 
-    /** Ends the kit's direction of the connection. */
+    /** Closes the kit's direction of the connection. */
     void endOutput() throws IOException {
         trace.note(true, "ends its direction of the connection");
         connection.shutdownOutput();
@@ -120,14 +120,14 @@ final class Peer {
 
     // ---- streams
 
-    /** The id of the next stream of the kit. */
+    /** Returns the id of the next stream of the kit. */
     int takeId() {
         int id = nextId;
         nextId += 2;
         return id;
     }
 
-    /** A stream of which nothing was sent yet. */
+    /** Returns a stream on which nothing was sent yet. */
     KitStream stream(int id) {
         return streams.computeIfAbsent(id, key -> new KitStream(this, key));
     }
@@ -136,7 +136,7 @@ final class Peer {
         return stream(takeId());
     }
 
-    /** Opens a stream in the way that all implementations understand. */
+    /** Opens a stream in a way that all implementations understand. */
     KitStream open() {
         KitStream stream = newStream();
         stream.window(Frame.SYN, 0);
@@ -145,7 +145,7 @@ final class Peer {
 
     // ---- receiving
 
-    /** Takes what arrives until {@code done}; false when it never is, because nothing more arrived in time or at all. */
+    /** Processes arrivals until {@code done} is true; false on a timeout or at the end of the connection. */
     boolean await(BooleanSupplier done) throws IOException {
         while (!done.getAsBoolean()) {
             if (end != null) return false;
@@ -156,7 +156,7 @@ final class Peer {
         return true;
     }
 
-    /** Takes what has arrived already, for the trace. */
+    /** Processes all frames that have arrived already, for the trace. */
     void drain() throws IOException {
         while (end == null) {
             Connection.Arrival arrival = connection.next(0);
@@ -191,7 +191,7 @@ final class Peer {
         else strayPongs++;
     }
 
-    /** All frames so far. */
+    /** Returns all frames received so far. */
     List<Frame> received() {
         return received;
     }
@@ -202,7 +202,7 @@ final class Peer {
 
     // ---- the session
 
-    /** Sends a ping; {@link #answered} tells about its answer. */
+    /** Sends a ping; {@link #answered} returns whether it was answered. */
     long ping(int flags, int id) {
         return ping(flags, id, nextPing++);
     }
@@ -234,7 +234,7 @@ final class Peer {
         return end != null;
     }
 
-    /** How things stand with the session, in a few words. */
+    /** Returns a short description of the state of the session. */
     String state() {
         Frame away = goAway;
         String announced = away == null ? "" : "GoAway(" + away.length() + ")";
@@ -246,7 +246,7 @@ final class Peer {
     /**
      * Checks that the session still works: a new stream echoes.
      *
-     * @throws Deviation when it does not
+     * @throws Deviation if it does not
      */
     void survives() throws Deviation, IOException {
         KitStream fresh = open();
@@ -264,10 +264,10 @@ final class Peer {
         return "a new stream does not echo";
     }
 
-    /** Waits for the endpoint's reaction to something that it should not put up with; {@code stream} may be null. */
+    /** Waits for the endpoint's reaction to a violation that it should reject; {@code stream} may be null. */
     Reaction reaction(@Nullable KitStream stream) throws IOException {
         await(() -> goAway != null || (stream != null && stream.resets() > 0));
-        if (goAway != null) await(() -> false); // until the end, or for the time that an end should not take
+        if (goAway != null) await(() -> false); // until the connection ends or the timeout expires
         if (goAway != null || end != null) return new Reaction(Reaction.Kind.SESSION_ENDED, state());
         if (stream != null && stream.resets() > 0)
             return new Reaction(Reaction.Kind.STREAM_RESET, "RST for that stream");

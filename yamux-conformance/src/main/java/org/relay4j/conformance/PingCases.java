@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Pings, and answers that nobody asked for. */
+/** Cases for pings and unsolicited answers. */
 final class PingCases {
     private static final Rule ECHO = Rule.spec(
             "Length Field", "A Ping with SYN is answered by a Ping with ACK, id 0 and the same opaque value.");

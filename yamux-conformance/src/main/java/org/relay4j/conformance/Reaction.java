@@ -1,19 +1,19 @@
 package org.relay4j.conformance;
 
 /**
- * What an endpoint did about a fault of the kit.
+ * The reaction of an endpoint to a protocol violation by the kit.
  *
- * @param text in a few words
+ * @param text short description
  */
 record Reaction(Kind kind, String text) {
-    /** How far it went. */
+    /** The scope of the reaction. */
     enum Kind {
         NONE,
         STREAM_RESET,
         SESSION_ENDED
     }
 
-    /** The text when the fault was rejected in one way or another. */
+    /** Returns the description if the violation was rejected in any way. */
     String rejected() throws Deviation {
         if (kind == Kind.NONE) throw new Deviation("not rejected: " + text);
         return text;

@@ -1,6 +1,6 @@
 package org.relay4j.conformance;
 
-/** Where the results of a run go, one by one. */
+/** A receiver of the results of a run, one by one. */
 interface Report {
     void begin(String endpoint, Role role);
 

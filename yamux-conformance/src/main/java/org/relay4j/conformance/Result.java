@@ -1,8 +1,8 @@
 package org.relay4j.conformance;
 
 /**
- * What became of one case.
+ * The result of one case.
  *
- * @param seen what the endpoint did, in one line
+ * @param seen the observed behaviour of the endpoint, in one line
  */
 record Result(Case of, Verdict verdict, String seen, Trace trace) {}

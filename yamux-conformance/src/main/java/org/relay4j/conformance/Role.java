@@ -2,7 +2,7 @@ package org.relay4j.conformance;
 
 import java.util.Locale;
 
-/** Which end of the session the kit is: it says whose stream ids are odd. */
+/** The kit's role in the session, which determines the end with odd stream ids. */
 enum Role {
     CLIENT(1),
     SERVER(2);
@@ -13,7 +13,7 @@ enum Role {
         this.firstId = firstId;
     }
 
-    /** The first id of the streams that this end opens. */
+    /** Returns the first stream id of this end. */
     int firstId() {
         return firstId;
     }

@@ -9,20 +9,23 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Runs cases against an endpoint, one after another, each over a connection of its own. */
+/** A runner that runs cases against an endpoint one after another, each over its own connection. */
 final class Runner implements AutoCloseable {
-    /** A case that takes longer than this many timeouts, and the seconds below, is given up. */
+    /** A case is aborted after this many timeouts plus the seconds below. */
     private static final int TIMEOUTS = 10;
 
     private static final Duration SPARE = Duration.ofSeconds(20);
 
-    /** Timeouts that an endpoint may take until it accepts again, since it may have died and be started anew. */
+    /**
+     * Number of timeouts that an endpoint has to accept connections again, because it may have crashed and be
+     * restarting.
+     */
     private static final int REBIRTH = 5;
 
     private final Endpoint endpoint;
     private final Role role;
     private final Duration timeout;
-    private boolean gone; // the last connection could not be made: no more patience than usual
+    private boolean gone; // the last connection failed: wait no longer than usual
     private final ScheduledExecutorService watchdog = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "yamux-conformance-watchdog");
         thread.setDaemon(true);
@@ -35,7 +38,7 @@ final class Runner implements AutoCloseable {
         this.timeout = timeout;
     }
 
-    /** Runs one case. Takes a few timeouts at most when the endpoint is silent. */
+    /** Runs one case. Takes at most a few timeouts if the endpoint is silent. */
     Result run(Case examined) {
         Trace trace = new Trace();
         try (Socket socket = connect();
@@ -81,7 +84,7 @@ final class Runner implements AutoCloseable {
         try {
             connection.close();
         } catch (IOException e) {
-            // It is given up all the same: whoever waits for it has been woken.
+            // The case is aborted anyway: the waiting script has been interrupted.
         }
     }
 

@@ -2,16 +2,16 @@ package org.relay4j.conformance;
 
 import java.io.IOException;
 
-/** What the kit does in one case. */
+/** The kit's part in one case. */
 @FunctionalInterface
 interface Script {
     /**
-     * Plays the kit's part over a fresh connection.
+     * Plays the kit's part over a new connection.
      *
-     * @return what was seen, when that is what it should be
-     * @throws Deviation when something else was seen
-     * @throws NotApplicable when the endpoint gave no occasion
-     * @throws IOException when the endpoint ended the connection, or did not take what was sent, where it should have
+     * @return the observed behaviour, if it is as expected
+     * @throws Deviation if the behaviour is not as expected
+     * @throws NotApplicable if the endpoint's behaviour does not allow the case to be tested
+     * @throws IOException if the endpoint ended the connection or did not read data when it should have
      */
     String play(Peer peer) throws Deviation, NotApplicable, IOException;
 }

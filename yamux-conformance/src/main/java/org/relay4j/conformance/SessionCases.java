@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The life of a session: its first bytes, frames for no stream, GoAway from the kit, the end of the connection. */
+/**
+ * Cases for the life cycle of a session: its first bytes, frames for unknown streams, GoAway from the kit, the end of
+ * the connection.
+ */
 final class SessionCases {
     private static final Rule UNKNOWN = Rule.interop(
             "everybody",

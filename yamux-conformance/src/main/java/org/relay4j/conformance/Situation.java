@@ -4,14 +4,14 @@ import java.io.IOException;
 import java.util.Arrays;
 
 /**
- * A stream that was brought into a certain state.
+ * A stream in a known state.
  *
- * <p>An endpoint that echoes ends its own direction last, so that "we sent FIN, the peer did not" is a state that it never
- * gets into. The other half-closed state lasts for as long as the kit likes: the endpoint has read everything up to the FIN,
- * and cannot send the rest of the echo, because the window that the kit grants is exhausted.
+ * <p>An echo endpoint closes its direction last, so it is never in the state "we sent FIN, the peer did not". The kit
+ * can keep it in the other half-closed state for any time: the endpoint has read everything up to the FIN, and cannot
+ * send the rest of the echo because the kit's window is exhausted.
  */
 final class Situation {
-    /** What the endpoint still owes in {@link #owing}: less than anybody's least credit. Unit: bytes. */
+    /** Rest of the echo in {@link #owing}: less than the smallest credit of any implementation. Unit: bytes. */
     static final int OWED = 64 << 10;
 
     private final KitStream stream;
@@ -26,12 +26,12 @@ final class Situation {
         return stream;
     }
 
-    /** All that the kit sent on the stream. */
+    /** Returns all bytes that the kit sent on the stream. */
     byte[] sent() {
         return sent.clone();
     }
 
-    /** Opened, and known to work in both directions. */
+    /** Returns an open stream that is known to work in both directions. */
     static Situation open(Peer peer) throws Deviation, IOException {
         KitStream stream = peer.open();
         byte[] sent = Payload.of(8);
@@ -40,7 +40,10 @@ final class Situation {
         return new Situation(stream, sent);
     }
 
-    /** Open, and the endpoint has used up the whole window of the kit and has {@link #OWED} bytes more to send. */
+    /**
+     * Returns an open stream on which the endpoint has exhausted the kit's window and has {@link #OWED} more bytes to
+     * send.
+     */
     static Situation owing(Peer peer) throws Deviation, IOException {
         KitStream stream = peer.open();
         byte[] sent = Payload.of(Frame.INITIAL_WINDOW + OWED);
@@ -51,14 +54,14 @@ final class Situation {
         return new Situation(stream, sent);
     }
 
-    /** As {@link #owing}, and the kit has ended its direction. */
+    /** Returns a stream as in {@link #owing} after the kit has closed its direction. */
     static Situation afterFin(Peer peer) throws Deviation, IOException {
         Situation situation = owing(peer);
         situation.stream.window(Frame.FIN, 0);
         return situation;
     }
 
-    /** Ended in both directions. */
+    /** Returns a stream that is closed in both directions. */
     static Situation closed(Peer peer) throws Deviation, IOException {
         Situation situation = open(peer);
         situation.stream.window(Frame.FIN, 0);
@@ -66,7 +69,7 @@ final class Situation {
         return situation;
     }
 
-    /** Reset by the kit, and the endpoint knows. */
+    /** Returns a stream that the kit has reset; the endpoint has processed the RST. */
     static Situation afterRst(Peer peer) throws Deviation, IOException {
         Situation situation = open(peer);
         situation.stream.window(Frame.RST, 0);
@@ -74,7 +77,7 @@ final class Situation {
         return situation;
     }
 
-    /** Grants what the endpoint needs to send the rest, and expects exactly that and one FIN. */
+    /** Grants credit for the rest of the echo, and expects exactly that and one FIN. */
     void expectRestAndFin() throws Deviation, IOException {
         stream.window(0, OWED);
         stream.expectEchoAndFin(sent);

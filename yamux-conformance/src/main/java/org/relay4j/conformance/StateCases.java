@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Each kind of stream frame in each state of a stream that an echo can be brought into. */
+/** Cases for each kind of stream frame in each state of a stream that an echo endpoint can reach. */
 final class StateCases {
     private static final Rule IGNORE_ACK =
             Rule.robust("An ACK that nobody waits for changes nothing: neither this stream nor the account of others.");
@@ -63,7 +63,9 @@ final class StateCases {
         return cases;
     }
 
-    /** In the same segment as the SYN, so most likely before the endpoint's user has accepted the stream. */
+    /**
+     * Adds cases in which the frame follows in the same segment as the SYN, most likely before the stream is accepted.
+     */
     private static void unaccepted(List<Case> cases) {
         String where = " right behind SYN";
         cases.add(Case.should(
@@ -140,7 +142,7 @@ final class StateCases {
         }));
     }
 
-    /** Behind the FIN of the kit, while the endpoint still owes a part of the echo. */
+    /** Adds cases for frames after the FIN of the kit, while the endpoint still has part of the echo to send. */
     private static void afterFin(List<Case> cases) {
         String where = " behind FIN, while the endpoint has data to send";
         cases.add(Case.should("ack/after-fin", "ACK" + where, IGNORE_ACK, peer -> restArrives(peer, StateCases::ack)));
@@ -201,7 +203,7 @@ final class StateCases {
         return "no more data";
     }
 
-    /** On a stream that has ended. */
+    /** Adds cases for frames on a stream that has ended. */
     private static void forgotten(List<Case> cases, String state, String where, Preparation preparation) {
         String on = " " + where;
         cases.add(Case.must("ack/" + state, "ACK" + on, LATE, peer -> ignored(peer, preparation, StateCases::ack)));
@@ -217,7 +219,7 @@ final class StateCases {
         }));
     }
 
-    /** Brings a stream into a state. */
+    /** A function that brings a stream into a state. */
     @FunctionalInterface
     private interface Preparation {
         Situation apply(Peer peer) throws Deviation, IOException;

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** All cases, in the order in which they are run. */
+/** All cases in the order of execution. */
 final class Suite {
     private static final List<Case> ALL = collect();
 
@@ -28,7 +28,7 @@ final class Suite {
         return ALL;
     }
 
-    /** Those whose id matches {@code glob}, in which {@code *} stands for any characters and {@code ?} for one. */
+    /** Returns the cases whose id matches {@code glob}; {@code *} matches any characters and {@code ?} matches one. */
     static List<Case> matching(String glob) {
         StringBuilder regex = new StringBuilder();
         for (int i = 0; i < glob.length(); i++) {

@@ -8,7 +8,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 
-/** The grammar of the command line, and its help text. */
+/** The command-line syntax and the help text. */
 final class Syntax {
     private final CommandLine commandLine;
 
@@ -20,19 +20,19 @@ final class Syntax {
                 .longOptionsMaxWidth(26)
                 .sortOptions(false)
                 .header(
-                        "Asks a yamux endpoint, over TCP, how it does what the specification says, and what it does not say.",
+                        "Tests a yamux endpoint over TCP: what the specification requires, and where it is silent.",
                         "")
                 .customSynopsis(
                         "yamux-conformance [<options>] <host>:<port>",
                         "       yamux-conformance [<options>] --listen [<address>:]<port>")
-                .description("", "The endpoint has to echo each stream: the bytes, and FIN behind the last one.", "")
+                .description("", "The endpoint must echo each stream: all bytes, then FIN.", "")
                 .footer(footer());
         spec.addOption(text(
-                "--role", "<role>", "Which end the kit is: client (default) or server. The endpoint is the other."));
+                "--role", "<role>", "Role of the kit: client (default) or server. The endpoint has the other role."));
         spec.addOption(text(
                 "--listen",
                 "<address>",
-                "Listen for the endpoint, which connects once for each case. Default address: 127.0.0.1."));
+                "Listen for the endpoint, which connects once per case. Default address: 127.0.0.1."));
         spec.addOption(OptionSpec.builder("--case")
                 .paramLabel("<pattern>")
                 .arity("1")
@@ -41,11 +41,11 @@ final class Syntax {
                 .description("Run the cases whose id matches, such as \"window/*\". May be given several times.")
                 .build());
         spec.addOption(
-                text("--timeout", "<time>", "How long to wait for a sign of the endpoint, each time: default 2s."));
-        spec.addOption(flag("Show the cases and their rules, and run none.", "--list"));
-        spec.addOption(flag("One JSON object in place of lines.", "--json"));
-        spec.addOption(flag("Show the frames exchanged too.", "-v", "--verbose"));
-        spec.addOption(flag("Show this text.", "-h", "--help"));
+                text("--timeout", "<time>", "Maximum wait for each reaction of the endpoint. Default: 2s."));
+        spec.addOption(flag("List the cases and their rules without running them.", "--list"));
+        spec.addOption(flag("Print one JSON object instead of lines.", "--json"));
+        spec.addOption(flag("Also show the frames exchanged.", "-v", "--verbose"));
+        spec.addOption(flag("Show this help.", "-h", "--help"));
         spec.addOption(flag("Show the version.", "-V", "--version"));
         spec.parser().unmatchedArgumentsAllowed(true); // told apart in parse()
         commandLine = new CommandLine(spec).setExpandAtFiles(false).setInterpolateVariables(false);

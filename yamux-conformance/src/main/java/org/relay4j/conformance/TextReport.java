@@ -2,7 +2,7 @@ package org.relay4j.conformance;
 
 import java.io.PrintStream;
 
-/** Results for people: a line for each case, and with frames for those who want to know exactly. */
+/** A report for people: one line for each case, optionally with its frames. */
 final class TextReport implements Report {
     private final PrintStream out;
     private final boolean frames;
@@ -41,7 +41,7 @@ final class TextReport implements Report {
         out.flush();
     }
 
-    /** The cases without results. */
+    /** Prints the cases without results. */
     static void list(PrintStream out, Iterable<Case> cases) {
         for (Case one : cases) {
             out.printf("%-28s %-6s %s%n", one.id(), one.level(), one.title());

@@ -3,7 +3,7 @@ package org.relay4j.conformance;
 import java.util.EnumMap;
 import java.util.Map;
 
-/** How many cases came to which verdict. */
+/** The number of cases for each verdict. */
 final class Totals {
     private final Map<Verdict, Integer> counts = new EnumMap<>(Verdict.class);
 

@@ -4,20 +4,22 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What was exchanged over one connection, in the order in which the script did and noticed it. For one thread. */
+/**
+ * The frames exchanged over one connection, in the order in which the script sent and processed them. Not thread-safe.
+ */
 final class Trace {
-    /** Enough for every script; a flood from the endpoint is counted instead. */
+    /** Maximum number of lines, enough for every script; further ones are only counted. */
     static final int LIMIT = 4000; // lines
 
     /**
      * One line.
      *
-     * @param fromKit true when the kit did it
-     * @param frame what was sent, or null when it was no frame
-     * @param note anything else that happened, or how the frame was sent; may be empty
+     * @param fromKit true for an action of the kit
+     * @param frame the frame, or null
+     * @param note another event, or how the frame was sent; may be empty
      */
     record Line(boolean fromKit, @Nullable Frame frame, String note) {
-        /** {@code >} for the kit and {@code <} for the endpoint, then the frame, then the note in brackets. */
+        /** Returns {@code >} for the kit or {@code <} for the endpoint, then the frame, then the note in brackets. */
         @Override
         public String toString() {
             String bracketed = note.isEmpty() ? "" : " [" + note + "]";
@@ -49,7 +51,7 @@ final class Trace {
         return List.copyOf(lines);
     }
 
-    /** Lines that found no room. */
+    /** Returns the number of lines beyond the limit. */
     int omitted() {
         return omitted;
     }

@@ -1,6 +1,6 @@
 package org.relay4j.conformance;
 
-/** Wrong arguments. The message names the value and says what it should be. */
+/** Thrown for invalid arguments. The message contains the value and the expected format. */
 final class Usage extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

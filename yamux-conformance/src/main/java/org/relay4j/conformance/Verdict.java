@@ -1,12 +1,12 @@
 package org.relay4j.conformance;
 
-/** What became of a case. */
+/** The outcome of a case. */
 enum Verdict {
     PASS("pass"),
-    /** Different from what it should be, and legal. */
+    /** A legal deviation from the recommended behaviour. */
     TOLERATED("tolerated"),
     FAIL("FAIL"),
-    /** The endpoint gave no occasion to find out. */
+    /** The endpoint's behaviour did not allow the case to be tested. */
     NOT_APPLICABLE("n/a");
 
     private final String text;

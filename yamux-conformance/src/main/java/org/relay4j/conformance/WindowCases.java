@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Data frames and credit, in both directions. */
+/** Cases for Data frames and credit in both directions. */
 final class WindowCases {
     private static final String SECTION = "Flow Control";
     private static final Rule RESPECT =
@@ -28,7 +28,7 @@ final class WindowCases {
         return cases;
     }
 
-    /** The window that the kit grants. */
+    /** Adds cases for the window that the kit grants. */
     private static void ours(List<Case> cases) {
         cases.add(Case.must("window/initial", "256 KiB without any credit, and not a byte more", RESPECT, peer -> {
             Situation situation = Situation.owing(peer);
@@ -81,7 +81,7 @@ final class WindowCases {
         return stream.granted() + " bytes, as allowed";
     }
 
-    /** Single grants that are unusual. */
+    /** Adds cases for unusual single grants. */
     private static void grants(List<Case> cases) {
         cases.add(Case.must(
                 "window/large",
@@ -123,7 +123,7 @@ final class WindowCases {
                 }));
     }
 
-    /** The window that the endpoint grants. */
+    /** Adds cases for the window that the endpoint grants. */
     private static void theirs(List<Case> cases) {
         cases.add(Case.must(
                 "credit/returned",
@@ -148,7 +148,7 @@ final class WindowCases {
                     int sent = 0;
                     while (sent < 16 * MIB) {
                         if (stream.resets() > 0) return "RST after " + sent + " bytes, of which many were not read";
-                        if (stream.credit() < piece.length) peer.survives(); // time for credit, if there is to be more
+                        if (stream.credit() < piece.length) peer.survives(); // allows time for more credit to arrive
                         if (stream.credit() < piece.length)
                             return "credit for " + (sent - stream.receivedBytes())
                                     + " bytes more than could be sent back";

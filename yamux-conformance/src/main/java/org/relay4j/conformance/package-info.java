@@ -1,4 +1,7 @@
-/** A conformance kit for yamux endpoints. Knows nothing of Relay's own implementation, which is one of those it examines. */
+/**
+ * A conformance kit for yamux endpoints. It is independent of Relay's own implementation, which is one of those it
+ * tests.
+ */
 @NullMarked
 package org.relay4j.conformance;
 
