@@ -8,9 +8,12 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
-/** Something that is done many times at once: each time on a thread of its own, and none begins before all are there. */
+/**
+ * A task that runs many times concurrently, each time on its own thread. No thread starts the task before all are
+ * ready.
+ */
 public final class AtOnce {
-    /** What is done; it is told which one of them it is, from 0. */
+    /** The task. Its argument is the index of the run, from 0. */
     @FunctionalInterface
     public interface Task {
         void run(int number) throws Exception;
@@ -20,7 +23,7 @@ public final class AtOnce {
 
     private AtOnce() {}
 
-    /** Returns when all have succeeded; the first failure becomes the caller's. */
+    /** Runs the task and returns when all runs have succeeded; rethrows the first failure. */
     public static void run(int count, Task task) throws Exception {
         ExecutorService threads = Executors.newCachedThreadPool();
         try {

@@ -7,7 +7,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
-/** The one way in which tests wait: for a state, and not for longer than a deadline that no healthy run comes near. */
+/** Waiting in tests: for a state, up to a deadline that no healthy run comes near. */
 public final class Await {
     /** Long enough for a machine under load. */
     public static final Duration DEADLINE = Duration.ofSeconds(20);
@@ -21,7 +21,7 @@ public final class Await {
         until(() -> description, state);
     }
 
-    /** Waits until {@code state} is true; {@code description} is asked for when it never is. */
+    /** Waits until {@code state} is true; {@code description} is evaluated only on failure. */
     public static void until(Supplier<String> description, Callable<Boolean> state) {
         long deadline = System.nanoTime() + DEADLINE.toNanos();
         while (!holds(state)) {
@@ -31,7 +31,7 @@ public final class Await {
         }
     }
 
-    /** Waits until {@code latch} is at zero. */
+    /** Waits until {@code latch} has reached zero. */
     public static void until(String description, CountDownLatch latch) {
         try {
             if (latch.await(DEADLINE.toNanos(), TimeUnit.NANOSECONDS)) return;

@@ -9,20 +9,23 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.Marker;
 
-/** Makes code fail where it writes a certain line: a server logs on its loops, in the middle of what it does for a client. */
+/**
+ * A log filter that makes code fail where it writes a certain line. A server logs on its loops, while it handles a
+ * client.
+ */
 public final class BrokenLogger extends TurboFilter implements AutoCloseable {
     private final String text;
     private final Throwable failure;
     private final AtomicInteger thrown = new AtomicInteger();
 
-    /** From now on a line whose format contains {@code text} throws {@code failure}, which is unchecked. */
+    /** Installs the filter: a line whose format contains {@code text} throws {@code failure}, which is unchecked. */
     public BrokenLogger(String text, Throwable failure) {
         this.text = text;
         this.failure = failure;
         context().addTurboFilter(this);
     }
 
-    /** How often that has happened. */
+    /** Returns how often the failure was thrown. */
     public int thrown() {
         return thrown.get();
     }

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** A call on a thread of its own, virtual where there are such, whose outcome is waited for with a deadline. */
+/** A call on its own thread, with a deadline for its outcome. The thread is virtual if the JVM supports it. */
 public final class Call<T> {
     /** Like {@link Runnable}, but may fail. */
     @FunctionalInterface
@@ -39,17 +39,17 @@ public final class Call<T> {
         thread.start();
     }
 
-    /** Begins. */
+    /** Starts a call. */
     public static <T> Call<T> of(Callable<T> body) {
         return new Call<>(body, THREADS);
     }
 
-    /** Begins on a thread of the given kind. */
+    /** Starts a call on a thread of the given factory. */
     public static <T> Call<T> on(ThreadFactory threads, Callable<T> body) {
         return new Call<>(body, threads);
     }
 
-    /** Begins something without a result. */
+    /** Starts a call without a result. */
     public static Call<Void> run(Action body) {
         return of(() -> {
             body.run();
@@ -57,7 +57,7 @@ public final class Call<T> {
         });
     }
 
-    /** Begins on a platform thread, on every Java. */
+    /** Starts a call on a platform thread, on any Java version. */
     public static Call<Void> runOnPlatformThread(Action body) {
         return new Call<>(
                 () -> {
@@ -71,14 +71,14 @@ public final class Call<T> {
                 });
     }
 
-    /** Waits for the result; its failure becomes this test's failure. */
+    /** Waits for the result. A failure of the call fails the test. */
     public T result() {
         Throwable failure = ended();
         if (failure != null) throw new AssertionError("the call failed", failure);
         return outcome.join();
     }
 
-    /** Waits for a failure of this very type. */
+    /** Waits for a failure of exactly this type. */
     public <X extends Throwable> X failure(Class<X> type) {
         Throwable failure = ended();
         if (failure == null) throw new AssertionError("returned " + outcome.join() + ", no " + type.getName());
@@ -86,7 +86,7 @@ public final class Call<T> {
         return type.cast(failure);
     }
 
-    /** Waits until the call waits, in a socket of the library or of the Java runtime, for something to happen. */
+    /** Waits until the call blocks in a socket of the library or of the Java runtime. */
     public Call<T> awaitBlocked() {
         Await.until(this::describe, () -> outcome.isDone() || isBlocked());
         if (outcome.isDone()) throw new AssertionError("the call did not wait: " + describe());
@@ -98,18 +98,18 @@ public final class Call<T> {
         thread.interrupt();
     }
 
-    /** Whether the thread was interrupted when the call had ended. */
+    /** Returns whether the thread was interrupted when the call ended. */
     public boolean endedInterrupted() {
         ended();
         return flag.join();
     }
 
-    /** True when the call has returned or failed. */
+    /** Returns true if the call has returned or failed. */
     public boolean isDone() {
         return outcome.isDone();
     }
 
-    /** Waits for the end; the failure, or null. */
+    /** Waits for the end; returns the failure, or null. */
     private @Nullable Throwable ended() {
         try {
             outcome.get(Await.DEADLINE.toNanos(), TimeUnit.NANOSECONDS);
@@ -123,7 +123,7 @@ public final class Call<T> {
         }
     }
 
-    /** Looked up by name: classes for Java 17 cannot name virtual threads. */
+    /** Returns the thread factory. Reflection is needed because classes for Java 17 cannot refer to virtual threads. */
     private static ThreadFactory threads() {
         try {
             Object builder = Thread.class.getMethod("ofVirtual").invoke(null);

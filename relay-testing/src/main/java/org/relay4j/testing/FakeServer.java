@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A server on a local port that does one thing with each connection: a relay server that is none, or a local service. */
+/** A server on a local port with the same behaviour for each connection: a fake relay server or a local service. */
 public final class FakeServer implements AutoCloseable {
-    /** What it does; the connection is closed afterwards. */
+    /** The handling of one connection, which is closed afterwards. */
     @FunctionalInterface
     public interface Behaviour {
         void serve(Socket connection) throws Exception;
@@ -43,7 +43,7 @@ public final class FakeServer implements AutoCloseable {
         return new FakeServer(new ServerSocket(port, 1_000, address), behaviour);
     }
 
-    /** Says something, and then reads until the other side leaves. */
+    /** Starts a server that sends {@code text} and then reads until the peer closes the connection. */
     public static FakeServer saying(String text) throws IOException {
         return start(connection -> {
             connection.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
@@ -51,7 +51,7 @@ public final class FakeServer implements AutoCloseable {
         });
     }
 
-    /** Sends back what it gets, to the end. */
+    /** Starts a server that echoes all input. */
     public static FakeServer echoing() throws IOException {
         return start(FakeServer::echo);
     }
@@ -60,7 +60,7 @@ public final class FakeServer implements AutoCloseable {
         connection.getInputStream().transferTo(connection.getOutputStream());
     }
 
-    /** Reads until the other side leaves. */
+    /** Reads until the peer closes the connection. */
     public static void awaitEnd(Socket connection) throws IOException {
         connection.getInputStream().transferTo(java.io.OutputStream.nullOutputStream());
     }
@@ -77,12 +77,12 @@ public final class FakeServer implements AutoCloseable {
         return listener.getLocalPort();
     }
 
-    /** Connections so far. */
+    /** Returns the number of connections so far. */
     public int connected() {
         return connected.get();
     }
 
-    /** Waits until the other side has ended all connections, or this has. */
+    /** Waits until either side has closed all connections. */
     public void awaitAllEnded() {
         Await.until("all connections have ended", () -> calls.stream().allMatch(Call::isDone));
     }

@@ -7,11 +7,11 @@ import java.net.ServerSocket;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Ports that nobody listens on, for servers that start later or start again on the same port.
+ * Unused ports, for servers that start later or restart on the same port.
  *
- * <p>They are outside the ranges from which kernels assign ports (32768 and up on Linux, 49152 and up on macOS and Windows).
- * While nobody listens on an assigned port, any other socket of the machine can get it: the public port of another test's
- * server, or the local end of the very connection attempt that is expected to be refused.
+ * <p>They are outside the ranges from which kernels assign ports (32768 and up on Linux, 49152 and up on macOS and
+ * Windows). While an assigned port is unused, any other socket of the machine can get it: the public port of another
+ * test's server, or the local end of the very connection attempt that is expected to be refused.
  */
 public final class FixedPort {
     private static final int LOWEST = 10_000;

@@ -24,7 +24,7 @@ import org.apache.hc.core5.http.impl.io.DefaultBHttpClientConnection;
 import org.apache.hc.core5.http.io.entity.EntityTemplate;
 import org.apache.hc.core5.http.message.BasicClassicHttpRequest;
 
-/** A visitor who speaks HTTP to a public port on this machine. */
+/** A visitor that uses HTTP on a public port of this machine. */
 public final class HttpVisitor {
     private static final Duration DEADLINE = Duration.ofSeconds(60);
 
@@ -36,7 +36,7 @@ public final class HttpVisitor {
         this.port = port;
     }
 
-    /** A request to be completed. */
+    /** Returns a request builder for a path. */
     public HttpRequest.Builder request(String path) {
         return HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
                 .timeout(DEADLINE);
@@ -48,7 +48,7 @@ public final class HttpVisitor {
                 .statusCode();
     }
 
-    /** The reply to a POST, as text. */
+    /** Sends a POST and returns the reply as text. */
     public String post(String path, byte[] body) throws IOException, InterruptedException {
         HttpRequest post =
                 request(path).POST(HttpRequest.BodyPublishers.ofByteArray(body)).build();
@@ -57,7 +57,7 @@ public final class HttpVisitor {
         return reply.body();
     }
 
-    /** The digest of the reply to a GET. */
+    /** Sends a GET and returns the digest of the reply. */
     public String digestOf(String path) throws IOException, InterruptedException {
         HttpResponse<InputStream> reply = client.send(request(path).build(), HttpResponse.BodyHandlers.ofInputStream());
         assertEquals(200, reply.statusCode());
@@ -79,10 +79,10 @@ public final class HttpVisitor {
     }
 
     /**
-     * POSTs to an echo that returns each byte before the next ones are sent. The JDK's client reads no reply before it has
-     * sent all of the request, so this uses a connection of Apache HttpCore, from two threads.
+     * POSTs to an echo that returns each byte before the next ones are sent. The JDK's client does not read the reply
+     * before it has sent the whole request, so this method uses an Apache HttpCore connection from two threads.
      *
-     * @param chunked whether the request announces no length
+     * @param chunked whether the request uses chunked encoding, without a Content-Length
      */
     public void fullDuplex(String path, boolean chunked) throws IOException, HttpException {
         LockStep steps = new LockStep();

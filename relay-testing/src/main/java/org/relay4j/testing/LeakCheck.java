@@ -9,13 +9,14 @@ import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Fails a test class that leaves behind a thread of Relay's or pooled memory. Idle threads of a pool are ignored, since they
- * end on their own.
+ * A check that fails a test class that leaks a Relay thread or pooled memory. Idle pool threads are ignored because
+ * they end by themselves.
  *
- * <p>The buffer pool and the loops are looked up by name, because relay-yamux's tests depend on this module and not the other way round.
+ * <p>The buffer pool and the loops are looked up by name, because relay-yamux's tests depend on this module and not the
+ * other way round.
  */
 public class LeakCheck implements AfterAllCallback {
-    /** The same after each single test, for classes whose tests share nothing. */
+    /** The same check after each test, for classes whose tests share nothing. */
     public static final class EachTest extends LeakCheck implements AfterEachCallback {
         @Override
         public void afterEach(ExtensionContext context) {
@@ -28,9 +29,9 @@ public class LeakCheck implements AfterAllCallback {
         check();
     }
 
-    private static long reported; // bytes; found by an earlier check, which has failed because of them
+    private static long reported; // bytes; leak already reported by an earlier check
 
-    /** Waits until nothing is left. */
+    /** Waits until no thread and no memory is left. */
     public static void check() {
         try {
             Await.until(LeakCheck::describe, () -> {
@@ -43,7 +44,7 @@ public class LeakCheck implements AfterAllCallback {
         }
     }
 
-    /** Returns the pooled memory in use, in bytes. It is 0 where there is no relay-yamux. */
+    /** Returns the pooled memory in use, in bytes. It is 0 without relay-yamux. */
     public static long inUse() {
         try {
             Class<?> pool = Class.forName("org.relay4j.yamux.io.BufferPool");
@@ -56,7 +57,9 @@ public class LeakCheck implements AfterAllCallback {
         }
     }
 
-    /** Ends the shared loops now instead of 30 s later. Those that a session still uses remain, and are found. */
+    /**
+     * Ends the unused shared loops now instead of 30 s later. Loops that a session still uses remain and are reported.
+     */
     public static void endUnusedLoops() {
         try {
             Class.forName("org.relay4j.yamux.io.LoopGroup")

@@ -8,11 +8,11 @@ import java.nio.channels.SocketChannel;
 import java.util.Random;
 
 /**
- * One direction of an emulated link. All bytes lie in one ring of direct memory, from the read to the write; a piece of them
- * leaves for the link when those before have left, and is written when its delay is over.
+ * One direction of an emulated link. All bytes are kept in one ring of direct memory, from the read to the write. A
+ * piece enters the link after the pieces before it, and is written when its delay has passed.
  */
 final class LinkDirection {
-    /** A thread that comes late gives a sender, who was waiting all the time, what it has missed. Unit: ns. */
+    /** Limit of the transmission time that a blocked sender regains after the thread ran late. Unit: ns. */
     private static final double CATCH_UP = 20e6;
 
     private static final int MOST_PIECES = 16 * 1024;
@@ -36,12 +36,12 @@ final class LinkDirection {
     private long arrived; // bytes
     private long written; // bytes
     private int mostHeld; // bytes
-    private double free; // ns; when everything that was read will have left for the link
+    private double free; // ns; when all bytes read so far will have entered the link
     private long lastArrival; // ns
-    private boolean full; // the sender waits for us
-    private boolean blocked; // the receiver takes no more
-    private End end = End.NONE; // what comes behind the last piece
-    private boolean ended; // that was passed on
+    private boolean full; // the sender is blocked
+    private boolean blocked; // the receiver's socket buffer is full
+    private End end = End.NONE; // the event after the last piece
+    private boolean ended; // end was passed on
 
     LinkDirection(LinkSettings settings, SelectionKey from, SelectionKey to, long now, long seed) {
         this.settings = settings;
@@ -53,7 +53,7 @@ final class LinkDirection {
         lastArrival = now;
     }
 
-    /** Moves what can be moved. False when the connection was reset. */
+    /** Moves all bytes that can be moved; false if the connection was reset. */
     boolean move(long now) {
         if (ended) return true;
         arrive(now);
@@ -68,13 +68,13 @@ final class LinkDirection {
         return written < read || end == End.NONE || lastArrival > now || passEnd();
     }
 
-    /** When there is something to do without anybody's doing. Unit: ns. */
+    /** Returns the time of the next action that needs no socket event. Unit: ns. */
     long next() {
         if (ended) return Long.MAX_VALUE;
         long next = Long.MAX_VALUE;
         if (pieces > 0) next = arrivals[firstPiece];
         else if (end != End.NONE && !blocked) next = lastArrival;
-        // A ring that is full because the receiver does not read has no time at which that changes.
+        // If the ring is full because the receiver does not read, no time can be given.
         if (full && end == End.NONE && hasMemory()) next = Math.min(next, roomAt());
         return next;
     }
@@ -91,7 +91,7 @@ final class LinkDirection {
         return ring.capacity() - (read - written) >= settings.piece() && pieces < MOST_PIECES;
     }
 
-    /** When the buffer in front of the link has room for a piece. */
+    /** Returns the time at which the buffer in front of the link has room for a piece. */
     private long roomAt() {
         return (long) (free - settings.time(settings.buffer() - settings.piece()));
     }
@@ -163,12 +163,12 @@ final class LinkDirection {
         }
     }
 
-    /** Ends a connection without a word of farewell. */
+    /** Resets a connection. */
     static void reset(SocketChannel channel) {
         try (channel) {
             channel.setOption(StandardSocketOptions.SO_LINGER, 0);
         } catch (IOException e) {
-            // it is gone already
+            // already closed
         }
     }
 

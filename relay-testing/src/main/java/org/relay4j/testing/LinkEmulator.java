@@ -15,20 +15,20 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A long link between real sockets: a TCP proxy on loopback that lets bytes through at the rate and with the delay of its
- * settings. One thread serves all connections, each of which has a link of its own.
+ * An emulated long link between real sockets: a TCP proxy on loopback that forwards bytes at the rate and with the
+ * delay of its settings. One thread serves all connections; each connection has its own link.
  *
- * <p>What is emulated: rate, delay, jitter, the queue in front of the link and, when that is full, the sender's socket filling
- * up. What is not: loss, reordering, and so congestion control. A sender need not probe for the rate, its first bytes may leave at
- * once; whoever compares with a TCP that starts slowly has to wait for as long as that would take. The delay of the TCP
- * handshake is not emulated either.
+ * <p>It emulates rate, delay, jitter, the queue in front of the link and back-pressure on the sender's socket when that
+ * queue is full. It does not emulate loss, reordering or congestion control. A sender does not have to probe for the
+ * rate: its first bytes leave immediately. To compare with TCP slow start, a test must wait for as long as slow start
+ * would take. The delay of the TCP handshake is not emulated either.
  *
- * <p>Its own sockets have fixed buffers of a few milliseconds, so that hardly anything waits at places that are not in the
- * settings. Only the send buffer of whoever sends grows as the kernel likes: that one is there on a real link too.
+ * <p>Its own sockets have fixed buffers of a few milliseconds, so that hardly any bytes queue outside the configured
+ * buffer. Only the kernel resizes the send buffer of the sender, as on a real link.
  */
 public final class LinkEmulator implements AutoCloseable {
     private static final int SOCKET_BUFFER =
-            256 * 1024; // bytes; below a few of loopback's segments TCP itself gets slow
+            256 * 1024; // bytes; TCP is slow with a buffer below a few loopback segments
 
     private final LinkSettings settings;
     private final int target;
@@ -47,7 +47,7 @@ public final class LinkEmulator implements AutoCloseable {
     private LinkEmulator(LinkSettings settings, int target) throws IOException {
         this.settings = settings;
         this.target = target;
-        // Before the connections: the scale of a window is fixed when one begins.
+        // Set before any connection: the window scale is fixed at the handshake.
         listener.setOption(StandardSocketOptions.SO_RCVBUF, SOCKET_BUFFER);
         listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
         port = ((InetSocketAddress) listener.getLocalAddress()).getPort();
@@ -57,24 +57,24 @@ public final class LinkEmulator implements AutoCloseable {
         thread.setDaemon(true);
     }
 
-    /** Leads to a port of this machine. */
+    /** Starts a link to a port of this machine. */
     public static LinkEmulator start(LinkSettings settings, int target) throws IOException {
         LinkEmulator link = new LinkEmulator(settings, target);
         link.thread.start();
         return link;
     }
 
-    /** The near end. */
+    /** Returns the port of the near end. */
     public int port() {
         return port;
     }
 
-    /** The most bytes that one direction of a connection has held so far. */
+    /** Returns the maximum number of bytes that one direction of a connection has buffered so far. */
     public int mostHeld() {
         return mostHeld.get();
     }
 
-    /** From now on nothing passes, not even the end of a connection, and nobody is told. */
+    /** Stops forwarding silently: from now on not even the end of a connection passes. */
     public void cut() {
         cut = true;
         selector.wakeup();
@@ -122,7 +122,7 @@ public final class LinkEmulator implements AutoCloseable {
         else selector.select((wait + 999_999) / 1_000_000); // a selector cannot wait for less than a millisecond
     }
 
-    /** False when the connection has ended. */
+    /** Moves bytes in both directions; false if the connection has ended. */
     private boolean moves(Connection connection, long now) {
         LinkDirection there = connection.there;
         LinkDirection back = connection.back;

@@ -11,11 +11,11 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A talk with an echo in which a piece is sent only when the one before it has come back: it ends only when both
- * directions are used at the same time.
+ * An exchange with an echo that sends each piece only after the previous one was echoed. It completes only if both
+ * directions work at the same time.
  */
 public final class LockStep {
-    /** The bytes that go each way. */
+    /** The number of bytes in each direction. */
     public static final int LENGTH = 100_000;
 
     private static final int PIECE = 1_000; // bytes
@@ -24,7 +24,7 @@ public final class LockStep {
     private final byte[] sent = Pattern.bytes(4, LENGTH);
     private final Semaphore allowed = new Semaphore(1); // pieces that may be sent
 
-    /** Sends all pieces, and leaves the stream open. */
+    /** Sends all pieces and leaves the stream open. */
     public void send(OutputStream to) throws IOException {
         for (int at = 0; at < LENGTH; at += PIECE) {
             awaitEcho(at);
@@ -33,7 +33,7 @@ public final class LockStep {
         }
     }
 
-    /** Receives all pieces, and then the end of the stream. */
+    /** Receives all pieces and then the end of the stream. */
     public void receive(InputStream from) throws IOException {
         for (int at = 0; at < LENGTH; at += PIECE) {
             byte[] expected = java.util.Arrays.copyOfRange(sent, at, at + PIECE);

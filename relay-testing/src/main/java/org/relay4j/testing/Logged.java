@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.LoggerFactory;
 
-/** What the loggers below one name say while this is open; it is not printed meanwhile. */
+/** A capture of the messages of all loggers below one name. While it is open they are not printed. */
 public final class Logged implements AutoCloseable {
     private final Logger logger;
     private final Level before;
@@ -30,19 +30,19 @@ public final class Logged implements AutoCloseable {
         logger.setAdditive(false);
     }
 
-    /** Begins to listen to the logger with this name, and to all below it. */
+    /** Starts to capture the logger with this name and all loggers below it. */
     public static Logged below(String name) {
         return new Logged(name);
     }
 
-    /** Each message so far, with its level in front: {@code WARN tunnel 1 (port 4532): down, ...}. */
+    /** Returns all messages so far, each prefixed with its level: {@code WARN tunnel 1 (port 4532): down, ...}. */
     public List<String> lines() {
         return events.stream()
                 .map(event -> event.getLevel() + " " + event.getFormattedMessage())
                 .toList();
     }
 
-    /** Waits for a message that contains {@code text}; returns it with its level in front. */
+    /** Waits for a message that contains {@code text}; returns it prefixed with its level. */
     public String await(String text) {
         Await.until(
                 () -> "a message with \"" + text + "\" among " + lines(),
@@ -50,7 +50,7 @@ public final class Logged implements AutoCloseable {
         return lines().stream().filter(line -> line.contains(text)).findFirst().orElseThrow();
     }
 
-    /** The messages of this level, for example {@code WARN}. */
+    /** Returns the messages of this level, for example {@code WARN}. */
     public List<String> lines(String level) {
         return lines().stream().filter(line -> line.startsWith(level + " ")).toList();
     }

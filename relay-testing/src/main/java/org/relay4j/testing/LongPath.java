@@ -9,11 +9,11 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * What visitors of a port get from a {@link LongPathService} that is far away: how much of a transfer arrives in ten round
- * trips, and how long a byte and its echo take.
+ * A measurement of a {@link LongPathService} over a long path from a visitor's view: the rate of a transfer during ten
+ * round trips, and the latency of a one-byte echo.
  */
 public final class LongPath implements AutoCloseable {
-    /** Which way the bytes of a transfer go. */
+    /** The direction of a transfer. */
     public enum Way {
         /** To the service. */
         UP,
@@ -32,7 +32,10 @@ public final class LongPath implements AutoCloseable {
     private final List<Call<Void>> calls = new ArrayList<>();
     private final AtomicLong received = new AtomicLong(); // bytes
 
-    /** Begins nothing yet. Between port and service lies a link of so many Mbit/s, with a round trip of so many ms. */
+    /**
+     * Creates a measurement without starting a transfer. The link between port and service has a rate of {@code
+     * megabits} Mbit/s and a round trip of {@code roundTrip} ms.
+     */
     public LongPath(int port, int megabits, int roundTrip, LongPathService service) {
         this.port = port;
         bytesPerSecond = megabits * 125_000.0;
@@ -41,8 +44,8 @@ public final class LongPath implements AutoCloseable {
     }
 
     /**
-     * Starts a transfer, waits for as long as a sender takes that begins with one packet and doubles in each round trip, and
-     * counts what arrives in the ten round trips after that. The transfer goes on. Unit: bytes per second.
+     * Starts a transfer and returns its rate over ten round trips, measured after the time of a slow start from one
+     * packet with doubling in each round trip. The transfer continues. Unit: bytes per second.
      */
     public double rateOfTransfer(Way way) throws IOException {
         Socket visitor = visit(way == Way.UP ? '<' : '>');
@@ -62,7 +65,7 @@ public final class LongPath implements AutoCloseable {
         return bytes * 1e9 / (System.nanoTime() - begin);
     }
 
-    /** Half of so many echoes on a connection of their own took no longer. Unit: ns. */
+    /** Returns the median latency of {@code count} echoes on a separate connection. Unit: ns. */
     public double medianEcho(int count) throws IOException {
         Socket visitor = visit('e');
         roundTrip(visitor); // the first also waits for the service to be connected
@@ -93,7 +96,7 @@ public final class LongPath implements AutoCloseable {
         return visitor;
     }
 
-    /** The visitors leave. */
+    /** Closes all connections of the visitors. */
     @Override
     public void close() throws IOException {
         for (Socket visitor : visitors) Visitor.reset(visitor);

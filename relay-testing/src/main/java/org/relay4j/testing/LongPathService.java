@@ -6,7 +6,7 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** The service at the far end of a {@link LongPath}: it receives, sends or echoes, as the first byte says. */
+/** The service at the far end of a {@link LongPath}: the first byte of a connection selects receive, send or echo. */
 public final class LongPathService implements AutoCloseable {
     private final AtomicLong received = new AtomicLong(); // bytes
     private final FakeServer server;
@@ -23,12 +23,12 @@ public final class LongPathService implements AutoCloseable {
         return server.port();
     }
 
-    /** Bytes that it was sent by all who send. */
+    /** Returns the counter of bytes received from all visitors. */
     AtomicLong received() {
         return received;
     }
 
-    /** Does what the visitor wishes, until it leaves. */
+    /** Serves one visitor until it disconnects. */
     public void serve(Socket connection) throws IOException {
         connection.setSoTimeout(0);
         try {
@@ -37,7 +37,7 @@ public final class LongPathService implements AutoCloseable {
             else if (wish == '>') send(connection);
             else FakeServer.echo(connection);
         } catch (SocketException e) {
-            // the visitor has seen enough
+            // the visitor has disconnected
         }
     }
 

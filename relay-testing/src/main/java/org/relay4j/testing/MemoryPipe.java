@@ -19,7 +19,7 @@ public final class MemoryPipe implements ByteChannel {
         this.out = out;
     }
 
-    /** Two ends joined; {@code capacity} bytes may be under way in each direction. */
+    /** Returns two connected ends with a buffer of {@code capacity} bytes in each direction. */
     public static MemoryPipe[] pair(int capacity) {
         Direction there = new Direction(capacity);
         Direction back = new Direction(capacity);
@@ -48,7 +48,7 @@ public final class MemoryPipe implements ByteChannel {
         out.close(false);
     }
 
-    /** What one end writes and the other reads. */
+    /** One direction of the pipe. */
     private static final class Direction {
         private final ReentrantLock lock = new ReentrantLock();
         private final Condition changed = lock.newCondition();

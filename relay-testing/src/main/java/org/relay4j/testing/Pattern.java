@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 
-/** Bytes that follow from a seed, so that any amount can be sent and checked without being kept. */
+/** A byte sequence generated from a seed, so that any amount can be sent and checked without storing it. */
 public final class Pattern {
     private static final int PIECE = 32 * 1024; // bytes
 
@@ -15,7 +15,7 @@ public final class Pattern {
         state = seed * 0x9E3779B97F4A7C15L + 1;
     }
 
-    /** The first {@code length} bytes. */
+    /** Returns the first {@code length} bytes. */
     public static byte[] bytes(long seed, int length) {
         return new Pattern(seed).next(length);
     }

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
-/** A main class in a JVM of its own, which a test can kill, stop and let go on. It ends with the test at the latest. */
+/** A main class in its own JVM, which a test can kill, suspend and resume. It ends with the test at the latest. */
 public final class Program implements AutoCloseable {
     private final Process process;
     private final List<String> lines = new CopyOnWriteArrayList<>();
@@ -27,7 +27,7 @@ public final class Program implements AutoCloseable {
     /**
      * Starts {@code main} with the class path of this process.
      *
-     * @param openFiles how many files and sockets it may have open; 0 for as many as this process
+     * @param openFiles limit of its open files and sockets; 0 for the limit of this process
      */
     public static Program start(int openFiles, Class<?> main, List<String> arguments) throws IOException {
         // Surefire starts this process with a jar whose manifest has the class path.
@@ -66,7 +66,7 @@ public final class Program implements AutoCloseable {
         return matching(text).get(count - 1);
     }
 
-    /** What it has said that contains {@code text}. */
+    /** Returns its output lines that contain {@code text}. */
     public List<String> matching(String text) {
         return lines.stream().filter(line -> line.contains(text)).toList();
     }
@@ -78,28 +78,28 @@ public final class Program implements AutoCloseable {
         input.flush();
     }
 
-    /** Ends its standard input. */
+    /** Closes its standard input. */
     public void endInput() throws IOException {
         process.getOutputStream().close();
     }
 
-    /** Stops it in the middle of whatever it does, until {@link #resume}: its kernel goes on, it does not. */
+    /** Suspends the process until {@link #resume}; the kernel still serves its sockets. */
     public void suspend() throws IOException {
         signal("STOP");
     }
 
-    /** Lets it go on after {@link #suspend}. */
+    /** Resumes the process after {@link #suspend}. */
     public void resume() throws IOException {
         signal("CONT");
     }
 
-    /** Ends it without a chance to say goodbye. */
+    /** Kills the process without a graceful shutdown. */
     public void kill() {
         process.destroyForcibly();
         awaitExit();
     }
 
-    /** True while it runs. */
+    /** Returns true while the process runs. */
     public boolean isAlive() {
         return process.isAlive();
     }

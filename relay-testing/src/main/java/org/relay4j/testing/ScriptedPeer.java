@@ -14,9 +14,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The other end of a session as a script: it sends the frames it is told to, and checks that exactly the expected ones
- * arrive, in their order. It reads only when it expects something, so a script that expects nothing is a peer that does not
- * read. An expectation that is not met within the deadline closes the channel and fails.
+ * A scripted peer of a session. It sends given frames, and checks that exactly the expected frames arrive in order. It
+ * reads only in an expectation, so a script without one is a peer that does not read. An expectation that is not met
+ * within the deadline closes the channel and fails.
  *
  * <p>The channel must be blocking. Safe for use by one thread that expects and one that sends.
  */
@@ -50,7 +50,7 @@ public final class ScriptedPeer implements AutoCloseable {
         }
     }
 
-    /** Ends the direction towards the session, where the channel can do that. */
+    /** Closes the direction towards the session, if the channel supports it. */
     public void shutdownOutput() throws IOException {
         socket().shutdownOutput();
     }
@@ -68,14 +68,14 @@ public final class ScriptedPeer implements AutoCloseable {
 
     // ---- expecting
 
-    /** The next frame, whatever it is. */
+    /** Returns the next frame. */
     public WireFrame next() throws IOException {
         WireFrame frame = nextOrEnd();
         if (frame == null) throw new EOFException("the session closed the connection, and a frame was expected");
         return frame;
     }
 
-    /** The next frames are these. */
+    /** Expects exactly these frames next. */
     public void expect(WireFrame... frames) throws IOException {
         for (WireFrame expected : frames) {
             WireFrame frame = nextOrEnd();
@@ -83,7 +83,7 @@ public final class ScriptedPeer implements AutoCloseable {
         }
     }
 
-    /** The next frames are data of this stream without flags, {@code length} bytes in all. */
+    /** Expects data of this stream without flags, {@code length} bytes in all, and returns it. */
     public byte[] expectData(int id, int length) throws IOException {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         while (all.size() < length) {
@@ -99,15 +99,18 @@ public final class ScriptedPeer implements AutoCloseable {
     }
 
     /**
-     * Asks for a pong, which shows that the session has dealt with everything sent before, and sent everything that this
-     * caused: the next frame is the pong.
+     * Sends a ping and expects the pong as the next frame. It shows that the session has processed everything sent
+     * before without sending a frame.
      */
     public void expectNothing() throws IOException {
         send(WireFrame.ping(WireFrame.SYN, 0x5EED));
         expect(WireFrame.ping(WireFrame.ACK, 0x5EED));
     }
 
-    /** As {@link #expectNothing}, but skips what is sent before the pong; returns the credit of stream {@code id} in it. */
+    /**
+     * Does the same as {@link #expectNothing}, but skips frames before the pong; returns their credit for stream {@code
+     * id}.
+     */
     public long skipAll(int id) throws IOException {
         WireFrame pong = WireFrame.ping(WireFrame.ACK, 0x5EED);
         send(WireFrame.ping(WireFrame.SYN, 0x5EED));
@@ -118,18 +121,18 @@ public final class ScriptedPeer implements AutoCloseable {
         return credit;
     }
 
-    /** The session closes the connection, in an orderly way, and sends nothing before. */
+    /** Expects a graceful end of the connection, with no frame before it. */
     public void expectEnd() throws IOException {
         WireFrame frame = nextOrEnd();
         if (frame != null) throw new AssertionError("expected the end, got " + frame);
     }
 
-    /** The connection ends, whatever comes before and however it ends. */
+    /** Expects the end of the connection in any way, after any frames. */
     public void expectGone() {
         try {
             while (nextOrEnd() != null) {}
         } catch (IOException e) {
-            // Gone by a reset.
+            // The connection was reset.
         }
     }
 
@@ -174,7 +177,7 @@ public final class ScriptedPeer implements AutoCloseable {
         return watch;
     }
 
-    /** Closes the channel when an operation takes too long, which makes it return. */
+    /** A watchdog that closes the channel if an operation takes too long, which makes the operation return. */
     private final class Watched implements AutoCloseable {
         private final String operation;
         private final ScheduledFuture<?> closing;

@@ -12,13 +12,13 @@ import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
-/** A TLS context with a certificate made for this run, which it also trusts. The JDK's keytool makes it. */
+/** A TLS context that uses and trusts a certificate generated for this run with the JDK's keytool. */
 public final class SelfSigned {
     private static final char[] PASSWORD = "changeit".toCharArray();
 
     private SelfSigned() {}
 
-    /** For both ends. */
+    /** Returns a context for both ends. */
     public static SSLContext context() {
         return Holder.CONTEXT;
     }

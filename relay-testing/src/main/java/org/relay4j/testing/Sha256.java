@@ -12,12 +12,12 @@ import java.util.HexFormat;
 public final class Sha256 {
     private Sha256() {}
 
-    /** The digest of some bytes. */
+    /** Returns the digest of {@code bytes}. */
     public static String of(byte[] bytes) {
         return hex(digest().digest(bytes));
     }
 
-    /** The digest of what is left of a stream, which is closed. */
+    /** Returns the digest of the rest of a stream and closes the stream. */
     public static String of(InputStream stream) throws IOException {
         MessageDigest digest = digest();
         try (InputStream in = new DigestInputStream(stream, digest)) {
@@ -26,7 +26,7 @@ public final class Sha256 {
         return hex(digest.digest());
     }
 
-    /** A digest that has seen nothing yet. */
+    /** Returns a new digest. */
     public static MessageDigest digest() {
         try {
             return MessageDigest.getInstance("SHA-256");
@@ -35,7 +35,7 @@ public final class Sha256 {
         }
     }
 
-    /** A digest as text. */
+    /** Returns a digest as text. */
     public static String hex(byte[] digest) {
         return HexFormat.of().formatHex(digest);
     }

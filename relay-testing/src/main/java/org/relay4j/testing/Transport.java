@@ -12,7 +12,7 @@ import tlschannel.ClientTlsChannel;
 import tlschannel.ServerTlsChannel;
 import tlschannel.TlsChannel;
 
-/** What a session runs over in a test: the first is served by a loop, the others by threads. */
+/** The transport of a session in a test. A loop serves the first one, threads serve the others. */
 public enum Transport {
     /** TCP over loopback, a {@link SocketChannel}. */
     SOCKET {
@@ -47,7 +47,7 @@ public enum Transport {
                     .build();
             TlsChannel theirs = ServerTlsChannel.newBuilder(ends.get(1), SelfSigned.context())
                     .build();
-            // A script may begin with something for which only one end is active.
+            // A script may begin with an action of only one end.
             Call<Void> handshake = Call.run(theirs::handshake);
             ours.handshake();
             handshake.result();
@@ -58,21 +58,21 @@ public enum Transport {
     /** The two ends of one connection, both blocking. */
     public record Ends(ByteChannel ours, ByteChannel theirs) {}
 
-    /** Connects. */
+    /** Opens a connection. */
     public abstract Ends connect() throws IOException;
 
-    /** True when a TCP reset can be sent from the scripted end. */
+    /** Returns true if the scripted end can send a TCP reset. */
     public boolean canReset() {
         return this == SOCKET || this == BLOCKING_SOCKET;
     }
 
-    /** Two blocking sockets, connected with each other over loopback. */
+    /** Returns two blocking sockets that are connected over loopback. */
     public static List<SocketChannel> sockets() throws IOException {
         try (ServerSocketChannel listener = ServerSocketChannel.open()) {
             listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             SocketChannel one = SocketChannel.open(listener.getLocalAddress());
             SocketChannel other = listener.accept();
-            // Both ends, else the delayed acknowledgements of a script that sends in small pieces cost its time.
+            // On both ends, because delayed acknowledgements would slow down scripts that send small pieces.
             one.setOption(StandardSocketOptions.TCP_NODELAY, true);
             other.setOption(StandardSocketOptions.TCP_NODELAY, true);
             return List.of(one, other);

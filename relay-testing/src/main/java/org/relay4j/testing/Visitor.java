@@ -11,11 +11,11 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 
-/** What tests do with the sockets of those who connect to a public port. */
+/** Operations of tests on the sockets of visitors to a public port. */
 public final class Visitor {
     private Visitor() {}
 
-    /** Connects; no read lasts longer than the deadline of all waiting. */
+    /** Connects; the read timeout is {@link Await#DEADLINE}. */
     public static Socket connect(int port) throws IOException {
         Socket socket = new Socket();
         socket.setTcpNoDelay(true);
@@ -28,17 +28,17 @@ public final class Visitor {
         visitor.getOutputStream().write(text.getBytes(US_ASCII));
     }
 
-    /** The next bytes are this text. */
+    /** Expects this text next. */
     public static void expect(Socket visitor, String text) throws IOException {
         assertEquals(text, new String(visitor.getInputStream().readNBytes(text.length()), US_ASCII));
     }
 
-    /** A clean end. */
+    /** Expects a clean end. */
     public static void expectEnd(Socket visitor) throws IOException {
         assertEquals(-1, visitor.getInputStream().read());
     }
 
-    /** No clean end, whatever was sent before. */
+    /** Expects a reset, after any data. */
     public static void expectReset(Socket visitor) {
         SocketException failure = assertThrows(
                 SocketException.class,
@@ -46,13 +46,13 @@ public final class Visitor {
         assertEquals("Connection reset", failure.getMessage());
     }
 
-    /** Leaves with a TCP reset. */
+    /** Disconnects with a TCP reset. */
     public static void reset(Socket visitor) throws IOException {
         visitor.setSoLinger(true, 0);
         visitor.close();
     }
 
-    /** Nothing listens there any more, soon. */
+    /** Waits until connections to the port are refused. */
     public static void awaitRefused(int port) {
         Await.until("port " + port + " is closed", () -> isRefused(port));
     }
@@ -63,7 +63,7 @@ public final class Visitor {
         } catch (ConnectException e) {
             return true;
         } catch (SocketException e) {
-            return false; // came just before the end
+            return false; // connected just before the port was closed
         }
     }
 }

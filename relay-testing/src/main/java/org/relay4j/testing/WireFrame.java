@@ -7,8 +7,8 @@ import java.util.HexFormat;
 import java.util.List;
 
 /**
- * One frame as it stands on the wire. Written from the specification and not over the core's codec, so that it checks that
- * codec in place of agreeing with it.
+ * One frame in wire format. It is written from the specification and does not use the core's codec, so that it can
+ * verify that codec.
  */
 public final class WireFrame {
     public static final int SYN = 1;
@@ -51,12 +51,12 @@ public final class WireFrame {
         return of(3, 0, 0, code, new byte[0]);
     }
 
-    /** A frame whose length field need not be true. */
+    /** Returns a frame with any length field. */
     public static WireFrame of(int type, int flags, int id, int length, byte[] body) {
         return of(0, type, flags, id, length, body);
     }
 
-    /** Also of a version that does not exist. */
+    /** Returns a frame with any version and length field. */
     public static WireFrame of(int version, int type, int flags, int id, int length, byte[] body) {
         ByteBuffer frame = ByteBuffer.allocate(HEADER + body.length);
         frame.put((byte) version).put((byte) type).putShort((short) flags);
@@ -64,7 +64,7 @@ public final class WireFrame {
         return new WireFrame(frame.array());
     }
 
-    /** Any bytes, spaces do not count. */
+    /** Returns a frame of any bytes in hexadecimal; spaces are ignored. */
     public static WireFrame hex(String digits) {
         return new WireFrame(HexFormat.of().parseHex(digits.replace(" ", "")));
     }
@@ -91,7 +91,7 @@ public final class WireFrame {
         return ByteBuffer.wrap(bytes).getShort(2);
     }
 
-    /** The length field. */
+    /** Returns the length field. */
     public int length() {
         return ByteBuffer.wrap(bytes).getInt(8);
     }
@@ -114,7 +114,10 @@ public final class WireFrame {
         return Arrays.hashCode(bytes);
     }
 
-    /** For example {@code WINDOW id=1 flags=2 len=0 (000100020000000100000000)}; of long bodies only the beginning. */
+    /**
+     * Returns the frame as text, for example {@code WINDOW id=1 flags=2 len=0 (000100020000000100000000)}; long bodies
+     * are truncated.
+     */
     @Override
     public String toString() {
         String hex = HexFormat.of().formatHex(bytes, 0, Math.min(bytes.length, HEADER + 16));
