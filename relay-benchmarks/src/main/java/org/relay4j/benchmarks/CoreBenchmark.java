@@ -15,27 +15,27 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 import org.relay4j.yamux.core.MuxStream;
 
-/** The core of two sessions that hand each other their output, without channel, thread or lock. */
+/** Benchmarks of two session cores that exchange their output directly, without channel, thread or lock. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 3, time = 2)
 @Fork(1)
 public class CoreBenchmark {
-    /** A message from one core into the hands of the other's stream handler, as a splice passes it on. */
+    /** Sends a message from one core to the stream handler of the other, as a splice does. */
     @Benchmark
     public int data(Direct direct) {
         return direct.messages.send();
     }
 
-    /** The same through the buffer of the receiving stream, as a blocking read gets it. */
+    /** Sends a message through the buffer of the receiving stream, as a blocking read does. */
     @Benchmark
     public int bufferedData(Buffered buffered) {
         int sent = buffered.messages.send();
         return sent + buffered.messages.read();
     }
 
-    /** Opening, accepting and closing a stream. */
+    /** Opens, accepts and closes a stream. */
     @Benchmark
     public void open(Cores cores) {
         MuxStream stream = cores.pair.open();
@@ -46,7 +46,7 @@ public class CoreBenchmark {
         cores.pair.exchange();
     }
 
-    /** A ping and its answer. */
+    /** Sends a ping and receives its answer. */
     @Benchmark
     public long ping(Cores cores) {
         cores.pair.client.ping(cores.pair.now());

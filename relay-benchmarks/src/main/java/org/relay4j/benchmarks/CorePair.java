@@ -27,10 +27,10 @@ final class CorePair {
     private long pongs;
     private @Nullable MuxStream accepted;
 
-    /** @param direct true when streams take bytes as they arrive, false when these wait in the stream's buffer */
+    /** @param direct true if streams consume bytes as they arrive, false if they buffer them */
     CorePair(boolean direct) {
         handler = new Handler(direct);
-        // A million pings a second are more than the budget allows to a peer.
+        // A million pings per second exceed the budget for wasteful frames.
         CoreOptions options = SessionInternals.options(SessionOptions.builder()
                 .wastefulFrameLimit(1, 0)
                 .streamResetLimit(1, 0)
@@ -50,7 +50,7 @@ final class CorePair {
         return now;
     }
 
-    /** The stream that the client opened last, at the server. */
+    /** Returns the server's end of the stream that the client opened last. */
     MuxStream accepted() {
         if (accepted == null) throw new IllegalStateException("no stream was opened");
         return accepted;
@@ -60,7 +60,7 @@ final class CorePair {
         return pongs;
     }
 
-    /** Takes what waits at each end to the other. */
+    /** Transfers the pending output of each end to the other. */
     void exchange() {
         now += STEP;
         move(client, server);

@@ -20,9 +20,9 @@ import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
 
 /**
- * The memory that a tunnel and an idle visitor take: live objects and direct memory of one process that is relay server, relay
- * client and local service at once, after a garbage collection. Prints one line for each: of visitors the median
- * of five rounds, and without what the same connections take when no relay is between them.
+ * A measurement of the memory per tunnel and per idle visitor: live objects and direct memory after a garbage
+ * collection, in one process that is relay server, relay client and local service. It prints one line for each. The
+ * value for visitors is the median of five rounds, less the memory of the same connections without a relay.
  */
 public final class Footprint {
     private static final int TUNNELS = 1_000;
@@ -47,7 +47,7 @@ public final class Footprint {
     }
 
     private static void tunnels(RelayServer server) throws IOException {
-        RelayClient.connect("localhost", server.port()).close(); // loads what is loaded once
+        RelayClient.connect("localhost", server.port()).close(); // loads classes
         long before = used();
         List<RelayAcceptor> acceptors = new ArrayList<>();
         for (int n = 0; n < TUNNELS; n++) acceptors.add(RelayClient.connect("localhost", server.port()));
@@ -69,7 +69,7 @@ public final class Footprint {
         }
     }
 
-    /** Memory of so many connections, of which both ends are in this process. Unit: bytes. */
+    /** Returns the memory of connections with both ends in this process. Unit: bytes. */
     private static long taken(SocketAddress to, ServerSocket service) throws IOException {
         List<Closeable> open = new ArrayList<>(2 * VISITORS);
         long before = used();
@@ -83,7 +83,7 @@ public final class Footprint {
             throws IOException {
         for (int n = 0; n < count; n++) {
             open.add(SocketChannel.open(to));
-            open.add(service.accept()); // who is forgotten is closed when it is collected
+            open.add(service.accept()); // keeps it reachable: a collected socket is closed
         }
     }
 

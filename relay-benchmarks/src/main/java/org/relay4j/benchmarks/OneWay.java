@@ -32,7 +32,7 @@ final class OneWay {
         sent += message.length;
     }
 
-    /** Ends the stream, and checks that everything has arrived. */
+    /** Ends the stream and checks that all bytes have arrived. */
     void finish() throws IOException, InterruptedException, ExecutionException, TimeoutException {
         sender.close();
         long received = receiver.get(10, TimeUnit.SECONDS);

@@ -8,8 +8,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One end of a connection in memory without a buffer: a write returns when reads have taken all of it. This is what {@code
- * net.Pipe} of Go does, so that both sides of the comparison wait for the same things.
+ * One end of a connection in memory without a buffer: a write returns when reads have consumed all of it. Go's {@code
+ * net.Pipe} does the same, so both sides of the comparison block in the same places.
  */
 final class Pipe implements ByteChannel {
     private final Direction in;
@@ -20,7 +20,7 @@ final class Pipe implements ByteChannel {
         this.out = out;
     }
 
-    /** The two ends of a new connection. */
+    /** Returns the two ends of a new connection. */
     static Transport.Ends ends() {
         Direction up = new Direction();
         Direction down = new Direction();
@@ -52,7 +52,7 @@ final class Pipe implements ByteChannel {
         private final ReentrantLock lock = new ReentrantLock();
         private final Condition offered = lock.newCondition(); // readers wait
         private final Condition taken = lock.newCondition(); // writers wait
-        private @Nullable ByteBuffer offer; // what a writer waits to get rid of; guarded by lock
+        private @Nullable ByteBuffer offer; // bytes of a blocked writer; guarded by lock
         private boolean closed; // guarded by lock
 
         int read(ByteBuffer to) {

@@ -36,7 +36,7 @@ record SelfSigned(PrivateKey key, X509Certificate certificate) {
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyMMddHHmmss'Z'").withZone(ZoneOffset.UTC);
 
-    /** A new key and certificate for {@code name}. */
+    /** Creates a key and a certificate for {@code name}. */
     static SelfSigned create(String name) throws GeneralSecurityException {
         KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
         generator.initialize(new ECGenParameterSpec("secp256r1"));

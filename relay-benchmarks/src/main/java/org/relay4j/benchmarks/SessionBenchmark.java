@@ -18,8 +18,8 @@ import org.openjdk.jmh.annotations.Threads;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * A session through its blocking API, in the shapes of {@code bench_test.go} of hashicorp/yamux. The same shapes over the
- * same transports in Go are {@code interop/go/bench}.
+ * Benchmarks of the blocking API of a session, with the workloads of {@code bench_test.go} of hashicorp/yamux. {@code
+ * interop/go/bench} runs the same workloads over the same transports in Go.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -31,25 +31,25 @@ public class SessionBenchmark {
     private static final int LARGE_READ = 4 * 1024; // bytes
     private static final int DISCARDING_READ = 8 * 1024; // bytes; as io.Discard of Go reads
 
-    /** Round trip of a ping. */
+    /** Measures the round trip of a ping. */
     @Benchmark
     public Duration ping(SessionPair sessions) throws IOException {
         return sessions.client.ping();
     }
 
-    /** Opening and closing a stream that the other end accepts and closes meanwhile. */
+    /** Opens and closes a stream that the other end accepts and closes concurrently. */
     @Benchmark
     public void accept(SessionPair sessions, Acceptor acceptor) throws IOException {
         sessions.client.open().close();
     }
 
-    /** One message, read with a buffer of its size. */
+    /** Sends one message, which is read with a buffer of its size. */
     @Benchmark
     public void sendRecv(Messages messages) throws IOException {
         messages.stream.send();
     }
 
-    /** One message of 512 MiB, read 4 KiB at a time. */
+    /** Sends one message of 512 MiB, which is read 4 KiB at a time. */
     @Benchmark
     @Fork(
             value = 1,
@@ -58,7 +58,7 @@ public class SessionBenchmark {
         messages.stream.send();
     }
 
-    /** One message on one of as many streams as there are processors. The time is that of one of them. */
+    /** Sends one message on each of as many streams as there are processors. The time is that of one stream. */
     @Benchmark
     @Threads(Threads.MAX)
     public void sendRecvParallel(ParallelMessages messages) throws IOException {

@@ -21,7 +21,7 @@ import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.Stream;
 import org.relay4j.yamux.io.Threads;
 
-/** Both ends of one session, connected for the whole of a run. */
+/** Both ends of one session, connected for a whole run. */
 @State(Scope.Benchmark)
 public class SessionPair {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -45,7 +45,7 @@ public class SessionPair {
         server = Session.server(ends.server(), options);
     }
 
-    /** One stream with a receiver at its other end. Threads may call this at the same time. */
+    /** Opens a stream with a receiver at its other end. Thread-safe. */
     OneWay oneWay(int messageSize, int readSize) throws IOException {
         opening.lock();
         try {
@@ -64,7 +64,10 @@ public class SessionPair {
         Threads.factory("acceptor").newThread(acceptor).start();
     }
 
-    /** Ends everything that runs on the sessions too: JMH tears down a shared state before the states that use it. */
+    /**
+     * Closes the sessions and everything that runs on them: JMH tears down a shared state before the states that use
+     * it.
+     */
     @TearDown(Level.Trial)
     public void close() throws Exception {
         opening.lock();

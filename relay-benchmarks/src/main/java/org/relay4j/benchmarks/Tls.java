@@ -17,14 +17,14 @@ import tlschannel.TlsChannel;
 final class Tls {
     private static final String[] PROTOCOLS = {"TLSv1.3"};
     private static final String[] SUITES = {"TLS_AES_128_GCM_SHA256"};
-    private static final char[] PASSWORD = new char[0]; // of a key store that only lives in memory
+    private static final char[] PASSWORD = new char[0]; // of an in-memory key store
 
     private Tls() {}
 
     /** Both ends of a connection with TLS on top, after the handshake. */
     static Transport.Ends over(Transport.Ends raw) throws IOException, GeneralSecurityException {
         SSLContext context = context();
-        // Buffers are kept, as Go keeps its own: otherwise each read and write allocates new ones.
+        // Buffers are reused, as in Go; otherwise each read and write would allocate new ones.
         TlsChannel server = ServerTlsChannel.newBuilder(raw.server(), context)
                 .withEngineFactory(sslContext -> engine(sslContext, false))
                 .withReleaseBuffers(false)

@@ -9,7 +9,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.security.GeneralSecurityException;
 
-/** What a session runs over. */
+/** The transport of a session. */
 enum Transport {
     /** A connection within the process: a session with two threads on each end. */
     MEM {
@@ -38,7 +38,7 @@ enum Transport {
     /** The two ends of one connection. */
     record Ends(ByteChannel client, ByteChannel server) {}
 
-    /** The transport that the Go program and the options call {@code name}. */
+    /** Returns the transport that the Go program and the options call {@code name}. */
     static Transport of(String name) {
         return switch (name) {
             case "mem" -> MEM;
@@ -48,7 +48,7 @@ enum Transport {
         };
     }
 
-    /** The two ends of a new connection. */
+    /** Returns the two ends of a new connection. */
     abstract Ends connect() throws IOException, GeneralSecurityException;
 
     private static Ends overTcp() throws IOException {

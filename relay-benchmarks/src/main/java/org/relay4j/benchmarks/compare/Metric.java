@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 
-/** One figure that the tables show of a test: a row. */
+/** One metric of a test: a row of the tables. */
 record Metric(String test, String title, int decimals, ToDoubleFunction<ResultLine> value) {
     private static final double MB_PER_GB = 1e3;
     private static final double MICROS = 1e6;
@@ -82,7 +82,7 @@ record Metric(String test, String title, int decimals, ToDoubleFunction<ResultLi
         return new Metric(test, "CPU us per " + operation, 1, r -> cpu(r) * MICROS / r.number("samples"));
     }
 
-    /** CPU seconds of the two processes of a relay; NaN without a relay. */
+    /** Returns the CPU seconds of the two processes of a relay; NaN without a relay. */
     private static double cpu(ResultLine result) {
         return result.number("cpu_s.server", "cpu_s.forwarder");
     }

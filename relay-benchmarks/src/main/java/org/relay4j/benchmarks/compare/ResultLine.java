@@ -19,7 +19,7 @@ final class ResultLine {
         this.numbers = numbers;
     }
 
-    /** The line, when it is a result that carries a label. */
+    /** Parses a line; empty if it is not a result with a label. */
     static Optional<ResultLine> parse(String line) {
         Map<String, Double> numbers = new HashMap<>();
         String label = "";
@@ -68,7 +68,7 @@ final class ResultLine {
         return label[2];
     }
 
-    /** The number of that name, or NaN. */
+    /** Returns the number with that name, or NaN. */
     double number(String... names) {
         double sum = 0;
         for (String name : names) {

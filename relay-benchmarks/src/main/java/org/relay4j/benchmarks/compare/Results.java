@@ -33,7 +33,7 @@ final class Results {
         return rounds.size();
     }
 
-    /** A metric of a variant in each round that has it. */
+    /** Returns a metric of a variant for each round that has it. */
     Sample of(Metric metric, String variant) {
         List<Double> values = new ArrayList<>();
         for (String round : rounds) {
@@ -42,7 +42,7 @@ final class Results {
         return new Sample(values);
     }
 
-    /** In each round that has both, a metric of one variant divided by that of another. */
+    /** Returns the ratio of a metric of two variants for each round that has both. */
     Sample ratio(Metric metric, String variant, String other) {
         List<Double> values = new ArrayList<>();
         for (String round : rounds) {
@@ -51,7 +51,7 @@ final class Results {
         return new Sample(values);
     }
 
-    /** The labels of the runs that had errors. */
+    /** Returns the labels of the runs that had errors. */
     List<String> failed() {
         List<String> labels = new ArrayList<>();
         byLabel.forEach((label, result) -> {

@@ -2,7 +2,7 @@ package org.relay4j.benchmarks.compare;
 
 import java.util.List;
 
-/** The finite ones of some numbers, in order. */
+/** The finite values of a sample, sorted. */
 final class Sample {
     private final double[] sorted;
 

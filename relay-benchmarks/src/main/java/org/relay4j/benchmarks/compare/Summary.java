@@ -7,7 +7,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Prints the Markdown tables of a results file: medians of each variant, and ratios of pairs of variants. */
+/**
+ * The program that prints the Markdown tables of a results file: medians of each variant, and ratios of pairs of
+ * variants.
+ */
 public final class Summary {
     private static final int USAGE_STATUS = 2;
     private static final String RELAY = "relay";
@@ -32,7 +35,7 @@ public final class Summary {
         System.out.print(summary.failures());
     }
 
-    /** What the file says of itself: its lines behind "#", as Markdown. */
+    /** Returns the comment lines of the file, which start with "#", as Markdown. */
     static String heading(List<String> lines) {
         StringBuilder text = new StringBuilder();
         for (String line : lines) {
@@ -57,7 +60,7 @@ public final class Summary {
         return table.toString();
     }
 
-    /** Relay with each of the others. */
+    /** Returns the pairs of Relay with each of the others. */
     List<String> pairs() {
         return results.variants().stream()
                 .filter(variant -> !variant.equals(RELAY))
@@ -65,7 +68,7 @@ public final class Summary {
                 .toList();
     }
 
-    /** Ratios within each round: the median and, in brackets, the smallest and the largest. */
+    /** Returns a table of ratios within each round: the median and, in brackets, the smallest and the largest. */
     String ratios(List<String> pairs) {
         List<String> header = new ArrayList<>(List.of("ratio per round, median [min-max]"));
         List<String[]> shown = new ArrayList<>();

@@ -44,7 +44,7 @@ final class Arguments {
         return text(name, "").equals(FLAG);
     }
 
-    /** The address of the mandatory option {@code --to host:port}. */
+    /** Returns the address of the mandatory option {@code --to host:port}. */
     InetSocketAddress to() {
         String text = text("to", "");
         int colon = text.lastIndexOf(':');
@@ -54,7 +54,7 @@ final class Arguments {
         return new InetSocketAddress(text.substring(0, colon), Integer.parseInt(text.substring(colon + 1)));
     }
 
-    /** Fails when an option was given that nobody has asked for: a typing error must not run the defaults. */
+    /** Fails if an option was given but not used: a typo must not run with the defaults. */
     void rejectUnused() {
         if (!unused.isEmpty()) {
             throw new IllegalArgumentException("unknown option --" + String.join(", --", unused));

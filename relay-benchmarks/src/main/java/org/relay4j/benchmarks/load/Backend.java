@@ -15,7 +15,7 @@ final class Backend implements AutoCloseable {
 
     private final Selector selector;
     private final ServerSocketChannel listener;
-    private final ByteBuffer buffer; // what was read last; for all connections, since only one is served at a time
+    private final ByteBuffer buffer; // the last input; shared, because connections are served one at a time
     private final Pattern pattern;
     private volatile boolean closed;
 

@@ -16,10 +16,10 @@ final class BackendConnection {
     private final Pattern pattern;
     private Mode mode = Mode.ECHO;
     private boolean modeKnown;
-    private boolean ended; // the other side has ended its direction
+    private boolean ended; // the peer has closed its direction
     private long count; // bytes received by a sink, or sent by a source
     private long lastReport; // nanoTime
-    private ByteBuffer pending = NOTHING; // what the socket did not take of the last echo or report
+    private ByteBuffer pending = NOTHING; // unsent rest of the last echo or report
 
     BackendConnection(SocketChannel channel, Pattern pattern) {
         this.channel = channel;
@@ -46,7 +46,7 @@ final class BackendConnection {
         }
     }
 
-    /** Takes what has arrived; whether there may be more. */
+    /** Reads the available input; returns whether there may be more. */
     private boolean read(ByteBuffer buffer) throws IOException {
         if (pending.hasRemaining()) {
             return false;
@@ -88,7 +88,7 @@ final class BackendConnection {
         }
     }
 
-    /** Says how much has arrived, but not so often that it becomes a load of its own. */
+    /** Reports the received count, at a limited rate so that reports add no significant load. */
     private void report() throws IOException {
         boolean sink = modeKnown && (mode == Mode.SINK || mode == Mode.CHECKED_SINK);
         long now = System.nanoTime();
@@ -129,7 +129,7 @@ final class BackendConnection {
         return pending.hasRemaining() ? SelectionKey.OP_WRITE : SelectionKey.OP_READ;
     }
 
-    /** Changes the interest set only when it differs: every change is a system call. */
+    /** Changes the interest set only if it differs, because every change is a system call. */
     private static void want(SelectionKey key, int operations) {
         if (key.interestOps() != operations) {
             key.interestOps(operations);

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * Bulk transfer over any number of connections, on one thread: in one direction, or in both, over so many connections each.
- * Beside it there may be connections that ask for bytes and never read any.
+ * Bulk transfer over any number of connections, on one thread: in one direction, or in both with as many connections
+ * each. Optional further connections request bytes and never read them.
  */
 final class BulkTraffic extends Traffic {
     private static final long SELECT_MILLIS = 100;

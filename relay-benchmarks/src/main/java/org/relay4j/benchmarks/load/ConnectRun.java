@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/** The mode connect: a number of connections at a time, each of which is opened, echoes one byte and is closed. */
+/** The mode connect: a number of concurrent connections, each of which is opened, echoes one byte and is closed. */
 final class ConnectRun {
     private static final double NANOS = 1e9;
     private static final long SELECT_MILLIS = 100;
@@ -92,7 +92,7 @@ final class ConnectRun {
             return true;
         } catch (IOException noPortFree) {
             errors.add(noPortFree);
-            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1)); // others have to end first
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1)); // waits for other connections to end
             return false;
         }
     }

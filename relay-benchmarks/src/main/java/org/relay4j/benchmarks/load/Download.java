@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 
-/** Receives what the backend sends for ever, and checks it when asked to. */
+/** A download that receives the backend's endless output and optionally checks it. */
 final class Download implements BulkConnection {
     private static final int READS_PER_PASS = 2;
 

@@ -3,7 +3,7 @@ package org.relay4j.benchmarks.load;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** The failures of a run: how many, and the first one's text. Safe for several threads. */
+/** The number of failures of a run, and the text of the first one. Thread-safe. */
 final class Errors {
     private final AtomicInteger count = new AtomicInteger();
     private final AtomicReference<String> first = new AtomicReference<>("");

@@ -27,8 +27,8 @@ final class IdleRun {
     private final ByteBuffer echo = ByteBuffer.allocateDirect(16);
     private final Errors errors = new Errors();
     private int started;
-    private int waiting; // for an echo
-    private int alive; // have echoed in the present round
+    private int waiting; // connections that wait for an echo
+    private int alive; // connections that have echoed in the current round
 
     IdleRun(Arguments arguments) {
         to = arguments.to();
@@ -41,7 +41,7 @@ final class IdleRun {
         arguments.rejectUnused();
     }
 
-    /** Runs, prints the result, and returns the number of connections that failed or did not answer at the end. */
+    /** Runs, prints the result and returns the number of connections that failed or did not answer at the end. */
     int run(PrintStream out) throws IOException {
         try (Selector selector = Selector.open()) {
             Map<String, Double> before = processes.residentMib();
@@ -93,7 +93,7 @@ final class IdleRun {
         return secondsSince(start);
     }
 
-    /** Sends one byte over every connection, and waits for all the echoes. */
+    /** Sends one byte over every connection and waits for all echoes. */
     private double sweep(Selector selector) throws IOException {
         long start = System.nanoTime();
         waiting = 0;

@@ -2,7 +2,7 @@ package org.relay4j.benchmarks.load;
 
 import java.util.Arrays;
 
-/** The durations of single operations, all of them kept, so that the quantiles are exact. */
+/** The durations of single operations. All are kept, so the quantiles are exact. */
 final class Latencies {
     private static final double NANOS_PER_MICRO = 1000;
 

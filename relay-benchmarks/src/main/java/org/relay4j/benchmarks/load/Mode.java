@@ -2,23 +2,23 @@ package org.relay4j.benchmarks.load;
 
 import java.nio.ByteBuffer;
 
-/** What the backend does with a connection; its first byte says so. */
+/** The backend's handling of a connection, selected by its first byte. */
 enum Mode {
-    /** Sends everything back. */
+    /** Echoes all input. */
     ECHO('E'),
-    /** Counts, and reports the count as 8 bytes, big-endian. */
+    /** Counts the input and reports the count as 8 bytes, big-endian. */
     SINK('S'),
-    /** Counts and reports too, and closes the connection when a byte is not that of the pattern. */
+    /** Counts and reports too, and closes the connection if a byte differs from the pattern. */
     CHECKED_SINK('V'),
-    /** Sends the pattern for ever. */
+    /** Sends the pattern endlessly. */
     SOURCE('R'),
     /**
-     * Sends no more of the pattern than what fills every window and buffer on the way to somebody who does not read, see
-     * {@link Sockets#connectStalled}.
+     * Sends only as much of the pattern as fills every window and buffer on the way to a stalled reader, see {@link
+     * Sockets#connectStalled}.
      */
     SHORT_SOURCE('T');
 
-    /** What a SHORT_SOURCE sends. Unit: bytes. */
+    /** Total output of a SHORT_SOURCE. Unit: bytes. */
     static final long SHORT = 768 * 1024;
 
     private final byte letter;

@@ -23,12 +23,14 @@ final class Pattern {
         }
     }
 
-    /** The sequence from a position on, at least as long as the longest piece. The buffer is shared. */
+    /** Returns the sequence from a position on, at least as long as the longest piece. The buffer is shared. */
     ByteBuffer from(long position) {
         return bytes.limit(bytes.capacity()).position((int) (position % PERIOD));
     }
 
-    /** Whether the data is what the sequence has at a position. The data must not be longer than the longest piece. */
+    /**
+     * Returns whether the data matches the sequence at a position. The data must not be longer than the longest piece.
+     */
     boolean matches(ByteBuffer data, long position) {
         ByteBuffer expected = from(position);
         expected.limit(expected.position() + data.remaining());

@@ -5,15 +5,15 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 
-/** One connection with at most one message on its way. */
+/** One connection with at most one message in flight. */
 final class PingConnection {
     private final SocketChannel channel;
     private final ByteBuffer out;
     private final ByteBuffer in;
-    private byte sequence; // first and last byte of the message, so that a wrong or old echo shows
+    private byte sequence; // first and last byte of the message, to detect a wrong or old echo
     private boolean busy;
     private long sent; // nanoTime
-    long due; // nanoTime of the next turn; kept by whoever schedules
+    long due; // nanoTime of the next turn; owned by the scheduler
 
     PingConnection(SocketChannel channel, int size) {
         this.channel = channel;
@@ -34,7 +34,7 @@ final class PingConnection {
         channel.write(out);
     }
 
-    /** Reads what there is, after sending what the socket did not take before. */
+    /** Sends pending bytes, then reads the available input. */
     void receive() throws IOException {
         if (out.hasRemaining()) {
             channel.write(out);
@@ -48,7 +48,7 @@ final class PingConnection {
         return busy && !in.hasRemaining();
     }
 
-    /** Ends a round trip; how long it took, in nanoseconds. */
+    /** Ends a round trip and returns its duration in nanoseconds. */
     long finish() throws IOException {
         long took = System.nanoTime() - sent;
         busy = false;

@@ -13,8 +13,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Messages that the backend sends back, on one thread. Without an interval the next message of a connection follows
- * the echo of the last one at once; with an interval each connection keeps to a schedule, and a late echo costs turns.
+ * Messages that the backend echoes, on one thread. Without an interval a connection sends its next message immediately
+ * after the last echo. With an interval each connection follows a schedule, and a late echo skips turns.
  */
 final class PingTraffic extends Traffic {
     private static final long SELECT_MILLIS = 100;
@@ -41,7 +41,7 @@ final class PingTraffic extends Traffic {
         }
     }
 
-    /** With a single connection a selector would only add to what is measured. */
+    /** Runs a single connection without a selector, which would only add to the measured time. */
     private void blocking(PingConnection connection) throws IOException {
         long due = System.nanoTime();
         while (!stopped) {

@@ -10,7 +10,7 @@ import java.util.Map;
 final class Processes {
     private static final double TICKS_PER_SECOND = 100; // USER_HZ, the same on every Linux
     private static final double KIB_PER_MIB = 1024;
-    // Of the fields after the command's name, which may contain spaces itself.
+    // Counts fields after the command name, because the name may contain spaces.
     private static final int USER_TICKS = 11;
     private static final int SYSTEM_TICKS = 12;
 
@@ -28,7 +28,7 @@ final class Processes {
         return folders.isEmpty();
     }
 
-    /** CPU seconds used so far, by name. */
+    /** Returns the CPU seconds used so far, by name. */
     Map<String, Double> cpuSeconds() throws IOException {
         Map<String, Double> seconds = new LinkedHashMap<>();
         for (Map.Entry<String, Path> each : folders.entrySet()) {
@@ -40,7 +40,7 @@ final class Processes {
         return seconds;
     }
 
-    /** Resident memory in MiB, by name. */
+    /** Returns the resident memory in MiB, by name. */
     Map<String, Double> residentMib() throws IOException {
         Map<String, Double> kib = status("VmRSS:");
         kib.replaceAll((name, value) -> value / KIB_PER_MIB);
@@ -63,7 +63,7 @@ final class Processes {
         return values;
     }
 
-    /** What each name has more in {@code later} than in {@code earlier}. */
+    /** Returns the increase from {@code earlier} to {@code later}, by name. */
     static Map<String, Double> difference(Map<String, Double> later, Map<String, Double> earlier) {
         Map<String, Double> more = new LinkedHashMap<>();
         later.forEach((name, value) -> more.put(name, value - earlier.getOrDefault(name, value)));

@@ -6,13 +6,13 @@ import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 
-/** The settings that all connections of the load generator share. */
+/** The socket settings of all connections of the load generator. */
 final class Sockets {
     private static final int SMALL_BUFFER = 16 * 1024; // bytes
 
     private Sockets() {}
 
-    /** A blocking connection that has already asked the backend for a mode. */
+    /** Returns a blocking connection that has already requested a mode from the backend. */
     static SocketChannel connect(InetSocketAddress to, Mode mode) throws IOException {
         SocketChannel channel = SocketChannel.open();
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
@@ -22,18 +22,18 @@ final class Sockets {
     }
 
     /**
-     * As {@link #connect}, for a connection from which nothing will be read. The system keeps little of what arrives on it:
-     * the kernel's memory for TCP is bounded, and would otherwise run out for every connection of the machine.
+     * Does the same as {@link #connect} for a connection that will not be read. Its receive buffer is small: the
+     * kernel's memory for TCP is limited, and would otherwise run out for all connections of the machine.
      */
     static SocketChannel connectStalled(InetSocketAddress to) throws IOException {
         SocketChannel channel = SocketChannel.open();
-        channel.setOption(StandardSocketOptions.SO_RCVBUF, SMALL_BUFFER); // before connect, or it is too late
+        channel.setOption(StandardSocketOptions.SO_RCVBUF, SMALL_BUFFER); // must be set before connect
         channel.connect(to);
         writeAll(channel, Mode.SHORT_SOURCE.request());
         return channel;
     }
 
-    /** A connection that does not block and may still be on its way. */
+    /** Returns a non-blocking connection that may not be established yet. */
     static SocketChannel connecting(InetSocketAddress to) throws IOException {
         SocketChannel channel = SocketChannel.open();
         channel.configureBlocking(false);

@@ -1,8 +1,8 @@
 package org.relay4j.benchmarks.load;
 
 /**
- * What the receiving end of one connection got during the counted time. Only the receiver's count is taken, together
- * with the moment at which it was taken: bytes that still sit in socket buffers on the way do not count.
+ * The bytes that the receiving end of one connection got during the measurement. Only the receiver's count and its time
+ * are used: bytes in socket buffers on the way do not count.
  */
 final class Throughput {
     private static final double NANOS = 1e9;
@@ -13,7 +13,7 @@ final class Throughput {
     private long lastCount;
     private long lastNanos;
 
-    /** Takes a count, cumulative since the connection began. */
+    /** Records a count, cumulative since the start of the connection. */
     void received(long count, boolean counting) {
         lastCount = count;
         lastNanos = System.nanoTime();

@@ -6,14 +6,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
-/** A thread that keeps connections busy until it is stopped, and counts from a given moment on. */
+/** A thread that keeps connections busy until it is stopped, and counts from a given time. */
 abstract class Traffic extends Thread {
     private static final long END_MILLIS = 5000;
 
     final List<SocketChannel> channels = new ArrayList<>();
     volatile boolean counting;
     volatile boolean stopped;
-    private final CountDownLatch broken; // counted down when this thread ends before it was stopped
+    private final CountDownLatch broken; // counted down if this thread ends before it is stopped
     private final Errors errors = new Errors();
 
     Traffic(String name, CountDownLatch broken) {
@@ -25,7 +25,7 @@ abstract class Traffic extends Thread {
     /** Loads the connections until {@link #stopped}. */
     abstract void load() throws IOException;
 
-    /** Adds the results; only after the thread has ended. */
+    /** Adds the results. Must be called after the thread has ended. */
     abstract void report(Json json, double seconds);
 
     @Override

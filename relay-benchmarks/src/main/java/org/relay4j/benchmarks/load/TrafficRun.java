@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** The modes bulk, pingpong and mixed: steady traffic, of which a stretch in the middle is counted. */
+/** The modes bulk, pingpong and mixed: steady traffic that is measured during an interval in the middle. */
 final class TrafficRun {
     private static final double NANOS = 1e9;
 
@@ -68,7 +68,7 @@ final class TrafficRun {
         return all.count();
     }
 
-    /** Lets time pass, unless some traffic has already come to an end. */
+    /** Waits, unless some traffic has ended early. */
     private void pass(double seconds) throws InterruptedException {
         if (broken.await((long) (seconds * NANOS), TimeUnit.NANOSECONDS)) {
             System.err.println("traffic broke off");

@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 
-/** Sends the pattern, and counts what the backend reports to have received. */
+/** An upload that sends the pattern and counts the bytes that the backend reports as received. */
 final class Upload implements BulkConnection {
     private static final int WRITES_PER_PASS = 2;
 

@@ -8,8 +8,8 @@ import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 
 /**
- * One of the two connections that are joined. What it reads goes to the other end at once; what that end's socket does
- * not take waits there, and this end is not read meanwhile.
+ * One of two joined connections. It writes its input to the other end immediately. Bytes that do not fit into the other
+ * end's socket stay pending there, and this end is not read meanwhile.
  */
 final class End {
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
@@ -83,7 +83,10 @@ final class End {
         other.start(SelectionKey.OP_READ);
     }
 
-    /** Passes the end of the other side's input on; reading goes on. Nothing waits, or that side would not be read. */
+    /**
+     * Passes on the end of the other side's input and continues to read. Nothing is pending, because otherwise that
+     * side would not be read.
+     */
     private void endOutput() throws IOException {
         outputEnded = true;
         channel.shutdownOutput();
@@ -93,7 +96,7 @@ final class End {
         }
     }
 
-    /** Resets both connections: a transfer that was cut must not look complete. */
+    /** Resets both connections: a truncated transfer must not look complete. */
     void abortBoth() {
         abort();
         other.abort();

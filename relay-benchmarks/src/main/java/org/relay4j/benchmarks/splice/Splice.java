@@ -10,9 +10,9 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 
 /**
- * A plain TCP splice: every connection to its port is joined with a new connection to one target. Two of these in a row
- * are as many processes and copies as a relay needs, without its tunnel: what they reach together is the limit of any
- * relay of two processes that copies through user space.
+ * A plain TCP splice: it joins each connection to its port with a new connection to one target. Two splices in a row
+ * need as many processes and copies as a relay, without its tunnel. Their throughput is the limit of any relay of two
+ * processes that copies through user space.
  */
 public final class Splice implements AutoCloseable {
     private static final int BACKLOG = 4096;
@@ -70,7 +70,7 @@ public final class Splice implements AutoCloseable {
 
     private void handle(SelectionKey key) {
         if (!key.isValid()) {
-            return; // closed by the other end's turn in this same pass
+            return; // closed by the other end in the same pass
         }
         if (key.isAcceptable()) {
             accept();
@@ -107,7 +107,7 @@ public final class Splice implements AutoCloseable {
         near.join(far);
         try {
             onward.connect(target);
-            // On loopback this usually succeeds at once, and saves a turn of the selector.
+            // On loopback this usually succeeds immediately and saves a pass of the selector.
             if (onward.finishConnect()) {
                 far.connected();
             } else {
