@@ -19,9 +19,7 @@ final class Syntax {
                 .width(110)
                 .longOptionsMaxWidth(26)
                 .sortOptions(false)
-                .header(
-                        "Tests a yamux endpoint over TCP: what the specification requires, and where it is silent.",
-                        "")
+                .header("Tests a yamux endpoint over TCP: what the specification requires, and where it is silent.", "")
                 .customSynopsis(
                         "yamux-conformance [<options>] <host>:<port>",
                         "       yamux-conformance [<options>] --listen [<address>:]<port>")
@@ -40,8 +38,7 @@ final class Syntax {
                 .auxiliaryTypes(String.class)
                 .description("Run the cases whose id matches, such as \"window/*\". May be given several times.")
                 .build());
-        spec.addOption(
-                text("--timeout", "<time>", "Maximum wait for each reaction of the endpoint. Default: 2s."));
+        spec.addOption(text("--timeout", "<time>", "Maximum wait for each reaction of the endpoint. Default: 2s."));
         spec.addOption(flag("List the cases and their rules without running them.", "--list"));
         spec.addOption(flag("Print one JSON object instead of lines.", "--json"));
         spec.addOption(flag("Also show the frames exchanged.", "-v", "--verbose"));
