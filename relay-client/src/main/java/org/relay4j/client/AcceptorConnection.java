@@ -116,11 +116,12 @@ final class AcceptorConnection implements TunnelConnection, SessionListener, Str
 
     @Override
     public void ended(Session over, SessionException cause) {
+        String why = String.valueOf(cause.getMessage());
         ended.complete(
                 switch (cause.reason()) {
                     case CLOSED_LOCALLY -> null;
-                    case CONNECTION_LOST -> Loss.broken(cause.getMessage(), cause.getCause(), cause);
-                    default -> new Loss(cause.getMessage(), cause.isClean(), cause);
+                    case CONNECTION_LOST -> Loss.broken(why, cause.getCause(), cause);
+                    default -> new Loss(why, cause.isClean(), cause);
                 });
     }
 

@@ -125,7 +125,7 @@ final class ClientTunnel implements Tunnel {
     /** A connection that was up has ended; the loss is null if this side closed it. */
     private void ended(TunnelConnection last, long since, @Nullable Loss loss) {
         try {
-            if (loss == null || attempts.isClosing() && loss.clean()) {
+            if (loss == null || (attempts.isClosing() && loss.clean())) {
                 events.closed();
                 finish(null);
                 return;

@@ -156,7 +156,7 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
 
     /** No address of the local service accepts a connection. */
     void unreachable(IOException failure) {
-        String why = failure.getMessage();
+        String why = String.valueOf(failure.getMessage());
         unreachable.log("{}: visitor reset, cannot connect to the local service {}: {}", name, local, why);
     }
 

@@ -38,9 +38,9 @@ class LocalConnectTest {
     @BeforeEach
     void start() throws IOException {
         server = Local.server();
-        one = InetAddress.getByName("127.0.0.1");
-        two = InetAddress.getByName("127.0.0.2");
-        three = InetAddress.getByName("127.0.0.3");
+        one = InetAddress.getByAddress(new byte[] {127, 0, 0, 1});
+        two = InetAddress.getByAddress(new byte[] {127, 0, 0, 2});
+        three = InetAddress.getByAddress(new byte[] {127, 0, 0, 3});
     }
 
     @AfterEach
@@ -199,7 +199,7 @@ class LocalConnectTest {
 
     @Test
     void serviceOnAllAddressesOfThisMachineIsFound() throws IOException {
-        try (FakeServer service = FakeServer.start(InetAddress.getByName("0.0.0.0"), 0, FakeServer::echo);
+        try (FakeServer service = FakeServer.start(InetAddress.getByAddress(new byte[4]), 0, FakeServer::echo);
                 RelayForwarder forwarder =
                         RelayClient.forward("localhost", server.port(), new InetSocketAddress(service.port()));
                 Socket visitor = Visitor.connect(forwarder.publicAddress().getPort())) {
@@ -211,8 +211,10 @@ class LocalConnectTest {
 
     @Test
     void addressesAreWrittenAsPeopleDo() throws IOException {
-        InetAddress six = InetAddress.getByName("::1");
-        InetAddress all = InetAddress.getByName("::");
+        byte[] bytes = new byte[16];
+        InetAddress all = InetAddress.getByAddress(bytes);
+        bytes[15] = 1;
+        InetAddress six = InetAddress.getByAddress(bytes);
         assertEquals("0.0.0.0:7", HostPort.text(new InetSocketAddress(7)));
         assertEquals("0.0.0.0:7", HostPort.text(new InetSocketAddress(all, 7)));
         assertEquals("[0:0:0:0:0:0:0:1]:7", HostPort.text(new InetSocketAddress(six, 7)));

@@ -132,7 +132,7 @@ class RelayClientOptionsTest {
                     try {
                         return method.invoke(options);
                     } catch (ReflectiveOperationException e) {
-                        throw new AssertionError(e);
+                        throw new LinkageError("cannot call " + method, e);
                     }
                 })
                 .toList();

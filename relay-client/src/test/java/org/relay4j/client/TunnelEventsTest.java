@@ -23,6 +23,7 @@ import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.io.OrderedLock;
 
 /** Events and the session's lock: those who report with the lock held never wait for those who are about to take it. */
+@SuppressWarnings("LockNotBeforeTry") // the lock of a session, taken only to see whether it may be
 class TunnelEventsTest {
     private static final InetSocketAddress BEFORE = InetSocketAddress.createUnresolved("relay", 1);
     private static final InetSocketAddress AFTER = InetSocketAddress.createUnresolved("relay", 2);

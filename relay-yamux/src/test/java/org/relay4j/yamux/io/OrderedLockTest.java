@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Test;
 
 /** The order of locks is checked in all tests, since they run with assertions. */
+@SuppressWarnings("LockNotBeforeTry") // the locks are what is tested
 class OrderedLockTest {
     private final OrderedLock session = OrderedLock.ofSession();
     private final OrderedLock leaf = OrderedLock.leaf("a pool");
