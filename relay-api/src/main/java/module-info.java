@@ -1,5 +1,5 @@
 /**
- * The API shared by the relay server and the relay client.
+ * The tunnels of a relay client, and what the relay server and the relay client share.
  *
  * @since 0.1
  */

@@ -45,6 +45,7 @@ public abstract class Surroundings implements Closeable {
     protected final InetSocketAddress service;
     protected final int portOfAnotherServer;
     protected final int portWithoutServer;
+    protected final RelayServer server;
     protected final RelayAcceptor acceptor;
     protected final Tunnel tunnel;
     protected final SocketChannel channel;
@@ -59,6 +60,7 @@ public abstract class Surroundings implements Closeable {
         sslContext = SSLContext.getDefault();
         relays.add(relay());
         relays.add(relay());
+        server = relays.get(0);
         service = new InetSocketAddress("localhost", listen(Socket::getInputStream));
         portOfAnotherServer = listen(
                 socket -> socket.getOutputStream().write("220 smtp ready\r\n".getBytes(StandardCharsets.US_ASCII)));

@@ -47,7 +47,7 @@ class GoDrivesIT {
                     SCENARIOS,
                     lines.stream().filter(line -> line.startsWith("ok ")).count(),
                     peer.process()::toString);
-            assertTrue(peer.session().awaitTermination(Duration.ofMillis(Visitor.DEADLINE)));
+            assertTrue(peer.session().awaitEnd(Duration.ofMillis(Visitor.DEADLINE)));
             assertEquals(Reason.CLOSED_BY_PEER, peer.session().ended().reason());
         }
     }

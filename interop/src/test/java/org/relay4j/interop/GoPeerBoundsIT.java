@@ -169,7 +169,7 @@ class GoPeerBoundsIT {
         assertEquals("remote end is not accepting connections", YamuxPeer.rest(asks));
         assertTrue(session.isOpen());
         assertEquals("x", YamuxPeer.rest(before));
-        assertTrue(session.awaitTermination(DEADLINE));
+        assertTrue(session.awaitEnd(DEADLINE));
         assertEquals(Reason.CLOSED_LOCALLY, session.ended().reason());
         peer.process().await("session ended: EOF");
     }

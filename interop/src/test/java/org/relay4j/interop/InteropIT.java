@@ -236,7 +236,7 @@ class InteropIT {
             Stream before = open("Ex");
             session.closeWhenDone();
             assertEquals("x", rest(before));
-            assertTrue(session.awaitTermination(deadline));
+            assertTrue(session.awaitEnd(deadline));
             assertEquals(Reason.CLOSED_LOCALLY, session.ended().reason());
         }
 
@@ -299,7 +299,7 @@ class InteropIT {
                     String line = line(ends.process(), scenario);
                     InteropMatrix.record(peer, ours, scenario, line.equals("ok " + scenario) ? null : line);
                 }));
-                assertTrue(ends.session().awaitTermination(Duration.ofMillis(Visitor.DEADLINE)));
+                assertTrue(ends.session().awaitEnd(Duration.ofMillis(Visitor.DEADLINE)));
             }
         }
 

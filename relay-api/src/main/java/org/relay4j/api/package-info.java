@@ -1,5 +1,6 @@
 /**
- * Tunnels, their listeners and their failures: the types shared by the server and the client.
+ * Tunnels of a relay client: their listeners, statistics and failures. A relay server reports a lost tunnel with the same
+ * exception.
  *
  * @since 0.1
  */

@@ -79,7 +79,7 @@ public class SessionPair {
         server.close();
         if (accepting) acceptor.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
         client.close();
-        if (!client.awaitTermination(PATIENCE) || !server.awaitTermination(PATIENCE)) {
+        if (!client.awaitEnd(PATIENCE) || !server.awaitEnd(PATIENCE)) {
             throw new IOException("a session does not end");
         }
     }

@@ -106,7 +106,7 @@ final class AcceptorConnection implements TunnelConnection, SessionListener, Str
 
     @Override
     public boolean awaitTermination(long nanos) throws InterruptedException {
-        return session.awaitTermination(Duration.ofNanos(nanos));
+        return session.awaitEnd(Duration.ofNanos(nanos));
     }
 
     @Override

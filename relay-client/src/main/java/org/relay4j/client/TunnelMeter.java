@@ -34,8 +34,8 @@ final class TunnelMeter {
         lock.lock();
         try {
             if (connection != null) reconnects++;
-            bytesIn += last.bytesReceived();
-            bytesOut += last.bytesSent();
+            bytesIn += last.bytesIn();
+            bytesOut += last.bytesOut();
             connection = next;
         } finally {
             lock.unlock();
@@ -54,7 +54,7 @@ final class TunnelMeter {
             lock.unlock();
         }
         SessionStatistics now = ask(present);
-        return before.plus(new TunnelStatistics(0, 0, now.bytesReceived(), now.bytesSent(), 0, now.roundTrip(), 0));
+        return before.plus(new TunnelStatistics(0, 0, now.bytesIn(), now.bytesOut(), 0, now.roundTrip(), 0));
     }
 
     private @Nullable Supplier<SessionStatistics> current() {

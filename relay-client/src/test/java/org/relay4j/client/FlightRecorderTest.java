@@ -81,8 +81,8 @@ class FlightRecorderTest {
         List<RecordedEvent> visitors = recorded("org.relay4j.Visitor");
         assertEquals(2, visitors.size(), visitors::toString); // one of the server, one of the forwarder
         for (RecordedEvent visitor : visitors) {
-            assertEquals(5, visitor.getLong("bytesReceived"));
-            assertEquals(5, visitor.getLong("bytesSent"));
+            assertEquals(5, visitor.getLong("bytesIn"));
+            assertEquals(5, visitor.getLong("bytesOut"));
             assertEquals("", visitor.getString("cause"));
             assertTrue(visitor.getDuration("connected").toNanos() > 0);
             assertTrue(visitor.getString("tunnel").contains(String.valueOf(port)), visitor::toString);

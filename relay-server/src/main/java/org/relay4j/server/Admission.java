@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.OrderedLock;
@@ -32,6 +33,7 @@ final class Admission {
     private final Map<InetAddress, Site> sites = new HashMap<>(); // those with tunnels; guarded by lock
     private final TreeSet<Site> waiting = new TreeSet<>(MOST_PENDING_FIRST); // those with pending ones; guarded by lock
     private final AtomicInteger visitors = new AtomicInteger();
+    private final AtomicLong visitorsEver = new AtomicLong();
     private int tunnels; // guarded by lock
     private int pending; // guarded by lock
     private long tickets; // given so far; guarded by lock
@@ -103,9 +105,12 @@ final class Admission {
 
     /** Counts one more visitor; false when there are enough. */
     boolean enterVisitor() {
-        if (visitors.incrementAndGet() <= options.maxVisitors()) return true;
-        visitors.decrementAndGet();
-        return false;
+        if (visitors.incrementAndGet() > options.maxVisitors()) {
+            visitors.decrementAndGet();
+            return false;
+        }
+        visitorsEver.incrementAndGet();
+        return true;
     }
 
     void leaveVisitor() {
@@ -114,6 +119,11 @@ final class Admission {
 
     int visitors() {
         return visitors.get();
+    }
+
+    /** Visitors since the start. */
+    long visitorsEver() {
+        return visitorsEver.get();
     }
 
     /** Clients that have not shown a sign of life yet. */

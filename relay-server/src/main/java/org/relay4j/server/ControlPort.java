@@ -57,7 +57,7 @@ final class ControlPort implements Listener.Owner {
                 ? "your address has reached its limit of " + options.maxTunnelsPerAddress() + " tunnels"
                 : "the server has reached its limit of " + options.maxTunnels() + " tunnels";
         if (reason != null) {
-            server.log().refused(reason, "relay server: client {} refused: {}", text(client), why);
+            server.refused(reason, client, "relay server: client {} refused: {}", text(client), why);
         }
         answer(channel, "limit-reached", why);
     }
@@ -69,7 +69,7 @@ final class ControlPort implements Listener.Owner {
             loop.execute(() -> open(loop, channel, client, ticket));
             assigned = true;
         } catch (IOException e) {
-            server.log().failed("relay server: client {} cannot be served", text(client), e);
+            server.failed(client, "relay server: client {} cannot be served", text(client), e);
         } finally {
             if (!assigned) {
                 ticket.leave();
@@ -82,24 +82,24 @@ final class ControlPort implements Listener.Owner {
     private void open(Loop loop, SocketChannel channel, InetSocketAddress client, Admission.Ticket ticket) {
         ServerTunnel tunnel = null;
         try {
-            if (!server.isClosed()) tunnel = ServerTunnel.open(server, loop, channel, client, ticket);
+            if (!server.isClosing()) tunnel = ServerTunnel.open(server, loop, channel, client, ticket);
         } catch (BindException e) {
             String why = String.valueOf(e.getMessage());
-            server.log().refused(Refusal.NO_PORT, "relay server: no public port for {}: {}", text(client), why);
+            server.refused(Refusal.NO_PORT, client, "relay server: no public port for {}: {}", text(client), why);
             answer(channel, "no-port-free", why);
         } catch (IOException e) {
-            server.log().failed("relay server: no tunnel for {}", text(client), e);
+            server.failed(client, "relay server: no tunnel for {}", text(client), e);
             answer(channel, "internal", "no public port can be opened");
         } catch (RuntimeException | Error e) {
             Sockets.reset(channel);
-            server.log().failed("relay server: unexpected failure, client {} was reset", text(client), e);
+            server.failed(client, "relay server: unexpected failure, client {} was reset", text(client), e);
         } finally {
             if (tunnel == null) {
                 ticket.leave();
                 Sockets.close(channel);
             }
         }
-        if (tunnel != null && server.isClosed()) tunnel.close();
+        if (tunnel != null && server.isClosing()) tunnel.close();
     }
 
     /** Answers with an error line in place of the port, and closes. */

@@ -1,19 +1,29 @@
 package org.relay4j.server;
 
-/** Why a client or a visitor was turned away. */
-enum Refusal {
-    /** The server has reached its limit of tunnels. */
+/**
+ * Why a relay server has turned a client or a visitor away.
+ *
+ * <pre>{@code
+ * long full = server.statistics().refusals().get(Refusal.TUNNELS);
+ * System.out.println(full + " clients have found no place");
+ * }</pre>
+ */
+public enum Refusal {
+    /** The server has reached {@link RelayServerOptions#maxTunnels}. */
     TUNNELS,
-    /** The client's address has reached its limit of tunnels. */
+    /** The client's address has reached {@link RelayServerOptions#maxTunnelsPerAddress}. */
     TUNNELS_OF_ADDRESS,
-    /** A client that had not answered yet was dropped, because newer ones have connected. */
+    /**
+     * The client was dropped before it had answered, because newer ones have connected: {@link RelayServerOptions#maxPending},
+     * {@link RelayServerOptions#maxPendingPerAddress}.
+     */
     PENDING,
     /** No public port is free. */
     NO_PORT,
-    /** A failure that concerned one client. */
+    /** The server has failed to serve the client or visitor; the log has the reason. */
     FAILURE,
-    /** The server has reached its limit of visitors. */
+    /** The server has reached {@link RelayServerOptions#maxVisitors}. */
     VISITORS,
-    /** The tunnel has reached its limit of visitors. */
+    /** The tunnel has reached {@link RelayServerOptions#maxVisitorsPerTunnel}. */
     VISITORS_OF_TUNNEL
 }

@@ -5,13 +5,14 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.io.Bounds;
 import org.relay4j.yamux.io.Listener;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopGroup;
@@ -26,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * <pre>{@code
  * try (RelayServer server = RelayServer.start(7000)) {
  *     System.out.println("listening on port " + server.port());
- *     Thread.currentThread().join();
+ *     server.awaitEnd();
  * }
  * }</pre>
  *
@@ -42,14 +43,18 @@ public final class RelayServer implements Closeable {
     private final LoopGroup loops;
     private final Loop controlLoop;
     private final Listener control;
-    private final Set<ServerTunnel> tunnels = ConcurrentHashMap.newKeySet();
+    private final Tunnels tunnels = new Tunnels();
     private final ServerLog limited = new ServerLog();
+    private final ServerEvents events;
     private final AtomicBoolean closed = new AtomicBoolean();
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile boolean closing; // no more clients
 
     private RelayServer(RelayServerOptions options) throws IOException {
         this.options = options;
         admission = new Admission(options);
         publicPorts = new PublicPorts(options);
+        events = new ServerEvents(this, options);
         publicPorts.checkAddress();
         loops = new LoopGroup("relay-server", options.loops(), false);
         boolean started = false;
@@ -115,20 +120,72 @@ public final class RelayServer implements Closeable {
         return admission.visitors();
     }
 
+    /** Returns what has passed so far. Does not block. */
+    public RelayServerStatistics statistics() {
+        Tunnels.Totals totals = tunnels.totals();
+        long in = totals.bytesIn();
+        long out = totals.bytesOut();
+        for (ServerTunnel tunnel : totals.open()) {
+            in += tunnel.bytesIn();
+            out += tunnel.bytesOut();
+        }
+        return new RelayServerStatistics(
+                totals.established(),
+                totals.up(),
+                admission.pending(),
+                admission.visitorsEver(),
+                admission.visitors(),
+                in,
+                out,
+                events.refusals(),
+                events.dropped());
+    }
+
+    /** Waits until {@link #close} has ended this server. */
+    public void awaitEnd() throws InterruptedException {
+        ended.await();
+    }
+
+    /**
+     * Ends the server gracefully: the control port and all public ports are closed now, and visitors that are connected may
+     * finish. Those that have not finished in time are reset. Blocks until all that is done, at most seven seconds longer than
+     * {@code timeout}. A thread that is interrupted meanwhile resets the visitors at once, and stays interrupted.
+     *
+     * @param timeout how long visitors may take; zero means do not wait
+     * @return true if all visitors had finished
+     * @throws IllegalArgumentException if the timeout is negative
+     */
+    public boolean close(Duration timeout) {
+        long end = System.nanoTime() + Bounds.nanos(Bounds.notNegative("timeout", timeout));
+        closing = true;
+        control.close();
+        for (ServerTunnel tunnel : tunnels.all()) tunnel.drain();
+        boolean finished = false;
+        try {
+            finished = tunnels.awaitNone(end - System.nanoTime());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        close();
+        return finished;
+    }
+
     /**
      * Closes the control port and all public ports, resets all visitors, and ends the threads. Waits for that, normally some
      * milliseconds, at most seven seconds. Has no effect the second time.
      */
     @Override
     public void close() {
+        closing = true;
         if (closed.getAndSet(true)) return;
         control.close();
-        List<ServerTunnel> ending = List.copyOf(tunnels);
+        List<ServerTunnel> ending = tunnels.all();
         for (ServerTunnel tunnel : ending) tunnel.close();
         long deadline = System.nanoTime() + CLOSE_DEADLINE;
         boolean interruptedFirst = awaitAccepted(deadline);
         boolean interrupted = awaitEnd(ending, deadline) || interruptedFirst;
         loops.close();
+        ended.countDown();
         log.info("relay server: closed {}", Sockets.text(address()));
         if (interrupted) Thread.currentThread().interrupt();
     }
@@ -182,21 +239,34 @@ public final class RelayServer implements Closeable {
         return limited;
     }
 
+    /** A client or visitor was turned away. */
+    void refused(Refusal reason, @Nullable InetSocketAddress from, String format, Object... arguments) {
+        limited.refused(reason, format, arguments);
+        events.refused(reason, from);
+    }
+
+    /** Something has failed for one client, which was turned away; the last argument is the exception. */
+    void failed(InetSocketAddress client, String format, Object... arguments) {
+        limited.failed(format, arguments);
+        events.refused(Refusal.FAILURE, client);
+    }
+
     /** Makes {@code id} the next stream id of all tunnels, for tests. */
     void skipStreamIds(int id) {
-        for (ServerTunnel tunnel : tunnels) tunnel.skipStreamIds(id);
+        for (ServerTunnel tunnel : tunnels.all()) tunnel.skipStreamIds(id);
     }
 
-    boolean isClosed() {
-        return closed.get();
+    ServerEvents events() {
+        return events;
     }
 
-    void opened(ServerTunnel tunnel) {
-        tunnels.add(tunnel);
+    Tunnels tunnels() {
+        return tunnels;
     }
 
-    void ended(ServerTunnel tunnel) {
-        tunnels.remove(tunnel);
+    /** True once no more clients are served. */
+    boolean isClosing() {
+        return closing;
     }
 
     private void startControl() {

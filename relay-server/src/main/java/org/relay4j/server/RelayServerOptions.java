@@ -24,15 +24,27 @@ import org.relay4j.yamux.io.LoopGroup;
  * }</pre>
  */
 public final class RelayServerOptions {
+    private static final RelayServerOptions DEFAULTS = builder().build();
+
     private final Builder values;
 
     private RelayServerOptions(Builder values) {
         this.values = values;
     }
 
-    /** Starts with the defaults. */
+    /** Returns the defaults: any free control port, and any free public port for each client, on all addresses. */
+    public static RelayServerOptions defaults() {
+        return DEFAULTS;
+    }
+
+    /** Returns a builder with the defaults. */
     public static Builder builder() {
         return new Builder();
+    }
+
+    /** Returns a builder with these options. */
+    public Builder toBuilder() {
+        return new Builder(values);
     }
 
     /** Where relay clients connect. */
@@ -105,6 +117,11 @@ public final class RelayServerOptions {
         return values.session;
     }
 
+    /** Returns the listener of the server; null when there is none. */
+    public @Nullable RelayServerListener listener() {
+        return values.listener;
+    }
+
     /** Collects the values; {@link #build} checks them. Not safe for use by several threads. */
     public static final class Builder {
         private @Nullable InetAddress bindAddress;
@@ -122,6 +139,7 @@ public final class RelayServerOptions {
         private Duration retireAfter = Duration.ofSeconds(60);
         private int loops = LoopGroup.defaultCount();
         private SessionOptions session = SessionOptions.defaults();
+        private @Nullable RelayServerListener listener;
 
         private Builder() {}
 
@@ -141,6 +159,7 @@ public final class RelayServerOptions {
             retireAfter = other.retireAfter;
             loops = other.loops;
             session = other.session;
+            listener = other.listener;
         }
 
         /** The local address for relay clients; null, the default, for all addresses. */
@@ -232,6 +251,12 @@ public final class RelayServerOptions {
          */
         public Builder session(SessionOptions options) {
             session = options;
+            return this;
+        }
+
+        /** Receives the events of the server: default none. */
+        public Builder listener(@Nullable RelayServerListener newListener) {
+            listener = newListener;
             return this;
         }
 

@@ -4,18 +4,19 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.TunnelLostException;
 import org.relay4j.api.control.PortLine;
 import org.relay4j.api.recording.TunnelEvent;
-import org.relay4j.api.recording.VisitorEvent;
 import org.relay4j.yamux.SessionInternals;
 import org.relay4j.yamux.core.Cause;
+import org.relay4j.yamux.core.Multiplexer;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.OpenState;
 import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.core.SessionEvents;
 import org.relay4j.yamux.core.StreamHandler;
-import org.relay4j.yamux.io.Listener;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopDriver;
 import org.relay4j.yamux.io.Sockets;
@@ -26,23 +27,20 @@ import org.slf4j.LoggerFactory;
  * One client of the server: its session, its public listener, and its visitors, all on one loop for life. Everything here
  * runs on that loop; what concerns the session, with the session's lock held.
  */
-final class ServerTunnel implements SessionEvents, Listener.Owner {
+final class ServerTunnel implements SessionEvents {
     private static final Logger log = LoggerFactory.getLogger(ServerTunnel.class);
 
     private final RelayServer server;
     private final RelayServerOptions options;
-    private final Admission admission;
     private final Admission.Ticket ticket;
-    private final String client; // its address, for the log
+    private final ServedTunnel shown;
+    private final Announcements announcements;
     private final String name;
     private final LoopDriver driver;
-    private final Listener listener;
-    private int visitors;
+    private final PublicPort port;
     private boolean established;
     private boolean ended;
-    private boolean portClosed;
-    private boolean retiring; // all stream ids are used
-    private long refused; // visitors over a limit
+    private boolean draining; // ends with its last visitor
     private Loop.@Nullable Timer handshake; // until the client has shown a sign of life
     private Loop.@Nullable Timer retirement;
     private @Nullable TunnelEvent recorded;
@@ -52,18 +50,18 @@ final class ServerTunnel implements SessionEvents, Listener.Owner {
             throws IOException {
         this.server = server;
         options = server.options();
-        admission = server.admission();
-        this.client = Sockets.text(client);
         this.ticket = ticket;
-        listener = server.publicPorts().open(loop, this);
+        port = new PublicPort(server, this, loop);
         boolean made = false;
         try {
-            name = "tunnel " + ticket.number() + " (port " + listener.address().getPort() + ")";
+            name = "tunnel " + ticket.number() + " (port " + port.number() + ")";
+            shown = new ServedTunnel(ticket.number(), client, port.number());
+            announcements = new Announcements(server.events(), shown);
             driver = new LoopDriver(
                     loop, channel, Role.CLIENT, SessionInternals.relayedOptions(options.session()), this, true);
             made = true;
         } finally {
-            if (!made) closePort();
+            if (!made) port.close();
         }
     }
 
@@ -87,18 +85,18 @@ final class ServerTunnel implements SessionEvents, Listener.Owner {
     }
 
     private boolean start(SocketChannel channel) {
-        ByteBuffer line = ByteBuffer.wrap(PortLine.encode(listener.address().getPort()));
+        ByteBuffer line = ByteBuffer.wrap(PortLine.encode(port.number()));
         try {
             channel.write(line);
             if (line.hasRemaining()) throw new IOException("the port line does not fit into the socket buffer");
-            listener.start();
+            port.start();
         } catch (IOException e) {
-            log.debug("{}: {} has left: {}", name, client, e.toString());
+            log.debug("{}: {} has left: {}", name, client(), e.toString());
             return false;
         }
-        log.debug("{}: connected, client {}", name, client);
+        log.debug("{}: connected, client {}", name, client());
         recorded = TunnelEvent.begun();
-        server.opened(this);
+        server.tunnels().opened(this);
         handshake = driver.loop().schedule(options.handshakeTimeout().toNanos(), this::checkEstablished);
         driver.start();
         // The answer, or anything else from the client, shows that it speaks yamux.
@@ -110,7 +108,7 @@ final class ServerTunnel implements SessionEvents, Listener.Owner {
     private void checkEstablished() {
         handshake = null;
         if (established || ended) return;
-        if (hasReceived()) {
+        if (ask(Multiplexer::hasReceived)) {
             establish();
             return;
         }
@@ -124,17 +122,22 @@ final class ServerTunnel implements SessionEvents, Listener.Owner {
     private void drop() {
         driver.loop().execute(() -> {
             if (ended) return;
-            server.log()
-                    .refused(
-                            Refusal.PENDING,
-                            "{}: client {} dropped before it had answered: newer clients have connected, and {} at once ({} of"
-                                    + " one address) may be pending",
-                            name,
-                            client,
-                            options.maxPending(),
-                            options.maxPendingPerAddress());
+            server.refused(
+                    Refusal.PENDING,
+                    shown.client(),
+                    "{}: client {} dropped before it had answered: newer clients have connected, and {} at once ({} of one"
+                            + " address) may be pending",
+                    name,
+                    client(),
+                    options.maxPending(),
+                    options.maxPendingPerAddress());
             driver.fail(new Cause(Cause.Kind.CONNECTION_LOST, "the client was dropped before it had answered"));
         });
+    }
+
+    /** Takes no more visitors, and ends with the last one. From any thread; returns at once. */
+    void drain() {
+        driver.loop().execute(this::endWithLastVisitor);
     }
 
     /** Ends the tunnel; visitors are reset. From any thread; returns at once. */
@@ -147,10 +150,19 @@ final class ServerTunnel implements SessionEvents, Listener.Owner {
         return driver.awaitTermination(nanos);
     }
 
+    /** Bytes that have come from visitors. From any thread. */
+    long bytesIn() {
+        return ask(Multiplexer::bytesSent);
+    }
+
+    /** Bytes that the client has sent for visitors. From any thread. */
+    long bytesOut() {
+        return ask(Multiplexer::bytesReceived);
+    }
+
     // ---- visitors
 
-    @Override
-    public boolean canAccept() {
+    boolean canTakeVisitor() {
         driver.lock.lock();
         try {
             OpenState state = driver.mux().openState();
@@ -162,51 +174,26 @@ final class ServerTunnel implements SessionEvents, Listener.Owner {
         }
     }
 
-    @Override
-    public void accepted(SocketChannel channel) {
-        if (visitors >= options.maxVisitorsPerTunnel()) {
-            refuseVisitor(channel, Refusal.VISITORS_OF_TUNNEL);
-            return;
-        }
-        if (!admission.enterVisitor()) {
-            refuseVisitor(channel, Refusal.VISITORS);
-            return;
-        }
-        visitors++;
+    /** Joins a visitor, which the port has counted, to a new stream. */
+    void take(SocketChannel visitor) throws IOException {
         driver.lock.lock();
         try {
-            ServerVisitor.open(this, driver, channel);
-        } catch (IOException e) {
-            log.debug("{}: visitor {} has left: {}", name, channel, e.toString());
+            ServerVisitor.open(this, driver, visitor);
         } finally {
             driver.lock.unlock();
         }
     }
 
-    private void refuseVisitor(SocketChannel channel, Refusal reason) {
-        Sockets.reset(channel);
-        refused++;
-        server.log()
-                .refused(
-                        reason,
-                        "{}: visitor refused, {} of {} here and {} of {} in all are connected ({} refused so far)",
-                        name,
-                        visitors,
-                        options.maxVisitorsPerTunnel(),
-                        admission.visitors(),
-                        options.maxVisitors(),
-                        refused);
-    }
-
     void visitorLeft() {
-        visitors--;
-        admission.leaveVisitor();
-        if (retiring && visitors == 0) close();
+        if (draining && port.visitors() == 0) close();
     }
 
-    void record(MuxStream stream, @Nullable Throwable failure) {
-        VisitorEvent.record(
-                this, stream.id(), stream.age(System.nanoTime()), stream.bytesReceived(), stream.bytesSent(), failure);
+    PublicPort port() {
+        return port;
+    }
+
+    Announcements announcements() {
+        return announcements;
     }
 
     /**
@@ -214,13 +201,22 @@ final class ServerTunnel implements SessionEvents, Listener.Owner {
      * stays does not keep the client from reconnecting for longer than {@link RelayServerOptions#retireAfter}.
      */
     private void retire() {
-        if (retiring || ended) return;
-        retiring = true;
-        closePort();
+        if (draining || ended) return;
         long most = options.retireAfter().toMillis();
-        log.info("{}: all stream ids are used, closing with the last of {} visitors or in {} ms", name, visitors, most);
+        log.info(
+                "{}: all stream ids are used, closing with the last of {} visitors or in {} ms",
+                name,
+                port.visitors(),
+                most);
         retirement = driver.loop().schedule(options.retireAfter().toNanos(), driver::close);
-        if (visitors == 0) close();
+        endWithLastVisitor();
+    }
+
+    private void endWithLastVisitor() {
+        if (draining || ended) return;
+        draining = true;
+        port.close();
+        if (port.visitors() == 0) close();
     }
 
     /** Makes {@code id} the next stream id, for tests: a tunnel has 2^31 of them. */
@@ -242,7 +238,7 @@ final class ServerTunnel implements SessionEvents, Listener.Owner {
 
     @Override
     public void onOpenable() {
-        listener.resume();
+        port.resume();
     }
 
     @Override
@@ -252,25 +248,20 @@ final class ServerTunnel implements SessionEvents, Listener.Owner {
         log.debug("{}: answers, round trip {} us", name, roundTrip / 1_000);
     }
 
-    private void closePort() {
-        if (portClosed) return;
-        portClosed = true;
-        listener.close();
-        server.publicPorts().release(listener.address().getPort());
-    }
-
     private void establish() {
         if (!ticket.established()) return; // it was dropped, and is about to end
         established = true;
         if (handshake != null) handshake.cancel();
         handshake = null;
-        server.log().up("{}: up, client {}", name, client);
+        server.tunnels().established();
+        server.log().up("{}: up, client {}", name, client());
+        announcements.up();
     }
 
-    private boolean hasReceived() {
+    private <T> T ask(Function<Multiplexer, T> question) {
         driver.lock.lock();
         try {
-            return driver.mux().hasReceived();
+            return question.apply(driver.mux());
         } finally {
             driver.lock.unlock();
         }
@@ -279,15 +270,16 @@ final class ServerTunnel implements SessionEvents, Listener.Owner {
     @Override
     public void onGoAway() {
         if (established) server.log().goneAway("{}: the client takes no more visitors", name);
-        closePort();
+        port.close();
     }
 
     @Override
     public void onEnd(Cause cause) {
         letGo();
         if (recorded != null) recorded.ended(name, cause.message());
+        announcements.down(loss(cause));
         if (established) server.log().down(cause.kind(), "{}: down, {}", name, cause.message());
-        else server.log().neverUp(cause.kind(), "{}: down, client {}: {}", name, client, cause.message());
+        else server.log().neverUp(cause.kind(), "{}: down, client {}: {}", name, client(), cause.message());
     }
 
     /** Gives everything back but the connection. Has no effect the second time. */
@@ -295,9 +287,20 @@ final class ServerTunnel implements SessionEvents, Listener.Owner {
         ended = true;
         if (handshake != null) handshake.cancel();
         if (retirement != null) retirement.cancel();
-        closePort();
-        server.ended(this);
+        port.close();
+        server.tunnels().ended(this, established, bytesIn(), bytesOut());
         ticket.leave();
+    }
+
+    private static @Nullable Throwable loss(Cause cause) {
+        if (cause.kind() == Cause.Kind.CLOSED_LOCALLY) return null;
+        boolean clean = cause.kind() == Cause.Kind.CLOSED_BY_PEER;
+        return new TunnelLostException("the tunnel was lost: " + cause.message(), clean, cause.error());
+    }
+
+    /** Its address, for the log. */
+    private String client() {
+        return Sockets.text(shown.client());
     }
 
     @Override

@@ -3,7 +3,9 @@ package org.relay4j.server;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.recording.VisitorEvent;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.io.LoopDriver;
 import org.relay4j.yamux.io.Sockets;
@@ -35,13 +37,14 @@ final class ServerVisitor implements Splice.Owner {
             Sockets.configure(channel);
             visitor = new ServerVisitor(tunnel, (InetSocketAddress) channel.getRemoteAddress());
             splice = Splice.open(driver, channel, visitor);
+            if (tunnel.announcements().areHeard()) tunnel.announcements().accepted(visitor.shown(splice.stream()));
             if (log.isDebugEnabled()) log.debug("{}: visitor {} connected", tunnel, visitor);
         } catch (IOException | RuntimeException | Error e) {
             if (splice != null) splice.abandon(e);
             else {
                 Sockets.reset(channel);
                 if (visitor != null) visitor.leave();
-                else tunnel.visitorLeft();
+                else tunnel.port().left();
             }
             throw e;
         }
@@ -50,9 +53,17 @@ final class ServerVisitor implements Splice.Owner {
     @Override
     public void ended(Splice splice, @Nullable Throwable failure) {
         leave();
-        tunnel.record(splice.stream(), failure);
-        if (!log.isDebugEnabled()) return;
         MuxStream stream = splice.stream();
+        // What the session sends has come from the visitor, and the other way round.
+        VisitorEvent.record(
+                tunnel,
+                stream.id(),
+                stream.age(System.nanoTime()),
+                stream.bytesSent(),
+                stream.bytesReceived(),
+                failure);
+        if (tunnel.announcements().areHeard()) tunnel.announcements().closed(shown(stream), failure);
+        if (!log.isDebugEnabled()) return;
         log.debug(
                 "{}: visitor {} {}; {} bytes from it, {} bytes to it, connected for {} ms",
                 tunnel,
@@ -63,10 +74,15 @@ final class ServerVisitor implements Splice.Owner {
                 stream.age(System.nanoTime()) / 1_000_000);
     }
 
+    private ServedVisitor shown(MuxStream stream) {
+        return new ServedVisitor(
+                address, Duration.ofNanos(stream.age(System.nanoTime())), stream.bytesSent(), stream.bytesReceived());
+    }
+
     private void leave() {
         if (left) return;
         left = true;
-        tunnel.visitorLeft();
+        tunnel.port().left();
     }
 
     @Override

@@ -1,11 +1,14 @@
 package org.relay4j.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.function.BiFunction;
@@ -164,6 +167,39 @@ class RelayServerOptionsTest {
         builder.maxTunnels(8);
         assertEquals(7, options.maxTunnels());
         assertEquals(8, builder.build().maxTunnels());
+    }
+
+    @Test
+    void copyHasAllValues() throws ReflectiveOperationException {
+        RelayServerListener listener = new RelayServerListener() {};
+        RelayServerOptions options = RelayServerOptions.builder()
+                .bindAddress(InetAddress.getLoopbackAddress())
+                .port(1)
+                .publicBindAddress(InetAddress.getLoopbackAddress())
+                .publicPorts(2, 3)
+                .maxTunnels(4)
+                .maxTunnelsPerAddress(5)
+                .maxPending(6)
+                .maxPendingPerAddress(7)
+                .maxVisitors(8)
+                .maxVisitorsPerTunnel(9)
+                .handshakeTimeout(Duration.ofSeconds(10))
+                .loops(11)
+                .session(SessionOptions.builder().maxStreams(12).build())
+                .listener(listener)
+                .build();
+        RelayServerOptions copy = options.toBuilder().build();
+        int compared = 0;
+        for (Method getter : RelayServerOptions.class.getMethods()) {
+            if (getter.getDeclaringClass() != RelayServerOptions.class || getter.getParameterCount() > 0) continue;
+            if (Modifier.isStatic(getter.getModifiers()) || getter.getName().equals("toBuilder")) continue;
+            assertEquals(getter.invoke(options), getter.invoke(copy), getter::getName);
+            assertNotEquals(getter.invoke(RelayServerOptions.defaults()), getter.invoke(copy), getter::getName);
+            compared++;
+        }
+        assertEquals(14, compared);
+        assertEquals(5, options.toBuilder().port(5).build().controlAddress().getPort());
+        assertEquals(1, options.controlAddress().getPort());
     }
 
     @Test

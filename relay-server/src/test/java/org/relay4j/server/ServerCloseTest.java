@@ -1,8 +1,10 @@
 package org.relay4j.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.relay4j.testing.WireFrame.FIN;
 import static org.relay4j.testing.WireFrame.RST;
 import static org.relay4j.testing.WireFrame.SYN;
 
@@ -11,6 +13,8 @@ import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -127,6 +131,73 @@ class ServerCloseTest {
             client.yamux().expect(WireFrame.goAway(0));
             client.yamux().expectGone();
         }
+    }
+
+    @Test
+    void gracefulCloseLetsVisitorsFinish() throws IOException {
+        RelayServer server = RelayServer.start(0);
+        try (RawClient client = RawClient.establish(server);
+                RawClient idle = RawClient.establish(server);
+                Socket visitor = client.visit()) {
+            client.yamux().expect(WireFrame.window(1, SYN, 0));
+            Call<Boolean> closing = Call.of(() -> server.close(Await.DEADLINE));
+            idle.yamux().expect(WireFrame.goAway(0)); // it has no visitor
+            idle.yamux().expectEnd();
+            idle.leave();
+            Visitor.awaitRefused(server.port());
+            client.yamux().send(WireFrame.data(1, "the whole reply"), WireFrame.window(1, FIN, 0));
+            Visitor.expect(visitor, "the whole reply");
+            Visitor.expectEnd(visitor);
+            assertTrue(!closing.isDone());
+            visitor.shutdownOutput();
+            client.yamux().expect(WireFrame.window(1, FIN, 0), WireFrame.goAway(0));
+            client.yamux().expectEnd();
+            client.leave();
+            assertTrue(closing.result());
+            Visitor.awaitRefused(client.port());
+        }
+        assertEquals(0, server.tunnelCount());
+    }
+
+    @Test
+    void gracefulCloseResetsVisitorsThatHaveNotFinishedInTime() throws IOException {
+        RelayServer server = RelayServer.start(0);
+        try (RawClient client = RawClient.establish(server);
+                Socket visitor = client.visit()) {
+            client.yamux().expect(WireFrame.window(1, SYN, 0));
+            Call<Boolean> closing = Call.of(() -> server.close(Duration.ofMillis(1)));
+            client.yamux().expect(WireFrame.window(1, RST, 0), WireFrame.goAway(0));
+            client.leave();
+            Visitor.expectReset(visitor);
+            assertFalse(closing.result());
+        }
+    }
+
+    @Test
+    void interruptedGracefulCloseResetsVisitorsAtOnce() throws IOException {
+        RelayServer server = RelayServer.start(0);
+        try (RawClient client = RawClient.establish(server);
+                Socket visitor = client.visit()) {
+            client.yamux().expect(WireFrame.window(1, SYN, 0));
+            Call<Boolean> closing = Call.of(() -> server.close(ChronoUnit.FOREVER.getDuration()));
+            Visitor.awaitRefused(server.port());
+            closing.interrupt();
+            client.yamux().expect(WireFrame.window(1, RST, 0), WireFrame.goAway(0));
+            client.leave();
+            Visitor.expectReset(visitor);
+            assertFalse(closing.result());
+            assertTrue(closing.endedInterrupted());
+        }
+    }
+
+    @Test
+    void endCanBeWaitedFor() throws IOException {
+        RelayServer server = RelayServer.start(0);
+        Call<Void> waiting = Call.run(server::awaitEnd);
+        assertThrows(IllegalArgumentException.class, () -> server.close(Duration.ofNanos(-1)));
+        assertTrue(server.close(Duration.ZERO), "there is no visitor");
+        waiting.result();
+        assertTrue(server.close(Duration.ZERO));
     }
 
     @Test

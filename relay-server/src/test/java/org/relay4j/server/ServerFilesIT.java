@@ -64,7 +64,7 @@ class ServerFilesIT {
             assertTrue(program.matching("cannot accept").size() < 20, program::toString);
             session.close();
             echo.failure(org.relay4j.yamux.SessionException.class);
-            Await.until("the session is over", () -> session.awaitTermination(java.time.Duration.ofMillis(1)));
+            Await.until("the session is over", () -> session.awaitEnd(java.time.Duration.ofMillis(1)));
         } finally {
             for (Socket visitor : visitors) visitor.close();
         }

@@ -11,6 +11,7 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +53,9 @@ import org.relay4j.yamux.io.Threads;
  * leave the thread's interrupt flag set.
  */
 public final class Session implements Closeable {
+    /** Longest time to flush the last frames and wait for the peer to close. Unit: nanoseconds. */
+    private static final long CLOSE_MOST = TimeUnit.SECONDS.toNanos(11);
+
     private final SessionOptions options;
     private final Driver driver;
     private final ReentrantLock lock; // the driver's
@@ -257,15 +261,52 @@ public final class Session implements Closeable {
 
     /**
      * Ends the session: resets all open streams, releases all waiting threads and notifies the peer. Does not block; {@link
-     * #awaitTermination} waits until the channel is closed. Has no effect if the session has already ended.
+     * #awaitEnd()} waits until the channel is closed. Has no effect if the session has already ended.
      */
     @Override
     public void close() {
         driver.close();
     }
 
-    /** Waits until the session has ended and its channel is closed. Returns false if {@code timeout} expires before that. */
-    public boolean awaitTermination(Duration timeout) throws InterruptedException {
+    /**
+     * Ends the session gracefully: accepts no more streams, notifies the peer, and lets open streams finish. Streams that have
+     * not finished in time are reset. Blocks until the channel is closed, at most 11 s longer than {@code timeout}. If the
+     * thread is interrupted meanwhile, the streams are reset at once and its interrupt flag stays set. A peer on another
+     * implementation may end the session early, see {@link #closeWhenDone}.
+     *
+     * @param timeout how long streams may take; zero means do not wait
+     * @return true if all streams had finished
+     * @throws IllegalArgumentException if the timeout is negative
+     */
+    public boolean close(Duration timeout) {
+        long most = Bounds.nanos(Bounds.notNegative("timeout", timeout));
+        closeWhenDone();
+        boolean finished = false;
+        try {
+            driver.awaitTermination(most);
+            SessionException end = ended();
+            finished = end != null && end.isClean();
+            close();
+            driver.awaitTermination(CLOSE_MOST);
+        } catch (InterruptedException e) {
+            close();
+            Thread.currentThread().interrupt();
+        }
+        return finished;
+    }
+
+    /** Waits until the session has ended and its channel is closed. */
+    public void awaitEnd() throws InterruptedException {
+        driver.awaitTermination(Long.MAX_VALUE);
+    }
+
+    /**
+     * Waits until the session has ended and its channel is closed.
+     *
+     * @param timeout how long to wait; zero means do not wait
+     * @return false if the timeout expired first
+     */
+    public boolean awaitEnd(Duration timeout) throws InterruptedException {
         return driver.awaitTermination(Bounds.nanos(timeout));
     }
 

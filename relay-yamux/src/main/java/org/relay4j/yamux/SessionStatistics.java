@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param streams streams opened so far by either end, including refused ones
  * @param openStreams streams open now
- * @param bytesReceived payload received, without headers and control frames
- * @param bytesSent payload queued for sending, without headers and control frames
+ * @param bytesIn payload received, without headers and control frames
+ * @param bytesOut payload queued for sending, without headers and control frames
  * @param roundTrip the latest measured round trip; null before the first measurement. A session measures it after each silence
  *     of the keep-alive interval, while windows grow, and on {@link Session#ping}
  * @param wastefulFrames frames from the peer that consumed resources without a useful effect, such as pings, credit byte by
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 public record SessionStatistics(
         long streams,
         int openStreams,
-        long bytesReceived,
-        long bytesSent,
+        long bytesIn,
+        long bytesOut,
         @Nullable Duration roundTrip,
         long wastefulFrames) {}

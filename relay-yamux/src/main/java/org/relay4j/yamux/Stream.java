@@ -201,7 +201,7 @@ public final class Stream implements Closeable {
     }
 
     /** Returns the payload bytes received on this stream. Does not block. */
-    public long bytesReceived() {
+    public long bytesIn() {
         lock.lock();
         try {
             return core.bytesReceived();
@@ -211,7 +211,7 @@ public final class Stream implements Closeable {
     }
 
     /** Returns the payload bytes written to this stream. Does not block. */
-    public long bytesSent() {
+    public long bytesOut() {
         lock.lock();
         try {
             return core.bytesSent();

@@ -75,7 +75,7 @@ class BadInputTest {
             assertThrows(StreamException.class, () -> stream.getInputStream().read());
             assertThrows(StreamException.class, () -> stream.getInputStream().available());
             assertThrows(StreamException.class, () -> stream.getOutputStream().write(1));
-            assertEquals(0, stream.bytesSent());
+            assertEquals(0, stream.bytesOut());
         }
     }
 
@@ -88,8 +88,8 @@ class BadInputTest {
             session.close();
             session.goAway();
             session.closeWhenDone();
-            assertTrue(session.awaitTermination(Await.DEADLINE));
-            assertTrue(session.awaitTermination(Duration.ZERO));
+            assertTrue(session.awaitEnd(Await.DEADLINE));
+            assertTrue(session.awaitEnd(Duration.ZERO));
             assertEquals(
                     SessionException.Reason.CLOSED_LOCALLY,
                     assertThrows(SessionException.class, session::open).reason());

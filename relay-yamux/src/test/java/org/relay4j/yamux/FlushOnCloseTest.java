@@ -78,11 +78,11 @@ class FlushOnCloseTest {
                     Pattern.check(stream.id(), 250_000, arrived.getInputStream());
                     assertEquals(-1, arrived.getInputStream().read());
                 }
-                assertTrue(server.awaitTermination(Await.DEADLINE));
+                assertTrue(server.awaitEnd(Await.DEADLINE));
                 SessionException end = server.ended();
                 assertNotNull(end);
                 assertEquals(SessionException.Reason.CLOSED_BY_PEER, end.reason(), end::toString);
-                assertTrue(client.awaitTermination(Await.DEADLINE));
+                assertTrue(client.awaitEnd(Await.DEADLINE));
             }
         }
     }

@@ -50,6 +50,6 @@ record Scripted(Session session, ScriptedPeer peer) implements AutoCloseable {
     public void close() throws IOException {
         session.close();
         peer.close();
-        Await.until("the session is terminated", () -> session.awaitTermination(Await.DEADLINE));
+        Await.until("the session is terminated", () -> session.awaitEnd(Await.DEADLINE));
     }
 }

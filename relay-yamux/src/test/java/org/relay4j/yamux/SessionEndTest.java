@@ -156,7 +156,7 @@ class SessionEndTest {
             scripted.session().close(); // changes nothing
             assertSameEnd(blow, first, scripted.session().ended());
             assertEquals(0, scripted.session().streamCount());
-            assertTrue(scripted.session().awaitTermination(Await.DEADLINE));
+            assertTrue(scripted.session().awaitEnd(Await.DEADLINE));
         }
     }
 
@@ -263,9 +263,7 @@ class SessionEndTest {
                     SessionException.class, () -> stream.getInputStream().read());
             assertEquals(Reason.GO_AWAY, told.reason());
             assertEquals(1, told.code());
-            Await.until(
-                    "both are terminated",
-                    () -> one.awaitTermination(Await.DEADLINE) && other.awaitTermination(Await.DEADLINE));
+            Await.until("both are terminated", () -> one.awaitEnd(Await.DEADLINE) && other.awaitEnd(Await.DEADLINE));
         }
     }
 
@@ -282,7 +280,7 @@ class SessionEndTest {
         ends.ours().close();
         assertEquals(
                 Reason.CONNECTION_LOST, read.failure(SessionException.class).reason());
-        assertTrue(session.awaitTermination(Await.DEADLINE));
+        assertTrue(session.awaitEnd(Await.DEADLINE));
         ends.theirs().close();
     }
 
@@ -306,7 +304,7 @@ class SessionEndTest {
                         Reason.CLOSED_LOCALLY,
                         writer.failure(SessionException.class).reason());
             }
-            assertTrue(scripted.session().awaitTermination(Await.DEADLINE));
+            assertTrue(scripted.session().awaitEnd(Await.DEADLINE));
         }
     }
 

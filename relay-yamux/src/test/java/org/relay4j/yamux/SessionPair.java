@@ -29,8 +29,8 @@ record SessionPair(Session client, Session server) implements AutoCloseable {
     public void close() {
         client.close();
         server.close();
-        Await.until("the session is terminated", () -> client.awaitTermination(Await.DEADLINE));
-        Await.until("the session is terminated", () -> server.awaitTermination(Await.DEADLINE));
+        Await.until("the session is terminated", () -> client.awaitEnd(Await.DEADLINE));
+        Await.until("the session is terminated", () -> server.awaitEnd(Await.DEADLINE));
     }
 
     /** Both ends of one stream. */

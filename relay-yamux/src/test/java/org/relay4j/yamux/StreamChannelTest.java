@@ -230,8 +230,8 @@ class StreamChannelTest {
         try (SessionPair pair = SessionPair.over(transport)) {
             StreamChannel channel = pair.open().here().channel(loop);
             pair.client().close();
-            assertTrue(pair.client().awaitTermination(Await.DEADLINE));
-            assertTrue(pair.server().awaitTermination(Await.DEADLINE));
+            assertTrue(pair.client().awaitEnd(Await.DEADLINE));
+            assertTrue(pair.server().awaitEnd(Await.DEADLINE));
             LeakCheck.check();
             channel.whenReadable(() -> {});
             runNext();
@@ -301,11 +301,11 @@ class StreamChannelTest {
             SessionStatistics ours = pair.client().statistics();
             assertEquals(1, ours.streams());
             assertEquals(1, ours.openStreams());
-            assertEquals(content.length, ours.bytesSent());
-            assertEquals(1, ours.bytesReceived());
-            assertEquals(content.length, streams.there().bytesReceived());
-            assertEquals(1, streams.there().bytesSent());
-            assertEquals(content.length, pair.server().statistics().bytesReceived());
+            assertEquals(content.length, ours.bytesOut());
+            assertEquals(1, ours.bytesIn());
+            assertEquals(content.length, streams.there().bytesIn());
+            assertEquals(1, streams.there().bytesOut());
+            assertEquals(content.length, pair.server().statistics().bytesIn());
             pair.client().ping();
             assertTrue(pair.client().statistics().roundTrip().toNanos() > 0);
             assertTrue(pair.server().statistics().wastefulFrames() > 0, "the ping was not needed");

@@ -73,7 +73,7 @@ class StreamServerSocketTest {
             assertTrue(pair.server().isOpen());
             socket.close();
             stream.close();
-            assertTrue(pair.server().awaitTermination(Await.DEADLINE));
+            assertTrue(pair.server().awaitEnd(Await.DEADLINE));
         }
     }
 
@@ -88,7 +88,7 @@ class StreamServerSocketTest {
             assertTrue(failure.getMessage().startsWith("the session has ended"), failure.getMessage());
             assertEquals(SessionException.class, failure.getCause().getClass());
             assertFalse(server.isClosed());
-            assertTrue(pair.server().awaitTermination(Await.DEADLINE));
+            assertTrue(pair.server().awaitEnd(Await.DEADLINE));
         }
     }
 }

@@ -80,7 +80,7 @@ class UnixDomainSessionTest {
             client.close();
             SessionException end = assertThrows(SessionException.class, () -> server.accept(Await.DEADLINE));
             assertTrue(end.isClean(), end::toString);
-            assertTrue(client.awaitTermination(Await.DEADLINE));
+            assertTrue(client.awaitEnd(Await.DEADLINE));
             assertFalse(near.isOpen());
         }
     }

@@ -243,7 +243,7 @@ class WaitingTest {
             writing.awaitBlocked();
             there.getInputStream().readNBytes(262_144);
             writing.result();
-            Call<Boolean> ending = Call.of(() -> pair.client().awaitTermination(forever));
+            Call<Boolean> ending = Call.of(() -> pair.client().awaitEnd(forever));
             pair.client().close();
             pair.server().close();
             assertTrue(ending.result());

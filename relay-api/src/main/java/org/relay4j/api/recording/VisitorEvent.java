@@ -28,15 +28,15 @@ public final class VisitorEvent extends Event {
     @Timespan(Timespan.NANOSECONDS)
     long connected;
 
-    @Label("Received")
-    @Description("Bytes received on the stream")
+    @Label("Bytes In")
+    @Description("Bytes received from the visitor")
     @DataAmount
-    long bytesReceived;
+    long bytesIn;
 
-    @Label("Sent")
-    @Description("Bytes sent on the stream")
+    @Label("Bytes Out")
+    @Description("Bytes sent to the visitor")
     @DataAmount
-    long bytesSent;
+    long bytesOut;
 
     @Label("Cause")
     @Description("Why the visitor was reset; empty if both directions were closed gracefully")
@@ -56,24 +56,19 @@ public final class VisitorEvent extends Event {
      * @param tunnel the tunnel, recorded by its {@code toString}
      * @param stream id of the visitor's stream, unsigned
      * @param connected how long the visitor was connected, in nanoseconds
-     * @param bytesReceived bytes received on the stream
-     * @param bytesSent bytes sent on the stream
+     * @param bytesIn bytes received from the visitor
+     * @param bytesOut bytes sent to the visitor
      * @param failure why the visitor was reset; null if both directions were closed gracefully
      */
     public static void record(
-            Object tunnel,
-            int stream,
-            long connected,
-            long bytesReceived,
-            long bytesSent,
-            @Nullable Throwable failure) {
+            Object tunnel, int stream, long connected, long bytesIn, long bytesOut, @Nullable Throwable failure) {
         VisitorEvent event = new VisitorEvent();
         if (!event.shouldCommit()) return;
         event.tunnel = tunnel.toString();
         event.stream = Integer.toUnsignedLong(stream);
         event.connected = connected;
-        event.bytesReceived = bytesReceived;
-        event.bytesSent = bytesSent;
+        event.bytesIn = bytesIn;
+        event.bytesOut = bytesOut;
         event.cause = failure == null ? "" : failure.toString();
         event.commit();
     }

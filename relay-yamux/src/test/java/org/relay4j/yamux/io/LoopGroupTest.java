@@ -163,8 +163,8 @@ class LoopGroupTest {
             server.accept().close();
             client.close();
             server.close();
-            assertTrue(client.awaitTermination(Await.DEADLINE));
-            assertTrue(server.awaitTermination(Await.DEADLINE));
+            assertTrue(client.awaitEnd(Await.DEADLINE));
+            assertTrue(server.awaitEnd(Await.DEADLINE));
         }
         LeakCheck.check();
     }
@@ -176,7 +176,7 @@ class LoopGroupTest {
             Session session = Session.client(ends.get(0));
             session.close();
             ends.get(1).close();
-            assertTrue(session.awaitTermination(Await.DEADLINE));
+            assertTrue(session.awaitEnd(Await.DEADLINE));
         }
     }
 }

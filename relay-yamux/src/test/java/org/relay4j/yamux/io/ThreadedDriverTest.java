@@ -103,7 +103,7 @@ class ThreadedDriverTest {
                 peer.send(WireFrame.ping(WireFrame.ACK, i));
             }
             release.countDown();
-            assertTrue(stuck.awaitTermination(Await.DEADLINE));
+            assertTrue(stuck.awaitEnd(Await.DEADLINE));
             assertTrue(other.isOpen());
         }
     }
@@ -181,7 +181,7 @@ class ThreadedDriverTest {
         };
         Session session = Session.client(watched);
         session.close();
-        assertTrue(session.awaitTermination(Await.DEADLINE));
+        assertTrue(session.awaitEnd(Await.DEADLINE));
         assertTrue(closedAfterwards.join());
     }
 }

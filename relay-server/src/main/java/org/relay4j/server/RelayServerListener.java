@@ -1,0 +1,58 @@
+package org.relay4j.server;
+
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Receives the events of a relay server.
+ *
+ * <pre>{@code
+ * RelayServerListener listener = new RelayServerListener() {
+ *     public void tunnelUp(RelayServer server, ServedTunnel tunnel) {
+ *         System.out.println(tunnel.client() + " can be reached at port " + tunnel.port());
+ *     }
+ * };
+ * RelayServerOptions options = RelayServerOptions.builder().port(7000).listener(listener).build();
+ * try (RelayServer server = RelayServer.start(options)) {
+ *     server.awaitEnd();
+ * }
+ * }</pre>
+ *
+ * <p>Calls come one at a time, on a thread that may block. The events of one tunnel come in their order, and its
+ * visitors after its up. A visitor may leave after the down, while the rest of a complete reply is being sent to it. An exception that is thrown here is logged and has no other effect.
+ *
+ * <p>The server does not wait for a slow listener. At most 1,024 events wait for it, and in addition one up and one down for
+ * each tunnel. Further events are dropped and counted, see {@link RelayServerStatistics#droppedEvents}. If the up of a tunnel is
+ * dropped, so are all other events of that tunnel.
+ *
+ * <p>There is no cost unless a listener is set.
+ */
+public interface RelayServerListener {
+    /** A tunnel is established: its client has answered. */
+    default void tunnelUp(RelayServer server, ServedTunnel tunnel) {}
+
+    /**
+     * A tunnel that was established has ended.
+     *
+     * @param cause a {@link org.relay4j.api.TunnelLostException}; null if the server closed the tunnel
+     */
+    default void tunnelDown(RelayServer server, ServedTunnel tunnel, @Nullable Throwable cause) {}
+
+    /** A visitor has connected to the public port of a tunnel. */
+    default void visitorAccepted(RelayServer server, ServedTunnel tunnel, ServedVisitor visitor) {}
+
+    /**
+     * A visitor has left.
+     *
+     * @param cause why it was reset; null if both directions were closed in an orderly way
+     */
+    default void visitorClosed(
+            RelayServer server, ServedTunnel tunnel, ServedVisitor visitor, @Nullable Throwable cause) {}
+
+    /**
+     * A client or a visitor was turned away.
+     *
+     * @param from its address
+     */
+    default void refused(RelayServer server, Refusal reason, InetSocketAddress from) {}
+}
