@@ -16,6 +16,7 @@ import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -27,6 +28,7 @@ import org.relay4j.testing.WireFrame;
 import org.relay4j.yamux.SessionException.Reason;
 
 /** Pings, keep-alive, and peers that are silent or do not read. */
+@Tag("slow")
 class LivenessTest {
     @RegisterExtension
     static final LeakCheck LEAKS = new LeakCheck.EachTest();

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Test;
  * nothing is thrown, users hear nothing after the end, what leaves keeps to the profile, and all memory comes back. One
  * session alone: {@code -Drelay.seed=<number>}.
  */
+@Tag("slow")
 class FuzzTest {
     private static final Long ONLY = Long.getLong("relay.seed");
 

@@ -8,9 +8,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A million streams, each with a random life: when the last one is gone, nothing of them is left. */
+@Tag("slow")
 class MillionStreamsTest {
     private static final int STREAMS = 1_000_000;
     private static final int MOST_AT_ONCE = 200;
