@@ -109,7 +109,7 @@ final class ReceiveMemory {
     private static int listFor(int bytes) {
         if (bytes == 0) return -1;
         int log = 31 - Integer.numberOfLeadingZeros(bytes);
-        return 2 * log + (bytes >> log - 1 & 1);
+        return 2 * log + ((bytes >> (log - 1)) & 1);
     }
 
     private void append(ReceiveBuffer buffer, int list) {

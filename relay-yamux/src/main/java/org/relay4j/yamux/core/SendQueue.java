@@ -70,6 +70,7 @@ final class SendQueue {
     }
 
     /** Returns whether {@link #reserve} would find space, without changing any state. */
+    @SuppressWarnings("ReferenceEquality") // a turn is nothing but itself
     boolean hasRoom(SendTurns.Turn turn, int atMost) {
         boolean overtakes = waiting.size() > 0 && turn != resumed;
         return !closed && !overtakes && buffer.room() >= Math.min(atMost, SMALLEST_ROOM);

@@ -1,6 +1,7 @@
 package org.relay4j.yamux.io;
 
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -122,7 +123,8 @@ public abstract class Driver {
         } finally {
             lock.unlock();
         }
-        ProcessTimer.EXECUTOR.schedule(() -> afterwards(this::reclaim), RECLAIM_EVERY, TimeUnit.NANOSECONDS);
+        Future<?> unused =
+                ProcessTimer.EXECUTOR.schedule(() -> afterwards(this::reclaim), RECLAIM_EVERY, TimeUnit.NANOSECONDS);
     }
 
     private void reclaim() {

@@ -94,7 +94,6 @@ public final class Splice implements StreamHandler, Loop.Handler {
     }
 
     /** Undoes a failed start. The caller keeps the socket, and the stream if the peer opened it. */
-    @SuppressWarnings("ConstantValue") // both are set only in the course of the start
     private void forget() {
         ended = true;
         if (key != null) key.cancel();

@@ -156,7 +156,7 @@ class FailureTest {
     }
 
     /** The methods of a handler, and what makes the core call each. */
-    private enum Call {
+    enum Call {
         onData {
             @Override
             void provoke(ScriptedPeer peer, MuxStream stream) {

@@ -88,10 +88,11 @@ class BufferPoolTest {
         List<Chunk> one = fill(pool, 0);
         assertEquals(LIMIT / 3 / PIECE, one.size(), "a third for a session that is alone");
         List<Chunk> two = fill(pool, 0);
-        assertEquals((LIMIT / PIECE - one.size()) / 3, two.size(), 1, "and a third of what is left for the next");
+        int left = LIMIT / PIECE - one.size();
+        assertTrue(Math.abs(left / 3 - two.size()) <= 1, "and a third of what is left for the next");
         Chunk guaranteed = pool.acquire(1, BufferSource.GUARANTEED - 1);
         assertNotNull(guaranteed, "a session that holds next to nothing is given a little all the same");
-        assertNull(pool.acquire(1, one.size() * PIECE), "one that holds more than its part gets nothing");
+        assertNull(pool.acquire(1, (long) one.size() * PIECE), "one that holds more than its part gets nothing");
     }
 
     @Test
@@ -107,7 +108,7 @@ class BufferPoolTest {
                 any = true;
             }
         }
-        for (long bytes : held) assertEquals(LIMIT / (sessions + 2), bytes, PIECE);
+        for (long bytes : held) assertTrue(Math.abs(LIMIT / (sessions + 2) - bytes) <= PIECE, () -> bytes + " bytes");
         assertTrue(LIMIT - pool.inUse() >= LIMIT / (sessions + 2), "what is left for others");
     }
 

@@ -52,13 +52,11 @@ class SpliceMemoryTest {
 
     /** A session of a server, its client as a script, and the visitors. */
     private final class Tunnel {
-        final BufferSource memory;
         final SplicedSession session;
         final ScriptedPeer peer;
         private int nextId = 1;
 
         Tunnel(SessionOptions.Builder options, BufferSource memory) throws Exception {
-            this.memory = memory;
             List<SocketChannel> ends = Transport.sockets();
             session = SplicedSession.forVisitors(ends.get(0), options.build(), memory);
             open.add(session);
