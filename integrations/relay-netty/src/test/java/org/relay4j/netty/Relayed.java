@@ -82,7 +82,7 @@ final class Relayed implements AutoCloseable {
     /** The channel of the next visitor. */
     RelayChannel accepted() throws InterruptedException {
         Channel channel = channels.poll(Await.DEADLINE.toNanos(), TimeUnit.NANOSECONDS);
-        if (channel == null) throw new AssertionError("nobody was accepted");
+        if (channel == null) throw new AssertionError("no visitor was accepted");
         return (RelayChannel) channel;
     }
 

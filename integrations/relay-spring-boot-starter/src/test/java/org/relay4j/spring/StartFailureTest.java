@@ -20,7 +20,7 @@ import org.relay4j.testing.LeakCheck;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
-/** What a person reads when the application cannot start for want of its tunnel. */
+/** The report that a person reads if the application cannot start without its tunnel. */
 @ExtendWith({LeakCheck.class, OutputCaptureExtension.class})
 class StartFailureTest {
     @Test

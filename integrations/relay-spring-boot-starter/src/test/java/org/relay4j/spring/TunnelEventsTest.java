@@ -42,7 +42,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.event.EventListener;
 import org.springframework.core.annotation.Order;
 
-/** What an application learns of its tunnel: beans that listen, events, health. */
+/** How an application observes its tunnel: listener beans, events, health, meters. */
 @ExtendWith(LeakCheck.class)
 class TunnelEventsTest {
     private final HttpClient client =
@@ -74,7 +74,7 @@ class TunnelEventsTest {
         }
     }
 
-    /** Notes everything; it also wants the tunnel, which in turn has to find it. */
+    /** Records everything. It depends on the tunnel, which in turn must find it. */
     @Order(2)
     static final class Recorder implements TunnelListener {
         final Tunnel tunnel;
@@ -194,7 +194,7 @@ class TunnelEventsTest {
             int port = relay.port();
             relay.close();
             recorder.awaitDetail("closed");
-            // The port before is taken by somebody else meanwhile.
+            // Another socket takes the previous port meanwhile.
             try (ServerSocket taken = new ServerSocket(before)) {
                 assertTrue(taken.isBound());
                 relay = WebApplication.relay(port);
@@ -204,7 +204,7 @@ class TunnelEventsTest {
         }
     }
 
-    /** One that were forgotten would be told to nobody. */
+    /** A callback that the announcer does not override would reach no bean. */
     @Test
     void everyCallOfAListenerIsPassedOn() {
         for (Method method : TunnelListener.class.getMethods()) {
@@ -269,7 +269,7 @@ class TunnelEventsTest {
         assertEquals(0, relay.tunnelCount());
     }
 
-    /** The context is not torn down while a listener is still to be told. */
+    /** The context is not torn down before all listeners were notified. */
     @Test
     void stoppingWaitsUntilTheEndIsAnnounced() throws Exception {
         CountDownLatch inside = new CountDownLatch(1);
