@@ -94,7 +94,7 @@ class SessionLimitsTest {
             Stream stream = scripted.session().open();
             StreamResetException failure = assertThrows(
                     StreamResetException.class, () -> stream.getInputStream().read());
-            assertTrue(failure.getMessage().contains("did not answer"), failure.getMessage());
+            assertTrue(failure.getMessage().contains("did not acknowledge"), failure.getMessage());
             scripted.peer().expect(window(1, SYN, 0), window(1, RST, 0));
             scripted.peer().expectNothing();
             assertEquals(0, scripted.session().streamCount());
