@@ -30,16 +30,18 @@ class TimersTest {
         assertEquals(0, timers.size());
     }
 
+    private static Runnable holding(Object object) {
+        return () -> assertNotNull(object);
+    }
+
     @Test
     void cancelledTimerLetsGoOfItsTaskAtOnce() {
         Object[] held = {new Object()};
         WeakReference<Object> reference = new WeakReference<>(held[0]);
-        Object captured = held[0];
-        Runnable task = captured::hashCode;
+        Runnable task = holding(held[0]);
         Loop.Timer timer = timers.add(5_000, task);
         timer.cancel();
         held[0] = null;
-        captured = null;
         task = null;
         Await.until("the task is collected", () -> {
             System.gc();
