@@ -53,6 +53,11 @@ import org.relay4j.yamux.io.Threads;
  * leave the thread's interrupt flag set.
  */
 public final class Session implements Closeable {
+    /*
+     * Longer than 300 lines because it is the public API of a session, and a third of it is Javadoc. It holds no protocol: the
+     * rules are in core, and a driver in io moves the bytes. What remains here is waiting on the session's lock.
+     */
+
     /** Longest time to flush the last frames and wait for the peer to close. Unit: nanoseconds. */
     private static final long CLOSE_MOST = TimeUnit.SECONDS.toNanos(11);
 

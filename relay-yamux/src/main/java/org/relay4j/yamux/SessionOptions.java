@@ -17,6 +17,9 @@ import org.relay4j.yamux.io.Bounds;
  * }</pre>
  */
 public final class SessionOptions {
+    // Longer than 300 lines because each option has a getter and a setter here, with the one description of its
+    // default.
+
     private static final int LARGEST_WINDOW = 1 << 30; // bytes
     private static final SessionOptions DEFAULTS = builder().build();
 

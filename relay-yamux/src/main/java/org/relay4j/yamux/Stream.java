@@ -37,6 +37,11 @@ import org.relay4j.yamux.io.StreamObserver;
  * InterruptedIOException} and leave the thread's interrupt flag set.
  */
 public final class Stream implements Closeable {
+    /*
+     * Longer than 300 lines because it is the public API of a stream and the handler of its events: both are guarded by the
+     * session's lock and change the same few fields. Reading and writing are in StreamInput and StreamOutput.
+     */
+
     private final Session session;
     private final Driver driver;
     private final ReentrantLock lock; // the driver's

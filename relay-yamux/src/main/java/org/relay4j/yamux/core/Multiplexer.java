@@ -14,6 +14,11 @@ import org.jspecify.annotations.Nullable;
  * The rules are listed in {@code docs/protocol.md}.
  */
 public final class Multiplexer {
+    /*
+     * Longer than 300 lines because it has one entry point, with Javadoc, for everything that a driver or a stream's user may
+     * ask of the core. Each delegates to the part that has the rule: IncomingFrames, Streams, SendQueue, KeepAlive, Opening.
+     */
+
     private final CoreOptions options;
     private final SessionEvents events;
     private final SessionState state = new SessionState();

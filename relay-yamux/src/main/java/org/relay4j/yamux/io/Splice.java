@@ -20,6 +20,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
      * Stream to socket: the payload is written from the loop's read buffer. The rest, at most one window, is kept in the
      * stream's buffer until the socket is writable; credit is returned only then.
      * End: FIN is passed on as FIN, and the other direction stays open. Any other end is passed on as a reset.
+     * Both directions are in one class of more than 300 lines because an end or a failure of one decides about the other.
      */
 
     /** The owner of a splice. Called on the loop with the session's lock held. */
