@@ -53,15 +53,20 @@ final class ForwarderCommand {
         throw end(server, forwarder.endCause());
     }
 
-    private InetSocketAddress local() {
+    /** The local service; unresolved if its name is to be resolved for each tunnel. */
+    InetSocketAddress local() {
         Value port = arguments.get(Flag.LOCAL_FORWARD_PORT);
         if (port == null) throw new IllegalStateException("a forwarder without " + Flag.LOCAL_FORWARD_PORT);
         Value host = arguments.get(Flag.LOCAL_HOST);
         if (host == null) return new InetSocketAddress("localhost", port.port(1));
         InetSocketAddress local = new InetSocketAddress(host.host(), port.port(1));
-        if (local.isUnresolved()) throw host.mustBe("a host name that this machine can resolve, or an address");
+        // With --retry-first the name may become known later, as that of a container does when it starts.
+        if (local.isUnresolved() && !arguments.has(Flag.RETRY_FIRST)) {
+            throw host.mustBe("a host name that this machine can resolve, or an address");
+        }
         // A name is resolved again for each new tunnel, an address never.
-        boolean named = !local.getAddress().getHostAddress().equals(local.getHostString());
+        boolean named =
+                local.isUnresolved() || !local.getAddress().getHostAddress().equals(local.getHostString());
         return named ? InetSocketAddress.createUnresolved(host.host(), port.port(1)) : local;
     }
 

@@ -89,6 +89,15 @@ class OptionsTest {
         assertEquals("--connect-timeout is '2h', it must be 1 ms to 1 h", failure.getMessage());
     }
 
+    @Test
+    void localHostMayBecomeKnownLaterWithRetryFirst() {
+        String unknown = "--localForwardPort=1 --local-host=no-such-host.invalid a:2";
+        assertThrows(CommandFailure.class, () -> command(unknown).local());
+        InetSocketAddress local = command("--retry-first " + unknown).local();
+        assertTrue(local.isUnresolved());
+        assertEquals("no-such-host.invalid", local.getHostString());
+    }
+
     private static String serverRefusal(String line) {
         return assertThrows(CommandFailure.class, () -> server(line)).getMessage();
     }
@@ -98,7 +107,11 @@ class OptionsTest {
     }
 
     private static RelayClientOptions forwarder(String line) {
-        return new ForwarderCommand(parse(line), output(), new Shutdown()).options(new TunnelListener() {});
+        return command(line).options(new TunnelListener() {});
+    }
+
+    private static ForwarderCommand command(String line) {
+        return new ForwarderCommand(parse(line), output(), new Shutdown());
     }
 
     private static Arguments parse(String line) {
