@@ -88,7 +88,8 @@ final class ControlPort implements Listener.Owner {
             server.refused(Refusal.NO_PORT, client, "relay server: no public port for {}: {}", text(client), why);
             answer(channel, "no-port-free", why);
         } catch (IOException e) {
-            server.failed(client, "relay server: no tunnel for {}", text(client), e);
+            // Such as no file descriptor left: a matter for the operator, not a defect with a stack trace.
+            server.refused(Refusal.FAILURE, client, "relay server: no tunnel for {}: {}", text(client), e.getMessage());
             answer(channel, "internal", "no public port can be opened");
         } catch (RuntimeException | Error e) {
             Sockets.reset(channel);
