@@ -53,7 +53,7 @@ public class LeakCheck implements AfterAllCallback {
         } catch (ClassNotFoundException e) {
             return 0;
         } catch (ReflectiveOperationException e) {
-            throw new AssertionError("the buffer pool cannot be asked", e);
+            throw new LinkageError("the buffer pool cannot be asked", e);
         }
     }
 
@@ -68,7 +68,7 @@ public class LeakCheck implements AfterAllCallback {
         } catch (ClassNotFoundException e) {
             // There are none.
         } catch (ReflectiveOperationException e) {
-            throw new AssertionError("the shared loops cannot be ended", e);
+            throw new LinkageError("the shared loops cannot be ended", e);
         }
     }
 

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One frame in wire format. It is written from the specification and does not use the core's codec, so that it can
@@ -105,7 +106,7 @@ public final class WireFrame {
     }
 
     @Override
-    public boolean equals(Object other) {
+    public boolean equals(@Nullable Object other) {
         return other instanceof WireFrame frame && Arrays.equals(bytes, frame.bytes);
     }
 

@@ -19,7 +19,12 @@ import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Pattern;
 import org.relay4j.testing.Transport;
 
-/** Calls of many threads against the end of their stream or session: nobody hangs, and nothing else than IOException is thrown. */
+/**
+ * Calls of many threads against the end of their stream or session: nobody hangs, and nothing else than IOException is thrown.
+ *
+ * <p>What ends them is called by a platform thread: with a single carrier, virtual threads that wake each other can keep
+ * those waiting that a platform thread has woken, such as the test.
+ */
 @Tag("slow")
 class ShutdownRaceTest {
     private static final int ROUNDS = 25;
@@ -45,7 +50,7 @@ class ShutdownRaceTest {
                     calls.add(again(go, () -> assertTrue(end.getInputStream().read(new byte[100_000]) > 0)));
                 }
                 Session first = round % 2 == 0 ? pair.client() : pair.server();
-                calls.add(Call.run(() -> {
+                calls.add(Call.runOnPlatformThread(() -> {
                     go.await();
                     first.ping();
                     first.close();
@@ -71,7 +76,7 @@ class ShutdownRaceTest {
                         if (end.getInputStream().read(new byte[100_000]) < 0) throw new IOException("end");
                     }));
                 }
-                calls.add(Call.run(() -> {
+                calls.add(Call.runOnPlatformThread(() -> {
                     go.await();
                     Stream first = ThreadLocalRandom.current().nextBoolean() ? stream.here() : stream.there();
                     if (reset) first.reset();
