@@ -89,7 +89,8 @@ final class ControlPort implements Listener.Owner {
             answer(channel, "no-port-free", why);
         } catch (IOException e) {
             // Such as no file descriptor left: a matter for the operator, not a defect with a stack trace.
-            server.refused(Refusal.FAILURE, client, "relay server: no tunnel for {}: {}", text(client), e.getMessage());
+            String why = String.valueOf(e.getMessage());
+            server.refused(Refusal.FAILURE, client, "relay server: no tunnel for {}: {}", text(client), why);
             answer(channel, "internal", "no public port can be opened");
         } catch (RuntimeException | Error e) {
             Sockets.reset(channel);

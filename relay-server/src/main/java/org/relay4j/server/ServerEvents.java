@@ -17,6 +17,7 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /** The events of a server on their way to its listener, one after the other. Safe for use by several threads. */
+@SuppressWarnings("EnumOrdinal") // refusals are counted by reason in an array of atomic numbers
 final class ServerEvents {
     /*
      * Loops add events to a bounded queue, and a thread of its own empties it, so that nothing waits for a slow listener.

@@ -184,7 +184,7 @@ class AdmissionTest {
             int some = random.nextInt(3);
             if (some == 0 && !pending.isEmpty()) {
                 int at = random.nextInt(pending.size());
-                owners.remove(at);
+                owners.subList(at, at + 1).clear();
                 Admission.Ticket ticket = pending.remove(at);
                 if (random.nextBoolean()) assertTrue(ticket.established(), () -> "seed " + seed);
                 else ticket.leave();
@@ -195,7 +195,8 @@ class AdmissionTest {
             Admission.Entry entry = admission.enter(address(owner));
             assertSame(expected, entry.evicted(), () -> "seed " + seed);
             if (expected != null) {
-                owners.remove(pending.indexOf(expected));
+                int at = pending.indexOf(expected);
+                owners.subList(at, at + 1).clear();
                 pending.remove(expected);
             }
             pending.add(entry.ticket());

@@ -46,7 +46,7 @@ class ServerKeepAliveTest {
         Await.until("the timer of keep-alive runs", () -> {
             List<String> found = connections(localPort, remotePort);
             assertEquals(1, found.size(), found::toString);
-            String[] timer = found.get(0).split(":");
+            String[] timer = found.get(0).split(":", -1);
             long ticks = Long.parseLong(timer[1], 16);
             return Integer.parseInt(timer[0], 16) == KEEP_ALIVE && ticks > 0 && ticks <= 60 * TICKS_PER_SECOND;
         });
@@ -57,7 +57,7 @@ class ServerKeepAliveTest {
         List<String> found = new ArrayList<>();
         for (String table : List.of("/proc/net/tcp", "/proc/net/tcp6")) {
             for (String line : Files.readAllLines(Path.of(table))) {
-                String[] columns = line.trim().split(" +");
+                String[] columns = line.trim().split(" +", -1);
                 if (!columns[1].endsWith(String.format(":%04X", localPort)) || !columns[3].equals("01")) continue;
                 if (remotePort == 0 || columns[2].endsWith(String.format(":%04X", remotePort))) found.add(columns[5]);
             }

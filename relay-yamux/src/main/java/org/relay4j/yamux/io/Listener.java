@@ -123,7 +123,8 @@ public final class Listener implements Loop.Handler {
     private void pause(Throwable failure) {
         if (!channel.isOpen()) return;
         if (failure instanceof IOException) {
-            cannotAccept.log("cannot accept on {}, trying again in 0.2 s: {}", address, failure.getMessage());
+            cannotAccept.log(
+                    "cannot accept on {}, trying again in 0.2 s: {}", address, String.valueOf(failure.getMessage()));
         } else ownerFailed.log("unexpected failure of {}, trying again in 0.2 s", this, failure);
         paused = true;
         key.interestOps(0);
