@@ -8,6 +8,9 @@ module org.relay4j.api {
     requires static org.jspecify; // annotations only: users need it neither to compile nor to run
 
     exports org.relay4j.api;
+    exports org.relay4j.api.tls to
+            org.relay4j.client,
+            org.relay4j.server;
     exports org.relay4j.api.control to
             org.relay4j.client,
             org.relay4j.server;

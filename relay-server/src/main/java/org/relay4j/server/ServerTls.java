@@ -1,0 +1,146 @@
+package org.relay4j.server;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.security.GeneralSecurityException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.locks.ReentrantLock;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLParameters;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.tls.Fingerprint;
+import org.relay4j.api.tls.KeyMaterial;
+
+/**
+ * The certificate with which a relay server identifies itself, and the TLS settings of its control port: TLS 1.3 and 1.2.
+ *
+ * <pre>{@code
+ * RelayServerOptions options = RelayServerOptions.builder()
+ *         .port(7000)
+ *         .tls(ServerTls.ofFiles(Path.of("relay-cert.pem"), Path.of("relay-key.pem")))
+ *         .build();
+ * }</pre>
+ *
+ * <p>A server checks every few seconds whether the files have changed, and uses the new ones for new connections. Files that
+ * cannot be used are reported in the log, and the certificate before stays in use. Safe for use by several threads.
+ */
+public final class ServerTls {
+    private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
+
+    /** Reads the files. */
+    private interface Source {
+        KeyMaterial read() throws IOException;
+    }
+
+    private final @Nullable SSLContext context; // the caller's; null: made of the source's keys
+    private final @Nullable Source source;
+    private final List<Path> files;
+    private final ReentrantLock lock = new ReentrantLock();
+    private List<FileTime> read = List.of(); // when the files were modified that are in use; guarded by lock
+    private volatile KeyManager[] keys = {};
+    private volatile @Nullable Fingerprint fingerprint;
+
+    private ServerTls(@Nullable SSLContext context, @Nullable Source source, List<Path> files) {
+        this.context = context;
+        this.source = source;
+        this.files = files;
+    }
+
+    /**
+     * Uses a certificate chain and a private key from PEM files. The chain begins with the server's own certificate; the key is
+     * unencrypted PKCS#8. They may be in one file.
+     *
+     * @throws IOException if the files cannot be used: unreadable, malformed, expired, or not belonging together
+     */
+    public static ServerTls ofFiles(Path certificates, Path key) throws IOException {
+        Objects.requireNonNull(certificates, "certificates");
+        Objects.requireNonNull(key, "key");
+        return loaded(() -> KeyMaterial.ofPem(certificates, key), List.of(certificates, key));
+    }
+
+    /**
+     * Uses the only private key of a PKCS#12 file, with its certificate chain.
+     *
+     * @throws IOException if the file cannot be used, or the password is wrong
+     */
+    public static ServerTls ofKeyStore(Path pkcs12, char[] password) throws IOException {
+        Objects.requireNonNull(pkcs12, "pkcs12");
+        char[] copy = password.clone();
+        return loaded(() -> KeyMaterial.ofPkcs12(pkcs12, copy), List.of(pkcs12));
+    }
+
+    /** Uses a context as it is; nothing is reloaded. */
+    public static ServerTls of(SSLContext context) {
+        return new ServerTls(Objects.requireNonNull(context, "context"), null, List.of());
+    }
+
+    private static ServerTls loaded(Source source, List<Path> files) throws IOException {
+        ServerTls tls = new ServerTls(null, source, files);
+        tls.reload();
+        return tls;
+    }
+
+    /** The SHA-256 fingerprint of the certificate in use, as {@code sha256:} and hexadecimal digits; null with a context. */
+    public @Nullable String fingerprint() {
+        Fingerprint current = fingerprint;
+        return current == null ? null : current.toString();
+    }
+
+    /**
+     * Reads the files again if they have changed. Blocks for the time that this takes.
+     *
+     * @return true if another certificate is in use now
+     * @throws IOException if the new files cannot be used; nothing has changed then, and they are not tried again before the
+     *     next change
+     */
+    boolean reload() throws IOException {
+        Source from = source;
+        if (from == null) return false;
+        lock.lock();
+        try {
+            List<FileTime> modified = new ArrayList<>();
+            for (Path file : files)
+                modified.add(Files.exists(file) ? Files.getLastModifiedTime(file) : FileTime.fromMillis(0));
+            if (modified.equals(read)) return false;
+            read = modified;
+            KeyMaterial material = from.read();
+            Fingerprint next = Fingerprint.of(material.chain().get(0));
+            keys = material.keyManagers();
+            boolean changed = !next.equals(fingerprint);
+            fingerprint = next;
+            return changed;
+        } catch (GeneralSecurityException e) {
+            throw new IOException("cannot use the private key: " + e.getMessage(), e);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * An engine for one connection. Each has a context of its own, so that no session can be resumed: a client checks the
+     * certificate each time.
+     */
+    SSLEngine engine() throws IOException {
+        try {
+            SSLContext used = context;
+            if (used == null) {
+                used = SSLContext.getInstance("TLS");
+                used.init(keys, null, null);
+            }
+            SSLEngine engine = used.createSSLEngine();
+            engine.setUseClientMode(false);
+            SSLParameters parameters = engine.getSSLParameters();
+            parameters.setProtocols(PROTOCOLS);
+            engine.setSSLParameters(parameters);
+            return engine;
+        } catch (GeneralSecurityException e) {
+            throw new IOException("cannot set up TLS: " + e.getMessage(), e);
+        }
+    }
+}
