@@ -1,0 +1,175 @@
+package org.relay4j.server;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.relay4j.yamux.io.Bounds;
+
+/**
+ * What one client may have: public ports, tunnels, connections and visitors. The limits of {@link RelayServerOptions} apply
+ * besides. Immutable.
+ *
+ * <pre>{@code
+ * ClientLimits limits = ClientLimits.builder()
+ *         .port(5432) // the client's own port
+ *         .ports(7000, 7010)
+ *         .maxTunnels(2)
+ *         .visitorsPerSecond(50)
+ *         .build();
+ * }</pre>
+ */
+public final class ClientLimits {
+    private static final ClientLimits DEFAULTS = builder().build();
+
+    private final Builder values;
+
+    private ClientLimits(Builder values) {
+        this.values = values;
+    }
+
+    /** Returns the defaults: a free port that the server chooses for each tunnel, and only the limits of the server. */
+    public static ClientLimits defaults() {
+        return DEFAULTS;
+    }
+
+    /** Returns a builder with the defaults. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Returns true if the client may ask for this public port. */
+    public boolean allows(int port) {
+        for (PortRange range : values.ports) {
+            if (range.contains(port)) return true;
+        }
+        return false;
+    }
+
+    /** Returns the port for a client that asks for none: the first of its ports, if that is a single one; otherwise 0. */
+    public int ownPort() {
+        if (values.ports.isEmpty()) return 0;
+        PortRange first = values.ports.get(0);
+        return first.isSingle() ? first.lowest() : 0;
+    }
+
+    /** The ports that the client may have; empty if the server chooses any free port. */
+    List<PortRange> ports() {
+        return values.ports;
+    }
+
+    /** Tunnels at once under this name; 0 without a limit of its own. */
+    public int maxTunnels() {
+        return values.maxTunnels;
+    }
+
+    /** Connections at once of one tunnel; 0 without a limit of its own. */
+    public int maxConnections() {
+        return values.maxConnections;
+    }
+
+    /** Visitors at once of one tunnel; 0 without a limit of its own. */
+    public int maxVisitors() {
+        return values.maxVisitors;
+    }
+
+    /** Visitors at once of one tunnel from one address; 0 without a limit. */
+    public int maxVisitorsPerAddress() {
+        return values.maxVisitorsPerAddress;
+    }
+
+    /** New visitors of one tunnel in a second; 0 without a limit. */
+    public int visitorsPerSecond() {
+        return values.visitorsPerSecond;
+    }
+
+    /** Collects the values; {@link #build} checks them. Not safe for use by several threads. */
+    public static final class Builder {
+        private List<PortRange> ports = new ArrayList<>();
+        private int maxTunnels;
+        private int maxConnections;
+        private int maxVisitors;
+        private int maxVisitorsPerAddress;
+        private int visitorsPerSecond;
+
+        private Builder() {}
+
+        private Builder(Builder other) {
+            ports = List.copyOf(other.ports);
+            maxTunnels = other.maxTunnels;
+            maxConnections = other.maxConnections;
+            maxVisitors = other.maxVisitors;
+            maxVisitorsPerAddress = other.maxVisitorsPerAddress;
+            visitorsPerSecond = other.visitorsPerSecond;
+        }
+
+        /**
+         * Adds a public port, 1 to 65535. If it is the first, it is the client's own port, which the client gets if it asks for
+         * none. The default is no port: the server chooses a free one, and the client cannot ask for one.
+         *
+         * @throws IllegalArgumentException if the port is out of range
+         */
+        public Builder port(int port) {
+            return ports(port, port);
+        }
+
+        /**
+         * Adds public ports, 1 to 65535, both included. A client whose first ports are a range, and which asks for none, gets
+         * any of its ports that is free.
+         *
+         * @throws IllegalArgumentException if a port is out of range, or the first is above the last
+         */
+        public Builder ports(int lowest, int highest) {
+            ports.add(new PortRange(lowest, highest));
+            return this;
+        }
+
+        /** Tunnels at once under this name: 1 to 60,000; 0, the default, for no limit of its own. */
+        public Builder maxTunnels(int tunnels) {
+            maxTunnels = tunnels;
+            return this;
+        }
+
+        /** Connections at once of one tunnel: 1 to 8; 0, the default, for no limit of its own. */
+        public Builder maxConnections(int connections) {
+            maxConnections = connections;
+            return this;
+        }
+
+        /** Visitors at once of one tunnel: 1 to 1,000,000; 0, the default, for no limit of its own. One more is reset. */
+        public Builder maxVisitors(int visitors) {
+            maxVisitors = visitors;
+            return this;
+        }
+
+        /**
+         * Visitors at once of one tunnel from one address, or one IPv6 network of 64 bits: 1 to 1,000,000; 0, the default, for
+         * no limit. One more is reset.
+         */
+        public Builder maxVisitorsPerAddress(int visitors) {
+            maxVisitorsPerAddress = visitors;
+            return this;
+        }
+
+        /**
+         * New visitors of one tunnel in a second: 1 to 1,000,000; 0, the default, for no limit. As many may come at once after
+         * a quiet second. One more is reset.
+         */
+        public Builder visitorsPerSecond(int visitors) {
+            visitorsPerSecond = visitors;
+            return this;
+        }
+
+        /**
+         * Checks and freezes the values.
+         *
+         * @throws IllegalArgumentException if a value is out of its range; the message names it
+         */
+        public ClientLimits build() {
+            Bounds.range("maxTunnels", maxTunnels, 0, 60_000);
+            Bounds.range("maxConnections", maxConnections, 0, 8);
+            Bounds.range("maxVisitors", maxVisitors, 0, 1_000_000);
+            Bounds.range("maxVisitorsPerAddress", maxVisitorsPerAddress, 0, 1_000_000);
+            Bounds.range("visitorsPerSecond", visitorsPerSecond, 0, 1_000_000);
+            return new ClientLimits(new Builder(this));
+        }
+    }
+}
