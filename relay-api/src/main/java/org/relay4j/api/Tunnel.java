@@ -44,4 +44,7 @@ public interface Tunnel extends Closeable {
      * @return true if all visitors had finished
      */
     boolean close(Duration timeout) throws IOException;
+
+    /** Blocks until the tunnel has ended for good: it was closed, or it was lost and is not re-established. */
+    void awaitEnd() throws InterruptedException;
 }

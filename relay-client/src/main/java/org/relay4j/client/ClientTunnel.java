@@ -210,8 +210,8 @@ final class ClientTunnel implements Tunnel {
         return finished;
     }
 
-    /** Waits until the tunnel has ended for good. */
-    void awaitEnd() throws InterruptedException {
+    @Override
+    public void awaitEnd() throws InterruptedException {
         over.await();
     }
 

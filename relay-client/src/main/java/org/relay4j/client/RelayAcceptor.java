@@ -197,7 +197,7 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
         queue.close();
     }
 
-    /** Blocks until this acceptor has ended for good: every tunnel was closed, or was lost and is not re-established. */
+    @Override
     public void awaitEnd() throws InterruptedException {
         for (ClientTunnel tunnel : tunnels) tunnel.awaitEnd();
     }

@@ -69,7 +69,7 @@ public final class RelayForwarder implements Tunnel {
         return tunnel.statistics();
     }
 
-    /** Blocks until this forwarder has ended for good: it was closed, or it was lost and is not re-established. */
+    @Override
     public void awaitEnd() throws InterruptedException {
         tunnel.awaitEnd();
     }

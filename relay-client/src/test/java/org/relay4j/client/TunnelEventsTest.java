@@ -156,6 +156,9 @@ class TunnelEventsTest {
         }
 
         @Override
+        public void awaitEnd() {}
+
+        @Override
         public String toString() {
             return ask("a tunnel");
         }

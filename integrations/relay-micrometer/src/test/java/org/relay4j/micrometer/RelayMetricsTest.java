@@ -234,5 +234,8 @@ class RelayMetricsTest {
         public boolean close(Duration timeout) {
             return true;
         }
+
+        @Override
+        public void awaitEnd() {}
     }
 }

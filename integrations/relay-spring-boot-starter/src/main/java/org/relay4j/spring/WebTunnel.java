@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Tunnel;
@@ -35,10 +36,11 @@ final class WebTunnel implements Tunnel {
     private volatile @Nullable Thread
             connecting; // until it has connected, in the background; null when nothing was tried there
     private volatile boolean closed; // since the last open()
+    private volatile CompletableFuture<Void> ended = new CompletableFuture<>(); // for good, and announced
     private volatile CompletableFuture<Void> closing = DONE;
 
-    /** A forwarder, the statistics before it, and whether the application was notified of its end. */
-    private record Forwarder(Tunnel tunnel, TunnelStatistics earlier, CompletableFuture<Void> announced) {}
+    /** A forwarder and the statistics before it. */
+    private record Forwarder(Tunnel tunnel, TunnelStatistics earlier) {}
 
     /** Does not connect yet. */
     WebTunnel(
@@ -62,6 +64,7 @@ final class WebTunnel implements Tunnel {
     void open(InetSocketAddress local) {
         closing.join();
         earlier = statistics();
+        if (ended.isDone()) ended = new CompletableFuture<>();
         closed = false;
         if (options.retryFirst()) {
             Thread thread = daemon("relay-connecting", () -> connectInBackground(local));
@@ -86,15 +89,20 @@ final class WebTunnel implements Tunnel {
     }
 
     private void connect(InetSocketAddress local) throws IOException {
-        Tunnel newest = RelayClient.forward(server.getHostString(), server.getPort(), local, options);
+        Tunnel newest = null;
+        try {
+            newest = RelayClient.forward(server.getHostString(), server.getPort(), local, options);
+        } finally {
+            if (newest == null) ended.complete(null); // without a forwarder, nothing will be announced
+        }
         isNow(newest);
         if (closed) newest.close(); // close() was called meanwhile and may not have seen this forwarder
     }
 
     /** Begins {@link #close(Duration)} and returns at once. */
     void startClosing(Duration timeout) {
-        CompletableFuture<Void> ended = new CompletableFuture<>();
-        closing = ended;
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        closing = done;
         daemon("relay-closing", () -> {
                     try {
                         close(timeout);
@@ -103,9 +111,7 @@ final class WebTunnel implements Tunnel {
                     } catch (IOException | InterruptedException | RuntimeException e) {
                         log.warn("closing the tunnel failed", e);
                     }
-                    Forwarder last = forwarder;
-                    var unused = (last == null ? DONE : last.announced())
-                            .whenComplete((nothing, failure) -> ended.complete(null));
+                    var unused = ended.whenComplete((nothing, failure) -> done.complete(null));
                 })
                 .start();
     }
@@ -133,8 +139,7 @@ final class WebTunnel implements Tunnel {
 
     /** Called after the application was notified that the forwarder has ended for good. */
     void isAnnounced() {
-        Forwarder last = forwarder;
-        if (last != null) last.announced().complete(null);
+        ended.complete(null);
     }
 
     /** Called by the thread that connects and by the one that announces. */
@@ -143,7 +148,7 @@ final class WebTunnel implements Tunnel {
         try {
             Forwarder current = forwarder;
             if (current != null && current.tunnel().equals(newest)) return;
-            forwarder = new Forwarder(newest, earlier, new CompletableFuture<>());
+            forwarder = new Forwarder(newest, earlier);
         } finally {
             lock.unlock();
         }
@@ -215,10 +220,21 @@ final class WebTunnel implements Tunnel {
         return current == null || current.tunnel().close(timeout);
     }
 
+    /** Blocks until the tunnel has ended for good, or was closed before it was opened. */
+    @Override
+    public void awaitEnd() throws InterruptedException {
+        try {
+            ended.get();
+        } catch (ExecutionException e) {
+            throw new AssertionError("nothing completes it with a failure", e);
+        }
+    }
+
     private void stopConnecting() {
         closed = true;
         Thread trying = connecting;
         if (trying != null) trying.interrupt();
+        else if (!wasOpened()) ended.complete(null);
     }
 
     @Override

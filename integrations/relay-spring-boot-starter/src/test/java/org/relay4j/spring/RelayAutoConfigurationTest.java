@@ -22,6 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.relay4j.api.Tunnel;
 import org.relay4j.client.RelayClientOptions;
 import org.relay4j.server.RelayServer;
+import org.relay4j.testing.Call;
 import org.relay4j.testing.LeakCheck;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
@@ -120,6 +121,7 @@ class RelayAutoConfigurationTest {
             HealthIndicator health = context.getBean("relayHealthIndicator", HealthIndicator.class);
             assertEquals(Status.UNKNOWN, health.health().getStatus());
             assertEquals(0, relay.tunnelCount());
+            Call.run(tunnel::awaitEnd).result();
         });
     }
 

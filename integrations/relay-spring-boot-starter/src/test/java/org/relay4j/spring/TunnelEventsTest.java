@@ -34,6 +34,7 @@ import org.relay4j.api.TunnelListener;
 import org.relay4j.api.Visitor;
 import org.relay4j.server.RelayServer;
 import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
 import org.relay4j.testing.LeakCheck;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.health.contributor.Health;
@@ -295,8 +296,12 @@ class TunnelEventsTest {
                     () -> Thread.getAllStackTraces().keySet().stream()
                             .noneMatch(thread -> thread.getName().equals("relay-closing")));
             assertFalse(closed.get());
+            Call<Void> early = Call.run(tunnel::awaitEnd);
+            early.interrupt();
+            early.failure(InterruptedException.class);
             goOn.countDown();
             Await.until("everything is closed", closed::get);
+            Call.run(tunnel::awaitEnd).result();
         } finally {
             goOn.countDown();
         }
