@@ -1,7 +1,6 @@
 package org.relay4j.server;
 
 import java.io.IOException;
-import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -80,28 +79,51 @@ final class ControlPort implements Listener.Owner {
 
     /** On the loop that serves the client from now on. */
     private void open(Loop loop, SocketChannel channel, InetSocketAddress client, Admission.Ticket ticket) {
-        ServerTunnel tunnel = null;
+        if (server.isClosing()) {
+            ticket.leave();
+            Sockets.close(channel);
+            return;
+        }
+        boolean answered = false;
         try {
-            if (!server.isClosing()) tunnel = ServerTunnel.open(server, loop, channel, client, ticket);
-        } catch (BindException e) {
-            String why = String.valueOf(e.getMessage());
-            server.refused(Refusal.NO_PORT, client, "relay server: no public port for {}: {}", text(client), why);
-            answer(channel, "no-port-free", why);
-        } catch (IOException e) {
-            // Such as no file descriptor left: a matter for the operator, not a defect with a stack trace.
-            String why = String.valueOf(e.getMessage());
-            server.refused(Refusal.FAILURE, client, "relay server: no tunnel for {}: {}", text(client), why);
-            answer(channel, "internal", "no public port can be opened");
+            server.tunnels().claim(client, ticket, loop, new Newcomer(channel, ticket));
+            answered = true;
         } catch (RuntimeException | Error e) {
-            Sockets.reset(channel);
             server.failed(client, "relay server: unexpected failure, client {} was reset", text(client), e);
         } finally {
-            if (tunnel == null) {
+            if (!answered) {
                 ticket.leave();
-                Sockets.close(channel);
+                Sockets.reset(channel);
             }
         }
-        if (tunnel != null && server.isClosing()) tunnel.close();
+    }
+
+    /** A client that waits for the port line. */
+    private record Newcomer(SocketChannel channel, Admission.Ticket ticket) implements Claimant {
+        @Override
+        public void granted(TunnelGrant grant) {
+            ByteBuffer line = ByteBuffer.wrap(PortLine.encode(grant.port()));
+            boolean written = false;
+            try {
+                channel.write(line);
+                written = !line.hasRemaining(); // the socket buffer is empty
+            } catch (IOException e) {
+                log.debug("{} left before it had its port: {}", channel, e.toString());
+            }
+            if (written) {
+                grant.start(channel);
+                return;
+            }
+            grant.abandon();
+            ticket.leave();
+            Sockets.close(channel);
+        }
+
+        @Override
+        public void refused(ControlRefusal refusal) {
+            ticket.leave();
+            answer(channel, refusal.code(), refusal.text());
+        }
     }
 
     /** Answers with an error line in place of the port, and closes. */

@@ -10,7 +10,10 @@ import org.relay4j.yamux.io.Sockets;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The public port of a tunnel: accepts its visitors, counts them, and refuses those beyond a limit. On the tunnel's loop. */
+/**
+ * The public port of a tunnel, which outlives the connections that carry its visitors: accepts visitors, counts them, and
+ * refuses those beyond a limit. On the tunnel's loop.
+ */
 final class PublicPort implements Listener.Owner {
     private static final Logger log = LoggerFactory.getLogger(PublicPort.class);
 
@@ -104,6 +107,5 @@ final class PublicPort implements Listener.Owner {
     void left() {
         visitors--;
         server.admission().leaveVisitor();
-        tunnel.visitorLeft();
     }
 }

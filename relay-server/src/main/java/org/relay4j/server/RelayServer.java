@@ -43,7 +43,7 @@ public final class RelayServer implements Closeable {
     private final LoopGroup loops;
     private final Loop controlLoop;
     private final Listener control;
-    private final Tunnels tunnels = new Tunnels();
+    private final Tunnels tunnels = new Tunnels(this);
     private final ServerLog limited = new ServerLog();
     private final ServerEvents events;
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -125,9 +125,9 @@ public final class RelayServer implements Closeable {
         Tunnels.Totals totals = tunnels.totals();
         long in = totals.bytesIn();
         long out = totals.bytesOut();
-        for (ServerTunnel tunnel : totals.open()) {
-            in += tunnel.bytesIn();
-            out += tunnel.bytesOut();
+        for (TunnelConnection connection : totals.connections()) {
+            in += connection.bytesIn();
+            out += connection.bytesOut();
         }
         return new RelayServerStatistics(
                 totals.established(),
@@ -179,8 +179,8 @@ public final class RelayServer implements Closeable {
         closing = true;
         if (closed.getAndSet(true)) return;
         control.close();
-        List<ServerTunnel> ending = tunnels.all();
-        for (ServerTunnel tunnel : ending) tunnel.close();
+        List<TunnelConnection> ending = tunnels.connections();
+        for (ServerTunnel tunnel : tunnels.all()) tunnel.close();
         long deadline = System.nanoTime() + CLOSE_DEADLINE;
         boolean interruptedFirst = awaitAccepted(deadline);
         boolean interrupted = awaitEnd(ending, deadline) || interruptedFirst;
@@ -208,9 +208,9 @@ public final class RelayServer implements Closeable {
         }
     }
 
-    private static boolean awaitEnd(List<ServerTunnel> ending, long deadline) {
+    private static boolean awaitEnd(List<TunnelConnection> ending, long deadline) {
         try {
-            for (ServerTunnel tunnel : ending) tunnel.awaitEnd(deadline - System.nanoTime());
+            for (TunnelConnection connection : ending) connection.awaitEnd(deadline - System.nanoTime());
             return false;
         } catch (InterruptedException e) {
             return true;
@@ -251,9 +251,9 @@ public final class RelayServer implements Closeable {
         events.refused(Refusal.FAILURE, client);
     }
 
-    /** Makes {@code id} the next stream id of all tunnels, for tests. */
+    /** Makes {@code id} the next stream id of all connections, for tests. */
     void skipStreamIds(int id) {
-        for (ServerTunnel tunnel : tunnels.all()) tunnel.skipStreamIds(id);
+        for (TunnelConnection connection : tunnels.connections()) connection.skipStreamIds(id);
     }
 
     ServerEvents events() {

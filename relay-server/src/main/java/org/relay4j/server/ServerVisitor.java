@@ -13,29 +13,33 @@ import org.relay4j.yamux.io.Splice;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One visitor of a public port, from its connection to its end. On the tunnel's loop. */
+/** One visitor of a public port, from its stream to its end. On the loop of the connection that carries it. */
 final class ServerVisitor implements Splice.Owner {
     private static final Logger log = LoggerFactory.getLogger(ServerVisitor.class);
 
-    private final ServerTunnel tunnel;
+    private final TunnelConnection connection;
+    private final PublicPort port;
     private final InetSocketAddress address;
     private boolean left;
 
-    private ServerVisitor(ServerTunnel tunnel, InetSocketAddress address) {
-        this.tunnel = tunnel;
+    private ServerVisitor(TunnelConnection connection, PublicPort port, InetSocketAddress address) {
+        this.connection = connection;
+        this.port = port;
         this.address = address;
     }
 
     /**
-     * Joins an accepted socket to a new stream of the tunnel, with the session's lock held and the session READY. When that
-     * fails, the socket is closed and the tunnel has been notified.
+     * Joins an accepted socket to a new stream of the connection, with the session's lock held and the session READY. When
+     * that fails, the socket is closed and the connection has been notified.
      */
-    static void open(ServerTunnel tunnel, LoopDriver driver, SocketChannel channel) throws IOException {
+    static void open(TunnelConnection connection, PublicPort port, LoopDriver driver, SocketChannel channel)
+            throws IOException {
+        ServerTunnel tunnel = connection.tunnel();
         ServerVisitor visitor = null;
         Splice splice = null;
         try {
             Sockets.configure(channel);
-            visitor = new ServerVisitor(tunnel, (InetSocketAddress) channel.getRemoteAddress());
+            visitor = new ServerVisitor(connection, port, (InetSocketAddress) channel.getRemoteAddress());
             splice = Splice.open(driver, channel, visitor);
             if (tunnel.announcements().areHeard()) tunnel.announcements().accepted(visitor.shown(splice.stream()));
             if (log.isDebugEnabled()) log.debug("{}: visitor {} connected", tunnel, visitor);
@@ -44,7 +48,7 @@ final class ServerVisitor implements Splice.Owner {
             else {
                 Sockets.reset(channel);
                 if (visitor != null) visitor.leave();
-                else tunnel.port().left();
+                else connection.visitorLeft(port);
             }
             throw e;
         }
@@ -53,6 +57,7 @@ final class ServerVisitor implements Splice.Owner {
     @Override
     public void ended(Splice splice, @Nullable Throwable failure) {
         leave();
+        ServerTunnel tunnel = connection.tunnel();
         MuxStream stream = splice.stream();
         // What the session sends has come from the visitor, and the other way round.
         VisitorEvent.record(
@@ -82,7 +87,7 @@ final class ServerVisitor implements Splice.Owner {
     private void leave() {
         if (left) return;
         left = true;
-        tunnel.port().left();
+        connection.visitorLeft(port);
     }
 
     @Override

@@ -1,38 +1,75 @@
 package org.relay4j.server;
 
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.OrderedLock;
 
-/** The tunnels of a server that are open, and the totals of those that have ended. Safe for use by several threads. */
+/**
+ * The tunnels of a server: gives them to clients, and counts those that are open and those that have ended. Safe for use by
+ * several threads.
+ */
 final class Tunnels {
+    private final RelayServer server;
     private final ReentrantLock lock = OrderedLock.leaf("the tunnels of a server");
-    private final Condition none = lock.newCondition(); // the last one has ended
+    private final Condition none = lock.newCondition(); // the last tunnel and the last connection have ended
     private final Set<ServerTunnel> open = new LinkedHashSet<>(); // guarded by lock
+    private final Set<TunnelConnection> connections = new LinkedHashSet<>(); // that have not ended; guarded by lock
     private long established; // since the start; guarded by lock
     private int up; // established and open; guarded by lock
-    private long bytesIn; // of those that have ended; guarded by lock
-    private long bytesOut; // of those that have ended; guarded by lock
+    private long bytesIn; // of connections that have ended; guarded by lock
+    private long bytesOut; // of connections that have ended; guarded by lock
+
+    Tunnels(RelayServer server) {
+        this.server = server;
+    }
 
     /**
      * All of it at one moment.
      *
-     * @param open tunnels whose bytes are not in the totals
+     * @param connections those whose bytes are not in the totals
      */
-    record Totals(List<ServerTunnel> open, long established, int up, long bytesIn, long bytesOut) {}
+    record Totals(List<TunnelConnection> connections, long established, int up, long bytesIn, long bytesOut) {}
 
-    void opened(ServerTunnel tunnel) {
+    /** Claims a tunnel for a client. On {@code loop}, which serves it; the answer comes before this returns. */
+    void claim(InetSocketAddress client, Admission.Ticket ticket, Loop loop, Claimant claimant) {
+        ServerTunnel tunnel;
+        String host = client.getAddress().getHostAddress();
+        try {
+            tunnel = new ServerTunnel(server, loop, client, ticket.number());
+        } catch (BindException e) {
+            String why = String.valueOf(e.getMessage());
+            server.refused(Refusal.NO_PORT, client, "relay server: no public port for {}: {}", host, why);
+            claimant.refused(new ControlRefusal("no-port-free", why));
+            return;
+        } catch (IOException e) {
+            // Such as no file descriptor left: a matter for the operator, not a defect with a stack trace.
+            String why = String.valueOf(e.getMessage());
+            server.refused(Refusal.FAILURE, client, "relay server: no tunnel for {}: {}", host, why);
+            claimant.refused(new ControlRefusal("internal", "no public port can be opened"));
+            return;
+        }
+        claimant.granted(new TunnelGrant(server, tunnel, client, ticket));
+    }
+
+    /** A tunnel is open, with its first connection. */
+    void opened(ServerTunnel tunnel, TunnelConnection connection) {
         lock.lock();
         try {
             open.add(tunnel);
+            connections.add(connection);
         } finally {
             lock.unlock();
         }
     }
 
+    /** An open tunnel is established. */
     void established() {
         lock.lock();
         try {
@@ -44,17 +81,34 @@ final class Tunnels {
     }
 
     /** A tunnel has ended. Has no effect on one that is not open. */
-    void ended(ServerTunnel tunnel, boolean wasEstablished, long in, long out) {
+    void ended(ServerTunnel tunnel, boolean wasEstablished) {
         lock.lock();
         try {
             if (!open.remove(tunnel)) return;
             if (wasEstablished) up--;
-            bytesIn += in;
-            bytesOut += out;
-            if (open.isEmpty()) none.signalAll();
+            signal();
         } finally {
             lock.unlock();
         }
+    }
+
+    /** A connection has ended. Has no effect the second time. */
+    void ended(TunnelConnection connection) {
+        long in = connection.bytesIn();
+        long out = connection.bytesOut();
+        lock.lock();
+        try {
+            if (!connections.remove(connection)) return;
+            bytesIn += in;
+            bytesOut += out;
+            signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void signal() {
+        if (open.isEmpty() && connections.isEmpty()) none.signalAll();
     }
 
     int size() {
@@ -68,13 +122,23 @@ final class Tunnels {
 
     /** A copy. */
     List<ServerTunnel> all() {
-        return totals().open();
+        lock.lock();
+        try {
+            return List.copyOf(open);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A copy. */
+    List<TunnelConnection> connections() {
+        return totals().connections();
     }
 
     Totals totals() {
         lock.lock();
         try {
-            return new Totals(List.copyOf(open), established, up, bytesIn, bytesOut);
+            return new Totals(List.copyOf(connections), established, up, bytesIn, bytesOut);
         } finally {
             lock.unlock();
         }
@@ -85,7 +149,7 @@ final class Tunnels {
         lock.lock();
         try {
             long left = nanos;
-            while (!open.isEmpty()) {
+            while (!open.isEmpty() || !connections.isEmpty()) {
                 if (left <= 0) return false;
                 left = none.awaitNanos(left);
             }

@@ -1,0 +1,10 @@
+package org.relay4j.server;
+
+/** Waits for the answer to a claim. Exactly one of the methods is called, once, on the loop on which the claim was made. */
+interface Claimant {
+    /** The client has its tunnel. {@link TunnelGrant#start} or {@link TunnelGrant#abandon} must follow. */
+    void granted(TunnelGrant grant);
+
+    /** The client gets no tunnel. The refusal has been counted and logged. */
+    void refused(ControlRefusal refusal);
+}

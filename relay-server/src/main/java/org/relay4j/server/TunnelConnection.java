@@ -1,0 +1,250 @@
+package org.relay4j.server;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.SessionInternals;
+import org.relay4j.yamux.core.Cause;
+import org.relay4j.yamux.core.Multiplexer;
+import org.relay4j.yamux.core.MuxStream;
+import org.relay4j.yamux.core.OpenState;
+import org.relay4j.yamux.core.Role;
+import org.relay4j.yamux.core.SessionEvents;
+import org.relay4j.yamux.core.StreamHandler;
+import org.relay4j.yamux.io.Loop;
+import org.relay4j.yamux.io.LoopDriver;
+import org.relay4j.yamux.io.Sockets;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One connection of a tunnel: its session and the visitors that it carries, on one loop for life. Everything here runs on that
+ * loop; the events of the session, with the session's lock held.
+ */
+final class TunnelConnection implements SessionEvents {
+    private static final Logger log = LoggerFactory.getLogger(TunnelConnection.class);
+
+    private final RelayServer server;
+    private final ServerTunnel tunnel;
+    private final InetSocketAddress client;
+    private final Admission.Ticket ticket;
+    private final LoopDriver driver;
+    private int visitors;
+    private boolean established;
+    private boolean ended;
+    private boolean draining; // ends with its last visitor
+    private Loop.@Nullable Timer handshake; // until the client has shown a sign of life
+    private Loop.@Nullable Timer retirement;
+
+    TunnelConnection(
+            RelayServer server,
+            ServerTunnel tunnel,
+            InetSocketAddress client,
+            Admission.Ticket ticket,
+            SocketChannel channel) {
+        this.server = server;
+        this.tunnel = tunnel;
+        this.client = client;
+        this.ticket = ticket;
+        driver = new LoopDriver(
+                tunnel.loop(),
+                channel,
+                Role.CLIENT,
+                SessionInternals.relayedOptions(server.options().session()),
+                this,
+                true);
+    }
+
+    void start() {
+        handshake = driver.loop().schedule(server.options().handshakeTimeout().toNanos(), this::checkEstablished);
+        driver.start();
+        // The answer, or anything else from the client, shows that it speaks yamux.
+        driver.ping();
+        ticket.onDrop(this::drop);
+    }
+
+    private void checkEstablished() {
+        handshake = null;
+        if (established || ended) return;
+        if (ask(Multiplexer::hasReceived)) {
+            establish();
+            return;
+        }
+        driver.fail(new Cause(
+                Cause.Kind.TIMEOUT,
+                "the client has not answered for "
+                        + server.options().handshakeTimeout().toMillis() + " ms, does it speak yamux?"));
+    }
+
+    /** Another client has taken the place of this one, which is pending. From any thread; returns at once. */
+    private void drop() {
+        driver.loop().execute(() -> {
+            if (ended) return;
+            server.refused(
+                    Refusal.PENDING,
+                    client,
+                    "{}: client {} dropped before it had answered: newer clients have connected, and {} at once ({} of one"
+                            + " address) may be pending",
+                    tunnel,
+                    this,
+                    server.options().maxPending(),
+                    server.options().maxPendingPerAddress());
+            driver.fail(new Cause(Cause.Kind.CONNECTION_LOST, "the client was dropped before it had answered"));
+        });
+    }
+
+    /** Ends the connection; visitors are reset. From any thread; returns at once. */
+    void close() {
+        driver.loop().execute(driver::close);
+    }
+
+    /** Waits until the connection is closed, at most {@code nanos}. */
+    boolean awaitEnd(long nanos) throws InterruptedException {
+        return driver.awaitTermination(nanos);
+    }
+
+    /** Bytes that have come from visitors. From any thread. */
+    long bytesIn() {
+        return ask(Multiplexer::bytesSent);
+    }
+
+    /** Bytes that the client has sent for visitors. From any thread. */
+    long bytesOut() {
+        return ask(Multiplexer::bytesReceived);
+    }
+
+    // ---- visitors
+
+    /** Whether a visitor can be taken now. If not, and it is a matter of time, {@link PublicPort#resume} is called later. */
+    boolean canTakeVisitor() {
+        driver.lock.lock();
+        try {
+            OpenState state = driver.mux().openState();
+            if (state == OpenState.WAIT) driver.mux().awaitOpenable();
+            if (state == OpenState.EXHAUSTED) retire();
+            return state == OpenState.READY;
+        } finally {
+            driver.lock.unlock();
+        }
+    }
+
+    /** Joins a visitor, which the port has counted, to a new stream. */
+    void take(SocketChannel visitor, PublicPort port) throws IOException {
+        driver.lock.lock();
+        try {
+            visitors++;
+            ServerVisitor.open(this, port, driver, visitor);
+        } finally {
+            driver.lock.unlock();
+        }
+    }
+
+    /** A visitor that was taken has left. */
+    void visitorLeft(PublicPort port) {
+        visitors--;
+        port.left();
+        if (draining && visitors == 0) close();
+    }
+
+    ServerTunnel tunnel() {
+        return tunnel;
+    }
+
+    /**
+     * All stream ids are used, after 2^31 visitors. The port is closed, and the session ends with its last visitor; one that
+     * stays does not keep the client from reconnecting for longer than {@link RelayServerOptions#retireAfter}.
+     */
+    private void retire() {
+        if (draining || ended) return;
+        long most = server.options().retireAfter().toMillis();
+        log.info(
+                "{}: all stream ids are used, closing with the last of {} visitors or in {} ms",
+                tunnel,
+                visitors,
+                most);
+        retirement = driver.loop().schedule(server.options().retireAfter().toNanos(), driver::close);
+        tunnel.port().close();
+        drain();
+    }
+
+    /** Ends with the last visitor. */
+    void drain() {
+        if (draining || ended) return;
+        draining = true;
+        if (visitors == 0) close();
+    }
+
+    /** Makes {@code id} the next stream id, for tests: a connection has 2^31 of them. */
+    void skipStreamIds(int id) {
+        driver.lock.lock();
+        try {
+            driver.mux().skipTo(id);
+        } finally {
+            driver.lock.unlock();
+        }
+    }
+
+    private <T> T ask(Function<Multiplexer, T> question) {
+        driver.lock.lock();
+        try {
+            return question.apply(driver.mux());
+        } finally {
+            driver.lock.unlock();
+        }
+    }
+
+    // ---- session
+
+    @Override
+    public @Nullable StreamHandler onStream(MuxStream stream) {
+        return null; // a server of the base protocol takes no streams from its client
+    }
+
+    @Override
+    public void onOpenable() {
+        tunnel.port().resume();
+    }
+
+    @Override
+    public void onPong(long roundTrip) {
+        if (established) return;
+        establish();
+        log.debug("{}: answers, round trip {} us", tunnel, roundTrip / 1_000);
+    }
+
+    private void establish() {
+        if (!ticket.established()) return; // it was dropped, and is about to end
+        established = true;
+        if (handshake != null) handshake.cancel();
+        handshake = null;
+        tunnel.established(this);
+    }
+
+    @Override
+    public void onGoAway() {
+        if (established) server.log().goneAway("{}: the client takes no more visitors", tunnel);
+        tunnel.port().close();
+    }
+
+    @Override
+    public void onEnd(Cause cause) {
+        letGo();
+        tunnel.lost(this, cause);
+        ticket.leave();
+    }
+
+    /** Stops its timers. Has no effect the second time. */
+    void letGo() {
+        ended = true;
+        if (handshake != null) handshake.cancel();
+        if (retirement != null) retirement.cancel();
+    }
+
+    /** The client's address, for the log. */
+    @Override
+    public String toString() {
+        return Sockets.text(client);
+    }
+}
