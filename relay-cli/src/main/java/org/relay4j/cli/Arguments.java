@@ -13,7 +13,7 @@ import picocli.CommandLine.ParseResult;
 final class Arguments {
     /** Words that are a mode when they come first. */
     private static final Map<String, Mode> WORDS =
-            Map.of("demo", Mode.DEMO, "help", Mode.HELP, "version", Mode.VERSION);
+            Map.of("keygen", Mode.KEYGEN, "demo", Mode.DEMO, "help", Mode.HELP, "version", Mode.VERSION);
 
     private static final ServerAddress NONE = new ServerAddress(null, null);
 
@@ -58,8 +58,8 @@ final class Arguments {
         for (Flag flag : Flag.values()) {
             if (!parsed.hasMatchedOption(flag.toString())) continue;
             List<String> texts = parsed.matchedOption(flag.toString()).originalStringValues();
-            if (texts.size() > 1) throw repeated(flag, texts);
-            given.put(flag, new Value(flag.toString(), flag.isSwitch() ? "true" : texts.get(0)));
+            if (texts.size() > 1 && !flag.isRepeatable()) throw repeated(flag, texts);
+            given.put(flag, new Value(flag.toString(), flag.isSwitch() ? "true" : String.join(",", texts)));
         }
         return given;
     }
@@ -96,8 +96,8 @@ final class Arguments {
     }
 
     private static ServerAddress address(Mode mode, List<String> positional, Map<String, String> environment) {
-        if (mode == Mode.DEMO) {
-            if (positional.size() > 1) throw unexpected(positional.get(1), " after demo");
+        if (mode == Mode.DEMO || mode == Mode.KEYGEN) {
+            if (positional.size() > 1) throw unexpected(positional.get(1), " after " + positional.get(0));
             return NONE;
         }
         if (positional.size() > 2) throw unexpected(positional.get(2), "");

@@ -75,12 +75,13 @@ final class Cli {
         boolean json = arguments.has(Flag.JSON);
         StandardErrorLogging.json(json);
         setLogLevel(arguments);
-        Output output = new Output(out, json);
+        Output output = new Output(out, err, json);
         switch (arguments.mode()) {
             case HELP -> output.text(syntax.help());
             case VERSION -> output.text(version());
             case SERVER -> new ServerCommand(arguments, output, shutdown).run();
             case FORWARDER -> new ForwarderCommand(arguments, output, shutdown).run();
+            case KEYGEN -> new KeygenCommand(arguments, output).run();
             case DEMO -> new Demo(output, shutdown).run(arguments.has(Flag.ONCE));
         }
     }

@@ -40,6 +40,15 @@ enum Flag {
             "bytes",
             "Size up to which a window grows on a path with a long delay. 0: it never grows. Default: 16m."),
 
+    KEYGEN_HOST(
+            Section.KEYGEN,
+            "name",
+            "Host name or IP address that the certificate is for. May be repeated, or have several names, separated by"
+                    + " commas. Default: localhost and the name of this machine.",
+            "--host"),
+    KEYGEN_CLIENT(Section.KEYGEN, "name", "Make a key for this client, instead of a certificate.", "--client"),
+    KEYGEN_OUT(Section.KEYGEN, "folder", "Folder for the files. Default: the current folder.", "--out"),
+
     ONCE(Section.DEMO, "", "End after the first visit."),
 
     JSON(
@@ -58,8 +67,9 @@ enum Flag {
         FORWARDER("Forwarder", Mode.FORWARDER),
         SERVER("Server", Mode.SERVER),
         TUNNEL("Server and forwarder", Mode.SERVER, Mode.FORWARDER),
+        KEYGEN("Key generator", Mode.KEYGEN),
         DEMO("Demo", Mode.DEMO),
-        GENERAL("All commands", Mode.SERVER, Mode.FORWARDER, Mode.DEMO);
+        GENERAL("All commands", Mode.SERVER, Mode.FORWARDER, Mode.KEYGEN, Mode.DEMO);
 
         private final String title;
 
@@ -113,6 +123,11 @@ enum Flag {
     /** The spellings of the option; messages use the first. */
     List<String> names() {
         return names;
+    }
+
+    /** True if the option may be given several times; its value is then a list that is separated by commas. */
+    boolean isRepeatable() {
+        return this == KEYGEN_HOST;
     }
 
     String variable() {

@@ -4,6 +4,7 @@ package org.relay4j.cli;
 enum Mode {
     SERVER("a relay server"),
     FORWARDER("a forwarder"),
+    KEYGEN("the key generator"),
     DEMO("the demo"),
     HELP("the help text"),
     VERSION("the version");

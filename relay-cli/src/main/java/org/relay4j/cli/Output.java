@@ -3,6 +3,7 @@ package org.relay4j.cli;
 import java.io.PrintStream;
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.nio.file.Path;
 
 /**
  * Standard output: the few lines that people and scripts wait for, each complete and flushed at once. The methods
@@ -10,10 +11,12 @@ import java.net.InetAddress;
  */
 final class Output {
     private final PrintStream out;
+    private final PrintStream err;
     private final boolean json;
 
-    Output(PrintStream out, boolean json) {
+    Output(PrintStream out, PrintStream err, boolean json) {
         this.out = out;
+        this.err = err;
         this.json = json;
     }
 
@@ -60,6 +63,34 @@ final class Output {
     void url(String url) {
         if (json) event(event("url").with("url", url));
         else write(System.lineSeparator() + "The page, through the tunnel: " + url);
+    }
+
+    /** The key generator has made a certificate for a server. */
+    void certificate(String fingerprint, Path certificateFile, Path keyFile) {
+        if (json) {
+            event(event("certificate")
+                    .with("fingerprint", fingerprint)
+                    .with("certificateFile", certificateFile.toString())
+                    .with("keyFile", keyFile.toString()));
+        } else write(fingerprint);
+    }
+
+    /** The key generator has made a key for a client. */
+    void client(String name, String publicKey, Path keyFile) {
+        if (json) {
+            event(event("client").with("name", name).with("key", publicKey).with("keyFile", keyFile.toString()));
+        } else {
+            String separator = System.lineSeparator();
+            String tableKey = name.indexOf('.') < 0 ? name : "\"" + name + "\""; // a dot would begin a table below it
+            write("[clients." + tableKey + "]" + separator + "key = \"" + publicKey + "\"");
+        }
+    }
+
+    /** A line for people only, on standard error, so that standard output has only what scripts read. Not in JSON. */
+    void note(String text) {
+        if (json) return;
+        err.println(text);
+        err.flush();
     }
 
     /** A line for people only: not in JSON. */

@@ -34,6 +34,8 @@ final class Syntax {
             Commands:
               relay [<options>] <localport>                                server
               relay [<options>] --localForwardPort=<port> <host>:<port>    forwarder
+              relay keygen [--host=<name>]     certificate and key for a server
+              relay keygen --client=<name>     key for a client
               relay demo [--once]              both, with a web page, on this machine only
               relay help, relay version
 

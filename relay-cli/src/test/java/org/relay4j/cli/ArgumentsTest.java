@@ -108,8 +108,16 @@ class ArgumentsTest {
         assertTrue(parse("--once demo").has(Flag.ONCE));
     }
 
+    @Test
+    void keygenIsAWordAndItsHostsAreAList() {
+        Arguments arguments = parse("keygen --host=a --host b,c --out=d");
+        assertEquals(Mode.KEYGEN, arguments.mode());
+        assertEquals(new Value("--host", "a,b,c"), arguments.get(Flag.KEYGEN_HOST));
+        assertEquals(new Value("--out", "d"), arguments.get(Flag.KEYGEN_OUT));
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"demo", "help", "version"})
+    @ValueSource(strings = {"keygen", "demo", "help", "version"})
     void aRelayServerMayHaveTheNameOfACommand(String word) {
         assertEquals(
                 Mode.FORWARDER, parse("--localForwardPort=1 " + word + " 7000").mode());
@@ -185,6 +193,10 @@ class ArgumentsTest {
                 "example.com:7000                      | a server has one argument, <localport>, and a forwarder needs --localForwardPort=<port>",
                 "7000 8000 9000                        | unexpected argument '9000'",
                 "demo 7000                             | unexpected argument '7000' after demo",
+                "keygen relay-cert.pem                 | unexpected argument 'relay-cert.pem' after keygen",
+                "keygen --out=a --out=b                | --out is given 2 times: 'a', 'b'; give it once",
+                "keygen --bind=a                       | --bind is an option of the server, but this is the key generator",
+                "--host=a 7000                         | --host is an option of the key generator, but this is a relay server",
                 "help server                           | unexpected argument 'server' after help; relay help takes no argument",
                 "version 7                             | unexpected argument '7' after version; relay version takes no argument",
                 "--localForwardPort                    | --localForwardPort needs a value",

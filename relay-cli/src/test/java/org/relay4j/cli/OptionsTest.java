@@ -119,6 +119,6 @@ class OptionsTest {
     }
 
     private static Output output() {
-        return new Output(new PrintStream(new ByteArrayOutputStream()), false);
+        return new Output(new PrintStream(new ByteArrayOutputStream()), System.err, false);
     }
 }

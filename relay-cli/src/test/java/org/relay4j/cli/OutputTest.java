@@ -58,7 +58,7 @@ class OutputTest {
             }
         });
         for (boolean json : new boolean[] {false, true}) {
-            Output output = new Output(broken, json);
+            Output output = new Output(broken, System.err, json);
             CommandFailure failure = assertThrows(CommandFailure.class, () -> output.listening("::", 7000));
             assertEquals(ExitCode.FAILURE, failure.code());
             assertTrue(failure.getMessage().startsWith("cannot write to standard output"), failure.getMessage());
@@ -107,7 +107,7 @@ class OutputTest {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         // No automatic flush, and the stream is not closed: what is there was flushed by the Output.
         PrintStream out = new PrintStream(new java.io.BufferedOutputStream(bytes), false, StandardCharsets.UTF_8);
-        action.accept(new Output(out, json));
+        action.accept(new Output(out, System.err, json));
         return bytes.toString(StandardCharsets.UTF_8).replace(System.lineSeparator(), "\n");
     }
 }

@@ -1,0 +1,121 @@
+package org.relay4j.cli;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The files that one command creates in a folder. It never overwrites a file, and if one of them cannot be written, it
+ * removes those that it has written before.
+ */
+final class NewFiles {
+    private final @Nullable Value out; // the folder as the user named it; null: the current one
+    private final Path folder;
+    private final List<Path> written = new ArrayList<>();
+
+    NewFiles(@Nullable Value out) {
+        this.out = out;
+        try {
+            folder = Path.of(out == null ? "" : out.text());
+        } catch (InvalidPathException e) {
+            throw CommandFailure.usage(String.valueOf(out) + " is not a folder name: " + e.getReason());
+        }
+    }
+
+    /**
+     * Returns the path of a file that is to be written.
+     *
+     * @throws CommandFailure if there is one already
+     */
+    Path claim(String name) {
+        Path file = folder.resolve(name);
+        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) throw exists(file);
+        return file;
+    }
+
+    void write(Path file, String text) {
+        create(file, text);
+    }
+
+    /** Writes a file that is readable by its owner only, from its creation. Windows has no such permission at creation. */
+    void writeSecret(Path file, String text) {
+        boolean posix = file.getFileSystem().supportedFileAttributeViews().contains("posix");
+        if (posix) {
+            create(file, text, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        } else {
+            create(file, text);
+        }
+    }
+
+    private void create(Path file, String text, FileAttribute<?>... attributes) {
+        createFolder();
+        try (WritableByteChannel channel = Files.newByteChannel(
+                file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), attributes)) {
+            written.add(file);
+            ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
+            while (bytes.hasRemaining()) channel.write(bytes);
+        } catch (FileAlreadyExistsException e) {
+            removeWritten();
+            throw exists(file);
+        } catch (IOException e) {
+            removeWritten();
+            throw cannotWrite(file, e);
+        }
+    }
+
+    private void createFolder() {
+        if (Files.isDirectory(folder.toAbsolutePath())) return;
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw cannotWrite(folder, e);
+        }
+    }
+
+    private void removeWritten() {
+        for (Path file : written) {
+            try {
+                Files.deleteIfExists(file);
+            } catch (IOException e) {
+                // the failure that is reported matters more
+            }
+        }
+    }
+
+    private CommandFailure exists(Path file) {
+        return CommandFailure.usage(
+                file + " exists, and is not overwritten; remove it, or choose another folder with " + Flag.KEYGEN_OUT);
+    }
+
+    private CommandFailure cannotWrite(Path file, IOException e) {
+        String remedy = "; " + (out == null ? "choose" : "correct " + out.name() + " or choose")
+                + " a folder that you can write to";
+        return new CommandFailure(ExitCode.USAGE, "cannot write " + file + ": " + reason(e) + remedy, e);
+    }
+
+    /** The file system's reason; many of its exceptions have none in their text. */
+    private static String reason(IOException e) {
+        if (e instanceof AccessDeniedException) return "permission denied";
+        if (e instanceof NotDirectoryException || e instanceof FileAlreadyExistsException) return "it is not a folder";
+        if (e instanceof NoSuchFileException) return "no such folder";
+        if (e instanceof FileSystemException system && system.getReason() != null) return system.getReason();
+        return e.toString();
+    }
+}
