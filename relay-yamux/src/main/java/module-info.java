@@ -8,7 +8,6 @@ module org.relay4j.yamux {
     requires jdk.management; // tells how much direct memory there may be
     requires jdk.net; // the times of TCP keep-alive
     requires org.slf4j;
-    requires tls.channel; // an automatic module
     requires static org.jspecify; // annotations only: users need it neither to compile nor to run
 
     exports org.relay4j.yamux;

@@ -41,6 +41,9 @@ public final class BufferPool implements BufferSource {
 
     private static final long LEAST_BUDGET = 4L << 20; // bytes
 
+    /** The size of a chunk of received data, except small amounts. Unit: bytes. */
+    static final int LARGE = 64 * 1024;
+
     /** Free memory up to this size is never released. Unit: bytes. */
     static final long KEPT = 8L << 20;
 
@@ -58,7 +61,7 @@ public final class BufferPool implements BufferSource {
 
     private final ReentrantLock lock = OrderedLock.leaf("a buffer pool");
     private final Shelf small = new Shelf(4 * 1024);
-    private final Shelf large = new Shelf(64 * 1024);
+    private final Shelf large = new Shelf(LARGE);
     private final Shelf output = new Shelf(SendBuffer.CAPACITY);
     private final AtomicLong promises; // bytes that can still be promised
     private final LongSupplier clock; // ns
@@ -107,7 +110,16 @@ public final class BufferPool implements BufferSource {
      * @throws OutOfMemoryError if the JVM has no direct memory left
      */
     Chunk acquireForReading() {
-        Chunk chunk = take(large, NEEDED);
+        return acquireNeeded(LARGE);
+    }
+
+    /**
+     * Acquires a chunk of at least {@code size} bytes, at most {@link #LARGE}, even if the budget is exhausted.
+     *
+     * @throws OutOfMemoryError if the JVM has no direct memory left
+     */
+    Chunk acquireNeeded(int size) {
+        Chunk chunk = take(size <= small.size ? small : large, NEEDED);
         if (chunk == null) throw new OutOfMemoryError("no direct memory left; Relay uses " + inUse() + " bytes");
         return chunk;
     }

@@ -3,25 +3,24 @@ package org.relay4j.yamux.io;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.ReentrantLock;
-import tlschannel.BufferAllocator;
 
 /**
- * Memory for single TLS records, which tls-channel asks for and returns with nearly each of them: kept for reuse, so that a
- * busy connection makes no garbage. An idle connection holds none, except for a record of which a part has arrived.
+ * Buffers of 64 KiB in which TLS engines encrypt and decrypt, reused so that traffic makes no garbage. A buffer is used only
+ * during one call of a wire, so there are at most as many as threads that make such calls at the same time. Thread-safe.
  */
-final class RecordBuffers implements BufferAllocator {
-    static final RecordBuffers SHARED = new RecordBuffers();
+final class RecordBuffers {
+    /*
+     * On the heap: the JDK's AES-GCM works on arrays, and copies direct memory to and from them in small pieces. Measured on
+     * JDK 17 and 25, heap buffers are 1.3 to 1.5 times as fast for encryption and 1.3 to 1.9 times for decryption.
+     */
+    private static final int KEPT = 16; // buffers
 
-    private static final int SIZE = 17 * 1024; // bytes; the most that tls-channel asks for
-    private static final int KEPT = 64; // buffers
+    private static final ReentrantLock lock = OrderedLock.leaf("the buffers for TLS records");
+    private static final ArrayDeque<ByteBuffer> free = new ArrayDeque<>(KEPT); // guarded by lock
 
-    private final ReentrantLock lock = new ReentrantLock();
-    private final ArrayDeque<ByteBuffer> free = new ArrayDeque<>(); // guarded by lock
+    private RecordBuffers() {}
 
-    /** A buffer of at least {@code size} bytes, on the heap: engines are faster on arrays than on direct memory. */
-    @Override
-    public ByteBuffer allocate(int size) {
-        if (size > SIZE) return ByteBuffer.allocate(size);
+    static ByteBuffer acquire() {
         ByteBuffer buffer;
         lock.lock();
         try {
@@ -29,12 +28,10 @@ final class RecordBuffers implements BufferAllocator {
         } finally {
             lock.unlock();
         }
-        return buffer == null ? ByteBuffer.allocate(SIZE) : buffer.clear();
+        return buffer == null ? ByteBuffer.allocate(PooledBytes.CAPACITY) : buffer.clear();
     }
 
-    @Override
-    public void free(ByteBuffer buffer) {
-        if (buffer.capacity() != SIZE) return;
+    static void release(ByteBuffer buffer) {
         lock.lock();
         try {
             if (free.size() < KEPT) free.push(buffer);

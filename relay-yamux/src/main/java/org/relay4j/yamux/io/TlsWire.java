@@ -5,33 +5,33 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
-import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
+import javax.net.ssl.SSLEngineResult.Status;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tlschannel.ClientTlsChannel;
-import tlschannel.NeedsReadException;
-import tlschannel.NeedsTaskException;
-import tlschannel.NeedsWriteException;
-import tlschannel.ServerTlsChannel;
-import tlschannel.TlsChannel;
-import tlschannel.TlsChannelBuilder;
 
-/** A connection through TLS. The handshake comes first, see {@link #handshake}. */
+/**
+ * A connection encrypted with TLS. The handshake comes first, see {@link #handshake}. After an {@link SSLException}, which ends
+ * the connection, all calls fail with it.
+ */
 public final class TlsWire implements Wire {
     /*
-     * tls-channel runs the engine; between it and the socket stands Ciphertext, which decides when system calls happen.
+     * Reading: one read of the socket takes up to 64 KiB into a buffer that is borrowed for the call. The engine decrypts it
+     * record by record, directly into the caller's buffer while a whole record fits. What remains is kept in "received": an
+     * incomplete record, or records for which the caller has no room. If not even one record fits into the caller's buffer,
+     * records are decrypted into another borrowed buffer, and what the caller does not take is kept in "decrypted". The selector
+     * knows of neither; hasInput reports both.
      *
-     * Reading: one read of the socket takes up to 64 KiB, and all records in it are decrypted before the selector is asked
-     * again. A record that is not complete waits in tls-channel's own buffer. What the caller has no room for stays where it
-     * is, and hasInput says so, since no selector would.
+     * Writing: the engine encrypts into a borrowed buffer until that is full, and all records leave with one write. What the
+     * socket does not take is kept in "toSend". No more data is taken until that is sent. Answers of the engine to the peer, such
+     * as key updates, are appended.
      *
-     * Writing: bytes are taken in pieces of 48 KiB. The records of a piece always find room in Ciphertext, so the engine never
-     * stops halfway, and they leave in one write. While some of them wait for the socket nothing more is taken.
+     * The memory of the three comes from the buffer pool and counts against its budget: at most 64 KiB each, and none while
+     * they are empty.
      */
 
     /** What {@link #handshake} waits for. */
@@ -45,41 +45,44 @@ public final class TlsWire implements Wire {
         TASK
     }
 
-    /** Bytes that are encrypted at once: three records, which fit into a piece of Ciphertext with their overhead. */
-    private static final int PIECE = 3 * 16 * 1024;
+    /**
+     * The number of consecutive records without application data that are accepted. Each one costs as much as a record full of
+     * data, or more: a key update also has to be answered. Servers send up to 10 session tickets.
+     */
+    static final int IDLE_RECORDS = 16;
 
+    private static final int HEADER = 5; // bytes
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
     private static final Logger log = LoggerFactory.getLogger(TlsWire.class);
 
+    private final SocketChannel channel;
     private final SSLEngine engine;
-    private final Ciphertext ciphertext;
-    private final TlsChannel tls;
-    private @Nullable Runnable task;
+    private final PooledBytes received = new PooledBytes(BufferPool.shared()); // not yet decrypted
+    private final PooledBytes decrypted = new PooledBytes(BufferPool.shared()); // not yet read
+    private final PooledBytes toSend = new PooledBytes(BufferPool.shared()); // encrypted
+    private @Nullable Runnable task; // not yet fetched
+    private boolean begun;
     private boolean handshakeDone;
-    private boolean maybeInput = true; // behind the last bytes of the handshake
-    private boolean outputEnded; // close_notify was queued
+    private boolean recordWaits; // "received" begins with a complete record
+    private int idleRecords; // in a row
+    private boolean socketEnded; // end of input without close_notify
+    private boolean closeNotified; // by the peer
+    private boolean endReported; // read has returned -1
+    private boolean outputEnded; // our close_notify is sent or waits in "toSend"
+    private @Nullable SSLException failure;
 
     /** @param channel connected and non-blocking; closed with this wire */
     public TlsWire(SocketChannel channel, SSLEngine engine) {
+        this.channel = channel;
         this.engine = engine;
-        ciphertext = new Ciphertext(channel, BufferPool.shared());
-        tls = engine.getUseClientMode()
-                ? set(ClientTlsChannel.newBuilder(ciphertext, engine)).build()
-                : set(ServerTlsChannel.newBuilder(ciphertext, (SSLContext) null).withEngineFactory(unused -> engine))
-                        .build();
-    }
-
-    private static <T extends TlsChannelBuilder<T>> T set(TlsChannelBuilder<T> builder) {
-        return builder.withRunTasks(false)
-                .withEncryptedBufferAllocator(RecordBuffers.SHARED)
-                .withPlainBufferAllocator(RecordBuffers.SHARED);
     }
 
     @Override
     public SocketChannel channel() {
-        return ciphertext.socket();
+        return channel;
     }
 
-    /** The engine, for what was negotiated. */
+    /** Returns the engine, for what was negotiated. */
     public SSLEngine engine() {
         return engine;
     }
@@ -87,147 +90,265 @@ public final class TlsWire implements Wire {
     // ---- the handshake
 
     /**
-     * Goes on with the handshake as far as that is possible without waiting; to be called until it is DONE.
+     * Continues the handshake as far as possible without waiting. To be called until it is DONE.
      *
-     * @throws IOException if the handshake has failed; the peer was sent the alert that says why
+     * @throws SSLException if the handshake has failed; an alert with the reason was sent to the peer
+     * @throws EOFException if the peer closed the connection before the handshake was complete
+     * @throws IOException if the connection was lost
      */
     public Handshake handshake() throws IOException {
+        checkUsable();
         try {
-            if (handshakeDone) return ciphertext.flush() ? Handshake.DONE : Handshake.WRITE;
-            return step();
-        } catch (SSLException e) {
-            sendAlert();
-            throw e;
-        }
-    }
-
-    private Handshake step() throws IOException {
-        while (true) {
-            if (!ciphertext.flush()) return Handshake.WRITE;
-            try {
-                tls.handshake();
-                handshakeDone = true;
-                return ciphertext.flush() ? Handshake.DONE : Handshake.WRITE;
-            } catch (NeedsReadException e) {
-                if (!ciphertext.flush()) return Handshake.WRITE;
-                ciphertext.fill();
-                if (!ciphertext.hasInput()) {
-                    if (ciphertext.inputEnded())
-                        throw new EOFException("the peer closed the connection during the TLS handshake");
-                    return Handshake.READ;
+            if (!begun) engine.beginHandshake();
+            begun = true;
+            while (!handshakeDone) {
+                switch (engine.getHandshakeStatus()) {
+                    case NEED_TASK -> {
+                        if (task == null) task = engine.getDelegatedTask();
+                        if (task == null) throw new IllegalStateException("the previous task has not finished");
+                        return Handshake.TASK;
+                    }
+                    case NEED_WRAP -> {
+                        if (!flush()) return Handshake.WRITE;
+                        encrypt(NOTHING);
+                    }
+                    case NEED_UNWRAP, NEED_UNWRAP_AGAIN -> {
+                        if (!flush()) return Handshake.WRITE;
+                        if (!decrypt(NOTHING)) return awaitRecord();
+                    }
+                    case NOT_HANDSHAKING, FINISHED -> handshakeDone = true;
                 }
-            } catch (NeedsWriteException e) {
-                log.trace("the records of one flight fill the buffer of {}", this);
-            } catch (NeedsTaskException e) {
-                task = e.getTask();
-                return Handshake.TASK;
             }
+        } catch (SSLException e) {
+            throw fail(e);
         }
+        return flush() ? Handshake.DONE : Handshake.WRITE;
     }
 
-    /** What the engine wants to have computed before the handshake goes on. */
+    private Handshake awaitRecord() throws IOException {
+        if (closeNotified) throw new SSLException("the peer cancelled the TLS handshake");
+        if (socketEnded) throw new EOFException("the peer closed the connection during the TLS handshake");
+        return Handshake.READ;
+    }
+
+    /** Returns the computation that the engine needs before the handshake can continue. */
     public Runnable task() {
         Runnable due = task;
-        if (due == null) throw new IllegalStateException("the handshake waits for no task");
+        if (due == null) throw new IllegalStateException("the handshake needs no task");
         task = null;
         return due;
     }
 
-    /** tls-channel does not: the peer would only see the end of the connection. */
-    private void sendAlert() {
-        try {
-            ByteBuffer record =
-                    RecordBuffers.SHARED.allocate(engine.getSession().getPacketBufferSize());
-            while (engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP) {
-                SSLEngineResult result = engine.wrap(ByteBuffer.allocate(0), record.clear());
-                ciphertext.write(record.flip());
-                if (result.bytesProduced() == 0) break;
-            }
-            ciphertext.flush();
-            RecordBuffers.SHARED.free(record);
-        } catch (IOException e) {
-            log.debug("{}: cannot send the TLS alert: {}", this, e.toString());
-        }
-    }
+    // ---- input
 
-    // ---- bytes
-
+    /**
+     * {@inheritDoc}
+     *
+     * @throws SSLException if the peer violates the protocol, has sent an alert, or has ended the connection without the
+     *     close_notify that distinguishes an end from a cut
+     */
     @Override
     public int read(ByteBuffer to) throws IOException {
-        if (outputEnded) throw new ClosedChannelException();
+        checkUsable();
+        if (!decrypted.isEmpty()) return decrypted.moveTo(to);
+        if (!to.hasRemaining()) return 0;
         int before = to.position();
-        ciphertext.fill();
         try {
-            while (to.hasRemaining()) {
-                int length = tls.read(to);
-                if (length < 0) return to.position() > before ? to.position() - before : -1;
-            }
-            maybeInput = true;
-        } catch (NeedsReadException e) {
-            maybeInput = false;
-        } catch (NeedsWriteException e) {
-            maybeInput = ciphertext.hasInput(); // an answer of the engine waits for the socket: flush comes first
-        } catch (NeedsTaskException e) {
-            throw new SSLException("the peer asks for a new TLS handshake, which is not supported");
+            decrypt(to);
+            if (recordWaits && to.position() == before) decryptForLater(to);
+            if (to.position() > before) return to.position() - before;
+            if (!closeNotified && !socketEnded) return 0;
+            if (!closeNotified) throw new SSLException("the connection ended without a TLS close_notify");
+            endReported = true;
+            return -1;
+        } catch (SSLException e) {
+            throw fail(e);
         }
-        return to.position() - before;
     }
 
     @Override
     public boolean hasInput() {
-        return maybeInput;
+        return recordWaits || !decrypted.isEmpty() || closeNotified && !endReported;
     }
+
+    /** Decrypts more than {@code to} has room for. */
+    private void decryptForLater(ByteBuffer to) throws IOException {
+        ByteBuffer plain = RecordBuffers.acquire();
+        try {
+            decrypt(plain);
+            decrypted.put(plain.flip());
+            decrypted.moveTo(to);
+        } finally {
+            RecordBuffers.release(plain);
+        }
+    }
+
+    /** Decrypts received records, after a read of the socket if there is none. Returns false if there was no record. */
+    private boolean decrypt(ByteBuffer to) throws IOException {
+        ByteBuffer records = RecordBuffers.acquire();
+        try {
+            received.moveTo(records);
+            if (!recordWaits && !socketEnded) socketEnded = channel.read(records) < 0;
+            records.flip();
+            boolean any = false;
+            while (decryptRecord(records, to)) any = true;
+            received.put(records);
+            return any;
+        } finally {
+            RecordBuffers.release(records);
+        }
+    }
+
+    /** Returns false if nothing was decrypted, or the next step of the handshake is another one. */
+    private boolean decryptRecord(ByteBuffer records, ByteBuffer to) throws IOException {
+        if (closeNotified) {
+            records.position(records.limit()); // nothing after it counts
+            recordWaits = false;
+            return false;
+        }
+        if (!handshakeDone && engine.getHandshakeStatus() != HandshakeStatus.NEED_UNWRAP) {
+            recordWaits = isComplete(records);
+            return false;
+        }
+        SSLEngineResult result = unwrap(records, to);
+        recordWaits = result.getStatus() != Status.BUFFER_UNDERFLOW && isComplete(records);
+        if (result.getStatus() == Status.CLOSED) closeNotified = true;
+        else if (result.bytesConsumed() == 0) return false;
+        if (handshakeDone) {
+            if (result.bytesProduced() > 0) idleRecords = 0;
+            else afterIdleRecord();
+        }
+        return true;
+    }
+
+    private static boolean isComplete(ByteBuffer records) {
+        int available = records.remaining() - HEADER;
+        return available >= 0 && available >= Short.toUnsignedInt(records.getShort(records.position() + 3));
+    }
+
+    /** Handles what the engine makes of a record without data, such as a key update. */
+    private void afterIdleRecord() throws IOException {
+        if (closeNotified) return;
+        if (++idleRecords > IDLE_RECORDS)
+            throw new SSLException("the peer sent more than " + IDLE_RECORDS + " TLS records without data in a row");
+        switch (engine.getHandshakeStatus()) {
+            case NEED_WRAP -> encrypt(NOTHING);
+            case NEED_TASK, NEED_UNWRAP, NEED_UNWRAP_AGAIN ->
+                throw new SSLException("the peer requested a new TLS handshake, which is not supported");
+            default -> {}
+        }
+    }
+
+    private SSLEngineResult unwrap(ByteBuffer records, ByteBuffer to) throws SSLException {
+        try {
+            return engine.unwrap(records, to);
+        } catch (RuntimeException e) {
+            throw new SSLException("the TLS engine failed: " + e, e);
+        }
+    }
+
+    // ---- output
 
     @Override
     public int write(ByteBuffer from) throws IOException {
+        checkUsable();
+        if (outputEnded) throw new ClosedChannelException();
         int start = from.position();
-        int end = from.limit();
         try {
-            while (from.position() < end && ciphertext.flush()) {
-                from.limit(Math.min(end, from.position() + PIECE));
-                tls.write(from);
-            }
-        } catch (NeedsWriteException e) {
-            log.trace("{}: the engine's own records fill the buffer", this); // what was taken counts
-        } finally {
-            from.limit(end);
+            while (from.hasRemaining() && flush()) encrypt(from);
+        } catch (SSLException e) {
+            throw fail(e);
         }
-        ciphertext.flush();
         return from.position() - start;
     }
 
     @Override
     public boolean flush() throws IOException {
-        return ciphertext.flush();
+        return toSend.sendTo(channel);
+    }
+
+    /** Encrypts data and what the engine itself has to send, as far as it fits into one write, and writes it. */
+    private void encrypt(ByteBuffer from) throws IOException {
+        boolean data = from.hasRemaining();
+        ByteBuffer records = RecordBuffers.acquire();
+        try {
+            SSLEngineResult result;
+            do result = wrap(from, records);
+            while (result.bytesProduced() > 0
+                    && (from.hasRemaining() || result.getHandshakeStatus() == HandshakeStatus.NEED_WRAP));
+            if (data && records.position() == 0) throw new SSLException("the TLS engine accepts no data: " + result);
+            send(records.flip());
+            if (from.hasRemaining() && result.getStatus() == Status.CLOSED) throw new ClosedChannelException();
+        } finally {
+            RecordBuffers.release(records);
+        }
+    }
+
+    private SSLEngineResult wrap(ByteBuffer from, ByteBuffer records) throws SSLException {
+        try {
+            return engine.wrap(from, records);
+        } catch (RuntimeException e) {
+            throw new SSLException("the TLS engine failed: " + e, e);
+        }
+    }
+
+    private void send(ByteBuffer records) throws IOException {
+        if (toSend.isEmpty()) channel.write(records);
+        if (!toSend.put(records)) throw new SSLException("the peer requests key updates, but does not read them");
     }
 
     // ---- the end
 
+    private void checkUsable() throws SSLException {
+        if (failure != null) throw failure;
+    }
+
+    /** Sends an alert, which the engine has already prepared if it is the engine that has failed. */
+    private SSLException fail(SSLException cause) {
+        failure = cause;
+        recordWaits = false;
+        endOutput();
+        return cause;
+    }
+
+    /** Sends close_notify, or queues it. */
+    private void endOutput() {
+        if (outputEnded) return;
+        outputEnded = true;
+        try {
+            engine.closeOutbound();
+            encrypt(NOTHING);
+        } catch (IOException e) {
+            log.debug("{}: cannot send the last TLS record: {}", this, e.toString());
+        }
+    }
+
     @Override
     public boolean shutdownOutput() throws IOException {
-        if (!ciphertext.flush()) return false;
-        if (!outputEnded) {
-            outputEnded = true;
-            tls.shutdown(); // queues close_notify, and waits for nothing
-        }
-        if (!ciphertext.flush()) return false;
-        channel().shutdownOutput();
+        if (!flush()) return false;
+        endOutput();
+        if (!flush()) return false;
+        channel.shutdownOutput();
         return true;
     }
 
     @Override
     public int discard(ByteBuffer scratch) throws IOException {
-        return channel().read(scratch.clear());
+        return channel.read(scratch.clear());
     }
 
     @Override
     public void close() {
-        Sockets.close(tls); // sends close_notify if there is room for it, and closes the socket with Ciphertext
-        ciphertext.close();
+        if (handshakeDone && channel.isOpen()) endOutput();
+        received.release();
+        decrypted.release();
+        toSend.release();
+        recordWaits = false;
+        Sockets.close(channel);
     }
 
     @Override
     public String toString() {
-        return "TLS over " + channel();
+        return "TLS over " + channel;
     }
 }
