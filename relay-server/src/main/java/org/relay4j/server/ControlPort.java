@@ -86,7 +86,8 @@ final class ControlPort implements Listener.Owner {
         }
         boolean answered = false;
         try {
-            server.tunnels().claim(client, ticket, loop, new Newcomer(channel, ticket));
+            ClientRequest request = ClientRequest.base(client, ClientLimits.defaults());
+            server.tunnels().claim(request, ticket, loop, new Newcomer(channel, ticket));
             answered = true;
         } catch (RuntimeException | Error e) {
             server.failed(client, "relay server: unexpected failure, client {} was reset", text(client), e);

@@ -38,8 +38,9 @@ final class Tunnels {
     record Totals(List<TunnelConnection> connections, long established, int up, long bytesIn, long bytesOut) {}
 
     /** Claims a tunnel for a client. On {@code loop}, which serves it; the answer comes before this returns. */
-    void claim(InetSocketAddress client, Admission.Ticket ticket, Loop loop, Claimant claimant) {
+    void claim(ClientRequest request, Admission.Ticket ticket, Loop loop, Claimant claimant) {
         ServerTunnel tunnel;
+        InetSocketAddress client = request.client();
         String host = client.getAddress().getHostAddress();
         try {
             tunnel = new ServerTunnel(server, loop, client, ticket.number());
