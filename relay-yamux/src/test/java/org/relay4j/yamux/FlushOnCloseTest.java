@@ -14,6 +14,7 @@ import java.net.StandardSocketOptions;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,6 +29,7 @@ import org.relay4j.testing.Transport;
 import org.relay4j.testing.WireFrame;
 
 /** What was to be sent when the session was closed. */
+@Tag("slow")
 class FlushOnCloseTest {
     @RegisterExtension
     static final LeakCheck LEAKS = new LeakCheck.EachTest();

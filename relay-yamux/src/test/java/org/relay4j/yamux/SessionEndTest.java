@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -31,6 +32,7 @@ import org.relay4j.testing.Transport;
 import org.relay4j.yamux.SessionException.Reason;
 
 /** Every way in which a session ends: each of those who wait is told the first cause, and so is everybody who comes later. */
+@Tag("slow")
 class SessionEndTest {
     @RegisterExtension
     static final LeakCheck LEAKS = new LeakCheck.EachTest();

@@ -5,12 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * In the steady state no frame costs an allocation, neither in the interpreter nor compiled. What is measured includes the
  * measurement itself, so the bound is less than one byte a frame, and not zero in all.
  */
+@Tag("slow")
 class AllocationTest {
     private static final int ROUNDS = 20_000;
 

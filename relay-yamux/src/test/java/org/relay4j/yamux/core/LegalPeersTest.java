@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The busiest peers that keep to the rules, against the default budgets: none of them is taken for a hostile one. */
+@Tag("slow")
 class LegalPeersTest {
     private static final int WINDOW = 262_144;
 

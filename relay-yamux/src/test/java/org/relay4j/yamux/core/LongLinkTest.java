@@ -6,12 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Windows that grow until they fill a long link, and no further. Rates in Mbit/s, round trips in milliseconds. */
+@Tag("slow")
 class LongLinkTest {
     private static final int INITIAL = 256 * 1024; // bytes
     private static final int LARGEST = 64 << 20; // bytes
