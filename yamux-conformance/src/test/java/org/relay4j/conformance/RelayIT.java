@@ -10,6 +10,7 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,6 +19,7 @@ import org.relay4j.testing.LeakCheck;
 import org.relay4j.yamux.SessionOptions;
 
 /** Relay's own yamux passes every case: in both roles, on an event loop and on threads. */
+@Tag("slow")
 class RelayIT {
     @RegisterExtension
     static final LeakCheck LEAKS = new LeakCheck();
