@@ -7,6 +7,7 @@ import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.api.Tunnel;
@@ -16,6 +17,7 @@ import org.relay4j.server.RelayServerOptions;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
 import org.relay4j.testing.FakeServer;
+import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Visitor;
 
@@ -24,25 +26,21 @@ import org.relay4j.testing.Visitor;
 class RestartStormTest {
     private static final int RESTARTS = 40;
     private static final int THREADS = 4; // that visit, and that accept
+    private static final long PAUSE = 1_000_000; // ns; without one, virtual threads would keep all others waiting
 
     private final AtomicInteger ups = new AtomicInteger();
     private final AtomicInteger served = new AtomicInteger();
 
     @Test
     void acceptorSurvivesTheRestartsOfItsServer() throws Exception {
-        RelayServer server = Local.server();
-        int controlPort = server.port();
-        int publicPort;
-        try (RelayAcceptor first = RelayClient.connect("localhost", controlPort)) {
-            publicPort = first.getLocalPort();
-        }
-        server.close();
+        int controlPort = FixedPort.free();
+        int publicPort = FixedPort.free();
         // The public port is the same each time, so visitors come as soon as it is bound.
         RelayServerOptions same = Local.options()
                 .port(controlPort)
                 .publicPorts(publicPort, publicPort)
                 .build();
-        server = RelayServer.start(same);
+        RelayServer server = RelayServer.start(same);
         TunnelListener asking = new TunnelListener() {
             @Override
             public void up(Tunnel tunnel) {
@@ -79,7 +77,7 @@ class RestartStormTest {
                 FakeServer.echo(accepted);
                 served.incrementAndGet();
             } catch (IOException e) {
-                Thread.onSpinWait(); // cut off by a restart
+                LockSupport.parkNanos(PAUSE); // cut off by a restart
             }
         }
     }
@@ -91,7 +89,7 @@ class RestartStormTest {
                 visitor.shutdownOutput();
                 visitor.getInputStream().readAllBytes();
             } catch (IOException | AssertionError e) {
-                Thread.onSpinWait(); // cut off by a restart
+                LockSupport.parkNanos(PAUSE); // cut off by a restart
             }
         }
     }
