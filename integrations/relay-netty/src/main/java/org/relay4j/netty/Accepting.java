@@ -5,6 +5,7 @@ import java.net.SocketTimeoutException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.relay4j.client.RelayAcceptor;
 import org.relay4j.yamux.Stream;
 
@@ -15,6 +16,7 @@ import org.relay4j.yamux.Stream;
 final class Accepting {
     static final int AHEAD = 16;
 
+    private static final long PAUSE = 10_000_000; // ns
     private static final AtomicInteger COUNT = new AtomicInteger();
 
     private final RelayAcceptor acceptor;
@@ -49,8 +51,8 @@ final class Accepting {
                 room.acquire();
                 handOver(accept());
             }
-        } catch (InterruptedException | RejectedExecutionException e) {
-            // The channel is closed, or its event loop has ended.
+        } catch (InterruptedException e) {
+            // The channel is closed.
         } catch (IOException e) {
             report(e);
         }
@@ -66,20 +68,25 @@ final class Accepting {
         }
     }
 
+    /** Resets the visitor if the event loop is overloaded, that is, if it has a bounded queue of tasks that is full. */
     private void handOver(Stream stream) {
         try {
             channel.eventLoop().execute(() -> channel.arrived(stream));
         } catch (RejectedExecutionException e) {
             stream.reset();
-            throw e;
+            room.release();
         }
     }
 
+    /** Waits while the event loop is overloaded. One that has ended closed the channel before. */
     private void report(IOException failure) {
-        try {
-            channel.eventLoop().execute(() -> channel.failed(failure));
-        } catch (RejectedExecutionException e) {
-            // The event loop closed the channel before it ended.
+        while (!channel.eventLoop().isShuttingDown()) {
+            try {
+                channel.eventLoop().execute(() -> channel.failed(failure));
+                return;
+            } catch (RejectedExecutionException e) {
+                LockSupport.parkNanos(PAUSE);
+            }
         }
     }
 }

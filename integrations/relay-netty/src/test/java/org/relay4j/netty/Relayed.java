@@ -50,9 +50,18 @@ final class Relayed implements AutoCloseable {
             Supplier<ChannelHandler> handlers,
             Consumer<ServerBootstrap> options)
             throws Exception {
+        this(loops.open(), client, handlers, options);
+    }
+
+    Relayed(
+            EventLoopGroup group,
+            RelayClientOptions client,
+            Supplier<ChannelHandler> handlers,
+            Consumer<ServerBootstrap> options)
+            throws Exception {
         relay = RelayServer.start(FixedPort.free());
         acceptor = RelayClient.connect("localhost", relay.port(), client);
-        group = loops.open();
+        this.group = group;
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(group)
                 .channelFactory(() -> new RelayServerChannel(acceptor))
