@@ -24,17 +24,15 @@ exit /b 1
 
 :find_jar
 if exist "%jar%" goto run
+set "mvn=mvn"
 where /q mvn
-if not errorlevel 1 goto build
-echo relay: relay.jar has to be built, and there is no mvn: install Maven 3.8.7 or newer>&2
-exit /b 1
+if errorlevel 1 set "mvn=%root%mvnw.cmd"
 
-:build
 echo relay: building %jar%>&2
-call mvn -q -B -ntp -f "%root%pom.xml" -DskipTests -pl relay-cli -am package 1>&2
+call "%mvn%" -q -B -ntp -f "%root%pom.xml" -DskipTests -pl relay-cli -am package 1>&2
 if errorlevel 1 goto build_failed
 if exist "%jar%" goto run
-echo relay: the build left no %jar%>&2
+echo relay: the build succeeded without producing %jar%>&2
 exit /b 1
 
 :build_failed
