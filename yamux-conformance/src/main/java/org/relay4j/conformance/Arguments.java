@@ -33,7 +33,7 @@ final class Arguments {
         for (Role role : Role.values()) {
             if (role.toString().equals(text.toLowerCase(Locale.ROOT))) return role;
         }
-        throw new Usage("--role must be client or server: " + text);
+        throw new Usage("--role is " + text + ", it must be client or server");
     }
 
     Duration timeout() {
@@ -48,7 +48,7 @@ final class Arguments {
             };
             if (timeout.compareTo(LEAST_TIMEOUT) >= 0 && timeout.compareTo(MOST_TIMEOUT) <= 0) return timeout;
         }
-        throw new Usage("--timeout must be a time such as 2s or 500ms, 50ms to 10m: " + text);
+        throw new Usage("--timeout is " + text + ", it must be a time between 50ms and 10m, such as 500ms or 2s");
     }
 
     /** Returns the selected cases in the order of the suite; all of them if none is selected. */
@@ -58,7 +58,7 @@ final class Arguments {
         Set<Case> chosen = new LinkedHashSet<>();
         for (String glob : globs) {
             List<Case> matching = Suite.matching(glob);
-            if (matching.isEmpty()) throw new Usage("--case matches nothing: " + glob + "; --list shows all cases");
+            if (matching.isEmpty()) throw new Usage("no case matches " + glob + "; --list prints all cases");
             chosen.addAll(matching);
         }
         return Suite.all().stream().filter(chosen::contains).toList();
@@ -69,7 +69,7 @@ final class Arguments {
     Address listen() {
         if (!given.hasMatchedOption("--listen")) return null;
         if (!given.unmatched().isEmpty())
-            throw new Usage("either --listen or an address to connect to: "
+            throw new Usage("--listen and an address to connect to exclude each other: "
                     + given.unmatched().get(0));
         String text = value("--listen", "");
         return text.indexOf(':') < 0 ? new Address("127.0.0.1", port(text, text, 0)) : address(text, 0);
@@ -78,24 +78,25 @@ final class Arguments {
     /** Returns the address of the endpoint. */
     Address connect() {
         List<String> rest = new ArrayList<>(given.unmatched());
-        if (rest.isEmpty()) throw new Usage("the address of the endpoint is missing: host:port, or --listen");
-        if (rest.size() > 1) throw new Usage("one address only: " + rest.get(1));
+        if (rest.isEmpty()) throw new Usage("the address of the endpoint is missing; give host:port, or --listen");
+        if (rest.size() > 1) throw new Usage("more than one address: " + rest.get(1));
         return address(rest.get(0), 1);
     }
 
     private static Address address(String text, int lowestPort) {
         Matcher matcher = ADDRESS.matcher(text);
-        if (!matcher.matches()) throw new Usage("the address must be host:port, or [host]:port for IPv6: " + text);
+        if (!matcher.matches())
+            throw new Usage("the address is " + text + ", it must be host:port, or [host]:port for IPv6");
         String bracketed = matcher.group(1);
         String host = bracketed == null ? matcher.group(2) : bracketed;
-        if (host.isEmpty()) throw new Usage("the address has no host: " + text);
+        if (host.isEmpty()) throw new Usage("the address is " + text + ", it must have a host");
         return new Address(host, port(matcher.group(3), text, lowestPort));
     }
 
     private static int port(String text, String whole, int lowest) {
         int port = text.matches("\\d{1,5}") ? Integer.parseInt(text) : -1;
         if (port < lowest || port > 65_535)
-            throw new Usage("the port must be a number, " + lowest + " to 65535: " + whole);
+            throw new Usage("the port in " + whole + " must be a number between " + lowest + " and 65535");
         return port;
     }
 

@@ -39,7 +39,7 @@ final class EmitCases {
         large.window(Frame.FIN, 0);
         large.expectEchoAndFin(sent);
         Situation.afterFin(peer).expectRestAndFin();
-        Situation.owing(peer).stream().window(Frame.RST, 0);
+        Situation.withPendingEcho(peer).stream().window(Frame.RST, 0);
         peer.survives();
         return peer.received();
     }
@@ -69,7 +69,7 @@ final class EmitCases {
                 none(frame -> frame.type() > Frame.GO_AWAY)));
         cases.add(Case.must(
                 "emit/unknown-flags",
-                "no flags that are not defined",
+                "no undefined flags",
                 Rule.interop("jvm-libp2p, which ends the session", "Only SYN, ACK, FIN and RST are set."),
                 none(frame -> (frame.flags() & ~KNOWN_FLAGS) != 0)));
         cases.add(Case.must(
@@ -86,7 +86,7 @@ final class EmitCases {
         cases.add(Case.must(
                 "emit/stream-id",
                 "ids of streams that were opened",
-                Rule.spec("Opening a stream", "Nothing is sent on streams that are not open. An echo opens none."),
+                Rule.spec("Opening a stream", "Frames are sent only on open streams. An echo endpoint opens none."),
                 peer -> {
                     Set<Integer> opened = new HashSet<>();
                     List<Frame> frames = conversation(peer);
@@ -103,48 +103,48 @@ final class EmitCases {
     private static void profile(List<Case> cases) {
         cases.add(Case.should(
                 "emit/one-flag",
-                "one flag on a frame at most",
+                "at most one flag on a frame",
                 Rule.interop("jvm-libp2p and yamux-js, which compare flags as values", "No combinations of flags."),
                 none(frame -> Integer.bitCount(frame.flags()) > 1)));
         cases.add(Case.should(
                 "emit/flags-on-window",
                 "flags on Window Updates only",
-                Rule.interop("yamux-js, which does not look at the flags of Data", "Data has no flags."),
+                Rule.interop("yamux-js, which ignores the flags of Data", "Data has no flags."),
                 none(frame -> frame.type() == Frame.DATA && frame.flags() != 0)));
         cases.add(Case.should(
                 "emit/fin-without-body",
                 "no body with FIN",
                 Rule.interop(
                         "go-yamux and jvm-libp2p, which lose the body",
-                        "The last bytes are sent before FIN, in a frame of their own."),
+                        "The last bytes are sent in a separate frame before FIN."),
                 none(frame -> frame.type() == Frame.DATA && frame.has(Frame.FIN) && frame.length() > 0)));
         cases.add(Case.should(
                 "emit/fin-without-credit",
                 "no credit with FIN",
-                Rule.interop("implementations that look at FIN first, or only at FIN", "FIN has length 0."),
+                Rule.interop("implementations that handle FIN first, or only FIN", "FIN has length 0."),
                 none(frame -> frame.type() == Frame.WINDOW_UPDATE && frame.has(Frame.FIN) && frame.length() > 0)));
         cases.add(Case.should(
                 "emit/no-empty-data",
                 "no Data without a body and without flags",
-                Rule.robust("A frame without content is work for nothing."),
+                Rule.robust("An empty frame costs processing time for no effect."),
                 none(frame -> frame.type() == Frame.DATA && frame.flags() == 0 && frame.length() == 0)));
         cases.add(Case.should(
                 "emit/no-empty-window",
                 "no Window Update without credit and without flags",
-                Rule.robust("A frame without content is work for nothing."),
+                Rule.robust("An empty frame costs processing time for no effect."),
                 none(frame -> frame.type() == Frame.WINDOW_UPDATE && frame.flags() == 0 && frame.length() == 0)));
         cases.add(Case.should(
                 "emit/credit-below-2-gib",
                 "credit below 2^31 in one frame",
-                Rule.interop("jvm-libp2p, to which it is negative", "No single Window Update reaches 2^31."),
+                Rule.interop("jvm-libp2p, which reads it as negative", "No single Window Update reaches 2^31."),
                 none(frame -> frame.type() == Frame.WINDOW_UPDATE && frame.length() >= 1L << 31)));
     }
 
     private static void sequence(List<Case> cases) {
         cases.add(Case.should(
-                "emit/no-credit-behind-fin",
+                "emit/no-credit-after-fin",
                 "no credit for a stream that has ended in both directions",
-                Rule.interop("nim-libp2p, to which that stream is unknown", "No Window Update behind both FINs."),
+                Rule.interop("nim-libp2p, which no longer knows the stream", "No Window Update after both FINs."),
                 peer -> {
                     KitStream stream = peer.open();
                     byte[] sent = Payload.of(Frame.INITIAL_WINDOW);
@@ -154,13 +154,13 @@ final class EmitCases {
                     int before = stream.frames();
                     peer.survives();
                     if (stream.frames() > before)
-                        throw new Deviation((stream.frames() - before) + " frames behind both FINs");
-                    return "nothing behind both FINs";
+                        throw new Deviation((stream.frames() - before) + " frames after both FINs");
+                    return "nothing after both FINs";
                 }));
         cases.add(Case.should(
                 "emit/acknowledges-first",
-                "the first frame on a stream has ACK",
-                Rule.spec("Opening a stream", "The answer to SYN is ACK; it is the first thing that is sent."),
+                "ACK on the first frame of a stream",
+                Rule.spec("Opening a stream", "The answer to SYN is ACK, on the first frame of the stream."),
                 peer -> {
                     KitStream stream = Situation.open(peer).stream();
                     for (Frame frame : peer.received()) {

@@ -33,7 +33,8 @@ interface Endpoint extends Closeable {
                 Socket socket = new Socket();
                 try {
                     InetSocketAddress address = new InetSocketAddress(host, port);
-                    if (address.isUnresolved()) throw new IOException("the name cannot be resolved");
+                    if (address.isUnresolved())
+                        throw new IOException("the host name cannot be resolved; check its spelling");
                     socket.connect(address, (int) Math.max(1, patience.toMillis()));
                     return socket;
                 } catch (IOException e) {

@@ -4,7 +4,7 @@ package org.relay4j.conformance;
 enum ExitCode {
     OK(0, "no case failed"),
     FAILED(1, "some cases failed"),
-    USAGE(2, "wrong arguments"),
+    USAGE(2, "wrong usage"),
     UNREACHABLE(3, "no endpoint found");
 
     private final int number;

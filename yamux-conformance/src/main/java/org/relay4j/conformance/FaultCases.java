@@ -11,19 +11,19 @@ import org.jspecify.annotations.Nullable;
  * prepare a GoAway and close the connection before it is sent.
  */
 final class FaultCases {
-    private static final Rule SAYS_SO = Rule.spec(
+    private static final Rule ANNOUNCED = Rule.spec(
             "Session termination",
-            "GoAway is sent when a session is terminated, with code 1 for a protocol error, and nothing behind it.");
-    private static final Rule VERSION =
-            Rule.spec("Version Field", "The version is 0. What another means is not known.");
-    private static final Rule TYPE =
-            Rule.spec("Type Field", "Where the next frame begins is not known behind an unknown type.");
-    private static final Rule WINDOW = Rule.spec("Flow Control", "No more is taken than the window allows.");
-    private static final Rule ID_0 = Rule.spec("StreamID Field", "Id 0 is that of the session.");
+            "A session is terminated with GoAway, with code 1 for a protocol error. No frames follow it.");
+    private static final Rule VERSION = Rule.spec("Version Field", "The version is 0. Other versions are not defined.");
+    private static final Rule TYPE = Rule.spec(
+            "Type Field", "The length of a frame of unknown type is not known, so the next frame cannot be found.");
+    private static final Rule WINDOW =
+            Rule.spec("Flow Control", "A receiver accepts no more data than its window allows.");
+    private static final Rule ID_0 = Rule.spec("StreamID Field", "Id 0 denotes the session.");
     private static final Rule PARITY = Rule.spec(
-            "StreamID Field", "The client opens odd ids and the server even ones: otherwise both may use the same.");
-    private static final Rule OVERFLOW = Rule.robust("Nobody has a window of more than 2^32-1 bytes.");
-    private static final Rule SECOND_SYN = Rule.spec("Opening a stream", "SYN comes with a new id.");
+            "StreamID Field", "The client opens odd ids and the server even ones, so that ids do not collide.");
+    private static final Rule OVERFLOW = Rule.robust("A window does not exceed 2^32-1 bytes.");
+    private static final Rule SECOND_SYN = Rule.spec("Opening a stream", "SYN has a new id.");
 
     private FaultCases() {}
 
@@ -47,17 +47,17 @@ final class FaultCases {
             KitStream stream = fault.commit(peer);
             return peer.reaction(stream).rejected();
         }));
-        cases.add(Case.should("says-so/" + name, "GoAway(1) for " + title, SAYS_SO, peer -> {
+        cases.add(Case.should("announce/" + name, "GoAway(1) for " + title, ANNOUNCED, peer -> {
             KitStream stream = fault.commit(peer);
-            return saysSo(peer, peer.reaction(stream));
+            return announced(peer, peer.reaction(stream));
         }));
     }
 
-    private static String saysSo(Peer peer, Reaction reaction) throws Deviation, NotApplicable {
+    private static String announced(Peer peer, Reaction reaction) throws Deviation, NotApplicable {
         if (reaction.kind() != Reaction.Kind.SESSION_ENDED) throw new NotApplicable(reaction.text());
         Frame goAway = peer.goAwayReceived();
         if (goAway == null || goAway.length() != 1) throw new Deviation(reaction.text());
-        if (peer.behindGoAway() > 0) throw new Deviation(peer.behindGoAway() + " frames behind GoAway");
+        if (peer.framesAfterGoAway() > 0) throw new Deviation(peer.framesAfterGoAway() + " frames after GoAway");
         return reaction.text();
     }
 
@@ -85,7 +85,7 @@ final class FaultCases {
     private static void windows(List<Case> cases) {
         add(cases, Level.MUST, "overrun", "a Data frame one byte larger than the window", WINDOW, peer -> {
             KitStream stream = Situation.open(peer).stream();
-            peer.survives(); // credit that was on its way has arrived
+            peer.survives(); // in-flight credit has arrived
             if (stream.credit() >= FrameReader.LARGEST_BODY)
                 throw new NotApplicable("the window is " + stream.credit() + " bytes");
             stream.data(0, Payload.of((int) stream.credit() + 1));
@@ -98,9 +98,8 @@ final class FaultCases {
             if (stream.credit() >= 0) throw new NotApplicable("the window announced with ACK has room for it");
             return stream;
         });
-        Rule early =
-                Rule.robust("A length beyond the window is rejected when the header is read: before memory is taken, "
-                        + "and before gigabytes are waited for.");
+        Rule early = Rule.robust("A length beyond the window is rejected after the header, before memory is "
+                + "allocated or the body is read.");
         add(cases, Level.MUST, "overrun-header", "the header of a Data frame of 1 GiB", early, peer -> {
             KitStream stream = Situation.open(peer).stream();
             peer.send(Frame.of(Frame.DATA, 0, stream.id(), 1 << 30));
@@ -137,7 +136,7 @@ final class FaultCases {
             stream.window(Frame.SYN, 0);
             return stream;
         });
-        add(cases, Level.SHOULD, "parity", "SYN with an id that is the endpoint's to use", PARITY, peer -> {
+        add(cases, Level.SHOULD, "parity", "SYN with an id of the endpoint", PARITY, peer -> {
             KitStream stream = peer.stream(peer.role().other().firstId());
             stream.window(Frame.SYN, 0);
             return stream;

@@ -7,10 +7,10 @@ import java.util.List;
 
 /** Cases for frames split at any position, and for undefined flag bits. */
 final class FramingCases {
-    private static final Rule ANY_SEGMENTS = Rule.spec(
-            "Framing", "Frames travel in a stream of bytes: where one piece ends and the next begins means nothing.");
-    private static final Rule UNKNOWN_BITS = Rule.interop(
-            "rust-yamux 0.5 to 0.7, which set bit 0x8000", "Bits of the flags that are not defined are ignored.");
+    private static final Rule ANY_SEGMENTS =
+            Rule.spec("Framing", "Frames are parts of a byte stream. TCP segment boundaries have no meaning.");
+    private static final Rule UNKNOWN_BITS =
+            Rule.interop("rust-yamux 0.5 to 0.7, which set bit 0x8000", "Undefined flag bits are ignored.");
     private static final byte[] BODY = Payload.of(100);
 
     private FramingCases() {}
@@ -25,7 +25,7 @@ final class FramingCases {
 
     private static Case headerCut(int cut) {
         String id = String.format("framing/header-cut-%02d", cut);
-        return Case.must(id, "headers that arrive in two pieces, cut before byte " + cut, ANY_SEGMENTS, peer -> {
+        return Case.must(id, "headers split in two segments, before byte " + cut, ANY_SEGMENTS, peer -> {
             KitStream stream = peer.newStream();
             peer.sendInPieces(Frame.of(Frame.WINDOW_UPDATE, Frame.SYN, stream.id(), 0), cut);
             peer.sendInPieces(Frame.data(0, stream.id(), BODY), cut);
@@ -36,7 +36,7 @@ final class FramingCases {
     }
 
     private static void pieces(List<Case> cases) {
-        cases.add(Case.must("framing/byte-by-byte", "a conversation that arrives byte by byte", ANY_SEGMENTS, peer -> {
+        cases.add(Case.must("framing/byte-by-byte", "a whole conversation, byte by byte", ANY_SEGMENTS, peer -> {
             KitStream stream = peer.newStream();
             peer.sendByteByByte(Frame.of(Frame.WINDOW_UPDATE, Frame.SYN, stream.id(), 0));
             peer.sendByteByByte(Frame.data(0, stream.id(), BODY));
@@ -44,7 +44,7 @@ final class FramingCases {
             stream.expectEchoAndFin(BODY);
             return "echoed, then FIN";
         }));
-        cases.add(Case.must("framing/late-body", "a body that arrives 2 ms behind its header", ANY_SEGMENTS, peer -> {
+        cases.add(Case.must("framing/late-body", "a body that arrives 2 ms after its header", ANY_SEGMENTS, peer -> {
             KitStream stream = peer.open();
             peer.sendInPieces(Frame.data(0, stream.id(), BODY), Frame.HEADER);
             stream.expectEcho(BODY);
@@ -56,7 +56,7 @@ final class FramingCases {
             stream.expectEcho(BODY);
             return "echoed";
         }));
-        cases.add(Case.must("framing/one-piece", "many frames of many streams in one piece", ANY_SEGMENTS, peer -> {
+        cases.add(Case.must("framing/one-piece", "many frames of many streams in one segment", ANY_SEGMENTS, peer -> {
             List<KitStream> streams = new ArrayList<>();
             for (int i = 0; i < 50; i++) streams.add(peer.newStream());
             peer.together(() -> streams.forEach(stream -> {

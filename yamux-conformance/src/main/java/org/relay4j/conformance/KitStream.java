@@ -21,7 +21,7 @@ final class KitStream {
     private int acks;
     private int fins;
     private int resets;
-    private int dataBehindFin; // frames
+    private int dataAfterFin; // frames
 
     KitStream(Peer peer, int id) {
         this.peer = peer;
@@ -72,7 +72,7 @@ final class KitStream {
     void take(Frame frame) {
         frames++;
         if (frame.type() == Frame.DATA) {
-            if (fins > 0 && frame.length() > 0) dataBehindFin++;
+            if (fins > 0 && frame.length() > 0) dataAfterFin++;
             received.writeBytes(frame.body());
         } else if (!frame.has(Frame.RST)) credit += frame.length();
         if (frame.has(Frame.ACK)) acks++;
@@ -114,8 +114,8 @@ final class KitStream {
         return resets;
     }
 
-    int dataBehindFin() {
-        return dataBehindFin;
+    int dataAfterFin() {
+        return dataAfterFin;
     }
 
     /** Returns a short description of the data received so far. */
@@ -128,18 +128,18 @@ final class KitStream {
 
     /** Waits until the stream has received {@code expected} from its start. */
     void expectEcho(byte[] expected) throws Deviation, IOException {
-        expectEchoBehind(0, expected);
+        expectEchoAfter(0, expected);
     }
 
     /** Waits until the stream has received {@code expected} after the first {@code before} bytes. */
-    void expectEchoBehind(int before, byte[] expected) throws Deviation, IOException {
+    void expectEchoAfter(int before, byte[] expected) throws Deviation, IOException {
         int wanted = before + expected.length;
         peer.await(() -> received.size() >= wanted || resets > 0 || fins > 0);
         if (received.size() < wanted)
             throw new Deviation("expected an echo of " + expected.length + " bytes: " + state());
         byte[] arrived = Arrays.copyOfRange(received.toByteArray(), before, wanted);
         int wrong = Arrays.mismatch(arrived, expected);
-        if (wrong >= 0) throw new Deviation("the echo differs from what was sent at byte " + wrong);
+        if (wrong >= 0) throw new Deviation("the echo differs from the sent data at byte " + wrong);
     }
 
     /** Does the same as {@link #expectEcho}, and expects only FIN after it. */
@@ -155,7 +155,7 @@ final class KitStream {
     void expectEndOf(int bytes) throws Deviation, IOException {
         peer.await(() -> fins > 0 || resets > 0);
         if (fins == 0 || received.size() != bytes)
-            throw new Deviation("expected FIN behind " + bytes + " bytes: " + state());
+            throw new Deviation("expected FIN after " + bytes + " bytes: " + state());
     }
 
     /** Grants {@code bytes} to an endpoint that has more to send, and expects exactly as many. */
@@ -163,6 +163,6 @@ final class KitStream {
         window(0, bytes);
         peer.await(() -> received.size() >= granted || resets > 0);
         if (received.size() != granted)
-            throw new Deviation("the window allows " + granted + " bytes in all: " + state());
+            throw new Deviation("the window allows " + granted + " bytes in total: " + state());
     }
 }

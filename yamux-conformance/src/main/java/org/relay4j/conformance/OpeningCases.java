@@ -8,12 +8,11 @@ import java.util.List;
 final class OpeningCases {
     private static final String SECTION = "Opening a stream";
     private static final Rule ON_ANY_FRAME =
-            Rule.spec("Flag Field", "SYN may be sent with a Data or Window Update frame, and opens the stream.");
+            Rule.spec("Flag Field", "SYN on a Data or Window Update frame opens the stream.");
     private static final Rule MANY = Rule.spec(SECTION, "Each stream is accepted with ACK or rejected with RST.");
     private static final Rule AT_ONCE =
-            Rule.robust("The number of streams has a limit, which is above what one busy program needs.");
-    private static final Rule COMBINED =
-            Rule.robust("Flags are bits, not values: a frame with several of them does what each of them says.");
+            Rule.robust("The number of streams is limited, but the limit is higher than a busy program needs.");
+    private static final Rule COMBINED = Rule.robust("Flags are bits, not values. Each flag of a frame takes effect.");
     private static final int MANY_STREAMS = 300;
     private static final int UNANSWERED = 100; // streams; well below the usual accept backlog of 256
 
@@ -62,7 +61,7 @@ final class OpeningCases {
         cases.add(Case.should("syn/rst", "SYN and RST on a Window Update", COMBINED, peer -> {
             peer.newStream().window(Frame.SYN | Frame.RST, 0);
             peer.survives();
-            return "the session goes on";
+            return "the session continues";
         }));
         cases.add(Case.should("syn/ack", "SYN and ACK on a Window Update", COMBINED, peer -> {
             KitStream stream = peer.newStream();
@@ -82,9 +81,9 @@ final class OpeningCases {
 
     private static void ids(List<Case> cases) {
         Rule order = Rule.interop(
-                "hashicorp/yamux and rust-yamux, which number a stream before they announce it",
-                "Ids need not be announced in their order.");
-        cases.add(Case.must("syn/order", "ids that go down", order, peer -> {
+                "hashicorp/yamux and rust-yamux, which assign an id before they send the SYN",
+                "Ids may arrive in any order.");
+        cases.add(Case.must("syn/order", "descending ids", order, peer -> {
             List<KitStream> streams = new ArrayList<>();
             for (int i = 0; i < 4; i++) streams.add(0, peer.newStream());
             for (KitStream stream : streams) {
@@ -95,7 +94,7 @@ final class OpeningCases {
             return "all opened";
         }));
         cases.add(Case.must(
-                "syn/high-id", "the highest id", Rule.spec("Framing", "Ids have 32 bits, and no sign."), peer -> {
+                "syn/high-id", "the highest id", Rule.spec("Framing", "Ids are unsigned 32-bit numbers."), peer -> {
                     KitStream stream = peer.stream(peer.role() == Role.CLIENT ? -3 : -4);
                     stream.window(Frame.SYN, 0);
                     return echoes(stream, Payload.of(100));
@@ -106,8 +105,8 @@ final class OpeningCases {
         byte[] body = Payload.of(100);
         cases.add(Case.must(
                 "open/without-ack",
-                "a whole conversation before any answer",
-                Rule.spec(SECTION, "Data may be sent once the SYN was sent; the ACK need not be received."),
+                "a whole conversation before any reply",
+                Rule.spec(SECTION, "Data may follow the SYN without waiting for ACK."),
                 peer -> {
                     KitStream stream = peer.newStream();
                     peer.together(() -> {
@@ -120,18 +119,19 @@ final class OpeningCases {
                 }));
         cases.add(Case.must(
                 "ack/sent",
-                "a stream that is used is acknowledged",
+                "a stream with data is acknowledged",
                 Rule.spec(SECTION, "The answer to SYN is ACK or RST."),
                 peer -> {
                     KitStream stream = Situation.open(peer).stream();
                     if (stream.acks() == 0) throw new Deviation("data without ACK");
-                    return "ACK, not later than the data";
+                    return "ACK before or with the data";
                 }));
         cases.add(Case.should(
                 "ack/once",
                 "one ACK for each stream",
                 Rule.interop(
-                        "hashicorp/yamux, which takes a second ACK for that of another stream", "ACK is sent once."),
+                        "hashicorp/yamux, which counts a second ACK for another stream",
+                        "Each stream is acknowledged once."),
                 peer -> {
                     KitStream stream = Situation.closed(peer).stream();
                     peer.survives();
@@ -140,14 +140,14 @@ final class OpeningCases {
                 }));
         cases.add(Case.should(
                 "ack/at-once",
-                "a stream on which nothing is sent is acknowledged",
+                "a stream without data is acknowledged",
                 Rule.interop(
-                        "hashicorp/yamux, which ends the session when a stream is not answered within 75 s",
+                        "hashicorp/yamux, which ends the session if a stream is not acknowledged within 75 s",
                         "ACK does not wait for data."),
                 peer -> {
                     KitStream stream = peer.open();
                     if (!peer.await(() -> stream.acks() > 0))
-                        throw new Deviation("no ACK while nothing is sent: " + stream.state());
+                        throw new Deviation("no ACK without data: " + stream.state());
                     return "ACK";
                 }));
     }
@@ -156,12 +156,12 @@ final class OpeningCases {
         cases.add(Case.should("open/many", MANY_STREAMS + " streams open at once", AT_ONCE, peer -> {
             List<KitStream> streams = openAll(peer);
             for (KitStream stream : streams) stream.data(0, Payload.of(8, stream.id() + 1));
-            for (KitStream stream : streams) stream.expectEchoBehind(8, Payload.of(8, stream.id() + 1));
+            for (KitStream stream : streams) stream.expectEchoAfter(8, Payload.of(8, stream.id() + 1));
             for (KitStream stream : streams) stream.window(Frame.FIN, 0);
             for (KitStream stream : streams) stream.expectEndOf(16);
             return "all echo";
         }));
-        cases.add(Case.must("open/burst", MANY_STREAMS + " streams opened in one piece", MANY, peer -> {
+        cases.add(Case.must("open/burst", MANY_STREAMS + " streams opened in one segment", MANY, peer -> {
             List<KitStream> streams = new ArrayList<>();
             for (int i = 0; i < MANY_STREAMS; i++) streams.add(peer.newStream());
             peer.together(() -> {
@@ -187,7 +187,7 @@ final class OpeningCases {
                 if (i % UNANSWERED == 0) stream.expectEchoAndFin(new byte[0]);
             }
             peer.survives();
-            return "the session goes on";
+            return "the session continues";
         }));
     }
 

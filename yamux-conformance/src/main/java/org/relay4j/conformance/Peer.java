@@ -34,7 +34,7 @@ final class Peer {
     private long nextPing = 0x5eed0000L;
     private int strayPongs;
     private @Nullable Frame goAway;
-    private int behindGoAway; // frames after GoAway
+    private int framesAfterGoAway;
     private @Nullable String end; // how the endpoint ended the connection
     private @Nullable ByteArrayOutputStream together;
 
@@ -90,12 +90,12 @@ final class Peer {
     /** Sends all frames that {@code frames} sends with one write. */
     void together(Runnable frames) {
         ByteArrayOutputStream batch = new ByteArrayOutputStream();
-        trace.note(true, "in one piece:");
+        trace.note(true, "in one segment:");
         together = batch;
         frames.run();
         together = null;
         write(batch.toByteArray());
-        trace.note(true, "end of the piece");
+        trace.note(true, "end of the segment");
     }
 
     private void writePiece(byte[] bytes, int from, int to) {
@@ -174,7 +174,7 @@ final class Peer {
         }
         trace.frame(false, frame);
         received.add(frame);
-        if (goAway != null) behindGoAway++;
+        if (goAway != null) framesAfterGoAway++;
         switch (frame.type()) {
             case Frame.PING -> takePing(frame);
             case Frame.GO_AWAY -> {
@@ -226,8 +226,8 @@ final class Peer {
         return goAway;
     }
 
-    int behindGoAway() {
-        return behindGoAway;
+    int framesAfterGoAway() {
+        return framesAfterGoAway;
     }
 
     boolean hasEnded() {
@@ -239,7 +239,7 @@ final class Peer {
         Frame away = goAway;
         String announced = away == null ? "" : "GoAway(" + away.length() + ")";
         String closed = end;
-        if (closed == null) return away == null ? "the session goes on" : announced + ", and the connection stays open";
+        if (closed == null) return away == null ? "the session continues" : announced + ", the connection stays open";
         return (away == null ? "without GoAway, " : announced + ", then ") + closed;
     }
 

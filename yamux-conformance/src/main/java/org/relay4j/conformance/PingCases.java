@@ -6,10 +6,10 @@ import java.util.List;
 
 /** Cases for pings and unsolicited answers. */
 final class PingCases {
-    private static final Rule ECHO = Rule.spec(
-            "Length Field", "A Ping with SYN is answered by a Ping with ACK, id 0 and the same opaque value.");
+    private static final Rule ECHO =
+            Rule.spec("Length Field", "A Ping with SYN is answered with a Ping with ACK, id 0 and the same value.");
     private static final Rule IGNORE =
-            Rule.robust("A Ping that is no question and answers none is ignored; it is not worth a session.");
+            Rule.robust("A Ping that is neither a request nor the answer to one is ignored.");
     private static final int BURST = 1000; // pings
 
     private PingCases() {}
@@ -23,7 +23,7 @@ final class PingCases {
     }
 
     private static void answers(List<Case> cases) {
-        cases.add(Case.must("ping/first", "a ping before any stream", ECHO, PingCases::answered));
+        cases.add(Case.must("ping/first", "a ping before the first stream", ECHO, PingCases::answered));
         for (long value : new long[] {0, 1, 0x8000_0000L, Frame.MAX_LENGTH}) {
             cases.add(Case.must(
                     "ping/value-" + Long.toHexString(value),
@@ -32,7 +32,7 @@ final class PingCases {
                     peer -> answered(peer, peer.ping(Frame.SYN, 0, value))));
         }
         cases.add(Case.must("ping/no-credit", "a ping while a stream has no credit", ECHO, peer -> {
-            Situation.owing(peer);
+            Situation.withPendingEcho(peer);
             return answered(peer);
         }));
         cases.add(Case.must("ping/answer", "the form of the answer", ECHO, peer -> {
@@ -59,7 +59,7 @@ final class PingCases {
         cases.add(Case.should(
                 "ping/id",
                 "a ping with a stream id",
-                Rule.robust("An id on a Ping means nothing; the answer has id 0."),
+                Rule.robust("The id of a Ping has no meaning. The answer has id 0."),
                 peer -> {
                     long ping = peer.ping(Frame.SYN, 7);
                     answered(peer, ping);
@@ -73,22 +73,22 @@ final class PingCases {
             if (peer.answered(ping)) throw new Deviation("answered");
             return "ignored";
         }));
-        cases.add(Case.should("ping/unasked", "an answer to no ping", IGNORE, peer -> {
+        cases.add(Case.should("ping/unsolicited", "an unsolicited answer", IGNORE, peer -> {
             peer.send(Frame.of(Frame.PING, Frame.ACK, 0, 0xdeadbeefL));
             peer.send(Frame.of(Frame.PING, Frame.ACK, 0, 0xdeadbeefL));
             peer.survives();
             return "ignored";
         }));
         cases.add(Case.should(
-                "ping/none-unasked",
+                "ping/none-unsolicited",
                 "the endpoint answers each ping once",
                 Rule.interop(
-                        "rust-yamux and js-libp2p-yamux, which end the session when an answer was not asked for",
-                        "No Ping with ACK is sent that answers nothing."),
+                        "rust-yamux and js-libp2p-yamux, which end the session after an unsolicited answer",
+                        "Every Ping with ACK answers a Ping with SYN."),
                 peer -> {
                     for (int i = 0; i < 10; i++) answered(peer);
                     peer.survives();
-                    if (peer.strayPongs() > 0) throw new Deviation(peer.strayPongs() + " answers to no ping");
+                    if (peer.strayPongs() > 0) throw new Deviation(peer.strayPongs() + " unsolicited answers");
                     return "as many answers as pings";
                 }));
     }
@@ -97,17 +97,17 @@ final class PingCases {
         cases.add(Case.must(
                 "ping/burst",
                 BURST + " pings at once",
-                Rule.robust("Many pings may make an endpoint slow, and nothing worse."),
+                Rule.robust("Many pings may slow an endpoint down, but do no other harm."),
                 peer -> {
                     burst(peer);
                     peer.survives();
-                    return "the session goes on";
+                    return "the session continues";
                 }));
-        cases.add(Case.should("ping/burst-answered", BURST + " pings at once are all answered", ECHO, peer -> {
+        cases.add(Case.should("ping/burst-answered", BURST + " pings at once, all answered", ECHO, peer -> {
             List<Long> pings = burst(peer);
             peer.await(() -> pings.stream().allMatch(peer::answered));
             long answered = pings.stream().filter(peer::answered).count();
-            if (answered < BURST) throw new Deviation(answered + " of " + BURST + " were answered");
+            if (answered < BURST) throw new Deviation(answered + " of " + BURST + " answered");
             return "all answered";
         }));
     }

@@ -20,7 +20,7 @@ final class Runner implements AutoCloseable {
      * Number of timeouts that an endpoint has to accept connections again, because it may have crashed and be
      * restarting.
      */
-    private static final int REBIRTH = 5;
+    private static final int RESTART = 5;
 
     private final Endpoint endpoint;
     private final Role role;
@@ -50,7 +50,7 @@ final class Runner implements AutoCloseable {
     }
 
     private Socket connect() throws IOException {
-        Duration patience = gone ? timeout : timeout.multipliedBy(REBIRTH);
+        Duration patience = gone ? timeout : timeout.multipliedBy(RESTART);
         gone = true;
         Socket socket = endpoint.connect(patience);
         gone = false;
@@ -59,9 +59,9 @@ final class Runner implements AutoCloseable {
 
     private Result play(Case examined, Connection connection, Trace trace) throws IOException {
         Peer peer = new Peer(connection, role, trace, timeout);
-        AtomicBoolean givenUp = new AtomicBoolean();
+        AtomicBoolean aborted = new AtomicBoolean();
         ScheduledFuture<?> limit = watchdog.schedule(
-                () -> giveUp(connection, givenUp),
+                () -> abort(connection, aborted),
                 timeout.multipliedBy(TIMEOUTS).plus(SPARE).toMillis(),
                 TimeUnit.MILLISECONDS);
         try {
@@ -70,7 +70,7 @@ final class Runner implements AutoCloseable {
         } catch (NotApplicable e) {
             return new Result(examined, Verdict.NOT_APPLICABLE, String.valueOf(e.getMessage()), trace);
         } catch (Deviation e) {
-            String seen = (givenUp.get() ? "given up after a long time; " : "") + e.getMessage();
+            String seen = (aborted.get() ? "aborted after a long time; " : "") + e.getMessage();
             Verdict verdict = examined.level() == Level.MUST ? Verdict.FAIL : Verdict.TOLERATED;
             return new Result(examined, verdict, seen, trace);
         } finally {
@@ -79,8 +79,8 @@ final class Runner implements AutoCloseable {
         }
     }
 
-    private static void giveUp(Connection connection, AtomicBoolean givenUp) {
-        givenUp.set(true);
+    private static void abort(Connection connection, AtomicBoolean aborted) {
+        aborted.set(true);
         try {
             connection.close();
         } catch (IOException e) {

@@ -10,11 +10,11 @@ import java.util.List;
  */
 final class SessionCases {
     private static final Rule UNKNOWN = Rule.interop(
-            "everybody",
-            "A frame for a stream that is not known is thrown away: the stream may have ended a moment ago.");
+            "all implementations",
+            "A frame for an unknown stream is discarded. The stream may have ended a moment before.");
     private static final Rule ENDS = Rule.spec("Session termination", "GoAway with an error code ends the session.");
-    private static final Rule CONNECTION = Rule.robust(
-            "The end of the connection ends the session, and its socket is closed: else it is kept forever.");
+    private static final Rule CONNECTION =
+            Rule.robust("The end of the connection ends the session, and the endpoint closes its socket.");
     private static final byte[] BODY = Payload.of(100);
 
     private SessionCases() {}
@@ -32,7 +32,7 @@ final class SessionCases {
         cases.add(Case.must(
                 "session/start",
                 "nothing but pings before the first stream",
-                Rule.spec("Message Flow", "There is no greeting: whoever opens no stream has nothing to say but Ping."),
+                Rule.spec("Message Flow", "There is no greeting. Without streams, an endpoint sends only Ping."),
                 peer -> {
                     long ping = peer.ping(Frame.SYN, 0);
                     peer.await(() -> peer.answered(ping));
@@ -47,7 +47,8 @@ final class SessionCases {
     private static void unknownStreams(List<Case> cases) {
         for (boolean own : new boolean[] {true, false}) {
             String whose = own ? "own" : "other";
-            String title = own ? " for an id that was never opened" : " for an id of the endpoint that it never opened";
+            String title =
+                    own ? " for an id that was never opened" : " for an id of the endpoint that was never opened";
             unknown(cases, "unknown/ack-" + whose, "ACK" + title, own, Frame.of(Frame.WINDOW_UPDATE, Frame.ACK, 0, 0));
             unknown(
                     cases,
@@ -66,12 +67,12 @@ final class SessionCases {
             unknown(cases, "unknown/rst-" + whose, "RST" + title, own, Frame.of(Frame.WINDOW_UPDATE, Frame.RST, 0, 0));
         }
         Rule silent = Rule.interop(
-                "rust-yamux, whose streams may still be sending when a RST reaches them",
-                "Frames for streams that are not known are not answered.");
+                "rust-yamux, where a RST may reach a stream that is still sending",
+                "Frames for unknown streams are not answered.");
         cases.add(Case.should("unknown/silent", "no answer to frames for an id that was never opened", silent, peer -> {
             return silent(peer, peer.newStream());
         }));
-        cases.add(Case.should("unknown/silent-closed", "no answer to frames behind both FINs", silent, peer -> {
+        cases.add(Case.should("unknown/silent-closed", "no answer to frames after both FINs", silent, peer -> {
             return silent(peer, Situation.closed(peer).stream());
         }));
     }
@@ -82,7 +83,7 @@ final class SessionCases {
             KitStream stream = peer.stream(unknownId);
             peer.send(frame.withId(unknownId));
             peer.survives();
-            return stream.frames() == 0 ? "ignored" : "answered, and the session goes on";
+            return stream.frames() == 0 ? "ignored" : "answered, the session continues";
         }));
     }
 
@@ -101,22 +102,22 @@ final class SessionCases {
 
     private static void goAway(List<Case> cases) {
         cases.add(Case.should(
-                "go-away/0-goes-on",
+                "go-away/0-continues",
                 "GoAway(0) while a stream is open",
-                Rule.spec("Session termination", "0 is normal termination: what is open may come to its end."),
+                Rule.spec("Session termination", "Code 0 is normal termination. Open streams may finish."),
                 peer -> {
                     KitStream stream = Situation.open(peer).stream();
                     peer.goAway(0);
                     stream.data(0, BODY);
                     stream.window(Frame.FIN, 0);
-                    stream.expectEchoBehind(8, BODY);
+                    stream.expectEchoAfter(8, BODY);
                     stream.expectEndOf(8 + BODY.length);
-                    return "the stream goes on to its end";
+                    return "the stream continues to its end";
                 }));
         cases.add(Case.must(
                 "go-away/0-idle",
                 "GoAway(0) while no stream is open",
-                Rule.spec("Session termination", "0 is normal termination, and no error."),
+                Rule.spec("Session termination", "Code 0 is normal termination, not an error."),
                 peer -> {
                     long ping = peer.ping(Frame.SYN, 0);
                     peer.goAway(0);
@@ -139,7 +140,7 @@ final class SessionCases {
         cases.add(Case.must("end/idle", "the connection ends while no stream is open", CONNECTION, SessionCases::ends));
         cases.add(Case.must("end/open-stream", "the connection ends while streams are open", CONNECTION, peer -> {
             Situation.open(peer);
-            Situation.owing(peer);
+            Situation.withPendingEcho(peer);
             return ends(peer);
         }));
         cases.add(Case.must("end/in-header", "the connection ends within a header", CONNECTION, peer -> {

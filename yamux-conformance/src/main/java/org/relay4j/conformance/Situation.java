@@ -11,8 +11,8 @@ import java.util.Arrays;
  * send the rest of the echo because the kit's window is exhausted.
  */
 final class Situation {
-    /** Rest of the echo in {@link #owing}: less than the smallest credit of any implementation. Unit: bytes. */
-    static final int OWED = 64 << 10;
+    /** Rest of the echo in {@link #withPendingEcho}: less than any implementation returns as credit. Unit: bytes. */
+    static final int PENDING = 64 << 10;
 
     private final KitStream stream;
     private final byte[] sent;
@@ -41,12 +41,12 @@ final class Situation {
     }
 
     /**
-     * Returns an open stream on which the endpoint has exhausted the kit's window and has {@link #OWED} more bytes to
-     * send.
+     * Returns an open stream on which the endpoint has exhausted the kit's window. {@link #PENDING} bytes of its echo
+     * are pending.
      */
-    static Situation owing(Peer peer) throws Deviation, IOException {
+    static Situation withPendingEcho(Peer peer) throws Deviation, IOException {
         KitStream stream = peer.open();
-        byte[] sent = Payload.of(Frame.INITIAL_WINDOW + OWED);
+        byte[] sent = Payload.of(Frame.INITIAL_WINDOW + PENDING);
         byte[] first = Arrays.copyOf(sent, Frame.INITIAL_WINDOW);
         stream.write(first);
         stream.expectEcho(first);
@@ -54,9 +54,9 @@ final class Situation {
         return new Situation(stream, sent);
     }
 
-    /** Returns a stream as in {@link #owing} after the kit has closed its direction. */
+    /** Returns a stream as in {@link #withPendingEcho} after the kit has closed its direction. */
     static Situation afterFin(Peer peer) throws Deviation, IOException {
-        Situation situation = owing(peer);
+        Situation situation = withPendingEcho(peer);
         situation.stream.window(Frame.FIN, 0);
         return situation;
     }
@@ -79,7 +79,7 @@ final class Situation {
 
     /** Grants credit for the rest of the echo, and expects exactly that and one FIN. */
     void expectRestAndFin() throws Deviation, IOException {
-        stream.window(0, OWED);
+        stream.window(0, PENDING);
         stream.expectEchoAndFin(sent);
     }
 }

@@ -8,24 +8,24 @@ import java.util.function.Consumer;
 /** Cases for each kind of stream frame in each state of a stream that an echo endpoint can reach. */
 final class StateCases {
     private static final Rule IGNORE_ACK =
-            Rule.robust("An ACK that nobody waits for changes nothing: neither this stream nor the account of others.");
+            Rule.robust("A redundant ACK has no effect on this stream or on the count of unacknowledged streams.");
     private static final Rule ACK_ON_DATA =
-            Rule.spec("Flag Field", "ACK may be sent with a Data frame too, whose bytes count as ever.");
+            Rule.spec("Flag Field", "ACK may be sent on a Data frame. Its body is data as usual.");
     private static final Rule LATE = Rule.interop(
-            "everybody",
-            "A frame for a stream that is no longer known is thrown away: frames cross, and the sender may not know yet.");
+            "all implementations",
+            "A frame for an ended stream is discarded. It may have been sent before the sender learned of the end.");
     private static final Rule REPEATED_FIN = Rule.interop(
-            "jvm-libp2p, which repeats its FIN with each Window Update that it gets", "A second FIN changes nothing.");
-    private static final Rule STILL_CREDIT = Rule.spec(
-            "Closing a stream", "FIN ends the sender's data only; credit for the other direction still counts.");
+            "jvm-libp2p, which repeats its FIN on each Window Update it receives", "A second FIN has no effect.");
+    private static final Rule STILL_CREDIT =
+            Rule.spec("Closing a stream", "FIN ends one direction. Credit for the other direction still counts.");
     private static final Rule RESET =
-            Rule.spec("Closing a stream", "RST ends a stream in both directions, and no other.");
+            Rule.spec("Closing a stream", "RST ends both directions of one stream. Other streams are not affected.");
     private static final Rule SECOND_SYN =
-            Rule.spec("Opening a stream", "SYN comes with a new id. On a stream that is open it is a protocol error.");
+            Rule.spec("Opening a stream", "SYN has a new id. SYN on an open stream is a protocol error.");
     private static final Rule HALF_CLOSE = Rule.spec(
-            "Closing a stream", "FIN ends one direction: what is owed in the other one still comes, then FIN.");
-    private static final Rule REUSE = Rule.robust(
-            "The id of a stream that has ended may be used again: no implementation keeps a list of all ids.");
+            "Closing a stream", "FIN ends one direction. Pending data of the other direction is still sent, then FIN.");
+    private static final Rule REUSE =
+            Rule.robust("The id of an ended stream may be reused, because no implementation keeps a list of all ids.");
 
     private StateCases() {}
 
@@ -67,18 +67,18 @@ final class StateCases {
      * Adds cases in which the frame follows in the same segment as the SYN, most likely before the stream is accepted.
      */
     private static void unaccepted(List<Case> cases) {
-        String where = " right behind SYN";
+        String where = " immediately after SYN";
         cases.add(Case.should(
                 "ack/unaccepted", "ACK" + where, IGNORE_ACK, peer -> stillEchoes(fresh(peer, StateCases::ack), 0)));
         cases.add(Case.must(
                 "window/unaccepted",
                 "Window Update" + where,
-                Rule.spec("Flow Control", "Credit counts from the SYN on."),
+                Rule.spec("Flow Control", "Credit is valid from the SYN on."),
                 peer -> stillEchoes(fresh(peer, StateCases::window), 0)));
         cases.add(Case.must(
                 "data/unaccepted",
                 "Data" + where,
-                Rule.spec("Opening a stream", "Data may follow the SYN at once; no ACK is waited for."),
+                Rule.spec("Opening a stream", "Data may follow the SYN without waiting for ACK."),
                 peer -> {
                     fresh(peer, StateCases::data).expectEcho(Payload.of(8, 2));
                     return "echoed";
@@ -115,7 +115,7 @@ final class StateCases {
             Situation open = Situation.open(peer);
             byte[] more = Payload.of(100, 3);
             open.stream().data(Frame.ACK, more);
-            open.stream().expectEchoBehind(open.sent().length, more);
+            open.stream().expectEchoAfter(open.sent().length, more);
             return "echoed";
         }));
         cases.add(Case.must(
@@ -144,12 +144,12 @@ final class StateCases {
 
     /** Adds cases for frames after the FIN of the kit, while the endpoint still has part of the echo to send. */
     private static void afterFin(List<Case> cases) {
-        String where = " behind FIN, while the endpoint has data to send";
+        String where = " after FIN, while the endpoint has data to send";
         cases.add(Case.should("ack/after-fin", "ACK" + where, IGNORE_ACK, peer -> restArrives(peer, StateCases::ack)));
         cases.add(Case.must("window/after-fin", "Window Update" + where, STILL_CREDIT, peer -> {
             Situation situation = Situation.afterFin(peer);
             situation.stream().expectUseOf(1000);
-            situation.stream().window(0, Situation.OWED - 1000);
+            situation.stream().window(0, Situation.PENDING - 1000);
             situation.stream().expectEchoAndFin(situation.sent());
             return "the rest of the echo, then FIN";
         }));
@@ -158,12 +158,12 @@ final class StateCases {
         cases.add(Case.should(
                 "data/after-fin",
                 "Data" + where,
-                Rule.spec("Closing a stream", "FIN says that no more data follows. What follows is not delivered."),
+                Rule.spec("Closing a stream", "FIN ends the data. Data after FIN is not delivered."),
                 StateCases::dataAfterFin));
         cases.add(Case.must("rst/after-fin", "RST" + where, RESET, peer -> {
             Situation situation = Situation.afterFin(peer);
             rst(situation.stream());
-            situation.stream().window(0, Situation.OWED);
+            situation.stream().window(0, Situation.PENDING);
             return silentAfterReset(peer, situation.stream());
         }));
         cases.add(Case.should("syn/after-fin", "SYN" + where, SECOND_SYN, peer -> {
@@ -185,9 +185,9 @@ final class StateCases {
         Situation situation = Situation.afterFin(peer);
         KitStream stream = situation.stream();
         data(stream);
-        stream.window(0, 2L * Situation.OWED);
+        stream.window(0, 2L * Situation.PENDING);
         peer.await(() -> stream.fins() > 0 || stream.resets() > 0 || peer.goAwayReceived() != null);
-        if (stream.receivedBytes() > situation.sent().length) throw new Deviation("delivered: it was echoed");
+        if (stream.receivedBytes() > situation.sent().length) throw new Deviation("delivered and echoed");
         if (peer.goAwayReceived() != null || peer.hasEnded())
             return "session ended: " + peer.reaction(null).text();
         if (stream.resets() > 0) return "RST for that stream";
@@ -199,7 +199,7 @@ final class StateCases {
         peer.survives();
         int before = stream.receivedBytes();
         peer.survives();
-        if (stream.receivedBytes() > before) throw new Deviation("goes on sending on the stream");
+        if (stream.receivedBytes() > before) throw new Deviation("continues to send on the stream");
         return "no more data";
     }
 
@@ -231,18 +231,18 @@ final class StateCases {
         int before = stream.frames();
         event.accept(stream);
         peer.survives();
-        return stream.frames() == before ? "ignored" : "answered with RST or another frame, and the session goes on";
+        return stream.frames() == before ? "ignored" : "answered with RST or another frame, the session continues";
     }
 
     private static String stillEchoes(KitStream stream, int before) throws Deviation, IOException {
         byte[] more = Payload.of(100, 3);
         stream.data(0, more);
-        stream.expectEchoBehind(before, more);
+        stream.expectEchoAfter(before, more);
         return "the stream works";
     }
 
     private static String survives(Peer peer, KitStream stream) throws Deviation, IOException {
         peer.survives();
-        return stream.resets() > 0 ? "the session goes on, and RST in return" : "the session goes on";
+        return stream.resets() > 0 ? "RST in return, the session continues" : "the session continues";
     }
 }

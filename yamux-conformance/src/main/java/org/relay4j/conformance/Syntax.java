@@ -19,7 +19,7 @@ final class Syntax {
                 .width(110)
                 .longOptionsMaxWidth(26)
                 .sortOptions(false)
-                .header("Tests a yamux endpoint over TCP: what the specification requires, and where it is silent.", "")
+                .header("Tests a yamux endpoint over TCP, also in matters that the specification leaves open.", "")
                 .customSynopsis(
                         "yamux-conformance [<options>] <host>:<port>",
                         "       yamux-conformance [<options>] --listen [<address>:]<port>")
@@ -36,15 +36,16 @@ final class Syntax {
                 .arity("1")
                 .type(List.class)
                 .auxiliaryTypes(String.class)
-                .description("Run the cases whose id matches, such as \"window/*\". May be given several times.")
+                .description("Run only the cases whose id matches, such as \"window/*\". May be repeated.")
                 .build());
-        spec.addOption(text("--timeout", "<time>", "Maximum wait for each reaction of the endpoint. Default: 2s."));
-        spec.addOption(flag("List the cases and their rules without running them.", "--list"));
+        spec.addOption(text(
+                "--timeout", "<time>", "Maximum wait for each reaction of the endpoint, 50ms to 10m. Default: 2s."));
+        spec.addOption(flag("Print the cases and their rules without running them.", "--list"));
         spec.addOption(flag("Print one JSON object instead of lines.", "--json"));
-        spec.addOption(flag("Also show the frames exchanged.", "-v", "--verbose"));
-        spec.addOption(flag("Show this help.", "-h", "--help"));
-        spec.addOption(flag("Show the version.", "-V", "--version"));
-        spec.parser().unmatchedArgumentsAllowed(true); // told apart in parse()
+        spec.addOption(flag("Also print the frames exchanged.", "-v", "--verbose"));
+        spec.addOption(flag("Print this help.", "-h", "--help"));
+        spec.addOption(flag("Print the version.", "-V", "--version"));
+        spec.parser().unmatchedArgumentsAllowed(true); // distinguished in parse()
         commandLine = new CommandLine(spec).setExpandAtFiles(false).setInterpolateVariables(false);
     }
 

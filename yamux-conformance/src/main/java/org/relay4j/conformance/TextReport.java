@@ -29,7 +29,7 @@ final class TextReport implements Report {
         if (frames) {
             for (Trace.Line line : result.trace().lines()) out.println("    " + line);
             if (result.trace().omitted() > 0)
-                out.println("    and " + result.trace().omitted() + " lines more");
+                out.println("    and " + result.trace().omitted() + " more lines");
         }
         out.flush();
     }

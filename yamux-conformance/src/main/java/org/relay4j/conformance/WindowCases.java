@@ -8,13 +8,10 @@ import java.util.List;
 /** Cases for Data frames and credit in both directions. */
 final class WindowCases {
     private static final String SECTION = "Flow Control";
-    private static final Rule RESPECT =
-            Rule.spec(SECTION, "No more bytes are sent on a stream than the receiver allows.");
-    private static final Rule SMALL = Rule.spec(
-            SECTION,
-            "Credit is used however little it is, and no more: a receiver may return what was read byte by byte.");
-    private static final Rule NO_EFFECT =
-            Rule.spec("Type Field", "Frames without content are legal, and change nothing.");
+    private static final Rule RESPECT = Rule.spec(SECTION, "A sender never exceeds the window of the receiver.");
+    private static final Rule SMALL =
+            Rule.spec(SECTION, "All credit is used, however small. A receiver may return it byte by byte.");
+    private static final Rule NO_EFFECT = Rule.spec("Type Field", "Empty frames are legal and have no effect.");
     private static final int MIB = 1 << 20;
 
     private WindowCases() {}
@@ -30,31 +27,31 @@ final class WindowCases {
 
     /** Adds cases for the window that the kit grants. */
     private static void ours(List<Case> cases) {
-        cases.add(Case.must("window/initial", "256 KiB without any credit, and not a byte more", RESPECT, peer -> {
-            Situation situation = Situation.owing(peer);
+        cases.add(Case.must("window/initial", "exactly 256 KiB without any credit", RESPECT, peer -> {
+            Situation situation = Situation.withPendingEcho(peer);
             peer.survives();
             return exactly(situation.stream());
         }));
         cases.add(Case.must(
                 "window/announced",
                 "credit on the SYN is added to 256 KiB",
-                Rule.spec(SECTION, "A larger window is announced as part of SYN."),
+                Rule.spec(SECTION, "A larger window may be announced with SYN."),
                 peer -> {
                     KitStream stream = peer.newStream();
                     stream.window(Frame.SYN, 2 * MIB - Frame.INITIAL_WINDOW);
-                    byte[] sent = Payload.of(2 * MIB + Situation.OWED);
+                    byte[] sent = Payload.of(2 * MIB + Situation.PENDING);
                     stream.write(sent);
                     stream.expectEcho(Arrays.copyOf(sent, 2 * MIB));
                     peer.survives();
                     return exactly(stream);
                 }));
         cases.add(Case.must("window/one-byte", "one byte of credit at a time", SMALL, peer -> {
-            Situation situation = Situation.owing(peer);
+            Situation situation = Situation.withPendingEcho(peer);
             for (int i = 0; i < 50; i++) situation.stream().expectUseOf(1);
             return exactly(situation.stream());
         }));
-        cases.add(Case.must("window/pieces", "credit in pieces that add up", RESPECT, peer -> {
-            Situation situation = Situation.owing(peer);
+        cases.add(Case.must("window/pieces", "credit in several small updates", RESPECT, peer -> {
+            Situation situation = Situation.withPendingEcho(peer);
             for (int i = 0; i < 10; i++) situation.stream().window(0, 100);
             situation.stream().expectUseOf(1);
             return exactly(situation.stream());
@@ -62,9 +59,9 @@ final class WindowCases {
         cases.add(Case.must(
                 "window/each-stream",
                 "a stream without credit does not stop another",
-                Rule.spec(SECTION, "There is a window for each stream, and none for the session."),
+                Rule.spec(SECTION, "Each stream has a window. The session has none."),
                 peer -> {
-                    Situation.owing(peer);
+                    Situation.withPendingEcho(peer);
                     KitStream other = peer.open();
                     byte[] sent = Payload.of(Frame.INITIAL_WINDOW / 2, 5);
                     other.write(sent);
@@ -75,7 +72,7 @@ final class WindowCases {
 
     private static String exactly(KitStream stream) throws Deviation {
         if (stream.receivedBytes() != stream.granted()) {
-            throw new Deviation("the window allows " + stream.granted() + " bytes in all, and " + stream.receivedBytes()
+            throw new Deviation("the window allows " + stream.granted() + " bytes in total, " + stream.receivedBytes()
                     + " arrived");
         }
         return stream.granted() + " bytes, as allowed";
@@ -86,21 +83,21 @@ final class WindowCases {
         cases.add(Case.must(
                 "window/large",
                 "credit of 2^31",
-                Rule.spec("Framing", "The length has 32 bits, and no sign."),
+                Rule.spec("Framing", "The length is an unsigned 32-bit number."),
                 peer -> {
-                    Situation situation = Situation.owing(peer);
+                    Situation situation = Situation.withPendingEcho(peer);
                     situation.stream().window(0, 1L << 31);
                     situation.stream().window(Frame.FIN, 0);
                     situation.stream().expectEchoAndFin(situation.sent());
                     return "the rest of the echo";
                 }));
         cases.add(Case.must("window/zero", "Window Update with length 0 and no flags", NO_EFFECT, peer -> {
-            Situation situation = Situation.owing(peer);
+            Situation situation = Situation.withPendingEcho(peer);
             for (int i = 0; i < 3; i++) situation.stream().window(0, 0);
             peer.survives();
             return exactly(situation.stream());
         }));
-        cases.add(Case.should("window/zero-many", "1000 of them", NO_EFFECT, peer -> {
+        cases.add(Case.should("window/zero-many", "1000 Window Updates with length 0 and no flags", NO_EFFECT, peer -> {
             Situation open = Situation.open(peer);
             peer.together(() -> {
                 for (int i = 0; i < 1000; i++) open.stream().window(0, 0);
@@ -109,8 +106,8 @@ final class WindowCases {
         }));
         cases.add(Case.should(
                 "window/overflow-later",
-                "credit beyond 2^32-1 does not make the window smaller",
-                Rule.robust("A window that wraps around stalls a stream for no reason that anybody could find."),
+                "credit beyond 2^32-1 does not reduce the window",
+                Rule.robust("A window that wraps around stalls the stream without a visible reason."),
                 peer -> {
                     KitStream stream = Situation.open(peer).stream();
                     stream.window(0, Frame.MAX_LENGTH);
@@ -118,7 +115,7 @@ final class WindowCases {
                     if (reaction.kind() != Reaction.Kind.NONE) return "rejected: " + reaction.text();
                     byte[] sent = Payload.of(2 * Frame.INITIAL_WINDOW, 2);
                     stream.write(sent);
-                    stream.expectEchoBehind(8, sent);
+                    stream.expectEchoAfter(8, sent);
                     return "the stream works";
                 }));
     }
@@ -128,7 +125,7 @@ final class WindowCases {
         cases.add(Case.must(
                 "credit/returned",
                 "4 MiB through one stream",
-                Rule.spec(SECTION, "Window Updates are sent regularly, so that streams do not stall."),
+                Rule.spec(SECTION, "Credit is returned regularly, so that streams do not stall."),
                 peer -> {
                     KitStream stream = peer.newStream();
                     stream.window(Frame.SYN, 8 * MIB);
@@ -140,22 +137,21 @@ final class WindowCases {
                 }));
         cases.add(Case.should(
                 "credit/on-consumption",
-                "no endless credit for an echo that cannot be sent",
-                Rule.robust("Credit is returned as data is consumed, so that a slow reader is felt by the sender."),
+                "limited credit while the echo cannot be sent",
+                Rule.robust("Credit is returned as data is consumed, so that a slow reader slows the sender down."),
                 peer -> {
                     KitStream stream = peer.open();
                     byte[] piece = Payload.of(16 << 10);
                     int sent = 0;
                     while (sent < 16 * MIB) {
-                        if (stream.resets() > 0) return "RST after " + sent + " bytes, of which many were not read";
+                        if (stream.resets() > 0) return "RST after " + sent + " bytes, many of them unread";
                         if (stream.credit() < piece.length) peer.survives(); // allows time for more credit to arrive
                         if (stream.credit() < piece.length)
-                            return "credit for " + (sent - stream.receivedBytes())
-                                    + " bytes more than could be sent back";
+                            return "credit for " + (sent - stream.receivedBytes()) + " bytes more than could be echoed";
                         stream.data(0, piece);
                         sent += piece.length;
                     }
-                    throw new Deviation("took " + sent + " bytes while it could send back 256 KiB");
+                    throw new Deviation("accepted " + sent + " bytes while only 256 KiB could be echoed");
                 }));
         cases.add(Case.must(
                 "credit/large-frame",
@@ -183,10 +179,10 @@ final class WindowCases {
         stream.data(0, head);
         stream.expectEcho(head);
         if (stream.credit() < wanted)
-            throw new NotApplicable("the window announced leaves " + stream.credit() + " bytes");
+            throw new NotApplicable("the announced window has room for only " + stream.credit() + " bytes");
         byte[] sent = Payload.of(wanted, 2);
         stream.data(0, sent);
-        stream.expectEchoBehind(head.length, sent);
+        stream.expectEchoAfter(head.length, sent);
         return "echoed";
     }
 
@@ -196,17 +192,18 @@ final class WindowCases {
             for (int i = 0; i < 3; i++) open.stream().data(0, new byte[0]);
             return stillEchoes(open);
         }));
-        cases.add(Case.should("data/empty-many", "1000 of them", NO_EFFECT, peer -> {
-            Situation open = Situation.open(peer);
-            peer.together(() -> {
-                for (int i = 0; i < 1000; i++) open.stream().data(0, new byte[0]);
-            });
-            return stillEchoes(open);
-        }));
+        cases.add(Case.should(
+                "data/empty-many", "1000 Data frames without a body and without flags", NO_EFFECT, peer -> {
+                    Situation open = Situation.open(peer);
+                    peer.together(() -> {
+                        for (int i = 0; i < 1000; i++) open.stream().data(0, new byte[0]);
+                    });
+                    return stillEchoes(open);
+                }));
         cases.add(Case.must(
                 "data/one-byte",
                 "1000 Data frames of one byte",
-                Rule.spec("Length Field", "The length of Data is that of its body."),
+                Rule.spec("Length Field", "The length of a Data frame is that of its body."),
                 peer -> {
                     KitStream stream = peer.open();
                     byte[] sent = Payload.of(1000);
@@ -221,7 +218,7 @@ final class WindowCases {
     private static String stillEchoes(Situation open) throws Deviation, IOException {
         byte[] more = Payload.of(100, 3);
         open.stream().data(0, more);
-        open.stream().expectEchoBehind(open.sent().length, more);
+        open.stream().expectEchoAfter(open.sent().length, more);
         return "no effect";
     }
 }

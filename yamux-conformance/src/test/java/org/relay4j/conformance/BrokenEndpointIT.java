@@ -46,10 +46,10 @@ class BrokenEndpointIT {
         check(
                 Fault.SENDS_SECOND_FIN,
                 Map.of(
-                        "fin/nothing-behind", Verdict.FAIL,
+                        "fin/nothing-after", Verdict.FAIL,
                         "syn/closed", Verdict.TOLERATED, // the second FIN hits the next stream with that id
                         "unknown/silent-closed", Verdict.TOLERATED,
-                        "emit/no-credit-behind-fin", Verdict.TOLERATED));
+                        "emit/no-credit-after-fin", Verdict.TOLERATED));
     }
 
     @Test
@@ -59,7 +59,7 @@ class BrokenEndpointIT {
                 new String[] {"first", "value-0", "value-1", "value-80000000", "value-ffffffff", "no-credit", "answer"})
             expected.put("ping/" + name, Verdict.FAIL);
         for (String name : new String[] {
-            "ping/id", "ping/none-unasked", "ping/burst-answered", "flags/ping-0x0010", "flags/ping-0x8000"
+            "ping/id", "ping/none-unsolicited", "ping/burst-answered", "flags/ping-0x0010", "flags/ping-0x8000"
         }) expected.put(name, Verdict.TOLERATED);
         check(Fault.NEVER_PONGS, expected);
     }
@@ -67,7 +67,7 @@ class BrokenEndpointIT {
     @Test
     void closesWithoutGoAway() throws IOException {
         Map<String, Verdict> expected = new TreeMap<>();
-        for (Case one : Suite.matching("says-so/*")) expected.put(one.id(), Verdict.TOLERATED);
+        for (Case one : Suite.matching("announce/*")) expected.put(one.id(), Verdict.TOLERATED);
         check(Fault.CLOSES_WITHOUT_GO_AWAY, expected);
     }
 
@@ -94,8 +94,8 @@ class BrokenEndpointIT {
                 Map.of(
                         "reject/overrun", Verdict.FAIL,
                         "reject/overrun-syn", Verdict.FAIL,
-                        "says-so/overrun", Verdict.NOT_APPLICABLE,
-                        "says-so/overrun-syn", Verdict.NOT_APPLICABLE));
+                        "announce/overrun", Verdict.NOT_APPLICABLE,
+                        "announce/overrun-syn", Verdict.NOT_APPLICABLE));
     }
 
     @Test

@@ -110,7 +110,7 @@ class CliTest {
             assertEquals(Map.of("pass", 1L, "tolerated", 1L, "fail", 0L, "not-applicable", 0L), report.get("totals"));
             List<?> cases = (List<?>) report.get("cases");
             Map<?, ?> second = (Map<?, ?>) cases.get(1);
-            assertEquals("says-so/type-4", second.get("id"));
+            assertEquals("announce/type-4", second.get("id"));
             assertEquals("SHOULD", second.get("level"));
             assertEquals("tolerated", second.get("verdict"));
             assertEquals("without GoAway, closed the connection", second.get("seen"));

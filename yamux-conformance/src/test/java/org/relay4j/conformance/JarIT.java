@@ -22,14 +22,14 @@ import org.relay4j.conformance.ScriptedEndpoint.Fault;
 import org.relay4j.testing.FixedPort;
 import org.relay4j.yamux.SessionOptions;
 
-/** The jar as a process of its own. */
+/** The jar in its own process. */
 class JarIT {
     private static final long DEADLINE = 60; // s
 
     @TempDir
     Path folder;
 
-    /** What a run left behind. */
+    /** The outcome of a run. */
     private record Run(int exit, String out, String err) {}
 
     private Process start(String... arguments) throws IOException {
@@ -103,7 +103,7 @@ class JarIT {
     }
 
     @Test
-    void nobodyThere() throws Exception {
+    void noEndpoint() throws Exception {
         int port = FixedPort.free();
         Run run = run("--json", "--timeout", "100ms", "127.0.0.1:" + port);
         assertEquals(3, run.exit, run::err);
