@@ -18,6 +18,7 @@ import org.relay4j.yamux.core.StreamHandler;
 import org.relay4j.yamux.io.LimitedLog;
 import org.relay4j.yamux.io.LoopDriver;
 import org.relay4j.yamux.io.LoopGroup;
+import org.relay4j.yamux.io.PlainWire;
 import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.Splice;
 import org.slf4j.Logger;
@@ -56,7 +57,7 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
         // Visitors cause the resets, not the server.
         CoreOptions core = SessionInternals.relayedOptions(
                 options.session().toBuilder().streamResetLimit(1, 0).build());
-        driver = new LoopDriver(loops.next(), connection.channel(), Role.SERVER, core, this, true);
+        driver = new LoopDriver(loops.next(), new PlainWire(connection.channel()), Role.SERVER, core, this, true);
         driver.whenTerminated(LoopGroup::releaseShared);
     }
 

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.relay4j.api.control.PortLine;
 import org.relay4j.yamux.io.Listener;
 import org.relay4j.yamux.io.Loop;
+import org.relay4j.yamux.io.PlainWire;
 import org.relay4j.yamux.io.Sockets;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -112,7 +113,7 @@ final class ControlPort implements Listener.Owner {
                 log.debug("{} left before it had its port: {}", channel, e.toString());
             }
             if (written) {
-                grant.start(channel);
+                grant.start(new PlainWire(channel));
                 return;
             }
             grant.abandon();

@@ -16,6 +16,7 @@ import org.relay4j.yamux.core.StreamHandler;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopDriver;
 import org.relay4j.yamux.io.Sockets;
+import org.relay4j.yamux.io.Wire;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,18 +40,14 @@ final class TunnelConnection implements SessionEvents {
     private Loop.@Nullable Timer retirement;
 
     TunnelConnection(
-            RelayServer server,
-            ServerTunnel tunnel,
-            InetSocketAddress client,
-            Admission.Ticket ticket,
-            SocketChannel channel) {
+            RelayServer server, ServerTunnel tunnel, InetSocketAddress client, Admission.Ticket ticket, Wire wire) {
         this.server = server;
         this.tunnel = tunnel;
         this.client = client;
         this.ticket = ticket;
         driver = new LoopDriver(
                 tunnel.loop(),
-                channel,
+                wire,
                 Role.CLIENT,
                 SessionInternals.relayedOptions(server.options().session()),
                 this,

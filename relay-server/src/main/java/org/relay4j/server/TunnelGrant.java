@@ -2,8 +2,8 @@ package org.relay4j.server;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.channels.SocketChannel;
 import org.relay4j.yamux.io.Sockets;
+import org.relay4j.yamux.io.Wire;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,10 +35,10 @@ final class TunnelGrant {
      * Starts the session over a connection whose client has been told what it got, and takes the ticket over. If that fails,
      * everything is given back, and the connection is reset.
      */
-    void start(SocketChannel channel) {
+    void start(Wire wire) {
         boolean started = false;
         try {
-            tunnel.start(new TunnelConnection(server, tunnel, client, ticket, channel));
+            tunnel.start(new TunnelConnection(server, tunnel, client, ticket, wire));
             started = true;
         } catch (IOException e) {
             log.debug("{}: {} has left: {}", tunnel, Sockets.text(client), e.toString());
@@ -49,7 +49,8 @@ final class TunnelGrant {
             if (!started) {
                 tunnel.letGo();
                 ticket.leave();
-                Sockets.reset(channel);
+                Sockets.reset(wire.channel());
+                wire.close();
             }
         }
     }

@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import javax.net.ssl.SSLEngine;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.CoreOptions;
@@ -22,14 +23,18 @@ import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.core.SessionEvents;
 import org.relay4j.yamux.core.StreamHandler;
+import org.relay4j.yamux.io.BlockingHandshake;
 import org.relay4j.yamux.io.Bounds;
 import org.relay4j.yamux.io.Driver;
 import org.relay4j.yamux.io.LoopDriver;
 import org.relay4j.yamux.io.LoopGroup;
+import org.relay4j.yamux.io.PlainWire;
 import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.StreamObserver;
 import org.relay4j.yamux.io.ThreadedDriver;
 import org.relay4j.yamux.io.Threads;
+import org.relay4j.yamux.io.TlsWire;
+import org.relay4j.yamux.io.Wire;
 
 /**
  * One end of a yamux session over a connection. It opens streams to the peer and accepts the streams that the peer opens, as
@@ -45,7 +50,8 @@ import org.relay4j.yamux.io.Threads;
  * }</pre>
  *
  * <p>A session over a {@link SocketChannel}, TCP or Unix-domain, runs on an event loop that many sessions share. A session
- * over any other {@link ByteChannel} runs on two threads of its own. The session owns the channel and closes it. If such a
+ * over any other {@link ByteChannel} runs on two threads of its own. To run a session over TLS on the event loop, pass the socket
+ * and an {@link SSLEngine}. The session owns the channel and closes it. If such a
  * channel wraps a socket, set {@code TCP_NODELAY} on that socket: the session cannot, and without it each of the small frames
  * that open and close streams is delayed by up to 40 ms.
  *
@@ -72,33 +78,35 @@ public final class Session implements Closeable {
     private int backlog; // streams of this session in the queue; guarded by lock
     private long pongs; // guarded by lock
 
-    private Session(ByteChannel channel, Role role, SessionOptions options, @Nullable StreamObserver observer)
+    /** Makes the driver of a session. */
+    private interface Transport {
+        Driver drive(Role role, CoreOptions options, SessionEvents events) throws IOException;
+    }
+
+    private Session(Transport transport, Role role, SessionOptions options, @Nullable StreamObserver observer)
             throws IOException {
         this.options = options;
         AcceptQueue shared = options.acceptQueue();
         sharesQueue = shared != null;
         queue = shared != null ? shared : new AcceptQueue();
         this.observer = observer;
-        CoreOptions core = SessionInternals.options(options);
-        Events events = new Events();
-        if (channel instanceof SocketChannel socket) {
-            if (!socket.isConnected()) throw new SocketException("the channel is not connected");
-            Sockets.configure(socket);
-            LoopGroup loops = LoopGroup.acquireShared();
-            boolean made = false;
-            try {
-                driver = new LoopDriver(loops.next(), socket, role, core, events, false);
-                made = true;
-            } finally {
-                if (!made) LoopGroup.releaseShared();
-            }
-            driver.whenTerminated(LoopGroup::releaseShared);
-        } else {
-            driver = new ThreadedDriver(channel, role, core, events);
-        }
+        driver = transport.drive(role, SessionInternals.options(options), new Events());
         lock = driver.lock;
         openable = lock.newCondition();
         ponged = lock.newCondition();
+    }
+
+    private static Driver onLoop(Wire wire, Role role, CoreOptions options, SessionEvents events) throws IOException {
+        LoopGroup loops = LoopGroup.acquireShared();
+        boolean made = false;
+        try {
+            LoopDriver driver = new LoopDriver(loops.next(), wire, role, options, events, false);
+            driver.whenTerminated(LoopGroup::releaseShared);
+            made = true;
+            return driver;
+        } finally {
+            if (!made) LoopGroup.releaseShared();
+        }
     }
 
     /** Starts a client session with default options. See {@link #client(ByteChannel, SessionOptions)}. */
@@ -130,12 +138,89 @@ public final class Session implements Closeable {
         return start(channel, Role.SERVER, options, null);
     }
 
+    /**
+     * Performs a TLS handshake and starts the client end of a session over the encrypted connection, on an event loop. Blocks
+     * for the handshake, at most for {@code handshakeTimeout}. Which end is the TLS client is up to the engine.
+     *
+     * <p>If the connection ends without the TLS close_notify alert, it was cut off: the session is lost, and does not end
+     * cleanly.
+     *
+     * @param channel a connected socket that has not carried any byte of TLS yet. It is closed if this method throws
+     * @param engine a new engine with its parameters set, among them {@link SSLEngine#setUseClientMode}
+     * @param handshakeTimeout 1 ms to 1 h
+     * @throws javax.net.ssl.SSLException if the handshake fails, for example because the peer's certificate is not trusted
+     * @throws SocketTimeoutException if the handshake timeout expires
+     * @throws java.io.InterruptedIOException if the thread is interrupted; its interrupt flag stays set
+     * @throws IOException if the connection is lost
+     */
+    public static Session client(
+            SocketChannel channel, SSLEngine engine, Duration handshakeTimeout, SessionOptions options)
+            throws IOException {
+        return overTls(channel, engine, handshakeTimeout, Role.CLIENT, options);
+    }
+
+    /**
+     * Starts the server end of a session over TLS. Otherwise the same as {@link #client(SocketChannel, SSLEngine, Duration,
+     * SessionOptions)}.
+     */
+    public static Session server(
+            SocketChannel channel, SSLEngine engine, Duration handshakeTimeout, SessionOptions options)
+            throws IOException {
+        return overTls(channel, engine, handshakeTimeout, Role.SERVER, options);
+    }
+
+    private static Session overTls(
+            SocketChannel channel, SSLEngine engine, Duration handshakeTimeout, Role role, SessionOptions options)
+            throws IOException {
+        Objects.requireNonNull(options, "options");
+        Objects.requireNonNull(engine, "engine");
+        Bounds.timeout("handshakeTimeout", handshakeTimeout);
+        TlsWire wire = null;
+        boolean started = false;
+        try {
+            checkConnected(channel);
+            Sockets.configure(channel);
+            wire = new TlsWire(channel, engine);
+            BlockingHandshake.run(wire, handshakeTimeout.toNanos());
+            Session session = start(wire, role, options, null);
+            started = true;
+            return session;
+        } finally {
+            if (!started) {
+                if (wire != null) wire.close();
+                else Sockets.close(channel);
+            }
+        }
+    }
+
     static Session start(ByteChannel channel, Role role, SessionOptions options, @Nullable StreamObserver observer)
             throws IOException {
         if (!channel.isOpen()) throw new ClosedChannelException();
-        Session session = new Session(channel, role, Objects.requireNonNull(options, "options"), observer);
+        if (channel instanceof SocketChannel socket) {
+            checkConnected(socket);
+            Sockets.configure(socket);
+            return start(new PlainWire(socket), role, options, observer);
+        }
+        return start(
+                (itsRole, core, events) -> new ThreadedDriver(channel, itsRole, core, events), role, options, observer);
+    }
+
+    /** Starts a session over a configured wire that has done its handshake. */
+    static Session start(Wire wire, Role role, SessionOptions options, @Nullable StreamObserver observer)
+            throws IOException {
+        return start((itsRole, core, events) -> onLoop(wire, itsRole, core, events), role, options, observer);
+    }
+
+    private static Session start(
+            Transport transport, Role role, SessionOptions options, @Nullable StreamObserver observer)
+            throws IOException {
+        Session session = new Session(transport, role, Objects.requireNonNull(options, "options"), observer);
         session.driver.start();
         return session;
+    }
+
+    private static void checkConnected(SocketChannel channel) throws SocketException {
+        if (!channel.isConnected()) throw new SocketException("the channel is not connected");
     }
 
     /**

@@ -10,6 +10,7 @@ import org.relay4j.yamux.core.RateLimit;
 import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.io.Driver;
 import org.relay4j.yamux.io.StreamObserver;
+import org.relay4j.yamux.io.Wire;
 
 /**
  * Access to sessions for Relay's own modules, beyond the public API. Its signatures use types that are exported to those
@@ -30,6 +31,17 @@ public final class SessionInternals {
     public static Session server(ByteChannel channel, SessionOptions options, StreamObserver observer)
             throws IOException {
         return Session.start(channel, Role.SERVER, options, observer);
+    }
+
+    /**
+     * Starts the server end of a session over a wire that has done its handshake, with an observer of its streams.
+     *
+     * @param wire non-blocking; belongs to the session unless this method throws
+     * @param observer called synchronously, with the session's lock held
+     * @throws IOException if there is no event loop to run on
+     */
+    public static Session server(Wire wire, SessionOptions options, StreamObserver observer) throws IOException {
+        return Session.start(wire, Role.SERVER, options, observer);
     }
 
     /** Returns the totals so far of a session without a {@link Session} facade. */

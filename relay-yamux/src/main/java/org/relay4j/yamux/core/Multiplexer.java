@@ -135,6 +135,11 @@ public final class Multiplexer {
         if (length > 0) keepAlive.sent(now); // a write of 0 bytes is no progress
     }
 
+    /** Notes that the peer has read bytes that were written earlier. Prevents the write-stall timeout. */
+    public void progressed(long now) {
+        keepAlive.sent(now);
+    }
+
     /** Hands over all pending output; null if there is none. The caller returns the chunk to the buffer source. */
     public @Nullable Chunk takeOutput(long now) {
         Chunk taken = queue.take(now);

@@ -1,7 +1,6 @@
 package org.relay4j.yamux.io;
 
 import java.io.IOException;
-import java.nio.channels.SocketChannel;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.Cause;
@@ -9,7 +8,7 @@ import org.relay4j.yamux.core.SessionClosing;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Closes the socket of a session on a loop, as {@link SessionClosing} decides. On the loop, with the lock held. */
+/** Closes the wire of a session on a loop, as {@link SessionClosing} decides. On the loop, with the lock held. */
 final class LoopClosing {
     /** The silence after the last frame after which the peer is assumed to send no more. Unit: nanoseconds. */
     private static final long DRAIN_SILENCE = TimeUnit.SECONDS.toNanos(1);
@@ -18,13 +17,14 @@ final class LoopClosing {
 
     private final SessionClosing closing = new SessionClosing(DRAIN_SILENCE);
     private final Loop loop;
-    private final SocketChannel channel;
+    private final Wire wire;
     private final Runnable due; // continues the close
     private Loop.@Nullable Timer timer;
+    private boolean shutdownDue; // the socket was too full to end our direction
 
-    LoopClosing(Loop loop, SocketChannel channel, Runnable due) {
+    LoopClosing(Loop loop, Wire wire, Runnable due) {
         this.loop = loop;
-        this.channel = channel;
+        this.wire = wire;
         this.due = due;
     }
 
@@ -42,9 +42,9 @@ final class LoopClosing {
     boolean next(Cause ended, boolean outputLeft) {
         SessionClosing.Step step = closing.next(ended, outputLeft, loop.now());
         try {
-            if (step == SessionClosing.Step.CLOSE_OUTPUT) channel.shutdownOutput();
+            if (step == SessionClosing.Step.CLOSE_OUTPUT || shutdownDue) shutdownDue = !wire.shutdownOutput();
         } catch (IOException e) {
-            log.debug("{}: connection lost during close: {}", channel, e.toString());
+            log.debug("{}: connection lost during close: {}", wire, e.toString());
             closing.close();
         }
         if (closing.isClosed()) {
@@ -54,6 +54,11 @@ final class LoopClosing {
         long wait = Math.max(1, closing.deadline() - loop.now());
         if (timer == null || step == SessionClosing.Step.CLOSE_OUTPUT) restart(wait);
         return false;
+    }
+
+    /** Returns true if {@link #next} must be called again when the socket is writable. */
+    boolean awaitsSocket() {
+        return shutdownDue;
     }
 
     /** Schedules a callback at the deadline, which may have been extended by then. */
@@ -68,12 +73,12 @@ final class LoopClosing {
     /** Discards data that the peer still sends. Returns false if its direction has ended; it may still be reading. */
     boolean drain() {
         try {
-            int length = channel.read(loop.readBuffer().clear());
+            int length = wire.discard(loop.readBuffer());
             if (length > 0) closing.received(loop.now());
             if (length < 0) closing.peerEnded();
             return length >= 0;
         } catch (IOException e) {
-            log.debug("{}: connection lost during close: {}", channel, e.toString());
+            log.debug("{}: connection lost during close: {}", wire, e.toString());
             closing.close();
             return false;
         }

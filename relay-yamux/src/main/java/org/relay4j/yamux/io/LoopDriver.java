@@ -12,8 +12,17 @@ import org.relay4j.yamux.core.Multiplexer;
 import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.core.SessionEvents;
 
-/** Runs a session on a loop over a non-blocking socket, with no thread of its own and no queue between socket and core. */
+/** Runs a session on a loop over a non-blocking wire, with no thread of its own and no queue between wire and core. */
 public final class LoopDriver extends Driver implements Loop.Handler {
+    /*
+     * A wire with TLS differs from a socket in ways that the selector does not report. Bytes may be decrypted and unread while
+     * the socket is quiet: after each read the wire is asked, and if it has input the session is touched and reads again in
+     * flushTouched, one buffer at a time, so that other sessions get their turns. Bytes that the core counts as sent may be
+     * encrypted and unsent: socketFull is true while the wire cannot flush, and closing and the write-stall timeout count
+     * these bytes as output. Progress of such bytes is not seen by the core, so OP_WRITE counts as progress: the socket was
+     * full, and the peer has read since.
+     */
+
     /** Queued output above this size is sent immediately instead of at the end of the pass. Unit: bytes. */
     private static final int FLUSH_AT = 64 * 1024;
 
@@ -21,38 +30,40 @@ public final class LoopDriver extends Driver implements Loop.Handler {
     private static final int ROUNDS = 8;
 
     private final Loop loop;
-    private final SocketChannel channel;
+    private final Wire wire; // guarded by lock
+    private final SocketChannel channel; // of the wire
     private final Multiplexer mux; // guarded by lock
     private final CoreOptions options;
     private final boolean spliced;
     private @Nullable SelectionKey key; // set once by the loop
-    private boolean socketFull; // the last write was incomplete, OP_WRITE is set; guarded by lock
+    private boolean socketFull; // the last write or flush was incomplete, OP_WRITE is set; guarded by lock
+    private long fullSince; // ns; if socketFull; guarded by lock
     private boolean touched; // in the loop's list of sessions to flush; loop thread only
     private final LoopClosing closing; // guarded by lock
     private boolean closed; // guarded by lock
     private Loop.@Nullable Timer ticks; // loop thread only
 
     /**
-     * @param channel connected and non-blocking
+     * @param wire connected and non-blocking, after its handshake
      * @param spliced true if the handlers of all streams must run on the loop
      */
-    public LoopDriver(
-            Loop loop, SocketChannel channel, Role role, CoreOptions options, SessionEvents events, boolean spliced) {
+    public LoopDriver(Loop loop, Wire wire, Role role, CoreOptions options, SessionEvents events, boolean spliced) {
         this(
                 loop,
-                channel,
+                wire,
                 options,
                 spliced,
                 new Multiplexer(role, options, BufferPool.shared(), events, System.nanoTime()));
     }
 
-    LoopDriver(Loop loop, SocketChannel channel, CoreOptions options, boolean spliced, Multiplexer mux) {
+    LoopDriver(Loop loop, Wire wire, CoreOptions options, boolean spliced, Multiplexer mux) {
         this.loop = loop;
-        this.channel = channel;
+        this.wire = wire;
+        channel = wire.channel();
         this.options = options;
         this.spliced = spliced;
         this.mux = mux;
-        closing = new LoopClosing(loop, channel, this::settleLocked);
+        closing = new LoopClosing(loop, wire, this::settleLocked);
     }
 
     @Override
@@ -87,6 +98,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         try {
             key = loop.register(channel, SelectionKey.OP_READ, this);
             tickLater();
+            if (wire.hasInput()) touch(); // the handshake may have left bytes
             settle();
         } catch (IOException e) {
             mux.fail(lost(e));
@@ -105,11 +117,15 @@ public final class LoopDriver extends Driver implements Loop.Handler {
             if (ready.isWritable()) {
                 socketFull = false;
                 interest(SelectionKey.OP_WRITE, false);
+                closing.wrote(loop.now());
+                mux.progressed(loop.now());
                 touch();
             }
             if (ready.isReadable()) {
-                if (closing.isOpen()) read();
-                else drain();
+                if (closing.isOpen()) {
+                    read();
+                    touch();
+                } else drain();
             }
         } finally {
             lock.unlock();
@@ -127,16 +143,16 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         }
     }
 
+    /** Reads one buffer. */
     private void read() {
         ByteBuffer buffer = loop.readBuffer().clear();
         try {
-            int length = channel.read(buffer);
+            int length = wire.read(buffer);
             if (length < 0) mux.endOfInput();
             else mux.receive(buffer.flip(), loop.now());
         } catch (IOException e) {
             mux.fail(lost(e));
         }
-        touch();
     }
 
     // ---- sending
@@ -177,10 +193,17 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         lock.lock();
         try {
             touched = false;
+            if (wire.hasInput() && canRead()) read();
             pump();
+            // If the socket is full, a read may have to wait for it; OP_WRITE touches the session again.
+            if (wire.hasInput() && !socketFull && canRead()) touch();
         } finally {
             lock.unlock();
         }
+    }
+
+    private boolean canRead() {
+        return closing.isOpen() && !closed && key != null;
     }
 
     private void pump() {
@@ -196,25 +219,32 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         settle();
     }
 
-    /** Writes queued output. Returns true if all was written, false if the socket's send buffer is full or the write failed. */
+    /** Writes queued output. Returns true if all has left, false if the socket's send buffer is full or the write failed. */
     private boolean write() {
         long now = now();
         try {
             for (ByteBuffer buffer; (buffer = mux.nextOutput(now)) != null; ) {
-                int length = channel.write(buffer);
+                int length = wire.write(buffer);
                 boolean all = !buffer.hasRemaining();
                 if (length > 0) closing.wrote(now);
                 mux.sent(length, now);
                 if (all) continue;
-                socketFull = true;
-                interest(SelectionKey.OP_WRITE, true);
+                awaitSocket(now);
                 return false;
             }
-            return true;
+            if (wire.flush()) return true;
+            awaitSocket(now);
+            return false;
         } catch (IOException e) {
             mux.fail(lost(e));
             return false;
         }
+    }
+
+    private void awaitSocket(long now) {
+        socketFull = true;
+        fullSince = now;
+        interest(SelectionKey.OP_WRITE, true);
     }
 
     private long now() {
@@ -244,11 +274,20 @@ public final class LoopDriver extends Driver implements Loop.Handler {
             // The selector does not report a channel that other code has closed.
             if (!channel.isOpen()) mux.fail(lost(new ClosedChannelException()));
             mux.tick(loop.now());
+            checkStall();
             tickLater();
             touch();
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Ends the session if bytes wait that the core counts as sent. Those that it has itself are its own concern. */
+    private void checkStall() {
+        long waiting = socketFull ? loop.now() - fullSince : 0;
+        long stall = options.writeStallTimeout();
+        if (stall == 0 || waiting < stall) return;
+        mux.fail(new Cause(Cause.Kind.TIMEOUT, "the peer has not read anything for " + waiting / 1_000_000 + " ms"));
     }
 
     // ---- closing: flush, shut down our direction, wait for the peer to do the same, close
@@ -267,7 +306,8 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         Cause cause = mux.ended();
         if (cause == null || closed) return;
         if (!loop.isCurrent()) loop.execute(this::touchLocked);
-        else if (closing.next(cause, mux.hasOutput())) shut();
+        else if (closing.next(cause, mux.hasOutput() || socketFull)) shut();
+        else if (closing.awaitsSocket() && !socketFull) awaitSocket(loop.now());
     }
 
     /** Discards data that the peer still sends while the session closes. */
@@ -283,12 +323,12 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         if (ticks != null) ticks.cancel();
         closing.stop();
         mux.discardOutput();
-        Sockets.close(channel);
+        wire.close();
         terminated();
     }
 
     @Override
     public String toString() {
-        return "session over " + channel;
+        return "session over " + wire;
     }
 }

@@ -47,7 +47,8 @@ final class SplicedSession implements SessionEvents, Listener.Owner, Splice.Owne
         loop = new Loop("relay-test-" + role, true);
         Sockets.configure(tunnel);
         CoreOptions core = SessionInternals.options(options);
-        driver = new LoopDriver(loop, tunnel, core, true, new Multiplexer(role, core, memory, this, System.nanoTime()));
+        driver = new LoopDriver(
+                loop, new PlainWire(tunnel), core, true, new Multiplexer(role, core, memory, this, System.nanoTime()));
         InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         listener = service == null ? Listener.open(loop, anyPort, this) : null;
         onLoop(() -> {

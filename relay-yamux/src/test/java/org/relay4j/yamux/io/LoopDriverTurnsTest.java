@@ -1,0 +1,179 @@
+package org.relay4j.yamux.io;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.ScriptedPeer;
+import org.relay4j.testing.Transport;
+import org.relay4j.testing.WireFrame;
+import org.relay4j.yamux.core.Cause;
+import org.relay4j.yamux.core.CoreOptions;
+import org.relay4j.yamux.core.MuxStream;
+import org.relay4j.yamux.core.Role;
+import org.relay4j.yamux.core.SessionEvents;
+import org.relay4j.yamux.core.StreamHandler;
+
+/** Sessions of one loop take turns, also when one of them always has input that its wire has already read. */
+class LoopDriverTurnsTest {
+    private static final int BODY = 60_000; // bytes
+    private static final int ALL = 12 + BODY;
+
+    @Test
+    void aWireWithMuchInputDoesNotDelayAnotherSession() throws Exception {
+        Loop loop = new Loop("relay-test-turns", true);
+        CountDownLatch bothHaveInput = new CountDownLatch(1);
+        loop.execute(() -> Await.until("both have input", bothHaveInput));
+        List<SocketChannel> one = Transport.sockets();
+        List<SocketChannel> other = Transport.sockets();
+        DrippingWire dripping = new DrippingWire(socket(one));
+        CompletableFuture<Boolean> otherAnsweredFirst = new CompletableFuture<>();
+        Wire answering = new AnsweringWire(socket(other), () -> otherAnsweredFirst.complete(dripping.handedOut < ALL));
+        LoopDriver first = start(loop, dripping);
+        LoopDriver second = start(loop, answering);
+        try (ScriptedPeer slow = new ScriptedPeer(one.get(1));
+                ScriptedPeer quick = new ScriptedPeer(other.get(1))) {
+            // Its body is dropped, because the stream is refused.
+            slow.send(WireFrame.data(1, WireFrame.SYN, new byte[BODY]));
+            quick.send(WireFrame.ping(WireFrame.SYN, 1));
+            bothHaveInput.countDown();
+            quick.expect(WireFrame.ping(WireFrame.ACK, 1));
+            assertTrue(otherAnsweredFirst.get(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS));
+            slow.expect(WireFrame.window(1, WireFrame.RST, 0));
+            Await.until("all is read", () -> dripping.handedOut == ALL);
+        }
+        assertTrue(first.awaitTermination(Await.DEADLINE.toNanos()));
+        assertTrue(second.awaitTermination(Await.DEADLINE.toNanos()));
+        loop.stop();
+        assertTrue(loop.join(Await.DEADLINE.toMillis()));
+    }
+
+    private static PlainWire socket(List<SocketChannel> ends) throws IOException {
+        Sockets.configure(ends.get(0));
+        return new PlainWire(ends.get(0));
+    }
+
+    private static LoopDriver start(Loop loop, Wire wire) {
+        LoopDriver driver = new LoopDriver(loop, wire, Role.SERVER, CoreOptions.defaults(), new Refusing(), true);
+        driver.start();
+        return driver;
+    }
+
+    /** Reads all at once, and hands out one byte at a time. */
+    private static final class DrippingWire extends Forwarding {
+        private final ByteBuffer in = ByteBuffer.allocate(64 * 1024).limit(0);
+        private volatile int handedOut; // bytes
+
+        DrippingWire(PlainWire under) {
+            super(under);
+        }
+
+        @Override
+        public int read(ByteBuffer to) throws IOException {
+            if (!in.hasRemaining()) {
+                int length = under.read(in.clear());
+                in.flip();
+                if (length <= 0) return length;
+            }
+            to.put(in.get());
+            handedOut++;
+            return 1;
+        }
+
+        @Override
+        public boolean hasInput() {
+            return in.hasRemaining();
+        }
+    }
+
+    /** Notes its first write. */
+    private static final class AnsweringWire extends Forwarding {
+        private final Runnable onWrite;
+
+        AnsweringWire(PlainWire under, Runnable onWrite) {
+            super(under);
+            this.onWrite = onWrite;
+        }
+
+        @Override
+        public int write(ByteBuffer from) throws IOException {
+            onWrite.run();
+            return super.write(from);
+        }
+    }
+
+    private abstract static class Forwarding implements Wire {
+        final PlainWire under;
+
+        Forwarding(PlainWire under) {
+            this.under = under;
+        }
+
+        @Override
+        public SocketChannel channel() {
+            return under.channel();
+        }
+
+        @Override
+        public int read(ByteBuffer to) throws IOException {
+            return under.read(to);
+        }
+
+        @Override
+        public boolean hasInput() {
+            return under.hasInput();
+        }
+
+        @Override
+        public int write(ByteBuffer from) throws IOException {
+            return under.write(from);
+        }
+
+        @Override
+        public boolean flush() {
+            return under.flush();
+        }
+
+        @Override
+        public boolean shutdownOutput() throws IOException {
+            return under.shutdownOutput();
+        }
+
+        @Override
+        public int discard(ByteBuffer scratch) throws IOException {
+            return under.discard(scratch);
+        }
+
+        @Override
+        public void close() {
+            under.close();
+        }
+    }
+
+    private static final class Refusing implements SessionEvents {
+        @Override
+        public @Nullable StreamHandler onStream(MuxStream stream) {
+            return null;
+        }
+
+        @Override
+        public void onOpenable() {}
+
+        @Override
+        public void onPong(long roundTrip) {}
+
+        @Override
+        public void onGoAway() {}
+
+        @Override
+        public void onEnd(Cause cause) {}
+    }
+}
