@@ -1,6 +1,9 @@
 package org.relay4j.server;
 
 import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -55,5 +58,33 @@ public interface TunnelPolicy {
     /** Returns the policy that knows no names. */
     static TunnelPolicy nobody() {
         return name -> CompletableFuture.completedFuture(Optional.empty());
+    }
+
+    /**
+     * Reads the clients from a TOML file, one table for each:
+     *
+     * <pre>
+     * [clients.alice]
+     * key = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="
+     * ports = [5432, "7000-7010"]
+     * max-visitors = 100
+     * </pre>
+     *
+     * <p>While a server uses the policy, the file is read again within a few seconds of a change. Tunnels of names that were
+     * removed, or have other keys, end; new limits apply to new tunnels. A changed file that cannot be used is reported in the
+     * log, and the clients stay as they were. {@code docs/operations.md} lists all keys.
+     *
+     * <p>Requires the library {@code org.tomlj:tomlj}, which relay-server does not bring along.
+     *
+     * @throws IOException if the file cannot be used; the message begins with file, line and column
+     * @throws IllegalStateException if the library is missing
+     */
+    static TunnelPolicy ofFile(Path file) throws IOException {
+        try {
+            return new FilePolicy(Objects.requireNonNull(file, "file"), FileWatch.INTERVAL);
+        } catch (NoClassDefFoundError e) {
+            throw new IllegalStateException(
+                    "cannot read " + file + " without the library org.tomlj:tomlj; add it to the dependencies", e);
+        }
     }
 }
