@@ -14,6 +14,9 @@ module org.relay4j.api {
     exports org.relay4j.api.control to
             org.relay4j.client,
             org.relay4j.server;
+    exports org.relay4j.api.proxy to
+            org.relay4j.client,
+            org.relay4j.server;
     exports org.relay4j.api.recording to
             org.relay4j.client,
             org.relay4j.server;

@@ -9,8 +9,8 @@ import java.util.Base64;
 import java.util.regex.Pattern;
 
 /**
- * The signature with which a client proves its name: Ed25519 (RFC 8032) over both first lines of the connection, so that it is
- * of no use on another one. See section 3 of {@code docs/protocol.md}.
+ * The signature with which a client proves its name: Ed25519 (RFC 8032) over the first line of each side, so that it is valid
+ * for this connection only. See section 3 of {@code docs/protocol.md}.
  */
 public final class ClientProof {
     /** The word of the {@code RELAY/1} line that carries it; always the last one. */
@@ -26,6 +26,7 @@ public final class ClientProof {
      *
      * @param hello the server's line, without its LF
      * @param request the client's line up to, and without, the space before the proof
+     * @throws IllegalArgumentException if the key is not an Ed25519 key
      */
     public static String sign(PrivateKey key, String hello, String request) {
         try {
@@ -34,11 +35,11 @@ public final class ClientProof {
             signature.update(signed(hello, request));
             return Base64.getUrlEncoder().withoutPadding().encodeToString(signature.sign());
         } catch (GeneralSecurityException e) {
-            throw new IllegalArgumentException("the key cannot sign: " + e.getMessage(), e);
+            throw new IllegalArgumentException("the key is not an Ed25519 private key", e);
         }
     }
 
-    /** Whether {@code proof} is the signature of the lines by the owner of {@code key}. */
+    /** Returns true if {@code proof} is the signature of the lines by the owner of {@code key}. The lines are as in {@link #sign}. */
     public static boolean verify(PublicKey key, String hello, String request, String proof) {
         if (!FORM.matcher(proof).matches()) return false;
         try {
@@ -46,8 +47,8 @@ public final class ClientProof {
             signature.initVerify(key);
             signature.update(signed(hello, request));
             return signature.verify(Base64.getUrlDecoder().decode(proof));
-        } catch (GeneralSecurityException | IllegalArgumentException e) {
-            return false; // such as an encoding with stray bits
+        } catch (GeneralSecurityException e) {
+            return false; // no point of the curve, for example
         }
     }
 

@@ -22,22 +22,50 @@ public final class ControlLine {
         this.words = Collections.unmodifiableMap(words);
     }
 
-    /** A line that begins with {@code keyword} and has no words yet. */
+    /**
+     * Returns a line that begins with {@code keyword} and has no words yet.
+     *
+     * @throws IllegalArgumentException if the keyword is not visible ASCII
+     */
     public static ControlLine of(String keyword) {
+        requireVisible("keyword", keyword, false);
         return new ControlLine(keyword, new LinkedHashMap<>());
     }
 
-    /** This line with one more word behind it. */
+    /**
+     * Returns this line with another word at its end.
+     *
+     * @throws IllegalArgumentException if the line has this word, or it is not visible ASCII without an equals sign
+     */
     public ControlLine with(String word) {
         return plus(word, null);
     }
 
-    /** This line with one more word and its value behind it. */
+    /**
+     * Returns this line with another word and its value at its end.
+     *
+     * @throws IllegalArgumentException if the line has this word, or word or value has characters that would change the
+     *     meaning of the line: anything but visible ASCII, spaces, or an equals sign in the word
+     */
     public ControlLine with(String word, Object value) {
-        return plus(word, value.toString());
+        String text = value.toString();
+        requireVisible("value of '" + word + "'", text, true);
+        return plus(word, text);
+    }
+
+    /** The message does not quote the text, which may be a secret. */
+    private static void requireVisible(String what, String text, boolean mayBeEmpty) {
+        boolean visible = text.chars().allMatch(c -> c > ' ' && c <= '~');
+        if (!visible || text.isEmpty() && !mayBeEmpty) {
+            throw new IllegalArgumentException(
+                    "the " + what + " of a control line must be visible ASCII without spaces");
+        }
     }
 
     private ControlLine plus(String word, @Nullable String value) {
+        requireVisible("word", word, false);
+        if (word.indexOf('=') >= 0) throw new IllegalArgumentException("the word '" + word + "' has an equals sign");
+        if (words.containsKey(word)) throw new IllegalArgumentException("the word '" + word + "' is repeated");
         Map<String, @Nullable String> more = new LinkedHashMap<>(words);
         more.put(word, value);
         return new ControlLine(keyword, more);
@@ -46,9 +74,10 @@ public final class ControlLine {
     /**
      * Reads a line.
      *
-     * @param line its first {@code length} bytes, without the LF
-     * @throws IllegalArgumentException if it is too long, has other characters than visible ASCII and single spaces, or a word
-     *     twice; the message says which
+     * @param line a buffer that begins with the line
+     * @param length the length of the line without its LF. Unit: bytes
+     * @throws IllegalArgumentException if the line is too long, has other characters than visible ASCII and single spaces, or
+     *     repeats a word; the message says which
      */
     public static ControlLine parse(byte[] line, int length) {
         if (length >= LONGEST) throw new IllegalArgumentException("the line is longer than " + LONGEST + " bytes");
@@ -95,7 +124,11 @@ public final class ControlLine {
         return words.get(word);
     }
 
-    /** The line as it is sent, with its LF. */
+    /**
+     * Returns the line as it is sent, with its LF.
+     *
+     * @throws IllegalStateException if it is longer than {@link #LONGEST}
+     */
     public byte[] encode() {
         byte[] line = (this + "\n").getBytes(StandardCharsets.US_ASCII);
         if (line.length > LONGEST) throw new IllegalStateException("a line of " + line.length + " bytes is too long");
