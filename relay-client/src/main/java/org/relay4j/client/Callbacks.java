@@ -1,11 +1,32 @@
 package org.relay4j.client;
 
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.relay4j.yamux.io.LimitedLog;
 import org.relay4j.yamux.io.Threads;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** The threads that reconnect and that call listeners. They may block, and exist only while there is something to do. */
 final class Callbacks {
     static final ExecutorService EXECUTOR = Threads.executor("relay-callback");
 
+    private static final Logger log = LoggerFactory.getLogger(Callbacks.class);
+    private static final LimitedLog noThread = new LimitedLog(log, Level.ERROR);
+
     private Callbacks() {}
+
+    /** Runs a task that must not be lost: if there is no memory for a thread, it is tried again every second. */
+    static void runSurely(Executor executor, Runnable task) {
+        try {
+            executor.execute(task);
+        } catch (RuntimeException | Error e) {
+            noThread.log("cannot start a thread, trying again in 1 s", e);
+            CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS, Runnable::run)
+                    .execute(() -> runSurely(executor, task));
+        }
+    }
 }

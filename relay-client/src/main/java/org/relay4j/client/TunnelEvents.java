@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -19,9 +20,11 @@ import org.relay4j.api.recording.TunnelEvent;
 import org.relay4j.api.recording.VisitorEvent;
 import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.core.MuxStream;
+import org.relay4j.yamux.io.LimitedLog;
 import org.relay4j.yamux.io.OrderedLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * The events of a tunnel: counts them, and calls the listener for one after the other.
@@ -41,6 +44,8 @@ final class TunnelEvents {
 
     private final @Nullable TunnelListener listener;
     private final Tunnel tunnel;
+    private final Executor threads;
+    private final LimitedLog noThread = new LimitedLog(log, Level.ERROR);
     private final TunnelMeter meter = new TunnelMeter();
     private final ReentrantLock turn = new ReentrantLock(); // held by the thread that calls the listener
     private final ReentrantLock lock = OrderedLock.leaf("a tunnel's events");
@@ -54,8 +59,13 @@ final class TunnelEvents {
     private volatile String name = "not connected yet"; // the public address
 
     TunnelEvents(@Nullable TunnelListener listener, Tunnel tunnel) {
+        this(listener, tunnel, Callbacks.EXECUTOR);
+    }
+
+    TunnelEvents(@Nullable TunnelListener listener, Tunnel tunnel, Executor threads) {
         this.listener = listener;
         this.tunnel = tunnel;
+        this.threads = threads;
     }
 
     /**
@@ -227,25 +237,21 @@ final class TunnelEvents {
         return true;
     }
 
+    /** Without a thread, for example for lack of memory, the events wait for the next one: a loop must not fail for them. */
     private void emptySoon() {
-        boolean started = false;
         try {
-            Callbacks.EXECUTOR.execute(() -> {
+            threads.execute(() -> {
                 empty();
                 Thread.interrupted(); // a listener that leaves the flag set does not mean the next one
             });
-            started = true;
-        } finally {
-            if (!started) notStarted(); // too little memory for a thread: the next event tries again
-        }
-    }
-
-    private void notStarted() {
-        lock.lock();
-        try {
-            emptying = false;
-        } finally {
-            lock.unlock();
+        } catch (RuntimeException | Error e) {
+            noThread.log("tunnel {}: no thread to call the listener", name, e);
+            lock.lock();
+            try {
+                emptying = false;
+            } finally {
+                lock.unlock();
+            }
         }
     }
 

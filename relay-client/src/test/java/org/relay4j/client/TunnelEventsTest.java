@@ -10,6 +10,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -19,6 +21,7 @@ import org.relay4j.api.TunnelListener;
 import org.relay4j.api.TunnelStatistics;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
+import org.relay4j.testing.Logged;
 import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.io.OrderedLock;
 
@@ -114,6 +117,40 @@ class TunnelEventsTest {
         events.connected(BEFORE, () -> new SessionStatistics(0, 0, 1, 1, null, 0));
         assertEquals(8, events.statistics().bytesIn());
         assertEquals(2, events.statistics().reconnects());
+    }
+
+    @Test
+    void withoutAThreadEventsWaitForTheNextOne() {
+        AtomicBoolean noMemory = new AtomicBoolean(true);
+        TunnelEvents starved = new TunnelEvents(listener, new OfASession(), task -> {
+            if (noMemory.get()) throw new OutOfMemoryError("unable to create native thread");
+            Callbacks.EXECUTOR.execute(task);
+        });
+        starved.up(BEFORE, null);
+        try (Logged log = Logged.below("org.relay4j.client")) {
+            starved.roundTrip(1); // must not fail: the caller is a loop
+            log.await("no thread to call the listener");
+        }
+        assertEquals(0, roundTrips.get());
+        noMemory.set(false);
+        starved.roundTrip(1);
+        Await.until("both are told", () -> roundTrips.get() == 2);
+    }
+
+    @Test
+    void reconnectIsTriedAgainUntilThereIsAThread() {
+        AtomicInteger refused = new AtomicInteger();
+        CountDownLatch ran = new CountDownLatch(1);
+        try (Logged log = Logged.below("org.relay4j.client")) {
+            Callbacks.runSurely(
+                    task -> {
+                        if (refused.incrementAndGet() == 1) throw new OutOfMemoryError("unable to create native thread");
+                        task.run();
+                    },
+                    ran::countDown);
+            Await.until("it ran", ran);
+            assertEquals(1, log.lines("ERROR").size());
+        }
     }
 
     /** A tunnel that asks its session for everything. */

@@ -4,6 +4,7 @@ import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.ReentrantLock;
@@ -28,6 +29,7 @@ final class ServerEvents {
 
     private final RelayServer server;
     private final @Nullable RelayServerListener listener;
+    private final Executor threads;
     private final int mostTunnels;
     private final AtomicLongArray refusals = new AtomicLongArray(Refusal.values().length);
     private final ReentrantLock lock = OrderedLock.leaf("a server's events");
@@ -38,7 +40,12 @@ final class ServerEvents {
     private final LimitedLog failed = new LimitedLog(log, Level.ERROR);
 
     ServerEvents(RelayServer server, RelayServerOptions options) {
+        this(server, options, Callbacks.EXECUTOR);
+    }
+
+    ServerEvents(RelayServer server, RelayServerOptions options, Executor threads) {
         this.server = server;
+        this.threads = threads;
         listener = options.listener();
         mostTunnels = options.maxTunnels();
     }
@@ -117,8 +124,23 @@ final class ServerEvents {
             lock.unlock();
         }
         if (full) drop();
-        if (start) Callbacks.EXECUTOR.execute(this::empty);
+        if (start) startEmptying();
         return !full;
+    }
+
+    /** Without a thread, for example for lack of memory, the events wait for the next one: a loop must not fail for them. */
+    private void startEmptying() {
+        try {
+            threads.execute(this::empty);
+        } catch (RuntimeException | Error e) {
+            failed.log("relay server: no thread to call the listener", e);
+            lock.lock();
+            try {
+                emptying = false;
+            } finally {
+                lock.unlock();
+            }
+        }
     }
 
     private void empty() {

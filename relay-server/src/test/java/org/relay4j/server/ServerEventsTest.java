@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -132,6 +133,25 @@ class ServerEventsTest {
             log.await("the listener of the relay server has failed");
         }
         assertEquals(3L, events.refusals().get(Refusal.TUNNELS));
+    }
+
+    @Test
+    void withoutAThreadEventsWaitForTheNextOne() {
+        recorder.go.countDown();
+        RelayServerOptions options =
+                RelayServerOptions.builder().listener(recorder).build();
+        AtomicBoolean noMemory = new AtomicBoolean(true);
+        ServerEvents starved = new ServerEvents(server, options, task -> {
+            if (noMemory.get()) throw new OutOfMemoryError("unable to create native thread");
+            new Thread(task, "test-listener").start();
+        });
+        try (Logged log = Logged.below("org.relay4j.server")) {
+            starved.refused(Refusal.TUNNELS, CLIENT); // must not fail: the caller is a loop
+            log.await("no thread to call the listener");
+        }
+        noMemory.set(false);
+        starved.refused(Refusal.TUNNELS, CLIENT);
+        awaitHeard(2);
     }
 
     private void awaitHeard(int count) {
