@@ -11,9 +11,13 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyPairGenerator;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -24,6 +28,7 @@ import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelListener;
 import org.relay4j.client.RelayAcceptor;
 import org.relay4j.client.RelayClient;
+import org.relay4j.client.RelayClientOptions;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
 import org.relay4j.testing.FixedPort;
@@ -42,6 +47,9 @@ public abstract class Surroundings implements Closeable {
     protected final ByteBuffer buffer = ByteBuffer.allocate(1_000);
     protected final TunnelListener listener = new TunnelListener() {};
     protected final SSLContext sslContext;
+    protected final RelayClientOptions options = RelayClientOptions.defaults();
+    protected final String fingerprint = "sha256:" + "6f".repeat(32);
+    protected final Path keyFile;
     protected final InetSocketAddress service;
     protected final int portOfAnotherServer;
     protected final int portWithoutServer;
@@ -58,6 +66,7 @@ public abstract class Surroundings implements Closeable {
 
     protected Surroundings() throws Exception {
         sslContext = SSLContext.getDefault();
+        keyFile = clientKey();
         relays.add(relay());
         relays.add(relay());
         server = relays.get(0);
@@ -75,6 +84,16 @@ public abstract class Surroundings implements Closeable {
 
     /** What a sample does. */
     public abstract void run() throws Exception;
+
+    private static Path clientKey() throws Exception {
+        byte[] key = KeyPairGenerator.getInstance("Ed25519")
+                .generateKeyPair()
+                .getPrivate()
+                .getEncoded();
+        Path file = Files.createTempFile("web-1", ".key"); // for the owner only
+        file.toFile().deleteOnExit();
+        return Files.writeString(file, Base64.getEncoder().encodeToString(key));
+    }
 
     /** The control port of a relay server. */
     protected final int port(int number) {

@@ -1,7 +1,6 @@
 package org.relay4j.client;
 
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -14,7 +13,6 @@ import org.relay4j.yamux.SessionListener;
 import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.MuxStream;
-import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.StreamObserver;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,38 +21,39 @@ import org.slf4j.LoggerFactory;
 final class AcceptorConnection implements TunnelConnection, SessionListener, StreamObserver {
     private static final Logger log = LoggerFactory.getLogger(AcceptorConnection.class);
 
-    private final ControlConnection connection;
+    private final ControlConnection control;
     private final TunnelEvents events;
     private final Session session;
+    private final @Nullable Farewell farewell;
     private final CompletableFuture<@Nullable Loss> ended = new CompletableFuture<>();
 
     private AcceptorConnection(
-            ControlConnection connection, TunnelEvents events, RelayClientOptions options, AcceptQueue queue)
+            ControlConnection control, TunnelEvents events, RelayClientOptions options, AcceptQueue queue)
             throws IOException {
-        this.connection = connection;
+        this.control = control;
         this.events = events;
         session = SessionInternals.server(
-                connection.channel(),
+                control.wire(),
                 options.session().toBuilder()
                         .listener(this)
                         .acceptQueue(queue)
                         .streamResetLimit(1, 0) // visitors cause the resets, not the server
                         .build(),
                 this);
+        farewell = control.farewell(options, SessionInternals.driver(session));
     }
 
-    /** Connects and starts the session, whose visitors come to {@code queue}. Blocks as {@link ControlConnection#open} does. */
+    /** Connects and starts the session, whose visitors come to {@code queue}. Blocks as {@link Entrance#open} does. */
     static AcceptorConnection open(
-            InetSocketAddress server, TunnelEvents events, RelayClientOptions options, AcceptQueue queue)
-            throws IOException {
-        ControlConnection control = ControlConnection.open(server.getHostString(), server.getPort(), options);
+            Entrance entrance, TunnelEvents events, RelayClientOptions options, AcceptQueue queue) throws IOException {
+        ControlConnection control = entrance.open();
         boolean started = false;
         try {
             AcceptorConnection connection = new AcceptorConnection(control, events, options, queue);
             started = true;
             return connection;
         } finally {
-            if (!started) Sockets.close(control.channel());
+            if (!started) control.wire().close();
         }
     }
 
@@ -64,13 +63,8 @@ final class AcceptorConnection implements TunnelConnection, SessionListener, Str
     }
 
     @Override
-    public InetSocketAddress serverAddress() {
-        return connection.server();
-    }
-
-    @Override
-    public InetSocketAddress publicAddress() {
-        return connection.publicAddress();
+    public ControlConnection control() {
+        return control;
     }
 
     @Override
@@ -96,12 +90,14 @@ final class AcceptorConnection implements TunnelConnection, SessionListener, Str
 
     @Override
     public void closeWhenDone() {
-        session.closeWhenDone();
+        if (farewell != null) farewell.then(session::closeWhenDone);
+        else session.closeWhenDone();
     }
 
     @Override
     public void close() {
-        session.close();
+        if (farewell != null) farewell.then(session::close);
+        else session.close();
     }
 
     @Override

@@ -7,10 +7,12 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.OrderedLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** Attempts to connect, with growing pauses, until one succeeds or the owner closes them. By one thread at a time. */
 final class Attempts {
@@ -22,11 +24,14 @@ final class Attempts {
     }
 
     private final Backoff backoff;
+    private final BooleanSupplier urgent;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final ReentrantLock lock = OrderedLock.leaf("attempts to connect");
     private @Nullable Thread trying; // guarded by lock
 
-    Attempts(RelayClientOptions options) {
+    /** @param urgent whether visitors wait for the next connection */
+    Attempts(RelayClientOptions options, BooleanSupplier urgent) {
+        this.urgent = urgent;
         backoff = new Backoff(options.shortestBackoff(), options.longestBackoff());
     }
 
@@ -63,7 +68,7 @@ final class Attempts {
     /** Tries after a pause, until it succeeds. Throws as {@link #first} does if the owner closed this or on an interrupt. */
     <T> T again(Attempt<T> attempt) throws IOException {
         return run(() -> {
-            pause(backoff.next());
+            pause(backoff.next(urgent.getAsBoolean()));
             return tryUntilConnected(attempt, true);
         });
     }
@@ -94,8 +99,10 @@ final class Attempts {
                 return attempt.connect();
             } catch (IOException e) {
                 if (!retry || isClosing() || Thread.currentThread().isInterrupted()) throw e;
-                Duration pause = backoff.next();
-                log.warn("no tunnel: {}; next attempt in {} ms", e.getMessage(), pause.toMillis());
+                boolean soon = urgent.getAsBoolean();
+                Duration pause = backoff.next(soon);
+                log.atLevel(soon ? Level.DEBUG : Level.WARN)
+                        .log("no tunnel: {}; next attempt in {} ms", e.getMessage(), pause.toMillis());
                 pause(pause);
             }
         }

@@ -2,6 +2,7 @@ package org.relay4j.client;
 
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.function.DoubleSupplier;
 
 /**
@@ -9,6 +10,9 @@ import java.util.function.DoubleSupplier;
  * clients that lost their server together do not return together. Not safe for use by several threads.
  */
 final class Backoff {
+    /** The longest pause while visitors wait for the client to come back. Unit: nanoseconds. */
+    private static final long URGENT = TimeUnit.MILLISECONDS.toNanos(500);
+
     private final long shortest; // ns
     private final long longest; // ns
     private final DoubleSupplier random; // 0 to 1
@@ -27,8 +31,14 @@ final class Backoff {
 
     /** The next pause. */
     Duration next() {
-        long pause = next;
-        next = Math.min(longest, 2 * next);
+        return next(false);
+    }
+
+    /** The next pause; at most half a second if it is urgent. */
+    Duration next(boolean urgent) {
+        long most = urgent ? Math.max(shortest, Math.min(longest, URGENT)) : longest;
+        long pause = urgent ? Math.min(URGENT, next) : next;
+        next = Math.max(next, Math.min(most, 2 * next));
         return Duration.ofNanos((long) (pause * (0.5 + random.getAsDouble() / 2)));
     }
 

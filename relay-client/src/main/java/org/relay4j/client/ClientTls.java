@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Objects;
@@ -11,41 +12,50 @@ import java.util.regex.Pattern;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.tls.Fingerprint;
+import org.relay4j.api.tls.KeyMaterial;
 import org.relay4j.api.tls.Pem;
 
 /**
- * How a relay client encrypts its connection to the server, and recognizes the server: TLS 1.3 and 1.2.
+ * How a relay client encrypts its connection to the server, and recognizes the server: TLS 1.3 or 1.2.
  *
  * <pre>{@code
  * RelayClientOptions options = RelayClientOptions.builder()
- *         .tls(ClientTls.pinned("sha256:6f0c...")) // as "relay keygen" has printed it
+ *         .tls(ClientTls.pinned(fingerprint)) // as "relay keygen" has printed it
  *         .build();
  * }</pre>
  *
  * <p>The server's certificate is verified with each connection, since sessions are not resumed. Immutable.
  */
 public final class ClientTls {
+    private static final String ALPN = "relay/1";
     private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
     private static final Pattern ADDRESS = Pattern.compile("[0-9.]+|.*:.*"); // no SNI for literal addresses (RFC 6066)
 
     private final @Nullable SSLContext context; // the caller's; null: made for each connection
     private final TrustManager @Nullable [] trust; // null: those of the JDK
-    private final boolean checksName;
+    private final @Nullable KeyMaterial certificate; // the client's own
+    private final boolean pinned;
 
-    private ClientTls(@Nullable SSLContext context, TrustManager @Nullable [] trust, boolean checksName) {
+    private ClientTls(
+            @Nullable SSLContext context,
+            TrustManager @Nullable [] trust,
+            @Nullable KeyMaterial certificate,
+            boolean pinned) {
         this.context = context;
         this.trust = trust;
-        this.checksName = checksName;
+        this.certificate = certificate;
+        this.pinned = pinned;
     }
 
     /** Trusts the certificate authorities of the JDK: for servers with a publicly trusted certificate. */
     public static ClientTls systemTrust() {
-        return new ClientTls(null, null, true);
+        return new ClientTls(null, null, null, false);
     }
 
     /**
@@ -62,26 +72,60 @@ public final class ClientTls {
             for (int i = 0; i < trusted.size(); i++) store.setCertificateEntry("ca" + i, trusted.get(i));
             TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
             factory.init(store);
-            return new ClientTls(null, factory.getTrustManagers(), true);
+            return new ClientTls(null, factory.getTrustManagers(), null, false);
         } catch (GeneralSecurityException e) {
             throw new IOException("cannot use the certificates in " + certificates + ": " + e.getMessage(), e);
         }
     }
 
     /**
-     * Trusts one certificate, whoever signed it and whatever names it has.
+     * Trusts one certificate, whoever signed it, whatever names it has, and even after it has expired.
      *
      * @param fingerprint {@code sha256:} and the 64 hexadecimal digits of the SHA-256 hash of the certificate's DER form
      * @throws IllegalArgumentException if the fingerprint has another form
      */
     public static ClientTls pinned(String fingerprint) {
         Fingerprint pin = Fingerprint.parse(Objects.requireNonNull(fingerprint, "fingerprint"));
-        return new ClientTls(null, new TrustManager[] {new PinnedTrust(pin)}, false);
+        return new ClientTls(null, new TrustManager[] {new PinnedTrust(pin)}, null, true);
     }
 
-    /** Uses a context as it is, including its trust; the certificate must also name the host that was dialled. */
+    /**
+     * Uses a context as it is, with its trust and its keys. The certificate must also name the host that was dialled. Whether
+     * sessions are resumed is up to the context.
+     */
     public static ClientTls of(SSLContext context) {
-        return new ClientTls(Objects.requireNonNull(context, "context"), null, true);
+        return new ClientTls(Objects.requireNonNull(context, "context"), null, null, false);
+    }
+
+    /**
+     * Returns the same with a certificate of this client, for servers that ask for one.
+     *
+     * @param chain a PEM file, the client's own certificate first
+     * @param key a PEM file with an unencrypted PKCS#8 private key; may be the same file
+     * @throws IOException if they cannot be used: unreadable, malformed, expired, or not belonging together
+     * @throws IllegalStateException if this was made from a context, which has its own keys
+     */
+    public ClientTls withCertificate(Path chain, Path key) throws IOException {
+        return withCertificate(
+                KeyMaterial.ofPem(Objects.requireNonNull(chain, "chain"), Objects.requireNonNull(key, "key")));
+    }
+
+    /**
+     * Returns the same with a certificate of this client from a PKCS#12 file that contains one private key.
+     *
+     * @throws IOException as {@link #withCertificate(Path, Path)}, and if the password is wrong
+     * @throws IllegalStateException if this was made from a context, which has its own keys
+     */
+    public ClientTls withCertificate(Path pkcs12, char[] password) throws IOException {
+        return withCertificate(KeyMaterial.ofPkcs12(
+                Objects.requireNonNull(pkcs12, "pkcs12"), Objects.requireNonNull(password, "password")));
+    }
+
+    private ClientTls withCertificate(KeyMaterial own) {
+        if (context != null) {
+            throw new IllegalStateException("the SSLContext has its own keys; give it the certificate instead");
+        }
+        return new ClientTls(null, trust, own, pinned);
     }
 
     /** An engine for one connection to a host. */
@@ -91,13 +135,14 @@ public final class ClientTls {
             if (used == null) {
                 // One for each connection: a resumed session would not be verified again.
                 used = SSLContext.getInstance("TLS");
-                used.init(null, trust, null);
+                used.init(certificate == null ? null : certificate.keyManagers(), trust, null);
             }
             SSLEngine engine = used.createSSLEngine(host, port);
             engine.setUseClientMode(true);
             SSLParameters parameters = engine.getSSLParameters();
             parameters.setProtocols(PROTOCOLS);
-            if (checksName) parameters.setEndpointIdentificationAlgorithm("HTTPS");
+            parameters.setApplicationProtocols(new String[] {ALPN});
+            if (!pinned) parameters.setEndpointIdentificationAlgorithm("HTTPS");
             List<SNIHostName> names = names(host);
             if (!names.isEmpty()) parameters.setServerNames(List.copyOf(names));
             engine.setSSLParameters(parameters);
@@ -105,6 +150,22 @@ public final class ClientTls {
         } catch (GeneralSecurityException e) {
             throw new IOException("cannot set up TLS: " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * Verifies what the handshake has left open, and returns the SHA-256 of the server's certificate, in hexadecimal digits.
+     *
+     * @throws SSLException because of a {@link CertificateException}
+     */
+    String verified(SSLEngine engine) throws SSLException {
+        X509Certificate server = (X509Certificate) engine.getSession().getPeerCertificates()[0];
+        try {
+            // The JDK accepts an expired certificate that is itself trusted.
+            if (context == null && !pinned) server.checkValidity();
+        } catch (CertificateException e) {
+            throw new SSLException("the certificate is not valid now", e);
+        }
+        return Fingerprint.of(server).hex();
     }
 
     private static List<SNIHostName> names(String host) {

@@ -27,8 +27,12 @@ final class ClientTunnel implements Tunnel {
 
     /** Opens a connection. */
     interface Connector {
-        /** Blocks until the server has assigned a port. From then on visitors are reported to {@code events}. */
-        TunnelConnection connect(TunnelEvents events) throws IOException;
+        /**
+         * Blocks until the server has assigned a port. From then on visitors are reported to {@code events}.
+         *
+         * @param entrance where to connect
+         */
+        TunnelConnection connect(Entrance entrance, TunnelEvents events) throws IOException;
     }
 
     /** The owner of a tunnel. Called on threads that may block. */
@@ -44,6 +48,7 @@ final class ClientTunnel implements Tunnel {
     private final RelayClientOptions options;
     private final Connector connector;
     private final Owner owner;
+    private final Entrance entrance;
     private final Attempts attempts;
     private final TunnelEvents events;
     private final Cadence measuring = new Cadence(ROUND_TRIP_PERIOD, System::nanoTime);
@@ -66,7 +71,8 @@ final class ClientTunnel implements Tunnel {
         this.options = options;
         this.connector = connector;
         this.owner = owner;
-        attempts = new Attempts(options);
+        entrance = new Entrance(server, options);
+        attempts = new Attempts(options, entrance::isUrgent);
         events = new TunnelEvents(options.listener(), shown == null ? this : shown);
     }
 
@@ -97,7 +103,7 @@ final class ClientTunnel implements Tunnel {
     }
 
     private TunnelConnection attempt() throws IOException {
-        return connector.connect(events);
+        return connector.connect(entrance, events);
     }
 
     private void adopt(TunnelConnection next) throws IOException {
@@ -119,7 +125,8 @@ final class ClientTunnel implements Tunnel {
         log.info("tunnel {}: up", HostPort.text(next.publicAddress()));
         long since = System.nanoTime();
         events.up(next.publicAddress(), before);
-        var unused = next.ended().thenAcceptAsync(loss -> ended(next, since, loss), Callbacks.EXECUTOR);
+        var unused = next.ended()
+                .thenAccept(loss -> Callbacks.runSurely(Callbacks.EXECUTOR, () -> ended(next, since, loss)));
     }
 
     /** A connection that was up has ended; the loss is null if this side closed it. */
@@ -150,6 +157,7 @@ final class ClientTunnel implements Tunnel {
     }
 
     private void lost(TunnelConnection last, Loss loss) {
+        entrance.connectionLost();
         TunnelLostException cause = loss.exception();
         boolean retry = options.reconnect() && !attempts.isClosing();
         log.warn("tunnel {}: lost, {}", HostPort.text(last.publicAddress()), loss.why());
@@ -176,8 +184,8 @@ final class ClientTunnel implements Tunnel {
     private void finish(@Nullable Throwable cause) {
         if (over.getCount() == 0) return;
         endCause = cause;
+        owner.over(cause); // first: whoever waits for the end may ask the owner why
         over.countDown();
-        owner.over(cause);
     }
 
     // ---- the end

@@ -1,7 +1,6 @@
 package org.relay4j.client;
 
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -18,8 +17,6 @@ import org.relay4j.yamux.core.StreamHandler;
 import org.relay4j.yamux.io.LimitedLog;
 import org.relay4j.yamux.io.LoopDriver;
 import org.relay4j.yamux.io.LoopGroup;
-import org.relay4j.yamux.io.PlainWire;
-import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.Splice;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,32 +30,33 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
     private static final Logger log = LoggerFactory.getLogger(ForwarderConnection.class);
 
     private final String name;
-    private final ControlConnection connection;
+    private final ControlConnection control;
     private final LocalService local;
     private final Duration localConnectTimeout;
     private final TunnelEvents events;
     private final LoopDriver driver;
+    private final @Nullable Farewell farewell;
     private final LimitedLog unreachable = new LimitedLog(log, Level.WARN);
     private final CompletableFuture<@Nullable Loss> ended = new CompletableFuture<>();
 
     private ForwarderConnection(
             LoopGroup loops,
-            ControlConnection connection,
+            ControlConnection control,
             LocalService local,
             TunnelEvents events,
             RelayClientOptions options)
             throws IOException {
-        name = "tunnel " + HostPort.text(connection.publicAddress());
-        this.connection = connection;
+        name = "tunnel " + HostPort.text(control.publicAddress());
+        this.control = control;
         this.local = local;
         this.events = events;
         localConnectTimeout = options.localConnectTimeout();
-        Sockets.configure(connection.channel());
         // Visitors cause the resets, not the server.
         CoreOptions core = SessionInternals.relayedOptions(
                 options.session().toBuilder().streamResetLimit(1, 0).build());
-        driver = new LoopDriver(loops.next(), new PlainWire(connection.channel()), Role.SERVER, core, this, true);
+        driver = new LoopDriver(loops.next(), control.wire(), Role.SERVER, core, this, true);
         driver.whenTerminated(LoopGroup::releaseShared);
+        farewell = control.farewell(options, driver);
     }
 
     /** Starts the session on a control connection, which is closed if that fails. */
@@ -76,20 +74,15 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
             return connection;
         } finally {
             if (!started) {
-                Sockets.close(control.channel());
+                control.wire().close();
                 if (loops != null) LoopGroup.releaseShared();
             }
         }
     }
 
     @Override
-    public InetSocketAddress serverAddress() {
-        return connection.server();
-    }
-
-    @Override
-    public InetSocketAddress publicAddress() {
-        return connection.publicAddress();
+    public ControlConnection control() {
+        return control;
     }
 
     @Override
@@ -109,12 +102,14 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
 
     @Override
     public void closeWhenDone() {
-        driver.closeWhenDone();
+        if (farewell != null) farewell.then(driver::closeWhenDone);
+        else driver.closeWhenDone();
     }
 
     @Override
     public void close() {
-        driver.loop().execute(driver::close);
+        if (farewell != null) farewell.then(driver::close);
+        else driver.loop().execute(driver::close);
     }
 
     @Override

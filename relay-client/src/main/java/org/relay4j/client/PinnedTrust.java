@@ -21,9 +21,7 @@ final class PinnedTrust extends X509ExtendedTrustManager {
 
     private void check(X509Certificate[] chain) throws CertificateException {
         Fingerprint seen = Fingerprint.of(chain[0]);
-        if (!seen.equals(pin)) {
-            throw new CertificateException("the server's certificate is " + seen + ", not the pinned " + pin);
-        }
+        if (!seen.equals(pin)) throw new UnpinnedException(seen, pin);
     }
 
     @Override

@@ -61,7 +61,7 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
         super(socket);
         Tunnel shown = servers.size() == 1 ? this : null; // a listener may close what it is given
         tunnels = servers.stream()
-                .map(server -> new ClientTunnel(server, options, connector(server, options), this::over, shown))
+                .map(server -> new ClientTunnel(server, options, connector(options), this::over, shown))
                 .toList();
         boolean made = false;
         try {
@@ -74,8 +74,8 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
         }
     }
 
-    private ClientTunnel.Connector connector(InetSocketAddress server, RelayClientOptions options) {
-        return events -> AcceptorConnection.open(server, events, options, queue);
+    private ClientTunnel.Connector connector(RelayClientOptions options) {
+        return (entrance, events) -> AcceptorConnection.open(entrance, events, options, queue);
     }
 
     /** Blocks until one of the servers has given a port. */

@@ -2,6 +2,7 @@ package org.relay4j.client;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
@@ -30,15 +31,15 @@ public final class RelayClient {
      * }
      * }</pre>
      *
-     * <p>Blocks until the server has assigned a port, at most for the connect timeout for each address of the host and the
-     * handshake timeout. With {@link RelayClientOptions.Builder#retryFirst} it retries until the tunnel is up or the thread is
+     * <p>Blocks until the server has assigned a port, at most for the connect timeout and the handshake timeout. With {@link RelayClientOptions.Builder#retryFirst} it retries until the tunnel is up or the thread is
      * interrupted. A tunnel that is lost later is re-established unless {@link RelayClientOptions.Builder#reconnect} is off.
      *
      * @param host the relay server
      * @param port its control port
      * @throws org.relay4j.api.RelayUnreachableException if the server cannot be reached
      * @throws org.relay4j.api.RelayRefusedException if the server refuses to assign a port
-     * @throws org.relay4j.api.RelayProtocolException if the peer is not a relay server
+     * @throws org.relay4j.api.RelayProtocolException if the peer is not a relay server, or does not support what the options need
+     * @throws org.relay4j.api.RelayCertificateException if a certificate is not accepted
      * @throws java.io.InterruptedIOException if the thread is interrupted; its interrupted flag stays set
      * @throws IllegalArgumentException if the port is not between 1 and 65535
      */
@@ -55,7 +56,8 @@ public final class RelayClient {
      * @param servers their control addresses, at least one; an unresolved address is resolved at each attempt
      * @throws IOException the failure of the first server if no server assigns a port; the failures of the others are suppressed
      * @throws java.io.InterruptedIOException if the thread is interrupted; its interrupted flag stays set
-     * @throws IllegalArgumentException if the list is empty or names a server twice, or a port is not between 1 and 65535
+     * @throws IllegalArgumentException if the list is empty or names a server twice, a port is not between 1 and 65535, or there is
+     *     a lease file for several servers
      */
     public static RelayAcceptor connect(List<InetSocketAddress> servers, RelayClientOptions options)
             throws IOException {
@@ -66,6 +68,14 @@ public final class RelayClient {
             checkPort(server.getPort());
             String name = HostPort.text(server);
             if (!names.add(name)) throw new IllegalArgumentException("servers has " + name + " twice");
+        }
+        Path leaseFile = options.leaseFile();
+        if (leaseFile != null) {
+            if (servers.size() > 1) {
+                throw new IllegalArgumentException("leaseFile is set for " + servers.size()
+                        + " servers, but it keeps one lease; connect to each server with a file of its own");
+            }
+            LeaseFile.check(leaseFile);
         }
         return RelayAcceptor.open(List.copyOf(servers), options);
     }
@@ -100,8 +110,7 @@ public final class RelayClient {
     /**
      * Opens a public port and connects each of its visitors to a service that this program can reach.
      *
-     * <p>Blocks until the server has assigned a port, at most for the connect timeout for each address of the host and the
-     * handshake timeout. With {@link RelayClientOptions.Builder#retryFirst} it retries until the tunnel is up or the thread is
+     * <p>Blocks until the server has assigned a port, at most for the connect timeout and the handshake timeout. With {@link RelayClientOptions.Builder#retryFirst} it retries until the tunnel is up or the thread is
      * interrupted. A tunnel that is lost later is re-established unless {@link RelayClientOptions.Builder#reconnect} is off.
      *
      * <p>All threads are daemon threads: a {@code main} method that has nothing else to do calls {@link RelayForwarder#awaitEnd}.
@@ -112,7 +121,8 @@ public final class RelayClient {
      * @throws org.relay4j.api.RelayUnreachableException if the server cannot be reached
      * @throws java.net.UnknownHostException if the service's host is unknown
      * @throws org.relay4j.api.RelayRefusedException if the server refuses to assign a port
-     * @throws org.relay4j.api.RelayProtocolException if the peer is not a relay server
+     * @throws org.relay4j.api.RelayProtocolException if the peer is not a relay server, or does not support what the options need
+     * @throws org.relay4j.api.RelayCertificateException if a certificate is not accepted
      * @throws java.io.InterruptedIOException if the thread is interrupted; its interrupted flag stays set
      * @throws IllegalArgumentException if a port is not between 1 and 65535
      */
@@ -122,6 +132,7 @@ public final class RelayClient {
         Objects.requireNonNull(local, "local");
         Objects.requireNonNull(options, "options");
         if (local.getPort() == 0) throw new IllegalArgumentException("local port is 0, it must be 1 to 65535");
+        if (options.leaseFile() != null) LeaseFile.check(options.leaseFile());
         return RelayForwarder.start(server, local, options);
     }
 }

@@ -1,5 +1,6 @@
 package org.relay4j.client;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -8,7 +9,7 @@ import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.io.Bounds;
 
 /**
- * Options of a relay client: timeouts, retries and the listener. Immutable.
+ * Options of a relay client: encryption, identity, timeouts, retries and the listener. Immutable.
  *
  * <pre>{@code
  * RelayClientOptions options = RelayClientOptions.builder()
@@ -42,12 +43,12 @@ public final class RelayClientOptions {
         return new Builder(values);
     }
 
-    /** Returns the timeout of a connect to the server, for each of its addresses. */
+    /** Returns the timeout of a connect to the server, over all of its addresses. */
     public Duration connectTimeout() {
         return values.connectTimeout;
     }
 
-    /** Returns the timeout for the server to assign a port. */
+    /** Returns the timeout for the server to assign a port, including the TLS handshake. */
     public Duration handshakeTimeout() {
         return values.handshakeTimeout;
     }
@@ -82,6 +83,31 @@ public final class RelayClientOptions {
         return values.listener;
     }
 
+    /** Returns how the connection to the server is encrypted; null if it is plain. */
+    public @Nullable ClientTls tls() {
+        return values.tls;
+    }
+
+    /** Returns who this client is; null if it has no name. */
+    public @Nullable ClientIdentity identity() {
+        return values.identity;
+    }
+
+    /** Returns whether a client with an identity may use a connection that is not encrypted. */
+    public boolean allowPlainIdentity() {
+        return values.allowPlainIdentity;
+    }
+
+    /** Returns the public port to ask for; 0 if the server chooses. */
+    public int publicPort() {
+        return values.publicPort;
+    }
+
+    /** Returns the file that keeps the lease of the tunnel for the next process; null if there is none. */
+    public @Nullable Path leaseFile() {
+        return values.leaseFile;
+    }
+
     /** Returns the options of the session with the server. */
     public SessionOptions session() {
         return values.session;
@@ -97,6 +123,11 @@ public final class RelayClientOptions {
         private Duration shortestBackoff = Duration.ofMillis(200);
         private Duration longestBackoff = Duration.ofSeconds(20);
         private @Nullable TunnelListener listener;
+        private @Nullable ClientTls tls;
+        private @Nullable ClientIdentity identity;
+        private boolean allowPlainIdentity;
+        private int publicPort;
+        private @Nullable Path leaseFile;
         private SessionOptions session = SessionOptions.defaults();
 
         private Builder() {}
@@ -110,16 +141,24 @@ public final class RelayClientOptions {
             shortestBackoff = other.shortestBackoff;
             longestBackoff = other.longestBackoff;
             listener = other.listener;
+            tls = other.tls;
+            identity = other.identity;
+            allowPlainIdentity = other.allowPlainIdentity;
+            publicPort = other.publicPort;
+            leaseFile = other.leaseFile;
             session = other.session;
         }
 
-        /** Sets the timeout of a connect to the server, for each of its addresses: 1 ms to 1 h, default 10 s. */
+        /**
+         * Sets the timeout of a connect to the server, over all of its addresses: 1 ms to 1 h, default 10 s. Up to 16 addresses
+         * are tried, each 250 ms after the one before or as soon as that one fails. The first that answers is used.
+         */
         public Builder connectTimeout(Duration timeout) {
             connectTimeout = timeout;
             return this;
         }
 
-        /** Sets the timeout for the server to assign a port: 1 ms to 1 h, default 10 s. */
+        /** Sets the timeout for the server to assign a port, including the TLS handshake: 1 ms to 1 h, default 10 s. */
         public Builder handshakeTimeout(Duration timeout) {
             handshakeTimeout = timeout;
             return this;
@@ -148,8 +187,8 @@ public final class RelayClientOptions {
         }
 
         /**
-         * Sets whether a tunnel that is lost after it was up is re-established: default true. The public port may change. If true,
-         * {@link RelayAcceptor#accept} waits until the tunnel is up again; otherwise it fails.
+         * Sets whether a tunnel that is lost after it was up is re-established: default true. The public port may change, unless
+         * the server grants a lease. If true, {@link RelayAcceptor#accept} waits until the tunnel is up again; otherwise it fails.
          */
         public Builder reconnect(boolean newReconnect) {
             reconnect = newReconnect;
@@ -169,6 +208,50 @@ public final class RelayClientOptions {
         /** Sets the listener of the tunnel; null, the default, means none. */
         public Builder listener(@Nullable TunnelListener newListener) {
             listener = newListener;
+            return this;
+        }
+
+        /** Sets how the connection to the server is encrypted; null, the default, means that it is plain. */
+        public Builder tls(@Nullable ClientTls newTls) {
+            tls = newTls;
+            return this;
+        }
+
+        /**
+         * Sets who this client is; null, the default, means that it has no name. The server must speak HELLO, as a server with
+         * TLS does. Without {@link #tls}, only a server on the loopback address is accepted, see {@link #allowPlainIdentity}.
+         */
+        public Builder identity(@Nullable ClientIdentity newIdentity) {
+            identity = newIdentity;
+            return this;
+        }
+
+        /**
+         * Sets whether a client with an {@link #identity} may use a connection to another machine that is not encrypted: default
+         * false. Only for networks in which nobody else can read or change traffic.
+         */
+        public Builder allowPlainIdentity(boolean allow) {
+            allowPlainIdentity = allow;
+            return this;
+        }
+
+        /**
+         * Sets the public port to ask for: 1 to 65535, or 0, the default, for the port that the server chooses. The server must
+         * speak HELLO, and its policy must allow the port.
+         */
+        public Builder publicPort(int port) {
+            publicPort = port;
+            return this;
+        }
+
+        /**
+         * Sets a file that keeps the lease of the tunnel, so that a restarted program comes back to the same public port: null, the
+         * default, means none. The server must speak HELLO and grant leases. With a lease file, closing the tunnel does not give
+         * the port back: the server keeps it, and lets visitors wait, until its lease time is over. Each tunnel needs a file of
+         * its own. The file is created if it does not exist, for its owner only. Whoever can read it can take over the tunnel.
+         */
+        public Builder leaseFile(@Nullable Path file) {
+            leaseFile = file;
             return this;
         }
 
@@ -193,6 +276,9 @@ public final class RelayClientOptions {
             Bounds.timeout("shortest backoff", shortestBackoff);
             Bounds.timeout("longest backoff", longestBackoff);
             Objects.requireNonNull(session, "session");
+            if (publicPort < 0 || publicPort > 65_535) {
+                throw new IllegalArgumentException("publicPort is " + publicPort + ", it must be 0 to 65535");
+            }
             if (longestBackoff.compareTo(shortestBackoff) < 0) {
                 throw new IllegalArgumentException("longest backoff is " + longestBackoff
                         + ", it must not be below the shortest, " + shortestBackoff);

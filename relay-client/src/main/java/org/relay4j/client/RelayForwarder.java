@@ -32,10 +32,9 @@ public final class RelayForwarder implements Tunnel {
 
     private RelayForwarder(InetSocketAddress server, InetSocketAddress local, RelayClientOptions options) {
         this.local = local;
-        ClientTunnel.Connector connector = events -> {
+        ClientTunnel.Connector connector = (entrance, events) -> {
             LocalService service = LocalService.resolve(local); // before the server is asked for a port
-            ControlConnection control = ControlConnection.open(server.getHostString(), server.getPort(), options);
-            return ForwarderConnection.start(control, service, events, options);
+            return ForwarderConnection.start(entrance.open(), service, events, options);
         };
         tunnel = new ClientTunnel(server, options, connector, cause -> {}, this);
     }

@@ -7,11 +7,18 @@ import org.relay4j.yamux.SessionStatistics;
 
 /** One connection of a tunnel to its relay server, and the visitors that it carries. Safe for use by several threads. */
 interface TunnelConnection {
+    /** How it began. */
+    ControlConnection control();
+
     /** The control address of the server. */
-    InetSocketAddress serverAddress();
+    default InetSocketAddress serverAddress() {
+        return control().server();
+    }
 
     /** The server's host and the public port. */
-    InetSocketAddress publicAddress();
+    default InetSocketAddress publicAddress() {
+        return control().publicAddress();
+    }
 
     boolean isOpen();
 

@@ -24,6 +24,17 @@ class BackoffTest {
     }
 
     @Test
+    void staysShortWhileItIsUrgentAndGrowsOnFromThere() {
+        Backoff backoff = new Backoff(SHORTEST, LONGEST, () -> 1.0);
+        List<Long> pauses = new ArrayList<>();
+        for (int i = 0; i < 5; i++) pauses.add(backoff.next(true).toMillis());
+        for (int i = 0; i < 2; i++) pauses.add(backoff.next().toMillis());
+        pauses.add(backoff.next(true).toMillis());
+        pauses.add(backoff.next().toMillis());
+        assertEquals(List.of(200L, 400L, 500L, 500L, 500L, 500L, 1_000L, 500L, 2_000L), pauses);
+    }
+
+    @Test
     void takesAtLeastHalfOfIt() {
         Backoff backoff = new Backoff(SHORTEST, LONGEST, () -> 0.0);
         assertEquals(100, backoff.next().toMillis());

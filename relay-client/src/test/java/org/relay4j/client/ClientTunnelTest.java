@@ -43,7 +43,7 @@ class ClientTunnelTest {
         return new ClientTunnel(
                 InetSocketAddress.createUnresolved("relay", 7000),
                 options.build(),
-                events -> script.remove().connect(events),
+                (entrance, events) -> script.remove().connect(entrance, events),
                 cause -> {
                     told.set(cause);
                     over.countDown();
@@ -61,7 +61,7 @@ class ClientTunnelTest {
 
     private Scripted then() {
         Scripted connection = new Scripted();
-        script.add(events -> connection);
+        script.add((entrance, events) -> connection);
         return connection;
     }
 
@@ -71,13 +71,12 @@ class ClientTunnelTest {
         final AtomicInteger pings = new AtomicInteger();
 
         @Override
-        public InetSocketAddress serverAddress() {
-            return InetSocketAddress.createUnresolved("relay", 7000);
-        }
-
-        @Override
-        public InetSocketAddress publicAddress() {
-            return InetSocketAddress.createUnresolved("relay", 4711);
+        public ControlConnection control() {
+            return new ControlConnection(
+                    null, // nothing is sent
+                    InetSocketAddress.createUnresolved("relay", 7000),
+                    InetSocketAddress.createUnresolved("relay", 4711),
+                    Grant.of(4711));
         }
 
         @Override
@@ -119,7 +118,7 @@ class ClientTunnelTest {
     @Test
     void lossIsFollowedByAnotherConnection() throws Exception {
         Scripted first = then();
-        script.add(events -> {
+        script.add((entrance, events) -> {
             throw new IOException("not yet");
         });
         Scripted second = then();
@@ -149,7 +148,7 @@ class ClientTunnelTest {
     void defectOfAnAttemptEndsTheTunnelWithACause() throws Exception {
         Scripted first = then();
         Error defect = new OutOfMemoryError("on purpose");
-        script.add(events -> {
+        script.add((entrance, events) -> {
             throw defect;
         });
         ClientTunnel tunnel = up(Local.hasty(recorder));
@@ -169,7 +168,7 @@ class ClientTunnelTest {
         Scripted late = new Scripted();
         CountDownLatch connecting = new CountDownLatch(1);
         CountDownLatch closed = new CountDownLatch(1);
-        script.add(events -> {
+        script.add((entrance, events) -> {
             connecting.countDown();
             while (closed.getCount() > 0) Thread.onSpinWait(); // does not notice the interrupt
             return late;
@@ -204,7 +203,7 @@ class ClientTunnelTest {
             @Override
             public void closeWhenDone() {} // its visitors are still there
         };
-        script.add(events -> slow);
+        script.add((entrance, events) -> slow);
         ClientTunnel tunnel = up(Local.hasty(recorder));
         tunnel.closeWhenDone();
         slow.end.complete(new Loss("the peer closed the session", true, null));
@@ -241,7 +240,7 @@ class ClientTunnelTest {
 
     @Test
     void firstFailureIsTheCallers() {
-        script.add(events -> {
+        script.add((entrance, events) -> {
             throw new IOException("no such host");
         });
         ClientTunnel tunnel = tunnel(Local.hasty(recorder));

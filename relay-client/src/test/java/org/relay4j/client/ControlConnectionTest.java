@@ -1,15 +1,13 @@
 package org.relay4j.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -50,7 +48,7 @@ class ControlConnectionTest {
             assertEquals("localhost", connection.server().getHostString());
             assertEquals(server.port(), connection.server().getPort());
             assertTrue(connection.publicAddress().getAddress().isLoopbackAddress());
-            assertTrue(connection.channel().isBlocking());
+            assertFalse(connection.channel().isRegistered());
             connection.channel().close();
         }
     }
@@ -74,6 +72,7 @@ class ControlConnectionTest {
     void nothingBehindTheLineFeedIsRead() throws IOException {
         try (FakeServer server = FakeServer.saying("4532\nthe first frame")) {
             try (SocketChannel channel = open(server, OPTIONS).channel()) {
+                channel.configureBlocking(true);
                 ByteBuffer frame = ByteBuffer.allocate("the first frame".length());
                 while (frame.hasRemaining()) assertTrue(channel.read(frame) > 0);
                 assertEquals("the first frame", new String(frame.array(), StandardCharsets.US_ASCII));
@@ -324,6 +323,18 @@ class ControlConnectionTest {
         }
     }
 
+    // ---- TLS
+
+    @Test
+    void serverThatAnswersWithATlsAlertSpeaksTls() throws IOException {
+        try (FakeServer server = FakeServer.saying("\u0015\u0003\u0003\u0000\u0002\u0002\u0028")) {
+            RelayProtocolException failure = assertThrows(RelayProtocolException.class, () -> open(server, OPTIONS));
+            assertEquals(
+                    "localhost:" + server.port() + " speaks TLS, but this client does not; set the option tls",
+                    failure.getMessage());
+        }
+    }
+
     private static Call<Void> run(boolean platformThread, Call.Action action) {
         return platformThread ? Call.runOnPlatformThread(action) : Call.run(action);
     }
@@ -339,43 +350,5 @@ class ControlConnectionTest {
 
     private static ControlConnection open(FakeServer server, RelayClientOptions options) throws IOException {
         return ControlConnection.open("localhost", server.port(), options);
-    }
-
-    /** A listener whose kernel takes no more connections: it does not answer to them at all. */
-    private static final class FullBacklog implements AutoCloseable {
-        private final ServerSocket listener;
-        private final List<SocketChannel> waiting = new ArrayList<>();
-
-        FullBacklog() throws IOException {
-            listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-            boolean taken = true;
-            while (taken) taken = connectOne();
-        }
-
-        /** False when the connection is not answered. */
-        private boolean connectOne() throws IOException {
-            SocketChannel channel = SocketChannel.open();
-            waiting.add(channel);
-            channel.configureBlocking(false);
-            if (channel.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port()))) return true;
-            // On loopback the answer has come by now, if there is one; more than enough is no harm.
-            return channel.finishConnect() || waiting.size() < 20;
-        }
-
-        int port() {
-            return listener.getLocalPort();
-        }
-
-        /** Whether somebody else is waiting to be connected cannot be seen, only that the thread had time to. */
-        void awaitOneMore() {
-            long until = System.nanoTime() + 50_000_000;
-            Await.until("some time has passed", () -> System.nanoTime() - until > 0);
-        }
-
-        @Override
-        public void close() throws IOException {
-            for (SocketChannel channel : waiting) channel.close();
-            listener.close();
-        }
     }
 }

@@ -34,6 +34,7 @@ public final class HandshakeFuzz {
         String text = new String(input, 0, Math.min(line, input.length), StandardCharsets.UTF_8);
         try {
             ControlConnection connection = ControlConnection.open("127.0.0.1", PORT, RelayClientOptions.defaults());
+            connection.channel().configureBlocking(true);
             byte[] rest = rest(connection.channel().socket().getInputStream());
             connection.channel().close();
             check(line < input.length, "a port without a line");

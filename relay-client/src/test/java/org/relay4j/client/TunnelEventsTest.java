@@ -144,7 +144,8 @@ class TunnelEventsTest {
         try (Logged log = Logged.below("org.relay4j.client")) {
             Callbacks.runSurely(
                     task -> {
-                        if (refused.incrementAndGet() == 1) throw new OutOfMemoryError("unable to create native thread");
+                        if (refused.incrementAndGet() == 1)
+                            throw new OutOfMemoryError("unable to create native thread");
                         task.run();
                     },
                     ran::countDown);

@@ -447,6 +447,10 @@ public final class Session implements Closeable {
         if (backlog > 0) backlog--;
     }
 
+    Driver driver() {
+        return driver;
+    }
+
     /** Returns the observer of this session's streams; null if there is none. */
     @Nullable
     StreamObserver observer() {

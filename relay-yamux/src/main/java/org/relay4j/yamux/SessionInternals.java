@@ -1,7 +1,6 @@
 package org.relay4j.yamux;
 
 import java.io.IOException;
-import java.nio.channels.ByteChannel;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import org.relay4j.yamux.core.CoreOptions;
@@ -23,17 +22,6 @@ public final class SessionInternals {
     private SessionInternals() {}
 
     /**
-     * Starts the server end of a session with an observer of its streams.
-     *
-     * @param observer called synchronously, with the session's lock held
-     * @throws IOException see {@link Session#server(ByteChannel, SessionOptions)}
-     */
-    public static Session server(ByteChannel channel, SessionOptions options, StreamObserver observer)
-            throws IOException {
-        return Session.start(channel, Role.SERVER, options, observer);
-    }
-
-    /**
      * Starts the server end of a session over a wire that has done its handshake, with an observer of its streams.
      *
      * @param wire non-blocking; belongs to the session unless this method throws
@@ -42,6 +30,11 @@ public final class SessionInternals {
      */
     public static Session server(Wire wire, SessionOptions options, StreamObserver observer) throws IOException {
         return Session.start(wire, Role.SERVER, options, observer);
+    }
+
+    /** Returns what moves the bytes of a session. */
+    public static Driver driver(Session session) {
+        return session.driver();
     }
 
     /** Returns the totals so far of a session without a {@link Session} facade. */

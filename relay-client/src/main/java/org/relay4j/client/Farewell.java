@@ -1,0 +1,105 @@
+package org.relay4j.client;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.core.Cause;
+import org.relay4j.yamux.core.MuxStream;
+import org.relay4j.yamux.core.OpenState;
+import org.relay4j.yamux.core.StreamHandler;
+import org.relay4j.yamux.io.Driver;
+
+/**
+ * The deliberate end of a tunnel with a lease, which the server would otherwise keep: BYE on a stream of our own. The connection
+ * may end when the server has ended that stream, or after a second. On the loop, with the session's lock held, except where it
+ * says otherwise.
+ */
+final class Farewell implements StreamHandler {
+    private static final byte[] BYE = "BYE\n".getBytes(StandardCharsets.US_ASCII);
+    private static final long PATIENCE = 1_000; // ms
+
+    private final Driver driver;
+    private @Nullable Runnable then; // ends the connection, without the lock; the strictest that was asked for
+    private boolean begun;
+    private boolean over;
+
+    Farewell(Driver driver) {
+        this.driver = driver;
+    }
+
+    /**
+     * Says BYE, the first time, and then ends the connection. A later call replaces the way in which that is done. From any
+     * thread, without the lock. Does not block.
+     */
+    void then(Runnable end) {
+        driver.afterwards(() -> {
+            driver.lock.lock();
+            try {
+                then = end;
+                if (!begun) begin();
+                if (over) end();
+            } finally {
+                driver.lock.unlock();
+            }
+        });
+    }
+
+    private void begin() {
+        begun = true;
+        long now = System.nanoTime();
+        MuxStream stream =
+                driver.mux().openState() == OpenState.READY ? driver.mux().open(this, now) : null;
+        ByteBuffer space = stream == null ? null : stream.reserve(BYE.length, now);
+        if (stream == null || space == null || space.remaining() < BYE.length) {
+            over = true; // no memory, or the session has ended: the server keeps the tunnel until its time is over
+            return;
+        }
+        space.put(BYE);
+        stream.commit(BYE.length, now);
+        stream.closeWrite(now);
+        driver.flush();
+        CompletableFuture.delayedExecutor(PATIENCE, TimeUnit.MILLISECONDS, driver::afterwards)
+                .execute(this::impatient);
+    }
+
+    private void impatient() {
+        driver.lock.lock();
+        try {
+            end();
+        } finally {
+            driver.lock.unlock();
+        }
+    }
+
+    private void end() {
+        over = true;
+        Runnable task = then;
+        then = null;
+        if (task != null) driver.afterwards(task);
+    }
+
+    // ---- the stream
+
+    @Override
+    public void onData(MuxStream stream, ByteBuffer payload) {
+        payload.position(payload.limit()); // nothing that it could say matters
+    }
+
+    @Override
+    public void onBuffered(MuxStream stream) {}
+
+    @Override
+    public void onFin(MuxStream stream) {
+        end();
+    }
+
+    @Override
+    public void onReset(MuxStream stream, Cause cause) {
+        end();
+    }
+
+    @Override
+    public void onWritable(MuxStream stream) {}
+}

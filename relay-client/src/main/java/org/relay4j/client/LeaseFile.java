@@ -1,0 +1,113 @@
+package org.relay4j.client;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A file that keeps the lease of one tunnel for the next process. */
+final class LeaseFile {
+    /*
+     *   # Relay lease: whoever can read this file can take over the tunnel
+     *   for relay.example.com:7000 RELAY/1 port=5432
+     *   lease <lease>
+     *
+     * The second line says what the lease was granted for, since it is of no use for anything else. The file is replaced as a
+     * whole, so a reader never sees half of it.
+     */
+    private static final Logger log = LoggerFactory.getLogger(LeaseFile.class);
+    private static final int LARGEST = 4096; // bytes
+    private static final String COMMENT = "# Relay lease: whoever can read this file can take over the tunnel";
+
+    private final Path path;
+    private final String purpose;
+
+    /** @param purpose one line: the server, and what is asked of it */
+    LeaseFile(Path path, String purpose) {
+        this.path = path;
+        this.purpose = purpose;
+    }
+
+    /** @throws IOException if a file can never be written there; the message says why */
+    static void check(Path path) throws IOException {
+        Path folder = path.toAbsolutePath().getParent();
+        if (Files.isDirectory(path)) throw new IOException("lease file " + path + " is a directory; name a file in it");
+        if (folder == null || !Files.isDirectory(folder) || !Files.isWritable(folder)) {
+            throw new IOException("cannot write lease file " + path + ": " + folder
+                    + " is not a directory in which this user may create files");
+        }
+    }
+
+    /** Returns the lease; null if there is none for this purpose. */
+    @Nullable
+    String read() {
+        byte[] content;
+        try (InputStream in = Files.newInputStream(path)) {
+            content = in.readNBytes(LARGEST);
+        } catch (NoSuchFileException e) {
+            return null;
+        } catch (IOException e) {
+            log.warn("cannot read the lease file {}: {}; asking for a new tunnel", path, e.toString());
+            return null;
+        }
+        List<String> lines = new String(content, StandardCharsets.UTF_8).lines().toList();
+        if (lines.size() == 3 && lines.get(1).startsWith("for ") && lines.get(2).startsWith("lease ")) {
+            String lease = lines.get(2).substring("lease ".length());
+            if (ServerLines.isLease(lease)) {
+                if (lines.get(1).equals("for " + purpose)) return lease;
+                log.info("the lease file {} is for another tunnel; asking for a new one", path);
+                return null;
+            }
+        }
+        log.warn("the lease file {} is malformed; asking for a new tunnel", path);
+        return null;
+    }
+
+    /** Replaces the lease; null removes the file. */
+    void write(@Nullable String lease) throws IOException {
+        if (lease == null) {
+            Files.deleteIfExists(path);
+            return;
+        }
+        String text = COMMENT + "\nfor " + purpose + "\nlease " + lease + "\n";
+        Path next = path.resolveSibling(path.getFileName() + ".new");
+        Files.deleteIfExists(next); // of a process that was killed
+        try (FileChannel channel = create(next)) {
+            ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+            while (bytes.hasRemaining()) channel.write(bytes);
+            channel.force(true);
+        }
+        try {
+            Files.move(next, path, StandardCopyOption.ATOMIC_MOVE);
+        } catch (AtomicMoveNotSupportedException e) {
+            Files.move(next, path, StandardCopyOption.REPLACE_EXISTING);
+        }
+    }
+
+    /** For the owner only, from the start. */
+    private static FileChannel create(Path file) throws IOException {
+        Set<StandardOpenOption> options = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        FileAttribute<?> ownerOnly = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+        boolean posix = file.getFileSystem().supportedFileAttributeViews().contains("posix");
+        return posix ? FileChannel.open(file, options, ownerOnly) : FileChannel.open(file, options);
+    }
+
+    @Override
+    public String toString() {
+        return path.toString();
+    }
+}

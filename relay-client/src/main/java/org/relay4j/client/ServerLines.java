@@ -1,0 +1,238 @@
+package org.relay4j.client;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.regex.Pattern;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.RelayException;
+import org.relay4j.api.RelayProtocolException;
+import org.relay4j.api.RelayRefusedException;
+import org.relay4j.api.RelayUnreachableException;
+import org.relay4j.api.control.ControlLine;
+import org.relay4j.api.control.PortLine;
+import org.relay4j.yamux.io.TlsWire;
+import org.relay4j.yamux.io.Wire;
+
+/** Agrees with a server on what the connection is for: TLS, the server's first line, and the request that HELLO asks for. */
+final class ServerLines {
+    /*
+     * The server's first line decides: a port line is all there is to say, after HELLO the client sends its request, and the
+     * server answers OK or ERR. A client that asks for nothing understands both.
+     */
+    private static final String HELLO = "HELLO";
+    private static final String OK = "OK";
+    private static final Pattern LEASE = Pattern.compile("[A-Za-z0-9._-]{1,128}");
+    private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,8}");
+    private static final byte[] TLS_ALERT = {21, 3, 3, 0, 2}; // its first bytes; the third is the version
+
+    private final String server; // for messages
+    private final Conversation conversation;
+    private final RelayClientOptions options;
+    private final byte[] line = new byte[ControlLine.LONGEST];
+    private int length; // of the line
+
+    ServerLines(String server, Conversation conversation, RelayClientOptions options) {
+        this.server = server;
+        this.conversation = conversation;
+        this.options = options;
+    }
+
+    /**
+     * Says everything that is said before yamux. Blocks as {@link Conversation} does.
+     *
+     * @throws RelayException of the subclass that says what went wrong
+     */
+    Grant open(Wire wire, ControlLine request) throws IOException {
+        ClientTls tls = options.tls();
+        String binding = tls != null && wire instanceof TlsWire encrypted ? encrypt(encrypted, tls) : "none";
+        readLine();
+        if (!isHello()) {
+            PortLine answer = portLine();
+            refuseIfBase();
+            return Grant.of(answer.port());
+        }
+        String hello = text();
+        parsed(); // it is checked like any other line
+        ClientIdentity identity = options.identity();
+        write((identity == null ? request : identity.prove(hello, request, binding)).encode());
+        readLine();
+        return grant();
+    }
+
+    // ---- TLS
+
+    /** Returns the SHA-256 of the server's certificate, in hexadecimal digits. */
+    private String encrypt(TlsWire wire, ClientTls tls) throws IOException {
+        try {
+            conversation.handshake(wire);
+            return tls.verified(wire.engine());
+        } catch (SocketTimeoutException e) {
+            throw new RelayUnreachableException(
+                    server + " did not complete the TLS handshake within " + Dial.seconds(options.handshakeTimeout()),
+                    e);
+        } catch (InterruptedIOException e) {
+            throw e;
+        } catch (SSLException e) {
+            throw TlsFailure.of(server, e);
+        } catch (IOException e) {
+            throw new RelayUnreachableException(
+                    server + " closed the connection during the TLS handshake; check that it speaks TLS", e);
+        }
+    }
+
+    // ---- lines
+
+    /** The longest line depends on its first word, since base servers must not be waited for longer. */
+    private void readLine() throws IOException {
+        length = 0;
+        try {
+            for (byte next; (next = conversation.read()) != '\n'; ) {
+                boolean full = length == PortLine.LONGEST && !isHello() && !startsWith(OK);
+                if (full || length == ControlLine.LONGEST - 1) {
+                    throw new RelayProtocolException(
+                            server + " is no relay server: its first line is longer than " + length + " bytes", null);
+                }
+                line[length++] = next;
+                if (isTlsAlert()) {
+                    throw new RelayProtocolException(
+                            server + " speaks TLS, but this client does not; set the option tls", null);
+                }
+            }
+        } catch (SocketTimeoutException e) {
+            throw new RelayUnreachableException(
+                    server + " gave no port within " + Dial.seconds(options.handshakeTimeout()), e);
+        } catch (EOFException e) {
+            throw new RelayUnreachableException(server + " closed the connection before it gave a port", null);
+        } catch (InterruptedIOException | RelayException e) {
+            throw e;
+        } catch (SSLException e) {
+            throw TlsFailure.of(server, e); // TLS 1.3 refuses a client certificate after the handshake
+        } catch (IOException e) {
+            throw new RelayUnreachableException(
+                    server + " closed the connection before it gave a port: " + Dial.text(e), e);
+        }
+    }
+
+    private void write(byte[] bytes) throws IOException {
+        try {
+            conversation.write(bytes);
+        } catch (SocketTimeoutException e) {
+            throw new RelayUnreachableException(
+                    server + " gave no port within " + Dial.seconds(options.handshakeTimeout()), e);
+        } catch (InterruptedIOException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new RelayUnreachableException(
+                    server + " closed the connection before it gave a port: " + Dial.text(e), e);
+        }
+    }
+
+    private boolean isHello() {
+        return startsWith(HELLO);
+    }
+
+    private boolean startsWith(String word) {
+        int end = word.length();
+        if (length < end || (length > end && line[end] != ' ')) return false;
+        return text().startsWith(word);
+    }
+
+    /** An alert is a record of two bytes. */
+    private boolean isTlsAlert() {
+        return length == TLS_ALERT.length + 2
+                && line[2] >= 0
+                && line[2] <= 4
+                && line[0] == TLS_ALERT[0]
+                && line[1] == TLS_ALERT[1]
+                && Arrays.equals(line, 3, 5, TLS_ALERT, 3, 5);
+    }
+
+    private String text() {
+        return new String(line, 0, length, StandardCharsets.ISO_8859_1);
+    }
+
+    // ---- the request and its answer
+
+    /** What the options ask of a server that says HELLO. */
+    static ControlLine request(RelayClientOptions options) {
+        ControlLine request = ControlLine.of("RELAY/1");
+        return options.publicPort() == 0 ? request : request.with("port", options.publicPort());
+    }
+
+    /** Whether a word has the form of a lease. */
+    static boolean isLease(String word) {
+        return LEASE.matcher(word).matches();
+    }
+
+    private Grant grant() throws RelayException {
+        if (!startsWith(OK)) {
+            portLine(); // a refusal
+            throw noRelayServer(quoted(), null);
+        }
+        ControlLine answer = parsed();
+        int port = number(answer, "port");
+        if (port < 1 || port > 65_535) throw noRelayServer(quoted(), null);
+        if (answer.has("visitor-address")) {
+            throw noRelayServer("\"visitor-address\", which it was not asked for,", null);
+        }
+        String lease = answer.value("lease");
+        if (lease == null) return Grant.of(port);
+        int ttl = number(answer, "ttl");
+        if (!isLease(lease) || ttl < 0) throw noRelayServer("a malformed lease", null);
+        return new Grant(port, lease, Duration.ofSeconds(ttl));
+    }
+
+    /** -1 if there is none. */
+    private static int number(ControlLine answer, String word) {
+        String value = answer.value(word);
+        return value != null && NUMBER.matcher(value).matches() ? Integer.parseInt(value) : -1;
+    }
+
+    private void refuseIfBase() throws RelayProtocolException {
+        String needed;
+        if (options.identity() != null) needed = "identity";
+        else if (options.publicPort() != 0) needed = "publicPort";
+        else if (options.leaseFile() != null) needed = "leaseFile";
+        else return;
+        throw new RelayProtocolException(
+                server + " speaks only the base protocol on this port, but the option " + needed
+                        + " needs HELLO; use a TLS port of the server, or have it started with the option extended",
+                null);
+    }
+
+    private PortLine portLine() throws RelayException {
+        PortLine answer;
+        try {
+            answer = PortLine.parse(line, length);
+        } catch (IllegalArgumentException e) {
+            throw noRelayServer(String.valueOf(e.getMessage()), e);
+        }
+        String code = answer.code();
+        if (code == null) return answer;
+        String detail = answer.detail().isEmpty() ? "" : ": " + answer.detail();
+        throw new RelayRefusedException(server + " refused, " + code + detail, code, answer.detail());
+    }
+
+    private ControlLine parsed() throws RelayProtocolException {
+        try {
+            return ControlLine.parse(line, length);
+        } catch (IllegalArgumentException e) {
+            throw noRelayServer(quoted(), e);
+        }
+    }
+
+    private String quoted() {
+        return "\"" + text().replaceAll("[^\\p{Print}]", "?") + "\"";
+    }
+
+    private RelayProtocolException noRelayServer(String answer, @Nullable Throwable cause) {
+        return new RelayProtocolException(
+                server + " is no relay server: it answered " + answer + " instead of a port", cause);
+    }
+}

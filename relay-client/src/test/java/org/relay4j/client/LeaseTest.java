@@ -1,0 +1,174 @@
+package org.relay4j.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.relay4j.testing.Logged;
+
+/** How long a lease is good for, and the file in which it outlives its process. */
+class LeaseTest {
+    private static final String PURPOSE = "relay.example.com:7000 web-1 RELAY/1 port=5432";
+
+    @TempDir
+    Path folder;
+
+    private final AtomicLong clock = new AtomicLong(-5);
+
+    private static Grant grant(String lease, int ttl) {
+        return new Grant(4532, lease, Duration.ofSeconds(ttl));
+    }
+
+    private LeaseFile file() {
+        return new LeaseFile(folder.resolve("lease"), PURPOSE);
+    }
+
+    @Test
+    void serverWaitsFromTheLossOnUntilTheTimeIsOver() {
+        Lease lease = new Lease(null, clock::get);
+        assertFalse(lease.isWaitedFor());
+        lease.granted(grant("secret", 30));
+        assertFalse(lease.isWaitedFor(), "it is connected");
+        lease.connectionLost();
+        assertTrue(lease.isWaitedFor());
+        clock.addAndGet(Duration.ofSeconds(30).toNanos() - 1);
+        assertTrue(lease.isWaitedFor());
+        clock.addAndGet(1);
+        assertFalse(lease.isWaitedFor());
+        assertEquals("secret", lease.word(), "it is worth a try");
+    }
+
+    @Test
+    void nothingIsWaitedForWithoutALease() {
+        Lease lease = new Lease(null, clock::get);
+        lease.connectionLost();
+        assertFalse(lease.isWaitedFor());
+        lease.granted(grant("secret", 30));
+        lease.connectionLost();
+        lease.forget();
+        assertFalse(lease.isWaitedFor());
+        assertNull(lease.word());
+    }
+
+    @Test
+    void leaseWithoutTimeIsNotShown() {
+        Lease lease = new Lease(file(), clock::get);
+        lease.granted(grant("secret", 0));
+        assertNull(lease.word());
+        assertNull(file().read());
+    }
+
+    @Test
+    void neverShown() {
+        Lease lease = new Lease(null, clock::get);
+        lease.granted(grant("secret", 30));
+        assertFalse((lease + " " + grant("secret", 30)).contains("secret"));
+    }
+
+    // ---- the file
+
+    @Test
+    void fileKeepsTheNewestLease() throws IOException {
+        Lease lease = new Lease(file(), clock::get);
+        assertNull(lease.word());
+        lease.granted(grant("one", 30));
+        assertEquals("one", file().read());
+        lease.granted(grant("two", 30));
+        assertEquals("two", new Lease(file(), clock::get).word());
+        lease.forget();
+        assertNull(file().read());
+        try (var left = Files.list(folder)) {
+            assertEquals(List.of(), left.toList());
+        }
+    }
+
+    @Test
+    void whatAKilledProcessHasLeftIsReplaced() throws IOException {
+        Files.writeString(folder.resolve("lease.new"), "half of");
+        file().write("one");
+        assertEquals("one", file().read());
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void onlyTheOwnerMayReadIt() throws IOException {
+        file().write("one");
+        assertEquals(
+                "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(folder.resolve("lease"))));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "#\nfor " + PURPOSE,
+                "#\nfor " + PURPOSE + "\nlease ",
+                "#\nfor " + PURPOSE + "\nlease a b",
+                "#\nfor " + PURPOSE + "\nlease a\nmore",
+                "\u0000\u0001"
+            })
+    void malformedFileIsReportedAndNotUsed(String content) throws IOException {
+        Files.writeString(folder.resolve("lease"), content);
+        try (Logged log = Logged.below("org.relay4j.client")) {
+            assertNull(file().read());
+            assertTrue(log.lines("WARN").get(0).contains("is malformed; asking for a new tunnel"));
+        }
+    }
+
+    @Test
+    void leaseForAnotherTunnelIsNotShown() throws IOException {
+        new LeaseFile(folder.resolve("lease"), "another.example.com:7000 RELAY/1").write("one");
+        assertNull(file().read());
+    }
+
+    @Test
+    void fileThatCannotBeReadOrWrittenIsReported() throws IOException {
+        Path path = folder.resolve("lease");
+        Files.createDirectories(path.resolve("in the way"));
+        try (Logged log = Logged.below("org.relay4j.client")) {
+            Lease lease = new Lease(file(), clock::get);
+            lease.granted(grant("one", 30));
+            assertEquals("one", lease.word(), "it is good for this process");
+            log.await("cannot read the lease file");
+            log.await("cannot write the lease file");
+        }
+    }
+
+    @Test
+    void placeWhereNoFileCanBeIsRefusedAtOnce() {
+        InetSocketAddress local = new InetSocketAddress("localhost", 80);
+        for (Path path : List.of(folder, folder.resolve("none").resolve("lease"))) {
+            RelayClientOptions options =
+                    RelayClientOptions.builder().leaseFile(path).build();
+            assertThrows(IOException.class, () -> RelayClient.connect("localhost", 1, options));
+            IOException failure =
+                    assertThrows(IOException.class, () -> RelayClient.forward("localhost", 1, local, options));
+            assertTrue(failure.getMessage().contains("lease file " + path), failure.getMessage());
+        }
+    }
+
+    @Test
+    void oneFileIsForOneServer() {
+        RelayClientOptions options =
+                RelayClientOptions.builder().leaseFile(folder.resolve("lease")).build();
+        List<InetSocketAddress> servers = List.of(
+                InetSocketAddress.createUnresolved("localhost", 1), InetSocketAddress.createUnresolved("localhost", 2));
+        assertThrows(IllegalArgumentException.class, () -> RelayClient.connect(servers, options));
+    }
+}

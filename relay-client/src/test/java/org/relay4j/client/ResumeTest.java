@@ -1,0 +1,217 @@
+package org.relay4j.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.relay4j.api.Tunnel;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.FakeServer;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.WireFrame;
+
+/** How a client comes back to its tunnel, with a server that follows a script. */
+@ExtendWith(LeakCheck.EachTest.class)
+class ResumeTest {
+    private static final InetSocketAddress SERVICE = InetSocketAddress.createUnresolved("localhost", 80);
+
+    @TempDir
+    Path folder;
+
+    private final Recorder recorder = new Recorder();
+    private final List<String> requests = new CopyOnWriteArrayList<>();
+    private final BlockingQueue<String> answers = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Socket> established = new LinkedBlockingQueue<>();
+    private FakeServer server;
+
+    @BeforeEach
+    void start() throws IOException {
+        server = FakeServer.start(this::serve);
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        server.close();
+    }
+
+    /** Says the next answer; after OK the test has the connection until it is closed. */
+    private void serve(Socket connection) throws Exception {
+        say(connection, "HELLO 00112233445566778899aabbccddeeff");
+        StringBuilder request = new StringBuilder();
+        for (int next; (next = connection.getInputStream().read()) != '\n'; ) request.append((char) next);
+        requests.add(request.toString());
+        String answer = answers.take();
+        say(connection, answer);
+        if (!answer.startsWith("OK ")) return;
+        established.add(connection);
+        Await.until("the test has closed it", connection::isClosed);
+    }
+
+    private static void say(Socket connection, String line) throws IOException {
+        connection.getOutputStream().write((line + "\n").getBytes(StandardCharsets.US_ASCII));
+    }
+
+    private RelayClientOptions.Builder options() {
+        return Local.hasty(recorder);
+    }
+
+    private RelayForwarder forward(RelayClientOptions.Builder options) throws IOException {
+        return RelayClient.forward("localhost", server.port(), SERVICE, options.build());
+    }
+
+    private void lose() throws Exception {
+        Socket connection = established.take();
+        connection.setSoLinger(true, 0);
+        connection.close();
+    }
+
+    // ---- coming back
+
+    @Test
+    void clientComesBackWithTheNewestLease() throws Exception {
+        answers.addAll(List.of(
+                "OK port=4532 lease=t.one ttl=30",
+                "OK port=4532 lease=t.two ttl=30",
+                "OK port=4532 lease=t.three ttl=30"));
+        try (RelayForwarder forwarder = forward(options())) {
+            for (int i = 0; i < 2; i++) {
+                recorder.awaitUp(2 * i);
+                lose();
+                recorder.awaitLoss(2 * i + 1, true);
+            }
+            recorder.awaitUp(4);
+            assertEquals(4532, forwarder.publicAddress().getPort());
+            assertEquals(List.of("RELAY/1 resume", "RELAY/1 resume=t.one", "RELAY/1 resume=t.two"), requests);
+        }
+    }
+
+    @Test
+    void acceptorComesBackToo() throws Exception {
+        answers.addAll(List.of("OK port=4532 lease=t.one ttl=30", "OK port=4532 lease=t.two ttl=30"));
+        try (RelayAcceptor acceptor =
+                RelayClient.connect("localhost", server.port(), options().build())) {
+            lose();
+            recorder.awaitUp(2);
+            assertEquals(4532, acceptor.getLocalPort());
+            assertEquals(List.of("RELAY/1 resume", "RELAY/1 resume=t.one"), requests);
+        }
+    }
+
+    @Test
+    void clientAsksAtOnceWithoutALeaseThatTheServerDoesNotKnow() throws Exception {
+        answers.addAll(List.of(
+                "OK port=4532 lease=t.one ttl=30",
+                "ERR lease-unknown it has expired",
+                "OK port=4533 lease=t.two ttl=30"));
+        try (RelayForwarder forwarder = forward(options())) {
+            lose();
+            recorder.awaitUp(2);
+            assertEquals(4533, forwarder.publicAddress().getPort());
+            assertEquals(List.of("RELAY/1 resume", "RELAY/1 resume=t.one", "RELAY/1 resume"), requests);
+        }
+    }
+
+    @Test
+    void otherRefusalsDoNotCostTheLease() throws Exception {
+        answers.addAll(
+                List.of("OK port=4532 lease=t.one ttl=30", "ERR draining later", "OK port=4532 lease=t.two ttl=30"));
+        try (RelayForwarder forwarder = forward(options())) {
+            lose();
+            recorder.awaitUp(2);
+            assertTrue(forwarder.isOpen());
+            assertEquals(List.of("RELAY/1 resume", "RELAY/1 resume=t.one", "RELAY/1 resume=t.one"), requests);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"OK port=4532", "OK port=4532 lease=t.one ttl=0"})
+    void withoutAUsefulLeaseTheTunnelIsANewOne(String grant) throws Exception {
+        answers.addAll(List.of(grant, grant));
+        try (RelayForwarder forwarder = forward(options())) {
+            lose();
+            recorder.awaitUp(2);
+            assertTrue(forwarder.isOpen());
+            assertEquals(List.of("RELAY/1 resume", "RELAY/1 resume"), requests);
+        }
+    }
+
+    @Test
+    void clientThatDoesNotReconnectNeedsNoLease() throws Exception {
+        answers.add("OK port=4532");
+        try (RelayForwarder forwarder = forward(options().reconnect(false))) {
+            assertTrue(forwarder.isOpen());
+            assertEquals(List.of("RELAY/1"), requests);
+        }
+    }
+
+    // ---- the deliberate end
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void deliberateEndIsSaid(boolean acceptor) throws Exception {
+        answers.add("OK port=4532 lease=t.one ttl=30");
+        Tunnel tunnel = acceptor
+                ? RelayClient.connect("localhost", server.port(), options().build())
+                : forward(options());
+        Socket connection = established.take();
+        tunnel.close(Duration.ofSeconds(1)); // the server does not answer, and is not waited for longer
+        recorder.awaitClose(1);
+        String said = new String(connection.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+        assertTrue(said.contains("BYE\n"), said);
+        connection.close();
+    }
+
+    @Test
+    void connectionEndsWhenTheServerHasAnsweredTheBye() throws Exception {
+        answers.add("OK port=4532 lease=t.one ttl=30");
+        RelayForwarder forwarder = forward(options());
+        Socket connection = established.take();
+        StringBuilder said = new StringBuilder();
+        Call<Void> closing = Call.run(forwarder::close);
+        InputStream in = connection.getInputStream();
+        while (said.indexOf("BYE\n") < 0) said.append((char) in.read());
+        connection.getOutputStream().write(WireFrame.window(2, WireFrame.RST, 0).bytes());
+        closing.result();
+        recorder.awaitClose(1);
+        connection.close();
+    }
+
+    // ---- the lease file
+
+    @Test
+    void nextProcessComesBackWithTheLeaseFile() throws Exception {
+        Path file = folder.resolve("lease");
+        answers.addAll(List.of("OK port=4532 lease=t.one ttl=30", "OK port=4532 lease=t.two ttl=30"));
+        for (String lease : List.of("lease t.one", "lease t.two")) {
+            RelayForwarder forwarder = forward(options().leaseFile(file));
+            Socket connection = established.take();
+            assertTrue(connection.getInputStream().read() >= 0); // the first frame
+            assertTrue(Files.readString(file).contains(lease), "it was stored before the first frame");
+            forwarder.close();
+            String said = new String(connection.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+            assertFalse(said.contains("BYE"), said);
+            connection.close();
+        }
+        assertEquals(List.of("RELAY/1 resume", "RELAY/1 resume=t.one"), requests);
+    }
+}
