@@ -44,6 +44,15 @@ final class ControlPort implements Listener.Owner {
             Sockets.close(channel);
             return;
         }
+        if (!options.clientFilter().allows(client.getAddress())) {
+            Sockets.reset(channel); // without a word: the first line would tell a stranger what this port is
+            server.refused(
+                    Refusal.CLIENT_ADDRESS,
+                    client,
+                    "relay server: client {} refused, its address is not allowed",
+                    text(client));
+            return;
+        }
         Admission.Entry entry = server.admission().enter(client.getAddress());
         Admission.Ticket evicted = entry.evicted();
         if (evicted != null) evicted.drop();

@@ -63,6 +63,7 @@ final class PublicPort implements Listener.Owner {
 
     @Override
     public void accepted(SocketChannel channel) {
+        if (!isAllowed(channel)) return;
         if (visitors >= server.options().maxVisitorsPerTunnel()) {
             refuse(channel, Refusal.VISITORS_OF_TUNNEL);
             return;
@@ -77,6 +78,23 @@ final class PublicPort implements Listener.Owner {
         } catch (IOException e) {
             log.debug("{}: visitor {} has left: {}", tunnel, channel, e.toString());
         }
+    }
+
+    /** Refuses a visitor whose address is not allowed. */
+    private boolean isAllowed(SocketChannel channel) {
+        AddressFilter filter = server.options().visitorFilter();
+        if (filter.isOff()) return true;
+        InetSocketAddress from = remote(channel);
+        if (from != null && filter.allows(from.getAddress())) return true;
+        Sockets.reset(channel);
+        if (from == null) return false;
+        server.refused(
+                Refusal.VISITOR_ADDRESS,
+                from,
+                "{}: visitor {} refused, its address is not allowed",
+                tunnel,
+                Sockets.text(from));
+        return false;
     }
 
     private void refuse(SocketChannel channel, Refusal reason) {

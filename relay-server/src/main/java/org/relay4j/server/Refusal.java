@@ -25,5 +25,9 @@ public enum Refusal {
     /** The server has reached {@link RelayServerOptions#maxVisitors}. */
     VISITORS,
     /** The tunnel has reached {@link RelayServerOptions#maxVisitorsPerTunnel}. */
-    VISITORS_OF_TUNNEL
+    VISITORS_OF_TUNNEL,
+    /** The client's address is not allowed: {@link RelayServerOptions.Builder#allowClients}. */
+    CLIENT_ADDRESS,
+    /** The visitor's address is not allowed: {@link RelayServerOptions.Builder#allowVisitors}. */
+    VISITOR_ADDRESS
 }

@@ -3,6 +3,7 @@ package org.relay4j.server;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.SessionOptions;
@@ -117,6 +118,16 @@ public final class RelayServerOptions {
         return values.session;
     }
 
+    /** Which addresses clients may connect from. */
+    AddressFilter clientFilter() {
+        return values.clientFilter;
+    }
+
+    /** Which addresses visitors may connect from. */
+    AddressFilter visitorFilter() {
+        return values.visitorFilter;
+    }
+
     /** Returns the listener of the server; null when there is none. */
     public @Nullable RelayServerListener listener() {
         return values.listener;
@@ -140,6 +151,12 @@ public final class RelayServerOptions {
         private int loops = LoopGroup.defaultCount();
         private SessionOptions session = SessionOptions.defaults();
         private @Nullable RelayServerListener listener;
+        private List<String> allowedClients = List.of();
+        private List<String> deniedClients = List.of();
+        private List<String> allowedVisitors = List.of();
+        private List<String> deniedVisitors = List.of();
+        private AddressFilter clientFilter = AddressFilter.OFF; // of the lists, once they are checked
+        private AddressFilter visitorFilter = AddressFilter.OFF;
 
         private Builder() {}
 
@@ -160,6 +177,12 @@ public final class RelayServerOptions {
             loops = other.loops;
             session = other.session;
             listener = other.listener;
+            allowedClients = other.allowedClients;
+            deniedClients = other.deniedClients;
+            allowedVisitors = other.allowedVisitors;
+            deniedVisitors = other.deniedVisitors;
+            clientFilter = other.clientFilter;
+            visitorFilter = other.visitorFilter;
         }
 
         /** The local address for relay clients; null, the default, for all addresses. */
@@ -254,6 +277,33 @@ public final class RelayServerOptions {
             return this;
         }
 
+        /**
+         * Networks that clients may connect from, such as {@code 192.0.2.0/24} or {@code 2001:db8::/32}, or single addresses;
+         * empty, the default, for all. At most 1,000. Others are disconnected at once.
+         */
+        public Builder allowClients(List<String> networks) {
+            allowedClients = List.copyOf(networks);
+            return this;
+        }
+
+        /** Networks that clients may not connect from, even if they are allowed: default none, at most 1,000. */
+        public Builder denyClients(List<String> networks) {
+            deniedClients = List.copyOf(networks);
+            return this;
+        }
+
+        /** Networks that visitors may connect from; empty, the default, for all. At most 1,000. Others are reset. */
+        public Builder allowVisitors(List<String> networks) {
+            allowedVisitors = List.copyOf(networks);
+            return this;
+        }
+
+        /** Networks that visitors may not connect from, even if they are allowed: default none, at most 1,000. */
+        public Builder denyVisitors(List<String> networks) {
+            deniedVisitors = List.copyOf(networks);
+            return this;
+        }
+
         /** Receives the events of the server: default none. */
         public Builder listener(@Nullable RelayServerListener newListener) {
             listener = newListener;
@@ -280,6 +330,8 @@ public final class RelayServerOptions {
             Bounds.range("loops", loops, 1, 1_024);
             Bounds.timeout("handshakeTimeout", handshakeTimeout);
             Objects.requireNonNull(session, "session");
+            clientFilter = new AddressFilter(allowedClients, deniedClients);
+            visitorFilter = new AddressFilter(allowedVisitors, deniedVisitors);
             return new RelayServerOptions(new Builder(this));
         }
     }
