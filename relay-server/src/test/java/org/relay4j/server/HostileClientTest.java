@@ -40,8 +40,7 @@ import org.relay4j.yamux.io.BufferPool;
 @ExtendWith(LeakCheck.EachTest.class)
 class HostileClientTest {
     private static final String WASTEFUL = "more than 20000 wasteful frames, or 1000 a second; the last one was ";
-    private static final String STREAMS =
-            "more than 1000 streams opened for nothing, or 100 a second; the last one was ";
+    private static final String STREAMS = "more than 1000 useless streams, or 100 a second; the last one was ";
 
     /** The output of both tunnels, and a window for each of the two visitors. Unit: bytes. */
     private static final long MEMORY = 2 * 520 * 1024 + 2 * (256 + 64) * 1024;
@@ -49,23 +48,23 @@ class HostileClientTest {
     /** What is sent again and again; stream 1 is that of a visitor. */
     enum Attack {
         PINGS(n -> ping(SYN, n), WASTEFUL + "a ping"),
-        PONGS(n -> ping(ACK, n), WASTEFUL + "an answer to no ping"),
-        EMPTY_DATA(n -> data(1, ""), WASTEFUL + "a Data frame without content"),
-        EMPTY_UPDATES(n -> window(1, 0, 0), WASTEFUL + "a window update without credit"),
-        REPEATED_ACKS(n -> window(1, ACK, 0), WASTEFUL + "a window update without credit"),
-        CREDIT_BYTE_BY_BYTE(n -> window(1, 0, 1), WASTEFUL + "credit of a few bytes, or for nothing that was sent"),
-        DEAD_IDS(n -> data(1001 + 2 * n, "anybody?"), WASTEFUL + "a frame for a stream that does not exist"),
-        GO_AWAYS(n -> goAway(0), WASTEFUL + "one more GoAway"),
-        SYNS(n -> window(2 + 2 * n, SYN, 0), STREAMS + "a stream that was refused"),
-        SYNS_WITH_DATA(n -> data(2 + 2 * n, SYN, new byte[100]), STREAMS + "a stream that was refused"),
-        SYNS_AND_RESETS(n -> window(2 + n / 2 * 2, n % 2 == 0 ? SYN : RST, 0), STREAMS + "a stream that was refused"),
-        SYNS_WITH_RESET(n -> window(2 + 2 * n, SYN | RST, 0), STREAMS + "a stream that was opened and reset"),
+        PONGS(n -> ping(ACK, n), WASTEFUL + "an unsolicited answer to a ping"),
+        EMPTY_DATA(n -> data(1, ""), WASTEFUL + "an empty Data frame"),
+        EMPTY_UPDATES(n -> window(1, 0, 0), WASTEFUL + "an empty window update"),
+        REPEATED_ACKS(n -> window(1, ACK, 0), WASTEFUL + "an empty window update"),
+        CREDIT_BYTE_BY_BYTE(n -> window(1, 0, 1), WASTEFUL + "credit of a few bytes, or beyond the sent data"),
+        DEAD_IDS(n -> data(1001 + 2 * n, "hello?"), WASTEFUL + "a frame for an unknown stream"),
+        GO_AWAYS(n -> goAway(0), WASTEFUL + "a repeated GoAway"),
+        SYNS(n -> window(2 + 2 * n, SYN, 0), STREAMS + "a refused stream"),
+        SYNS_WITH_DATA(n -> data(2 + 2 * n, SYN, new byte[100]), STREAMS + "a refused stream"),
+        SYNS_AND_RESETS(n -> window(2 + n / 2 * 2, n % 2 == 0 ? SYN : RST, 0), STREAMS + "a refused stream"),
+        SYNS_WITH_RESET(n -> window(2 + 2 * n, SYN | RST, 0), STREAMS + "a reset stream"),
         OVERFLOW(n -> window(1, 0, -1), "the window of stream 1 would grow beyond 2^32-1"),
         OVERRUN(n -> data(1, new byte[262_145]), "stream 1 carries 262145 bytes, and its window has 262144"),
         OVERRUN_WITH_SYN(
                 n -> data(2, SYN, new byte[262_145]), "opened with 262145 bytes, more than the initial window"),
         FOUR_GIBIBYTES(n -> WireFrame.of(0, 0, 1, -1, new byte[9]), "stream 1 carries 4294967295 bytes"),
-        WRONG_PARITY(n -> window(3 + 2 * n, SYN, 0), "whose parity is ours: both ends are clients"),
+        WRONG_PARITY(n -> window(3 + 2 * n, SYN, 0), "with an id of this end: both ends are clients"),
         ID_ZERO(n -> window(0, FIN, 0), "a stream frame for id 0"),
         UNKNOWN_TYPE(n -> WireFrame.of(4, 0, 0, 0, new byte[0]), "frame of unknown type 4"),
         UNKNOWN_VERSION(n -> WireFrame.hex("010200010000000000000000"), "frame of version 1, only version 0 exists");
@@ -150,7 +149,7 @@ class HostileClientTest {
         int made = answers;
         // The first question of the server, those of its keep-alive, and for each frame of the flood no more than one.
         assertTrue(made <= sent + 100, () -> made + " frames in answer to " + sent);
-        String line = log.await(": down, the peer broke the yamux protocol: ");
+        String line = log.await(": down, the peer violated the yamux protocol: ");
         assertTrue(line.startsWith("WARN ") && line.contains(attack.reason), line);
         assertEquals(1, log.lines("WARN").size(), log.lines("WARN")::toString);
         Visitor.expectReset(visitor);
@@ -186,7 +185,7 @@ class HostileClientTest {
         hostile.yamux().send(WireFrame.of(0, 0, 1, 200_000, new byte[77]));
         assertEquals(77, visitor.getInputStream().readNBytes(77).length);
         String line = log.await(": down, ");
-        assertTrue(line.startsWith("WARN ") && line.contains("answers no ping"), line);
+        assertTrue(line.startsWith("WARN ") && line.contains("did not answer a ping"), line);
         Visitor.expectReset(visitor);
         assertOnlyTheNeighbourIsLeft();
     }
@@ -199,7 +198,7 @@ class HostileClientTest {
         hostile.yamux().send(WireFrame.of(0, 0, 999, -1, new byte[0]));
         Call<Void> lives = untilItFails(() -> hostile.yamux().send(new byte[1_000], 1_000));
         String line = log.await(": down, ");
-        assertTrue(line.startsWith("WARN ") && line.contains("has not read anything"), line);
+        assertTrue(line.startsWith("WARN ") && line.contains("has read no data"), line);
         upload.result();
         lives.result();
         assertOnlyTheNeighbourIsLeft();

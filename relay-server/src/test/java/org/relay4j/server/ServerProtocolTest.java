@@ -163,7 +163,7 @@ class ServerProtocolTest {
             client.yamux().expectEnd();
             client.leave();
             String line = log.await("down, ");
-            assertTrue(line.startsWith("WARN ") && line.contains("broke the yamux protocol"), line);
+            assertTrue(line.startsWith("WARN ") && line.contains("violated the yamux protocol"), line);
         }
     }
 

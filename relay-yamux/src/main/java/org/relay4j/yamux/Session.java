@@ -361,7 +361,7 @@ public final class Session implements Closeable {
     /**
      * Ends the session gracefully: accepts no more streams, notifies the peer, and lets open streams finish. Streams that have
      * not finished in time are reset. Blocks until the channel is closed, at most 11 s longer than {@code timeout}. If the
-     * thread is interrupted meanwhile, the streams are reset at once and its interrupt flag stays set. A peer on another
+     * thread is interrupted, the streams are reset at once and its interrupt flag stays set. A peer on another
      * implementation may end the session early, see {@link #closeWhenDone}.
      *
      * @param timeout how long streams may take; zero means do not wait

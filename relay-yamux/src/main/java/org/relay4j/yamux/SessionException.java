@@ -11,7 +11,7 @@ import org.relay4j.yamux.core.Cause;
  * try {
  *     session.open();
  * } catch (SessionException e) {
- *     System.err.println("over because of " + e.reason() + (e.isClean() ? "" : ", " + e.getMessage()));
+ *     System.err.println("ended because of " + e.reason() + (e.isClean() ? "" : ", " + e.getMessage()));
  * }
  * }</pre>
  *

@@ -11,7 +11,7 @@ import java.io.IOException;
  * try {
  *     stream.getOutputStream().write(request);
  * } catch (StreamException e) {
- *     System.err.println("this stream alone has failed: " + e.getMessage());
+ *     System.err.println("only this stream has failed: " + e.getMessage());
  * }
  * }</pre>
  */

@@ -9,7 +9,7 @@ package org.relay4j.yamux;
  * try {
  *     stream.getInputStream().readAllBytes();
  * } catch (StreamResetException e) {
- *     System.err.println("what was read before is not complete: " + e.getMessage());
+ *     System.err.println("the data is incomplete: " + e.getMessage());
  * }
  * }</pre>
  */

@@ -66,7 +66,7 @@ class LivenessTest {
             Call<Stream> accept = Call.of(scripted.session()::accept);
             SessionException failure = accept.failure(SessionException.class);
             assertEquals(Reason.TIMEOUT, failure.reason());
-            assertTrue(failure.getMessage().contains("answers no ping"), failure.getMessage());
+            assertTrue(failure.getMessage().contains("did not answer a ping"), failure.getMessage());
             scripted.peer().expect(ping(SYN, 1));
             scripted.peer().expectGone();
         }

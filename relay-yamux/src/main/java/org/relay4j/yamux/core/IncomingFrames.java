@@ -114,7 +114,7 @@ final class IncomingFrames implements FrameReader.Sink {
     private @Nullable MuxStream onSyn(@Nullable MuxStream known, int type, int flags, int id, long length)
             throws ProtocolViolation {
         if (streams.role().opens(id)) {
-            throw new ProtocolViolation("the peer opened stream " + name(id) + ", whose parity is ours: both ends are "
+            throw new ProtocolViolation("the peer opened stream " + name(id) + " with an id of this end: both ends are "
                     + (streams.role() == Role.CLIENT ? "clients" : "servers"));
         }
         if (known != null) throw new ProtocolViolation("stream " + name(id) + " was opened twice");

@@ -35,7 +35,7 @@ final class KeepAlive {
         outputWaiting = !output.isEmpty();
     }
 
-    /** Sends a ping unless one is in flight, whose answer then serves this caller too. */
+    /** Sends a ping unless one is in flight. The answer to that one then also serves this caller. */
     void ping(long now) {
         long timeout = options.keepAliveTimeout();
         // The ping is repeated after a while because answers get lost: go-yamux drops those that it cannot queue.
@@ -69,7 +69,8 @@ final class KeepAlive {
             boolean asked = pingInFlight && askedSince - lastReceived >= 0;
             if (asked && timeout > 0 && now - askedSince >= timeout) {
                 return new Cause(
-                        Cause.Kind.TIMEOUT, "the peer has been silent for " + seconds(silent) + " and answers no ping");
+                        Cause.Kind.TIMEOUT,
+                        "the peer has been silent for " + seconds(silent) + " and did not answer a ping");
             }
             if (silent >= interval) ping(now);
         }
@@ -80,7 +81,7 @@ final class KeepAlive {
         }
         long stall = options.writeStallTimeout();
         if (outputWaiting && stall > 0 && now - lastSent >= stall) {
-            return new Cause(Cause.Kind.TIMEOUT, "the peer has not read anything for " + seconds(now - lastSent));
+            return new Cause(Cause.Kind.TIMEOUT, "the peer has read no data for " + seconds(now - lastSent));
         }
         return null;
     }

@@ -81,7 +81,7 @@ public final class Multiplexer {
                 if (failure != null) fail(failure);
             } catch (ProtocolViolation violation) {
                 fail(new Cause(
-                        Cause.Kind.PROTOCOL_ERROR, "the peer broke the yamux protocol: " + violation.getMessage()));
+                        Cause.Kind.PROTOCOL_ERROR, "the peer violated the yamux protocol: " + violation.getMessage()));
             }
         }
         in.position(in.limit());

@@ -231,11 +231,11 @@ public final class MuxStream {
             return;
         }
         if (receive.available() == 0) {
-            ending.tellData(piece);
+            ending.notifyData(piece);
             consumed(discards() ? length : length - piece.remaining());
             if (discards() || !piece.hasRemaining()) return;
         }
-        if (receive.keep(piece, ending, now)) ending.tellBuffered();
+        if (receive.keep(piece, ending, now)) ending.notifyBuffered();
         else consumed(piece.remaining());
     }
 
@@ -256,7 +256,7 @@ public final class MuxStream {
 
     void receiveCredit(long length, long now) throws ProtocolViolation {
         activeAt = now;
-        if (send.credit(length)) ending.tellWritable();
+        if (send.credit(length)) ending.notifyWritable();
     }
 
     /**
@@ -283,7 +283,7 @@ public final class MuxStream {
     private final class DataTurn extends SendTurns.Turn {
         @Override
         void take(long now) {
-            ending.tellWritable();
+            ending.notifyWritable();
         }
     }
 }

@@ -11,7 +11,7 @@ final class ReceiveBuffer {
         boolean hasEnded();
 
         /** Drops the bytes and resets the stream if it is still open. */
-        void giveUp(Cause cause);
+        void drop(Cause cause);
 
         /** Called when the session has ended; the user of the stream decides whether to keep the bytes. */
         void sessionEnded(Cause cause);

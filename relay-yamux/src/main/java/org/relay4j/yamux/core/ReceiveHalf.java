@@ -62,7 +62,7 @@ final class ReceiveHalf {
         while (buffer != null && !buffer.append(piece, now)) {
             ReceiveBuffer costliest = parts.memory().costliest(now);
             ReceiveBuffer.Owner victim = costliest == null ? owner : costliest.owner;
-            victim.giveUp(new Cause(Cause.Kind.STREAM_ERROR, "too many received bytes wait to be read"));
+            victim.drop(new Cause(Cause.Kind.STREAM_ERROR, "the limit on unread data was exceeded"));
         }
         return buffer != null;
     }

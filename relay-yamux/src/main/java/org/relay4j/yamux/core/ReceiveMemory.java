@@ -85,8 +85,8 @@ final class ReceiveMemory {
         for (ReceiveBuffer buffer : ended()) {
             long still = buffer.withoutProgress(now);
             if (still < timeout || buffer.held() == 0) continue;
-            buffer.owner.giveUp(
-                    new Cause(Cause.Kind.IDLE_TIMEOUT, "no received byte was read for " + still / 1_000_000 + " ms"));
+            buffer.owner.drop(
+                    new Cause(Cause.Kind.IDLE_TIMEOUT, "received data was not read for " + still / 1_000_000 + " ms"));
         }
     }
 

@@ -11,7 +11,7 @@ public final class SendBuffer {
     /*
      * Layout:   | headroom | ... sent ... |start    frames    end| room for data | tail |
      *
-     * Data is read from its source directly into place behind a reserved header and never moves. Control frames overtake
+     * Data is read from its source directly into place after a reserved header and never moves. Control frames overtake
      * data: they are written *in front of* start, which is possible whenever start is on a frame boundary, because the
      * space there is headroom or has been sent. Data leaves the tail free for SYN, FIN and RST, which must follow the data
      * of their stream, and the last twelve bytes for a GoAway.

@@ -70,13 +70,13 @@ final class SendQueue {
     }
 
     /** Returns whether {@link #reserve} would find space, without changing any state. */
-    @SuppressWarnings("ReferenceEquality") // a turn is nothing but itself
+    @SuppressWarnings("ReferenceEquality") // a turn has no state to compare
     boolean hasRoom(SendTurns.Turn turn, int atMost) {
         boolean overtakes = waiting.size() > 0 && turn != resumed;
         return !closed && !overtakes && buffer.room() >= Math.min(atMost, SMALLEST_ROOM);
     }
 
-    /** Queues the turn behind those of other streams. */
+    /** Queues the turn after those of other streams. */
     void await(SendTurns.Turn turn) {
         waiting.add(turn);
     }
@@ -140,7 +140,7 @@ final class SendQueue {
     private void answerBehindData(int type, int flags, int id, int length) throws ProtocolViolation {
         // Without memory the answer is dropped. Other implementations also drop answers that they cannot queue.
         if (append(type, flags, id, length) || buffer.isStarved()) return;
-        throw new ProtocolViolation("the answers that it is owed fill the output: it sends faster than it reads");
+        throw new ProtocolViolation("too many of its frames are unanswered: it sends faster than it reads");
     }
 
     void ping(int value) {

@@ -3,7 +3,7 @@ package org.relay4j.yamux.core;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A FIFO queue of turns with constant-time removal, so that an ended stream leaves no entry behind while the output is
+ * A FIFO queue of turns with constant-time removal, so that an ended stream leaves no entry in it while the output is
  * stalled.
  */
 final class SendTurns {

@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The end of one stream: the notification of its handler, and its pending control frames ACK, credit, FIN and RST.
- * These wait for their turn because each is sent on a frame boundary.
+ * These wait for their turn because each is sent on a frame boundary. Of the stream it uses
+ * only the id, and passes it to handler and session as the subject of each event.
  */
 final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
     /** The events that a stream reports to its session. */
@@ -114,19 +115,19 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
         if (isGone()) return;
         sendReset(0, cause);
         dropIncomplete();
-        tellReset(cause);
+        notifyReset(cause);
         session.settle();
     }
 
     /** Ends the stream because of the peer or the session, and notifies its handler. */
     void end(Cause cause) {
         if (left) return;
-        boolean told = resetDue;
+        boolean notified = resetDue;
         resetDue = false;
         finish(cause);
-        if (!told) {
+        if (!notified) {
             dropIncomplete();
-            tellReset(cause);
+            notifyReset(cause);
         }
         session.settle();
     }
@@ -185,23 +186,23 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
     }
 
     @Override
-    public void giveUp(Cause cause) {
+    public void drop(Cause cause) {
         receive.truncate();
         if (!isGone()) abort(cause);
         else {
-            tellReset(cause);
+            notifyReset(cause);
             session.settle();
         }
     }
 
     @Override
     public void sessionEnded(Cause cause) {
-        tellReset(cause);
+        notifyReset(cause);
     }
 
     // ---- the handler: an exception resets only the stream of that handler
 
-    void tellData(ByteBuffer payload) {
+    void notifyData(ByteBuffer payload) {
         try {
             handler.onData(stream, payload);
         } catch (RuntimeException | Error e) {
@@ -209,7 +210,7 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
         }
     }
 
-    void tellBuffered() {
+    void notifyBuffered() {
         try {
             handler.onBuffered(stream);
         } catch (RuntimeException | Error e) {
@@ -217,7 +218,7 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
         }
     }
 
-    void tellWritable() {
+    void notifyWritable() {
         try {
             handler.onWritable(stream);
         } catch (RuntimeException | Error e) {
@@ -225,7 +226,7 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
         }
     }
 
-    private void tellReset(Cause cause) {
+    private void notifyReset(Cause cause) {
         try {
             handler.onReset(stream, cause);
         } catch (RuntimeException | Error e) {
@@ -235,6 +236,6 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
 
     private void handlerFailed(Throwable error) {
         defects.report(error);
-        giveUp(new Cause(Cause.Kind.STREAM_ERROR, 0, "internal error: " + error, error));
+        drop(new Cause(Cause.Kind.STREAM_ERROR, 0, "internal error: " + error, error));
     }
 }

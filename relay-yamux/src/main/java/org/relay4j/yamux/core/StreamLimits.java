@@ -36,7 +36,7 @@ final class StreamLimits {
     @Nullable
     Cause idle(boolean lingers, boolean inVain, long idle) {
         if (!isOver(inVain ? options.lingerTimeout() : silence(lingers), idle)) return null;
-        return new Cause(Cause.Kind.IDLE_TIMEOUT, "closed in one direction, and idle for " + idle / 1_000_000 + " ms");
+        return new Cause(Cause.Kind.IDLE_TIMEOUT, "half-closed and idle for " + idle / 1_000_000 + " ms");
     }
 
     private long silence(boolean lingers) {

@@ -14,7 +14,7 @@ final class WastefulFrames {
     private final RateLimit streamLimit;
     private final TokenBucket frames;
     private final TokenBucket streams;
-    private long owed; // bytes sent for which no credit has arrived
+    private long uncredited; // bytes sent for which no credit has arrived
     private long framesSent; // Data frames that left window over, without a small credit for them yet
 
     WastefulFrames(CoreOptions options, long now) {
@@ -39,13 +39,13 @@ final class WastefulFrames {
     void add(WastefulFrame frame, long now) throws ProtocolViolation {
         counts[frame.ordinal()]++;
         if (frame.isStream()) {
-            if (!streams.take(now)) throw tooMany("streams opened for nothing", streamLimit, frame);
+            if (!streams.take(now)) throw tooMany("useless streams", streamLimit, frame);
         } else if (!frames.take(now)) throw tooMany("wasteful frames", frameLimit, frame);
     }
 
     /** Counts a Data frame that is sent. */
     void sent(int length, long windowLeft) {
-        owed += length;
+        uncredited += length;
         // Frames that use up the window do not count: a peer that grants one byte at a time causes them itself.
         if (windowLeft > 0) framesSent++;
     }
@@ -57,8 +57,8 @@ final class WastefulFrames {
             // Some implementations return the credit of each Data frame immediately, and a keystroke is one byte.
             earned = framesSent > 0;
             if (earned) framesSent--;
-        } else earned = length <= owed;
-        owed = Math.max(0, owed - length);
+        } else earned = length <= uncredited;
+        uncredited = Math.max(0, uncredited - length);
         if (!earned) add(WastefulFrame.IDLE_CREDIT, now);
     }
 

@@ -124,7 +124,9 @@ public final class Listener implements Loop.Handler {
         if (!channel.isOpen()) return;
         if (failure instanceof IOException) {
             cannotAccept.log(
-                    "cannot accept on {}, trying again in 0.2 s: {}", address, String.valueOf(failure.getMessage()));
+                    "cannot accept on {}, trying again in 0.2 s: {}",
+                    Sockets.text(address),
+                    String.valueOf(failure.getMessage()));
         } else ownerFailed.log("unexpected failure of {}, trying again in 0.2 s", this, failure);
         paused = true;
         key.interestOps(0);
@@ -136,6 +138,6 @@ public final class Listener implements Loop.Handler {
 
     @Override
     public String toString() {
-        return "listener " + address;
+        return "listener " + Sockets.text(address);
     }
 }

@@ -207,8 +207,7 @@ public final class ThreadedDriver extends Driver {
             long since = writingSince;
             long writing = since == 0 ? 0 : now - since;
             if (stall > 0 && writing >= stall) {
-                mux.fail(new Cause(
-                        Cause.Kind.TIMEOUT, "the peer has not read anything for " + writing / 1_000_000 + " ms"));
+                mux.fail(new Cause(Cause.Kind.TIMEOUT, "the peer has read no data for " + writing / 1_000_000 + " ms"));
             }
             flush();
             if (ticks == null || written) return; // the writer closes the channel

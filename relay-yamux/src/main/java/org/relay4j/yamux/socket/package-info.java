@@ -1,5 +1,5 @@
 /**
- * The side of {@code java.net} that sockets of Relay show. Not exported to users.
+ * The parts of server sockets that accept connections from a tunnel. Not exported to users.
  *
  * @since 0.1
  */

@@ -119,7 +119,8 @@ class DataTest {
         Cause cause = peer.core.ended();
         assertNotNull(cause);
         assertEquals(
-                "the peer broke the yamux protocol: stream 1 carries 1 bytes, and its window has 0", cause.message());
+                "the peer violated the yamux protocol: stream 1 carries 1 bytes, and its window has 0",
+                cause.message());
     }
 
     @Test

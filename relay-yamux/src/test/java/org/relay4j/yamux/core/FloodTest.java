@@ -87,8 +87,8 @@ class FloodTest {
         assertNotNull(cause);
         assertEquals(Cause.Kind.PROTOCOL_ERROR, cause.kind());
         assertEquals(
-                "the peer broke the yamux protocol: more than 500 "
-                        + (flood.frame.isStream() ? "streams opened for nothing" : "wasteful frames")
+                "the peer violated the yamux protocol: more than 500 "
+                        + (flood.frame.isStream() ? "useless streams" : "wasteful frames")
                         + ", or 100 a second; the last one was " + flood.frame.text,
                 cause.message());
         byte[] last = peer.reads();

@@ -198,7 +198,7 @@ class HostilePeerTest {
         Cause cause = peer.core.ended();
         assertNotNull(cause);
         assertEquals(
-                "the peer broke the yamux protocol: the answers that it is owed fill the output: it sends faster than it reads",
+                "the peer violated the yamux protocol: too many of its frames are unanswered: it sends faster than it reads",
                 cause.message());
         return n;
     }

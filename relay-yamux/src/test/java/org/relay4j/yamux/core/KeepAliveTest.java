@@ -63,7 +63,7 @@ class KeepAliveTest {
         Cause cause = keepAlive.tick(START + 40 * SECOND);
         assertNotNull(cause);
         assertEquals(Cause.Kind.TIMEOUT, cause.kind());
-        assertEquals("the peer has been silent for 40000 ms and answers no ping", cause.message());
+        assertEquals("the peer has been silent for 40000 ms and did not answer a ping", cause.message());
     }
 
     @Test
@@ -140,7 +140,7 @@ class KeepAliveTest {
         Cause cause = keepAlive.tick(START + 230 * SECOND);
         assertNotNull(cause);
         assertEquals(Cause.Kind.TIMEOUT, cause.kind());
-        assertEquals("the peer has not read anything for 30000 ms", cause.message());
+        assertEquals("the peer has read no data for 30000 ms", cause.message());
     }
 
     @Test

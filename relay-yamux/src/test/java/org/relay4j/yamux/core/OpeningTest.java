@@ -95,12 +95,12 @@ class OpeningTest {
     void synOfOurParityEndsTheSessionAndSaysWhy() {
         peer.sends(Wire.syn(3)).told("end PROTOCOL_ERROR").expects(Wire.goAway(1));
         assertEquals(
-                "the peer broke the yamux protocol: the peer opened stream 3, whose parity is ours: both ends are clients",
+                "the peer violated the yamux protocol: the peer opened stream 3 with an id of this end: both ends are clients",
                 message(peer));
         ScriptedPeer client = ScriptedPeer.client();
         client.sends(Wire.syn(2)).told("end PROTOCOL_ERROR").expects(Wire.goAway(1));
         assertEquals(
-                "the peer broke the yamux protocol: the peer opened stream 2, whose parity is ours: both ends are servers",
+                "the peer violated the yamux protocol: the peer opened stream 2 with an id of this end: both ends are servers",
                 message(client));
     }
 

@@ -134,7 +134,7 @@ class ReceiveBufferTest {
         }
 
         @Override
-        public void giveUp(Cause cause) {}
+        public void drop(Cause cause) {}
 
         @Override
         public void sessionEnded(Cause cause) {}

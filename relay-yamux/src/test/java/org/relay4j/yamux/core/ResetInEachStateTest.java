@@ -125,7 +125,7 @@ class ResetInEachStateTest {
                     .expects(Wire.goAway(1));
             Cause cause = peer.core.ended();
             assertNotNull(cause);
-            assertEquals("the peer broke the yamux protocol: stream 2 was opened twice", cause.message());
+            assertEquals("the peer violated the yamux protocol: stream 2 was opened twice", cause.message());
             peer.leavesNothing();
         }
     }

@@ -31,7 +31,7 @@ class WindowTest {
         Cause cause = peer.core.ended();
         assertNotNull(cause);
         assertEquals(
-                "the peer broke the yamux protocol: the window of stream 1 would grow beyond 2^32-1: 4294967295 + 1",
+                "the peer violated the yamux protocol: the window of stream 1 would grow beyond 2^32-1: 4294967295 + 1",
                 cause.message());
     }
 

@@ -137,7 +137,7 @@ class SpliceMemoryTest {
         List<String> ends = tunnel.session.ends;
         assertEquals("clean", ends.get(ends.size() - 1));
         for (String end : ends.subList(0, ends.size() - 1)) {
-            assertEquals("too many received bytes wait to be read", end);
+            assertEquals("the limit on unread data was exceeded", end);
         }
         assertTrue(ends.size() >= 5, ends::toString);
     }
