@@ -1,4 +1,4 @@
-# Lines "shape transport relay_ns go_ns" of all rounds to a Markdown table, below what stands behind "# ".
+# Converts lines "shape transport relay_ns go_ns" of all rounds to a Markdown table, below the text of the lines "# ".
 
 function sort(values, n,    i, j, held) {
     for (i = 2; i <= n; i++) {

@@ -11,9 +11,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Java that stands in the documentation.
+ * Java code in the documentation.
  *
- * @param source the file it stands in
+ * @param source its file
  * @param line the line it begins on, from 1 on
  * @param code statements
  */

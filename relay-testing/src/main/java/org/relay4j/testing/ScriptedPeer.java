@@ -71,7 +71,7 @@ public final class ScriptedPeer implements AutoCloseable {
     /** Returns the next frame. */
     public WireFrame next() throws IOException {
         WireFrame frame = nextOrEnd();
-        if (frame == null) throw new EOFException("the session closed the connection, and a frame was expected");
+        if (frame == null) throw new EOFException("expected a frame, but the session closed the connection");
         return frame;
     }
 
@@ -90,7 +90,7 @@ public final class ScriptedPeer implements AutoCloseable {
             WireFrame frame = next();
             if (!frame.isData() || frame.id() != id || frame.flags() != 0 || frame.length() == 0) {
                 throw new AssertionError(
-                        "expected data of stream " + id + ", got " + frame + " behind " + all.size() + " bytes");
+                        "expected data of stream " + id + ", got " + frame + " after " + all.size() + " bytes");
             }
             all.writeBytes(frame.body());
         }

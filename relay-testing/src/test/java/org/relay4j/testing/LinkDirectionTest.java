@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** When bytes arrive at the end of an emulated link, in virtual time: real sockets, whose speed plays no part. */
+/** The times at which bytes arrive at the end of an emulated link, in virtual time. The speed of the real sockets has no effect. */
 class LinkDirectionTest {
     private final List<SocketChannel> in = Transport.sockets(); // the sender, and where the link reads
     private final List<SocketChannel> out = Transport.sockets(); // where the link writes, and the receiver
@@ -40,7 +40,7 @@ class LinkDirectionTest {
         return channel.register(selector, SelectionKey.OP_READ);
     }
 
-    /** Sends one byte, and returns how long it is on the way. Unit: ns. */
+    /** Sends one byte and returns its delay. Unit: ns. */
     private long timeOfAByte(LinkDirection direction) throws IOException {
         in.get(0).write(ByteBuffer.wrap(new byte[] {1}));
         awaitInput();
@@ -55,10 +55,10 @@ class LinkDirectionTest {
         return time;
     }
 
-    /** Waits until there is something to read for the link. No virtual time passes. */
+    /** Waits until the link has input to read. No virtual time passes. */
     private void awaitInput() throws IOException {
         selector.selectedKeys().clear();
-        if (selector.select(Await.DEADLINE.toMillis()) == 0) throw new AssertionError("nothing has come");
+        if (selector.select(Await.DEADLINE.toMillis()) == 0) throw new AssertionError("nothing has arrived");
     }
 
     @ParameterizedTest

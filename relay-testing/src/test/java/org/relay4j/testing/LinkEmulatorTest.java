@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The link that other tests measure with: what it does is compared with its own settings. */
+/** Compares the link that other tests use with its settings. */
 @Tag("slow")
 class LinkEmulatorTest {
     @RegisterExtension
@@ -72,7 +72,7 @@ class LinkEmulatorTest {
     }
 
     @Test
-    void oneDirectionGoesOnWhenTheOtherHasEnded() throws Exception {
+    void oneDirectionContinuesWhenTheOtherHasEnded() throws Exception {
         connect(LinkSettings.of(100, 20));
         near.shutdownOutput();
         Visitor.expectEnd(far);
@@ -107,7 +107,7 @@ class LinkEmulatorTest {
     }
 
     @Test
-    void nobodyIsToldOfACut() throws Exception {
+    void cutIsSilent() throws Exception {
         connect(LinkSettings.of(100, 2));
         Visitor.send(near, "before");
         Visitor.expect(far, "before");
@@ -120,8 +120,7 @@ class LinkEmulatorTest {
 
     @Test
     void connectionThatCannotBeMadeIsReset() throws Exception {
-        int nobody = FixedPort.free();
-        link = keep(LinkEmulator.start(LinkSettings.of(100, 2), nobody));
+        link = keep(LinkEmulator.start(LinkSettings.of(100, 2), FixedPort.free()));
         near = keep(Visitor.connect(link.port()));
         assertThrows(SocketException.class, () -> near.getInputStream().read());
     }
@@ -154,7 +153,7 @@ class LinkEmulatorTest {
         Call<Double> arrives = Call.of(() -> ratio(far, start));
         double ratio = ratio(near, start);
         double other = arrives.result();
-        // A thread that comes late makes up for at most 20 ms.
+        // A late thread catches up on at most 20 ms.
         double most = 1 + 0.02 * settings.bytesPerSecond() / (settings.bytesPerSecond() / 2.0);
         assertTrue(Math.max(ratio, other) <= most, () -> ratio + " and " + other + " of the rate");
         link.close();
@@ -185,7 +184,7 @@ class LinkEmulatorTest {
         Await.until("the link is full", () -> link.mostHeld() > settings.memory() - 2 * settings.piece());
         sending.awaitBlocked();
         assertTrue(link.mostHeld() <= settings.memory());
-        // It is read again, to the last byte that was sent.
+        // The receiver reads again, to the last byte.
         long waiting = sent.get();
         far.getInputStream().skipNBytes(waiting);
         Visitor.reset(far);

@@ -17,7 +17,7 @@ import org.springframework.util.function.SingletonSupplier;
 
 /**
  * Notifies the application of what happens to its tunnel: first the beans that are {@link TunnelListener}s, in their order, then,
- * when the tunnel goes up or down, the listeners to application events. They are given the bean, not the forwarder behind it.
+ * when the tunnel goes up or down, the listeners to application events. They receive the bean, not its forwarder.
  * A listener that fails does not affect the others.
  */
 final class Announcer implements TunnelListener {

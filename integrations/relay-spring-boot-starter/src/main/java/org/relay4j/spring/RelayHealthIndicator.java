@@ -28,7 +28,7 @@ final class RelayHealthIndicator implements HealthIndicator {
                     .build();
         }
         Throwable cause = tunnel.cause();
-        // The listener is told a moment after the loss, and a tunnel that was closed has no cause.
+        // The listener is notified a moment after the loss, and a tunnel that was closed has no cause.
         return cause == null ? health.down().build() : health.down(cause).build();
     }
 

@@ -130,7 +130,7 @@ final class ConnectRun {
                 throw new EOFException("closed before the echo");
             }
             if (n > 1 || (n == 1 && echo.get(0) != MARK)) {
-                throw new IOException("the echo is not what was sent");
+                throw new IOException("the echo differs from the sent byte");
             }
             return n == 1;
         }

@@ -53,7 +53,7 @@ final class PingConnection {
         long took = System.nanoTime() - sent;
         busy = false;
         if (in.get(0) != sequence || in.get(in.capacity() - 1) != sequence) {
-            throw new IOException("the echo is not what was sent");
+            throw new IOException("the echo differs from the sent byte");
         }
         return took;
     }

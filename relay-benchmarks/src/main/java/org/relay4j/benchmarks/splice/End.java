@@ -9,7 +9,7 @@ import java.nio.channels.SocketChannel;
 
 /**
  * One of two joined connections. It writes its input to the other end immediately. Bytes that do not fit into the other
- * end's socket stay pending there, and this end is not read meanwhile.
+ * end's socket stay pending there, and this end is not read until then.
  */
 final class End {
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);

@@ -8,7 +8,7 @@ import java.util.concurrent.Executors;
 import org.relay4j.client.RelayAcceptor;
 import org.relay4j.client.RelayClient;
 
-/** A server without a port of its own: it returns to each visitor of a public port what that visitor sends. */
+/** A server without a local port: it echoes what each visitor of a public port sends. */
 public final class EchoServer implements AutoCloseable {
     private final RelayAcceptor acceptor;
     private final ExecutorService visitors = Executors.newCachedThreadPool();
@@ -32,7 +32,7 @@ public final class EchoServer implements AutoCloseable {
         return acceptor.getLocalPort();
     }
 
-    /** Serves visitors until {@link #close}; a tunnel that is lost meanwhile is re-established. */
+    /** Serves visitors until {@link #close}. A lost tunnel is re-established. */
     void run() throws IOException {
         while (true) {
             Socket visitor;
@@ -50,7 +50,7 @@ public final class EchoServer implements AutoCloseable {
         try (visitor) {
             visitor.getInputStream().transferTo(visitor.getOutputStream());
         } catch (IOException e) {
-            System.err.println("a visitor was cut off: " + e.getMessage());
+            System.err.println("connection to a visitor lost: " + e.getMessage());
         }
     }
 

@@ -18,8 +18,8 @@ import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
 
 /**
- * A gRPC server without a port of its own, with a unary method, one that streams its reply, and one that streams both ways.
- * All that makes it reachable is the factory of its server socket. Plain HTTP/2, since Relay does not encrypt either.
+ * A gRPC server without a local port, with a unary method, one that streams its reply, and one that streams both ways. Its server
+ * socket factory makes it reachable. It uses HTTP/2 without TLS.
  */
 public final class ChunkServer implements AutoCloseable {
     static final int CHUNK = 64 * 1024; // bytes
@@ -74,7 +74,7 @@ public final class ChunkServer implements AutoCloseable {
         Random random = new Random(chunks);
         var call = (ServerCallStreamObserver<byte[]>) reply;
         int[] sent = new int[1];
-        // Called again whenever the visitor has made room: gRPC would take any number of chunks, and keep them in
+        // Called again whenever there is room. gRPC itself would accept any number of chunks, and keep them in
         // memory.
         call.setOnReadyHandler(() -> {
             while (call.isReady() && sent[0] < chunks) {
@@ -92,7 +92,7 @@ public final class ChunkServer implements AutoCloseable {
         return chunk;
     }
 
-    /** Returns what it gets. It asks for another chunk only when there is room for its echo. */
+    /** Echoes each chunk. It requests the next one only when there is room for its echo. */
     private static final class Echo implements StreamObserver<byte[]> {
         private final ServerCallStreamObserver<byte[]> call;
         private boolean waits = true; // for room; callbacks of a call never run at the same time
@@ -117,7 +117,7 @@ public final class ChunkServer implements AutoCloseable {
         }
 
         @Override
-        public void onError(Throwable cause) {} // the visitor has gone, and nothing is left to be done
+        public void onError(Throwable cause) {} // the visitor has disconnected
 
         @Override
         public void onCompleted() {
@@ -125,7 +125,7 @@ public final class ChunkServer implements AutoCloseable {
         }
     }
 
-    /** Gives calls that are under way a second to end. */
+    /** Waits up to a second for pending calls. */
     @Override
     public void close() {
         grpc.shutdown();

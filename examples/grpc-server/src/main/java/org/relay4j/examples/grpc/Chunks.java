@@ -7,17 +7,17 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 
-/** The service as both sides know it: three methods whose messages are bytes, so no code has to be generated. */
+/** The service for both sides: three methods whose messages are bytes, so no code has to be generated. */
 final class Chunks {
     static final String NAME = "relay.examples.Chunks";
 
     /** The SHA-256 of the request. */
     static final MethodDescriptor<byte[], byte[]> DIGEST = method("Digest", MethodType.UNARY);
 
-    /** As many chunks of random bytes as the request, a number in decimal digits, asks for. */
+    /** Chunks of random bytes. The request is their number in decimal digits. */
     static final MethodDescriptor<byte[], byte[]> RANDOM = method("Random", MethodType.SERVER_STREAMING);
 
-    /** Each chunk comes back at once. */
+    /** Echoes each chunk at once. */
     static final MethodDescriptor<byte[], byte[]> ECHO = method("Echo", MethodType.BIDI_STREAMING);
 
     private Chunks() {}
@@ -29,7 +29,7 @@ final class Chunks {
                 .build();
     }
 
-    /** A message of bytes. How large one may be is gRPC's to check: 4 MiB. */
+    /** A message of bytes. gRPC limits it to 4 MiB. */
     private static final class Bytes implements MethodDescriptor.Marshaller<byte[]> {
         @Override
         public InputStream stream(byte[] message) {

@@ -16,9 +16,9 @@ import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayForwarder;
 
 /**
- * The JDK's HTTP server behind a tunnel: GET and PUT of the files in one folder, and a POST comes back while it is still being
- * sent. It brings its own sockets, as most servers with channels do, so it listens on loopback, and a forwarder in the same
- * process connects the visitors with it.
+ * The JDK's HTTP server behind a tunnel: GET and PUT of the files in one folder. A POST is echoed while it is still being sent.
+ * Like most servers that use channels, it opens its own sockets. So it listens on loopback, and a forwarder in the same process
+ * connects the visitors to it.
  */
 public final class FileServer implements AutoCloseable {
     private final Path folder;
@@ -28,7 +28,7 @@ public final class FileServer implements AutoCloseable {
 
     FileServer(String relayHost, int relayPort, Path folder) throws IOException {
         this.folder = folder.toRealPath();
-        // An address of loopback, so that the only way in is the public port.
+        // A loopback address, so that the server can be reached only through the public port.
         http = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 200);
         http.setExecutor(threads);
         http.createContext("/", this::handle);
@@ -96,7 +96,7 @@ public final class FileServer implements AutoCloseable {
     }
 
     private static void echo(HttpExchange exchange) throws IOException {
-        exchange.sendResponseHeaders(200, 0); // 0: of a length that nobody knows yet
+        exchange.sendResponseHeaders(200, 0); // 0: the length is not known yet
         InputStream in = exchange.getRequestBody();
         OutputStream out = exchange.getResponseBody();
         byte[] buffer = new byte[64 * 1024];

@@ -27,9 +27,9 @@ import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
 
 /**
- * An Apache HttpCore server without a port of its own: answers to a POST of /digest with the SHA-256 of what was
- * posted, to a POST of /echo with what was posted, while it is still being sent, and to GET /random/n with n bytes. All that
- * makes it reachable is the factory of its server socket.
+ * An Apache HttpCore server without a local port. POST /digest returns the SHA-256 of the posted bytes, POST /echo returns the
+ * bytes themselves while they are still being sent, and GET /random/n returns n bytes. Its server socket factory makes it
+ * reachable.
  */
 public final class DigestServer implements AutoCloseable {
     private final HttpServer http;
@@ -47,7 +47,7 @@ public final class DigestServer implements AutoCloseable {
         http.start();
     }
 
-    /** Whatever host a request names: visitors call this server by the name of the relay server, which it does not know. */
+    /** Accepts requests for any host name, because visitors use the name of the relay server, which this server does not know. */
     private static RequestRouter<HttpRequestHandler> routes() {
         return RequestRouter.<HttpRequestHandler>builder()
                 .addRoute(RequestRouter.LOCAL_AUTHORITY, "/random/*", DigestServer::random)
@@ -91,7 +91,7 @@ public final class DigestServer implements AutoCloseable {
             byte[] buffer = new byte[64 * 1024];
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
                 out.write(buffer, 0, n);
-                out.flush(); // now, not when a buffer is full
+                out.flush(); // at once, not only when a buffer is full
             }
         }));
     }
@@ -108,7 +108,7 @@ public final class DigestServer implements AutoCloseable {
                 length, ContentType.APPLICATION_OCTET_STREAM, null, out -> writeRandom(length, out)));
     }
 
-    /** The same bytes each time, for the same length. */
+    /** Returns the same bytes each time for the same length. */
     static void writeRandom(int length, OutputStream out) throws IOException {
         Random random = new Random(length);
         byte[] piece = new byte[64 * 1024];

@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import org.eclipse.jetty.websocket.api.Callback;
 import org.eclipse.jetty.websocket.api.Session;
 
-/** Returns each message before it takes the next. Jetty finds its methods by reflection, so it has to be public. */
+/** Echoes each message before it accepts the next. It is public because Jetty finds its methods by reflection. */
 public final class EchoSocket implements Session.Listener {
     @SuppressWarnings("NullAway.Init") // Jetty opens it before anything else
     private Session session;

@@ -23,9 +23,8 @@ import org.relay4j.client.RelayClient;
 import org.relay4j.jetty.RelayConnector;
 
 /**
- * A Jetty server without a port of its own: it returns what is posted to /echo while it is still being posted, answers to a POST
- * to /digest with the SHA-256 of what was posted, to GET /random/n with n bytes, and returns the messages of a WebSocket at
- * /socket. All that makes it reachable is its connector.
+ * A Jetty server without a local port. POST /echo returns the posted bytes while they are still being sent, POST /digest returns
+ * their SHA-256, GET /random/n returns n bytes, and the WebSocket /socket echoes its messages. Its connector makes it reachable.
  */
 public final class JettyServer implements AutoCloseable {
     private static final int PIECE = 64 * 1024; // bytes
@@ -78,7 +77,7 @@ public final class JettyServer implements AutoCloseable {
             if (request.getMethod().equals("POST") && path.equals("/digest")) {
                 Content.Sink.write(response, true, digest(request), callback);
             } else if (request.getMethod().equals("POST") && path.equals("/echo")) {
-                Content.copy(request, response, callback); // without waiting, and only as fast as the visitor reads
+                Content.copy(request, response, callback); // does not block, and reads no faster than the visitor does
             } else if (request.getMethod().equals("GET") && path.matches("/random/\\d{1,9}")) {
                 writeRandom(response, Integer.parseInt(path.substring("/random/".length())));
                 callback.succeeded();
@@ -88,7 +87,7 @@ public final class JettyServer implements AutoCloseable {
             return true;
         }
 
-        /** The SHA-256 of what is posted. Waits for the visitor. */
+        /** Returns the SHA-256 of the posted bytes. Blocks while the visitor sends them. */
         private static String digest(Request request) throws IOException {
             MessageDigest digest = sha256();
             try (InputStream in = new DigestInputStream(Content.Source.asInputStream(request), digest)) {
@@ -105,7 +104,7 @@ public final class JettyServer implements AutoCloseable {
             }
         }
 
-        /** The same bytes each time, for the same length. Waits for the visitor. */
+        /** Returns the same bytes each time for the same length. Blocks while the visitor does not read them. */
         private static void writeRandom(Response response, int length) throws IOException {
             Random random = new Random(length);
             byte[] piece = new byte[PIECE];

@@ -11,9 +11,8 @@ import java.util.concurrent.CountDownLatch;
 import org.relay4j.client.RelayClient;
 
 /**
- * A NanoHTTPD server without a port of its own: answers to a POST of /digest with the SHA-256 of what was posted, to a POST
- * of /echo with what was posted, while it is still being sent, and to GET /random/n with n bytes. All that makes it reachable
- * is where its server socket comes from.
+ * A NanoHTTPD server without a local port. POST /digest returns the SHA-256 of the posted bytes, POST /echo returns the bytes
+ * themselves while they are still being sent, and GET /random/n returns n bytes. Its server socket makes it reachable.
  */
 public final class EchoWebServer implements AutoCloseable {
     private static final String BYTES = "application/octet-stream";
@@ -22,7 +21,7 @@ public final class EchoWebServer implements AutoCloseable {
 
     EchoWebServer(String relayHost, int relayPort) throws IOException {
         web.setServerSocketFactory(() -> RelayClient.connect(relayHost, relayPort));
-        web.start(60_000, true); // ms that a visitor may be silent
+        web.start(60_000, true); // ms that a visitor may be idle
     }
 
     public static void main(String[] args) throws IOException, InterruptedException {
@@ -45,7 +44,7 @@ public final class EchoWebServer implements AutoCloseable {
         web.stop();
     }
 
-    /** What NanoHTTPD wants extended; the port is that of the tunnel. */
+    /** The subclass that NanoHTTPD requires. The port is that of the tunnel. */
     private static final class Web extends NanoHTTPD {
         Web() {
             super(0);
@@ -59,7 +58,7 @@ public final class EchoWebServer implements AutoCloseable {
                     long length = Long.parseUnsignedLong(path.substring("/random/".length()));
                     return newFixedLengthResponse(Response.Status.OK, BYTES, new RandomBytes(length), length);
                 }
-                // NanoHTTPD knows no other end of a request than its announced length.
+                // NanoHTTPD finds the end of a request only by its Content-Length.
                 String announced = session.getHeaders().get("content-length");
                 if (announced == null) return error(Response.Status.LENGTH_REQUIRED);
                 long length = Long.parseUnsignedLong(announced);
@@ -75,7 +74,7 @@ public final class EchoWebServer implements AutoCloseable {
             }
         }
 
-        /** Ends the connection too, since nobody has read what may be left of the request. */
+        /** Also ends the connection, because the rest of the request was not read. */
         private static Response error(Response.Status status) {
             Response response = newFixedLengthResponse(status, MIME_PLAINTEXT, status.getDescription());
             response.closeConnection(true);

@@ -3,7 +3,7 @@ package org.relay4j.examples.nanohttpd;
 import java.io.InputStream;
 import java.util.SplittableRandom;
 
-/** A stream of the same bytes each time, for the same length. */
+/** A stream of pseudorandom bytes, the same each time for the same length. */
 final class RandomBytes extends InputStream {
     private final SplittableRandom random;
     private long left; // bytes

@@ -15,9 +15,8 @@ import org.relay4j.client.RelayClient;
 import org.relay4j.netty.RelayServerChannel;
 
 /**
- * A Netty server without a port of its own: it returns what is posted to /echo while it is still being posted, answers to a POST
- * to /digest with the SHA-256 of what was posted, and to GET /random/n with n bytes. All that makes it reachable is the
- * factory of its server channel.
+ * A Netty server without a local port. POST /echo returns the posted bytes while they are still being sent, POST /digest returns
+ * their SHA-256, and GET /random/n returns n bytes. Its server channel factory makes it reachable.
  */
 public final class NettyServer implements AutoCloseable {
     private final RelayAcceptor acceptor;

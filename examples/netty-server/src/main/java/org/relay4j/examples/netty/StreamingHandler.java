@@ -26,17 +26,17 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers requests in pieces, and keeps no more of them than fits: it reads on only while the visitor takes the reply, and
- * writes on only while the channel is writable.
+ * Answers requests in pieces, with bounded memory: it reads only while the visitor reads the reply, and writes only while the
+ * channel is writable.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // a write that fails closes the channel
 final class StreamingHandler extends SimpleChannelInboundHandler<HttpObject> {
     private static final int PIECE = 64 * 1024; // bytes
 
-    private boolean echoes; // the request that is being read is answered with its own content
-    private @Nullable MessageDigest digest; // of the content of the request that is being read
+    private boolean echoes; // the current request is echoed
+    private @Nullable MessageDigest digest; // of the content of the current request
     private Random random = new Random(0);
-    private int left; // bytes of the random reply that is being written
+    private int left; // bytes of the current random reply
 
     @Override
     protected void channelRead0(ChannelHandlerContext context, HttpObject message) {
@@ -60,7 +60,7 @@ final class StreamingHandler extends SimpleChannelInboundHandler<HttpObject> {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable failure) {
-        System.err.println("a visitor was cut off: " + failure.getMessage());
+        System.err.println("connection to a visitor lost: " + failure.getMessage());
         context.close();
     }
 
@@ -90,9 +90,9 @@ final class StreamingHandler extends SimpleChannelInboundHandler<HttpObject> {
         HttpResponse reply = ok();
         HttpUtil.setContentLength(reply, length);
         context.write(reply);
-        random = new Random(length); // the same bytes each time, for the same length
+        random = new Random(length); // the same bytes each time for the same length
         left = length;
-        context.channel().config().setAutoRead(false); // one reply after the other
+        context.channel().config().setAutoRead(false); // finish this reply before the next request
         writeRandom(context);
     }
 
@@ -123,7 +123,7 @@ final class StreamingHandler extends SimpleChannelInboundHandler<HttpObject> {
         return reply;
     }
 
-    /** What is asked for with GET /random/n; -1 when something else is. */
+    /** Returns n of GET /random/n; -1 for any other request. */
     private static int length(String uri) {
         try {
             return uri.startsWith("/random/") ? Integer.parseInt(uri.substring("/random/".length())) : -1;
@@ -141,7 +141,7 @@ final class StreamingHandler extends SimpleChannelInboundHandler<HttpObject> {
             left -= length;
             context.writeAndFlush(new DefaultHttpContent(bytes));
         }
-        if (left > 0) return; // channelWritabilityChanged goes on
+        if (left > 0) return; // channelWritabilityChanged continues
         context.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
         context.channel().config().setAutoRead(context.channel().isWritable());
     }

@@ -16,14 +16,14 @@ import org.relay4j.client.RelayAcceptor;
 import org.relay4j.client.RelayClient;
 
 /**
- * A remote object without a port of its own, and a registry to find it in. What makes them reachable are two factories: that of
- * the server socket gets a public port, that of the sockets is told to the visitors. Both are exported with the same two, so RMI
- * listens once for both, and one tunnel is enough.
+ * A remote object without a local port, and a registry in which to find it. Two factories make them reachable: the server socket
+ * factory listens on a public port, and the socket factory travels to the visitors in the stub. Object and registry are exported
+ * with the same two factories, so RMI listens once for both, and one tunnel is enough.
  */
 public final class MailboxServer implements AutoCloseable {
     static final String NAME = "mailbox";
 
-    /** What arguments may be: arrays of bytes, which are not asked about beyond their length, and no objects of any class. */
+    /** Allows byte arrays as arguments, for which RMI checks only the length, and no objects of any class. */
     private static final String ALLOWED = "maxarray=16777216;!*";
 
     private final RelayAcceptor acceptor;
@@ -37,7 +37,7 @@ public final class MailboxServer implements AutoCloseable {
             PublicHost sockets = new PublicHost(relayHost);
             RMIServerSocketFactory serverSockets = port -> acceptor;
             registry = LocateRegistry.createRegistry(0, sockets, serverSockets);
-            // Whoever finds the port may send objects: only those that are expected are made.
+            // Anyone can send objects to a public port: only the expected ones are deserialized.
             ObjectInputFilter filter = ObjectInputFilter.Config.createFilter(ALLOWED);
             registry.rebind(NAME, UnicastRemoteObject.exportObject(mailbox, 0, sockets, serverSockets, filter));
             up = true;
@@ -73,7 +73,7 @@ public final class MailboxServer implements AutoCloseable {
         }
     }
 
-    /** The object itself. */
+    /** The remote object. */
     private static final class Queue implements Mailbox {
         private static final int PATIENCE = 30; // seconds
 

@@ -6,10 +6,10 @@ import java.net.Socket;
 import java.rmi.server.RMIClientSocketFactory;
 
 /**
- * How a visitor connects: a part of the stub, so it travels to the visitor. Without it a stub names the address that its server
- * believes to have, which nobody outside can reach.
+ * The socket factory of visitors. It is part of the stub, so it travels to the visitor. Without it, the stub would contain the
+ * server's local address, which visitors cannot reach.
  *
- * @param name the host of the relay server, as visitors call it
+ * @param name the host name of the relay server for visitors
  */
 public record PublicHost(String name) implements RMIClientSocketFactory, Serializable {
     @Override

@@ -18,9 +18,9 @@ import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RestController;
 
 /**
- * A Spring Boot application with a public port: answers to a POST to /digest with the SHA-256 of what was posted, to GET
- * /random/n with n bytes, and to a POST to /echo with the same, as it comes. All that makes it reachable are the starter and the
- * properties relay.host and relay.port:
+ * A Spring Boot application with a public port. POST /digest returns the SHA-256 of the posted bytes, GET /random/n returns n
+ * bytes, and POST /echo returns the posted bytes as they arrive. The starter and the properties relay.host and relay.port make it
+ * reachable:
  *
  * <pre>{@code
  * mvn -pl examples/spring-boot-server -am package -DskipTests &&
@@ -53,7 +53,7 @@ public class DigestApplication {
         writeRandom(length, reply);
     }
 
-    /** Each piece is sent back before the next one is read. */
+    /** Sends each piece back before it reads the next one. */
     @PostMapping("/echo")
     void echo(InputStream body, OutputStream reply) throws IOException {
         byte[] piece = new byte[64 * 1024];
@@ -63,7 +63,7 @@ public class DigestApplication {
         }
     }
 
-    /** The same bytes each time, for the same length. */
+    /** Returns the same bytes each time for the same length. */
     static void writeRandom(int length, OutputStream out) throws IOException {
         Random random = new Random(length);
         byte[] piece = new byte[64 * 1024];

@@ -11,8 +11,8 @@ import org.apache.thrift.protocol.TStruct;
 import org.apache.thrift.protocol.TType;
 
 /**
- * A call or a reply of the service {@code Sums}, whose methods all take bytes and return bytes. This is what Thrift's compiler
- * would generate a class for each struct for, from
+ * A call or a reply of the service {@code Sums}, whose methods all take bytes and return bytes. It replaces the classes that
+ * Thrift's compiler would generate from
  *
  * <pre>{@code
  * service Sums {
@@ -27,7 +27,7 @@ final class Message {
 
     private Message() {}
 
-    /** Writes all of a message. */
+    /** Writes the whole message. */
     static void write(TProtocol out, TMessage head, short field, byte[] data) throws TException {
         out.writeMessageBegin(head);
         out.writeStructBegin(new TStruct(head.name));
@@ -40,7 +40,7 @@ final class Message {
         out.getTransport().flush();
     }
 
-    /** Reads what follows the head of a message; fields of other versions of the service are passed over. */
+    /** Reads a message after its head. Fields of other versions of the service are skipped. */
     static byte[] readData(TProtocol in, short field) throws TException {
         byte[] data = null;
         in.readStructBegin();

@@ -16,11 +16,11 @@ import org.relay4j.client.RelayAcceptor;
 import org.relay4j.client.RelayClient;
 
 /**
- * A Thrift server without a port of its own, with a thread for each visitor; {@link Message} has its service. All that makes it
- * reachable is the server socket it is given.
+ * A Thrift server without a local port, with a thread for each visitor. {@link Message} describes its service. Its server socket
+ * makes it reachable.
  */
 public final class SumServer implements AutoCloseable {
-    static final int LARGEST = 16 << 20; // bytes of one argument; a visitor who announces more would only cost memory
+    static final int LARGEST = 16 << 20; // bytes of one argument; limits the memory that a visitor can claim
 
     private final RelayAcceptor acceptor;
     private final TServer thrift;
@@ -85,6 +85,6 @@ public final class SumServer implements AutoCloseable {
 
     @Override
     public void close() {
-        thrift.stop(); // which closes the acceptor
+        thrift.stop(); // also closes the acceptor
     }
 }
