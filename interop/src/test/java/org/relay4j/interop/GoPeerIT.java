@@ -142,7 +142,7 @@ class GoPeerIT extends Scenarios {
 
     @Test
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signals")
-    void frozenGoProcessIsFoundByKeepAlive() throws Exception {
+    void frozenGoProcessIsDetectedByKeepAlive() throws Exception {
         start(windows.options().keepAliveTimeout(Duration.ofMillis(500)).build());
         Stream stream = open("Ex");
         assertEquals('x', stream.getInputStream().read());

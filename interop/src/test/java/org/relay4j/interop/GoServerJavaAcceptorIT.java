@@ -137,7 +137,7 @@ class GoServerJavaAcceptorIT extends Scenarios {
 
     @Test
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signals")
-    void frozenGoServerIsFoundByKeepAlive() throws Exception {
+    void frozenGoServerIsDetectedByKeepAlive() throws Exception {
         start(windows.options().keepAliveTimeout(Duration.ofMillis(500)).build());
         keep(new Visitor(Visitor.connect(acceptor.getLocalPort()))).request('E', (byte) 1);
         Socket accepted = acceptor.accept();

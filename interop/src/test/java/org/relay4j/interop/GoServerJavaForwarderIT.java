@@ -130,7 +130,7 @@ class GoServerJavaForwarderIT extends Scenarios {
 
     @Test
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signals")
-    void frozenGoServerIsFoundByKeepAlive() throws Exception {
+    void frozenGoServerIsDetectedByKeepAlive() throws Exception {
         start(windows.options().keepAliveTimeout(Duration.ofMillis(500)).build());
         servedVisitor();
         server.signal("STOP");

@@ -199,7 +199,7 @@ class InteropIT {
 
         @Test
         @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signals")
-        void frozenPeerIsFoundByKeepAlive() throws Exception {
+        void frozenPeerIsDetectedByKeepAlive() throws Exception {
             start(Windows.DEFAULT.options().keepAliveTimeout(Duration.ofMillis(500)));
             Stream stream = open("Ex");
             assertEquals('x', stream.getInputStream().read());

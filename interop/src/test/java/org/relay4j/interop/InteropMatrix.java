@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
- * What has happened in {@link InteropIT}, as the table in {@code docs/interop.md}. The order of the rows is the document's; a cell that
+ * The results of {@link InteropIT}, as the table in {@code docs/interop.md}. The order of the rows is the document's; a cell that
  * was not run stays as it is there.
  */
 final class InteropMatrix {
@@ -69,7 +69,7 @@ final class InteropMatrix {
         }
     }
 
-    /** The rows of the table in the document, with what stands in their cells by the title of the peer. */
+    /** The rows of the table in the document, with their cells by the title of the peer. */
     private static Map<String, Map<String, String>> cellsOf(String table) {
         Map<String, Map<String, String>> rows = new LinkedHashMap<>();
         List<String> titles = List.of();

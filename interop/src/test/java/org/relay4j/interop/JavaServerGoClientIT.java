@@ -102,7 +102,7 @@ class JavaServerGoClientIT extends Scenarios {
 
     @Test
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signals")
-    void frozenGoProcessIsFoundByKeepAlive() throws Exception {
+    void frozenGoProcessIsDetectedByKeepAlive() throws Exception {
         start(windows.options().keepAliveTimeout(Duration.ofMillis(500)).build());
         Visitor visitor = servedVisitor();
         client.signal("STOP");

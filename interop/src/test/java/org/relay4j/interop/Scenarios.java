@@ -162,7 +162,7 @@ abstract class Scenarios {
     }
 
     @Test
-    void visitorGoesOnAfterTheServicesEnd() throws Exception {
+    void visitorContinuesAfterTheServicesEnd() throws Exception {
         for (int size : new int[] {0, 1, 100_000, 5 * Visitor.MIB + 3}) {
             try (Visitor visitor = new Visitor(connect())) {
                 visitor.generated(size, anySeed(), Visitor.MIB);
@@ -212,7 +212,7 @@ abstract class Scenarios {
     }
 
     @Test
-    void idleTunnelLivesOnKeepAlives() throws Exception {
+    void idleTunnelIsKeptAlive() throws Exception {
         Visitor visitor = servedVisitor();
         visitor.socket.setSoTimeout(IDLE);
         assertThrows(SocketTimeoutException.class, visitor::expectEnd);
