@@ -100,7 +100,7 @@ class DocumentationTest {
                 .map(sample -> DynamicTest.dynamicTest(sample.toString(), () -> run(sample, samples.indexOf(sample))));
     }
 
-    /** Samples that serve for ever are interrupted when a visitor was served, or when they wait for one that never comes. */
+    /** Samples that never return are interrupted after a visitor was served, or while they wait for one that never connects. */
     private static void run(Sample sample, int number) throws Exception {
         Class<? extends Surroundings> compiled = compile(sample, "Sample" + number);
         try (Surroundings surroundings = compiled.getDeclaredConstructor().newInstance()) {

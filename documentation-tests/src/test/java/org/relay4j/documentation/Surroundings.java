@@ -150,7 +150,7 @@ public abstract class Surroundings implements Closeable {
         void serve(Socket socket) throws IOException;
     }
 
-    /** A connection to a session that sends back what comes on each stream. */
+    /** A connection to a session that echoes each stream. */
     private SocketChannel echoing() throws IOException {
         try (ServerSocketChannel listening = ServerSocketChannel.open()) {
             listening.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));

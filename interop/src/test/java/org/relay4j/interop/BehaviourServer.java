@@ -72,7 +72,7 @@ final class BehaviourServer implements AutoCloseable {
         });
     }
 
-    /** A listener for {@link #on(ServerSocket)} whose backlog takes a thousand connections at once. */
+    /** A listener for {@link #on(ServerSocket)} whose backlog has room for a thousand connections. */
     static ServerSocket listen() throws IOException {
         return new ServerSocket(0, 2000, InetAddress.getLoopbackAddress());
     }

@@ -30,9 +30,8 @@ record Deviation(Peer peer, String scenario, Pattern failure, String reason) {
         known(Peer.FATEDIER, noHalfClose, "Write timed out", "visitorContinuesAfterTheServicesEnd");
         known(Peer.FATEDIER, noHalfClose, "got \"\" back", "streamThatThePeerOpensBesideOurs");
         known(Peer.FATEDIER, noHalfClose, "unsupported .* reads as ended", "late-reply", "slow-peer");
-        String endsAtGoAway =
-                "It ends the session, and with it all streams, when it receives GoAway."
-                        + " Only `Session.closeWhenDone()` and `RelayAcceptor.close()` send GoAway while streams are open.";
+        String endsAtGoAway = "It ends the session, and with it all streams, when it receives GoAway."
+                + " Only `Session.closeWhenDone()` and `RelayAcceptor.close()` send GoAway while streams are open.";
         known(Peer.GO_YAMUX, endsAtGoAway, "the connection (was lost|ended)", "gracefulCloseLetsStreamsEnd");
         known(Peer.RUST, endsAtGoAway, "the connection (was lost|ended)", "gracefulCloseLetsStreamsEnd");
         known(

@@ -27,7 +27,7 @@ class DeviationTest {
     @Test
     void successIsNot() {
         AssertionError better = assertThrows(AssertionError.class, () -> KNOWN.check(null));
-        assertEquals("HASHICORP now does echo: take out \"It gets tired.\"", better.getMessage());
+        assertEquals("HASHICORP now passes echo: remove the limitation \"It gets tired.\"", better.getMessage());
     }
 
     /** Else one with a mistake in its name would never be missed. */

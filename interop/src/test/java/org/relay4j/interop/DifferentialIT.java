@@ -35,9 +35,9 @@ class DifferentialIT {
 
     /** What applications see differently with our session, and why. */
     private enum Difference {
-        /** hashicorp/yamux has no call for a reset: it sends FIN, and its peer takes what was cut off for complete. */
+        /** hashicorp/yamux has no call for a reset: it sends FIN, and its peer mistakes truncated data for complete data. */
         RESET_IS_NO_END("reset", false),
-        /** hashicorp/yamux says nothing when a session is closed; we reset what is open, and its peer sees that. */
+        /** hashicorp/yamux sends no frame when a session is closed. Relay resets open streams, and its peer sees that. */
         CLOSING_RESETS("reset", true),
         /** Streams of a hashicorp session that has ended read as if the peer had sent FIN. */
         LOSS_IS_NO_END("session", true);
@@ -50,7 +50,7 @@ class DifferentialIT {
             this.complete = complete;
         }
 
-        /** What is seen in place of what hashicorp/yamux shows; what was cut off need not arrive as a whole. */
+        /** The outcome instead of that of hashicorp/yamux. Truncated data need not arrive completely. */
         void check(Outcome reference, Outcome outcome) {
             assertEquals("eof", reference.ended, this::name);
             assertEquals(ended, outcome.ended, this::name);
@@ -66,7 +66,7 @@ class DifferentialIT {
         OURS_OPENS,
         OURS_ACCEPTS;
 
-        /** How the side that {@code outcome} is of differs from what it is between two of hashicorp's; null: not. */
+        /** Returns the difference of an outcome from that between two ends of hashicorp/yamux; null if there is none. */
         private Difference difference(Line line, char side) {
             if (this == OURS_OPENS && line.a().end() == End.RESET && side == 'b') return Difference.RESET_IS_NO_END;
             if (line.a().end() != End.OPEN) return null;

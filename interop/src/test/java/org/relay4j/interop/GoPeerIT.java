@@ -22,7 +22,7 @@ import org.relay4j.yamux.Stream;
 import org.relay4j.yamux.StreamException;
 import org.relay4j.yamux.StreamResetException;
 
-/** Our session that opens streams to one on hashicorp/yamux, and how either is told of the other's end. */
+/** Streams from our session to one of hashicorp/yamux, and how each side learns of the end of the other. */
 @ParameterizedClass
 @CsvSource({
     "CLIENT_ON_LOOP, DEFAULT",

@@ -113,6 +113,6 @@ class GoPeerLongLinkIT {
                     towardsGo ? "to" : "from", window / 1024, ratio, limited ? "a window in a round trip" : "the link");
         }
         double result = ratio;
-        assertTrue(result >= least && result <= 1.1, () -> result + " of what is expected");
+        assertTrue(result >= least && result <= 1.1, () -> result + " of the expected rate");
     }
 }

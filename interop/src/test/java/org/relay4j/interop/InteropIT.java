@@ -39,7 +39,7 @@ import org.relay4j.yamux.StreamResetException;
 
 /**
  * Our session and each {@link Peer}, in both roles. Every method is a row of the table in {@code docs/interop.md}, which the last
- * test compares with what has happened. What a peer cannot do stands in {@link Deviation}.
+ * test compares with what has happened. {@link Deviation} lists the limitations of the peers.
  */
 @TestClassOrder(ClassOrderer.OrderAnnotation.class)
 @Tag("peers")
@@ -119,7 +119,7 @@ class InteropIT {
         void everyByteIsEchoed() throws Exception {
             for (int n = 1; n <= 100; n++) {
                 Visitor visitor = visitor();
-                visitor.request('E', Xorshift.bytes(n, 1_000 * n)); // less than a window: nobody reads meanwhile
+                visitor.request('E', Xorshift.bytes(n, 1_000 * n)); // less than a window, because it is not read yet
                 visitor.expect(new Xorshift(n), 1_000L * n);
             }
         }

@@ -43,7 +43,7 @@ final class InteropMatrix {
     /**
      * Records a scenario of which it is known whether it works.
      *
-     * @param failure what it failed with, null when it has succeeded
+     * @param failure the failure; null if the scenario passed
      */
     static void record(Peer peer, YamuxPeer.Kind ours, String scenario, @Nullable String failure) {
         Deviation known = Deviation.of(peer, scenario).orElse(null);

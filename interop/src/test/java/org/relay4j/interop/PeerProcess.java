@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A running program of the other side, and what it has printed so far. */
+/** A running program of the other side, and its output so far. */
 final class PeerProcess implements AutoCloseable {
     private static final long DEADLINE = TimeUnit.SECONDS.toNanos(30);
 
@@ -46,7 +46,7 @@ final class PeerProcess implements AutoCloseable {
         return started;
     }
 
-    /** The number behind {@code prefix}, in the first line that begins with it. */
+    /** Returns the number after {@code prefix} in the first line that starts with it. */
     int number(String prefix) throws InterruptedException {
         return Integer.parseInt(await(Pattern.quote(prefix) + "(\\d+)").group(1));
     }

@@ -30,7 +30,7 @@ final class PeerPrograms {
         return BUILT.computeIfAbsent("rust", language -> buildRust()).resolve("yamuxpeer");
     }
 
-    /** The script {@code yamuxpeer.mjs} of {@code interop/js}, with what it needs installed beside it. */
+    /** The script {@code yamuxpeer.mjs} of {@code interop/js}, with its installed dependencies. */
     static Path js() {
         return BUILT.computeIfAbsent("js", language -> installJs()).resolve("yamuxpeer.mjs");
     }
@@ -60,7 +60,7 @@ final class PeerPrograms {
 
     private static Path installJs() {
         Path source = ROOT.resolve("interop/js");
-        Path installed = source.resolve("node_modules/.package-lock.json"); // npm's own note of what it has installed
+        Path installed = source.resolve("node_modules/.package-lock.json"); // npm's list of installed packages
         try {
             boolean fresh = Files.exists(installed)
                     && Files.getLastModifiedTime(installed)

@@ -63,7 +63,7 @@ abstract class Scenarios {
         return keep(new Visitor(connect()));
     }
 
-    /** A visitor that is being served: what it sent has come back. */
+    /** A visitor whose first bytes have been echoed. */
     final Visitor servedVisitor() throws Exception {
         Visitor visitor = visitor();
         visitor.request('E', (byte) 1);
@@ -132,7 +132,7 @@ abstract class Scenarios {
         for (Future<Void> echo : echoes) Visitor.join(echo);
     }
 
-    /** More than the other end's backlog takes: whoever opens must wait for it, and nobody may be refused. */
+    /** More streams than the backlog of the other end: opening must wait for it, and no stream may be refused. */
     @Test
     void aThousandConnectionsAtOnce() throws Exception {
         List<Visitor> visitors = new ArrayList<>();
@@ -193,7 +193,7 @@ abstract class Scenarios {
         }
     }
 
-    /** The reader's pauses are the time that another conversation takes, so that the sender runs out of window. */
+    /** The reader pauses for the duration of another conversation, so that the sender exhausts the window. */
     @Test
     void slowReader() throws Exception {
         int size = 16 * Visitor.MIB;

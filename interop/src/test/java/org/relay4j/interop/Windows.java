@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.relay4j.yamux.SessionOptions;
 
-/** The receive windows that both ends have in a run: what everybody starts with, or what frp announces. */
+/** The receive windows of both ends in a run: the initial window of all implementations, or that of frp. */
 enum Windows {
     DEFAULT(256 * 1024),
     LIKE_FRP(6 << 20);

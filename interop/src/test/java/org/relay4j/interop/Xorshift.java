@@ -37,7 +37,7 @@ final class Xorshift {
         }
     }
 
-    /** Hands out what is left of the current word; returns up to where {@code to} is filled. */
+    /** Copies the rest of the current word; returns the index up to which {@code to} is filled. */
     private int rest(byte[] to, int from, int length) {
         int at = from;
         for (; left > 0 && at < length; left--) {

@@ -13,7 +13,7 @@ import org.relay4j.testing.Pattern;
 import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.Stream;
 
-/** yamux-js, given what arrives as it arrives: it loses a frame whose body is not in one chunk with its header. */
+/** yamux-js with unmodified input chunks: it loses a frame whose body is not in the same chunk as its header. */
 @ExtendWith(LeakCheck.EachTest.class)
 @Tag("peers")
 class YamuxJsIT {

@@ -108,7 +108,7 @@ record YamuxPeer(Session session, PeerProcess process) implements AutoCloseable 
         return new String(stream.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 
-    /** The end of the session, as a reader of a stream is told of it. */
+    /** The end of the session as a reader of a stream sees it. */
     static SessionException failure(Stream stream) {
         return assertThrows(
                 SessionException.class, () -> stream.getInputStream().transferTo(OutputStream.nullOutputStream()));

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 /**
  * The borders that neither the compiler nor the module system holds, checked in the sources of all modules: the
  * protocol core stays a plain object, packages of a module do not depend on each other in a circle, virtual threads come
- * through one class, and nobody writes {@code synchronized}.
+ * through one class, and {@code synchronized} is not used.
  */
 class LayeringTest {
     private static final Path ROOT = projectRoot();
@@ -137,7 +137,7 @@ class LayeringTest {
     }
 
     @Test
-    void nobodyWritesSynchronized() {
+    void synchronizedIsNotUsed() {
         assertEquals(List.of(), offences(mainSources(), SYNCHRONIZED, false));
     }
 

@@ -65,7 +65,7 @@ class SessionCloseTest {
         try (SessionPair pair = SessionPair.over(Transport.SOCKET)) {
             SessionPair.StreamPair streams = pair.open();
             Call<Boolean> closing = Call.of(() -> pair.client().close(ChronoUnit.FOREVER.getDuration()));
-            Await.until("the peer was told", () -> {
+            Await.until("the peer was notified", () -> {
                 try {
                     pair.server().open().reset();
                     return false;

@@ -31,7 +31,7 @@ import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Transport;
 import org.relay4j.yamux.SessionException.Reason;
 
-/** Every way in which a session ends: each of those who wait is told the first cause, and so is everybody who comes later. */
+/** Every way in which a session ends: all waiting and later calls throw the first cause. */
 @Tag("slow")
 class SessionEndTest {
     @RegisterExtension
@@ -91,7 +91,7 @@ class SessionEndTest {
 
     @ParameterizedTest
     @MethodSource("blows")
-    void everybodyIsToldTheFirstCause(Transport transport, Blow blow) throws Exception {
+    void everyCallThrowsTheFirstCause(Transport transport, Blow blow) throws Exception {
         AtomicReference<SessionException> told = new AtomicReference<>();
         CountDownLatch ended = new CountDownLatch(1);
         SessionOptions options = SessionOptions.builder()
@@ -121,7 +121,7 @@ class SessionEndTest {
 
             blow.strike(scripted);
 
-            Await.until("the listener was told", ended);
+            Await.until("the listener was notified", ended);
             SessionException first = scripted.session().ended();
             assertNotNull(first);
             assertSameEnd(blow, first, told.get());
@@ -327,7 +327,7 @@ class SessionEndTest {
                 .build();
         try (Scripted scripted = Scripted.client(transport, options)) {
             scripted.peer().send(goAway(1));
-            Await.until("the listener was told", ended);
+            Await.until("the listener was notified", ended);
             assertFalse(open.get());
         }
     }

@@ -196,7 +196,7 @@ class SessionLimitsTest {
             assertEquals(
                     SessionException.Reason.NO_MORE_STREAMS,
                     waits.failure(SessionException.class).reason());
-            Await.until("the listener was told", told);
+            Await.until("the listener was notified", told);
             scripted.peer().send(window(1, ACK, 0), data(1, "on"), window(1, FIN, 0));
             assertEquals(2, stream.getInputStream().readAllBytes().length);
             stream.getOutputStream().write('x');
@@ -220,7 +220,7 @@ class SessionLimitsTest {
             assertEquals('x', stream.there().getInputStream().read());
             stream.here().close();
             stream.there().close();
-            Await.until("the other end was told", () -> {
+            Await.until("the other end was notified", () -> {
                 try {
                     pair.server().open().close();
                     return false;

@@ -162,7 +162,7 @@ class SessionWireTest {
         assertTrue(awaitEnd());
         SessionException end = session.ended();
         assertNotNull(end);
-        assertTrue(String.valueOf(end.getMessage()).contains("has not read anything"), end::toString);
+        assertTrue(String.valueOf(end.getMessage()).contains("has read no data"), end::toString);
     }
 
     @Test

@@ -20,10 +20,10 @@ import org.relay4j.testing.Pattern;
 import org.relay4j.testing.Transport;
 
 /**
- * Calls of many threads against the end of their stream or session: nobody hangs, and nothing else than IOException is thrown.
+ * Calls of many threads against the end of their stream or session: none hangs, and they throw only IOException.
  *
- * <p>What ends them is called by a platform thread: with a single carrier, virtual threads that wake each other can keep
- * those waiting that a platform thread has woken, such as the test.
+ * <p>A platform thread ends the streams and sessions: with a single carrier, virtual threads that wake each other can starve
+ * those that a platform thread has woken, such as the test.
  */
 @Tag("slow")
 class ShutdownRaceTest {

@@ -88,7 +88,7 @@ class BrokenEndpointIT {
     }
 
     @Test
-    void takesMoreThanItsWindow() throws IOException {
+    void acceptsMoreThanItsWindow() throws IOException {
         check(
                 Fault.TAKES_MORE_THAN_ITS_WINDOW,
                 Map.of(

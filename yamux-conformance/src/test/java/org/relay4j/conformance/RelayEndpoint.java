@@ -54,7 +54,7 @@ final class RelayEndpoint implements AutoCloseable {
         }
     }
 
-    /** Serves one connection, from wherever it comes. */
+    /** Serves one connection. */
     void serve(SocketChannel socket) throws IOException {
         socket.socket().setTcpNoDelay(true);
         ByteChannel channel = loop ? socket : new PlainChannel(socket);
@@ -81,7 +81,7 @@ final class RelayEndpoint implements AutoCloseable {
             in.transferTo(out);
             stream.shutdownOutput();
         } catch (IOException e) {
-            // Reset by the kit, or the end of the session: what comes of it is for the kit to judge.
+            // Reset by the kit, or the end of the session; the kit judges the result.
         }
     }
 

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.relay4j.conformance.ScriptedEndpoint.Fault;
 import org.relay4j.testing.FixedPort;
 
-/** From what a script says to a verdict. */
+/** From the outcome of a script to a verdict. */
 class RunnerTest {
     private static final Rule RULE = Rule.robust("A rule.");
     private static final Duration TIMEOUT = Duration.ofSeconds(5);

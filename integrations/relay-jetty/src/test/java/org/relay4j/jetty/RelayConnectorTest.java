@@ -99,7 +99,7 @@ class RelayConnectorTest {
         }
     }
 
-    /** Every thread of the pool but those of the connector waits in a write; all go on. */
+    /** All threads of the pool except those of the connector are blocked in writes, and all resume. */
     @Test
     void writesThatBlockDoNotBlockEachOther() throws Exception {
         try (RelayedServer served = RelayedServer.start((request, response, callback) -> {
@@ -224,7 +224,7 @@ class RelayConnectorTest {
         CountDownLatch goOn = new CountDownLatch(1);
         try (RelayedServer served = RelayedServer.start((request, response, callback) -> {
             inside.countDown();
-            Await.until("the request may go on", goOn);
+            Await.until("the request may continue", goOn);
             response.write(true, ByteBuffer.wrap("done".getBytes(UTF_8)), callback);
             return true;
         })) {

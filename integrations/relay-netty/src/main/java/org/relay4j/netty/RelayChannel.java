@@ -11,6 +11,7 @@ import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.FileRegion;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.util.concurrent.PromiseNotifier;
 import io.netty.util.concurrent.SingleThreadEventExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -172,15 +173,10 @@ public final class RelayChannel extends AbstractChannel implements DuplexChannel
     public ChannelFuture shutdown(ChannelPromise promise) {
         shutdownOutput().addListener(output -> {
             ChannelFuture input = shutdownInput();
-            if (output.isSuccess()) input.addListener(ignored -> follow(input, promise));
+            if (output.isSuccess()) PromiseNotifier.cascade(false, input, promise);
             else promise.tryFailure(output.cause());
         });
         return promise;
-    }
-
-    private static void follow(ChannelFuture from, ChannelPromise to) {
-        if (from.isSuccess()) to.trySuccess();
-        else to.tryFailure(from.cause());
     }
 
     private void onLoop(Runnable action) {

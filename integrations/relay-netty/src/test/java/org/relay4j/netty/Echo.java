@@ -5,7 +5,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 
-/** Sends back what it reads, and reads no more while the visitor does not. */
+/** Echoes its input, and stops reading while the visitor does not read. */
 @SuppressWarnings("FutureReturnValueIgnored") // a write that fails closes the channel
 final class Echo extends ChannelInboundHandlerAdapter {
     @Override

@@ -212,7 +212,7 @@ class EndsTest {
             channel.deregister().sync();
             assertFalse(channel.isRegistered());
             Visitor.send(visitor, "hello");
-            first.submit(() -> {}).sync(); // whatever had been on its way to the old loop has passed
+            first.submit(() -> {}).sync(); // all tasks for the old loop have run
             assertEquals(0, recorder.received.get());
             io.netty.channel.EventLoop second = relayed.group.next();
             if (second.equals(first)) second = relayed.group.next();

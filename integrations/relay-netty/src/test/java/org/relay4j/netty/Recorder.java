@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.relay4j.testing.Await;
 
-/** Keeps what a channel tells its pipeline, in order. */
+/** Records the events of a pipeline in order. */
 final class Recorder extends ChannelInboundHandlerAdapter {
     final BlockingQueue<String> events = new LinkedBlockingQueue<>();
     final AtomicLong received = new AtomicLong(); // bytes
@@ -24,7 +24,7 @@ final class Recorder extends ChannelInboundHandlerAdapter {
     /**
      * Keeps the events.
      *
-     * @param texts whether what was read is one of them
+     * @param texts whether to record received text as well
      */
     Recorder(boolean texts) {
         this.texts = texts;

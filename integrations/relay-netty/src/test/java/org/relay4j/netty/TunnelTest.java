@@ -17,7 +17,7 @@ import org.relay4j.testing.Await;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Visitor;
 
-/** The server channel while its tunnel comes and goes. */
+/** The server channel when its tunnel is lost, re-established or closed. */
 @ExtendWith(LeakCheck.EachTest.class)
 class TunnelTest {
     @Test

@@ -11,31 +11,26 @@ final class TunnelClosing implements SmartLifecycle {
     private static final int PHASE = Integer.MIN_VALUE + 1024;
 
     private final WebTunnel tunnel;
-    private volatile boolean running;
 
     TunnelClosing(WebTunnel tunnel) {
         this.tunnel = tunnel;
     }
 
     @Override
-    public void start() {
-        running = true;
-    }
+    public void start() {}
 
     @Override
-    public void stop() {
-        running = false;
-    }
+    public void stop() {}
 
     @Override
     public void stop(Runnable callback) {
-        stop();
         tunnel.whenClosed(callback);
     }
 
+    /** Always true, so that {@link #stop(Runnable)} is always called. It waits only if the tunnel is being closed. */
     @Override
     public boolean isRunning() {
-        return running;
+        return true;
     }
 
     @Override

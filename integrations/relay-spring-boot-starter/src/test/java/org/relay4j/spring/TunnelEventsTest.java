@@ -195,7 +195,7 @@ class TunnelEventsTest {
             int port = relay.port();
             relay.close();
             recorder.awaitDetail("closed");
-            // Another socket takes the previous port meanwhile.
+            // Another socket occupies the previous port.
             try (ServerSocket taken = new ServerSocket(before)) {
                 assertTrue(taken.isBound());
                 relay = WebApplication.relay(port);
@@ -279,7 +279,7 @@ class TunnelEventsTest {
             @Override
             public void down(Tunnel tunnel, @Nullable Throwable cause, boolean willRetry) {
                 inside.countDown();
-                Await.until("the listener may go on", goOn);
+                Await.until("the listener may continue", goOn);
             }
         };
         try (ConfigurableApplicationContext context = new SpringApplicationBuilder(WebApplication.class)
@@ -290,7 +290,7 @@ class TunnelEventsTest {
             AtomicBoolean closed = new AtomicBoolean();
             tunnel.startClosing(Duration.ZERO);
             tunnel.whenClosed(() -> closed.set(true));
-            Await.until("the listener is told", inside);
+            Await.until("the listener is notified", inside);
             Await.until(
                     "the tunnel is closed",
                     () -> Thread.getAllStackTraces().keySet().stream()

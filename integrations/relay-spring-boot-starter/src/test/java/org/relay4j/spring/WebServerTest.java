@@ -30,7 +30,7 @@ import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** Real web servers behind a real relay server: what is reached, and how it ends. */
+/** Real web servers with a real relay server: requests, and graceful shutdown. */
 @ExtendWith(LeakCheck.class)
 class WebServerTest {
     private final HttpClient client =

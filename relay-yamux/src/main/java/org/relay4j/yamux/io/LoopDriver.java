@@ -287,7 +287,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         long waiting = socketFull ? loop.now() - fullSince : 0;
         long stall = options.writeStallTimeout();
         if (stall == 0 || waiting < stall) return;
-        mux.fail(new Cause(Cause.Kind.TIMEOUT, "the peer has not read anything for " + waiting / 1_000_000 + " ms"));
+        mux.fail(new Cause(Cause.Kind.TIMEOUT, "the peer has read no data for " + waiting / 1_000_000 + " ms"));
     }
 
     // ---- closing: flush, shut down our direction, wait for the peer to do the same, close

@@ -194,7 +194,7 @@ class ClosingTest {
         peer.stream(1).reset(0);
         peer.sends(Wire.rst(1)).toldNothing();
         assertEquals(before - 1, peer.core.streamCount());
-        assertFalse(hexOfLast(peer.reads()).startsWith("00010008"), "nobody needs the RST any more");
+        assertFalse(hexOfLast(peer.reads()).startsWith("00010008"), "a RST is no longer needed");
     }
 
     @Test

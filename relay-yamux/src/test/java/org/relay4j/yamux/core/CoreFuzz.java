@@ -213,7 +213,7 @@ public final class CoreFuzz implements SessionEvents, FrameTap {
         @Override
         public void onData(MuxStream stream, ByteBuffer payload) {
             heard();
-            check(!finSeen && payload.hasRemaining(), "data behind FIN, or none");
+            check(!finSeen && payload.hasRemaining(), "data after FIN, or none");
             int what = script.next();
             if ((what & 1) == 0) payload.position(payload.position() + Math.min(what, payload.remaining()));
             else payload.position(payload.limit());

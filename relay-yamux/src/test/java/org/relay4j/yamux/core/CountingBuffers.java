@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Memory for tests that knows which pieces are in use: one that comes back twice, or did not come from here, fails at once.
- * What comes back is used again, with its contents spoiled, so that whoever goes on using it is found out.
+ * Returned chunks are reused with overwritten contents, so that a use after the return is detected.
  */
 final class CountingBuffers implements BufferSource {
     private static final int SMALL = 4 * 1024; // bytes

@@ -215,7 +215,7 @@ class DataTest {
     }
 
     @Test
-    void nobodyOvertakesAStreamThatWaits() {
+    void noStreamOvertakesOneThatWaits() {
         opened();
         opened();
         fill();

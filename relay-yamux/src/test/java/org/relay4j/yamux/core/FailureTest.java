@@ -112,7 +112,7 @@ class FailureTest {
         assertNull(peer.core.ended());
         peer.afresh().sends(Wire.data(3, "hello")).told("data 3 hello");
         assertEquals(1, peer.core.streamCount());
-        if (call != Call.onReset) assertNotNull(handler.reset, "it is told of the reset all the same");
+        if (call != Call.onReset) assertNotNull(handler.reset, "it is still notified of the reset");
         peer.core.close();
         peer.reads();
         peer.leavesNothing();

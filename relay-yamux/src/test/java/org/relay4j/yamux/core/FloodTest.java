@@ -26,7 +26,7 @@ class FloodTest {
         REPEATED_ACK(WastefulFrame.EMPTY_UPDATE, n -> Wire.ack(1)),
         CREDIT_FOR_NOTHING(WastefulFrame.IDLE_CREDIT, n -> Wire.update(1, 1000)),
         CREDIT_BYTE_BY_BYTE(WastefulFrame.IDLE_CREDIT, n -> Wire.update(2, 1)),
-        DATA_FOR_A_DEAD_ID(WastefulFrame.UNKNOWN_STREAM, n -> Wire.data(99, "nobody is here")),
+        DATA_FOR_A_DEAD_ID(WastefulFrame.UNKNOWN_STREAM, n -> Wire.data(99, "too late")),
         UPDATE_FOR_A_DEAD_ID(WastefulFrame.UNKNOWN_STREAM, n -> Wire.update(98, 100_000)),
         FIN_FOR_A_DEAD_ID(WastefulFrame.UNKNOWN_STREAM, n -> Wire.fin(97)),
         RST_FOR_A_DEAD_ID(WastefulFrame.UNKNOWN_STREAM, n -> Wire.rst(96)),

@@ -205,9 +205,9 @@ class FuzzTest {
             assertTrue(type < Frame.PING || id == 0, "id " + id);
             if (type >= Frame.PING) return;
             int before = sent.getOrDefault(id, 0);
-            assertTrue((before & Wire.RST) == 0 || flags == Wire.RST, "a frame of stream " + id + " behind its RST");
+            assertTrue((before & Wire.RST) == 0 || flags == Wire.RST, "a frame of stream " + id + " after its RST");
             boolean sends = type == Frame.DATA || flags == Wire.FIN;
-            assertTrue(!sends || (before & Wire.FIN) == 0, "data or FIN of stream " + id + " behind its FIN");
+            assertTrue(!sends || (before & Wire.FIN) == 0, "data or FIN of stream " + id + " after its FIN");
             sent.put(id, before | flags);
         }
     }

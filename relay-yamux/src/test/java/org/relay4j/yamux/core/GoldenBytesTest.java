@@ -143,7 +143,7 @@ class GoldenBytesTest {
             if (frame.type == 1) assertTrue(frame.length >= 0 && frame.length < 1L << 31, frame::toString);
             if (frame.flags == Wire.FIN) assertEquals(0, frame.length, frame::toString);
             if (frame.type == 0 || frame.flags == Wire.FIN) {
-                assertTrue(!ended.contains(frame.id), () -> "behind the FIN: " + frame);
+                assertTrue(!ended.contains(frame.id), () -> "after the FIN: " + frame);
             }
             if (frame.flags == Wire.FIN) ended.add(frame.id);
             if (frame.type == 1 && frame.flags == Wire.SYN) assertEquals(1, frame.id & 1, () -> "parity: " + frame);

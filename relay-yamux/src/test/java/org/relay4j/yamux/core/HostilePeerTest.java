@@ -13,7 +13,7 @@ class HostilePeerTest {
 
     private final ScriptedPeer peer = ScriptedPeer.server();
 
-    // ---- answers that nobody reads
+    // ---- answers that the peer does not read
 
     @Test
     void burstOfPingsIsAnsweredInFull() {
@@ -170,7 +170,7 @@ class HostilePeerTest {
         for (int id = 1; id < 100; id += 2) peer.writesBytes(id, 1 << 20);
         assertTrue(peer.core.queued() <= OUTPUT);
         assertTrue(peer.core.queued() >= OUTPUT - 64 * 1024);
-        assertEquals(50, peer.core.parts().queue().waiting.size(), "everybody waits for room");
+        assertEquals(50, peer.core.parts().queue().waiting.size(), "all streams wait for room");
         assertOneOutputBuffer();
     }
 

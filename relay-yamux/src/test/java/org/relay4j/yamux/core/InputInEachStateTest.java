@@ -185,7 +185,7 @@ class InputInEachStateTest {
         @Test
         void afterBothFinsIsDrainedInSilence() {
             closed();
-            peer.sends(Wire.data(1, "nobody is here")).toldNothing().expectsNothing();
+            peer.sends(Wire.data(1, "not open")).toldNothing().expectsNothing();
             assertEquals(1, peer.core.ignoredFrames());
             sessionStaysUp();
         }

@@ -16,7 +16,7 @@ class LegalPeersTest {
     private final ScriptedPeer peer = ScriptedPeer.server();
 
     @AfterEach
-    void nobodyWasEnded() {
+    void noSessionHasEnded() {
         assertNull(peer.core.ended());
     }
 
@@ -67,7 +67,7 @@ class LegalPeersTest {
         assertEquals(6, peer.core.parts().wasteful().count(WastefulFrame.IDLE_CREDIT));
     }
 
-    /** What was under way to a stream when it was reset here: a whole window, in frames of one byte. */
+    /** Bytes in flight to a stream when it was reset here: a whole window, in frames of one byte. */
     @Test
     void windowOfSmallFramesForAStreamThatWasJustReset() {
         peer.sends(Wire.syn(2)).accepts(2).stream(2).reset(0);
@@ -76,7 +76,7 @@ class LegalPeersTest {
     }
 
     @Test
-    void everybodyIsResetAtOnce() {
+    void allStreamsAreResetAtOnce() {
         for (int n = 0; n < 65_536; n++) {
             peer.sends(Wire.syn(2 + 2 * n), Wire.data(2 + 2 * n, "hello")).accepts(2 + 2 * n);
             peer.afresh();

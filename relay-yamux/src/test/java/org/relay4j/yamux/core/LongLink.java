@@ -58,7 +58,7 @@ final class LongLink {
         heldUpUntil = now + nanos;
     }
 
-    /** Lets time pass; returns the bytes that the reader got meanwhile. */
+    /** Lets time pass; returns the bytes that the reader received in that time. */
     long runFor(long nanos) {
         long before = reader.received;
         long end = now + nanos;

@@ -25,7 +25,7 @@ class LongLinkTest {
     void oneStreamFillsTheLinkWithinTenRoundTripsOfTheDoublingAndAddsLittleQueue(int rate, int roundTrip) {
         link = link(rate, roundTrip, LARGEST, LARGEST).measured().withEcho();
         link.startBulk();
-        // As often as a sender that doubles what it has under way needs from one packet on, and ten times.
+        // The round trips of a sender that doubles its in-flight bytes from one packet on, and ten more.
         double packets = rate * 1e6 / 8 * roundTrip / 1e3 / 1448;
         link.runFor((long) Math.ceil(Math.log(packets) / Math.log(2)) * nanos(roundTrip));
         double share = share(rate, link.runFor(10 * nanos(roundTrip)), 10 * roundTrip);

@@ -94,7 +94,7 @@ class MillionStreamsTest {
                 default -> write(stream, random.nextInt(3_000));
             }
             if (!stream.isGone() && random.nextInt(20) > 0) return;
-            stream.close(now); // whoever is done with a stream says so
+            stream.close(now); // the user has finished with the stream
             read(stream);
             open.set(index, open.get(open.size() - 1));
             open.remove(open.size() - 1);

@@ -213,7 +213,7 @@ class OpeningTest {
     }
 
     @Test
-    void whoeverDoesNotWaitToOpenIsNotTold() {
+    void callerThatDoesNotWaitToOpenIsNotNotified() {
         for (int n = 0; n < 256; n++) peer.opens();
         peer.sends(Wire.ack(1), Wire.ack(3)).toldNothing();
     }

@@ -84,7 +84,7 @@ class ReceiveBudgetTest {
         assertTrue(peer.core.parts().memory().held() <= 2 * BufferSource.GUARANTEED);
     }
 
-    /** A peer whose streams hold all the memory, and that goes on: each of its frames needs another stream to be reset. */
+    /** A peer whose streams hold all the memory, and that continues to send: for each of its frames another stream must be reset. */
     @Test
     void peerWhoseManyStreamsHoldAllMemoryMayGoOn() {
         ScriptedPeer many = ScriptedPeer.client(options -> options.receiveBudget(4096 * 10_000));

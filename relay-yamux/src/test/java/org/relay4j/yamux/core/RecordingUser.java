@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.IntConsumer;
 
-/** The user of a core under test: writes down what it is told, one event a line. */
+/** The user of a core under test: records its events, one a line. */
 final class RecordingUser implements SessionEvents, StreamHandler {
     private static final int LONGEST_TEXT = 64; // bytes
 

@@ -10,7 +10,7 @@ import java.util.function.UnaryOperator;
 
 /**
  * The other end of a session, played by a test: it sends bytes to the core under test, says which bytes it expects back,
- * and which events the core's user was told. What the core wants to send waits until {@code expects} reads it, so a peer
+ * and which events the core's user received. Output of the core waits until {@code expects} reads it, so a peer
  * that does not read is one that expects nothing for a while.
  */
 final class ScriptedPeer {
@@ -196,7 +196,7 @@ final class ScriptedPeer {
         return text;
     }
 
-    /** Compares what the user was told since the last time, and forgets it. */
+    /** Compares the events of the user since the last call, and clears them. */
     ScriptedPeer told(String... expected) {
         assertEquals(String.join("\n", expected), String.join("\n", user.events));
         user.events.clear();
@@ -214,7 +214,7 @@ final class ScriptedPeer {
         return this;
     }
 
-    /** Forgets what was told and reads what was sent so far: a test begins behind its preparations. */
+    /** Clears the events and reads the output so far: the test starts after its preparations. */
     ScriptedPeer afresh() {
         reads();
         user.events.clear();

@@ -111,7 +111,7 @@ class SendBufferTest {
         while (buffer.room() > 0) data(1, Math.min(buffer.room(), 60_000));
         int frames = 0;
         while (buffer.append(Frame.WINDOW_UPDATE, Frame.FIN, 1, 0)) frames++;
-        assertTrue(frames >= 300, frames + " frames fit behind the data");
+        assertTrue(frames >= 300, frames + " frames fit after the data");
         assertFalse(buffer.append(Frame.WINDOW_UPDATE, Frame.RST, 1, 0));
         assertTrue(buffer.append(Frame.GO_AWAY, 0, 0, 0));
         assertFalse(buffer.append(Frame.GO_AWAY, 0, 0, 0));

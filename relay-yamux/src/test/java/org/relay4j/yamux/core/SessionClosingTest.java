@@ -91,7 +91,7 @@ class SessionClosingTest {
     }
 
     @Test
-    void silentPeerIsWaitedForAsLongAsIsAllowed() {
+    void waitsForASilentPeerUntilItsLimit() {
         drain();
         assertEquals(SILENCE, closing.deadline() - now);
         now += SILENCE - 1;

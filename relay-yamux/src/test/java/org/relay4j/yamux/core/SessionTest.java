@@ -144,7 +144,7 @@ class SessionTest {
     }
 
     @Test
-    void whoeverWaitsToOpenHearsOnlyOfTheEndWhenThatComes() {
+    void callerThatWaitsToOpenIsNotifiedOnlyOfTheEnd() {
         ScriptedPeer narrow = ScriptedPeer.server(options -> options.maxUnacknowledged(1));
         narrow.opens();
         assertEquals(OpenState.WAIT, narrow.core.openState());

@@ -170,7 +170,7 @@ final class SimulatedEnd implements SessionEvents, FrameTap {
 
     @Override
     public void onOpenable() {
-        if (!waitsToOpen) throw new AssertionError(name + " was told to open, and was not waiting");
+        if (!waitsToOpen) throw new AssertionError(name + " was notified that it can open, but did not wait");
         waitsToOpen = false;
         if (random.nextBoolean()) open();
     }
@@ -189,7 +189,7 @@ final class SimulatedEnd implements SessionEvents, FrameTap {
         ended = cause;
         for (SimulatedStream stream : streams.values()) {
             boolean told = stream.resetSeen != null || stream.resetHere || stream.finSeen;
-            if (!stream.core.isGone() || !told) throw new AssertionError("was not told of the end: " + stream);
+            if (!stream.core.isGone() || !told) throw new AssertionError("was not notified of the end: " + stream);
         }
     }
 
@@ -273,7 +273,7 @@ final class SimulatedEnd implements SessionEvents, FrameTap {
         long dataIn;
         long creditOut;
         long creditIn;
-        boolean announced; // the peer was told our receive window
+        boolean announced; // our receive window was announced
     }
 
     /** Passes on. */

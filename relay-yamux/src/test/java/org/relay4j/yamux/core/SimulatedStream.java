@@ -6,8 +6,8 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One end of a stream in a simulated session, with a user who writes and reads at random. The user trusts what the core
- * says: after it was told to wait it does nothing until it is told to go on. Every byte and every event is checked.
+ * One end of a stream in a simulated session, with a user that writes and reads at random. The user relies on the core:
+ * when it has to wait, it does nothing until it is notified. Every byte and every event is checked.
  */
 final class SimulatedStream implements StreamHandler {
     private static final byte[] CONTENT = content();
@@ -21,7 +21,7 @@ final class SimulatedStream implements StreamHandler {
     int sent; // bytes
     int received; // bytes
     boolean accepted;
-    boolean waits; // was told to wait before it writes
+    boolean waits; // must wait before it writes
     boolean lazy; // leaves what arrives in the buffer
     boolean closedWrite;
     boolean closedRead;
@@ -169,8 +169,8 @@ final class SimulatedStream implements StreamHandler {
     @Override
     public void onWritable(MuxStream stream) {
         checkAlive(stream);
-        check(waits, "told to go on, and was not waiting");
-        check(!closedWrite, "told to go on after the user closed");
+        check(waits, "notified, but was not waiting");
+        check(!closedWrite, "notified after the user closed");
         waits = false;
         if (random.nextBoolean()) write();
     }

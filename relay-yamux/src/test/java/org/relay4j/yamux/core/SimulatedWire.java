@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One direction of a connection: bytes arrive in their order, but late and in other pieces than they were written in. It
- * follows the frames that it has delivered, with a parser of its own, and so knows which body is under way.
+ * follows the frames that it has delivered, with a parser of its own, and so knows which body is in flight.
  */
 final class SimulatedWire {
     private final int capacity; // bytes

@@ -87,7 +87,7 @@ final class Simulation {
         return random.nextLong(conditions.longestDelay());
     }
 
-    /** Lets both ends come to the end of what they do; a stream that nobody helps on is starved. */
+    /** Lets both ends finish; a stream that makes no progress then is starved. */
     private void finish() {
         if (cut) hangUp();
         for (int round = 0; round < 200_000; round++) {
@@ -146,7 +146,7 @@ final class Simulation {
             }
             String both = "\n" + from + "\n" + to;
             if (to.received > from.sent) throw new AssertionError("more than was sent:" + both);
-            if (to.finSeen && !from.closedWrite) throw new AssertionError("FIN that nobody sent:" + both);
+            if (to.finSeen && !from.closedWrite) throw new AssertionError("FIN that was not sent:" + both);
             if (to.endSeenAt >= 0 && to.endSeenAt != from.sent) throw new AssertionError("torso:" + both);
             boolean undisturbed = !from.closedRead && !to.closedRead && from.resetSeen == null && to.resetSeen == null;
             if (undisturbed && to.endSeenAt < 0) throw new AssertionError("no end:" + both);

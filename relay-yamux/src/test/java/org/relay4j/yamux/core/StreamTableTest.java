@@ -148,7 +148,7 @@ class StreamTableTest {
         return new MuxStream(id, false, Frame.INITIAL_WINDOW, peer.core.parts(), 0);
     }
 
-    /** Ids that a peer who knows the seed would choose. */
+    /** Ids that a peer with knowledge of the seed would choose. */
     private static int[] idsWithTheSamePlace(int seed, int count, int mask) {
         return idsWithPlace(seed, place(1, seed, mask), mask, count);
     }

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /** A handler with a defect: one of its methods throws. It takes no bytes. */
 final class Throwing implements StreamHandler {
     @Nullable
-    Cause reset; // what onReset was told
+    Cause reset; // the cause passed to onReset
 
     private final String method;
 

@@ -166,7 +166,8 @@ class BufferPoolTest {
         });
         List<Chunk> outputs = new ArrayList<>();
         for (int n = 0; n < 10; n++) outputs.add(scarce.acquireOutput());
-        assertEquals(11, asked.get(), "once for 520 KiB, and for each of the 64 KiB, without which nothing goes on");
+        assertEquals(
+                11, asked.get(), "once for 520 KiB, and for each of the 64 KiB, without which no progress is possible");
         now.addAndGet(BufferPool.EXHAUSTED + 2);
         outputs.add(scarce.acquireOutput());
         assertEquals(13, asked.get());

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.LoggerFactory;
 
-/** A process that keeps all connections of a port open until it is told, by a line of input, to release them. */
+/** A process that keeps all connections of a port open until a line of input releases them. */
 final class ListenerProgram implements Listener.Owner {
     private final List<SocketChannel> held = new ArrayList<>(); // loop thread only
 

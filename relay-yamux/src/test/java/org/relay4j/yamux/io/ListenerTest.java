@@ -221,7 +221,7 @@ class ListenerTest {
         return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     }
 
-    /** Keeps whoever comes. */
+    /** Keeps all accepted connections. */
     private static final class Guests implements Listener.Owner {
         final List<SocketChannel> channels = new CopyOnWriteArrayList<>();
         int room = Integer.MAX_VALUE; // loop thread only

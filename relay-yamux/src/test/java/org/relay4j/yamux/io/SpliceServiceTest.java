@@ -225,7 +225,7 @@ class SpliceServiceTest {
             crowd.add(channel);
             channel.configureBlocking(false);
             if (!channel.connect(service.getLocalSocketAddress()) && !channel.finishConnect()) return crowd;
-            if (crowd.size() > 1000) throw new AssertionError("the service takes everybody");
+            if (crowd.size() > 1000) throw new AssertionError("the service accepts all connections");
         }
     }
 

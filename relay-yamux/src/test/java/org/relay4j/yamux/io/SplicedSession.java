@@ -25,7 +25,7 @@ import org.relay4j.yamux.core.SessionEvents;
 import org.relay4j.yamux.core.StreamHandler;
 
 /**
- * A session on a loop of its own whose streams are spliced with sockets: either with those who connect to its port, or with
+ * A session on a loop of its own whose streams are spliced with sockets: either with connections to its port, or with
  * connections to a service.
  */
 final class SplicedSession implements SessionEvents, Listener.Owner, Splice.Owner, AutoCloseable {

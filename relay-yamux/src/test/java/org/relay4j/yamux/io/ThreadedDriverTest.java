@@ -169,7 +169,7 @@ class ThreadedDriverTest {
             public int write(ByteBuffer from) throws IOException {
                 int length = super.write(from);
                 ends[1].write(ByteBuffer.allocate(12));
-                ends[1].close(); // what a peer does that was told of the end
+                ends[1].close(); // as a peer does after it was notified of the end
                 return length;
             }
 

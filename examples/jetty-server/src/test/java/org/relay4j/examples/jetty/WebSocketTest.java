@@ -98,7 +98,7 @@ class WebSocketTest {
         return client.newWebSocketBuilder().buildAsync(uri, messages).get(DEADLINE.toSeconds(), TimeUnit.SECONDS);
     }
 
-    /** What comes back through a WebSocket, as one sequence of bytes. */
+    /** The bytes received from a WebSocket, as one sequence. */
     private static final class Messages implements WebSocket.Listener {
         final CompletableFuture<Integer> closed = new CompletableFuture<>();
         private final BlockingQueue<byte[]> received = new LinkedBlockingQueue<>();

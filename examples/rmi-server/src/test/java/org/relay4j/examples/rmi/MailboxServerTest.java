@@ -58,7 +58,7 @@ class MailboxServerTest {
 
     /**
      * RMI sends all of a call before it reads the reply, so it takes two calls to use both directions. The mailbox is much
-     * smaller than what goes through it: what was put comes back while more of it is being put.
+     * smaller than the data: messages are taken while others are still being put.
      */
     @Test
     void largeTransferInFullDuplex() throws Exception {
@@ -80,7 +80,7 @@ class MailboxServerTest {
         assertEquals(Sha256.hex(sent.digest()), Sha256.hex(received.digest()));
     }
 
-    /** None of the calls that take can end before the first of those that put: all of them are under way at once. */
+    /** No call that takes can return before the first call that puts, so all calls run at the same time. */
     @Test
     void twoHundredCallsAtOnce() throws Exception {
         Set<Byte> taken = Collections.synchronizedSet(new HashSet<>());
