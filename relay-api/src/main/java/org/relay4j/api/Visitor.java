@@ -1,6 +1,8 @@
 package org.relay4j.api;
 
+import java.net.InetSocketAddress;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A visitor at a point in time. Immutable.
@@ -18,8 +20,10 @@ import java.time.Duration;
  * }</pre>
  *
  * @param number unique among the visitors of one connection to the server; may be reused after a reconnect
+ * @param address where the visitor connects from; null if it is not known, as without the option {@code visitorAddresses}
  * @param connected how long the visitor has been connected
  * @param bytesIn bytes received from the visitor
  * @param bytesOut bytes sent to the visitor
  */
-public record Visitor(long number, Duration connected, long bytesIn, long bytesOut) {}
+public record Visitor(
+        long number, @Nullable InetSocketAddress address, Duration connected, long bytesIn, long bytesOut) {}

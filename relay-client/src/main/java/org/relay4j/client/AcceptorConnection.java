@@ -13,9 +13,12 @@ import org.relay4j.yamux.SessionListener;
 import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.MuxStream;
+import org.relay4j.yamux.io.LimitedLog;
+import org.relay4j.yamux.io.StreamHeader;
 import org.relay4j.yamux.io.StreamObserver;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** A connection of an acceptor: a session whose streams wait in a queue to be accepted. */
 final class AcceptorConnection implements TunnelConnection, SessionListener, StreamObserver {
@@ -25,6 +28,8 @@ final class AcceptorConnection implements TunnelConnection, SessionListener, Str
     private final TunnelEvents events;
     private final Session session;
     private final @Nullable Farewell farewell;
+    private final boolean visitorAddresses;
+    private final LimitedLog malformed = new LimitedLog(log, Level.WARN);
     private final CompletableFuture<@Nullable Loss> ended = new CompletableFuture<>();
 
     private AcceptorConnection(
@@ -32,6 +37,7 @@ final class AcceptorConnection implements TunnelConnection, SessionListener, Str
             throws IOException {
         this.control = control;
         this.events = events;
+        visitorAddresses = options.needsVisitorAddresses();
         session = SessionInternals.server(
                 control.wire(),
                 options.session().toBuilder()
@@ -124,17 +130,30 @@ final class AcceptorConnection implements TunnelConnection, SessionListener, Str
     // ---- with the session lock held
 
     @Override
-    public void accepted(MuxStream stream) {
-        events.visitorAccepted(stream);
+    public @Nullable StreamHeader header() {
+        return visitorAddresses ? new VisitorHeader(malformed, this) : null;
     }
 
     @Override
-    public void gone(MuxStream stream, @Nullable Cause cause) {
-        events.visitorClosed(stream, () -> cause == null ? null : new IOException(cause.message(), cause.error()));
+    public void accepted(MuxStream stream, @Nullable StreamHeader header) {
+        events.visitorAccepted(stream, VisitorHeader.address(header));
+    }
+
+    @Override
+    public void gone(MuxStream stream, @Nullable StreamHeader header, @Nullable Cause cause) {
+        events.visitorClosed(
+                stream,
+                VisitorHeader.address(header),
+                () -> cause == null ? null : new IOException(cause.message(), cause.error()));
     }
 
     @Override
     public void measured(long roundTrip) {
         events.roundTrip(roundTrip);
+    }
+
+    @Override
+    public String toString() {
+        return "tunnel " + HostPort.text(control.publicAddress());
     }
 }

@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.yamux.SessionInternals;
 import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.core.Cause;
@@ -14,6 +15,7 @@ import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.core.SessionEvents;
 import org.relay4j.yamux.core.StreamHandler;
+import org.relay4j.yamux.io.HeaderReading;
 import org.relay4j.yamux.io.LimitedLog;
 import org.relay4j.yamux.io.LoopDriver;
 import org.relay4j.yamux.io.LoopGroup;
@@ -36,7 +38,10 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
     private final TunnelEvents events;
     private final LoopDriver driver;
     private final @Nullable Farewell farewell;
+    private final boolean visitorAddresses;
+    private final @Nullable ProxyProtocol proxyProtocol;
     private final LimitedLog unreachable = new LimitedLog(log, Level.WARN);
+    private final LimitedLog malformed = new LimitedLog(log, Level.WARN);
     private final CompletableFuture<@Nullable Loss> ended = new CompletableFuture<>();
 
     private ForwarderConnection(
@@ -51,6 +56,8 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
         this.local = local;
         this.events = events;
         localConnectTimeout = options.localConnectTimeout();
+        visitorAddresses = options.needsVisitorAddresses();
+        proxyProtocol = options.proxyProtocol();
         // Visitors cause the resets, not the server.
         CoreOptions core = SessionInternals.relayedOptions(
                 options.session().toBuilder().streamResetLimit(1, 0).build());
@@ -130,14 +137,41 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
 
     @Override
     public @Nullable StreamHandler onStream(MuxStream stream) {
-        Splice splice = new LocalVisitor(this, driver, stream, localConnectTimeout).connect();
-        if (splice != null) events.visitorAccepted(stream);
+        if (!visitorAddresses) return connect(stream, null);
+        VisitorHeader header = new VisitorHeader(malformed, name);
+        return new HeaderReading(driver, stream, header, new HeaderReading.Next() {
+            @Override
+            public @Nullable StreamHandler begin(MuxStream begun) {
+                return connect(begun, header.header());
+            }
+
+            @Override
+            public void failed(String why) {
+                header.failed(why);
+            }
+        });
+    }
+
+    private @Nullable StreamHandler connect(MuxStream stream, @Nullable ProxyHeader header) {
+        LocalVisitor visitor = new LocalVisitor(this, driver, stream, header);
+        Splice splice = visitor.connect();
+        if (splice != null) events.visitorAccepted(stream, visitor.from());
         return splice; // null is a reset for this visitor alone
+    }
+
+    Duration localConnectTimeout() {
+        return localConnectTimeout;
+    }
+
+    /** How the local service is told who the visitor is; null for not at all. */
+    @Nullable
+    ProxyProtocol proxyProtocol() {
+        return proxyProtocol;
     }
 
     /** A visitor has left; {@code failure} is null if both directions ended with FIN. */
     void left(MuxStream stream, LocalVisitor visitor, @Nullable Throwable failure) {
-        events.visitorClosed(stream, () -> failure);
+        events.visitorClosed(stream, visitor.from(), () -> failure);
         if (!log.isDebugEnabled()) return;
         log.debug(
                 "{}: {} {} after {} ms, {} bytes in, {} bytes out{}",

@@ -8,6 +8,7 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopDriver;
@@ -23,16 +24,25 @@ final class LocalVisitor implements Splice.Owner {
     private final LoopDriver driver;
     private final MuxStream stream;
     private final Duration timeout;
+    private final @Nullable ProxyHeader header; // null: the stream has none
     private final Iterator<InetAddress> untried;
     private @Nullable InetSocketAddress address; // the last that was tried
     private Loop.@Nullable Timer timer; // while a connect is in progress
 
-    LocalVisitor(ForwarderConnection tunnel, LoopDriver driver, MuxStream stream, Duration timeout) {
+    /** @param header the header of the stream, which has been read; null if it has none */
+    LocalVisitor(ForwarderConnection tunnel, LoopDriver driver, MuxStream stream, @Nullable ProxyHeader header) {
         this.tunnel = tunnel;
         this.driver = driver;
         this.stream = stream;
-        this.timeout = timeout;
+        this.header = header;
+        timeout = tunnel.localConnectTimeout();
         untried = tunnel.local().addresses().iterator();
+    }
+
+    /** The address of the visitor; null if it is not known. */
+    @Nullable
+    InetSocketAddress from() {
+        return header == null ? null : header.source();
     }
 
     /** Begins to connect. Null if every address has failed at once: {@link ForwarderConnection#unreachable} was called. */
@@ -42,7 +52,7 @@ final class LocalVisitor implements Splice.Owner {
         for (SocketChannel channel; (channel = next(failure)) != null; ) {
             boolean joined = false;
             try {
-                Splice splice = Splice.accept(driver, stream, channel, this);
+                Splice splice = Splice.accept(driver, stream, channel, this, greeting());
                 joined = true;
                 if (!splice.wasConnected()) limit(splice);
                 return splice;
@@ -53,6 +63,11 @@ final class LocalVisitor implements Splice.Owner {
             }
         }
         return null;
+    }
+
+    private byte @Nullable [] greeting() {
+        ProxyProtocol protocol = tunnel.proxyProtocol();
+        return protocol == null || header == null ? null : protocol.encode(header);
     }
 
     /** The next connect that does not fail at once; null when no address is left, which is reported. */
@@ -125,6 +140,9 @@ final class LocalVisitor implements Splice.Owner {
     @Override
     public String toString() {
         InetSocketAddress to = address;
-        return "visitor " + Integer.toUnsignedString(stream.id()) + (to == null ? "" : " of " + HostPort.text(to));
+        InetSocketAddress visitor = from();
+        String who = visitor == null ? "" : " from " + HostPort.text(visitor);
+        return "visitor " + Integer.toUnsignedString(stream.id()) + who
+                + (to == null ? "" : " of " + HostPort.text(to));
     }
 }

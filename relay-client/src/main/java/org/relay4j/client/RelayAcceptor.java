@@ -16,6 +16,7 @@ import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelStatistics;
 import org.relay4j.yamux.AcceptQueue;
 import org.relay4j.yamux.Session;
+import org.relay4j.yamux.SessionInternals;
 import org.relay4j.yamux.Stream;
 import org.relay4j.yamux.StreamException;
 import org.relay4j.yamux.io.Bounds;
@@ -44,7 +45,8 @@ import org.relay4j.yamux.socket.AcceptorSocket;
  * <p>As with any server socket, closing it does not close the accepted sockets. The connection to the server ends with the last
  * of them, or when the timeout of {@link #close(Duration)} expires.
  *
- * <p>The remote address of accepted sockets is unspecified (0.0.0.0, port 0): the base protocol does not carry it.
+ * <p>The remote address of accepted sockets is that of the visitor with {@link RelayClientOptions.Builder#visitorAddresses}, and
+ * unspecified (0.0.0.0, port 0) otherwise: the base protocol does not carry it.
  *
  * <p>Safe for use by several threads. {@code accept} reacts to interruption with {@link java.io.InterruptedIOException}.
  */
@@ -146,7 +148,16 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
     @Override
     public Socket accept() throws IOException {
         Stream stream = acceptStream();
-        return stream.asSocket(publicAddress(stream.session()), UNKNOWN_VISITOR);
+        return stream.asSocket(publicAddress(stream.session()), visitorAddress(stream));
+    }
+
+    /**
+     * Returns where the visitor of an accepted stream connects from; unspecified (0.0.0.0, port 0) if that is not known, as
+     * without {@link RelayClientOptions.Builder#visitorAddresses}.
+     */
+    public static InetSocketAddress visitorAddress(Stream stream) {
+        InetSocketAddress address = VisitorHeader.address(SessionInternals.header(stream));
+        return address == null ? UNKNOWN_VISITOR : address;
     }
 
     /**

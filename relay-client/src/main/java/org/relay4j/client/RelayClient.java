@@ -77,6 +77,10 @@ public final class RelayClient {
             }
             LeaseFile.check(leaseFile);
         }
+        if (options.proxyProtocol() != null) {
+            throw new IllegalArgumentException(
+                    "proxyProtocol is an option of forwarders; for an acceptor set visitorAddresses");
+        }
         return RelayAcceptor.open(List.copyOf(servers), options);
     }
 

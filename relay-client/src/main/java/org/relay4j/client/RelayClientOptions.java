@@ -108,6 +108,21 @@ public final class RelayClientOptions {
         return values.leaseFile;
     }
 
+    /** Returns whether the server is asked for the addresses of visitors. */
+    public boolean visitorAddresses() {
+        return values.visitorAddresses;
+    }
+
+    /** Returns how a forwarder tells the local service who the visitor is; null if it does not. */
+    public @Nullable ProxyProtocol proxyProtocol() {
+        return values.proxyProtocol;
+    }
+
+    /** Whether streams begin with the address of their visitor. */
+    boolean needsVisitorAddresses() {
+        return values.visitorAddresses || values.proxyProtocol != null;
+    }
+
     /** Returns the options of the session with the server. */
     public SessionOptions session() {
         return values.session;
@@ -128,6 +143,8 @@ public final class RelayClientOptions {
         private boolean allowPlainIdentity;
         private int publicPort;
         private @Nullable Path leaseFile;
+        private boolean visitorAddresses;
+        private @Nullable ProxyProtocol proxyProtocol;
         private SessionOptions session = SessionOptions.defaults();
 
         private Builder() {}
@@ -146,6 +163,8 @@ public final class RelayClientOptions {
             allowPlainIdentity = other.allowPlainIdentity;
             publicPort = other.publicPort;
             leaseFile = other.leaseFile;
+            visitorAddresses = other.visitorAddresses;
+            proxyProtocol = other.proxyProtocol;
             session = other.session;
         }
 
@@ -252,6 +271,27 @@ public final class RelayClientOptions {
          */
         public Builder leaseFile(@Nullable Path file) {
             leaseFile = file;
+            return this;
+        }
+
+        /**
+         * Sets whether the server is asked for the addresses of visitors: default false. If true, {@code
+         * getRemoteSocketAddress()} of an accepted socket and {@link org.relay4j.api.Visitor#address} return the visitor's
+         * address. The server must speak HELLO. It sends each address as a header of the visitor's stream, which counts as bytes
+         * of the visitor; a visitor whose header is malformed, or not complete within 5 s, is reset.
+         */
+        public Builder visitorAddresses(boolean wanted) {
+            visitorAddresses = wanted;
+            return this;
+        }
+
+        /**
+         * Sets how a forwarder tells the local service who the visitor is: with a header of the PROXY protocol at the beginning
+         * of each local connection; null, the default, for not at all. The service must expect the header. Implies {@link
+         * #visitorAddresses}. Acceptors do not support this option.
+         */
+        public Builder proxyProtocol(@Nullable ProxyProtocol version) {
+            proxyProtocol = version;
             return this;
         }
 

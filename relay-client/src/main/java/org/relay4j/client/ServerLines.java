@@ -27,6 +27,7 @@ final class ServerLines {
      */
     private static final String HELLO = "HELLO";
     private static final String OK = "OK";
+    private static final String VISITOR_ADDRESS = "visitor-address";
     private static final Pattern LEASE = Pattern.compile("[A-Za-z0-9._-]{1,128}");
     private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,8}");
     private static final byte[] TLS_ALERT = {21, 3, 3, 0, 2}; // its first bytes; the third is the version
@@ -162,7 +163,8 @@ final class ServerLines {
     /** What the options ask of a server that says HELLO. */
     static ControlLine request(RelayClientOptions options) {
         ControlLine request = ControlLine.of("RELAY/1");
-        return options.publicPort() == 0 ? request : request.with("port", options.publicPort());
+        if (options.publicPort() != 0) request = request.with("port", options.publicPort());
+        return options.needsVisitorAddresses() ? request.with(VISITOR_ADDRESS) : request;
     }
 
     /** Whether a word has the form of a lease. */
@@ -178,8 +180,14 @@ final class ServerLines {
         ControlLine answer = parsed();
         int port = number(answer, "port");
         if (port < 1 || port > 65_535) throw noRelayServer(quoted(), null);
-        if (answer.has("visitor-address")) {
+        boolean granted = answer.has(VISITOR_ADDRESS);
+        if (granted && !options.needsVisitorAddresses()) {
             throw noRelayServer("\"visitor-address\", which it was not asked for,", null);
+        }
+        if (!granted && options.needsVisitorAddresses()) {
+            throw new RelayProtocolException(
+                    server + " does not pass on the addresses of visitors; do without the option " + visitorOption(),
+                    null);
         }
         String lease = answer.value("lease");
         if (lease == null) return Grant.of(port);
@@ -199,11 +207,16 @@ final class ServerLines {
         if (options.identity() != null) needed = "identity";
         else if (options.publicPort() != 0) needed = "publicPort";
         else if (options.leaseFile() != null) needed = "leaseFile";
+        else if (options.needsVisitorAddresses()) needed = visitorOption();
         else return;
         throw new RelayProtocolException(
                 server + " speaks only the base protocol on this port, but the option " + needed
                         + " needs HELLO; use a TLS port of the server, or have it started with the option extended",
                 null);
+    }
+
+    private String visitorOption() {
+        return options.proxyProtocol() != null ? "proxyProtocol" : "visitorAddresses";
     }
 
     private PortLine portLine() throws RelayException {

@@ -169,22 +169,23 @@ final class TunnelEvents {
 
     // ---- visitors and round trips; on any thread, and with the session's lock held
 
-    void visitorAccepted(MuxStream stream) {
+    /** @param address of the visitor; null if it is not known */
+    void visitorAccepted(MuxStream stream, @Nullable InetSocketAddress address) {
         meter.accepted();
         if (listener == null) return;
-        Visitor visitor = visitor(stream);
+        Visitor visitor = visitor(stream, address);
         later(stream, told -> told.visitorAccepted(tunnel, visitor));
     }
 
     /** The cause is only asked for if a listener or a recording needs it. */
-    void visitorClosed(MuxStream stream, Supplier<@Nullable Throwable> cause) {
+    void visitorClosed(MuxStream stream, @Nullable InetSocketAddress address, Supplier<@Nullable Throwable> cause) {
         meter.gone();
         if (listener == null && !VisitorEvent.isRecorded()) return;
         Throwable failure = cause.get();
         VisitorEvent.record(
                 name, stream.id(), stream.age(System.nanoTime()), stream.bytesReceived(), stream.bytesSent(), failure);
         if (listener == null) return;
-        Visitor visitor = visitor(stream);
+        Visitor visitor = visitor(stream, address);
         later(stream, told -> told.visitorClosed(tunnel, visitor, failure));
     }
 
@@ -195,9 +196,10 @@ final class TunnelEvents {
         later(null, told -> told.roundTrip(tunnel, roundTrip));
     }
 
-    private static Visitor visitor(MuxStream stream) {
+    private static Visitor visitor(MuxStream stream, @Nullable InetSocketAddress address) {
         return new Visitor(
                 Integer.toUnsignedLong(stream.id()),
+                address,
                 Duration.ofNanos(stream.age(System.nanoTime())),
                 stream.bytesReceived(),
                 stream.bytesSent());

@@ -26,10 +26,12 @@ import org.relay4j.yamux.core.StreamHandler;
 import org.relay4j.yamux.io.BlockingHandshake;
 import org.relay4j.yamux.io.Bounds;
 import org.relay4j.yamux.io.Driver;
+import org.relay4j.yamux.io.HeaderReading;
 import org.relay4j.yamux.io.LoopDriver;
 import org.relay4j.yamux.io.LoopGroup;
 import org.relay4j.yamux.io.PlainWire;
 import org.relay4j.yamux.io.Sockets;
+import org.relay4j.yamux.io.StreamHeader;
 import org.relay4j.yamux.io.StreamObserver;
 import org.relay4j.yamux.io.ThreadedDriver;
 import org.relay4j.yamux.io.Threads;
@@ -242,7 +244,7 @@ public final class Session implements Closeable {
                         Stream stream = new Stream(this, driver);
                         MuxStream opened = mux.open(stream.handler(), System.nanoTime());
                         if (opened == null) continue; // no memory at the moment: the next state is WAIT
-                        stream.attach(opened);
+                        stream.attach(opened, null);
                         driver.flush();
                         return stream;
                     }
@@ -486,8 +488,28 @@ public final class Session implements Closeable {
         @Override
         public @Nullable StreamHandler onStream(MuxStream core) {
             if (backlog >= options.backlog()) return null;
+            StreamHeader header = observer == null ? null : observer.header();
+            if (header == null || !(driver instanceof LoopDriver onLoop)) return queue(core, null);
+            backlog++; // streams whose header is not complete are bounded with those in the queue
+            return new HeaderReading(onLoop, core, header, new HeaderReading.Next() {
+                @Override
+                public @Nullable StreamHandler begin(MuxStream stream) {
+                    backlog--;
+                    return queue(stream, header);
+                }
+
+                @Override
+                public void failed(String why) {
+                    backlog--;
+                    header.failed(why);
+                }
+            });
+        }
+
+        /** Has a stream wait to be accepted. Null if it is refused. */
+        private @Nullable StreamHandler queue(MuxStream core, @Nullable StreamHeader header) {
             Stream stream = new Stream(Session.this, driver);
-            stream.attach(core);
+            stream.attach(core, header);
             if (!queue.add(stream)) return null;
             backlog++;
             return stream.handler();

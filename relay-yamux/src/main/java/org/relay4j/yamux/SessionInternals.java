@@ -3,11 +3,13 @@ package org.relay4j.yamux;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.CoreOptions;
 import org.relay4j.yamux.core.Multiplexer;
 import org.relay4j.yamux.core.RateLimit;
 import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.io.Driver;
+import org.relay4j.yamux.io.StreamHeader;
 import org.relay4j.yamux.io.StreamObserver;
 import org.relay4j.yamux.io.Wire;
 
@@ -35,6 +37,11 @@ public final class SessionInternals {
     /** Returns what moves the bytes of a session. */
     public static Driver driver(Session session) {
         return session.driver();
+    }
+
+    /** Returns the header that the session has read before the stream could be accepted; null if there is none. */
+    public static @Nullable StreamHeader header(Stream stream) {
+        return stream.header();
     }
 
     /** Returns the totals so far of a session without a {@link Session} facade. */

@@ -18,6 +18,7 @@ import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.StreamHandler;
 import org.relay4j.yamux.io.Bounds;
 import org.relay4j.yamux.io.Driver;
+import org.relay4j.yamux.io.StreamHeader;
 import org.relay4j.yamux.io.StreamObserver;
 
 /**
@@ -49,6 +50,7 @@ public final class Stream implements Closeable {
     private final StreamInput input;
     private final StreamOutput output;
     private MuxStream core; // guarded by lock
+    private @Nullable StreamHeader header; // set before the stream is published
     private @Nullable Cause cause; // why the stream has ended; guarded by lock
     private boolean closed; // guarded by lock
     private boolean observed; // the observer is notified when it ends; guarded by lock
@@ -62,8 +64,15 @@ public final class Stream implements Closeable {
         output = new StreamOutput(this, driver);
     }
 
-    void attach(MuxStream newCore) {
+    void attach(MuxStream newCore, @Nullable StreamHeader newHeader) {
         core = newCore;
+        header = newHeader;
+    }
+
+    /** Returns the header that was read before the stream could be accepted; null if there is none. */
+    @Nullable
+    StreamHeader header() {
+        return header;
     }
 
     StreamHandler handler() {
@@ -84,7 +93,7 @@ public final class Stream implements Closeable {
             StreamObserver observer = session.observer();
             if (observer == null) return true;
             observed = true;
-            observer.accepted(core);
+            observer.accepted(core, header);
             return true;
         } finally {
             lock.unlock();
@@ -319,7 +328,7 @@ public final class Stream implements Closeable {
         @Override
         public void onGone(MuxStream stream, @Nullable Cause why) {
             StreamObserver observer = session.observer();
-            if (observed && observer != null) observer.gone(stream, why);
+            if (observed && observer != null) observer.gone(stream, header, why);
         }
 
         @Override

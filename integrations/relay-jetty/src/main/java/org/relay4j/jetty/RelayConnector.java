@@ -39,7 +39,6 @@ import org.relay4j.yamux.Stream;
  * timeout, if there is one; the others are reset.
  */
 public final class RelayConnector extends AbstractConnector implements NetworkConnector {
-    private static final InetSocketAddress UNKNOWN_VISITOR = new InetSocketAddress(0);
 
     private final RelayAcceptor acceptor;
     private final Notices notices = new Notices(getExecutor());
@@ -150,7 +149,8 @@ public final class RelayConnector extends AbstractConnector implements NetworkCo
         } catch (InterruptedIOException e) {
             throw asInterruption(e);
         }
-        RelayEndPoint endPoint = new RelayEndPoint(this, visitor, notices, acceptor.publicAddress(), UNKNOWN_VISITOR);
+        RelayEndPoint endPoint = new RelayEndPoint(
+                this, visitor, notices, acceptor.publicAddress(), RelayAcceptor.visitorAddress(visitor));
         try {
             open(endPoint);
         } catch (RuntimeException e) {

@@ -77,7 +77,7 @@ public final class RelayChannel extends AbstractChannel implements DuplexChannel
         return local;
     }
 
-    /** Returns 0.0.0.0, port 0: the address of the visitor is unknown. */
+    /** Returns the address of the visitor; 0.0.0.0, port 0 without the option {@code visitorAddresses}. */
     @Override
     public InetSocketAddress remoteAddress() {
         return remote;

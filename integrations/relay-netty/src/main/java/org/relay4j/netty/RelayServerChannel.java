@@ -39,7 +39,6 @@ import org.relay4j.yamux.Stream;
  * server ends with the last of them.
  */
 public final class RelayServerChannel extends AbstractServerChannel {
-    private static final InetSocketAddress UNKNOWN_VISITOR = new InetSocketAddress(0);
 
     private enum State {
         NEW,
@@ -176,7 +175,7 @@ public final class RelayServerChannel extends AbstractServerChannel {
             if (next == null) break;
             accepting.taken();
             handle.incMessagesRead(1);
-            pipeline().fireChannelRead(new RelayChannel(this, next, acceptor.publicAddress(), UNKNOWN_VISITOR));
+            pipeline().fireChannelRead(new RelayChannel(this, next, acceptor.publicAddress(), RelayAcceptor.visitorAddress(next)));
         } while (isOpen() && handle.continueReading());
         handle.readComplete();
         pipeline().fireChannelReadComplete();

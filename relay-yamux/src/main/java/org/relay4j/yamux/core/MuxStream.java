@@ -46,7 +46,8 @@ public final class MuxStream {
         return outbound;
     }
 
-    void handler(StreamHandler newHandler) {
+    /** Replaces the handler. The new one is not told about bytes that are buffered already. */
+    public void handler(StreamHandler newHandler) {
         ending.handler(newHandler);
     }
 

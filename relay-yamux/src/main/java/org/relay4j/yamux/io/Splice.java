@@ -50,6 +50,8 @@ public final class Splice implements StreamHandler, Loop.Handler {
     private @Nullable IOException resetBehindEnd; // the stream was reset after all its data had been received
     private boolean ended;
     private @Nullable StallEvent stall;
+    private @Nullable ByteBuffer preamble; // sent on the stream before anything from the socket
+    private byte @Nullable [] greeting; // written to the socket before anything from the stream
 
     @SuppressWarnings("NullAway.Init") // the two factories set stream and key before the first callback
     private Splice(LoopDriver driver, SocketChannel channel, Owner owner) {
@@ -58,8 +60,18 @@ public final class Splice implements StreamHandler, Loop.Handler {
         this.owner = owner;
     }
 
-    /** Splices a connected, configured socket to a new stream. On the loop, with the lock held; the session must be READY. */
+    /** Splices a connected, configured socket to a new stream that begins with nothing else. */
     public static Splice open(LoopDriver driver, SocketChannel channel, Owner owner) throws IOException {
+        return open(driver, channel, owner, null);
+    }
+
+    /**
+     * Splices a connected, configured socket to a new stream. On the loop, with the lock held; the session must be READY.
+     *
+     * @param preamble bytes that the stream begins with; null for none
+     */
+    public static Splice open(LoopDriver driver, SocketChannel channel, Owner owner, byte @Nullable [] preamble)
+            throws IOException {
         Splice splice = new Splice(driver, channel, owner);
         splice.connected = true;
         boolean begun = false;
@@ -69,6 +81,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
             MuxStream opened = driver.mux().open(splice, driver.loop().now());
             if (opened == null) throw new IOException("there is no memory left to open a stream");
             splice.stream = opened;
+            if (preamble != null) splice.sendFirst(ByteBuffer.wrap(preamble));
             driver.flush();
             begun = true;
             return splice;
@@ -77,10 +90,22 @@ public final class Splice implements StreamHandler, Loop.Handler {
         }
     }
 
-    /** Splices a stream that the peer opened to a configured, connecting socket. On the loop, with the lock held. */
+    /** Splices a stream that the peer opened to a configured, connecting socket that is sent nothing else. */
     public static Splice accept(LoopDriver driver, MuxStream stream, SocketChannel channel, Owner owner)
             throws IOException {
+        return accept(driver, stream, channel, owner, null);
+    }
+
+    /**
+     * Splices a stream that the peer opened to a configured, connecting socket. On the loop, with the lock held.
+     *
+     * @param greeting bytes that are written to each socket before those of the stream, at most 536; null for none
+     */
+    public static Splice accept(
+            LoopDriver driver, MuxStream stream, SocketChannel channel, Owner owner, byte @Nullable [] greeting)
+            throws IOException {
         Splice splice = new Splice(driver, channel, owner);
+        splice.greeting = greeting;
         splice.stream = stream;
         boolean begun = false;
         try {
@@ -142,6 +167,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
         channel = next;
         Sockets.resetUnlessFinished(channel);
         boolean done = channel.finishConnect(); // usually true on loopback
+        if (done) greet();
         key = driver.loop().register(channel, done ? SelectionKey.OP_READ : SelectionKey.OP_CONNECT, this);
         connected = done;
     }
@@ -150,6 +176,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
         if (ended) return;
         try {
             if (!channel.finishConnect()) return;
+            greet();
         } catch (IOException e) {
             failConnect(e);
             return;
@@ -157,6 +184,14 @@ public final class Splice implements StreamHandler, Loop.Handler {
         connected();
         key.interestOps(SelectionKey.OP_READ);
         writeBuffered();
+    }
+
+    /** The send buffer of a new socket has room for the greeting. */
+    private void greet() throws IOException {
+        byte[] first = greeting;
+        if (first != null && channel.write(ByteBuffer.wrap(first)) < first.length) {
+            throw new IOException("the send buffer of the socket is smaller than " + first.length + " bytes");
+        }
     }
 
     private void connected() {
@@ -189,6 +224,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
 
     private void readSocket() {
         if (ended || inputEnded || !connected) return;
+        if (preamble != null && !sendFirst(preamble)) return;
         ByteBuffer room = stream.reserve(READ_MOST, now());
         if (room == null) {
             stalled();
@@ -220,6 +256,24 @@ public final class Splice implements StreamHandler, Loop.Handler {
             stream.awaitWritable();
             stalled();
         } else interest(SelectionKey.OP_READ, true);
+    }
+
+    /** Sends the preamble, or the rest of it. Returns false if it has to wait for room; {@link #onWritable} continues. */
+    private boolean sendFirst(ByteBuffer bytes) {
+        preamble = bytes;
+        while (bytes.hasRemaining()) {
+            ByteBuffer room = stream.reserve(bytes.remaining(), now());
+            if (room == null) {
+                stalled();
+                return false;
+            }
+            int length = Math.min(room.remaining(), bytes.remaining());
+            room.put(bytes.slice(bytes.position(), length));
+            bytes.position(bytes.position() + length);
+            stream.commit(length, now());
+        }
+        preamble = null;
+        return true;
     }
 
     private void stalled() {

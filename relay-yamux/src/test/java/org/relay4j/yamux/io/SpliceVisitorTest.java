@@ -19,6 +19,7 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -60,6 +61,33 @@ class SpliceVisitorTest {
     void disconnect() throws Exception {
         peer.close();
         session.close();
+    }
+
+    // ---- the beginning
+
+    @Test
+    void preambleComesBeforeTheVisitorsBytes() throws Exception {
+        session.first = "preamble, ".getBytes(US_ASCII);
+        try (Socket visitor = visit(1)) {
+            assertEquals("preamble, ", text(1, 10)); // it does not wait for the visitor
+            Visitor.send(visitor, "request");
+            assertEquals("request", text(1, 7));
+        }
+    }
+
+    @Test
+    void preambleWaitsForRoom() throws Exception {
+        byte[] preamble = Pattern.bytes(7, WINDOW + 1_000);
+        session.first = preamble;
+        try (Socket visitor = visit(1)) {
+            Visitor.send(visitor, "request");
+            assertArrayEquals(Arrays.copyOf(preamble, WINDOW), peer.expectData(1, WINDOW));
+            peer.send(window(1, 0, 400));
+            peer.expectData(1, 400);
+            peer.send(window(1, 0, WINDOW));
+            assertArrayEquals(Arrays.copyOfRange(preamble, WINDOW + 400, WINDOW + 1_000), peer.expectData(1, 600));
+            assertEquals("request", text(1, 7));
+        }
     }
 
     // ---- ends

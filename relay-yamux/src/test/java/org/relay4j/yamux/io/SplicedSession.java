@@ -33,6 +33,7 @@ final class SplicedSession implements SessionEvents, Listener.Owner, Splice.Owne
     final List<String> ends = new CopyOnWriteArrayList<>(); // of splices: "clean", or the failure
     final CompletableFuture<Cause> end = new CompletableFuture<>();
     private final Loop loop;
+    volatile byte @Nullable [] first; // sent before the bytes of each visitor
     private final @Nullable InetSocketAddress service;
     private final @Nullable Listener listener;
 
@@ -140,7 +141,7 @@ final class SplicedSession implements SessionEvents, Listener.Owner, Splice.Owne
         driver.lock.lock();
         try {
             Sockets.configure(channel);
-            Splice.open(driver, channel, this);
+            Splice.open(driver, channel, this, first);
         } catch (IOException e) {
             Sockets.reset(channel);
             ends.add("not begun: " + e.getMessage());
