@@ -6,6 +6,7 @@
 module org.relay4j.server {
     requires transitive org.relay4j.api;
     requires transitive org.relay4j.yamux;
+    requires java.naming; // parses the subject of client certificates
     requires org.slf4j;
     requires static org.tomlj; // for TunnelPolicy.ofFile only
     requires static org.jspecify; // annotations only: users need it neither to compile nor to run

@@ -32,6 +32,7 @@ import org.relay4j.client.RelayClientOptions;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
 import org.relay4j.testing.FixedPort;
+import org.relay4j.testing.SelfSigned;
 import org.relay4j.yamux.Session;
 import org.relay4j.yamux.Stream;
 import org.relay4j.yamux.StreamChannel;
@@ -50,6 +51,8 @@ public abstract class Surroundings implements Closeable {
     protected final RelayClientOptions options = RelayClientOptions.defaults();
     protected final String fingerprint = "sha256:" + "6f".repeat(32);
     protected final Path keyFile;
+    protected final Path certificateFile = Files.createTempFile("relay-sample", ".pem");
+    protected final Path certificateKeyFile = Files.createTempFile("relay-sample", ".pem");
     protected final InetSocketAddress service;
     protected final int portOfAnotherServer;
     protected final int portWithoutServer;
@@ -67,6 +70,9 @@ public abstract class Surroundings implements Closeable {
     protected Surroundings() throws Exception {
         sslContext = SSLContext.getDefault();
         keyFile = clientKey();
+        certificateFile.toFile().deleteOnExit();
+        certificateKeyFile.toFile().deleteOnExit();
+        SelfSigned.writePem(certificateFile, certificateKeyFile);
         relays.add(relay());
         relays.add(relay());
         server = relays.get(0);

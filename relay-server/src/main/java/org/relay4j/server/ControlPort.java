@@ -8,24 +8,24 @@ import org.jspecify.annotations.Nullable;
 import org.relay4j.api.control.PortLine;
 import org.relay4j.yamux.io.Listener;
 import org.relay4j.yamux.io.Loop;
-import org.relay4j.yamux.io.PlainWire;
 import org.relay4j.yamux.io.Sockets;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Accepts clients: each is admitted or refused here, then handed to the loop that serves it. A failure costs the client that
- * it concerns, whose ticket is given back.
+ * Accepts clients: each is admitted or refused here, then handed to the loop that serves it, where a {@link Handshake} begins.
  */
 final class ControlPort implements Listener.Owner {
     private static final Logger log = LoggerFactory.getLogger(ControlPort.class);
 
+    private final Gate gate;
     private final RelayServer server;
     private final RelayServerOptions options;
 
-    ControlPort(RelayServer server, RelayServerOptions options) {
-        this.server = server;
-        this.options = options;
+    ControlPort(Gate gate) {
+        this.gate = gate;
+        server = gate.server();
+        options = gate.options();
     }
 
     @Override
@@ -68,14 +68,16 @@ final class ControlPort implements Listener.Owner {
         if (reason != null) {
             server.refused(reason, client, "relay server: client {} refused: {}", text(client), why);
         }
-        answer(channel, "limit-reached", why);
+        if (options.tls() == null) answer(channel, "limit-reached", why);
+        else Sockets.close(channel); // before TLS there is no line
     }
 
     private void assign(SocketChannel channel, InetSocketAddress client, Admission.Ticket ticket) {
         boolean assigned = false;
         try {
             Loop loop = server.loops().next();
-            loop.execute(() -> open(loop, channel, client, ticket));
+            Handshake handshake = new Handshake(gate, loop, channel, client, ticket);
+            loop.execute(handshake::begin);
             assigned = true;
         } catch (IOException e) {
             server.failed(client, "relay server: client {} cannot be served", text(client), e);
@@ -84,56 +86,6 @@ final class ControlPort implements Listener.Owner {
                 ticket.leave();
                 Sockets.reset(channel);
             }
-        }
-    }
-
-    /** On the loop that serves the client from now on. */
-    private void open(Loop loop, SocketChannel channel, InetSocketAddress client, Admission.Ticket ticket) {
-        if (server.isClosing()) {
-            ticket.leave();
-            Sockets.close(channel);
-            return;
-        }
-        boolean answered = false;
-        try {
-            ClientRequest request = ClientRequest.base(client, ClientLimits.defaults());
-            server.tunnels().claim(request, ticket, loop, new Newcomer(channel, ticket));
-            answered = true;
-        } catch (RuntimeException | Error e) {
-            server.failed(client, "relay server: unexpected failure, client {} was reset", text(client), e);
-        } finally {
-            if (!answered) {
-                ticket.leave();
-                Sockets.reset(channel);
-            }
-        }
-    }
-
-    /** A client that waits for the port line. */
-    private record Newcomer(SocketChannel channel, Admission.Ticket ticket) implements Claimant {
-        @Override
-        public void granted(TunnelGrant grant) {
-            ByteBuffer line = ByteBuffer.wrap(PortLine.encode(grant.port()));
-            boolean written = false;
-            try {
-                channel.write(line);
-                written = !line.hasRemaining(); // the socket buffer is empty
-            } catch (IOException e) {
-                log.debug("{} left before it had its port: {}", channel, e.toString());
-            }
-            if (written) {
-                grant.start(new PlainWire(channel));
-                return;
-            }
-            grant.abandon();
-            ticket.leave();
-            Sockets.close(channel);
-        }
-
-        @Override
-        public void refused(ControlRefusal refusal) {
-            ticket.leave();
-            answer(channel, refusal.code(), refusal.text());
         }
     }
 

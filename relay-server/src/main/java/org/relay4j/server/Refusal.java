@@ -18,6 +18,12 @@ public enum Refusal {
      * {@link RelayServerOptions#maxPendingPerAddress}.
      */
     PENDING,
+    /** The TLS handshake has failed, or was not completed within {@link RelayServerOptions#handshakeTimeout}. */
+    TLS,
+    /** The client's line breaks the protocol, or was not complete within {@link RelayServerOptions#handshakeTimeout}. */
+    REQUEST,
+    /** The client has not proved its name, or has none and needs one. */
+    IDENTITY,
     /** No public port is free. */
     NO_PORT,
     /** The server has failed to serve the client or visitor; the log has the reason. */

@@ -46,6 +46,7 @@ public final class RelayServer implements Closeable {
     private final Tunnels tunnels = new Tunnels(this);
     private final ServerLog limited = new ServerLog();
     private final ServerEvents events;
+    private final Gate gate;
     private final AtomicBoolean closed = new AtomicBoolean();
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile boolean closing; // no more clients
@@ -55,23 +56,28 @@ public final class RelayServer implements Closeable {
         admission = new Admission(options);
         publicPorts = new PublicPorts(options);
         events = new ServerEvents(this, options);
+        gate = new Gate(this, options);
         publicPorts.checkAddress();
         loops = new LoopGroup("relay-server", options.loops(), false);
         boolean started = false;
         try {
             controlLoop = loops.next();
             control = listen();
+            gate.start();
             controlLoop.execute(this::startControl);
             started = true;
         } finally {
-            if (!started) loops.close();
+            if (!started) {
+                loops.close();
+                gate.close();
+            }
         }
     }
 
     private Listener listen() throws IOException {
         InetSocketAddress address = options.controlAddress();
         try {
-            return Listener.open(controlLoop, address, new ControlPort(this, options));
+            return Listener.open(controlLoop, address, new ControlPort(gate));
         } catch (BindException e) {
             throw Binding.failure("control", address, e);
         }
@@ -185,6 +191,7 @@ public final class RelayServer implements Closeable {
         boolean interruptedFirst = awaitAccepted(deadline);
         boolean interrupted = awaitEnd(ending, deadline) || interruptedFirst;
         loops.close();
+        gate.close();
         ended.countDown();
         log.info("relay server: closed {}", Sockets.text(address()));
         if (interrupted) Thread.currentThread().interrupt();

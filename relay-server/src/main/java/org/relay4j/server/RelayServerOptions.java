@@ -128,6 +128,32 @@ public final class RelayServerOptions {
         return values.visitorFilter;
     }
 
+    /** Returns the TLS settings of the control port; null if it is plain. */
+    public @Nullable ServerTls tls() {
+        return values.tls;
+    }
+
+    /** Returns true if the server speaks the extended protocol on a plain control port. */
+    public boolean extended() {
+        return values.extended;
+    }
+
+    /** Returns the policy, which says which clients the server knows by name; by default none. */
+    public TunnelPolicy policy() {
+        TunnelPolicy policy = values.policy;
+        return policy == null ? TunnelPolicy.nobody() : policy;
+    }
+
+    /** Returns true if clients without a name are refused. */
+    public boolean requireName() {
+        return values.requireName;
+    }
+
+    /** How often certificate files are checked for changes. */
+    Duration certificateCheck() {
+        return values.certificateCheck;
+    }
+
     /** Returns the listener of the server; null when there is none. */
     public @Nullable RelayServerListener listener() {
         return values.listener;
@@ -157,6 +183,11 @@ public final class RelayServerOptions {
         private List<String> deniedVisitors = List.of();
         private AddressFilter clientFilter = AddressFilter.OFF; // of the lists, once they are checked
         private AddressFilter visitorFilter = AddressFilter.OFF;
+        private @Nullable ServerTls tls;
+        private boolean extended;
+        private @Nullable TunnelPolicy policy;
+        private boolean requireName;
+        private Duration certificateCheck = FileWatch.INTERVAL;
 
         private Builder() {}
 
@@ -183,6 +214,11 @@ public final class RelayServerOptions {
             deniedVisitors = other.deniedVisitors;
             clientFilter = other.clientFilter;
             visitorFilter = other.visitorFilter;
+            tls = other.tls;
+            extended = other.extended;
+            policy = other.policy;
+            requireName = other.requireName;
+            certificateCheck = other.certificateCheck;
         }
 
         /** The local address for relay clients; null, the default, for all addresses. */
@@ -311,6 +347,45 @@ public final class RelayServerOptions {
         }
 
         /**
+         * Encrypts the control port with TLS: default null, a plain port. Clients that offer the protocol {@code relay/1} by ALPN
+         * get the extended protocol, others the base protocol.
+         */
+        public Builder tls(@Nullable ServerTls settings) {
+            tls = settings;
+            return this;
+        }
+
+        /**
+         * Speaks the extended protocol on a plain control port: default false. Clients of the base protocol are then not
+         * understood. For trusted networks, and behind a load balancer that terminates TLS.
+         */
+        public Builder extended(boolean enabled) {
+            extended = enabled;
+            return this;
+        }
+
+        /** Decides which clients are known by name, and what clients may have: default null, no names. */
+        public Builder policy(@Nullable TunnelPolicy newPolicy) {
+            policy = newPolicy;
+            return this;
+        }
+
+        /**
+         * Refuses clients that do not prove a name, among them all clients of the base protocol: default false. Requires a {@link
+         * #policy}. The control port speaks the extended protocol only.
+         */
+        public Builder requireName(boolean required) {
+            requireName = required;
+            return this;
+        }
+
+        /** For tests: how often certificate files are checked for changes. */
+        Builder certificateCheck(Duration interval) {
+            certificateCheck = interval;
+            return this;
+        }
+
+        /**
          * Checks and freezes the values.
          *
          * @throws IllegalArgumentException when a value is out of its range; the message names it
@@ -332,6 +407,10 @@ public final class RelayServerOptions {
             Objects.requireNonNull(session, "session");
             clientFilter = new AddressFilter(allowedClients, deniedClients);
             visitorFilter = new AddressFilter(allowedVisitors, deniedVisitors);
+            if (requireName && policy == null) {
+                throw new IllegalArgumentException(
+                        "requireName is true without a policy: no client could connect; set policy");
+            }
             return new RelayServerOptions(new Builder(this));
         }
     }

@@ -5,6 +5,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -13,9 +15,12 @@ import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.tls.Fingerprint;
 import org.relay4j.api.tls.KeyMaterial;
+import org.relay4j.api.tls.Pem;
 
 /**
  * The certificate with which a relay server identifies itself, and the TLS settings of its control port: TLS 1.3 and 1.2.
@@ -23,15 +28,22 @@ import org.relay4j.api.tls.KeyMaterial;
  * <pre>{@code
  * RelayServerOptions options = RelayServerOptions.builder()
  *         .port(7000)
- *         .tls(ServerTls.ofFiles(Path.of("relay-cert.pem"), Path.of("relay-key.pem")))
+ *         .tls(ServerTls.ofFiles(certificateFile, certificateKeyFile))
  *         .build();
  * }</pre>
  *
  * <p>A server checks every few seconds whether the files have changed, and uses the new ones for new connections. Files that
- * cannot be used are reported in the log, and the certificate before stays in use. Safe for use by several threads.
+ * cannot be used are reported in the log, and the certificate before stays in use.
+ *
+ * <p>A client that offers protocols by ALPN must offer {@code relay/1}; one that offers none is served too. Sessions are never
+ * resumed, unless the caller's own context does it. Safe for use by several threads.
  */
 public final class ServerTls {
+    /** The name of the extended protocol. */
+    static final String ALPN = "relay/1";
+
     private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
+    private static final TrustManager[] NOBODY = {}; // clients are not asked for certificates
 
     /** Reads the files. */
     private interface Source {
@@ -40,15 +52,23 @@ public final class ServerTls {
 
     private final @Nullable SSLContext context; // the caller's; null: made of the source's keys
     private final @Nullable Source source;
+    private final @Nullable Path clientCa;
     private final List<Path> files;
     private final ReentrantLock lock = new ReentrantLock();
     private List<FileTime> read = List.of(); // when the files were modified that are in use; guarded by lock
-    private volatile KeyManager[] keys = {};
-    private volatile @Nullable Fingerprint fingerprint;
+    private volatile Identity identity = new Identity(new KeyManager[0], NOBODY, null);
 
-    private ServerTls(@Nullable SSLContext context, @Nullable Source source, List<Path> files) {
+    /** What was read from the files. */
+    private record Identity(
+            KeyManager[] keys,
+            TrustManager[] clients,
+            @Nullable Fingerprint fingerprint) {}
+
+    private ServerTls(
+            @Nullable SSLContext context, @Nullable Source source, @Nullable Path clientCa, List<Path> files) {
         this.context = context;
         this.source = source;
+        this.clientCa = clientCa;
         this.files = files;
     }
 
@@ -77,18 +97,40 @@ public final class ServerTls {
 
     /** Uses a context as it is; nothing is reloaded. */
     public static ServerTls of(SSLContext context) {
-        return new ServerTls(Objects.requireNonNull(context, "context"), null, List.of());
+        return new ServerTls(Objects.requireNonNull(context, "context"), null, null, List.of());
     }
 
     private static ServerTls loaded(Source source, List<Path> files) throws IOException {
-        ServerTls tls = new ServerTls(null, source, files);
+        return loaded(source, null, files);
+    }
+
+    private static ServerTls loaded(Source source, @Nullable Path clientCa, List<Path> files) throws IOException {
+        ServerTls tls = new ServerTls(null, source, clientCa, files);
         tls.reload();
         return tls;
     }
 
+    /**
+     * Returns these settings with client certificates: clients are asked for one, and may connect without. The handshake fails
+     * if a client has one that none of the given authorities has signed. The subject CN of a certificate is the name of its
+     * client.
+     *
+     * @param certificates PEM file with the certificates of the authorities; it is reloaded like the other files
+     * @throws IOException if the file cannot be used
+     * @throws IllegalStateException if these settings are a caller's own context, which has authorities of its own
+     */
+    public ServerTls clientCa(Path certificates) throws IOException {
+        Objects.requireNonNull(certificates, "certificates");
+        Source from = source;
+        if (from == null) throw new IllegalStateException("the SSLContext decides which client certificates it trusts");
+        List<Path> all = new ArrayList<>(files);
+        all.add(certificates);
+        return loaded(from, certificates, List.copyOf(all));
+    }
+
     /** The SHA-256 fingerprint of the certificate in use, as {@code sha256:} and hexadecimal digits; null with a context. */
     public @Nullable String fingerprint() {
-        Fingerprint current = fingerprint;
+        Fingerprint current = identity.fingerprint();
         return current == null ? null : current.toString();
     }
 
@@ -111,15 +153,25 @@ public final class ServerTls {
             read = modified;
             KeyMaterial material = from.read();
             Fingerprint next = Fingerprint.of(material.chain().get(0));
-            keys = material.keyManagers();
-            boolean changed = !next.equals(fingerprint);
-            fingerprint = next;
+            boolean changed = !next.equals(identity.fingerprint());
+            identity = new Identity(material.keyManagers(), clients(), next);
             return changed;
         } catch (GeneralSecurityException e) {
             throw new IOException("cannot use the private key: " + e.getMessage(), e);
         } finally {
             lock.unlock();
         }
+    }
+
+    private TrustManager[] clients() throws IOException, GeneralSecurityException {
+        if (clientCa == null) return NOBODY;
+        KeyStore trusted = KeyStore.getInstance("PKCS12");
+        trusted.load(null, null);
+        List<X509Certificate> certificates = Pem.certificates(clientCa);
+        for (int i = 0; i < certificates.size(); i++) trusted.setCertificateEntry("ca" + i, certificates.get(i));
+        TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
+        factory.init(trusted);
+        return factory.getTrustManagers();
     }
 
     /**
@@ -130,14 +182,18 @@ public final class ServerTls {
         try {
             SSLContext used = context;
             if (used == null) {
+                Identity current = identity;
                 used = SSLContext.getInstance("TLS");
-                used.init(keys, null, null);
+                used.init(current.keys(), current.clients(), null);
             }
             SSLEngine engine = used.createSSLEngine();
             engine.setUseClientMode(false);
             SSLParameters parameters = engine.getSSLParameters();
             parameters.setProtocols(PROTOCOLS);
+            if (clientCa != null) parameters.setWantClientAuth(true);
             engine.setSSLParameters(parameters);
+            // Called only if the client offers protocols; null fails the handshake.
+            engine.setHandshakeApplicationProtocolSelector((it, offered) -> offered.contains(ALPN) ? ALPN : null);
             return engine;
         } catch (GeneralSecurityException e) {
             throw new IOException("cannot set up TLS: " + e.getMessage(), e);

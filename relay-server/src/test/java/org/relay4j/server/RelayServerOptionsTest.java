@@ -11,10 +11,13 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -161,6 +164,13 @@ class RelayServerOptionsTest {
     }
 
     @Test
+    void namesCannotBeRequiredWhereThereAreNone() {
+        assertEquals(
+                "requireName is true without a policy: no client could connect; set policy",
+                refusal(RelayServerOptions.builder().requireName(true)));
+    }
+
+    @Test
     void optionsDoNotChangeWithTheirBuilder() {
         RelayServerOptions.Builder builder = RelayServerOptions.builder().maxTunnels(7);
         RelayServerOptions options = builder.build();
@@ -170,7 +180,7 @@ class RelayServerOptionsTest {
     }
 
     @Test
-    void copyHasAllValues() throws ReflectiveOperationException {
+    void copyHasAllValues() throws Exception {
         RelayServerListener listener = new RelayServerListener() {};
         RelayServerOptions options = RelayServerOptions.builder()
                 .bindAddress(InetAddress.getLoopbackAddress())
@@ -187,6 +197,10 @@ class RelayServerOptionsTest {
                 .loops(11)
                 .session(SessionOptions.builder().maxStreams(12).build())
                 .listener(listener)
+                .tls(ServerTls.of(SSLContext.getDefault()))
+                .extended(true)
+                .policy(name -> CompletableFuture.completedFuture(Optional.empty()))
+                .requireName(true)
                 .build();
         RelayServerOptions copy = options.toBuilder().build();
         int compared = 0;
@@ -197,7 +211,7 @@ class RelayServerOptionsTest {
             assertNotEquals(getter.invoke(RelayServerOptions.defaults()), getter.invoke(copy), getter::getName);
             compared++;
         }
-        assertEquals(14, compared);
+        assertEquals(18, compared);
         assertEquals(5, options.toBuilder().port(5).build().controlAddress().getPort());
         assertEquals(1, options.controlAddress().getPort());
     }

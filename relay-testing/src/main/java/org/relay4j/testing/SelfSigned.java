@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.util.Base64;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -23,7 +24,23 @@ public final class SelfSigned {
         return Holder.CONTEXT;
     }
 
-    private static SSLContext make() {
+    /** Writes the certificate and its private key as PEM. */
+    public static void writePem(Path certificate, Path key) throws IOException {
+        try {
+            KeyStore keys = Holder.KEYS;
+            writePem(certificate, "CERTIFICATE", keys.getCertificate("test").getEncoded());
+            writePem(key, "PRIVATE KEY", keys.getKey("test", PASSWORD).getEncoded());
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void writePem(Path file, String what, byte[] content) throws IOException {
+        String text = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(content);
+        Files.writeString(file, "-----BEGIN " + what + "-----\n" + text + "\n-----END " + what + "-----\n");
+    }
+
+    private static KeyStore make() {
         try {
             Path folder = Files.createTempDirectory("relay-test");
             Path file = folder.resolve("keys.p12");
@@ -74,11 +91,23 @@ public final class SelfSigned {
         }
     }
 
-    private static SSLContext load(Path file) throws IOException, GeneralSecurityException {
+    private static KeyStore load(Path file) throws IOException, GeneralSecurityException {
         KeyStore keys = KeyStore.getInstance("PKCS12");
         try (InputStream in = Files.newInputStream(file)) {
             keys.load(in, PASSWORD);
         }
+        return keys;
+    }
+
+    private static SSLContext context(KeyStore keys) {
+        try {
+            return contextOf(keys);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static SSLContext contextOf(KeyStore keys) throws GeneralSecurityException {
         KeyManagerFactory own = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
         own.init(keys, PASSWORD);
         TrustManagerFactory trusted = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
@@ -89,6 +118,7 @@ public final class SelfSigned {
     }
 
     private static final class Holder {
-        static final SSLContext CONTEXT = make();
+        static final KeyStore KEYS = make();
+        static final SSLContext CONTEXT = context(KEYS);
     }
 }

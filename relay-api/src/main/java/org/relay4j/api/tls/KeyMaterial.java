@@ -2,7 +2,9 @@ package org.relay4j.api.tls;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
@@ -43,9 +45,9 @@ public record KeyMaterial(List<X509Certificate> chain, PrivateKey key) {
      * @throws IOException as {@link #ofPem}, and if the password is wrong
      */
     public static KeyMaterial ofPkcs12(Path file, char[] password) throws IOException {
-        try (InputStream in = Files.newInputStream(file)) {
+        try {
             KeyStore store = KeyStore.getInstance("PKCS12");
-            store.load(in, password);
+            load(store, file, password);
             List<String> keys = Collections.list(store.aliases()).stream()
                     .filter(alias -> isKey(store, alias))
                     .toList();
@@ -60,6 +62,20 @@ public record KeyMaterial(List<X509Certificate> chain, PrivateKey key) {
                     file);
         } catch (GeneralSecurityException e) {
             throw new IOException("cannot use " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static void load(KeyStore store, Path file, char[] password) throws IOException, GeneralSecurityException {
+        try (InputStream in = Files.newInputStream(file)) {
+            store.load(in, password);
+        } catch (NoSuchFileException e) {
+            throw new IOException(file + " does not exist", e);
+        } catch (AccessDeniedException e) {
+            throw new IOException("no permission to read " + file, e);
+        } catch (IOException e) {
+            String message = e.getMessage();
+            throw new IOException(
+                    "cannot use " + file + ": " + (message == null ? "it is not a PKCS#12 file" : message), e);
         }
     }
 

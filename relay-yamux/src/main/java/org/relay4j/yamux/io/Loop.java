@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * A thread that waits for sockets and transfers their bytes. A channel registered with a loop stays there until it is closed.
+ * A thread that waits for sockets and transfers their bytes. A channel registered with a loop stays there until it is closed
+ * or moved to another loop before its session starts.
  * Handlers run on this thread only, must not block, and must not call user code.
  */
 public final class Loop {
@@ -109,6 +110,15 @@ public final class Loop {
     /** Registers a non-blocking channel. On the loop's thread only. */
     public SelectionKey register(SelectableChannel channel, int interest, Handler handler) throws IOException {
         return channel.register(selector, interest, handler);
+    }
+
+    /**
+     * Ends the registration of a channel that continues on another loop. The channel must not be registered with this loop
+     * again. On the loop's thread only.
+     */
+    public void deregister(SelectableChannel channel) {
+        SelectionKey key = channel.keyFor(selector);
+        if (key != null) key.cancel();
     }
 
     /** Stops the thread and abandons all registered channels. Does not block; see {@link #join}. */

@@ -1,0 +1,146 @@
+package org.relay4j.server;
+
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.control.ClientProof;
+import org.relay4j.api.control.ControlLine;
+
+/**
+ * The line of an extended client, {@code RELAY/1 ...}, checked as section 2 of {@code docs/protocol.md} demands. Words that the
+ * server does not know are ignored.
+ *
+ * @param line as parsed
+ * @param text as received, without its LF
+ */
+record ClientLine(ControlLine line, String text) {
+    /** A line that breaks the rules. */
+    static final class BadRequest extends Exception {
+        private static final long serialVersionUID = 1;
+
+        BadRequest(String message) {
+            super(message);
+        }
+    }
+
+    private static final String VERSION = "RELAY/1";
+    private static final Pattern LEASE = Pattern.compile("[A-Za-z0-9._-]{1,128}");
+    private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,4}");
+    private static final int NONE = -1;
+
+    /**
+     * Reads and checks a line.
+     *
+     * @param bytes the line in its first {@code length} bytes, without the LF
+     */
+    static ClientLine parse(byte[] bytes, int length) throws BadRequest {
+        ControlLine line;
+        try {
+            line = ControlLine.parse(bytes, length);
+        } catch (IllegalArgumentException e) {
+            throw new BadRequest(String.valueOf(e.getMessage()));
+        }
+        if (!line.keyword().equals(VERSION)) {
+            throw new BadRequest("the line must begin with " + VERSION + ", which is all that this server speaks");
+        }
+        ClientLine client = new ClientLine(line, new String(bytes, 0, length, StandardCharsets.US_ASCII));
+        client.check();
+        return client;
+    }
+
+    private void check() throws BadRequest {
+        port();
+        for (String bare : new String[] {"visitor-address", "drain"}) {
+            if (line.value(bare) != null) throw new BadRequest("the word '" + bare + "' takes no value");
+        }
+        lease("resume");
+        if (line.has("join") && lease("join") == null) throw new BadRequest("the word 'join' needs a lease");
+        if (line.has("resume") && line.has("join")) throw new BadRequest("'resume' and 'join' exclude each other");
+        if (line.has("instead") && !line.has("join")) throw new BadRequest("'instead' is of no use without 'join'");
+        instead();
+        if (line.has("name") && line.value("name") == null) throw new BadRequest("the word 'name' needs a value");
+        if (line.has(ClientProof.WORD) && !(line.has("name") && line.has("binding"))) {
+            throw new BadRequest("a proof needs 'name' and 'binding' before it");
+        }
+    }
+
+    private @Nullable String lease(String word) throws BadRequest {
+        String lease = line.value(word);
+        if (lease != null && !LEASE.matcher(lease).matches()) {
+            throw new BadRequest("the lease of '" + word + "' has not the form of a lease");
+        }
+        return lease;
+    }
+
+    /** The public port that is asked for; 0 for any, -1 for none. */
+    private int port() throws BadRequest {
+        if (!line.has("port")) return 0;
+        String port = line.value("port");
+        if ("none".equals(port)) return NONE;
+        int number = port != null && NUMBER.matcher(port).matches() ? Integer.parseInt(port) : 0;
+        if (number < 1 || number > 65_535) throw new BadRequest("'port' must be 1 to 65535 or none");
+        return number;
+    }
+
+    /** The number of the connection to be replaced; -1 for none. */
+    private int instead() throws BadRequest {
+        if (!line.has("instead")) return NONE;
+        String number = line.value("instead");
+        if (number == null || !NUMBER.matcher(number).matches()) throw new BadRequest("'instead' must be a number");
+        return Integer.parseInt(number);
+    }
+
+    /** The name that the client claims; null for none. */
+    @Nullable
+    String name() {
+        return line.value("name");
+    }
+
+    boolean hasProof() {
+        return line.has(ClientProof.WORD);
+    }
+
+    /** The proof, or an empty text. It must be the last word, which {@link #signed} depends on. */
+    String proof() {
+        String proof = line.value(ClientProof.WORD);
+        return proof == null ? "" : proof;
+    }
+
+    /** The certificate that the client has seen; empty if it does not say. */
+    String binding() {
+        String binding = line.value("binding");
+        return binding == null ? "" : binding;
+    }
+
+    /** The part of the line that the proof signs; empty if the proof is not the last word. */
+    String signed() {
+        String end = " " + ClientProof.WORD + "=" + proof();
+        return text.endsWith(end) ? text.substring(0, text.length() - end.length()) : "";
+    }
+
+    /** What the client asks for. */
+    ClientRequest request(InetSocketAddress client, @Nullable String provenName, ClientLimits limits) {
+        try {
+            return new ClientRequest(
+                    client,
+                    provenName,
+                    limits,
+                    port(),
+                    line.has("visitor-address"),
+                    line.has("resume"),
+                    line.value("resume"),
+                    line.value("join"),
+                    instead(),
+                    line.has("drain"));
+        } catch (BadRequest e) {
+            throw new IllegalStateException(e); // it was checked
+        }
+    }
+
+    /** Shows no secret. */
+    @Override
+    public String toString() {
+        return line.keyword() + " " + line.words().keySet();
+    }
+}

@@ -1,0 +1,395 @@
+package org.relay4j.server;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.control.ControlLine;
+import org.relay4j.api.control.PortLine;
+import org.relay4j.yamux.io.Loop;
+import org.relay4j.yamux.io.PlainWire;
+import org.relay4j.yamux.io.Sockets;
+import org.relay4j.yamux.io.Wire;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A connection that has no tunnel yet. It leads to a tunnel, or to the end of the connection, and holds no port, no thread and
+ * no session. On the loop that serves the tunnel afterwards.
+ */
+final class Handshake implements Loop.Handler, Claimant {
+    /*
+     * The steps: TLS, if the server has it; HELLO and the client's line, if both sides speak the extended protocol; the proof of
+     * the name, if the client has one; the claim of a tunnel; the answer. A client of the base protocol skips all but the last
+     * two, and then this object exists only within begin().
+     *
+     * One deadline bounds the time from accept to the complete line, a second one the server's own decision. Until the end the
+     * client counts as pending in Admission, which may drop it in favour of a newer one.
+     */
+
+    private enum State {
+        /** The TLS handshake is incomplete. */
+        SECURING,
+        /** HELLO is sent, the client's line is incomplete. */
+        READING,
+        /** The line is complete; the policy or the registry has not answered yet. */
+        DECIDING,
+        /** Our direction ends; input is discarded until the client ends its own. */
+        REFUSED,
+        /** The connection is closed, or belongs to a tunnel. */
+        OVER
+    }
+
+    private static final Logger log = LoggerFactory.getLogger(Handshake.class);
+    private static final SecureRandom RANDOM = new SecureRandom();
+    private static final int NONCE = 16; // bytes
+    private static final int DISCARDED_PER_EVENT = 16; // reads
+
+    private final Gate gate;
+    private final Loop loop;
+    private final InetSocketAddress client;
+    private final Admission.Ticket ticket;
+    private final SocketChannel channel;
+    private Wire wire; // replaced by TLS
+    private State state = State.DECIDING;
+    private @Nullable SelectionKey key; // once registered
+    private @Nullable SecureOpening opening; // of a server with TLS
+    private @Nullable PeerIdentity peer; // what TLS has shown
+    private @Nullable Reading reading; // of an extended client
+    private Revocations.@Nullable Entry revocable; // of a client with a name
+    private Loop.@Nullable Timer timer; // the deadline of the present state
+
+    Handshake(Gate gate, Loop loop, SocketChannel channel, InetSocketAddress client, Admission.Ticket ticket) {
+        this.gate = gate;
+        this.loop = loop;
+        this.channel = channel;
+        this.client = client;
+        this.ticket = ticket;
+        wire = new PlainWire(channel);
+    }
+
+    /** What an extended client was told, and what it has sent so far. */
+    private static final class Reading {
+        final String hello;
+        final byte[] line = new byte[ControlLine.LONGEST];
+        final ByteBuffer next = ByteBuffer.allocate(1); // a frame may follow the line
+        int length; // bytes
+
+        Reading(String hello) {
+            this.hello = hello;
+        }
+    }
+
+    /** Starts. A client of the base protocol has its answer when this returns. */
+    void begin() {
+        safely(() -> {
+            if (gate.isBase()) {
+                claim(ClientRequest.base(client, gate.nameless()));
+                return;
+            }
+            ticket.onDrop(() -> loop.execute(this::drop));
+            key = loop.register(channel, 0, this);
+            within(gate.options().handshakeTimeout().toNanos(), this::expired);
+            ServerTls tls = gate.options().tls();
+            if (tls == null) greet();
+            else {
+                state = State.SECURING;
+                opening = new SecureOpening(gate, tls, channel, this);
+                interest(SelectionKey.OP_READ);
+            }
+        });
+    }
+
+    // ---- events of the loop
+
+    @Override
+    public void ready(SelectionKey ready) {
+        switch (state) {
+            case SECURING -> safely(this::secure);
+            case READING -> safely(this::read);
+            case REFUSED -> safely(this::discard);
+            default -> interest(0);
+        }
+    }
+
+    @Override
+    public void abandon(Throwable cause) {
+        end(true);
+    }
+
+    /** Runs a step, if there is any left to do. A failure costs this client only. */
+    void safely(Step step) {
+        if (state == State.OVER) return;
+        try {
+            step.run();
+        } catch (IOException e) {
+            log.debug("relay server: client {} has left: {}", Sockets.text(client), e.toString());
+            end(false);
+        } catch (RuntimeException | Error e) {
+            gate.server().failed(client, "relay server: unexpected failure, client {} was reset", host(), e);
+            end(true);
+        }
+    }
+
+    /** A part of the handshake. */
+    interface Step {
+        void run() throws IOException;
+    }
+
+    private void within(long nanos, Runnable late) {
+        if (timer != null) timer.cancel();
+        timer = loop.schedule(nanos, late);
+    }
+
+    void interest(int operations) {
+        SelectionKey registered = key;
+        if (registered != null && registered.isValid()) registered.interestOps(operations);
+    }
+
+    /** Runs a step on the loop. From any thread. */
+    void later(Step step) {
+        loop.execute(() -> safely(step));
+    }
+
+    private void expired() {
+        timer = null;
+        long time = gate.options().handshakeTimeout().toMillis();
+        if (state == State.SECURING && opening != null) {
+            refusedUnheard(Refusal.TLS, "it did not complete the TLS handshake within " + time + " ms");
+            opening.answerUnheard();
+            end(false);
+        } else refuse(Refusal.REQUEST, "bad-request", "no complete request within " + time + " ms");
+    }
+
+    /** Another client has taken the place of this one. */
+    private void drop() {
+        if (state == State.OVER) return;
+        gate.server()
+                .refused(
+                        Refusal.PENDING,
+                        client,
+                        "relay server: client {} dropped before it had a tunnel: newer clients have connected, and {} at"
+                                + " once ({} of one address) may be pending",
+                        host(),
+                        gate.options().maxPending(),
+                        gate.options().maxPendingPerAddress());
+        end(true);
+    }
+
+    // ---- TLS
+
+    private void secure() throws IOException {
+        if (opening != null) opening.step();
+    }
+
+    /** The TLS handshake is complete. */
+    void secured(Wire encrypted, PeerIdentity shown) throws IOException {
+        wire = encrypted;
+        peer = shown;
+        if (shown.extended() || gate.options().requireName()) greet();
+        else {
+            state = State.DECIDING;
+            claim(ClientRequest.base(client, gate.nameless()));
+        }
+    }
+
+    /** The TLS handshake has failed. The client may be reading an alert, which a TCP reset would destroy. */
+    void insecure(Wire encrypted, String why) {
+        refusedUnheard(Refusal.TLS, why);
+        wire = encrypted;
+        linger();
+    }
+
+    /** The TLS handshake cannot go on. */
+    void turnAway(String why) {
+        refusedUnheard(Refusal.TLS, why);
+        end(false);
+    }
+
+    private void refusedUnheard(Refusal reason, String why) {
+        gate.server().refused(reason, client, "relay server: client {} refused: {}", host(), why);
+    }
+
+    // ---- the lines
+
+    private void greet() throws IOException {
+        byte[] nonce = new byte[NONCE];
+        RANDOM.nextBytes(nonce);
+        ControlLine hello = ControlLine.of("HELLO").with(HexFormat.of().formatHex(nonce));
+        if (gate.options().requireName()) hello = hello.with("auth");
+        send(hello.encode());
+        reading = new Reading(hello.toString());
+        state = State.READING;
+        read();
+    }
+
+    private void send(byte[] line) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(line);
+        wire.write(bytes);
+        if (bytes.hasRemaining()) throw new IOException("the line does not fit into the socket buffer");
+    }
+
+    /** Reads the line and not one byte more. */
+    private void read() throws IOException {
+        Reading request = reading;
+        if (request == null) return;
+        while (true) {
+            int length = wire.read(request.next.clear());
+            if (length < 0) throw new IOException("it ended the connection before its request was complete");
+            if (length == 0) {
+                interest(wire.flush() ? SelectionKey.OP_READ : SelectionKey.OP_READ | SelectionKey.OP_WRITE);
+                return;
+            }
+            byte next = request.next.get(0);
+            if (next == '\n') break;
+            if (request.length == request.line.length - 1) {
+                refuse(Refusal.REQUEST, "bad-request", "the line is longer than " + ControlLine.LONGEST + " bytes");
+                return;
+            }
+            request.line[request.length++] = next;
+        }
+        interest(0);
+        within(Gate.DECISION, () -> refuse(Refusal.FAILURE, "internal", "the server took too long to decide"));
+        state = State.DECIDING;
+        try {
+            decide(ClientLine.parse(request.line, request.length), request.hello);
+        } catch (ClientLine.BadRequest e) {
+            refuse(Refusal.REQUEST, "bad-request", String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void decide(ClientLine line, String hello) {
+        Identification identification = new Identification(gate, line, hello, peer);
+        String name = identification.name();
+        if (name == null) {
+            if (gate.options().requireName()) {
+                refuse(Refusal.IDENTITY, "auth-required", "this server requires a name and a key");
+            } else claim(line.request(client, null, gate.nameless()));
+            return;
+        }
+        revocable = gate.revocations().add(name, () -> loop.execute(this::revoked));
+        identification.begin(answer -> later(() -> identified(line, name, answer)));
+    }
+
+    private void identified(ClientLine line, String name, Identification.Answer answer) {
+        if (state != State.DECIDING) return; // too late
+        ClientLimits limits = answer.limits();
+        ControlRefusal refusal = answer.refusal();
+        if (limits != null) claim(line.request(client, name, limits));
+        else if (refusal != null) {
+            Refusal reason = refusal.code().equals("internal") ? Refusal.FAILURE : Refusal.IDENTITY;
+            refuse(reason, refusal.code(), refusal.text());
+        }
+    }
+
+    private void revoked() {
+        if (state == State.DECIDING) refuse(Refusal.IDENTITY, "auth-failed", Identification.FAILED);
+    }
+
+    // ---- the tunnel
+
+    private void claim(ClientRequest request) {
+        if (gate.server().isClosing()) {
+            end(false);
+            return;
+        }
+        gate.server().tunnels().claim(request, ticket, loop, this);
+    }
+
+    @Override
+    public void granted(TunnelGrant grant) {
+        if (state != State.DECIDING) {
+            grant.abandon();
+            return;
+        }
+        try {
+            send(
+                    reading == null
+                            ? PortLine.encode(grant.port())
+                            : ControlLine.of("OK").with("port", grant.port()).encode());
+            wire.flush(); // what is left follows with the first frames
+        } catch (IOException e) {
+            log.debug("relay server: client {} left before it had its tunnel: {}", Sockets.text(client), e.toString());
+            grant.abandon();
+            end(false);
+            return;
+        }
+        stopTimer();
+        state = State.OVER;
+        grant.start(wire);
+        Revocations.Entry entry = revocable;
+        if (entry != null) entry.remove();
+    }
+
+    @Override
+    public void refused(ControlRefusal refusal) {
+        if (state == State.DECIDING) answer(refusal);
+    }
+
+    // ---- the end without a tunnel
+
+    private void refuse(Refusal reason, String code, String text) {
+        if (state == State.OVER) return;
+        gate.server().refused(reason, client, "relay server: client {} refused, {}: {}", host(), code, text);
+        answer(new ControlRefusal(code, text));
+    }
+
+    private void answer(ControlRefusal refusal) {
+        safely(() -> {
+            send(PortLine.encodeError(refusal.code(), refusal.text()));
+            if (key == null) end(false); // a client of the base protocol has sent nothing that could cause a reset
+            else linger();
+        });
+    }
+
+    /** Ends our direction, and waits a moment until the client has ended its own. */
+    private void linger() {
+        state = State.REFUSED;
+        within(TimeUnit.SECONDS.toNanos(1), () -> end(false));
+        safely(this::discard);
+    }
+
+    private void discard() throws IOException {
+        boolean ended = wire.shutdownOutput();
+        ByteBuffer scratch = ByteBuffer.allocate(4096);
+        for (int n = 0; n < DISCARDED_PER_EVENT; n++) {
+            int length = wire.discard(scratch);
+            if (length < 0 && ended) {
+                end(false);
+                return;
+            }
+            if (length <= 0) break;
+        }
+        interest(ended ? SelectionKey.OP_READ : SelectionKey.OP_READ | SelectionKey.OP_WRITE);
+    }
+
+    private void stopTimer() {
+        if (timer != null) timer.cancel();
+        timer = null;
+    }
+
+    private void end(boolean reset) {
+        if (state == State.OVER) return;
+        state = State.OVER;
+        stopTimer();
+        ticket.leave();
+        if (revocable != null) revocable.remove();
+        if (reset) Sockets.reset(channel);
+        if (opening != null) opening.close();
+        wire.close();
+    }
+
+    private String host() {
+        return client.getAddress().getHostAddress();
+    }
+
+    @Override
+    public String toString() {
+        return "handshake with " + Sockets.text(client);
+    }
+}

@@ -1,0 +1,123 @@
+package org.relay4j.server;
+
+import java.security.GeneralSecurityException;
+import java.security.KeyPairGenerator;
+import java.security.PublicKey;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.control.ClientName;
+import org.relay4j.api.control.ClientProof;
+import org.relay4j.yamux.io.LimitedLog;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/** Finds out whether a client has the name that it claims. The policy is asked and signatures are verified off the loop. */
+final class Identification {
+    /*
+     * A client must not find out which names exist. So an unknown name costs one verification too, with a key that nobody has,
+     * and its answer is the same as that of a wrong proof.
+     */
+
+    /** The answer to whoever has not proved its name, whatever was wrong. */
+    static final String FAILED = "the name is unknown, or its proof is wrong";
+
+    private static final PublicKey NOBODY = nobody();
+    private static final LimitedLog policyFailed =
+            new LimitedLog(LoggerFactory.getLogger(RelayServer.class), Level.ERROR);
+
+    /** What was found out: the limits of the client, or why it is refused. */
+    record Answer(@Nullable ClientLimits limits, @Nullable ControlRefusal refusal) {
+        static Answer refused(String code, String text) {
+            return new Answer(null, new ControlRefusal(code, text));
+        }
+    }
+
+    private final Gate gate;
+    private final ClientLine line;
+    private final String hello;
+    private final @Nullable PeerIdentity peer;
+
+    /** @param peer what TLS has shown; null on a plain port */
+    Identification(Gate gate, ClientLine line, String hello, @Nullable PeerIdentity peer) {
+        this.gate = gate;
+        this.line = line;
+        this.hello = hello;
+        this.peer = peer;
+    }
+
+    /** The name that is claimed by the line, or else by a client certificate; null if there is none. */
+    @Nullable
+    String name() {
+        return line.name() != null ? line.name() : certificateName();
+    }
+
+    private @Nullable String certificateName() {
+        return peer == null ? null : peer.certificateName();
+    }
+
+    /** Finds out. {@code then} is called once, on any thread. Does not block. */
+    void begin(Consumer<Answer> then) {
+        String name = name();
+        String certified = certificateName();
+        boolean contradicts = certified != null && !certified.equals(name);
+        if (name == null || contradicts || !ClientName.isValid(name)) {
+            then.accept(Answer.refused("auth-failed", FAILED));
+            return;
+        }
+        if (!gate.verifiers().run(() -> ask(name, then))) then.accept(busy());
+    }
+
+    private void ask(String name, Consumer<Answer> then) {
+        try {
+            CompletionStage<Optional<NamedClient>> stage =
+                    gate.options().policy().find(name);
+            stage.whenComplete((found, failure) -> {
+                if (failure != null || found == null) then.accept(failed(name, failure));
+                else if (!gate.verifiers().run(() -> then.accept(judge(found.orElse(null))))) then.accept(busy());
+            });
+        } catch (RuntimeException e) {
+            then.accept(failed(name, e));
+        }
+    }
+
+    private Answer judge(@Nullable NamedClient client) {
+        if (!line.hasProof()) {
+            boolean proven = client != null && client.certificate() && certificateName() != null;
+            return proven ? new Answer(client.limits(), null) : Answer.refused("auth-failed", FAILED);
+        }
+        Set<PublicKey> keys = client == null || client.keys().isEmpty() ? Set.of(NOBODY) : client.keys();
+        boolean valid = false;
+        for (PublicKey key : keys) valid |= ClientProof.verify(key, hello, line.signed(), line.proof());
+        if (client == null || !valid) return Answer.refused("auth-failed", FAILED);
+        String expected = peer == null ? "none" : peer.binding();
+        if (line.binding().equals(expected)) return new Answer(client.limits(), null);
+        return Answer.refused("tls-mismatch", mismatch());
+    }
+
+    private String mismatch() {
+        if (peer == null)
+            return "the client has seen a certificate, and this port has none: something between terminates TLS";
+        if (line.binding().equals("none")) return "the client has seen no certificate, and this port speaks TLS";
+        return "the client has seen another certificate than that of this server: something between terminates TLS";
+    }
+
+    private static Answer failed(String name, @Nullable Throwable failure) {
+        policyFailed.log("relay server: the policy could not look up the client {}: {}", name, String.valueOf(failure));
+        return Answer.refused("internal", "the server could not look up the name");
+    }
+
+    private static Answer busy() {
+        return Answer.refused("internal", "too many clients prove their names at once");
+    }
+
+    private static PublicKey nobody() {
+        try {
+            return KeyPairGenerator.getInstance("Ed25519").generateKeyPair().getPublic();
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e); // every JDK has it
+        }
+    }
+}

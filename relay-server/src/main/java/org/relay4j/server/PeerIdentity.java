@@ -1,0 +1,53 @@
+package org.relay4j.server;
+
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import javax.naming.InvalidNameException;
+import javax.naming.ldap.LdapName;
+import javax.naming.ldap.Rdn;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.tls.Fingerprint;
+
+/**
+ * What a completed TLS handshake says.
+ *
+ * @param extended whether the client speaks the extended protocol
+ * @param binding the fingerprint of the certificate that this server has shown, as the client must repeat it
+ * @param certificateName the subject CN of the client's verified certificate; empty if it has none or several, null without a
+ *     certificate
+ */
+record PeerIdentity(
+        boolean extended, String binding, @Nullable String certificateName) {
+    static PeerIdentity of(SSLEngine engine) {
+        SSLSession session = engine.getSession();
+        Certificate[] ours = session.getLocalCertificates();
+        String binding =
+                ours == null ? "" : Fingerprint.of((X509Certificate) ours[0]).hex();
+        return new PeerIdentity(ServerTls.ALPN.equals(engine.getApplicationProtocol()), binding, name(session));
+    }
+
+    private static @Nullable String name(SSLSession session) {
+        try {
+            return commonName((X509Certificate) session.getPeerCertificates()[0]);
+        } catch (SSLPeerUnverifiedException e) {
+            return null;
+        }
+    }
+
+    static String commonName(X509Certificate certificate) {
+        String only = "";
+        try {
+            for (Rdn rdn : new LdapName(certificate.getSubjectX500Principal().getName()).getRdns()) {
+                if (rdn.size() > 1 || !rdn.getType().equalsIgnoreCase("CN")) continue;
+                if (!only.isEmpty()) return ""; // which one?
+                only = String.valueOf(rdn.getValue());
+            }
+            return only;
+        } catch (InvalidNameException e) {
+            return "";
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package org.relay4j.server;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+import java.util.Locale;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.io.TlsWire;
+
+/** The TLS part of a handshake. On the loop, except for what the engine computes. */
+final class SecureOpening {
+    /*
+     * A client that sends nothing costs no engine: it is made when the first bytes arrive. It is made, and computes, on threads
+     * of the gate, which are few. While it computes, the connection is not selected.
+     */
+
+    /** TLS 1.2 record with the fatal alert handshake_failure: all that a plain client has to see to know that this is TLS. */
+    private static final byte[] ALERT = {21, 3, 3, 0, 2, 2, 40};
+
+    private static final String BUSY = "too many TLS handshakes at once; it may try again";
+
+    private final Gate gate;
+    private final ServerTls tls;
+    private final SocketChannel channel;
+    private final Handshake handshake;
+    private @Nullable TlsWire wire; // once the client has sent something
+
+    SecureOpening(Gate gate, ServerTls tls, SocketChannel channel, Handshake handshake) {
+        this.gate = gate;
+        this.tls = tls;
+        this.channel = channel;
+        this.handshake = handshake;
+    }
+
+    /** Goes on. Called whenever the socket is ready, and when the engine has computed something. */
+    void step() throws IOException {
+        TlsWire secure = wire;
+        if (secure == null) {
+            makeEngine();
+            return;
+        }
+        try {
+            switch (secure.handshake()) {
+                case DONE -> handshake.secured(secure, PeerIdentity.of(secure.engine()));
+                case READ -> handshake.interest(SelectionKey.OP_READ);
+                case WRITE -> handshake.interest(SelectionKey.OP_WRITE);
+                case TASK -> compute(secure.task());
+            }
+        } catch (SSLException e) {
+            handshake.insecure(secure, reason(e));
+        }
+    }
+
+    private void makeEngine() {
+        handshake.interest(0);
+        boolean accepted = gate.engines().run(() -> {
+            try {
+                SSLEngine engine = tls.engine();
+                handshake.later(() -> {
+                    wire = new TlsWire(channel, engine);
+                    step();
+                });
+            } catch (IOException | RuntimeException e) {
+                handshake.later(() -> {
+                    throw new IllegalStateException("cannot make a TLS engine", e);
+                });
+            }
+        });
+        if (!accepted) handshake.turnAway(BUSY);
+    }
+
+    private void compute(Runnable task) {
+        handshake.interest(0);
+        boolean accepted = gate.engines().run(() -> {
+            task.run(); // what fails is thrown by the next step
+            handshake.later(this::step);
+        });
+        if (!accepted) handshake.turnAway(BUSY);
+    }
+
+    /** Tells a client that has sent nothing, probably a plain one, that this port speaks TLS. */
+    void answerUnheard() {
+        if (wire != null) return;
+        try {
+            channel.write(ByteBuffer.wrap(ALERT));
+        } catch (IOException e) {
+            // It has left.
+        }
+    }
+
+    void close() {
+        if (wire != null) wire.close();
+    }
+
+    /** What has failed, and the remedy. */
+    private static String reason(SSLException failure) {
+        String message = String.valueOf(failure.getMessage());
+        String lower = message.toLowerCase(Locale.ROOT);
+        String remedy = "";
+        if (lower.contains("unrecognized ssl message") || lower.contains("plaintext")) {
+            remedy = "; the client must be started with TLS";
+        } else if (lower.contains("certificate_unknown")
+                || lower.contains("unknown_ca")
+                || lower.contains("bad_certificate")) {
+            remedy = "; the client must trust this server's certificate, or pin it";
+        } else if (lower.contains("application layer protocol")) {
+            remedy = "; a client must offer the protocol " + ServerTls.ALPN + ", or none";
+        }
+        return "TLS handshake failed: " + message + remedy;
+    }
+}
