@@ -19,7 +19,7 @@ final class Gate {
     /** The time that the policy and the registry have for one client. Unit: nanoseconds. */
     static final long DECISION = TimeUnit.SECONDS.toNanos(3);
 
-    private static final int QUEUED = 512; // tasks; more than the clients that may be pending by default
+    static final int QUEUED = 512; // tasks; more than the clients that may be pending by default
 
     private final RelayServer server;
     private final RelayServerOptions options;

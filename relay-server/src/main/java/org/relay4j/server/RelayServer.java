@@ -263,6 +263,10 @@ public final class RelayServer implements Closeable {
         for (TunnelConnection connection : tunnels.connections()) connection.skipStreamIds(id);
     }
 
+    Gate gate() {
+        return gate;
+    }
+
     ServerEvents events() {
         return events;
     }

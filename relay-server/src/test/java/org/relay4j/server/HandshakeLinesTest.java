@@ -131,6 +131,30 @@ class HandshakeLinesTest {
     }
 
     @Test
+    void aFrameMayFollowTheLineInTheSameRecord() throws Exception {
+        try (RelayServer server = start(options().tls(keys.server()));
+                LineClient client = LineClient.secure(server, secure, "relay/1")) {
+            client.line();
+            String frame = new String(WireFrame.ping(WireFrame.SYN, 99).bytes(), StandardCharsets.ISO_8859_1);
+            client.say("RELAY/1\n" + frame); // the socket has nothing more when the session begins
+            port(client.line());
+            ScriptedPeer yamux = client.script();
+            yamux.expect(WireFrame.ping(WireFrame.ACK, 99), WireFrame.ping(WireFrame.SYN, 1));
+        }
+    }
+
+    @Test
+    void theDeadlineCoversTlsAndTheLine() throws Exception {
+        try (RelayServer server = start(options().tls(keys.server()).handshakeTimeout(Duration.ofSeconds(1)));
+                LineClient client = LineClient.secure(server, secure, "relay/1")) {
+            client.line();
+            client.say("RELAY/1 dra");
+            assertEquals("ERR bad-request no complete request within 1000 ms", client.line());
+            client.assertEnd();
+        }
+    }
+
+    @Test
     void aLineMayComeByteByByte() throws IOException {
         try (RelayServer server = start(options());
                 LineClient client = LineClient.plain(server)) {

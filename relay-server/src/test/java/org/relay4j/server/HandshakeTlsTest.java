@@ -15,9 +15,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
@@ -201,6 +205,62 @@ class HandshakeTlsTest {
             second.say("\u0016");
             assertEquals(2, clients(server) - server.tunnelCount());
         }
+    }
+
+    @Test
+    void aClientBeyondTheQueueOfEnginesIsTurnedAway() throws Exception {
+        try (RelayServer server = start(options())) {
+            CountDownLatch mayGoOn = new CountDownLatch(1);
+            int tasks = 0;
+            while (server.gate().engines().run(() -> Await.until("it may go on", mayGoOn))) tasks++;
+            assertTrue(tasks >= Gate.QUEUED, () -> "the queue is too short");
+            assertThrows(IOException.class, () -> LineClient.secure(server, client));
+            assertEquals(1, refused(server, Refusal.TLS));
+            mayGoOn.countDown();
+            Await.until("it has left", () -> clients(server) == 0);
+            try (LineClient base = LineClient.secure(server, client)) {
+                assertTrue(Integer.parseInt(base.line()) > 0);
+            }
+        }
+    }
+
+    @Test
+    void newcomersAreServedDuringAFloodOfHalfFinishedHandshakes() throws Exception {
+        try (RelayServer server = start(options())) {
+            AtomicBoolean enough = new AtomicBoolean();
+            Call<Integer> flood = Call.of(() -> flood(server, enough));
+            for (int n = 0; n < 20; n++) {
+                try (LineClient base = LineClient.secure(server, client)) {
+                    int port = Integer.parseInt(base.line());
+                    base.yamux();
+                    Visitor.connect(port).close();
+                }
+            }
+            enough.set(true);
+            assertTrue(flood.result() > 64);
+            Await.until("all have left", () -> clients(server) == 0);
+            assertTrue(refused(server, Refusal.PENDING) > 0);
+        }
+    }
+
+    /** At least a thousand half-finished handshakes from another address. Returns their number. */
+    private static int flood(RelayServer server, AtomicBoolean enough) throws IOException {
+        List<Socket> sockets = new ArrayList<>();
+        InetAddress other = InetAddress.getByName("127.0.0.2");
+        int count = 0;
+        while (count < 1_000 || !enough.get()) {
+            Socket socket = new Socket(server.address().getAddress(), server.port(), other, 0);
+            sockets.add(socket);
+            count++;
+            try {
+                socket.getOutputStream().write(new byte[] {0x16, 3, 1, 2, 0, 1, 0});
+            } catch (IOException e) {
+                // Dropped already.
+            }
+            if (sockets.size() > 200) sockets.remove(0).close();
+        }
+        for (Socket socket : sockets) socket.close();
+        return count;
     }
 
     @Test

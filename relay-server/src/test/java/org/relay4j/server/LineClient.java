@@ -96,11 +96,16 @@ final class LineClient implements AutoCloseable {
 
     /** What follows the lines, as a script that has answered the first ping. */
     ScriptedPeer yamux() throws IOException {
-        ScriptedPeer peer = new ScriptedPeer(channel());
+        ScriptedPeer peer = script();
         WireFrame ping = peer.next();
         assertEquals(WireFrame.ping(WireFrame.SYN, ping.length()), ping);
         peer.send(WireFrame.ping(WireFrame.ACK, ping.length()));
         return peer;
+    }
+
+    /** What follows the lines, as a script from its beginning. */
+    ScriptedPeer script() throws IOException {
+        return new ScriptedPeer(channel());
     }
 
     /** What follows the lines, as a session. */
