@@ -144,8 +144,8 @@ public final class TlsWire implements Wire {
     /**
      * {@inheritDoc}
      *
-     * @throws SSLException if the peer violates the protocol, has sent an alert, or has ended the connection without the
-     *     close_notify that distinguishes an end from a cut
+     * @throws SSLException if the peer violates the protocol or has sent an alert
+     * @throws EOFException if the connection has ended without the close_notify that distinguishes an end from a cut
      */
     @Override
     public int read(ByteBuffer to) throws IOException {
@@ -158,7 +158,7 @@ public final class TlsWire implements Wire {
             if (recordWaits && to.position() == before) decryptForLater(to);
             if (to.position() > before) return to.position() - before;
             if (!closeNotified && !socketEnded) return 0;
-            if (!closeNotified) throw new SSLException("the connection ended without a TLS close_notify");
+            if (!closeNotified) throw new EOFException("the connection ended without the TLS close_notify");
             endReported = true;
             return -1;
         } catch (SSLException e) {
