@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -25,6 +26,7 @@ import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Transport;
 
 /** How many streams there can be, and what happens to those for which there is no place. */
+@Tag("slow")
 class SessionLimitsTest {
     @RegisterExtension
     static final LeakCheck LEAKS = new LeakCheck.EachTest();

@@ -30,6 +30,7 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.util.Callback;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.client.RelayClientOptions;
@@ -41,6 +42,7 @@ import org.relay4j.testing.Visitor;
 
 /** HTTP over a connector: bodies, many at once, timeouts, and every way in which it ends. */
 @ExtendWith(LeakCheck.EachTest.class)
+@Tag("slow")
 class RelayConnectorTest {
     private static final int LARGE = 100 << 20; // bytes
 

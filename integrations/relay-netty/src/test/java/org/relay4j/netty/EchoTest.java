@@ -14,6 +14,7 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +27,7 @@ import org.relay4j.testing.Visitor;
 
 /** Bytes in both directions at once, through every kind of event loop. */
 @ExtendWith(LeakCheck.EachTest.class)
+@Tag("slow")
 class EchoTest {
     private static final long LARGE = 100L << 20; // bytes
     private static final int VISITORS = 200;

@@ -8,6 +8,7 @@ import java.net.Socket;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.testing.Call;
@@ -18,6 +19,7 @@ import org.relay4j.testing.Visitor;
 
 /** TLS from the visitor to the server, which the relay server only passes on. */
 @ExtendWith(LeakCheck.EachTest.class)
+@Tag("slow")
 class TlsTest {
     private static final int LENGTH = 5_000_000; // bytes
 

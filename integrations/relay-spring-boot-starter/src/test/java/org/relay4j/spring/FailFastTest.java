@@ -9,6 +9,7 @@ import static org.relay4j.spring.WebApplication.publicPort;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.api.Tunnel;
@@ -21,6 +22,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 
 /** An application that starts without its relay server, because of {@code relay.fail-fast=false}. */
 @ExtendWith(LeakCheck.class)
+@Tag("slow")
 class FailFastTest {
     private int port; // where no relay server listens yet
 

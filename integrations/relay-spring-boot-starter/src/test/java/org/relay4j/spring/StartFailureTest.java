@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.client.RelayAcceptor;
@@ -22,6 +23,7 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 
 /** The report that a person reads if the application cannot start without its tunnel. */
 @ExtendWith({LeakCheck.class, OutputCaptureExtension.class})
+@Tag("slow")
 class StartFailureTest {
     @Test
     void relayServerThatIsNotThere(CapturedOutput output) throws IOException {

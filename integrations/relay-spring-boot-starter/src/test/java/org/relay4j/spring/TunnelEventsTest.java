@@ -26,6 +26,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.api.RelayException;
@@ -45,6 +46,7 @@ import org.springframework.core.annotation.Order;
 
 /** How an application observes its tunnel: listener beans, events, health, meters. */
 @ExtendWith(LeakCheck.class)
+@Tag("slow")
 class TunnelEventsTest {
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();

@@ -13,6 +13,7 @@ import java.net.Socket;
 import java.net.http.HttpClient;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -32,6 +33,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 
 /** Real web servers with a real relay server: requests, and graceful shutdown. */
 @ExtendWith(LeakCheck.class)
+@Tag("slow")
 class WebServerTest {
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();

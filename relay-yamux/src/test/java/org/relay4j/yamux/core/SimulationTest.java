@@ -3,10 +3,12 @@ package org.relay4j.yamux.core;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.relay4j.yamux.core.Conditions.Kind;
 
 /** Many sessions between two cores, each different, each the same every time. One alone: {@code -Drelay.seed=<number>}. */
+@Tag("slow")
 class SimulationTest {
     private static final Long ONLY = Long.getLong("relay.seed");
 
