@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -30,16 +31,17 @@ final class Admission {
 
     private final RelayServerOptions options;
     private final ReentrantLock lock = OrderedLock.leaf("the admission");
-    private final Map<InetAddress, Site> sites = new HashMap<>(); // those with tunnels; guarded by lock
+    private final Map<InetAddress, Site> sites = new HashMap<>(); // those with pending clients; guarded by lock
     private final TreeSet<Site> waiting = new TreeSet<>(MOST_PENDING_FIRST); // those with pending ones; guarded by lock
     private final AtomicInteger visitors = new AtomicInteger();
     private final AtomicLong visitorsEver = new AtomicLong();
-    private int tunnels; // guarded by lock
+    private final Places places; // guarded by lock
     private int pending; // guarded by lock
     private long tickets; // given so far; guarded by lock
 
     Admission(RelayServerOptions options) {
         this.options = options;
+        places = new Places(options);
     }
 
     /**
@@ -54,28 +56,80 @@ final class Admission {
             @Nullable Refusal refusal,
             @Nullable Ticket evicted) {}
 
-    /** Counts one more client, unless a limit of tunnels is reached. */
+    /** Counts one more client and its tunnel, unless a limit of tunnels is reached. */
     Entry enter(InetAddress address) {
         InetAddress key = site(address);
+        Places.Answer answer;
+        Entry entry;
         lock.lock();
         try {
-            Site site = sites.getOrDefault(key, new Site(key));
-            if (tunnels >= options.maxTunnels()) return new Entry(null, Refusal.TUNNELS, null);
-            if (site.tunnels >= options.maxTunnelsPerAddress())
-                return new Entry(null, Refusal.TUNNELS_OF_ADDRESS, null);
-            Ticket evicted = null;
-            if (site.pending.size() >= options.maxPendingPerAddress()) evicted = site.oldest();
-            else if (pending >= options.maxPending()) evicted = waiting.first().oldest();
-            if (evicted != null) settle(evicted);
-            Ticket ticket = new Ticket(site, ++tickets);
-            sites.put(key, site);
-            tunnels++;
-            site.tunnels++;
-            if (!site.pending.isEmpty()) waiting.remove(site);
-            site.pending.add(ticket);
-            waiting.add(site);
-            pending++;
-            return new Entry(ticket, null, evicted);
+            answer = places.take(key, null, 0);
+            entry = answer.place() == null ? new Entry(null, answer.refusal(), null) : admit(key, answer.place());
+        } finally {
+            lock.unlock();
+        }
+        yielded(answer);
+        return entry;
+    }
+
+    /** Counts one more client that has yet to say whether it wants a tunnel of its own, see {@link Ticket#place}. */
+    Entry enterUnclaimed(InetAddress address) {
+        lock.lock();
+        try {
+            return admit(site(address), null);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Entry admit(InetAddress key, Places.@Nullable Place place) {
+        Site site = sites.computeIfAbsent(key, Site::new);
+        Ticket evicted = null;
+        if (site.pending.size() >= options.maxPendingPerAddress()) evicted = site.oldest();
+        else if (pending >= options.maxPending()) evicted = waiting.first().oldest();
+        if (evicted != null) settle(evicted);
+        Ticket ticket = new Ticket(site, ++tickets, place);
+        sites.put(key, site); // the evicted client may have been its last
+        if (!site.pending.isEmpty()) waiting.remove(site);
+        site.pending.add(ticket);
+        waiting.add(site);
+        pending++;
+        return new Entry(ticket, null, evicted);
+    }
+
+    /** Ends the tunnels that have given way. Without the lock. */
+    private static void yielded(Places.Answer answer) {
+        for (Places.Place place : answer.yielded()) {
+            Runnable action = place.onYield();
+            if (action != null) action.run();
+        }
+    }
+
+    /** The tunnel of a place is held. If it has to give way to another, {@code onYield} is called once, on any thread. */
+    void hold(Places.Place place, Runnable onYield) {
+        lock.lock();
+        try {
+            places.hold(place, onYield);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The tunnel of a place is served again. False if it has given way. */
+    boolean serve(Places.Place place) {
+        lock.lock();
+        try {
+            return places.serve(place);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The tunnel of a place has ended. Has no effect the second time. */
+    void leave(Places.Place place) {
+        lock.lock();
+        try {
+            places.leave(place);
         } finally {
             lock.unlock();
         }
@@ -86,7 +140,8 @@ final class Admission {
         Site site = ticket.site;
         waiting.remove(site); // its place depends on what changes now
         site.pending.remove(ticket);
-        if (!site.pending.isEmpty()) waiting.add(site);
+        if (site.pending.isEmpty()) sites.remove(site.address);
+        else waiting.add(site);
         pending--;
         ticket.pending = false;
     }
@@ -140,14 +195,38 @@ final class Admission {
     final class Ticket {
         private final Site site;
         private final long number;
+        private Places.@Nullable Place place; // until a tunnel has it; guarded by lock
         private boolean pending = true; // guarded by lock
         private boolean dropped; // guarded by lock
         private boolean left; // guarded by lock
         private @Nullable Runnable onDrop; // guarded by lock
 
-        private Ticket(Site site, long number) {
+        private Ticket(Site site, long number, Places.@Nullable Place place) {
             this.site = site;
             this.number = number;
+            this.place = place;
+        }
+
+        /**
+         * Takes a place for a tunnel, which must give it back with {@link Admission#leave}: the one that the client got when it
+         * entered, else a new one. The refusal is null if there is one.
+         *
+         * @param mostOfName tunnels at once of this name; 0 for no limit
+         */
+        Places.Answer place(@Nullable String name, int mostOfName) {
+            Places.Answer answer;
+            lock.lock();
+            try {
+                Places.Place own = place;
+                place = null;
+                answer = own == null
+                        ? places.take(site.address, name, mostOfName)
+                        : new Places.Answer(own, null, List.of());
+            } finally {
+                lock.unlock();
+            }
+            yielded(answer);
+            return answer;
         }
 
         /** Counts from 1 in the order in which clients came in. */
@@ -199,19 +278,17 @@ final class Admission {
                 if (left) return;
                 left = true;
                 if (pending) settle(this);
-                tunnels--;
-                if (--site.tunnels == 0) sites.remove(site.address);
+                if (place != null) places.leave(place);
             } finally {
                 lock.unlock();
             }
         }
     }
 
-    /** The clients of one address. Guarded by lock. */
+    /** The pending clients of one address. Guarded by lock. */
     private static final class Site {
         final InetAddress address;
         final LinkedHashSet<Ticket> pending = new LinkedHashSet<>(); // the oldest first
-        int tunnels;
 
         Site(InetAddress address) {
             this.address = address;

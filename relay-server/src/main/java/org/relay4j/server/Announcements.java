@@ -12,7 +12,7 @@ final class Announcements {
     static final int MOST_EARLY = 256;
 
     private final ServerEvents events;
-    private final ServedTunnel tunnel;
+    private ServedTunnel tunnel;
     private final ArrayDeque<Runnable> early = new ArrayDeque<>();
     private boolean isUp;
     private boolean announced; // the listener knows the tunnel
@@ -32,6 +32,17 @@ final class Announcements {
         if (!areHeard()) return;
         announced = events.up(tunnel);
         for (Runnable event; (event = early.poll()) != null; ) announce(event);
+    }
+
+    /** No connection takes visitors, and the tunnel waits for its client. */
+    void held() {
+        if (announced) events.held(tunnel);
+    }
+
+    /** The client has come back, perhaps from another address. */
+    void resumed(ServedTunnel now) {
+        tunnel = now;
+        if (announced) events.resumed(tunnel);
     }
 
     void down(@Nullable Throwable cause) {

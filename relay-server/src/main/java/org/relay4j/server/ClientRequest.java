@@ -35,6 +35,11 @@ record ClientRequest(
         return new ClientRequest(client, null, limits, 0, false, false, null, null, -1, false);
     }
 
+    /** Whether the client may open a stream for lines of its own. */
+    boolean mayControl() {
+        return leased || join != null || drain || visitorAddress || name != null;
+    }
+
     /** The client, without its leases, which are secrets. */
     @Override
     public String toString() {

@@ -53,7 +53,10 @@ final class ControlPort implements Listener.Owner {
                     text(client));
             return;
         }
-        Admission.Entry entry = server.admission().enter(client.getAddress());
+        // A client that may have a lease must get past limits that its own tunnel has reached.
+        Admission.Entry entry = gate.isBase()
+                ? server.admission().enter(client.getAddress())
+                : server.admission().enterUnclaimed(client.getAddress());
         Admission.Ticket evicted = entry.evicted();
         if (evicted != null) evicted.drop();
         Admission.Ticket ticket = entry.ticket();

@@ -41,7 +41,7 @@ final class Gate {
 
     /** Begins to check certificate files and to watch the policy. */
     void start() {
-        watch = options.policy().watch(revocations::revoke);
+        watch = options.policy().watch(this::revoke);
         if (options.tls() != null) files = new FileWatch(options.certificateCheck(), this::reload);
     }
 
@@ -88,6 +88,12 @@ final class Gate {
     /** Whether a client on this port has anything to do before it has its port. */
     boolean isBase() {
         return options.tls() == null && !options.extended() && !options.requireName();
+    }
+
+    /** A name has lost its proof: clients that are about to get a tunnel with it, and its tunnels, end. */
+    private void revoke(String name) {
+        revocations.revoke(name);
+        server.tunnels().revoke(name);
     }
 
     private void reload() {

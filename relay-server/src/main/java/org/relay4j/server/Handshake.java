@@ -308,10 +308,7 @@ final class Handshake implements Loop.Handler, Claimant {
             return;
         }
         try {
-            send(
-                    reading == null
-                            ? PortLine.encode(grant.port())
-                            : ControlLine.of("OK").with("port", grant.port()).encode());
+            send(reading == null ? PortLine.encode(grant.port()) : grant.line().encode());
             wire.flush(); // what is left follows with the first frames
         } catch (IOException e) {
             log.debug("relay server: client {} left before it had its tunnel: {}", Sockets.text(client), e.toString());

@@ -3,6 +3,7 @@ package org.relay4j.server;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.Listener;
 import org.relay4j.yamux.io.Loop;
@@ -12,59 +13,117 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The public port of a tunnel, which outlives the connections that carry its visitors: accepts visitors, counts them, and
- * refuses those beyond a limit. On the tunnel's loop.
+ * refuses those beyond a limit. While no connection takes visitors, some wait here unread, and further ones in the kernel. On
+ * the tunnel's loop.
  */
 final class PublicPort implements Listener.Owner {
+    /** Visitors that wait for a connection. */
+    static final int MOST_WAITING = 128;
+
     private static final Logger log = LoggerFactory.getLogger(PublicPort.class);
 
     private final RelayServer server;
-    private final ServerTunnel tunnel;
+    private final Loop loop;
     private final Listener listener;
+    private final ArrayDeque<SocketChannel> waiting = new ArrayDeque<>(0); // counted, and not read
+    private @Nullable ServerTunnel tunnel; // that has the port; null until it is known
+    private int mostVisitors;
     private int visitors;
     private long refused; // visitors over a limit
+    private boolean started;
     private boolean closed;
 
-    /** @throws java.net.BindException when no port is free */
-    PublicPort(RelayServer server, ServerTunnel tunnel, Loop loop) throws IOException {
+    private PublicPort(RelayServer server, Loop loop, Binder binder) throws IOException {
         this.server = server;
-        this.tunnel = tunnel;
-        listener = server.publicPorts().open(loop, this);
+        this.loop = loop;
+        listener = binder.bind(this);
+    }
+
+    /** Binds the listener of a port. */
+    @FunctionalInterface
+    private interface Binder {
+        Listener bind(Listener.Owner owner) throws IOException;
+    }
+
+    /**
+     * Binds the port for a client that asks for one, or any port that it may have.
+     *
+     * @param wanted 0 for any
+     * @throws java.net.BindException when it is taken, or none is free
+     */
+    static PublicPort open(RelayServer server, Loop loop, ClientLimits limits, int wanted) throws IOException {
+        PublicPorts ports = server.publicPorts();
+        if (wanted > 0) return new PublicPort(server, loop, owner -> ports.open(loop, owner, wanted));
+        if (limits.ports().isEmpty()) return new PublicPort(server, loop, owner -> ports.open(loop, owner));
+        PortRange range = limits.ports().get(0);
+        return new PublicPort(server, loop, owner -> ports.open(loop, owner, range));
+    }
+
+    Loop loop() {
+        return loop;
     }
 
     int number() {
         return listener.address().getPort();
     }
 
-    /** Visitors that are connected. */
-    int visitors() {
-        return visitors;
+    /** Gives the port to a tunnel. */
+    void belongTo(ServerTunnel owner, ClientLimits limits) {
+        tunnel = owner;
+        mostVisitors = server.options().maxVisitorsPerTunnel();
+        if (limits.maxVisitors() > 0) mostVisitors = Math.min(mostVisitors, limits.maxVisitors());
     }
 
+    /** Accepts visitors from now on. Has no effect the second time. */
     void start() throws IOException {
-        listener.start();
+        if (!started) listener.start();
+        started = true;
     }
 
+    /** A visitor can perhaps be taken: those that wait come first. */
     void resume() {
+        while (!waiting.isEmpty() && tunnel != null && tunnel.canTakeVisitor()) {
+            try {
+                take(tunnel, waiting.remove());
+            } catch (RuntimeException | Error e) {
+                server.log().failed("{}: unexpected failure, a visitor was reset", tunnel, e);
+            }
+        }
         listener.resume();
     }
 
-    /** Accepts no more visitors, and gives the port back. Has no effect the second time. */
-    void close() {
-        if (closed) return;
+    /** Visitors that wait for a connection. */
+    int waiting() {
+        return waiting.size();
+    }
+
+    /**
+     * Accepts no more visitors, resets those that wait, and gives the port back, if {@code owner} has it. Has no effect the
+     * second time.
+     */
+    void close(ServerTunnel owner) {
+        if (closed || owner != tunnel) return;
         closed = true;
         listener.close();
+        for (SocketChannel visitor; (visitor = waiting.poll()) != null; ) {
+            Sockets.reset(visitor);
+            left();
+        }
         server.publicPorts().release(number());
     }
 
     @Override
     public boolean canAccept() {
-        return tunnel.canTakeVisitor();
+        if (tunnel == null) return false;
+        if (tunnel.isHeld()) return waiting.size() < MOST_WAITING;
+        return waiting.isEmpty() && tunnel.canTakeVisitor();
     }
 
     @Override
     public void accepted(SocketChannel channel) {
+        if (tunnel == null) throw new IllegalStateException("accepted before anybody has the port");
         if (!isAllowed(channel)) return;
-        if (visitors >= server.options().maxVisitorsPerTunnel()) {
+        if (visitors >= mostVisitors) {
             refuse(channel, Refusal.VISITORS_OF_TUNNEL);
             return;
         }
@@ -73,6 +132,11 @@ final class PublicPort implements Listener.Owner {
             return;
         }
         visitors++;
+        if (tunnel.isHeld()) waiting.add(channel);
+        else take(tunnel, channel);
+    }
+
+    private static void take(ServerTunnel tunnel, SocketChannel channel) {
         try {
             tunnel.take(channel);
         } catch (IOException e) {
@@ -107,7 +171,7 @@ final class PublicPort implements Listener.Owner {
                 "{}: visitor refused, {} of {} here and {} of {} in all are connected ({} refused so far)",
                 tunnel,
                 visitors,
-                server.options().maxVisitorsPerTunnel(),
+                mostVisitors,
                 server.admission().visitors(),
                 server.options().maxVisitors(),
                 refused);

@@ -10,9 +10,13 @@ import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.Listener;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.OrderedLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The ports that the server may give to clients. Safe for use by several threads. */
 final class PublicPorts {
+    private static final Logger log = LoggerFactory.getLogger(PublicPorts.class);
+
     /** Ports that are tried for one client. */
     static final int MOST_BINDS = 64;
 
@@ -72,9 +76,57 @@ final class PublicPorts {
                 + "; try again, the next ones are tried then");
     }
 
+    /**
+     * Binds a listener to a certain port, which need not be one of the range. It is to be given back with {@link #release}.
+     *
+     * @throws BindException when it is taken
+     */
+    Listener open(Loop loop, Listener.Owner owner, int port) throws IOException {
+        lock.lock();
+        try {
+            boolean ours = unused.remove(port);
+            if (isInRange(port) && !ours) throw new BindException("another client has it");
+        } finally {
+            lock.unlock();
+        }
+        boolean bound = false;
+        try {
+            Listener listener = Listener.open(loop, new InetSocketAddress(address, port), owner);
+            bound = true;
+            return listener;
+        } finally {
+            if (!bound) release(port);
+        }
+    }
+
+    /**
+     * Binds a listener to any port of another range, the lowest that is free. At most {@value #MOST_BINDS} are tried.
+     *
+     * @throws BindException when none of those that were tried is free
+     */
+    Listener open(Loop loop, Listener.Owner owner, PortRange range) throws IOException {
+        int last = Math.min(range.highest(), range.lowest() + MOST_BINDS - 1);
+        for (int port = range.lowest(); port < last; port++) {
+            try {
+                return open(loop, owner, port);
+            } catch (BindException e) {
+                log.trace("port {} is not free", port, e);
+            }
+        }
+        try {
+            return open(loop, owner, last);
+        } catch (BindException e) {
+            throw new BindException("no port of " + range + " is free: " + e.getMessage());
+        }
+    }
+
+    private boolean isInRange(int port) {
+        return lowest <= port && port <= highest;
+    }
+
     /** Takes back the port of a listener that was closed. */
     void release(int port) {
-        if (lowest == 0) return;
+        if (lowest == 0 || !isInRange(port)) return;
         lock.lock();
         try {
             unused.add(port);

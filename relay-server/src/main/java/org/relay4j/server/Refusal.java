@@ -13,6 +13,8 @@ public enum Refusal {
     TUNNELS,
     /** The client's address has reached {@link RelayServerOptions#maxTunnelsPerAddress}. */
     TUNNELS_OF_ADDRESS,
+    /** The client's name has reached {@link ClientLimits#maxTunnels}. */
+    TUNNELS_OF_NAME,
     /**
      * The client was dropped before it had answered, because newer ones have connected: {@link RelayServerOptions#maxPending},
      * {@link RelayServerOptions#maxPendingPerAddress}.
@@ -20,12 +22,16 @@ public enum Refusal {
     PENDING,
     /** The TLS handshake has failed, or was not completed within {@link RelayServerOptions#handshakeTimeout}. */
     TLS,
-    /** The client's line breaks the protocol, or was not complete within {@link RelayServerOptions#handshakeTimeout}. */
+    /** The client's line breaks the protocol or asks for what its tunnel does not have, or it was not complete within {@link RelayServerOptions#handshakeTimeout}. */
     REQUEST,
     /** The client has not proved its name, or has none and needs one. */
     IDENTITY,
     /** No public port is free. */
     NO_PORT,
+    /** The public port that the client asked for is taken, or it is not one that the client may have. */
+    PORT_UNAVAILABLE,
+    /** The client has presented a lease that is unknown or has expired. */
+    LEASE_UNKNOWN,
     /** The server has failed to serve the client or visitor; the log has the reason. */
     FAILURE,
     /** The server has reached {@link RelayServerOptions#maxVisitors}. */

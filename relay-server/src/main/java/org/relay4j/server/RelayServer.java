@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -44,6 +45,8 @@ public final class RelayServer implements Closeable {
     private final Loop controlLoop;
     private final Listener control;
     private final Tunnels tunnels = new Tunnels(this);
+    private final TunnelRegistry registry = TunnelRegistry.local();
+    private final SecureRandom random = new SecureRandom(); // for leases
     private final ServerLog limited = new ServerLog();
     private final ServerEvents events;
     private final Gate gate;
@@ -116,7 +119,7 @@ public final class RelayServer implements Closeable {
         return control.address();
     }
 
-    /** Clients that are connected. */
+    /** Tunnels that are open, including those that are held for a client that is away. */
     public int tunnelCount() {
         return tunnels.size();
     }
@@ -187,6 +190,7 @@ public final class RelayServer implements Closeable {
         control.close();
         List<TunnelConnection> ending = tunnels.connections();
         for (ServerTunnel tunnel : tunnels.all()) tunnel.close();
+        for (TunnelConnection connection : ending) connection.close(); // of those too that are no tunnel's any more
         long deadline = System.nanoTime() + CLOSE_DEADLINE;
         boolean interruptedFirst = awaitAccepted(deadline);
         boolean interrupted = awaitEnd(ending, deadline) || interruptedFirst;
@@ -273,6 +277,14 @@ public final class RelayServer implements Closeable {
 
     Tunnels tunnels() {
         return tunnels;
+    }
+
+    TunnelRegistry registry() {
+        return registry;
+    }
+
+    SecureRandom random() {
+        return random;
     }
 
     /** True once no more clients are served. */

@@ -32,6 +32,15 @@ public interface RelayServerListener {
     default void tunnelUp(RelayServer server, ServedTunnel tunnel) {}
 
     /**
+     * The client of a tunnel is away and may come back: its public port stays open for {@link RelayServerOptions#lease}, and
+     * visitors wait. {@link #tunnelResumed} or {@link #tunnelDown} follows.
+     */
+    default void tunnelHeld(RelayServer server, ServedTunnel tunnel) {}
+
+    /** A client has come back to its tunnel, perhaps from another address. Waiting visitors are served. */
+    default void tunnelResumed(RelayServer server, ServedTunnel tunnel) {}
+
+    /**
      * A tunnel that was established has ended.
      *
      * @param cause a {@link org.relay4j.api.TunnelLostException}; null if the server closed the tunnel

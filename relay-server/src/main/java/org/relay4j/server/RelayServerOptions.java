@@ -103,6 +103,11 @@ public final class RelayServerOptions {
         return values.handshakeTimeout;
     }
 
+    /** Time for which a tunnel waits for its client; zero if leases only serve to join. */
+    public Duration lease() {
+        return values.lease;
+    }
+
     /** Time that visitors have to finish when a tunnel has used all its stream ids. */
     Duration retireAfter() {
         return values.retireAfter;
@@ -173,6 +178,7 @@ public final class RelayServerOptions {
         private int maxVisitors = 50_000;
         private int maxVisitorsPerTunnel = 16_384;
         private Duration handshakeTimeout = Duration.ofSeconds(5);
+        private Duration lease = Duration.ofSeconds(30);
         private Duration retireAfter = Duration.ofSeconds(60);
         private int loops = LoopGroup.defaultCount();
         private SessionOptions session = SessionOptions.defaults();
@@ -204,6 +210,7 @@ public final class RelayServerOptions {
             maxVisitors = other.maxVisitors;
             maxVisitorsPerTunnel = other.maxVisitorsPerTunnel;
             handshakeTimeout = other.handshakeTimeout;
+            lease = other.lease;
             retireAfter = other.retireAfter;
             loops = other.loops;
             session = other.session;
@@ -288,6 +295,16 @@ public final class RelayServerOptions {
         /** Time that a client has from its connection to its first sign of life, which is any byte: 1 ms to 1 h, default 5 s. */
         public Builder handshakeTimeout(Duration timeout) {
             handshakeTimeout = timeout;
+            return this;
+        }
+
+        /**
+         * Time for which a tunnel waits for its client when the last connection is lost: up to one hour, default 30 s. Its public
+         * port stays open, and up to 128 visitors wait there. Zero: the tunnel ends at once. Only clients that ask for a lease
+         * can come back.
+         */
+        public Builder lease(Duration time) {
+            lease = time;
             return this;
         }
 
@@ -404,6 +421,8 @@ public final class RelayServerOptions {
             Bounds.range("maxVisitorsPerTunnel", maxVisitorsPerTunnel, 1, 1_000_000);
             Bounds.range("loops", loops, 1, 1_024);
             Bounds.timeout("handshakeTimeout", handshakeTimeout);
+            Objects.requireNonNull(lease, "lease");
+            if (!lease.isZero()) Bounds.timeout("lease", lease);
             Objects.requireNonNull(session, "session");
             clientFilter = new AddressFilter(allowedClients, deniedClients);
             visitorFilter = new AddressFilter(allowedVisitors, deniedVisitors);

@@ -86,6 +86,14 @@ final class ServerEvents {
         add(told -> told.tunnelDown(server, tunnel, cause), Integer.MAX_VALUE);
     }
 
+    void held(ServedTunnel tunnel) {
+        offer(told -> told.tunnelHeld(server, tunnel));
+    }
+
+    void resumed(ServedTunnel tunnel) {
+        offer(told -> told.tunnelResumed(server, tunnel));
+    }
+
     void accepted(ServedTunnel tunnel, ServedVisitor visitor) {
         offer(told -> told.visitorAccepted(server, tunnel, visitor));
     }

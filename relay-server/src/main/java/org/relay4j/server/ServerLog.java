@@ -22,6 +22,7 @@ final class ServerLog {
     private final Map<Cause.Kind, LimitedLog> strangers = new EnumMap<>(Cause.Kind.class);
     private final LimitedLog up = new LimitedLog(log, Level.INFO, BURST);
     private final LimitedLog goneAway = new LimitedLog(log, Level.INFO, BURST);
+    private final LimitedLog held = new LimitedLog(log, Level.INFO, BURST);
     private final LimitedLog failures = new LimitedLog(log, Level.ERROR);
 
     ServerLog() {
@@ -50,6 +51,11 @@ final class ServerLog {
     /** The client of an established tunnel takes no more visitors. */
     void goneAway(String format, Object... arguments) {
         goneAway.log(format, arguments);
+    }
+
+    /** A tunnel is held for its client, or the client has come back to it. */
+    void held(String format, Object... arguments) {
+        held.log(format, arguments);
     }
 
     /** A tunnel that was established goes down. */

@@ -1,132 +1,308 @@
 package org.relay4j.server;
 
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.TunnelLostException;
+import org.relay4j.api.control.ControlLine;
 import org.relay4j.api.recording.TunnelEvent;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.io.Loop;
-import org.relay4j.yamux.io.Sockets;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What a client holds on the server: a public port, and the connections that carry its visitors. Confined to its loop. */
 final class ServerTunnel {
-    private static final Logger log = LoggerFactory.getLogger(ServerTunnel.class);
-
-    private final RelayServer server;
-    private final Loop loop;
-    private final String name;
-    private final InetSocketAddress client;
-    private final PublicPort port;
-    private final Announcements announcements;
-    private final List<TunnelConnection> connections = new ArrayList<>(1);
-    private boolean established; // a client has shown a sign of life
-    private @Nullable TunnelEvent recorded;
-
-    /**
-     * A tunnel with a public port, which does not accept anything yet.
-     *
-     * @throws java.net.BindException when no public port is free
+    /*
+     * CLAIMED until its client knows that it has the tunnel. SERVED while a connection takes visitors. HELD while none does
+     * and the lease runs: the port stays open. CLOSED when the port was given back; visitors that finish may still be there.
+     * Without a lease a tunnel goes from SERVED straight to CLOSED.
      */
-    ServerTunnel(RelayServer server, Loop loop, InetSocketAddress client, long number) throws IOException {
-        this.server = server;
-        this.loop = loop;
-        this.client = client;
-        port = new PublicPort(server, this, loop);
-        boolean made = false;
-        try {
-            name = "tunnel " + number + " (port " + port.number() + ")";
-            announcements = new Announcements(server.events(), new ServedTunnel(number, client, port.number()));
-            made = true;
-        } finally {
-            if (!made) port.close();
-        }
+    private enum State {
+        CLAIMED,
+        SERVED,
+        HELD,
+        CLOSED
     }
 
-    /** The first connection: its client knows the port, which accepts from now on. */
-    void start(TunnelConnection connection) throws IOException {
-        port.start();
-        log.debug("{}: connected, client {}", name, connection);
-        recorded = TunnelEvent.begun();
-        connections.add(connection);
-        server.tunnels().opened(this, connection);
-        connection.start();
-        if (server.isClosing()) close();
+    private static final Logger log = LoggerFactory.getLogger(ServerTunnel.class);
+
+    private static final Cause CLOSED = new Cause(Cause.Kind.CLOSED_LOCALLY, "the tunnel was closed");
+
+    private final RelayServer server;
+    private final ClientRequest request; // the first
+    private final long number;
+    private final String name;
+    private final PublicPort port;
+    private final Tenure tenure;
+    private final Announcements announcements;
+    private final List<TunnelConnection> connections = new ArrayList<>(1);
+    private State state = State.CLAIMED;
+    private int connectionsEver;
+    private int newest; // connection that took the place of others
+    private int turn; // of connections: the one that has the last visitor
+    private boolean established; // a client has shown a sign of life
+    private boolean leaving; // ends with its last connection, lease or not
+    private @Nullable TunnelEvent recorded;
+
+    ServerTunnel(RelayServer server, ClientRequest request, long number, PublicPort port, Places.Place place) {
+        this.server = server;
+        this.request = request;
+        this.number = number;
+        this.port = port;
+        name = "tunnel " + number + " (port " + port.number() + ")";
+        announcements = new Announcements(server.events(), shownTo(request));
+        long time = server.options().lease().toNanos();
+        tenure = new Tenure(this, request.leased() ? new Lease(server.random(), time) : null, place);
+        port.belongTo(this, request.limits());
+    }
+
+    private ServedTunnel shownTo(ClientRequest from) {
+        return new ServedTunnel(number, from.client(), port.number());
+    }
+
+    RelayServer server() {
+        return server;
     }
 
     Loop loop() {
-        return loop;
+        return port.loop();
     }
 
     PublicPort port() {
         return port;
     }
 
+    /** The name of its client; null without one. */
+    @Nullable
+    String owner() {
+        return request.name();
+    }
+
+    /** Whether each stream begins with the address of its visitor. */
+    boolean visitorAddresses() {
+        return request.visitorAddress();
+    }
+
+    /** Its id, which its leases begin with; empty if it has none. */
+    String id() {
+        return tenure.id();
+    }
+
     Announcements announcements() {
         return announcements;
     }
 
-    // ---- visitors
+    // ---- connections
 
-    boolean canTakeVisitor() {
-        return connections.get(0).canTakeVisitor();
+    /** Grants a connection to a client. */
+    TunnelGrant grant(Claim claim) {
+        int connection = ++connectionsEver;
+        ControlLine line = ControlLine.of("OK").with("port", port.number());
+        return new TunnelGrant(this, claim, connection, tenure.grant(line, connection));
     }
 
-    /** Has a connection carry a visitor, which the port has counted. */
-    void take(SocketChannel visitor) throws IOException {
-        connections.get(0).take(visitor, port);
+    /** Whether a client may come back with the lease that it presents. */
+    boolean accepts(ClientRequest from, String secret) {
+        return state != State.CLOSED && Objects.equals(from.name(), owner()) && tenure.accepts(secret);
     }
 
-    // ---- the end
-
-    /** Takes no more visitors, and ends with the last one. From any thread; returns at once. */
-    void drain() {
-        loop.execute(() -> {
-            port.close();
-            for (TunnelConnection connection : List.copyOf(connections)) connection.drain();
-        });
+    /** Whether what a client that comes back asks for is what the tunnel has. */
+    boolean matches(ClientRequest from) {
+        boolean samePort = from.port() == 0 || from.port() == port.number();
+        return samePort && from.visitorAddress() == visitorAddresses();
     }
 
-    /** Ends the tunnel; visitors are reset. From any thread; returns at once. */
-    void close() {
-        loop.execute(() -> {
-            for (TunnelConnection connection : List.copyOf(connections)) connection.close();
-        });
+    /**
+     * A connection whose client knows what it got. If it is to take the place of the others, these are closed at once, for they
+     * may be half dead; those that sent GoAway finish.
+     */
+    void start(TunnelConnection connection, ClientRequest from) throws IOException {
+        boolean first = state == State.CLAIMED;
+        port.start();
+        log.debug("{}: connected, client {}", name, connection);
+        boolean replaces = from.resume() != null;
+        if (replaces && connection.number() < newest) throw new IOException("the client has come back once more since");
+        if (state == State.CLOSED || !tenure.serve()) throw new IOException("the tunnel has ended meanwhile");
+        List<TunnelConnection> before = replaces ? List.copyOf(connections) : List.of();
+        if (replaces) newest = connection.number();
+        connections.add(connection);
+        state = State.SERVED;
+        server.tunnels().opened(this, connection);
+        for (TunnelConnection each : before) each.supersede();
+        if (first) recorded = TunnelEvent.begun();
+        else {
+            server.log().held("{}: resumed by client {}, {} visitors waiting", name, from, port.waiting());
+            announcements.resumed(shownTo(from));
+        }
+        connection.start();
+        port.resume(); // those that wait come first
+        if (server.isClosing()) close();
+    }
+
+    /** A connection could not be started, or its client has left before it knew what it got. */
+    void failed(@Nullable TunnelConnection connection) {
+        if (connection != null) {
+            connections.remove(connection);
+            server.tunnels().ended(connection);
+        }
+        if (state == State.SERVED && connections.isEmpty() && mayBeHeld()) hold("a connection could not be started");
+        else if (state == State.CLAIMED || state == State.SERVED && connections.isEmpty()) letGo("never started");
     }
 
     /** A client has shown a sign of life on its connection. */
     void established(TunnelConnection connection) {
+        tenure.confirmed(connection.number());
+        if (established) return;
         established = true;
         server.tunnels().established();
         server.log().up("{}: up, client {}", name, connection);
         announcements.up();
     }
 
+    /** A connection takes no more visitors; those that it has finish. */
+    void goneAway(String why) {
+        if (takesVisitors() || state != State.SERVED) return;
+        if (mayBeHeld()) hold(why);
+        else port.close(this);
+    }
+
     /** A connection has ended. */
     void lost(TunnelConnection connection, Cause cause) {
         connections.remove(connection);
-        port.close();
-        server.tunnels().ended(this, established);
+        if (state == State.SERVED && !takesVisitors() && mayBeHeld()) hold(cause.message());
+        else if (connections.isEmpty() && (state == State.SERVED || leaving)) end(cause);
         server.tunnels().ended(connection);
+    }
+
+    private boolean takesVisitors() {
+        for (TunnelConnection connection : connections) {
+            if (connection.takesVisitors()) return true;
+        }
+        return false;
+    }
+
+    // ---- visitors
+
+    /** True until no connection takes visitors any more, or the port was given back. */
+    boolean isServed() {
+        return state == State.CLAIMED || state == State.SERVED;
+    }
+
+    /** True while visitors wait for a connection. */
+    boolean isHeld() {
+        return state == State.HELD || state == State.CLAIMED;
+    }
+
+    /** Whether a connection can take a visitor now: the next one in turn. */
+    boolean canTakeVisitor() {
+        if (state != State.SERVED) return false;
+        for (int n = connections.size(); n > 0; n--) {
+            turn = turn + 1 < connections.size() ? turn + 1 : 0;
+            TunnelConnection connection = connections.get(turn);
+            if (connection.takesVisitors() && connection.canTakeVisitor()) return true;
+        }
+        return false;
+    }
+
+    /** Has the connection that can take a visitor carry one, which the port has counted. */
+    void take(SocketChannel visitor) throws IOException {
+        connections.get(turn).take(visitor, port);
+    }
+
+    // ---- held
+
+    /** Without a sign of life there is no client that could come back; strangers would fill the places. */
+    private boolean mayBeHeld() {
+        return established && !leaving && tenure.canBeHeld();
+    }
+
+    private void hold(String why) {
+        state = State.HELD;
+        tenure.hold();
+        server.log()
+                .held("{}: held for {} ms, {}", name, server.options().lease().toMillis(), why);
+        announcements.held();
+        port.resume(); // visitors that the connection could not take wait here now
+    }
+
+    /** The client has not come back in time. */
+    void expire() {
+        long millis = server.options().lease().toMillis();
+        if (state == State.HELD)
+            end(new Cause(Cause.Kind.TIMEOUT, "its client has not come back for " + millis + " ms"));
+    }
+
+    /** At a limit of tunnels, another has taken the place of this one. */
+    void giveWay() {
+        if (state == State.HELD) end(new Cause(Cause.Kind.TIMEOUT, "a newer tunnel took its place at a limit"));
+    }
+
+    /** Passes the port, with the visitors that wait there, and the place on to another tunnel of the same client. */
+    @Nullable
+    ServerTunnel surrender(ClientRequest to, long newNumber) {
+        Places.Place place = tenure.surrender();
+        if (state == State.CLOSED || place == null) return null;
+        ServerTunnel successor = new ServerTunnel(server, to, newNumber, port, place);
+        end(new Cause(Cause.Kind.CONNECTION_LOST, successor + " of the same client took its port"));
+        for (TunnelConnection connection : List.copyOf(connections)) connection.drain();
+        return successor;
+    }
+
+    /** The connections, for a test whether they are alive. */
+    List<TunnelConnection> connections() {
+        return connections;
+    }
+
+    // ---- the end
+
+    /** Takes no more visitors, and ends with the last one. From any thread; returns at once. */
+    void drain() {
+        loop().execute(this::leave);
+    }
+
+    /** The client says that it does not come back. */
+    void bye() {
+        server.log().goneAway("{}: the client ends the tunnel", name);
+        leave();
+    }
+
+    private void leave() {
+        if (state == State.CLOSED) return;
+        leaving = true;
+        port.close(this);
+        if (connections.isEmpty()) end(CLOSED);
+        for (TunnelConnection connection : List.copyOf(connections)) connection.drain();
+    }
+
+    /** Ends the tunnel; visitors are reset. From any thread; returns at once. */
+    void close() {
+        loop().execute(() -> {
+            leaving = true;
+            if (connections.isEmpty()) end(CLOSED);
+            for (TunnelConnection connection : List.copyOf(connections)) connection.close();
+        });
+    }
+
+    private void end(Cause cause) {
+        if (state == State.CLOSED) return;
+        letGo(cause.message());
         if (recorded != null) recorded.ended(name, cause.message());
         announcements.down(loss(cause));
         if (established) server.log().down(cause.kind(), "{}: down, {}", name, cause.message());
-        else server.log().neverUp(cause.kind(), "{}: down, client {}: {}", name, Sockets.text(client), cause.message());
+        else server.log().neverUp(cause.kind(), "{}: down, client {}: {}", name, request, cause.message());
     }
 
-    /** Gives everything back: the first connection could not be started. */
-    void letGo() {
-        port.close();
+    /** Gives everything back but the connections. */
+    private void letGo(String why) {
+        state = State.CLOSED;
+        port.close(this);
+        server.registry().leave(this);
         server.tunnels().ended(this, established);
-        for (TunnelConnection connection : connections) {
-            connection.letGo();
-            server.tunnels().ended(connection);
-        }
+        tenure.leave(why);
     }
 
     private static @Nullable Throwable loss(Cause cause) {

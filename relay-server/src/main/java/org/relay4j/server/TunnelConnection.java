@@ -1,10 +1,10 @@
 package org.relay4j.server;
 
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.control.ControlLine;
 import org.relay4j.yamux.SessionInternals;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.Multiplexer;
@@ -15,7 +15,6 @@ import org.relay4j.yamux.core.SessionEvents;
 import org.relay4j.yamux.core.StreamHandler;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopDriver;
-import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.Wire;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,22 +28,26 @@ final class TunnelConnection implements SessionEvents {
 
     private final RelayServer server;
     private final ServerTunnel tunnel;
-    private final InetSocketAddress client;
+    private final ClientRequest request;
     private final Admission.Ticket ticket;
+    private final int number; // of the connections of the tunnel
     private final LoopDriver driver;
     private int visitors;
     private boolean established;
-    private boolean ended;
+    private boolean goneAway; // the client takes no more visitors here
+    private boolean superseded; // and has come back on another connection since
     private boolean draining; // ends with its last visitor
+    private boolean ended;
+    private @Nullable ControlStream lines; // at most one
     private Loop.@Nullable Timer handshake; // until the client has shown a sign of life
     private Loop.@Nullable Timer retirement;
 
-    TunnelConnection(
-            RelayServer server, ServerTunnel tunnel, InetSocketAddress client, Admission.Ticket ticket, Wire wire) {
-        this.server = server;
+    TunnelConnection(ServerTunnel tunnel, ClientRequest request, Admission.Ticket ticket, int number, Wire wire) {
         this.tunnel = tunnel;
-        this.client = client;
+        this.request = request;
         this.ticket = ticket;
+        this.number = number;
+        server = tunnel.server();
         driver = new LoopDriver(
                 tunnel.loop(),
                 wire,
@@ -81,7 +84,7 @@ final class TunnelConnection implements SessionEvents {
             if (ended) return;
             server.refused(
                     Refusal.PENDING,
-                    client,
+                    request.client(),
                     "{}: client {} dropped before it had answered: newer clients have connected, and {} at once ({} of one"
                             + " address) may be pending",
                     tunnel,
@@ -112,7 +115,40 @@ final class TunnelConnection implements SessionEvents {
         return ask(Multiplexer::bytesReceived);
     }
 
+    /** Counts from 1 in the order in which the connections of the tunnel were granted. */
+    int number() {
+        return number;
+    }
+
+    /** Time of the last byte from the client. From any thread. Unit: nanoseconds of {@link System#nanoTime}. */
+    long lastReceived() {
+        return ask(Multiplexer::lastReceived);
+    }
+
+    /** The time that an answer takes; 0 if it was not measured. From any thread. Unit: nanoseconds. */
+    long roundTrip() {
+        return ask(Multiplexer::roundTrip);
+    }
+
+    /** Has the client show a sign of life. From any thread. */
+    void ping() {
+        driver.ping();
+    }
+
+    /** The client has come back on another connection: this one ends at once, unless its visitors are finishing anyway. */
+    void supersede() {
+        superseded = true;
+        if (takesVisitors()) {
+            driver.fail(new Cause(Cause.Kind.CONNECTION_LOST, "the client has come back on another connection"));
+        }
+    }
+
     // ---- visitors
+
+    /** Whether it takes visitors at all. */
+    boolean takesVisitors() {
+        return !goneAway && !draining && !ended;
+    }
 
     /** Whether a visitor can be taken now. If not, and it is a matter of time, {@link PublicPort#resume} is called later. */
     boolean canTakeVisitor() {
@@ -162,8 +198,8 @@ final class TunnelConnection implements SessionEvents {
                 visitors,
                 most);
         retirement = driver.loop().schedule(server.options().retireAfter().toNanos(), driver::close);
-        tunnel.port().close();
         drain();
+        tunnel.goneAway("all stream ids are used");
     }
 
     /** Ends with the last visitor. */
@@ -196,7 +232,15 @@ final class TunnelConnection implements SessionEvents {
 
     @Override
     public @Nullable StreamHandler onStream(MuxStream stream) {
-        return null; // a server of the base protocol takes no streams from its client
+        if (lines != null || !request.mayControl()) return null; // a base server takes no streams from its client
+        stream.auxiliary();
+        stream.accept();
+        lines = new ControlStream(this::said);
+        return lines;
+    }
+
+    private void said(ControlLine line) {
+        if (!superseded && line.keyword().equals("BYE")) tunnel.bye();
     }
 
     @Override
@@ -222,7 +266,8 @@ final class TunnelConnection implements SessionEvents {
     @Override
     public void onGoAway() {
         if (established) server.log().goneAway("{}: the client takes no more visitors", tunnel);
-        tunnel.port().close();
+        goneAway = true;
+        tunnel.goneAway("the client takes no more visitors");
     }
 
     @Override
@@ -242,6 +287,6 @@ final class TunnelConnection implements SessionEvents {
     /** The client's address, for the log. */
     @Override
     public String toString() {
-        return Sockets.text(client);
+        return request.toString();
     }
 }

@@ -1,29 +1,29 @@
 package org.relay4j.server;
 
 import java.io.IOException;
-import java.net.InetSocketAddress;
+import org.relay4j.api.control.ControlLine;
 import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.Wire;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A tunnel that was given to a client that has not been told so: its public port is bound and accepts nothing yet. On the
- * loop on which it was claimed.
+ * A connection of a tunnel that was granted to a client that has not been told so: the public port is bound. On the loop on
+ * which it was claimed.
  */
 final class TunnelGrant {
     private static final Logger log = LoggerFactory.getLogger(TunnelGrant.class);
 
-    private final RelayServer server;
     private final ServerTunnel tunnel;
-    private final InetSocketAddress client;
-    private final Admission.Ticket ticket;
+    private final Claim claim;
+    private final int connection;
+    private final ControlLine line; // may contain a secret
 
-    TunnelGrant(RelayServer server, ServerTunnel tunnel, InetSocketAddress client, Admission.Ticket ticket) {
-        this.server = server;
+    TunnelGrant(ServerTunnel tunnel, Claim claim, int connection, ControlLine line) {
         this.tunnel = tunnel;
-        this.client = client;
-        this.ticket = ticket;
+        this.claim = claim;
+        this.connection = connection;
+        this.line = line;
     }
 
     /** The public port, for the port line. */
@@ -31,23 +31,43 @@ final class TunnelGrant {
         return tunnel.port().number();
     }
 
+    /** The line that tells an extended client what it got. It may contain a lease, and is not to be logged. */
+    ControlLine line() {
+        return line;
+    }
+
     /**
-     * Starts the session over a connection whose client has been told what it got, and takes the ticket over. If that fails,
-     * everything is given back, and the connection is reset.
+     * Starts the session over a connection whose client has been told what it got, and takes the ticket over. The connection
+     * moves to the loop of the tunnel if that is another one. If this fails, everything is given back, and the connection is
+     * reset.
      */
     void start(Wire wire) {
+        if (tunnel.loop() == claim.loop()) {
+            startHere(wire);
+            return;
+        }
+        claim.loop().deregister(wire.channel());
+        tunnel.loop().execute(() -> startHere(wire));
+    }
+
+    private void startHere(Wire wire) {
+        ClientRequest request = claim.request();
+        Admission.Ticket ticket = claim.ticket();
         boolean started = false;
+        TunnelConnection made = null;
         try {
-            tunnel.start(new TunnelConnection(server, tunnel, client, ticket, wire));
+            made = new TunnelConnection(tunnel, request, ticket, connection, wire);
+            tunnel.start(made, request);
             started = true;
         } catch (IOException e) {
-            log.debug("{}: {} has left: {}", tunnel, Sockets.text(client), e.toString());
+            log.debug("{}: {} has left: {}", tunnel, request, e.toString());
         } catch (RuntimeException | Error e) {
-            String host = client.getAddress().getHostAddress();
-            server.failed(client, "relay server: unexpected failure, client {} was reset", host, e);
+            String host = request.client().getAddress().getHostAddress();
+            tunnel.server().failed(request.client(), "relay server: unexpected failure, client {} was reset", host, e);
         } finally {
             if (!started) {
-                tunnel.letGo();
+                if (made != null) made.letGo();
+                tunnel.failed(made);
                 ticket.leave();
                 Sockets.reset(wire.channel());
                 wire.close();
@@ -55,9 +75,10 @@ final class TunnelGrant {
         }
     }
 
-    /** Gives everything back but the ticket: the client has left before it was told. */
+    /** Gives everything back but the connection and the ticket: the client has left before it was told. */
     void abandon() {
-        log.debug("{}: {} has left", tunnel, Sockets.text(client));
-        tunnel.letGo();
+        log.debug("{}: {} has left", tunnel, claim.request());
+        if (tunnel.loop().isCurrent()) tunnel.failed(null);
+        else tunnel.loop().execute(() -> tunnel.failed(null));
     }
 }

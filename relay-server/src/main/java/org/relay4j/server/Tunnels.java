@@ -1,8 +1,5 @@
 package org.relay4j.server;
 
-import java.io.IOException;
-import java.net.BindException;
-import java.net.InetSocketAddress;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -37,29 +34,22 @@ final class Tunnels {
      */
     record Totals(List<TunnelConnection> connections, long established, int up, long bytesIn, long bytesOut) {}
 
-    /** Claims a tunnel for a client. On {@code loop}, which serves it; the answer comes before this returns. */
+    /**
+     * Claims a tunnel for a client, on {@code loop}. A client that asks for any port, and has no lease, is answered before this
+     * returns.
+     */
     void claim(ClientRequest request, Admission.Ticket ticket, Loop loop, Claimant claimant) {
-        ServerTunnel tunnel;
-        InetSocketAddress client = request.client();
-        String host = client.getAddress().getHostAddress();
-        try {
-            tunnel = new ServerTunnel(server, loop, client, ticket.number());
-        } catch (BindException e) {
-            String why = String.valueOf(e.getMessage());
-            server.refused(Refusal.NO_PORT, client, "relay server: no public port for {}: {}", host, why);
-            claimant.refused(new ControlRefusal("no-port-free", why));
-            return;
-        } catch (IOException e) {
-            // Such as no file descriptor left: a matter for the operator, not a defect with a stack trace.
-            String why = String.valueOf(e.getMessage());
-            server.refused(Refusal.FAILURE, client, "relay server: no tunnel for {}: {}", host, why);
-            claimant.refused(new ControlRefusal("internal", "no public port can be opened"));
-            return;
-        }
-        claimant.granted(new TunnelGrant(server, tunnel, client, ticket));
+        new Claim(server, request, ticket, loop, claimant).make();
     }
 
-    /** A tunnel is open, with its first connection. */
+    /** Ends all tunnels of a name, which has lost its proof; visitors are reset. Does not block. */
+    void revoke(String name) {
+        for (ServerTunnel tunnel : all()) {
+            if (name.equals(tunnel.owner())) tunnel.close();
+        }
+    }
+
+    /** A tunnel is open, and has one more connection. */
     void opened(ServerTunnel tunnel, TunnelConnection connection) {
         lock.lock();
         try {

@@ -11,6 +11,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
@@ -194,6 +195,7 @@ class RelayServerOptionsTest {
                 .maxVisitors(8)
                 .maxVisitorsPerTunnel(9)
                 .handshakeTimeout(Duration.ofSeconds(10))
+                .lease(Duration.ofSeconds(13))
                 .loops(11)
                 .session(SessionOptions.builder().maxStreams(12).build())
                 .listener(listener)
@@ -211,9 +213,22 @@ class RelayServerOptionsTest {
             assertNotEquals(getter.invoke(RelayServerOptions.defaults()), getter.invoke(copy), getter::getName);
             compared++;
         }
-        assertEquals(18, compared);
+        assertEquals(19, compared);
         assertEquals(5, options.toBuilder().port(5).build().controlAddress().getPort());
         assertEquals(1, options.controlAddress().getPort());
+    }
+
+    @Test
+    void leaseIsUpToAnHourOrOff() {
+        assertEquals(Duration.ofSeconds(30), RelayServerOptions.defaults().lease());
+        for (Duration each : List.of(Duration.ZERO, Duration.ofMillis(1), Duration.ofHours(1))) {
+            assertEquals(each, RelayServerOptions.builder().lease(each).build().lease());
+        }
+        for (Duration each : List.of(Duration.ofNanos(1), Duration.ofMillis(-1), Duration.ofSeconds(3_601))) {
+            assertEquals(
+                    "lease is " + each + ", it must be 1 ms to 1 h",
+                    refusal(RelayServerOptions.builder().lease(each)));
+        }
     }
 
     @Test

@@ -30,6 +30,10 @@ final class KeepAlive {
         lastReceived = now;
     }
 
+    long lastReceived() {
+        return lastReceived;
+    }
+
     void sent(long now) {
         lastSent = now;
         outputWaiting = !output.isEmpty();

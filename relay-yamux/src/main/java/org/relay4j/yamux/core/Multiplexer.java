@@ -90,7 +90,7 @@ public final class Multiplexer {
     /** Must be called when the peer has ended its direction of the connection. */
     public void endOfInput() {
         if (state.isOver()) return;
-        int open = streams.size();
+        int open = streams.working();
         if (open == 0) fail(new Cause(Cause.Kind.CLOSED_BY_PEER, "the peer closed the session"));
         else fail(new Cause(Cause.Kind.CONNECTION_LOST, "the connection ended while " + open + " streams were open"));
     }
@@ -225,7 +225,7 @@ public final class Multiplexer {
      *     stream has ended
      */
     public void drain(boolean andClose) {
-        if (state.drain(andClose) && streams.size() > 0) queue.append(Frame.GO_AWAY, 0, 0, Frame.NORMAL);
+        if (state.drain(andClose) && streams.working() > 0) queue.append(Frame.GO_AWAY, 0, 0, Frame.NORMAL);
         settle();
     }
 
@@ -269,7 +269,7 @@ public final class Multiplexer {
     private void settle() {
         if (state.isOver()) return;
         // Bytes that are still buffered belong to ended streams and are delivered first.
-        if (state.isDraining() && streams.size() == 0 && memory.held() == 0) {
+        if (state.isDraining() && streams.working() == 0 && memory.held() == 0) {
             if (state.closesWhenDrained()) close();
             else queue.close(Frame.NORMAL);
         }
@@ -278,6 +278,11 @@ public final class Multiplexer {
 
     /** Receives the events of the streams. */
     private final class OfStreams implements StreamEnding.Session {
+        @Override
+        public void setAside(MuxStream stream) {
+            streams.setAside();
+        }
+
         @Override
         public void leaves(MuxStream stream) {
             streams.remove(stream);
@@ -294,6 +299,11 @@ public final class Multiplexer {
     /** Returns true if the peer has sent any byte. */
     public boolean hasReceived() {
         return received;
+    }
+
+    /** Returns the time of the last byte from the peer, or of the start. Unit: nanoseconds. */
+    public long lastReceived() {
+        return keepAlive.lastReceived();
     }
 
     /** Returns the number of streams opened so far, by either end. */

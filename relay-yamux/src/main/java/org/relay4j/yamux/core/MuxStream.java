@@ -22,6 +22,7 @@ public final class MuxStream {
     private final StreamEnding ending;
     private final long openedAt; // ns
     private long activeAt; // ns
+    private boolean auxiliary; // does not keep its session open
     private boolean acknowledged;
     private boolean lingers; // closed by us in both directions, the peer has not closed yet
     private boolean inVain; // the peer has sent bytes since lingers was set
@@ -103,6 +104,20 @@ public final class MuxStream {
     /** Resets the stream. Its handler is not notified. */
     public void reset(int code) {
         ending.reset(code);
+    }
+
+    /**
+     * Marks the stream as one that carries no data of its own, such as lines about the session. It does not keep a draining
+     * session open, and a session that the peer ends while only such streams are open was ended gracefully.
+     */
+    public void auxiliary() {
+        if (auxiliary || isGone()) return;
+        auxiliary = true;
+        parts.session().setAside(this);
+    }
+
+    boolean isAuxiliary() {
+        return auxiliary;
     }
 
     /** Acknowledges a stream that the peer opened. Called when the application accepts it. */

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
     /** The events that a stream reports to its session. */
     interface Session {
+        /** Called when the stream was marked as auxiliary. */
+        void setAside(MuxStream stream);
+
         /** Removes the stream from the table: it was closed in both directions, or reset. */
         void leaves(MuxStream stream);
 

@@ -13,6 +13,7 @@ final class Streams {
     private int nextId; // unsigned
     private long opened; // since the start, by either end
     private int inbound; // streams in the table that the peer opened
+    private int auxiliary; // streams in the table that do not keep the session open
     private int unanswered; // streams in the table that we opened and the peer has not acknowledged
 
     Streams(Role role, SessionParts parts) {
@@ -29,6 +30,16 @@ final class Streams {
 
     int size() {
         return table.size();
+    }
+
+    /** Returns the number of streams that keep the session open. */
+    int working() {
+        return table.size() - auxiliary;
+    }
+
+    /** Counts a stream in the table as auxiliary. */
+    void setAside() {
+        auxiliary++;
     }
 
     /** Returns the number of streams opened so far, by either end. */
@@ -109,6 +120,7 @@ final class Streams {
 
     void remove(MuxStream stream) {
         table.remove(stream);
+        if (stream.isAuxiliary()) auxiliary--;
         if (stream.outbound) answered(stream);
         else inbound--;
     }

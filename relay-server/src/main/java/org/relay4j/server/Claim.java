@@ -1,0 +1,217 @@
+package org.relay4j.server;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import org.relay4j.yamux.io.Loop;
+
+/**
+ * What one client wants: a tunnel of its own, or to come back to one. Goes from the client's loop to that of a tunnel that
+ * exists, and back with the answer.
+ */
+final class Claim {
+    private final RelayServer server;
+    private final ClientRequest request;
+    private final Admission.Ticket ticket;
+    private final Loop loop; // of the claimant
+    private final Claimant claimant;
+    private boolean answered; // on the claimant's loop
+
+    Claim(RelayServer server, ClientRequest request, Admission.Ticket ticket, Loop loop, Claimant claimant) {
+        this.server = server;
+        this.request = request;
+        this.ticket = ticket;
+        this.loop = loop;
+        this.claimant = claimant;
+    }
+
+    ClientRequest request() {
+        return request;
+    }
+
+    Admission.Ticket ticket() {
+        return ticket;
+    }
+
+    /** The loop on which the claim is made. */
+    Loop loop() {
+        return loop;
+    }
+
+    /** On the client's loop. For a client that wants any port, the answer comes before this returns. */
+    void make() {
+        String lease = request.resume();
+        int wanted = request.port() == 0 ? request.limits().ownPort() : request.port();
+        if (lease != null) {
+            with(server.registry().ofId(Lease.tunnelOf(lease)), found -> comeBack(found, lease));
+        } else if (wanted < 0) {
+            refuse(Refusal.REQUEST, "bad-request", "this server has public ports only, and port=none asks for none");
+        } else if (wanted == 0) {
+            open(0);
+        } else if (request.limits().allows(wanted)) {
+            with(server.registry().ofPort(wanted), owner -> openOrTake(owner, wanted));
+        } else {
+            refusePort("port " + wanted + " is not one that this client may have");
+        }
+    }
+
+    // ---- a tunnel of its own
+
+    private void open(int wanted) {
+        String name = request.name();
+        int most = request.limits().maxTunnels();
+        Places.Answer answer = ticket.place(name, most);
+        Places.Place place = answer.place();
+        if (place == null) {
+            Refusal reason = answer.refusal() == null ? Refusal.TUNNELS : answer.refusal();
+            refuse(reason, "limit-reached", limit(reason, most));
+            return;
+        }
+        ServerTunnel tunnel = null;
+        try {
+            PublicPort port = PublicPort.open(server, loop, request.limits(), wanted);
+            tunnel = new ServerTunnel(server, request, ticket.number(), port, place);
+        } catch (BindException e) {
+            String why = String.valueOf(e.getMessage());
+            if (wanted > 0) refusePort("port " + wanted + " is taken: " + why);
+            else {
+                server.refused(
+                        Refusal.NO_PORT, request.client(), "relay server: no public port for {}: {}", host(), why);
+                refuse("no-port-free", why);
+            }
+        } catch (IOException e) {
+            // Such as no file descriptor left: a matter for the operator, not a defect with a stack trace.
+            String why = String.valueOf(e.getMessage());
+            server.refused(Refusal.FAILURE, request.client(), "relay server: no tunnel for {}: {}", host(), why);
+            refuse("internal", "no public port can be opened");
+        } finally {
+            if (tunnel == null) server.admission().leave(place);
+        }
+        if (tunnel == null) return;
+        server.registry().enter(tunnel);
+        grant(tunnel.grant(this));
+    }
+
+    private String limit(Refusal reason, int mostOfName) {
+        RelayServerOptions options = server.options();
+        return switch (reason) {
+            case TUNNELS_OF_NAME -> "your name has reached its limit of " + mostOfName + " tunnels";
+            case TUNNELS_OF_ADDRESS ->
+                "your address has reached its limit of " + options.maxTunnelsPerAddress() + " tunnels";
+            default -> "the server has reached its limit of " + options.maxTunnels() + " tunnels";
+        };
+    }
+
+    private void openOrTake(Optional<ServerTunnel> owner, int wanted) {
+        if (owner.isEmpty()) {
+            open(wanted);
+            return;
+        }
+        ServerTunnel present = owner.get();
+        if (request.name() == null || !request.name().equals(present.owner())) {
+            refusePort("another client has port " + wanted);
+            return;
+        }
+        on(
+                present.loop(),
+                () -> new Takeover(present).begin(isFree -> {
+                    if (isFree) take(present, wanted);
+                    else on(loop, () -> refusePort("port " + wanted + " is in use by a program of the same name"));
+                }));
+    }
+
+    /** On the loop of the present owner. */
+    private void take(ServerTunnel present, int wanted) {
+        ServerTunnel successor = present.surrender(request, ticket.number());
+        if (successor == null) {
+            on(loop, () -> open(wanted)); // it has ended by itself
+            return;
+        }
+        server.registry().enter(successor);
+        TunnelGrant grant = successor.grant(this);
+        on(loop, () -> grant(grant));
+    }
+
+    // ---- a tunnel that exists
+
+    private void comeBack(Optional<ServerTunnel> found, String lease) {
+        if (found.isEmpty()) {
+            refuseLease();
+            return;
+        }
+        ServerTunnel tunnel = found.get();
+        on(tunnel.loop(), () -> {
+            if (!tunnel.accepts(request, lease)) on(loop, this::refuseLease);
+            else if (!tunnel.matches(request)) on(loop, this::refuseMismatch);
+            else {
+                TunnelGrant grant = tunnel.grant(this);
+                on(loop, () -> grant(grant));
+            }
+        });
+    }
+
+    private void refuseLease() {
+        refuse(Refusal.LEASE_UNKNOWN, "lease-unknown", "the lease is unknown or has expired");
+    }
+
+    private void refuseMismatch() {
+        refuse(
+                Refusal.REQUEST,
+                "bad-request",
+                "port and visitor-address must be those of the tunnel; ask for the same as at first");
+    }
+
+    // ---- answers
+
+    private void grant(TunnelGrant grant) {
+        answered = true;
+        claimant.granted(grant);
+    }
+
+    private void refusePort(String why) {
+        refuse(Refusal.PORT_UNAVAILABLE, "port-unavailable", why);
+    }
+
+    private void refuse(Refusal reason, String code, String why) {
+        server.refused(reason, request.client(), "relay server: client {} refused: {}", host(), why);
+        refuse(code, why);
+    }
+
+    private void refuse(String code, String why) {
+        answered = true;
+        claimant.refused(new ControlRefusal(code, why));
+    }
+
+    private String host() {
+        return request.client().getAddress().getHostAddress();
+    }
+
+    private <T> void with(CompletionStage<T> stage, Consumer<T> next) {
+        stage.whenComplete((found, failure) -> on(loop, () -> {
+            if (failure == null) next.accept(found);
+            else refuse(Refusal.FAILURE, "registry-unavailable", "the registry of tunnels does not answer");
+        }));
+    }
+
+    /** Continues on a loop; at once if it is this one. */
+    private void on(Loop target, Runnable step) {
+        if (target.isCurrent()) guarded(step);
+        else target.execute(() -> guarded(step));
+    }
+
+    private void guarded(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException | Error e) {
+            server.failed(request.client(), "relay server: unexpected failure, client {} gets no tunnel", host(), e);
+            if (loop.isCurrent()) refuseUnlessAnswered();
+            else loop.execute(this::refuseUnlessAnswered);
+        }
+    }
+
+    private void refuseUnlessAnswered() {
+        if (!answered) refuse("internal", "the server has failed");
+    }
+}

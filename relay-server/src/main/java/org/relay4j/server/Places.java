@@ -1,0 +1,142 @@
+package org.relay4j.server;
+
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Counts tunnels against the limits of the server, of an address and of a name. A tunnel that is held counts, and is the first
+ * to give way. Guarded by the lock of {@link Admission}.
+ */
+final class Places {
+    /*
+     * At a limit the tunnel of that address or name that has been held for the longest time loses its place. At the limit of
+     * the server only tunnels without a name do, or strangers could end the tunnels of those who are known.
+     */
+
+    private final RelayServerOptions options;
+    private final Map<InetAddress, Group> addresses = new HashMap<>(); // those with tunnels
+    private final Map<String, Group> names = new HashMap<>(); // those with tunnels
+    private final LinkedHashSet<Place> nameless = new LinkedHashSet<>(); // held; the longest held first
+    private int tunnels;
+
+    Places(RelayServerOptions options) {
+        this.options = options;
+    }
+
+    /**
+     * The answer to a tunnel that wants a place.
+     *
+     * @param place its place; null when it is refused
+     * @param refusal why it is refused; null when it is not
+     * @param yielded places that others have lost to it
+     */
+    record Answer(@Nullable Place place, @Nullable Refusal refusal, List<Place> yielded) {}
+
+    /**
+     * Counts one more tunnel, unless a limit is reached and no held tunnel can give way.
+     *
+     * @param mostOfName tunnels at once of this name; 0 for no limit
+     */
+    Answer take(InetAddress address, @Nullable String name, int mostOfName) {
+        List<Place> yielded = new ArrayList<>(0);
+        Group own = name == null ? null : names.get(name);
+        if (own != null && mostOfName > 0 && own.tunnels >= mostOfName && !givesWay(own.held, yielded)) {
+            return refused(Refusal.TUNNELS_OF_NAME);
+        }
+        Group site = addresses.get(address);
+        if (site != null) {
+            long left = yielded.stream()
+                    .filter(place -> place.address.equals(address))
+                    .count();
+            if (site.tunnels - left >= options.maxTunnelsPerAddress() && !givesWay(site.held, yielded)) {
+                return refused(Refusal.TUNNELS_OF_ADDRESS);
+            }
+        }
+        if (tunnels - yielded.size() >= options.maxTunnels() && !givesWay(nameless, yielded))
+            return refused(Refusal.TUNNELS);
+        for (Place place : yielded) leave(place);
+        Place place = new Place(address, name);
+        tunnels++;
+        addresses.computeIfAbsent(address, key -> new Group()).tunnels++;
+        if (name != null) names.computeIfAbsent(name, key -> new Group()).tunnels++;
+        return new Answer(place, null, yielded);
+    }
+
+    private static Answer refused(Refusal reason) {
+        return new Answer(null, reason, List.of());
+    }
+
+    /** Chooses one more to give way. */
+    private static boolean givesWay(LinkedHashSet<Place> held, List<Place> yielded) {
+        for (Place place : held) {
+            if (yielded.contains(place)) continue;
+            yielded.add(place);
+            return true;
+        }
+        return false;
+    }
+
+    /** The tunnel of a place is held: it may give way. */
+    void hold(Place place, Runnable onYield) {
+        if (place.left) return;
+        place.onYield = onYield;
+        if (place.name == null) nameless.add(place);
+        else names.get(place.name).held.add(place);
+        addresses.get(place.address).held.add(place);
+    }
+
+    /** The tunnel of a place is served again. False if it has given way. */
+    boolean serve(Place place) {
+        if (place.left) return false;
+        place.onYield = null;
+        if (place.name == null) nameless.remove(place);
+        else names.get(place.name).held.remove(place);
+        addresses.get(place.address).held.remove(place);
+        return true;
+    }
+
+    /** Gives a place back. Has no effect the second time. */
+    void leave(Place place) {
+        Runnable onYield = place.onYield;
+        if (!serve(place)) return;
+        place.onYield = onYield;
+        place.left = true;
+        tunnels--;
+        leave(addresses, place.address);
+        if (place.name != null) leave(names, place.name);
+    }
+
+    private static <K> void leave(Map<K, Group> groups, K key) {
+        Group group = groups.get(key);
+        if (--group.tunnels == 0) groups.remove(key);
+    }
+
+    /** The place of one tunnel. */
+    static final class Place {
+        private final InetAddress address;
+        private final @Nullable String name;
+        private @Nullable Runnable onYield; // while it is held
+        private boolean left;
+
+        private Place(InetAddress address, @Nullable String name) {
+            this.address = address;
+            this.name = name;
+        }
+
+        @Nullable
+        Runnable onYield() {
+            return onYield;
+        }
+    }
+
+    /** The tunnels of one address or name. */
+    private static final class Group {
+        final LinkedHashSet<Place> held = new LinkedHashSet<>(0); // the longest held first
+        int tunnels;
+    }
+}

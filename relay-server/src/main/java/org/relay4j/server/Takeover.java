@@ -1,0 +1,46 @@
+package org.relay4j.server;
+
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/**
+ * Decides whether a client may take a port from a tunnel of its own name: at once if no connection serves it, else if all its
+ * connections stay silent when they are pinged. On the loop of that tunnel.
+ */
+final class Takeover {
+    private static final long LEAST = TimeUnit.MILLISECONDS.toNanos(1_000);
+    private static final long MOST = TimeUnit.MILLISECONDS.toNanos(2_500);
+
+    private final ServerTunnel present;
+
+    Takeover(ServerTunnel present) {
+        this.present = present;
+    }
+
+    /** Calls {@code decided} on the same loop, at once or after 1 to 2.5 s: with true if the port may be taken. */
+    void begin(Consumer<Boolean> decided) {
+        if (!present.isServed()) {
+            decided.accept(true);
+            return;
+        }
+        long asked = System.nanoTime();
+        long roundTrip = 0;
+        for (TunnelConnection connection : present.connections()) {
+            roundTrip = Math.max(roundTrip, connection.roundTrip());
+            connection.ping();
+        }
+        present.loop().schedule(patience(roundTrip), () -> decided.accept(!hasSpokenSince(asked)));
+    }
+
+    /** How long to wait for a sign of life: four round trips within bounds. Unit: nanoseconds. */
+    static long patience(long roundTrip) {
+        return Math.min(MOST, Math.max(LEAST, 4 * roundTrip));
+    }
+
+    private boolean hasSpokenSince(long asked) {
+        for (TunnelConnection connection : present.connections()) {
+            if (connection.lastReceived() - asked > 0) return true;
+        }
+        return false;
+    }
+}

@@ -1,0 +1,90 @@
+package org.relay4j.server;
+
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.control.ControlLine;
+import org.relay4j.api.recording.TunnelHeldEvent;
+import org.relay4j.yamux.io.Loop;
+
+/**
+ * What a tunnel keeps while no connection serves it: its place among the tunnels that count and, with a lease, the time for
+ * which it is held. On the tunnel's loop.
+ */
+final class Tenure {
+    private final ServerTunnel tunnel;
+    private final Admission admission;
+    private final @Nullable Lease lease;
+    private Places.@Nullable Place place; // null after it was given back or passed on
+    private Loop.@Nullable Timer expiry; // while held
+    private @Nullable TunnelHeldEvent recorded; // while held
+
+    Tenure(ServerTunnel tunnel, @Nullable Lease lease, Places.Place place) {
+        this.tunnel = tunnel;
+        this.lease = lease;
+        this.place = place;
+        admission = tunnel.server().admission();
+    }
+
+    /** The id of the tunnel, which its leases begin with; empty if it has none. */
+    String id() {
+        return lease == null ? "" : lease.tunnel();
+    }
+
+    /** Adds the words of a lease for a new connection, if the tunnel has leases. */
+    ControlLine grant(ControlLine line, int connection) {
+        if (lease == null) return line;
+        long seconds = (lease.time() + 999_999_999) / 1_000_000_000;
+        return line.with("lease", lease.grant(connection)).with("ttl", seconds).with("connection", connection);
+    }
+
+    /** Whether a lease is valid with which a client wants to come back. */
+    boolean accepts(String secret) {
+        return lease != null && canBeHeld() && lease.accepts(secret) && !lease.isExpired(System.nanoTime());
+    }
+
+    /** The client has shown a sign of life on a connection. */
+    void confirmed(int connection) {
+        if (lease != null) lease.confirmed(connection);
+    }
+
+    boolean canBeHeld() {
+        return lease != null && lease.time() > 0;
+    }
+
+    /** No connection takes visitors any more: the time begins. */
+    void hold() {
+        if (lease == null || place == null) return;
+        recorded = TunnelHeldEvent.begun();
+        lease.hold(System.nanoTime());
+        expiry = tunnel.loop().schedule(lease.time(), tunnel::expire);
+        admission.hold(place, () -> tunnel.loop().execute(tunnel::giveWay));
+    }
+
+    /** A connection takes visitors. False if the place was lost to another tunnel. */
+    boolean serve() {
+        if (place == null || !admission.serve(place)) return false;
+        if (lease != null) lease.serve();
+        stop("resumed");
+        return true;
+    }
+
+    /** Gives the place back. Has no effect the second time. */
+    void leave(String why) {
+        stop(why);
+        if (place != null) admission.leave(place);
+        place = null;
+    }
+
+    /** Passes the place on to another tunnel; null if there is none any more. */
+    Places.@Nullable Place surrender() {
+        Places.Place passed = place;
+        place = null;
+        return passed;
+    }
+
+    private void stop(String outcome) {
+        if (expiry != null) expiry.cancel();
+        expiry = null;
+        if (recorded != null) recorded.ended(tunnel.toString(), outcome);
+        recorded = null;
+    }
+}

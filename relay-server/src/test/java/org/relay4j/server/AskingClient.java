@@ -1,0 +1,173 @@
+package org.relay4j.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.control.ControlLine;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.ScriptedPeer;
+import org.relay4j.testing.Visitor;
+import org.relay4j.testing.WireFrame;
+import org.relay4j.yamux.io.Loop;
+import org.relay4j.yamux.io.PlainWire;
+import org.relay4j.yamux.io.Sockets;
+
+/**
+ * A relay client by hand that asks for more than the base protocol gives: its request goes to the claims directly, its session
+ * over a real connection.
+ */
+final class AskingClient implements AutoCloseable {
+    private final SocketChannel channel;
+    private final ControlLine line;
+    private final ScriptedPeer yamux;
+
+    private final Runnable start; // of the server's side
+
+    private AskingClient(SocketChannel channel, Answer answer) {
+        this.channel = channel;
+        line = answer.line();
+        start = answer.start();
+        yamux = new ScriptedPeer(channel);
+    }
+
+    /** What the server says, and how it goes on. */
+    private record Answer(ControlLine line, Runnable start) {}
+
+    /** Asks with the words of a request line, such as {@code port=1234 resume}, without a name. */
+    static AskingClient connect(RelayServer server, String words) throws IOException {
+        return connect(server, words, null, ClientLimits.defaults());
+    }
+
+    /** Asks under a name that was proved. */
+    static AskingClient connect(RelayServer server, String words, @Nullable String name, ClientLimits limits)
+            throws IOException {
+        AskingClient client = ask(server, words, name, limits);
+        client.begin();
+        return client;
+    }
+
+    /** Asks, and has the session begin only with {@link #begin}, as if the answer took long to be written. */
+    static AskingClient delayed(RelayServer server, String words) throws IOException {
+        return ask(server, words, null, ClientLimits.defaults());
+    }
+
+    private static AskingClient ask(RelayServer server, String words, @Nullable String name, ClientLimits limits)
+            throws IOException {
+        try (ServerSocketChannel listener = ServerSocketChannel.open()) {
+            listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            SocketChannel near = SocketChannel.open(listener.getLocalAddress());
+            near.socket().setSoTimeout((int) Await.DEADLINE.toMillis());
+            SocketChannel far = listener.accept();
+            Sockets.configure(far);
+            return new AskingClient(near, claim(server, far, request(far, words, name, limits)));
+        }
+    }
+
+    private static ClientRequest request(
+            SocketChannel channel, String words, @Nullable String name, ClientLimits limits) throws IOException {
+        byte[] text = ("RELAY/1" + (words.isEmpty() ? "" : " " + words)).getBytes(StandardCharsets.US_ASCII);
+        ControlLine asked = ControlLine.parse(text, text.length);
+        String port = asked.value("port");
+        String instead = asked.value("instead");
+        return new ClientRequest(
+                (InetSocketAddress) channel.getRemoteAddress(),
+                name,
+                limits,
+                port == null ? 0 : port.equals("none") ? -1 : Integer.parseInt(port),
+                asked.has("visitor-address"),
+                asked.has("resume"),
+                asked.value("resume"),
+                asked.value("join"),
+                instead == null ? -1 : Integer.parseInt(instead),
+                asked.has("drain"));
+    }
+
+    /** What a handshake does. */
+    private static Answer claim(RelayServer server, SocketChannel channel, ClientRequest request) throws IOException {
+        Admission.Entry entry =
+                server.admission().enterUnclaimed(request.client().getAddress());
+        if (entry.evicted() != null) entry.evicted().drop();
+        Admission.Ticket ticket = entry.ticket();
+        assertNotNull(ticket);
+        Loop loop = server.loops().next();
+        CompletableFuture<Answer> answer = new CompletableFuture<>();
+        loop.execute(() -> server.tunnels().claim(request, ticket, loop, new Claimant() {
+            @Override
+            public void granted(TunnelGrant grant) {
+                assertTrue(loop.isCurrent());
+                answer.complete(
+                        new Answer(grant.line(), () -> loop.execute(() -> grant.start(new PlainWire(channel)))));
+            }
+
+            @Override
+            public void refused(ControlRefusal refusal) {
+                assertTrue(loop.isCurrent());
+                ticket.leave();
+                Sockets.close(channel);
+                answer.complete(new Answer(ControlLine.of("ERR").with(refusal.code()), () -> {}));
+            }
+        }));
+        return answer.orTimeout(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS).join();
+    }
+
+    /** Has the session begin. */
+    void begin() {
+        start.run();
+    }
+
+    /** Answers to the ping with which the server begins. */
+    AskingClient establish() throws IOException {
+        WireFrame ping = yamux.next();
+        assertEquals(WireFrame.ping(WireFrame.SYN, ping.length()), ping);
+        yamux.send(WireFrame.ping(WireFrame.ACK, ping.length()));
+        yamux.expectNothing(); // so the server has got the answer
+        return this;
+    }
+
+    /** The server's answer. */
+    ControlLine line() {
+        return line;
+    }
+
+    int port() {
+        return Integer.parseInt(String.valueOf(line.value("port")));
+    }
+
+    String lease() {
+        return String.valueOf(line.value("lease"));
+    }
+
+    ScriptedPeer yamux() {
+        return yamux;
+    }
+
+    void assertRefused(String code) {
+        assertEquals("ERR " + code, line.toString());
+    }
+
+    /** Connects to the public port. */
+    Socket visit() throws IOException {
+        return Visitor.connect(port());
+    }
+
+    /** Is lost with a TCP reset, as when its process is killed with unread bytes. */
+    void die() throws IOException {
+        yamux.reset();
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+}

@@ -1,0 +1,500 @@
+package org.relay4j.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.relay4j.testing.WireFrame.ACK;
+import static org.relay4j.testing.WireFrame.FIN;
+import static org.relay4j.testing.WireFrame.RST;
+import static org.relay4j.testing.WireFrame.SYN;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Logged;
+import org.relay4j.testing.Visitor;
+import org.relay4j.testing.WireFrame;
+
+/** A tunnel with a lease outlives its connections: its port stays, and its visitors wait. */
+@ExtendWith(LeakCheck.EachTest.class)
+class LeasedTunnelTest {
+    private static final int GO_AWAY_NORMAL = 0;
+
+    private final List<String> heard = new CopyOnWriteArrayList<>();
+    private final List<AutoCloseable> open = new ArrayList<>();
+    private @Nullable RelayServer server;
+
+    @AfterEach
+    void stop() throws Exception {
+        for (AutoCloseable each : open) each.close();
+        server().close();
+    }
+
+    @Test
+    void grantsALeaseOnlyToThoseWhoAsk() throws IOException {
+        start(options -> options);
+        assertEquals(List.of("port"), List.copyOf(ask("").line().words().keySet()));
+        AskingClient client = ask("resume");
+        assertEquals(
+                List.of("port", "lease", "ttl", "connection"),
+                List.copyOf(client.line().words().keySet()));
+        assertEquals("30", client.line().value("ttl"));
+        assertEquals("1", client.line().value("connection"));
+    }
+
+    @Test
+    void clientThatIsKilledComesBackToItsPortAndNobodyIsRefused() throws IOException {
+        start(options -> options);
+        AskingClient first = ask("resume").establish();
+        Socket connected = visit(first);
+        first.yamux().expect(WireFrame.window(1, SYN, 0));
+        first.die();
+        Visitor.expectReset(connected);
+        Socket waiting = visit(first);
+        Visitor.send(waiting, "hello");
+        AskingClient second = ask("resume=" + first.lease());
+        assertEquals(first.port(), second.port());
+        assertNotEquals(first.lease(), second.lease());
+        assertEquals("2", second.line().value("connection"));
+        second.yamux().expect(WireFrame.ping(SYN, 1), WireFrame.window(1, SYN, 0), WireFrame.data(1, "hello"));
+        second.yamux().send(WireFrame.window(1, ACK, 0), WireFrame.data(1, "there"));
+        Visitor.expect(waiting, "there");
+        Socket later = visit(second);
+        second.yamux().expect(WireFrame.window(3, SYN, 0));
+        assertEquals(1, server().tunnelCount());
+        assertEquals(2, server().visitorCount());
+        Visitor.reset(later);
+    }
+
+    @Test
+    void cleanCloseWithoutByeIsALossToo() throws IOException {
+        start(options -> options);
+        AskingClient first = ask("resume").establish();
+        first.yamux().send(WireFrame.goAway(GO_AWAY_NORMAL));
+        first.close();
+        expect("up", "held");
+        AskingClient second = ask("resume=" + first.lease()).establish();
+        assertEquals(first.port(), second.port());
+        expect("up", "held", "resumed");
+    }
+
+    @Test
+    void silentConnectionIsReplacedAtOnceAndItsVisitorsAreReset() throws IOException {
+        start(options -> options);
+        AskingClient stopped = ask("resume").establish();
+        Socket visitor = visit(stopped);
+        stopped.yamux().expect(WireFrame.window(1, SYN, 0));
+        AskingClient second = ask("resume=" + stopped.lease()).establish();
+        Visitor.expectReset(visitor);
+        stopped.yamux().expectGone();
+        visit(second);
+        second.yamux().expect(WireFrame.window(1, SYN, 0));
+        Await.until("one connection", () -> server().tunnels().connections().size() == 1);
+        assertEquals(1, server().tunnelCount());
+    }
+
+    @Test
+    void visitorsOfAConnectionThatWentAwayFinishAndNewOnesWaitForTheNext() throws IOException {
+        start(options -> options);
+        AskingClient first = ask("resume").establish();
+        Socket finishing = visit(first);
+        first.yamux().expect(WireFrame.window(1, SYN, 0));
+        first.yamux().send(WireFrame.goAway(GO_AWAY_NORMAL));
+        first.yamux().expectNothing();
+        Socket waiting = visit(first);
+        AskingClient second = ask("resume=" + first.lease());
+        second.yamux().expect(WireFrame.ping(SYN, 1), WireFrame.window(1, SYN, 0));
+        first.yamux().send(WireFrame.data(1, "last"), WireFrame.window(1, FIN, 0));
+        Visitor.expect(finishing, "last");
+        Visitor.expectEnd(finishing);
+        second.yamux().send(WireFrame.data(1, "first"));
+        Visitor.expect(waiting, "first");
+    }
+
+    @Test
+    void linesOfAConnectionThatWasReplacedAreIgnored() throws IOException {
+        start(options -> options);
+        AskingClient first = ask("resume").establish();
+        visit(first);
+        first.yamux().expect(WireFrame.window(1, SYN, 0));
+        first.yamux().send(WireFrame.goAway(GO_AWAY_NORMAL));
+        first.yamux().expectNothing();
+        AskingClient second = ask("resume=" + first.lease()).establish();
+        say(first, "BYE\n");
+        first.yamux().expectNothing();
+        visit(second);
+        second.yamux().expect(WireFrame.window(1, SYN, 0));
+    }
+
+    @Test
+    void lostAnswerDoesNotCostTheTunnel() throws IOException {
+        start(options -> options);
+        AskingClient first = ask("resume").establish();
+        first.die();
+        expect("up", "held");
+        AskingClient unheard = ask("resume=" + first.lease());
+        unheard.die();
+        AskingClient second = ask("resume=" + first.lease()).establish();
+        assertEquals(first.port(), second.port());
+        second.die();
+        ask("resume=" + unheard.lease()).assertRefused("lease-unknown");
+        ask("resume=" + first.lease()).assertRefused("lease-unknown");
+        assertEquals(first.port(), ask("resume=" + second.lease()).port());
+    }
+
+    @Test
+    void olderConnectionThatComesLateDoesNotReplaceTheNewerOne() throws Exception {
+        start(options -> options);
+        AskingClient first = ask("resume").establish();
+        AskingClient delayed = AskingClient.delayed(server(), "resume=" + first.lease());
+        open.add(delayed);
+        AskingClient second = ask("resume=" + first.lease()).establish();
+        delayed.begin();
+        delayed.yamux().expectGone();
+        second.yamux().expectNothing();
+    }
+
+    @Test
+    void unknownLeasesAreRefused() throws IOException {
+        start(options -> options);
+        AskingClient client = ask("resume").establish();
+        for (String lease :
+                List.of("x", "a.b", client.lease() + "0", client.lease().substring(1))) {
+            ask("resume=" + lease).assertRefused("lease-unknown");
+        }
+        String id = Lease.tunnelOf(client.lease());
+        ask("resume=" + id + "." + "0".repeat(32)).assertRefused("lease-unknown");
+        assertEquals(5, server().statistics().refusals().get(Refusal.LEASE_UNKNOWN));
+        client.yamux().expectNothing();
+        assertEquals(1, server().tunnelCount());
+        Await.until("nothing pending", () -> server().admission().pending() == 0);
+    }
+
+    @Test
+    void leaseIsValidOnlyWithTheNameThatObtainedIt() throws IOException {
+        start(options -> options);
+        AskingClient alice = ask("resume", "alice").establish();
+        ask("resume=" + alice.lease()).assertRefused("lease-unknown");
+        ask("resume=" + alice.lease(), "bob").assertRefused("lease-unknown");
+        assertEquals(alice.port(), ask("resume=" + alice.lease(), "alice").port());
+    }
+
+    @Test
+    void otherPortOrOtherHeadersAreABadRequest() throws IOException {
+        start(options -> options);
+        AskingClient client = ask("resume").establish();
+        ask("port=1 resume=" + client.lease()).assertRefused("bad-request");
+        ask("visitor-address resume=" + client.lease()).assertRefused("bad-request");
+        ask("port=none").assertRefused("bad-request");
+        client.yamux().expectNothing();
+        ask("port=" + client.port() + " resume=" + client.lease()).establish();
+    }
+
+    @Test
+    void tunnelEndsWhenItsClientStaysAway() throws IOException {
+        start(options -> options.lease(Duration.ofMillis(300)));
+        AskingClient client = ask("resume").establish();
+        client.die();
+        Socket waiting = Visitor.connect(client.port());
+        Visitor.expectReset(waiting);
+        waiting.close();
+        Visitor.awaitRefused(client.port());
+        ask("resume=" + client.lease()).assertRefused("lease-unknown");
+        expect("up", "held", "down its client has not come back for 300 ms");
+        assertEquals(0, server().tunnelCount());
+        assertEquals(0, server().visitorCount());
+    }
+
+    @Test
+    void leaseOfNoTimeDoesNotHold() throws IOException {
+        start(options -> options.lease(Duration.ZERO));
+        AskingClient client = ask("resume").establish();
+        assertEquals("0", client.line().value("ttl"));
+        ask("resume=" + client.lease()).assertRefused("lease-unknown");
+        client.die();
+        Visitor.awaitRefused(client.port());
+        Await.until("the end", () -> server().tunnelCount() == 0);
+    }
+
+    @Test
+    void clientThatNeverAnsweredIsNotWaitedFor() throws IOException {
+        start(options -> options);
+        AskingClient client = ask("resume");
+        client.die();
+        Visitor.awaitRefused(client.port());
+        Await.until("the end", () -> server().tunnelCount() == 0);
+    }
+
+    @Test
+    void oneHundredAndTwentyEightVisitorsWaitAndTheRestInTheKernel() throws IOException {
+        start(options -> options);
+        AskingClient first = ask("resume").establish();
+        first.die();
+        expect("up", "held");
+        for (int i = 0; i < PublicPort.MOST_WAITING + 5; i++) visit(first);
+        Await.until("all places are taken", () -> server().visitorCount() == PublicPort.MOST_WAITING);
+        AskingClient second = ask("resume=" + first.lease());
+        second.yamux().expect(WireFrame.ping(SYN, 1));
+        for (int i = 0; i < PublicPort.MOST_WAITING + 5; i++) {
+            second.yamux().expect(WireFrame.window(2 * i + 1, SYN, 0));
+        }
+        assertEquals(PublicPort.MOST_WAITING + 5, server().visitorCount());
+    }
+
+    @Test
+    void waitingVisitorsCountAgainstTheLimits() throws IOException {
+        start(options -> options.maxVisitorsPerTunnel(2));
+        AskingClient client = ask("resume").establish();
+        client.die();
+        expect("up", "held");
+        Socket one = visit(client);
+        visit(client);
+        Await.until("two wait", () -> server().visitorCount() == 2);
+        Visitor.expectReset(visit(client));
+        one.close();
+    }
+
+    // ---- the deliberate end
+
+    @Test
+    void byeEndsTheTunnelWithItsLastVisitor() throws IOException {
+        start(options -> options);
+        AskingClient client = ask("resume").establish();
+        Socket visitor = visit(client);
+        client.yamux().expect(WireFrame.window(1, SYN, 0));
+        say(client, "BYE\n");
+        Visitor.awaitRefused(client.port());
+        client.yamux().send(WireFrame.data(1, "end"), WireFrame.window(1, FIN, 0));
+        Visitor.expect(visitor, "end");
+        visitor.shutdownOutput();
+        Visitor.expectEnd(visitor);
+        expect("up", "down null");
+    }
+
+    @Test
+    void unknownLinesAreIgnoredAndLinesMayComeInPieces() throws IOException {
+        start(options -> options);
+        AskingClient client = ask("resume").establish();
+        say(client, "HELLO again\nBY");
+        client.yamux().send(WireFrame.data(2, "E"));
+        client.yamux().expectNothing();
+        assertEquals(1, server().tunnelCount());
+        client.yamux().send(WireFrame.data(2, "\n"));
+        Visitor.awaitRefused(client.port());
+        expect("up", "down null");
+    }
+
+    @Test
+    void lineThatIsTooLongResetsTheControlStream() throws IOException {
+        start(options -> options);
+        AskingClient client = ask("resume").establish();
+        say(client, "x".repeat(1_023));
+        client.yamux().expectNothing();
+        client.yamux().send(WireFrame.data(2, "x"));
+        client.yamux().expect(WireFrame.window(2, RST, 0));
+        client.yamux().send(WireFrame.data(2, "\nBYE\n"));
+        client.yamux().expectNothing();
+        assertEquals(1, server().tunnelCount());
+    }
+
+    @Test
+    void lineThatIsNoTextResetsTheControlStream() throws IOException {
+        start(options -> options);
+        AskingClient client = ask("resume").establish();
+        client.yamux().send(WireFrame.window(2, SYN, 0), WireFrame.data(2, new byte[] {'B', 0, '\n'}));
+        client.yamux().expect(WireFrame.window(2, RST, 0));
+    }
+
+    @Test
+    void secondControlStreamIsReset() throws IOException {
+        start(options -> options);
+        AskingClient client = ask("resume").establish();
+        say(client, "x\n");
+        client.yamux().send(WireFrame.window(4, SYN, 0));
+        client.yamux().expect(WireFrame.window(4, RST, 0));
+    }
+
+    @Test
+    void controlStreamIsNoVisitorAndDoesNotTurnACleanEndIntoALoss() throws IOException {
+        start(options -> options.lease(Duration.ZERO));
+        AskingClient client = ask("resume").establish();
+        say(client, "x\n");
+        assertEquals(0, server().visitorCount());
+        client.yamux().send(WireFrame.goAway(GO_AWAY_NORMAL));
+        client.close();
+        expect("up", "down clean");
+    }
+
+    @Test
+    void clientThatAskedForNothingGetsNoControlStream() throws IOException {
+        start(options -> options);
+        AskingClient client = ask("").establish();
+        client.yamux().send(WireFrame.window(2, SYN, 0));
+        client.yamux().expect(WireFrame.window(2, RST, 0));
+    }
+
+    // ---- limits
+
+    @Test
+    void heldTunnelGivesWayAtALimitAndIsNotResumedThen() throws IOException {
+        start(options -> options.maxTunnels(1));
+        AskingClient first = ask("resume").establish();
+        ask("").assertRefused("limit-reached");
+        first.die();
+        expect("up", "held");
+        AskingClient second = ask("").establish();
+        assertNotEquals(first.port(), second.port());
+        expect("up", "held", "down a newer tunnel took its place at a limit", "up");
+        ask("resume=" + first.lease()).assertRefused("lease-unknown");
+        ask("").assertRefused("limit-reached");
+        assertEquals(1, server().tunnelCount());
+    }
+
+    @Test
+    void clientComesBackToAFullServer() throws IOException {
+        start(options -> options.maxTunnels(1));
+        AskingClient first = ask("resume").establish();
+        AskingClient second = ask("resume=" + first.lease()).establish();
+        second.die();
+        expect("up", "resumed", "held");
+        ask("resume=" + second.lease()).establish();
+        ask("").assertRefused("limit-reached");
+    }
+
+    @Test
+    void tunnelsOfANameAreBounded() throws IOException {
+        start(options -> options);
+        ClientLimits one = ClientLimits.builder().maxTunnels(1).build();
+        AskingClient alice = ask("resume", "alice", one).establish();
+        ask("", "alice", one).assertRefused("limit-reached");
+        ask("", "bob", one).establish();
+        alice.die();
+        expect("up", "up", "held");
+        ask("", "alice", one).establish();
+        assertEquals(2, server().tunnelCount());
+        assertEquals(1, server().statistics().refusals().get(Refusal.TUNNELS_OF_NAME));
+    }
+
+    // ---- the end of the server
+
+    @Test
+    void closeEndsHeldTunnelsAndResetsThoseThatWait() throws IOException {
+        start(options -> options);
+        AskingClient client = ask("resume").establish();
+        client.die();
+        expect("up", "held");
+        Socket waiting = visit(client);
+        Await.until("it waits", () -> server().visitorCount() == 1);
+        server().close();
+        Visitor.expectReset(waiting);
+        expect("up", "held", "down null");
+    }
+
+    @Test
+    void closeWithTimeDoesNotWaitForClientsThatAreAway() throws IOException {
+        start(options -> options);
+        AskingClient client = ask("resume").establish();
+        client.die();
+        expect("up", "held");
+        assertTrue(server().close(Duration.ofMinutes(5)));
+    }
+
+    @Test
+    void leasesAreNotLogged() throws IOException {
+        try (Logged log = Logged.below("org.relay4j")) {
+            start(options -> options);
+            AskingClient first = ask("resume").establish();
+            first.die();
+            expect("up", "held");
+            AskingClient second = ask("resume=" + first.lease()).establish();
+            log.await("held for 30000 ms");
+            assertTrue(log.await("resumed by client 127.0.0.1").startsWith("INFO"));
+            for (String line : log.lines()) {
+                assertFalse(line.contains(first.lease()) || line.contains(second.lease()), line);
+            }
+        }
+    }
+
+    // ---- helpers
+
+    private void start(UnaryOperator<RelayServerOptions.Builder> options) throws IOException {
+        InetAddress loopback = InetAddress.getLoopbackAddress();
+        RelayServerOptions.Builder builder = RelayServerOptions.builder()
+                .bindAddress(loopback)
+                .publicBindAddress(loopback)
+                .loops(2)
+                .listener(new Heard());
+        server = RelayServer.start(options.apply(builder).build());
+    }
+
+    private RelayServer server() {
+        if (server == null) throw new IllegalStateException("not started");
+        return server;
+    }
+
+    private AskingClient ask(String words) throws IOException {
+        return ask(words, null);
+    }
+
+    private AskingClient ask(String words, @Nullable String name) throws IOException {
+        return ask(words, name, ClientLimits.defaults());
+    }
+
+    private AskingClient ask(String words, @Nullable String name, ClientLimits limits) throws IOException {
+        AskingClient client = AskingClient.connect(server(), words, name, limits);
+        open.add(client);
+        return client;
+    }
+
+    private Socket visit(AskingClient client) throws IOException {
+        Socket visitor = client.visit();
+        open.add(visitor);
+        return visitor;
+    }
+
+    private static void say(AskingClient client, String text) throws IOException {
+        client.yamux().send(WireFrame.window(2, SYN, 0), WireFrame.data(2, text.getBytes(StandardCharsets.US_ASCII)));
+        client.yamux().expect(WireFrame.window(2, ACK, text.length()));
+    }
+
+    private void expect(String... events) {
+        Await.until(() -> "heard " + heard, () -> heard.equals(List.of(events)));
+    }
+
+    private final class Heard implements RelayServerListener {
+        @Override
+        public void tunnelUp(RelayServer from, ServedTunnel tunnel) {
+            heard.add("up");
+        }
+
+        @Override
+        public void tunnelHeld(RelayServer from, ServedTunnel tunnel) {
+            heard.add("held");
+        }
+
+        @Override
+        public void tunnelResumed(RelayServer from, ServedTunnel tunnel) {
+            heard.add("resumed");
+        }
+
+        @Override
+        public void tunnelDown(RelayServer from, ServedTunnel tunnel, @Nullable Throwable cause) {
+            if (cause instanceof org.relay4j.api.TunnelLostException lost && lost.isClean()) heard.add("down clean");
+            else if (cause == null) heard.add("down null");
+            else heard.add("down " + String.valueOf(cause.getMessage()).replace("the tunnel was lost: ", ""));
+        }
+    }
+}
