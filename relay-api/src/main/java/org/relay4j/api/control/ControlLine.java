@@ -56,7 +56,7 @@ public final class ControlLine {
     /** The message does not quote the text, which may be a secret. */
     private static void requireVisible(String what, String text, boolean mayBeEmpty) {
         boolean visible = text.chars().allMatch(c -> c > ' ' && c <= '~');
-        if (!visible || text.isEmpty() && !mayBeEmpty) {
+        if (!visible || (text.isEmpty() && !mayBeEmpty)) {
             throw new IllegalArgumentException(
                     "the " + what + " of a control line must be visible ASCII without spaces");
         }
