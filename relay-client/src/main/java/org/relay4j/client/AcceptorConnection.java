@@ -40,19 +40,19 @@ final class AcceptorConnection implements TunnelConnection, SessionListener, Str
         visitorAddresses = options.needsVisitorAddresses();
         session = SessionInternals.server(
                 control.wire(),
-                options.session().toBuilder()
+                ControlConnection.session(options).toBuilder()
                         .listener(this)
                         .acceptQueue(queue)
-                        .streamResetLimit(1, 0) // visitors cause the resets, not the server
                         .build(),
                 this);
         farewell = control.farewell(options, SessionInternals.driver(session));
     }
 
-    /** Connects and starts the session, whose visitors come to {@code queue}. Blocks as {@link Entrance#open} does. */
+    /** Connects and starts the session, whose visitors come to {@code queue}. Blocks as {@link ClientTunnel.Opening#open} does. */
     static AcceptorConnection open(
-            Entrance entrance, TunnelEvents events, RelayClientOptions options, AcceptQueue queue) throws IOException {
-        ControlConnection control = entrance.open();
+            ClientTunnel.Opening opening, TunnelEvents events, RelayClientOptions options, AcceptQueue queue)
+            throws IOException {
+        ControlConnection control = opening.open();
         boolean started = false;
         try {
             AcceptorConnection connection = new AcceptorConnection(control, events, options, queue);
@@ -104,6 +104,11 @@ final class AcceptorConnection implements TunnelConnection, SessionListener, Str
     public void close() {
         if (farewell != null) farewell.then(session::close);
         else session.close();
+    }
+
+    @Override
+    public void abandon() {
+        session.close();
     }
 
     @Override

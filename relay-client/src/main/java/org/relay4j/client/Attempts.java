@@ -23,14 +23,19 @@ final class Attempts {
         T connect() throws IOException;
     }
 
+    private final String failed;
     private final Backoff backoff;
     private final BooleanSupplier urgent;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final ReentrantLock lock = OrderedLock.leaf("attempts to connect");
     private @Nullable Thread trying; // guarded by lock
 
-    /** @param urgent whether visitors wait for the next connection */
-    Attempts(RelayClientOptions options, BooleanSupplier urgent) {
+    /**
+     * @param failed what a failed attempt means, for the log
+     * @param urgent whether visitors wait for the next connection
+     */
+    Attempts(String failed, RelayClientOptions options, BooleanSupplier urgent) {
+        this.failed = failed;
         this.urgent = urgent;
         backoff = new Backoff(options.shortestBackoff(), options.longestBackoff());
     }
@@ -102,7 +107,7 @@ final class Attempts {
                 boolean soon = urgent.getAsBoolean();
                 Duration pause = backoff.next(soon);
                 log.atLevel(soon ? Level.DEBUG : Level.WARN)
-                        .log("no tunnel: {}; next attempt in {} ms", e.getMessage(), pause.toMillis());
+                        .log("{}: {}; next attempt in {} ms", failed, e.getMessage(), pause.toMillis());
                 pause(pause);
             }
         }

@@ -4,13 +4,16 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.RelayException;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelLostException;
 import org.relay4j.api.TunnelStatistics;
+import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.io.Bounds;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,6 +26,8 @@ final class ClientTunnel implements Tunnel {
      * Connecting blocks: the first time in the caller's thread, afterwards in one of Callbacks, which exists only while it is
      * needed. The tunnel subscribes to the end of a connection after it has announced its up, so neither can overtake the other.
      * Visitors are handled by the connection.
+     *
+     * While the tunnel is up, Companions add further connections if the options want them. It is lost with its last connection.
      */
 
     /** Opens a connection. */
@@ -30,9 +35,15 @@ final class ClientTunnel implements Tunnel {
         /**
          * Blocks until the server has assigned a port. From then on visitors are reported to {@code events}.
          *
-         * @param entrance where to connect
+         * @param opening where to connect
          */
-        TunnelConnection connect(Entrance entrance, TunnelEvents events) throws IOException;
+        TunnelConnection connect(Opening opening, TunnelEvents events) throws IOException;
+    }
+
+    /** Opens the connection to the server, for a tunnel or for another connection of it. */
+    interface Opening {
+        /** Blocks as {@link ControlConnection#over} does, and for the connect timeout. */
+        ControlConnection open() throws IOException;
     }
 
     /** The owner of a tunnel. Called on threads that may block. */
@@ -54,7 +65,8 @@ final class ClientTunnel implements Tunnel {
     private final Cadence measuring = new Cadence(ROUND_TRIP_PERIOD, System::nanoTime);
     private final CountDownLatch over = new CountDownLatch(1);
     private volatile @Nullable Throwable endCause; // set before it is over
-    private volatile @Nullable TunnelConnection connection; // the present one, or the last
+    private final Connections connections = new Connections();
+    private volatile @Nullable Companions companions; // of this time that the tunnel is up
 
     /**
      * A tunnel that is not connected yet.
@@ -72,7 +84,7 @@ final class ClientTunnel implements Tunnel {
         this.connector = connector;
         this.owner = owner;
         entrance = new Entrance(server, options);
-        attempts = new Attempts(options, entrance::isUrgent);
+        attempts = new Attempts("no tunnel", options, entrance::isUrgent);
         events = new TunnelEvents(options.listener(), shown == null ? this : shown);
     }
 
@@ -103,45 +115,88 @@ final class ClientTunnel implements Tunnel {
     }
 
     private TunnelConnection attempt() throws IOException {
-        return connector.connect(entrance, events);
+        return connector.connect(entrance::open, events);
     }
 
     private void adopt(TunnelConnection next) throws IOException {
-        connection = next;
+        connections.begin(next);
         if (attempts.isClosing()) { // the thread that closed the tunnel may have missed this connection
             next.close();
             throw new SocketException("closed before it was connected");
         }
-        events.connected(next.publicAddress(), next::statistics);
     }
 
     /** Announces the first connection, on the thread that opened it. */
     void announce() {
-        TunnelConnection first = connection;
+        TunnelConnection first = connections.main();
         if (first != null) announce(first, null);
     }
 
     private void announce(TunnelConnection next, @Nullable InetSocketAddress before) {
         log.info("tunnel {}: up", HostPort.text(next.publicAddress()));
+        Supplier<SessionStatistics> numbers = next::statistics;
+        events.connected(next.publicAddress(), numbers);
         long since = System.nanoTime();
         events.up(next.publicAddress(), before);
+        addCompanions();
+        awaitEndOf(next, numbers, since);
+    }
+
+    private void addCompanions() {
+        if (options.connections() == 1) return;
+        Companions further = new Companions(options, this::join);
+        companions = further;
+        if (attempts.isClosing()) further.close(); // the thread that closed the tunnel may have missed it
+        if (entrance.isJoinable()) further.start();
+        else log.warn("{}: the server grants no lease, so there is only one connection", this);
+    }
+
+    private void join(int instead) throws IOException {
+        TunnelConnection next = connector.connect(() -> entrance.join(instead), events);
+        if (!connections.join(next)) {
+            next.abandon();
+            throw new SocketException("the tunnel was lost meanwhile");
+        }
+        if (attempts.isClosing()) next.close(); // as in adopt
+        log.debug("tunnel {}: another connection", HostPort.text(next.publicAddress()));
+        Supplier<SessionStatistics> numbers = next::statistics;
+        events.joined(numbers);
+        awaitEndOf(next, numbers, System.nanoTime());
+    }
+
+    private void awaitEndOf(TunnelConnection next, Supplier<SessionStatistics> numbers, long since) {
         var unused = next.ended()
-                .thenAccept(loss -> Callbacks.runSurely(Callbacks.EXECUTOR, () -> ended(next, since, loss)));
+                .thenAccept(loss -> Callbacks.runSurely(Callbacks.EXECUTOR, () -> {
+                    events.left(numbers);
+                    ended(next, since, loss);
+                }));
     }
 
     /** A connection that was up has ended; the loss is null if this side closed it. */
     private void ended(TunnelConnection last, long since, @Nullable Loss loss) {
         try {
-            if (loss == null || (attempts.isClosing() && loss.clean())) {
+            boolean wasLast = connections.remove(last);
+            boolean wanted = loss == null || (attempts.isClosing() && loss.clean());
+            long nanos = System.nanoTime() - since;
+            if (!wasLast) {
+                if (!wanted) replace(last, nanos, loss);
+            } else if (wanted) {
                 events.closed();
                 finish(null);
-                return;
+            } else {
+                attempts.wasUp(nanos);
+                lost(last, loss);
             }
-            attempts.wasUp(System.nanoTime() - since);
-            lost(last, loss);
         } catch (RuntimeException | Error e) {
             fail(e);
         }
+    }
+
+    /** The tunnel is still up. */
+    private void replace(TunnelConnection lost, long nanos, Loss loss) {
+        log.info("tunnel {}: one of its connections was lost, {}", HostPort.text(lost.publicAddress()), loss.why());
+        Companions further = companions;
+        if (further != null) further.replace(lost.control().grant().connection(), nanos);
     }
 
     /** Ends the tunnel for good because of a defect or a lack of memory. */
@@ -150,13 +205,14 @@ final class ClientTunnel implements Tunnel {
         RelayException cause = new RelayException("internal error: " + defect, defect);
         closeNow();
         try {
-            if (connection != null) events.down(cause, false);
+            if (hasConnected()) events.down(cause, false);
         } finally {
             finish(cause);
         }
     }
 
     private void lost(TunnelConnection last, Loss loss) {
+        closeCompanions();
         entrance.connectionLost();
         TunnelLostException cause = loss.exception();
         boolean retry = options.reconnect() && !attempts.isClosing();
@@ -193,29 +249,25 @@ final class ClientTunnel implements Tunnel {
     /** Accepts no more visitors; ends with the last one. Does not block. */
     void closeWhenDone() {
         attempts.close(); // no other connection from now on
-        TunnelConnection last = connection;
-        if (last != null) last.closeWhenDone();
+        closeCompanions();
+        connections.all().forEach(TunnelConnection::closeWhenDone);
     }
 
     /** Ends the tunnel; visitors are reset. Does not block. */
     void closeNow() {
         attempts.close();
-        TunnelConnection last = connection;
-        if (last != null) last.close();
+        closeCompanions();
+        connections.all().forEach(TunnelConnection::close);
+    }
+
+    private void closeCompanions() {
+        Companions further = companions;
+        if (further != null) further.close();
     }
 
     /** Waits until the visitors have left, until {@link System#nanoTime} is {@code end} at most; then resets them. */
     boolean awaitVisitors(long end) {
-        TunnelConnection last = connection;
-        if (last == null) return true;
-        boolean finished = false;
-        try {
-            finished = last.awaitTermination(Math.max(0, end - System.nanoTime()));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        if (!finished) last.close();
-        return finished;
+        return connections.awaitVisitors(end);
     }
 
     @Override
@@ -227,8 +279,7 @@ final class ClientTunnel implements Tunnel {
     boolean awaitEnd(long nanos) throws InterruptedException {
         long end = System.nanoTime() + nanos;
         if (!over.await(nanos, TimeUnit.NANOSECONDS)) return false;
-        TunnelConnection last = connection;
-        return last == null || last.awaitTermination(Math.max(0, end - System.nanoTime()));
+        return connections.awaitTermination(end);
     }
 
     @Nullable
@@ -245,16 +296,16 @@ final class ClientTunnel implements Tunnel {
 
     /** True once there was a connection. */
     boolean hasConnected() {
-        return connection != null;
+        return connections.main() != null;
     }
 
-    @Nullable
-    TunnelConnection connection() {
-        return connection;
+    /** The present connections, or the last one; empty if there was none yet. */
+    List<TunnelConnection> connections() {
+        return connections.all();
     }
 
     private TunnelConnection current() {
-        TunnelConnection last = connection;
+        TunnelConnection last = connections.main();
         if (last == null)
             throw new IllegalStateException("there was no connection to " + HostPort.text(server) + " yet");
         return last;
@@ -267,19 +318,18 @@ final class ClientTunnel implements Tunnel {
 
     @Override
     public InetSocketAddress serverAddress() {
-        TunnelConnection last = connection;
+        TunnelConnection last = connections.main();
         return last == null ? server : last.serverAddress();
     }
 
     @Override
     public boolean isOpen() {
-        TunnelConnection last = connection;
-        return last != null && last.isOpen();
+        return connections.isOpen();
     }
 
     @Override
     public TunnelStatistics statistics() {
-        TunnelConnection last = connection;
+        TunnelConnection last = connections.main();
         if (last != null && last.isOpen() && measuring.isDue()) last.ping();
         return events.statistics();
     }

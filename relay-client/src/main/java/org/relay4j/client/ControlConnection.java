@@ -9,6 +9,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.RelayException;
 import org.relay4j.api.control.ControlLine;
+import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.io.Driver;
 import org.relay4j.yamux.io.PlainWire;
 import org.relay4j.yamux.io.Sockets;
@@ -25,36 +26,41 @@ import org.relay4j.yamux.io.Wire;
  */
 record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress publicAddress, Grant grant) {
 
-    /** Connects without asking for a lease. See {@link #open(String, int, RelayClientOptions, ControlLine, Duration)}. */
+    /** How often a connection that is one of several is pinged while it is silent. */
+    private static final Duration OFTEN = Duration.ofMillis(500);
+
+    /** Connects, and opens a tunnel without a lease. Blocks as {@link #over} does, and for the connect timeout. */
     static ControlConnection open(String host, int port, RelayClientOptions options) throws IOException {
-        return open(host, port, options, ServerLines.request(options), options.connectTimeout());
+        if (port < 1 || port > 65_535)
+            throw new IllegalArgumentException("port is " + port + ", it must be 1 to 65535");
+        SocketChannel channel = Dial.connect(host, port, null, options.connectTimeout());
+        return over(channel, host, options, ServerLines.request(options));
     }
 
     /**
-     * Connects, and waits until the server has assigned a port. Blocks at most for the connect timeout and the handshake timeout,
-     * besides the lookup of the host name.
+     * Waits until the server has assigned a port. Blocks at most for the handshake timeout.
      *
+     * @param channel connected; it is closed if this method throws
+     * @param host the server's host, as the caller knows it
      * @param request what is asked of a server that says HELLO, without the identity
      * @throws RelayException of the subclass that says what went wrong
      * @throws InterruptedIOException if the thread is interrupted; its interrupted flag stays set
      */
-    static ControlConnection open(
-            String host, int port, RelayClientOptions options, ControlLine request, Duration connectTimeout)
+    static ControlConnection over(SocketChannel channel, String host, RelayClientOptions options, ControlLine request)
             throws IOException {
-        if (port < 1 || port > 65_535)
-            throw new IllegalArgumentException("port is " + port + ", it must be 1 to 65535");
-        SocketChannel channel = Dial.connect(host, port, connectTimeout);
         Wire wire = new PlainWire(channel);
         boolean ready = false;
         try {
             Sockets.configure(channel);
-            InetAddress address = ((InetSocketAddress) channel.getRemoteAddress()).getAddress();
+            InetSocketAddress remote = (InetSocketAddress) channel.getRemoteAddress();
+            InetAddress address = remote.getAddress();
+            int port = remote.getPort();
             ClientTls tls = options.tls();
             if (tls != null) wire = new TlsWire(channel, tls.engine(host, port));
             else requireEncryption(options.identity(), address, host, options);
             Grant grant;
             try (Conversation conversation = new Conversation(wire, options.handshakeTimeout())) {
-                grant = new ServerLines(host + ":" + port, conversation, options).open(wire, request);
+                grant = new ServerLines(HostPort.text(host, port), conversation, options).open(wire, request);
             }
             InetAddress named = InetAddress.getByAddress(host, address.getAddress());
             ControlConnection connection = new ControlConnection(
@@ -80,7 +86,17 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
     /** What is said at a deliberate end; null if the server does not keep the tunnel, or another process is to come back to it. */
     @Nullable
     Farewell farewell(RelayClientOptions options, Driver driver) {
-        return grant.lease() == null || options.leaseFile() != null ? null : new Farewell(driver);
+        boolean leased = grant.lease() != null || grant.connection() >= 0;
+        return leased && options.leaseFile() == null ? new Farewell(driver) : null;
+    }
+
+    /** The session's options. With several connections, a silent one must be noticed early. */
+    static SessionOptions session(RelayClientOptions options) {
+        // Visitors cause the resets, not the server.
+        SessionOptions.Builder session = options.session().toBuilder().streamResetLimit(1, 0);
+        boolean several = options.connections() > 1;
+        if (several && options.session().keepAliveInterval().compareTo(OFTEN) > 0) session.keepAliveInterval(OFTEN);
+        return session.build();
     }
 
     /** The socket of the wire. */

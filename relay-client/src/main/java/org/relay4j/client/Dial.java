@@ -47,18 +47,22 @@ final class Dial {
     /**
      * Resolves the host, and connects.
      *
+     * @param preferred the address to try first, if the host still has it; null for none
      * @return connected and non-blocking
      * @throws RelayUnreachableException if the host is unknown, or no address answers in time
      * @throws InterruptedIOException if the thread is interrupted; its interrupted flag stays set
      */
-    static SocketChannel connect(String host, int port, Duration timeout) throws IOException {
+    static SocketChannel connect(String host, int port, @Nullable InetAddress preferred, Duration timeout)
+            throws IOException {
         InetAddress[] addresses;
         try {
             addresses = InetAddress.getAllByName(host);
         } catch (UnknownHostException e) {
             throw new RelayUnreachableException("unknown host " + host, e);
         }
-        List<InetSocketAddress> targets = order(addresses).stream()
+        List<InetAddress> ordered = order(addresses);
+        if (preferred != null && ordered.remove(preferred)) ordered.add(0, preferred);
+        List<InetSocketAddress> targets = ordered.stream()
                 .map(address -> new InetSocketAddress(address, port))
                 .toList();
         return connect(targets, HostPort.text(host, port), timeout);

@@ -1,15 +1,24 @@
 package org.relay4j.client;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketException;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.RelayProtocolException;
 import org.relay4j.api.RelayRefusedException;
 import org.relay4j.api.control.ControlLine;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The way into one relay server: to a new tunnel, or back to the one that a lease was granted for. By one thread at a time. */
+/**
+ * The way into one relay server: to a new tunnel, or back to the one that a lease was granted for. {@link #open} by one thread at a
+ * time, {@link #join} only while the tunnel is up.
+ */
 final class Entrance {
     private static final Logger log = LoggerFactory.getLogger(Entrance.class);
     private static final Duration URGENT = Duration.ofSeconds(1);
@@ -17,6 +26,7 @@ final class Entrance {
     private final InetSocketAddress server; // may be unresolved
     private final RelayClientOptions options;
     private final Lease lease;
+    private volatile @Nullable InetAddress known; // where the last connection was made
 
     Entrance(InetSocketAddress server, RelayClientOptions options) {
         this.server = server;
@@ -33,7 +43,7 @@ final class Entrance {
     /**
      * Connects. With a lease that the server no longer knows, it connects once more without.
      *
-     * @throws IOException as {@link ControlConnection#open} does
+     * @throws IOException as {@link ControlConnection#over} does
      */
     ControlConnection open() throws IOException {
         String shown = lease.word();
@@ -51,10 +61,41 @@ final class Entrance {
     private ControlConnection open(ControlLine request) throws IOException {
         Duration timeout = options.connectTimeout();
         if (isUrgent() && timeout.compareTo(URGENT) > 0) timeout = URGENT;
-        ControlConnection connection =
-                ControlConnection.open(server.getHostString(), server.getPort(), options, request, timeout);
+        String host = server.getHostString();
+        // Only the server that has granted the lease knows it.
+        SocketChannel channel = Dial.connect(host, server.getPort(), known, timeout);
+        ControlConnection connection = ControlConnection.over(channel, host, options, request);
+        known = connection.server().getAddress();
         lease.granted(connection.grant());
         return connection;
+    }
+
+    /**
+     * Adds a connection to the tunnel, which is up.
+     *
+     * @param instead the number of the connection that it replaces; negative for none
+     * @throws IOException as {@link ControlConnection#over} does
+     */
+    ControlConnection join(int instead) throws IOException {
+        String shown = lease.word();
+        InetAddress address = known;
+        if (shown == null || address == null) throw new SocketException("the tunnel has no lease");
+        ControlLine request = request().with("join", shown);
+        if (instead >= 0) request = request.with("instead", instead);
+        InetSocketAddress target = new InetSocketAddress(address, server.getPort());
+        SocketChannel channel = Dial.connect(List.of(target), HostPort.text(server), options.connectTimeout());
+        ControlConnection connection = ControlConnection.over(channel, server.getHostString(), options, request);
+        if (connection.grant().connection() < 0) {
+            connection.wire().close();
+            throw new RelayProtocolException(HostPort.text(server) + " does not let connections join a tunnel", null);
+        }
+        if (connection.grant().lease() != null) lease.granted(connection.grant());
+        return connection;
+    }
+
+    /** Whether further connections may join the tunnel. */
+    boolean isJoinable() {
+        return lease.word() != null;
     }
 
     private ControlLine request() {
@@ -63,7 +104,7 @@ final class Entrance {
 
     /** Without it the tunnel ends with its connection. */
     private boolean wantsLease() {
-        return options.reconnect() || options.leaseFile() != null;
+        return options.reconnect() || options.leaseFile() != null || options.connections() > 1;
     }
 
     /** The connection was lost. */

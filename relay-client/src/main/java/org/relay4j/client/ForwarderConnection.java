@@ -58,9 +58,7 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
         localConnectTimeout = options.localConnectTimeout();
         visitorAddresses = options.needsVisitorAddresses();
         proxyProtocol = options.proxyProtocol();
-        // Visitors cause the resets, not the server.
-        CoreOptions core = SessionInternals.relayedOptions(
-                options.session().toBuilder().streamResetLimit(1, 0).build());
+        CoreOptions core = SessionInternals.relayedOptions(ControlConnection.session(options));
         driver = new LoopDriver(loops.next(), control.wire(), Role.SERVER, core, this, true);
         driver.whenTerminated(LoopGroup::releaseShared);
         farewell = control.farewell(options, driver);
@@ -116,7 +114,12 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
     @Override
     public void close() {
         if (farewell != null) farewell.then(driver::close);
-        else driver.loop().execute(driver::close);
+        else abandon();
+    }
+
+    @Override
+    public void abandon() {
+        driver.loop().execute(driver::close);
     }
 
     @Override

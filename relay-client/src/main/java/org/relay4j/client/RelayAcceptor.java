@@ -77,7 +77,7 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
     }
 
     private ClientTunnel.Connector connector(RelayClientOptions options) {
-        return (entrance, events) -> AcceptorConnection.open(entrance, events, options, queue);
+        return (opening, events) -> AcceptorConnection.open(opening, events, options, queue);
     }
 
     /** Blocks until one of the servers has given a port. */
@@ -177,8 +177,10 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
 
     private InetSocketAddress publicAddress(Session session) {
         for (ClientTunnel tunnel : tunnels) {
-            if (tunnel.connection() instanceof AcceptorConnection connection && connection.isOver(session)) {
-                return connection.publicAddress();
+            for (TunnelConnection one : tunnel.connections()) {
+                if (one instanceof AcceptorConnection connection && connection.isOver(session)) {
+                    return connection.publicAddress();
+                }
             }
         }
         return publicAddress(); // its tunnel was lost and re-established just now

@@ -20,6 +20,7 @@ import org.relay4j.yamux.io.Bounds;
  * }</pre>
  */
 public final class RelayClientOptions {
+    private static final int MOST_CONNECTIONS = 8;
     private static final RelayClientOptions DEFAULTS = builder().build();
 
     private final Builder values;
@@ -123,6 +124,11 @@ public final class RelayClientOptions {
         return values.visitorAddresses || values.proxyProtocol != null;
     }
 
+    /** Returns the number of connections of a tunnel. */
+    public int connections() {
+        return values.connections;
+    }
+
     /** Returns the options of the session with the server. */
     public SessionOptions session() {
         return values.session;
@@ -145,6 +151,7 @@ public final class RelayClientOptions {
         private @Nullable Path leaseFile;
         private boolean visitorAddresses;
         private @Nullable ProxyProtocol proxyProtocol;
+        private int connections = 1;
         private SessionOptions session = SessionOptions.defaults();
 
         private Builder() {}
@@ -165,6 +172,7 @@ public final class RelayClientOptions {
             leaseFile = other.leaseFile;
             visitorAddresses = other.visitorAddresses;
             proxyProtocol = other.proxyProtocol;
+            connections = other.connections;
             session = other.session;
         }
 
@@ -296,6 +304,16 @@ public final class RelayClientOptions {
         }
 
         /**
+         * Sets the number of connections of a tunnel: 1 to 8, default 1. Each visitor is carried by one of them. The loss of a
+         * connection resets its visitors only, and the tunnel stays up while one is left. The server must speak HELLO and grant
+         * leases. The connections are pinged every 0.5 s while they are silent.
+         */
+        public Builder connections(int number) {
+            connections = number;
+            return this;
+        }
+
+        /**
          * Sets the options of the session with the server: default {@link SessionOptions#defaults}. Their backlog is the number of
          * visitors that may wait for {@code accept()}. Their listener is ignored; use {@link #listener} instead.
          */
@@ -318,6 +336,10 @@ public final class RelayClientOptions {
             Objects.requireNonNull(session, "session");
             if (publicPort < 0 || publicPort > 65_535) {
                 throw new IllegalArgumentException("publicPort is " + publicPort + ", it must be 0 to 65535");
+            }
+            if (connections < 1 || connections > MOST_CONNECTIONS) {
+                throw new IllegalArgumentException(
+                        "connections is " + connections + ", it must be 1 to " + MOST_CONNECTIONS);
             }
             if (longestBackoff.compareTo(shortestBackoff) < 0) {
                 throw new IllegalArgumentException("longest backoff is " + longestBackoff

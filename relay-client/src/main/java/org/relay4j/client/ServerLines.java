@@ -190,10 +190,11 @@ final class ServerLines {
                     null);
         }
         String lease = answer.value("lease");
-        if (lease == null) return Grant.of(port);
+        int connection = number(answer, "connection");
+        if (lease == null) return new Grant(port, null, Duration.ZERO, connection);
         int ttl = number(answer, "ttl");
         if (!isLease(lease) || ttl < 0) throw noRelayServer("a malformed lease", null);
-        return new Grant(port, lease, Duration.ofSeconds(ttl));
+        return new Grant(port, lease, Duration.ofSeconds(ttl), connection);
     }
 
     /** -1 if there is none. */
@@ -208,6 +209,7 @@ final class ServerLines {
         else if (options.publicPort() != 0) needed = "publicPort";
         else if (options.leaseFile() != null) needed = "leaseFile";
         else if (options.needsVisitorAddresses()) needed = visitorOption();
+        else if (options.connections() > 1) needed = "connections";
         else return;
         throw new RelayProtocolException(
                 server + " speaks only the base protocol on this port, but the option " + needed

@@ -30,8 +30,11 @@ interface TunnelConnection {
     /** Accepts no more visitors, and ends with the last one. Does not block. */
     void closeWhenDone();
 
-    /** Ends the connection; visitors are reset. Does not block. */
+    /** Ends the connection, and the tunnel with it; visitors are reset. Does not block. */
     void close();
+
+    /** Ends the connection alone; visitors are reset. Does not block. */
+    void abandon();
 
     /** Waits until the socket is closed after the end; false if that took longer than {@code nanos}. */
     boolean awaitTermination(long nanos) throws InterruptedException;

@@ -69,13 +69,23 @@ final class TunnelEvents {
     }
 
     /**
-     * Another connection to the server is established; the one before has ended.
+     * The tunnel's first connection to the server is established; those before have ended.
      *
      * @param publicAddress where visitors of this one connect
      */
     void connected(InetSocketAddress publicAddress, Supplier<SessionStatistics> connection) {
         name = HostPort.text(publicAddress);
         meter.connected(connection);
+    }
+
+    /** A further connection carries the tunnel. */
+    void joined(Supplier<SessionStatistics> connection) {
+        meter.joined(connection);
+    }
+
+    /** A connection has ended. */
+    void left(Supplier<SessionStatistics> connection) {
+        meter.left(connection);
     }
 
     TunnelStatistics statistics() {

@@ -1,10 +1,11 @@
 package org.relay4j.client;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.relay4j.api.TunnelStatistics;
 import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.io.OrderedLock;
@@ -14,10 +15,11 @@ final class TunnelMeter {
     private final AtomicLong visitors = new AtomicLong();
     private final AtomicInteger openVisitors = new AtomicInteger();
     private final ReentrantLock lock = OrderedLock.leaf("a tunnel's meter");
-    private @Nullable Supplier<SessionStatistics> connection; // the present one, or the last; guarded by lock
+    private final List<Supplier<SessionStatistics>> connections = new ArrayList<>(1); // present; guarded by lock
+    private boolean wasUp; // guarded by lock
     private long reconnects; // guarded by lock
-    private long bytesIn; // of the connections before; guarded by lock
-    private long bytesOut; // of the connections before; guarded by lock
+    private long bytesIn; // of connections that have ended; guarded by lock
+    private long bytesOut; // of connections that have ended; guarded by lock
 
     void accepted() {
         visitors.incrementAndGet();
@@ -28,46 +30,56 @@ final class TunnelMeter {
         openVisitors.decrementAndGet();
     }
 
-    /** Another connection is established. The one before has ended; its numbers are final. By one thread at a time. */
-    void connected(Supplier<SessionStatistics> next) {
-        SessionStatistics last = ask(current());
+    /** The tunnel is up, for the first time or again. */
+    void connected(Supplier<SessionStatistics> first) {
         lock.lock();
         try {
-            if (connection != null) reconnects++;
+            if (wasUp) reconnects++;
+            wasUp = true;
+            connections.add(first);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A further connection carries the tunnel. */
+    void joined(Supplier<SessionStatistics> further) {
+        lock.lock();
+        try {
+            connections.add(further);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A connection has ended: its numbers are final. */
+    void left(Supplier<SessionStatistics> ended) {
+        SessionStatistics last = ended.get(); // takes the lock of the session
+        lock.lock();
+        try {
+            if (!connections.remove(ended)) return;
             bytesIn += last.bytesIn();
             bytesOut += last.bytesOut();
-            connection = next;
         } finally {
             lock.unlock();
         }
     }
 
     TunnelStatistics read(long droppedEvents) {
-        Supplier<SessionStatistics> present;
-        TunnelStatistics before;
+        List<Supplier<SessionStatistics>> present;
+        TunnelStatistics sum;
         lock.lock();
         try {
-            present = connection;
-            before = new TunnelStatistics(
+            present = List.copyOf(connections);
+            sum = new TunnelStatistics(
                     visitors.get(), openVisitors.get(), bytesIn, bytesOut, reconnects, null, droppedEvents);
         } finally {
             lock.unlock();
         }
-        SessionStatistics now = ask(present);
-        return before.plus(new TunnelStatistics(0, 0, now.bytesIn(), now.bytesOut(), 0, now.roundTrip(), 0));
-    }
-
-    private @Nullable Supplier<SessionStatistics> current() {
-        lock.lock();
-        try {
-            return connection;
-        } finally {
-            lock.unlock();
+        for (Supplier<SessionStatistics> connection : present) { // takes the lock of the session, so without ours
+            SessionStatistics now = connection.get();
+            sum = sum.plus(new TunnelStatistics(0, 0, now.bytesIn(), now.bytesOut(), 0, now.roundTrip(), 0));
         }
-    }
-
-    /** Takes the lock of the session, so it must not be called with the lock of the meter held. */
-    private static SessionStatistics ask(@Nullable Supplier<SessionStatistics> connection) {
-        return connection == null ? new SessionStatistics(0, 0, 0, 0, null, 0) : connection.get();
+        return sum;
     }
 }

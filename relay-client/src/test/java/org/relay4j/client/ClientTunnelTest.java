@@ -43,7 +43,7 @@ class ClientTunnelTest {
         return new ClientTunnel(
                 InetSocketAddress.createUnresolved("relay", 7000),
                 options.build(),
-                (entrance, events) -> script.remove().connect(entrance, events),
+                (opening, events) -> script.remove().connect(opening, events),
                 cause -> {
                     told.set(cause);
                     over.countDown();
@@ -61,7 +61,7 @@ class ClientTunnelTest {
 
     private Scripted then() {
         Scripted connection = new Scripted();
-        script.add((entrance, events) -> connection);
+        script.add((opening, events) -> connection);
         return connection;
     }
 
@@ -105,6 +105,11 @@ class ClientTunnelTest {
         }
 
         @Override
+        public void abandon() {
+            end.complete(null);
+        }
+
+        @Override
         public boolean awaitTermination(long nanos) {
             return end.isDone();
         }
@@ -118,7 +123,7 @@ class ClientTunnelTest {
     @Test
     void lossIsFollowedByAnotherConnection() throws Exception {
         Scripted first = then();
-        script.add((entrance, events) -> {
+        script.add((opening, events) -> {
             throw new IOException("not yet");
         });
         Scripted second = then();
@@ -126,7 +131,7 @@ class ClientTunnelTest {
         first.end.complete(BROKEN);
         recorder.awaitLoss(1, true);
         recorder.awaitUp(2);
-        assertSame(second, tunnel.connection());
+        assertSame(second, tunnel.connections().get(0));
         assertEquals(1, tunnel.statistics().reconnects());
         tunnel.closeWhenDone();
         recorder.awaitClose(3);
@@ -148,7 +153,7 @@ class ClientTunnelTest {
     void defectOfAnAttemptEndsTheTunnelWithACause() throws Exception {
         Scripted first = then();
         Error defect = new OutOfMemoryError("on purpose");
-        script.add((entrance, events) -> {
+        script.add((opening, events) -> {
             throw defect;
         });
         ClientTunnel tunnel = up(Local.hasty(recorder));
@@ -168,7 +173,7 @@ class ClientTunnelTest {
         Scripted late = new Scripted();
         CountDownLatch connecting = new CountDownLatch(1);
         CountDownLatch closed = new CountDownLatch(1);
-        script.add((entrance, events) -> {
+        script.add((opening, events) -> {
             connecting.countDown();
             while (closed.getCount() > 0) Thread.onSpinWait(); // does not notice the interrupt
             return late;
@@ -203,7 +208,7 @@ class ClientTunnelTest {
             @Override
             public void closeWhenDone() {} // its visitors are still there
         };
-        script.add((entrance, events) -> slow);
+        script.add((opening, events) -> slow);
         ClientTunnel tunnel = up(Local.hasty(recorder));
         tunnel.closeWhenDone();
         slow.end.complete(new Loss("the peer closed the session", true, null));
@@ -240,7 +245,7 @@ class ClientTunnelTest {
 
     @Test
     void firstFailureIsTheCallers() {
-        script.add((entrance, events) -> {
+        script.add((opening, events) -> {
             throw new IOException("no such host");
         });
         ClientTunnel tunnel = tunnel(Local.hasty(recorder));

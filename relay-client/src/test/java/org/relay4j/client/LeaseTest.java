@@ -32,7 +32,7 @@ class LeaseTest {
     private final AtomicLong clock = new AtomicLong(-5);
 
     private static Grant grant(String lease, int ttl) {
-        return new Grant(4532, lease, Duration.ofSeconds(ttl));
+        return new Grant(4532, lease, Duration.ofSeconds(ttl), 0);
     }
 
     private LeaseFile file() {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -28,6 +29,7 @@ import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
 import org.relay4j.testing.FakeServer;
 import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Logged;
 import org.relay4j.testing.WireFrame;
 
 /** How a client comes back to its tunnel, with a server that follows a script. */
@@ -161,6 +163,59 @@ class ResumeTest {
         try (RelayForwarder forwarder = forward(options().reconnect(false))) {
             assertTrue(forwarder.isOpen());
             assertEquals(List.of("RELAY/1"), requests);
+        }
+    }
+
+    // ---- several connections
+
+    @Test
+    void tunnelIsUpWhileOneConnectionIsLeft() throws Exception {
+        answers.addAll(List.of(
+                "OK port=4532 lease=t.one ttl=30 connection=0", // the first
+                "OK port=4532 connection=1", // joins
+                "ERR limit-reached not now",
+                "OK port=4532 connection=2", // instead of the first
+                "OK port=4533 lease=t.two ttl=30 connection=3", // both were lost
+                "OK port=4533 connection=4"));
+        try (RelayForwarder forwarder = forward(options().connections(2))) {
+            Socket first = established.take();
+            Socket joined = established.take();
+            first.setSoLinger(true, 0);
+            first.close();
+            Socket replaced = established.take();
+            assertTrue(forwarder.isOpen());
+            assertEquals(1, recorder.events().size());
+            assertEquals(0, forwarder.statistics().reconnects());
+            joined.setSoLinger(true, 0);
+            replaced.setSoLinger(true, 0);
+            // The client may notice the end of one and replace it before it notices that of the other; stopped, it
+            // cannot.
+            assertEquals(
+                    List.of(
+                            "RELAY/1 resume",
+                            "RELAY/1 join=t.one",
+                            "RELAY/1 join=t.one instead=0",
+                            "RELAY/1 join=t.one instead=0"),
+                    requests);
+            server.close(); // and with it all connections, and no other can be made
+            recorder.awaitLoss(1, true);
+            server = FakeServer.start(InetAddress.getLoopbackAddress(), server.port(), this::serve);
+            recorder.awaitUp(2);
+            assertEquals("RELAY/1 resume=t.one", requests.get(4));
+            Await.until("another joins again", () -> requests.size() == 6);
+            assertEquals("RELAY/1 join=t.two", requests.get(5));
+            assertEquals(1, forwarder.statistics().reconnects());
+        }
+    }
+
+    @Test
+    void serverWithoutLeasesLeavesTheTunnelWithOneConnection() throws Exception {
+        answers.add("OK port=4532");
+        try (Logged log = Logged.below("org.relay4j.client");
+                RelayForwarder forwarder = forward(options().connections(2))) {
+            log.await("the server grants no lease, so there is only one connection");
+            assertTrue(forwarder.isOpen());
+            assertEquals(List.of("RELAY/1 resume"), requests);
         }
     }
 

@@ -1,0 +1,102 @@
+package org.relay4j.client;
+
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.concurrent.locks.ReentrantLock;
+import org.relay4j.yamux.io.OrderedLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Adds connections to a tunnel that is up, until it has as many as its options want. One attempt at a time, on a thread that
+ * exists only while one is missing. Safe for use by several threads.
+ */
+final class Companions {
+    /** Joins one connection to the tunnel. */
+    interface Joining {
+        /** @param instead the number of the connection that it replaces; -1 for none */
+        void join(int instead) throws IOException;
+    }
+
+    static final int NONE = -1;
+
+    private static final Logger log = LoggerFactory.getLogger(Companions.class);
+
+    private final Joining joining;
+    private final Attempts attempts;
+    private final ReentrantLock lock = OrderedLock.leaf("the missing connections of a tunnel");
+    private final ArrayDeque<Integer> missing = new ArrayDeque<>(); // numbers of lost ones; guarded by lock
+    private boolean working; // a thread is, or soon will be; guarded by lock
+
+    /** As many as belong to a tunnel with one connection. */
+    Companions(RelayClientOptions options, Joining joining) {
+        this.joining = joining;
+        attempts = new Attempts("no further connection", options, () -> false);
+        for (int i = 1; i < options.connections(); i++) missing.add(NONE);
+    }
+
+    /** Begins to add connections. */
+    void start() {
+        lock.lock();
+        try {
+            if (working || missing.isEmpty() || attempts.isClosing()) return;
+            working = true;
+        } finally {
+            lock.unlock();
+        }
+        Callbacks.runSurely(Callbacks.EXECUTOR, this::work);
+    }
+
+    /**
+     * One of the tunnel's connections was lost.
+     *
+     * @param number the server's number of it
+     * @param nanos how long it had lasted
+     */
+    void replace(int number, long nanos) {
+        lock.lock();
+        try {
+            missing.add(number);
+            attempts.wasUp(nanos);
+        } finally {
+            lock.unlock();
+        }
+        start();
+    }
+
+    /** Ends the attempts. Does not block. */
+    void close() {
+        attempts.close();
+    }
+
+    private void work() {
+        try {
+            for (int instead; (instead = next()) != Integer.MIN_VALUE; ) {
+                int replaced = instead;
+                Attempts.Attempt<Boolean> attempt = () -> {
+                    joining.join(replaced);
+                    return true;
+                };
+                if (replaced == NONE) attempts.first(attempt, true);
+                else attempts.again(attempt);
+            }
+        } catch (IOException e) {
+            log.debug("no more connections are added: {}", e.getMessage()); // the tunnel was closed or lost
+        } catch (RuntimeException | Error e) {
+            log.error("internal error, the tunnel continues with fewer connections", e);
+        }
+    }
+
+    /** Returns the number to replace, or NONE; the smallest integer, and the thread is to end, if nothing is missing. */
+    private int next() {
+        lock.lock();
+        try {
+            Integer number = missing.poll();
+            if (number != null) return number;
+            working = false;
+            return Integer.MIN_VALUE;
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,97 @@
+package org.relay4j.client;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.io.OrderedLock;
+
+/** The connections that carry a tunnel: none until it is up and after it was lost, usually one. Safe for use by several threads. */
+final class Connections {
+    private final ReentrantLock lock = OrderedLock.leaf("the connections of a tunnel");
+    private final List<TunnelConnection> present = new ArrayList<>(1); // guarded by lock
+    private @Nullable TunnelConnection last; // one that is present, or the one that ended last; guarded by lock
+
+    /** The first connection of a tunnel that is up, for the first time or again. */
+    void begin(TunnelConnection first) {
+        lock.lock();
+        try {
+            present.add(first);
+            last = first;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Adds a further connection; false if there is none that it could join. */
+    boolean join(TunnelConnection further) {
+        lock.lock();
+        try {
+            return !present.isEmpty() && present.add(further);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Removes a connection that has ended; true if it was the last one. */
+    boolean remove(TunnelConnection ended) {
+        lock.lock();
+        try {
+            present.remove(ended);
+            last = present.isEmpty() ? ended : present.get(0);
+            return present.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The present connections, or the one that ended last; empty if there was none yet. */
+    List<TunnelConnection> all() {
+        lock.lock();
+        try {
+            if (!present.isEmpty()) return List.copyOf(present);
+            return last == null ? List.of() : List.of(last);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The connection that the tunnel shows; null if there was none yet. */
+    @Nullable
+    TunnelConnection main() {
+        lock.lock();
+        try {
+            return last;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    boolean isOpen() {
+        return all().stream().anyMatch(TunnelConnection::isOpen);
+    }
+
+    /** Waits until the visitors have left, until {@link System#nanoTime} is {@code end} at most; then resets them. */
+    boolean awaitVisitors(long end) {
+        boolean finished = true;
+        for (TunnelConnection each : all()) {
+            boolean ended = false;
+            try {
+                ended = each.awaitTermination(Math.max(0, end - System.nanoTime()));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            if (!ended) each.close();
+            finished &= ended;
+        }
+        return finished;
+    }
+
+    /** Waits until the sockets are closed, until {@link System#nanoTime} is {@code end} at most; false if one is not by then. */
+    boolean awaitTermination(long end) throws InterruptedException {
+        for (TunnelConnection each : all()) {
+            if (!each.awaitTermination(Math.max(0, end - System.nanoTime()))) return false;
+        }
+        return true;
+    }
+}
