@@ -177,9 +177,11 @@ class ResumeTest {
                 "OK port=4532 connection=2", // instead of the first
                 "OK port=4533 lease=t.two ttl=30 connection=3", // both were lost
                 "OK port=4533 connection=4"));
-        try (RelayForwarder forwarder = forward(options().connections(2))) {
+        try (Logged log = Logged.below("org.relay4j.client");
+                RelayForwarder forwarder = forward(options().connections(2))) {
             Socket first = established.take();
             Socket joined = established.take();
+            log.await("another connection"); // the client knows, too
             first.setSoLinger(true, 0);
             first.close();
             Socket replaced = established.take();
