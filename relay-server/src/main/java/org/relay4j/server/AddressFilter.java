@@ -85,7 +85,7 @@ final class AddressFilter {
         byte[] masked = new byte[address.length];
         int whole = bits / 8;
         System.arraycopy(address, 0, masked, 0, whole);
-        if (bits % 8 != 0) masked[whole] = (byte) (address[whole] & 0xFF00 >> bits % 8);
+        if (bits % 8 != 0) masked[whole] = (byte) (address[whole] & (0xFF00 >> (bits % 8)));
         return masked;
     }
 

@@ -112,13 +112,13 @@ public final class ProxyHeaderReader {
 
     private static InetAddress address(String text, boolean ipv6) {
         InetAddress address = AddressLiteral.parse(text);
-        if (address == null || ipv6 != text.indexOf(':') >= 0) throw malformed("an address is malformed");
+        if (address == null || ipv6 != (text.indexOf(':') >= 0)) throw malformed("an address is malformed");
         return address;
     }
 
     private static int port(String text) {
         int port = Integer.parseInt(text);
-        if (port > 65_535 || text.length() > 1 && text.startsWith("0")) throw malformed("a port is malformed");
+        if (port > 65_535 || (text.length() > 1 && text.startsWith("0"))) throw malformed("a port is malformed");
         return port;
     }
 
@@ -129,14 +129,14 @@ public final class ProxyHeaderReader {
             if (length == FIRST) buffer.limit(FIXED);
             return null;
         }
-        int version = bytes[12] >> 4 & 0xF;
+        int version = (bytes[12] >> 4) & 0xF;
         int command = bytes[12] & 0xF;
-        int family = bytes[13] >> 4 & 0xF;
+        int family = (bytes[13] >> 4) & 0xF;
         int transport = bytes[13] & 0xF;
         if (version != 2) throw malformed("its version is " + version);
         if (command > 1) throw malformed("its command is " + command);
         if (family > 3 || transport > 2) throw malformed("its family is 0x" + Integer.toHexString(bytes[13] & 0xFF));
-        int end = FIXED + (bytes[14] << 8 & 0xFF00 | bytes[15] & 0xFF);
+        int end = FIXED + buffer.getChar(14);
         if (end > longest) throw malformed("it has " + end + " bytes, at most " + longest + " are accepted");
         if (length < end) {
             buffer.limit(end);
