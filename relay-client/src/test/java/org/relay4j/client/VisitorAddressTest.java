@@ -38,6 +38,8 @@ import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelListener;
 import org.relay4j.api.Visitor;
 import org.relay4j.api.proxy.ProxyHeader;
+import org.relay4j.api.proxy.ProxyHeaderReader;
+import org.relay4j.server.RelayServer;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
 import org.relay4j.testing.LeakCheck;
@@ -218,6 +220,47 @@ class VisitorAddressTest {
             server.send(window(3, SYN, 0), data(3, "no header at all"));
             awaitFrame(window(3, RST, 0));
             assertTrue(forwarder.isOpen());
+        }
+    }
+
+    // ---- with a relay server
+
+    @Test
+    void addressComesFromTheServerThatTheVisitorConnectsTo() throws Exception {
+        try (RelayServer relay = RelayServer.start(Local.options().extended(true).build());
+                RelayAcceptor acceptor = RelayClient.connect(
+                        "localhost", relay.port(), options().build());
+                Socket visitor = new Socket(LOOPBACK, acceptor.getLocalPort())) {
+            visitor.getOutputStream().write("hello".getBytes(US_ASCII));
+            Socket accepted = acceptor.accept();
+            assertEquals(visitor.getLocalSocketAddress(), accepted.getRemoteSocketAddress());
+            assertEquals("hello", read(accepted, 5));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(ProxyProtocol.class)
+    void forwarderPassesOnTheAddressFromTheServer(ProxyProtocol version) throws Exception {
+        try (RelayServer relay = RelayServer.start(Local.options().extended(true).build());
+                ServerSocket service = new ServerSocket(0, 50, LOOPBACK);
+                RelayForwarder forwarder = RelayClient.forward(
+                        "localhost",
+                        relay.port(),
+                        new InetSocketAddress(LOOPBACK, service.getLocalPort()),
+                        RelayClientOptions.builder().proxyProtocol(version).build());
+                Socket visitor = new Socket(LOOPBACK, forwarder.publicAddress().getPort());
+                Socket local = service.accept()) {
+            ProxyHeaderReader reader = ProxyHeaderReader.ofLoadBalancer();
+            ProxyHeader header;
+            do {
+                byte[] next = local.getInputStream().readNBytes(reader.room().remaining());
+                reader.room().put(next);
+                header = reader.header();
+            } while (header == null);
+            assertEquals(visitor.getLocalSocketAddress(), header.source());
+            assertEquals(visitor.getRemoteSocketAddress(), header.destination());
+            visitor.getOutputStream().write("hello".getBytes(US_ASCII));
+            assertEquals("hello", read(local, 5));
         }
     }
 

@@ -147,7 +147,7 @@ final class Admission {
     }
 
     /** Whom an address belongs to: a customer with IPv6 usually has 2^64 of them, all that have the first half in common. */
-    private static InetAddress site(InetAddress address) {
+    static InetAddress site(InetAddress address) {
         if (!(address instanceof Inet6Address)) return address;
         byte[] bytes = address.getAddress();
         Arrays.fill(bytes, bytes.length / 2, bytes.length, (byte) 0);

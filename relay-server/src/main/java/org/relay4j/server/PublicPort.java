@@ -25,17 +25,19 @@ final class PublicPort implements Listener.Owner {
     private final RelayServer server;
     private final Loop loop;
     private final Listener listener;
-    private final ArrayDeque<SocketChannel> waiting = new ArrayDeque<>(0); // counted, and not read
+    private final ArrayDeque<Arrival> waiting = new ArrayDeque<>(0); // counted, and not read
     private @Nullable ServerTunnel tunnel; // that has the port; null until it is known
+    private final VisitorLimits limits;
     private int mostVisitors;
     private int visitors;
     private long refused; // visitors over a limit
     private boolean started;
     private boolean closed;
 
-    private PublicPort(RelayServer server, Loop loop, Binder binder) throws IOException {
+    private PublicPort(RelayServer server, Loop loop, ClientLimits limits, Binder binder) throws IOException {
         this.server = server;
         this.loop = loop;
+        this.limits = new VisitorLimits(limits, System.nanoTime());
         listener = binder.bind(this);
     }
 
@@ -53,10 +55,10 @@ final class PublicPort implements Listener.Owner {
      */
     static PublicPort open(RelayServer server, Loop loop, ClientLimits limits, int wanted) throws IOException {
         PublicPorts ports = server.publicPorts();
-        if (wanted > 0) return new PublicPort(server, loop, owner -> ports.open(loop, owner, wanted));
-        if (limits.ports().isEmpty()) return new PublicPort(server, loop, owner -> ports.open(loop, owner));
+        if (wanted > 0) return new PublicPort(server, loop, limits, owner -> ports.open(loop, owner, wanted));
+        if (limits.ports().isEmpty()) return new PublicPort(server, loop, limits, owner -> ports.open(loop, owner));
         PortRange range = limits.ports().get(0);
-        return new PublicPort(server, loop, owner -> ports.open(loop, owner, range));
+        return new PublicPort(server, loop, limits, owner -> ports.open(loop, owner, range));
     }
 
     Loop loop() {
@@ -68,10 +70,10 @@ final class PublicPort implements Listener.Owner {
     }
 
     /** Gives the port to a tunnel. */
-    void belongTo(ServerTunnel owner, ClientLimits limits) {
+    void belongTo(ServerTunnel owner, ClientLimits ownersLimits) {
         tunnel = owner;
         mostVisitors = server.options().maxVisitorsPerTunnel();
-        if (limits.maxVisitors() > 0) mostVisitors = Math.min(mostVisitors, limits.maxVisitors());
+        if (ownersLimits.maxVisitors() > 0) mostVisitors = Math.min(mostVisitors, ownersLimits.maxVisitors());
     }
 
     /** Accepts visitors from now on. Has no effect the second time. */
@@ -105,9 +107,9 @@ final class PublicPort implements Listener.Owner {
         if (closed || owner != tunnel) return;
         closed = true;
         listener.close();
-        for (SocketChannel visitor; (visitor = waiting.poll()) != null; ) {
-            Sockets.reset(visitor);
-            left();
+        for (Arrival visitor; (visitor = waiting.poll()) != null; ) {
+            Sockets.reset(visitor.channel());
+            left(visitor);
         }
         server.publicPorts().release(number());
     }
@@ -122,59 +124,80 @@ final class PublicPort implements Listener.Owner {
     @Override
     public void accepted(SocketChannel channel) {
         if (tunnel == null) throw new IllegalStateException("accepted before anybody has the port");
-        if (!isAllowed(channel)) return;
-        if (visitors >= mostVisitors) {
-            refuse(channel, Refusal.VISITORS_OF_TUNNEL);
+        InetSocketAddress from = remote(channel);
+        if (from == null) {
+            Sockets.close(channel); // it has left
             return;
         }
-        if (!server.admission().enterVisitor()) {
-            refuse(channel, Refusal.VISITORS);
+        Refusal reason = enter(from);
+        if (reason != null) {
+            Sockets.reset(channel);
+            refused(reason, from);
             return;
+        }
+        Arrival visitor = new Arrival(channel, from);
+        if (tunnel.isHeld()) waiting.add(visitor);
+        else take(tunnel, visitor);
+    }
+
+    private static void take(ServerTunnel tunnel, Arrival visitor) {
+        try {
+            tunnel.take(visitor);
+        } catch (IOException e) {
+            log.debug("{}: visitor {} has left: {}", tunnel, Sockets.text(visitor.address()), e.toString());
+        }
+    }
+
+    /** Counts one more visitor. Returns why it is refused; null if it is not. */
+    private @Nullable Refusal enter(InetSocketAddress from) {
+        if (!server.options().visitorFilter().allows(from.getAddress())) return Refusal.VISITOR_ADDRESS;
+        if (visitors >= mostVisitors) return Refusal.VISITORS_OF_TUNNEL;
+        Refusal reason = limits.enter(from.getAddress(), System.nanoTime());
+        if (reason != null) return reason;
+        if (!server.admission().enterVisitor()) {
+            limits.leave(from.getAddress());
+            return Refusal.VISITORS;
         }
         visitors++;
-        if (tunnel.isHeld()) waiting.add(channel);
-        else take(tunnel, channel);
+        return null;
     }
 
-    private static void take(ServerTunnel tunnel, SocketChannel channel) {
-        try {
-            tunnel.take(channel);
-        } catch (IOException e) {
-            log.debug("{}: visitor {} has left: {}", tunnel, channel, e.toString());
-        }
-    }
-
-    /** Refuses a visitor whose address is not allowed. */
-    private boolean isAllowed(SocketChannel channel) {
-        AddressFilter filter = server.options().visitorFilter();
-        if (filter.isOff()) return true;
-        InetSocketAddress from = remote(channel);
-        if (from != null && filter.allows(from.getAddress())) return true;
-        Sockets.reset(channel);
-        if (from == null) return false;
-        server.refused(
-                Refusal.VISITOR_ADDRESS,
-                from,
-                "{}: visitor {} refused, its address is not allowed",
-                tunnel,
-                Sockets.text(from));
-        return false;
-    }
-
-    private void refuse(SocketChannel channel, Refusal reason) {
-        InetSocketAddress from = remote(channel);
-        Sockets.reset(channel);
+    private void refused(Refusal reason, InetSocketAddress from) {
         refused++;
-        server.refused(
-                reason,
-                from,
-                "{}: visitor refused, {} of {} here and {} of {} in all are connected ({} refused so far)",
-                tunnel,
-                visitors,
-                mostVisitors,
-                server.admission().visitors(),
-                server.options().maxVisitors(),
-                refused);
+        String visitor = Sockets.text(from);
+        switch (reason) {
+            case VISITOR_ADDRESS ->
+                server.refused(reason, from, "{}: visitor {} refused, its address is not allowed", tunnel, visitor);
+            case VISITORS_OF_ADDRESS ->
+                server.refused(
+                        reason,
+                        from,
+                        "{}: visitor {} refused, {} of its address are connected ({} refused so far)",
+                        tunnel,
+                        visitor,
+                        limits.mostOfAnAddress(),
+                        refused);
+            case VISITOR_RATE ->
+                server.refused(
+                        reason,
+                        from,
+                        "{}: visitor {} refused, more came than {} in a second ({} refused so far)",
+                        tunnel,
+                        visitor,
+                        limits.perSecond(),
+                        refused);
+            default ->
+                server.refused(
+                        reason,
+                        from,
+                        "{}: visitor refused, {} of {} here and {} of {} in all are connected ({} refused so far)",
+                        tunnel,
+                        visitors,
+                        mostVisitors,
+                        server.admission().visitors(),
+                        server.options().maxVisitors(),
+                        refused);
+        }
     }
 
     private static @Nullable InetSocketAddress remote(SocketChannel channel) {
@@ -186,8 +209,9 @@ final class PublicPort implements Listener.Owner {
     }
 
     /** A visitor that was accepted has left. */
-    void left() {
+    void left(Arrival visitor) {
         visitors--;
+        limits.leave(visitor.address().getAddress());
         server.admission().leaveVisitor();
     }
 }

@@ -41,5 +41,9 @@ public enum Refusal {
     /** The client's address is not allowed: {@link RelayServerOptions.Builder#allowClients}. */
     CLIENT_ADDRESS,
     /** The visitor's address is not allowed: {@link RelayServerOptions.Builder#allowVisitors}. */
-    VISITOR_ADDRESS
+    VISITOR_ADDRESS,
+    /** The tunnel has reached {@link ClientLimits#maxVisitorsPerAddress} for the visitor's address. */
+    VISITORS_OF_ADDRESS,
+    /** More visitors have come than {@link ClientLimits#visitorsPerSecond}. */
+    VISITOR_RATE
 }

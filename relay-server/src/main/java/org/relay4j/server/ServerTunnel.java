@@ -1,7 +1,6 @@
 package org.relay4j.server;
 
 import java.io.IOException;
-import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -102,6 +101,7 @@ final class ServerTunnel {
     TunnelGrant grant(Claim claim) {
         int connection = ++connectionsEver;
         ControlLine line = ControlLine.of("OK").with("port", port.number());
+        if (visitorAddresses()) line = line.with("visitor-address");
         return new TunnelGrant(this, claim, connection, tenure.grant(line, connection));
     }
 
@@ -209,7 +209,7 @@ final class ServerTunnel {
     }
 
     /** Has the connection that can take a visitor carry one, which the port has counted. */
-    void take(SocketChannel visitor) throws IOException {
+    void take(Arrival visitor) throws IOException {
         connections.get(turn).take(visitor, port);
     }
 

@@ -2,9 +2,9 @@ package org.relay4j.server;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.api.recording.VisitorEvent;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.io.LoopDriver;
@@ -19,39 +19,44 @@ final class ServerVisitor implements Splice.Owner {
 
     private final TunnelConnection connection;
     private final PublicPort port;
-    private final InetSocketAddress address;
+    private final Arrival arrival;
     private boolean left;
 
-    private ServerVisitor(TunnelConnection connection, PublicPort port, InetSocketAddress address) {
+    private ServerVisitor(TunnelConnection connection, PublicPort port, Arrival arrival) {
         this.connection = connection;
         this.port = port;
-        this.address = address;
+        this.arrival = arrival;
     }
 
     /**
-     * Joins an accepted socket to a new stream of the connection, with the session's lock held and the session READY. When
-     * that fails, the socket is closed and the connection has been notified.
+     * Joins a visitor to a new stream of the connection, with the session's lock held and the session READY. When that fails, the
+     * socket is closed and the connection has been notified.
      */
-    static void open(TunnelConnection connection, PublicPort port, LoopDriver driver, SocketChannel channel)
+    static void open(TunnelConnection connection, PublicPort port, LoopDriver driver, Arrival arrival)
             throws IOException {
         ServerTunnel tunnel = connection.tunnel();
-        ServerVisitor visitor = null;
+        ServerVisitor visitor = new ServerVisitor(connection, port, arrival);
         Splice splice = null;
         try {
-            Sockets.configure(channel);
-            visitor = new ServerVisitor(connection, port, (InetSocketAddress) channel.getRemoteAddress());
-            splice = Splice.open(driver, channel, visitor);
+            Sockets.configure(arrival.channel());
+            splice = Splice.open(driver, arrival.channel(), visitor, visitor.header());
             if (tunnel.announcements().areHeard()) tunnel.announcements().accepted(visitor.shown(splice.stream()));
             if (log.isDebugEnabled()) log.debug("{}: visitor {} connected", tunnel, visitor);
         } catch (IOException | RuntimeException | Error e) {
             if (splice != null) splice.abandon(e);
             else {
-                Sockets.reset(channel);
-                if (visitor != null) visitor.leave();
-                else connection.visitorLeft(port);
+                Sockets.reset(arrival.channel());
+                visitor.leave();
             }
             throw e;
         }
+    }
+
+    /** What its stream begins with; null for nothing. */
+    private byte @Nullable [] header() throws IOException {
+        if (!connection.tunnel().visitorAddresses()) return null;
+        InetSocketAddress publicAddress = (InetSocketAddress) arrival.channel().getLocalAddress();
+        return new ProxyHeader(arrival.address(), publicAddress, false, "tcp/" + port.number(), null).encodeV2();
     }
 
     @Override
@@ -81,17 +86,20 @@ final class ServerVisitor implements Splice.Owner {
 
     private ServedVisitor shown(MuxStream stream) {
         return new ServedVisitor(
-                address, Duration.ofNanos(stream.age(System.nanoTime())), stream.bytesSent(), stream.bytesReceived());
+                arrival.address(),
+                Duration.ofNanos(stream.age(System.nanoTime())),
+                stream.bytesSent(),
+                stream.bytesReceived());
     }
 
     private void leave() {
         if (left) return;
         left = true;
-        connection.visitorLeft(port);
+        connection.visitorLeft(port, arrival);
     }
 
     @Override
     public String toString() {
-        return Sockets.text(address);
+        return Sockets.text(arrival.address());
     }
 }

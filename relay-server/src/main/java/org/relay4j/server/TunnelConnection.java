@@ -1,7 +1,6 @@
 package org.relay4j.server;
 
 import java.io.IOException;
-import java.nio.channels.SocketChannel;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.control.ControlLine;
@@ -164,7 +163,7 @@ final class TunnelConnection implements SessionEvents {
     }
 
     /** Joins a visitor, which the port has counted, to a new stream. */
-    void take(SocketChannel visitor, PublicPort port) throws IOException {
+    void take(Arrival visitor, PublicPort port) throws IOException {
         driver.lock.lock();
         try {
             visitors++;
@@ -175,9 +174,9 @@ final class TunnelConnection implements SessionEvents {
     }
 
     /** A visitor that was taken has left. */
-    void visitorLeft(PublicPort port) {
+    void visitorLeft(PublicPort port, Arrival visitor) {
         visitors--;
-        port.left();
+        port.left(visitor);
         if (draining && visitors == 0) close();
     }
 
