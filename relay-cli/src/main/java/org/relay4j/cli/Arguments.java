@@ -11,7 +11,7 @@ import picocli.CommandLine.ParseResult;
 
 /** The user's request: a mode, the server's address, and the options from the command line or the environment. */
 final class Arguments {
-    /** Words that are a mode when they come first. */
+    /** Words that select a mode if they are the first argument. */
     private static final Map<String, Mode> WORDS =
             Map.of("keygen", Mode.KEYGEN, "demo", Mode.DEMO, "help", Mode.HELP, "version", Mode.VERSION);
 
@@ -73,7 +73,7 @@ final class Arguments {
         if (given.containsKey(Flag.LOCAL_FORWARD_PORT)) return Mode.FORWARDER;
         Mode word = positional.isEmpty() ? null : WORDS.get(positional.get(0));
         if (word != null) return word;
-        // The variable alone does not make a forwarder of what is plainly meant as a server.
+        // The variable alone does not turn a command for a server into a forwarder.
         boolean server = positional.size() == 1 && ServerAddress.isNumber(positional.get(0));
         boolean set = !environment
                 .getOrDefault(Flag.LOCAL_FORWARD_PORT.variable(), "")
@@ -115,7 +115,7 @@ final class Arguments {
         return serverFrom(ServerAddress.of(positional, environment));
     }
 
-    /** The port of a server without an argument. */
+    /** Returns the port of a server without an argument. */
     private static ServerAddress serverFrom(ServerAddress environment) {
         if (environment.host() != null) { // meant for a forwarder
             throw CommandFailure.usage(ServerAddress.HOST_VARIABLE + " is set, but neither " + Flag.LOCAL_FORWARD_PORT
@@ -135,23 +135,23 @@ final class Arguments {
         return mode;
     }
 
-    /** The relay server's host. */
+    /** Returns the relay server's host. */
     Value host() {
         return Objects.requireNonNull(address.host());
     }
 
-    /** The relay server's port. */
+    /** Returns the relay server's port. */
     Value port() {
         return Objects.requireNonNull(address.port());
     }
 
-    /** The value of an option; null if it is not set. */
+    /** Returns the value of an option; null if it is not set. */
     @Nullable
     Value get(Flag flag) {
         return values.get(flag);
     }
 
-    /** True if an option without a value is set. */
+    /** Returns true if an option without a value is set. */
     boolean has(Flag flag) {
         Value value = values.get(flag);
         return value != null && value.isOn();
@@ -160,7 +160,7 @@ final class Arguments {
     /**
      * Passes the value of an option, if it is set, to an options builder of the library.
      *
-     * @param check builds. A failure is caused by this value, because earlier ones were checked
+     * @param check builds the options; a failure is caused by this value, because earlier ones were checked
      */
     void apply(Flag flag, Consumer<Value> setter, Runnable check) {
         Value value = values.get(flag);

@@ -10,14 +10,14 @@ import java.net.SocketException;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** Finds out why a server could not bind its control port, and says what to do. */
+/** Explains why a server could not bind its control port, and suggests a remedy. */
 final class BindFailure {
     /*
-     * The JDK has one exception for three reasons: the address is not one of this machine, the port is in use, or the process may
-     * not use it. Its text comes from the operating system, in the language of the user. So this class tries the same
-     * things separately: any port of the address, then, with UDP, a port that needs the same right.
+     * The JDK has one exception for three reasons: the address does not belong to this machine, the port is in use, or the process
+     * may not use it. Its text comes from the operating system, in the language of the user. So this class tests each reason
+     * separately: it binds any port of the address, then, with UDP, a port that needs the same permission.
      */
-    private static final int UNPRIVILEGED = 1_024; // the lowest port that needs no right on most systems
+    private static final int UNPRIVILEGED = 1_024; // the lowest port that needs no permission on most systems
     private static final int NEIGHBOURS = 8;
 
     private final String operatingSystem;
@@ -34,7 +34,7 @@ final class BindFailure {
         this.udp = udp;
     }
 
-    /** True if this machine has the address. Null means all addresses. */
+    /** Returns true if this machine has the address. Null means all addresses. */
     static boolean isLocal(@Nullable InetAddress address) {
         try (ServerSocket probe = new ServerSocket(0, 1, address)) {
             return probe.isBound();
@@ -43,7 +43,7 @@ final class BindFailure {
         }
     }
 
-    /** The failure to report if the address is local. */
+    /** Returns the failure to report if the address is local. */
     CommandFailure of(InetSocketAddress address, BindException cause) {
         int port = address.getPort();
         String line = "cannot bind port " + port + ": ";
@@ -56,7 +56,7 @@ final class BindFailure {
         return new CommandFailure(ExitCode.PORT_UNAVAILABLE, line, cause);
     }
 
-    /** True if this process has the right to bind a port, whether or not it is in use. */
+    /** Returns true if this process is permitted to bind a port, whether or not it is in use. */
     private boolean mayBind(InetSocketAddress address) {
         int port = address.getPort();
         if (port >= UNPRIVILEGED || udp.test(address)) return true;
@@ -75,7 +75,7 @@ final class BindFailure {
         }
     }
 
-    /** The usual reason on a Mac. */
+    /** Returns the usual reason on a Mac. */
     private String airPlay(int port) {
         if (!operatingSystem.startsWith("Mac") || (port != 5_000 && port != 7_000)) return "";
         return ". On macOS this is often AirPlay Receiver, which can be turned off in"

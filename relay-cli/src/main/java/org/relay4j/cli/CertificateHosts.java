@@ -23,8 +23,8 @@ final class CertificateHosts {
     private CertificateHosts() {}
 
     /**
-     * The names by which this machine knows itself: localhost, its addresses, and the host name. The addresses of its networks
-     * are left out, because everybody who connects can read a certificate.
+     * Returns the names of this machine: localhost, its addresses, and the host name. The addresses of its networks are left
+     * out, because anyone who connects can read a certificate.
      */
     static List<String> ofThisMachine() {
         Set<String> hosts = new LinkedHashSet<>();
@@ -38,7 +38,7 @@ final class CertificateHosts {
         return List.copyOf(hosts);
     }
 
-    /** Parses a list that is separated by commas. An IPv6 address may have brackets. */
+    /** Parses a comma-separated list. An IPv6 address may have brackets. */
     static List<String> parse(Value value) {
         List<String> hosts = new ArrayList<>();
         for (String part : value.text().split(",", -1)) {

@@ -33,7 +33,7 @@ final class Cli {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return ExitCode.FAILURE;
-        } catch (Throwable e) { // an Error too: without its main thread the process must not run on
+        } catch (Throwable e) { // also an Error: the process must not continue without its main thread
             return failed(
                     arguments, ExitCode.FAILURE, "unexpected failure: " + e + "; --log-level=debug shows more", e);
         }
@@ -59,7 +59,7 @@ final class Cli {
         return code;
     }
 
-    /** True if the user asked for JSON, even on a command line that is wrong otherwise. */
+    /** Returns true if the user asked for JSON, even on an invalid command line. */
     private boolean wantsJson(List<String> args) {
         if (args.contains(Flag.JSON.toString())) return true;
         try {
@@ -89,11 +89,11 @@ final class Cli {
     private static void setLogLevel(Arguments arguments) {
         Value level = arguments.get(Flag.LOG_LEVEL);
         if (level != null) StandardErrorLogging.level(level);
-        // The demo explains itself on standard output; log lines in between would only confuse.
+        // The demo explains itself on standard output, so log lines would only confuse.
         else if (arguments.mode() == Mode.DEMO) StandardErrorLogging.level(Level.WARN);
     }
 
-    /** The version of Relay, which is in the manifest of relay.jar, and that of Java. */
+    /** Returns the version of Relay, from the manifest of relay.jar, and that of Java. */
     private static String version() {
         String version = Cli.class.getPackage().getImplementationVersion();
         return String.format(

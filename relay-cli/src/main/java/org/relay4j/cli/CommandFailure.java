@@ -2,7 +2,7 @@ package org.relay4j.cli;
 
 import org.jspecify.annotations.Nullable;
 
-/** Ends the command with an exit code and one line that names the value and the remedy. */
+/** A failure that ends the command with an exit code and one line that names the value and the remedy. */
 final class CommandFailure extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

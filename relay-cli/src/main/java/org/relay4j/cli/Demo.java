@@ -46,14 +46,14 @@ final class Demo {
         this.shutdown = shutdown;
     }
 
-    /** Runs until the process is told to end or, if {@code once}, until the visitor has the page. */
+    /** Runs until the process is terminated or, if {@code once}, until the visitor has the page. */
     void run(boolean once) throws IOException, InterruptedException {
         HttpServer web = startWebServer();
         int webPort = web.getAddress().getPort();
         output.step(
                 1,
                 "A web server with one page listens on " + at(webPort)
-                        + ". It plays your program behind NAT, which nobody outside can reach.");
+                        + ". It stands in for your program behind NAT, which cannot be reached from outside.");
 
         RelayServer server = shutdown.closes(RelayServer.start(RelayServerOptions.builder()
                 .bindAddress(loopback)

@@ -1,6 +1,6 @@
 package org.relay4j.cli;
 
-/** The exit codes of the relay command. A number that is in use never gets another meaning. */
+/** The exit codes of the relay command. The meaning of a number never changes. */
 enum ExitCode {
     OK(0, "help or version shown, or ended by SIGTERM or Ctrl-C"),
     FAILURE(1, "any other failure"),
@@ -21,7 +21,7 @@ enum ExitCode {
         return number;
     }
 
-    /** For the help text. */
+    /** Returns the meaning for the help text. */
     String meaning() {
         return meaning;
     }

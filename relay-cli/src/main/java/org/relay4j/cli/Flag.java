@@ -106,12 +106,12 @@ enum Flag {
         return section;
     }
 
-    /** True if the option has no value. */
+    /** Returns true if the option has no value. */
     boolean isSwitch() {
         return parameter.isEmpty();
     }
 
-    /** The name of the value in the help text. */
+    /** Returns the name of the value in the help text. */
     String parameter() {
         return parameter;
     }
@@ -120,12 +120,12 @@ enum Flag {
         return description;
     }
 
-    /** The spellings of the option; messages use the first. */
+    /** Returns the spellings of the option; messages use the first. */
     List<String> names() {
         return names;
     }
 
-    /** True if the option may be given several times; its value is then a list that is separated by commas. */
+    /** Returns true if the option may be repeated; its value is then a comma-separated list. */
     boolean isRepeatable() {
         return this == KEYGEN_HOST;
     }

@@ -31,7 +31,7 @@ final class ForwarderCommand {
         this.shutdown = shutdown;
     }
 
-    /** Runs until the tunnel is lost for good or the process is told to end. */
+    /** Runs until the tunnel is lost for good or the process is terminated. */
     void run() throws InterruptedException {
         String host = arguments.host().host();
         int port = arguments.port().port(1);
@@ -53,14 +53,14 @@ final class ForwarderCommand {
         throw end(server, forwarder.endCause());
     }
 
-    /** The local service; unresolved if its name is to be resolved for each tunnel. */
+    /** Returns the local service; unresolved if its name must be resolved for each tunnel. */
     InetSocketAddress local() {
         Value port = arguments.get(Flag.LOCAL_FORWARD_PORT);
         if (port == null) throw new IllegalStateException("a forwarder without " + Flag.LOCAL_FORWARD_PORT);
         Value host = arguments.get(Flag.LOCAL_HOST);
         if (host == null) return new InetSocketAddress("localhost", port.port(1));
         InetSocketAddress local = new InetSocketAddress(host.host(), port.port(1));
-        // With --retry-first the name may become known later, as that of a container does when it starts.
+        // With --retry-first the name may become known later, for example when a container starts.
         if (local.isUnresolved() && !arguments.has(Flag.RETRY_FIRST)) {
             throw host.mustBe("a host name that this machine can resolve, or an address");
         }
@@ -70,7 +70,7 @@ final class ForwarderCommand {
         return named ? InetSocketAddress.createUnresolved(host.host(), port.port(1)) : local;
     }
 
-    /** The arguments as options of the library. */
+    /** Returns the arguments as options of the library. */
     RelayClientOptions options(TunnelListener listener) {
         RelayClientOptions.Builder options = RelayClientOptions.builder();
         arguments.apply(Flag.CONNECT_TIMEOUT, value -> options.connectTimeout(value.duration()), options::build);
@@ -82,7 +82,7 @@ final class ForwarderCommand {
                 .build();
     }
 
-    /** The failure of the first attempt. */
+    /** Returns the failure of the first attempt. */
     static CommandFailure failure(String server, IOException e) {
         if (e instanceof RelayRefusedException refused) return refusal(server, refused);
         if (e instanceof RelayProtocolException) {
@@ -113,7 +113,7 @@ final class ForwarderCommand {
         };
     }
 
-    /** The failure of a forwarder that was up and has ended without being told to. */
+    /** Returns the failure of a forwarder that was up and was not closed by the user. */
     static CommandFailure end(String server, @Nullable Throwable cause) {
         if (cause instanceof TunnelLostException) {
             String line = server + ": " + cause.getMessage() + "; without " + Flag.NO_RECONNECT + ", relay reconnects";
@@ -148,7 +148,7 @@ final class ForwarderCommand {
             if (!willRetry) ended.countDown();
         }
 
-        /** A public port that nobody can read about is of no use, so a failure ends the tunnel. */
+        /** Nobody could know the public port without this line, so a failure ends the tunnel. */
         private void write(Tunnel tunnel, Runnable line) {
             try {
                 line.run();

@@ -39,7 +39,7 @@ final class JsonLine {
         text.append('"');
     }
 
-    /** The object, without a line separator. */
+    /** Returns the object, without a line separator. */
     @Override
     public String toString() {
         return text + "}";

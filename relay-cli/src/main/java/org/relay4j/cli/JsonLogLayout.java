@@ -22,7 +22,7 @@ final class JsonLogLayout extends LayoutBase<ILoggingEvent> {
         return line + System.lineSeparator();
     }
 
-    /** The beginning of each line on standard error. */
+    /** Returns the beginning of each line on standard error. */
     static JsonLine start(long millis, String level) {
         return new JsonLine()
                 .with("time", Instant.ofEpochMilli(millis).toString())

@@ -1,6 +1,6 @@
 package org.relay4j.cli;
 
-/** What one run of the relay command does. */
+/** The mode of one run of the relay command. */
 enum Mode {
     SERVER("a relay server"),
     FORWARDER("a forwarder"),

@@ -22,8 +22,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The files that one command creates in a folder. It never overwrites a file, and if one of them cannot be written, it
- * removes those that it has written before.
+ * The files that a command creates in a folder. It never overwrites a file, and if one of them cannot be written, it removes
+ * those that it has already written.
  */
 final class NewFiles {
     private final @Nullable Value out; // the folder as the user named it; null: the current one
@@ -40,9 +40,9 @@ final class NewFiles {
     }
 
     /**
-     * Returns the path of a file that is to be written.
+     * Returns the path of a file to write.
      *
-     * @throws CommandFailure if there is one already
+     * @throws CommandFailure if the file exists
      */
     Path claim(String name) {
         Path file = folder.resolve(name);
@@ -54,7 +54,7 @@ final class NewFiles {
         create(file, text);
     }
 
-    /** Writes a file that is readable by its owner only, from its creation. Windows has no such permission at creation. */
+    /** Writes a file that only its owner can read, from its creation. Windows has no such permission at creation. */
     void writeSecret(Path file, String text) {
         boolean posix = file.getFileSystem().supportedFileAttributeViews().contains("posix");
         if (posix) {
@@ -94,7 +94,7 @@ final class NewFiles {
             try {
                 Files.deleteIfExists(file);
             } catch (IOException e) {
-                // the failure that is reported matters more
+                // the reported failure matters more
             }
         }
     }
@@ -110,7 +110,7 @@ final class NewFiles {
         return new CommandFailure(ExitCode.USAGE, "cannot write " + file + ": " + reason(e) + remedy, e);
     }
 
-    /** The file system's reason; many of its exceptions have none in their text. */
+    /** Returns the file system's reason, which many of its exceptions do not have in their text. */
     private static String reason(IOException e) {
         if (e instanceof AccessDeniedException) return "permission denied";
         if (e instanceof NotDirectoryException || e instanceof FileAlreadyExistsException) return "it is not a folder";

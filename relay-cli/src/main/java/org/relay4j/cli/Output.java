@@ -6,8 +6,8 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 
 /**
- * Standard output: the few lines that people and scripts wait for, each complete and flushed at once. The methods
- * throw a {@link CommandFailure} if a line cannot be written. Safe for use by several threads.
+ * Standard output: the few lines for people and scripts, each written and flushed at once. The methods throw a {@link
+ * CommandFailure} if a line cannot be written. Safe for use by several threads.
  */
 final class Output {
     private final PrintStream out;
@@ -20,13 +20,13 @@ final class Output {
         this.json = json;
     }
 
-    /** The server accepts clients. */
+    /** Reports that the server accepts clients. */
     void listening(String address, int port) {
         if (json) event(event("listening").with("address", address).with("port", port));
         else write("listening on " + bracketed(address) + ":" + port);
     }
 
-    /** The forwarder's tunnel is up. */
+    /** Reports that the forwarder's tunnel is up. */
     void relaying(String publicHost, int publicPort, String localHost, int localPort) {
         if (json) {
             event(event("relaying")
@@ -40,32 +40,32 @@ final class Output {
         }
     }
 
-    /** The forwarder's tunnel is lost. An event in JSON only: people read it in the log. */
+    /** Reports that the forwarder's tunnel is lost. Only with JSON, because people read it in the log. */
     void lost(String cause, boolean willRetry) {
         if (json) event(event("lost").with("cause", cause).with("willRetry", willRetry));
     }
 
     /**
-     * Server or forwarder was closed because the process was told to end. An event in JSON only. Not a failure if it cannot be
-     * written: Ctrl-C often ends the reader too.
+     * Reports that server or forwarder was closed because the process was terminated. Only with JSON. It is not a failure if it
+     * cannot be written, because Ctrl-C often ends the reader too.
      */
     void closed() {
         if (json) print(event("closed") + System.lineSeparator());
     }
 
-    /** The demo explains what has happened. */
+    /** Writes a step of the demo. */
     void step(int number, String text) {
         if (json) event(event("step").with("number", number).with("text", text));
         else write(number + ". " + text);
     }
 
-    /** The demo's web page is reachable. */
+    /** Reports that the demo's web page is reachable. */
     void url(String url) {
         if (json) event(event("url").with("url", url));
         else write(System.lineSeparator() + "The page, through the tunnel: " + url);
     }
 
-    /** The key generator has made a certificate for a server. */
+    /** Reports a new certificate for a server. */
     void certificate(String fingerprint, Path certificateFile, Path keyFile) {
         if (json) {
             event(event("certificate")
@@ -75,7 +75,7 @@ final class Output {
         } else write(fingerprint);
     }
 
-    /** The key generator has made a key for a client. */
+    /** Reports a new key for a client. */
     void client(String name, String publicKey, Path keyFile) {
         if (json) {
             event(event("client").with("name", name).with("key", publicKey).with("keyFile", keyFile.toString()));
@@ -86,26 +86,26 @@ final class Output {
         }
     }
 
-    /** A line for people only, on standard error, so that standard output has only what scripts read. Not in JSON. */
+    /** Writes a line for people to standard error, so that standard output has only lines for scripts. Not with JSON. */
     void note(String text) {
         if (json) return;
         err.println(text);
         err.flush();
     }
 
-    /** A line for people only: not in JSON. */
+    /** Writes a line for people. Not with JSON. */
     void remark(String text) {
         if (!json) write(text);
     }
 
-    /** A text of several lines, such as the help text, which is never JSON. */
+    /** Writes a text of several lines, such as the help text, which is never JSON. */
     void text(String text) {
         if (print(text)) return;
         throw new CommandFailure(
-                ExitCode.FAILURE, "cannot write to standard output: its reader has gone or the disk is full", null);
+                ExitCode.FAILURE, "cannot write to standard output: its reader has ended, or the disk is full", null);
     }
 
-    /** An address as people write it: IPv6 with its zeros left out. */
+    /** Returns the text form of an address, with the zeros of IPv6 left out. */
     static String literal(InetAddress address) {
         String literal = address.getHostAddress();
         return address instanceof Inet6Address ? literal.replaceFirst("(^|:)(0(:|$|(?=%))){2,}", "::") : literal;

@@ -12,10 +12,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.relay4j.api.tls.KeyMaterial;
 
-/** A new key with a certificate that it has signed itself, made by the JDK's keytool. */
+/** A new key with a self-signed certificate, made by the JDK's keytool. */
 final class SelfSignedCertificate {
     private static final String DAYS = "3650"; // clients rely on the fingerprint, which a new certificate changes
-    private static final String START = "-1d"; // so that a client whose clock is slow accepts it
+    private static final String START = "-1d"; // so that clients with slow clocks accept it
     private static final int KEYTOOL_TIMEOUT = 60; // s
     private static final int LONGEST_OUTPUT = 10_000; // bytes
     private static final String PASSWORD_VARIABLE = "RELAY_KEYGEN_PASSWORD";
@@ -25,7 +25,7 @@ final class SelfSignedCertificate {
     /**
      * Generates a key and its certificate, in about a second.
      *
-     * @param hosts names and addresses that the certificate is for, at least one
+     * @param hosts names and addresses in the certificate, at least one
      * @throws IOException if keytool is missing or fails
      */
     static KeyMaterial generate(List<String> hosts) throws IOException {
@@ -88,7 +88,7 @@ final class SelfSignedCertificate {
         try {
             process.getOutputStream().close();
             boolean ended = process.waitFor(KEYTOOL_TIMEOUT, TimeUnit.SECONDS);
-            if (!ended) throw new IOException("keytool has not ended within " + KEYTOOL_TIMEOUT + " s");
+            if (!ended) throw new IOException("keytool did not end within " + KEYTOOL_TIMEOUT + " s");
             if (process.exitValue() != 0) throw new IOException("keytool failed: " + text(log));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -7,8 +7,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The host and the port of a relay server as the user gave them: as arguments, or by environment variables where the
- * arguments leave something out. A server uses the port alone.
+ * The host and port of a relay server from the user: arguments, or environment variables for missing arguments. A server uses
+ * only the port.
  */
 record ServerAddress(@Nullable Value host, @Nullable Value port) {
     static final String HOST_VARIABLE = "RELAY_HOST";
@@ -42,7 +42,7 @@ record ServerAddress(@Nullable Value host, @Nullable Value port) {
                 value("<host>", host, HOST_VARIABLE, environment), value("<port>", port, PORT_VARIABLE, environment));
     }
 
-    /** True if an argument can only be a port. */
+    /** Returns true if an argument can only be a port. */
     static boolean isNumber(String argument) {
         return NUMBER.matcher(argument).matches();
     }

@@ -20,7 +20,7 @@ final class ServerCommand {
         this.shutdown = shutdown;
     }
 
-    /** Runs until the process is told to end. */
+    /** Runs until the process is terminated. */
     void run() throws InterruptedException {
         RelayServerOptions options = options();
         shutdown.closes(output::closed); // closed last
@@ -49,7 +49,7 @@ final class ServerCommand {
         if (bind != null && !BindFailure.isLocal(bind.address())) throw bind.mustBe("an address of this machine");
     }
 
-    /** The arguments as options of the library. */
+    /** Returns the arguments as options of the library. */
     RelayServerOptions options() {
         RelayServerOptions.Builder options = RelayServerOptions.builder();
         options.port(arguments.port().port(0));
@@ -72,7 +72,7 @@ final class ServerCommand {
         return options.session(session(arguments)).build();
     }
 
-    /** The options of the session, which are the same on both sides. */
+    /** Returns the options of the session, which are the same on both sides. */
     static SessionOptions session(Arguments arguments) {
         SessionOptions.Builder session = SessionOptions.builder();
         arguments.apply(Flag.WINDOW, value -> session.receiveWindow(value.bytes()), session::build);

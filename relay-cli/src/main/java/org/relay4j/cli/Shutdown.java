@@ -7,26 +7,26 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The end of the process. On SIGTERM and SIGINT it closes everything that runs, last opened first, and sets the exit code to 0.
- * Java's own codes are 143 and 130, which a supervisor would take for a crash.
+ * The codes of Java are 143 and 130, which a supervisor would mistake for a crash.
  */
 final class Shutdown {
     private static final long DEADLINE = TimeUnit.SECONDS.toMillis(10); // ms
 
     private final Deque<AutoCloseable> running = new ConcurrentLinkedDeque<>();
-    private volatile boolean leaving; // the command has ended by itself, and its exit code counts
-    private volatile boolean closing; // the process was told to end
+    private volatile boolean leaving; // the command has ended, and its exit code counts
+    private volatile boolean closing; // the process was terminated
 
     void install() {
         Runtime.getRuntime().addShutdownHook(new Thread(this::signalled, "relay-shutdown"));
     }
 
-    /** Registers what to close when the process is told to end. */
+    /** Registers a resource to close when the process is terminated. */
     <T extends AutoCloseable> T closes(T resource) {
         running.push(resource);
         return resource;
     }
 
-    /** True once the process was told to end. */
+    /** Returns true once the process was terminated. */
     boolean isClosing() {
         return closing;
     }

@@ -37,7 +37,7 @@ public final class StandardErrorLogging extends ContextAwareBase implements Conf
         json = on;
     }
 
-    /** True if stack traces are shown for expected failures too. */
+    /** Returns true if stack traces are shown for expected failures too. */
     static boolean showsDetails() {
         return level.toInt() <= Level.DEBUG_INT;
     }

@@ -78,7 +78,7 @@ final class Syntax {
                 .synopsisHeading("")
                 .customSynopsis(COMMANDS.split("\n"))
                 .footer(footer());
-        spec.parser().unmatchedArgumentsAllowed(true); // told apart in parse()
+        spec.parser().unmatchedArgumentsAllowed(true); // distinguished in parse()
         commandLine = new CommandLine(spec).setExpandAtFiles(false).setInterpolateVariables(false);
     }
 
@@ -96,7 +96,7 @@ final class Syntax {
         } catch (ParameterException e) {
             throw CommandFailure.usage(oneLine(String.valueOf(e.getMessage())));
         }
-        // A negative number is a bad port, for which the reader of the port has a better message.
+        // A negative number is a bad port, for which the port parser has a better message.
         for (String argument : result.unmatched()) {
             if (argument.startsWith("-") && !argument.matches("-\\d+")) throw unknownOption(argument);
         }
@@ -114,7 +114,7 @@ final class Syntax {
         return CommandFailure.usage("unknown option " + argument + alternatives);
     }
 
-    /** Without picocli's line breaks, quotes and full stops. */
+    /** Removes picocli's line breaks, quotes and full stops. */
     private static String oneLine(String message) {
         String line = message.strip().replaceAll("\\s*\\R\\s*", " ");
         String start = line.substring(0, 1).toLowerCase(Locale.ROOT);

@@ -8,9 +8,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A text from the user that is not parsed yet.
+ * An unparsed text from the user.
  *
- * @param name its source, as the user knows it: {@code --bind}, {@code RELAY_BIND}, {@code <host>}
+ * @param name its source, for messages: {@code --bind}, {@code RELAY_BIND}, {@code <host>}
  * @param text the text itself
  */
 record Value(String name, String text) {
@@ -63,7 +63,7 @@ record Value(String name, String text) {
         };
     }
 
-    /** A size in bytes; k and m are 2^10 and 2^20. */
+    /** Parses a size in bytes; k and m are 2^10 and 2^20. */
     int bytes() {
         Matcher matcher = BYTES.matcher(text);
         if (!matcher.matches()) throw mustBe("a number of bytes such as 512k or 4m");
@@ -86,7 +86,7 @@ record Value(String name, String text) {
         }
     }
 
-    /** A host name or address, which is not looked up. An IPv6 address may have brackets. */
+    /** Parses a host name or address without resolving it. An IPv6 address may have brackets. */
     String host() {
         boolean bracketed = text.startsWith("[") && text.endsWith("]");
         String host = bracketed ? text.substring(1, text.length() - 1) : text;
@@ -98,7 +98,7 @@ record Value(String name, String text) {
         return host;
     }
 
-    /** The value of a variable whose option has no value. */
+    /** Parses the value of a variable whose option has no value. */
     boolean isOn() {
         return switch (text.toLowerCase(Locale.ROOT)) {
             case "true", "1", "yes", "on" -> true;
@@ -111,7 +111,7 @@ record Value(String name, String text) {
         return CommandFailure.usage(name + " is '" + text + "', it must be " + what);
     }
 
-    /** The library's message about this value, with the name that the user knows. */
+    /** Returns the library's message about this value, with the name of its source. */
     CommandFailure rejected(IllegalArgumentException objection) {
         String message = String.valueOf(objection.getMessage());
         int demand = message.indexOf(", it must be ");

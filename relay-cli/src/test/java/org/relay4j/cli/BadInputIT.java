@@ -52,7 +52,7 @@ class BadInputIT {
     }
 
     @Test
-    void nobodyListens() throws Exception {
+    void noListener() throws Exception {
         int port = FixedPort.free();
         complains(3, "127.0.0.1:" + port, "--localForwardPort=6379", "127.0.0.1", "" + port);
     }

@@ -23,7 +23,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/** A process that a test started: its output line by line, its end, and never left behind. Waits have a deadline. */
+/** A process that a test started, with its output line by line. It never outlives the test. Waits have a deadline. */
 final class ChildProcess implements AutoCloseable {
     static final Duration DEADLINE = Duration.ofSeconds(30);
 
@@ -31,7 +31,7 @@ final class ChildProcess implements AutoCloseable {
 
     private final List<String> command;
     private final Process process;
-    private final BlockingQueue<String> lines = new LinkedBlockingQueue<>(); // END is behind the last one
+    private final BlockingQueue<String> lines = new LinkedBlockingQueue<>(); // END follows the last one
     private final Queue<String> errors = new ConcurrentLinkedQueue<>(); // lines
     private final BlockingQueue<String> newErrors =
             new LinkedBlockingQueue<>(); // lines that errorLine has not returned yet
@@ -135,7 +135,7 @@ final class ChildProcess implements AutoCloseable {
         }
     }
 
-    /** Lines of standard output that nobody has taken yet. */
+    /** Returns the unread lines of standard output. */
     int waitingLines() {
         return lines.size();
     }

@@ -31,7 +31,7 @@ class KeygenIT {
     }
 
     @Test
-    @EnabledOnOs(value = OS.LINUX, disabledReason = "has a folder in which nobody can create a file")
+    @EnabledOnOs(value = OS.LINUX, disabledReason = "has a folder in which no file can be created")
     void folderThatCannotBeWritten() throws Exception {
         for (String option : new String[] {"--host=a", "--client=a"}) {
             try (ChildProcess keygen = ChildProcess.relay("keygen", option, "--out=/proc/self")) {

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.relay4j.testing.FixedPort;
 
-/** A real Redis behind the relay, used by its own tools through the public port. Nothing may fail, not even once. */
+/** A real Redis behind the relay, used by its own tools through the public port. Not a single request may fail. */
 @Timeout(240)
 @Tag("peers")
 @Tag("slow")

@@ -4,7 +4,7 @@ import java.util.regex.Pattern;
 
 /** The form of a client's name. See section 3 of {@code docs/protocol.md}. */
 public final class ClientName {
-    /** The form in words, for messages. */
+    /** A description of the form, for messages. */
     public static final String FORM = "1 to 64 letters, digits, dots, underscores and hyphens";
 
     private static final Pattern VALID = Pattern.compile("[A-Za-z0-9._-]{1,64}");

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  * for this connection only. See section 3 of {@code docs/protocol.md}.
  */
 public final class ClientProof {
-    /** The word of the {@code RELAY/1} line that carries it; always the last one. */
+    /** The word of the {@code RELAY/1} line that carries the proof; always the last one. */
     public static final String WORD = "proof";
 
     private static final String CONTEXT = "relay-client-v1";

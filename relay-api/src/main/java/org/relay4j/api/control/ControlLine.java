@@ -7,11 +7,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One line of an extended connection: a keyword, and words with or without a value. See section 2 of {@code docs/protocol.md}.
- * Words that a reader does not know are kept, and have no effect. Immutable.
+ * A line of an extended connection: a keyword, and words with or without a value. See section 2 of {@code docs/protocol.md}.
+ * Unknown words are kept, and have no effect. Immutable.
  */
 public final class ControlLine {
-    /** The longest line, with its LF. Unit: bytes. */
+    /** Maximum length of a line, with its LF. Unit: bytes. */
     public static final int LONGEST = 1024;
 
     private final String keyword;
@@ -72,7 +72,7 @@ public final class ControlLine {
     }
 
     /**
-     * Reads a line.
+     * Parses a line.
      *
      * @param line a buffer that begins with the line
      * @param length the length of the line without its LF. Unit: bytes
@@ -104,22 +104,22 @@ public final class ControlLine {
         words.put(word, sign < 0 ? null : token.substring(sign + 1));
     }
 
-    /** The first word of the line, such as {@code RELAY/1}. */
+    /** Returns the first word of the line, such as {@code RELAY/1}. */
     public String keyword() {
         return keyword;
     }
 
-    /** The words behind the keyword, in their order, with their values; null for a word without one. Immutable. */
+    /** Returns the words after the keyword in order, with their values; null for a word without one. Immutable. */
     public Map<String, @Nullable String> words() {
         return words;
     }
 
-    /** True if the line has this word, with or without a value. */
+    /** Returns true if the line has this word, with or without a value. */
     public boolean has(String word) {
         return words.containsKey(word);
     }
 
-    /** The value of a word; null if the line does not have it, or has it without a value. */
+    /** Returns the value of a word; null if the line does not have the word, or has it without a value. */
     public @Nullable String value(String word) {
         return words.get(word);
     }
@@ -135,7 +135,7 @@ public final class ControlLine {
         return line;
     }
 
-    /** The line without its LF. */
+    /** Returns the line without its LF. */
     @Override
     public String toString() {
         StringBuilder line = new StringBuilder(keyword);

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * A header of the PROXY protocol (https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt): the addresses of a connection
  * that was accepted elsewhere. Immutable.
  *
- * @param source where the connection comes from; null if unknown
- * @param destination where it was accepted; null if unknown, and only together with the source
+ * @param source the address of the client; null if unknown
+ * @param destination the address that accepted the connection; null if and only if the source is null
  * @param datagram true for UDP
  * @param endpoint the endpoint of the tunnel, such as {@code tcp/20417}, in TLV 0xE0 of version 2; null if absent
  * @param uniqueId the visitor's identifier in logs, visible ASCII, in the TLV UNIQUE_ID of version 2; null if absent
@@ -24,14 +24,14 @@ public record ProxyHeader(
         boolean datagram,
         @Nullable String endpoint,
         @Nullable String uniqueId) {
-    /** The longest header of version 2 on a stream of a tunnel. Unit: bytes. */
+    /** Maximum length of a header of version 2 on a stream of a tunnel. Unit: bytes. */
     public static final int LONGEST = 536;
 
-    /** The longest identifier of a visitor. Unit: characters. */
+    /** Maximum length of an identifier of a visitor. Unit: characters. */
     public static final int LONGEST_ID = 32;
 
     static final byte[] SIGNATURE = {0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A};
-    private static final int LOCAL = 0x20; // a receiver ignores everything behind it
+    private static final int LOCAL = 0x20; // a receiver ignores everything after it
     private static final int PROXY = 0x21;
     private static final int UNSPECIFIED = 0;
     static final int ENDPOINT = 0xE0;
@@ -66,7 +66,7 @@ public record ProxyHeader(
         return new ProxyHeader(source, destination, false, null, null);
     }
 
-    /** Returns the header of a connection whose addresses are not known. */
+    /** Returns the header of a connection with unknown addresses. */
     public static ProxyHeader unknown() {
         return new ProxyHeader(null, null, false, null, null);
     }
@@ -110,7 +110,7 @@ public record ProxyHeader(
     }
 
     private static void begin(ByteBuffer out, int command, int family) {
-        out.put(SIGNATURE).put((byte) command).put((byte) family).putShort((short) 0); // the length comes last
+        out.put(SIGNATURE).put((byte) command).put((byte) family).putShort((short) 0); // the length is set last
     }
 
     private static void put(ByteBuffer out, InetSocketAddress address, boolean ipv4) {

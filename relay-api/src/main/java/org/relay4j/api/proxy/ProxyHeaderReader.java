@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads one header of the PROXY protocol, in pieces of any size and not one byte more. Not safe for use by several threads.
+ * Reads one header of the PROXY protocol in pieces of any size, and no byte after it. Not safe for use by several threads.
  *
  * <p>{@link #room} has space for the bytes that certainly belong to the header. Fill all or a part of it, then call {@link
  * #header}, until that returns the header.
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 public final class ProxyHeaderReader {
     /*
      * The shortest line of version 1, "PROXY UNKNOWN\r\n", has 15 bytes, the fixed part of version 2 has 16. So the first 15 bytes
-     * are read at once. Then version 2 says how long it is, and a line that has not ended has at least one or two more bytes.
+     * are read at once. Then version 2 states its length, and an incomplete line has at least one or two more bytes.
      */
 
     /** The longest line of version 1, with CR and LF. Unit: bytes. */
@@ -53,7 +53,7 @@ public final class ProxyHeaderReader {
         return new ProxyHeaderReader(true, 4_096);
     }
 
-    /** Returns a buffer whose remaining space is for bytes of the header alone. */
+    /** Returns a buffer whose remaining space is only for bytes of the header. */
     public ByteBuffer room() {
         return buffer;
     }
@@ -92,7 +92,7 @@ public final class ProxyHeaderReader {
         return null;
     }
 
-    /** -1 if there is none. */
+    /** Returns -1 if there is none. */
     private int indexOfLf(int length) {
         for (int i = 0; i < length; i++) {
             if (bytes[i] == '\n') return i;
@@ -190,7 +190,7 @@ public final class ProxyHeaderReader {
         }
     }
 
-    /** Null if the bytes are not visible ASCII, or too many. Load balancers may send such identifiers. */
+    /** Returns null if the bytes are not visible ASCII, or too many. Load balancers may send such identifiers. */
     private static @Nullable String text(byte[] value, int longest) {
         String text = new String(value, StandardCharsets.ISO_8859_1);
         return value.length <= longest && text.chars().allMatch(c -> c > ' ' && c <= '~') ? text : null;

@@ -17,7 +17,7 @@ public record Fingerprint(String hex) {
     private static final String PREFIX = "sha256:";
     private static final Pattern DIGITS = Pattern.compile("[0-9a-f]{64}");
 
-    /** That of a certificate. */
+    /** Returns the fingerprint of a certificate. */
     public static Fingerprint of(X509Certificate certificate) {
         try {
             byte[] hash = MessageDigest.getInstance("SHA-256").digest(certificate.getEncoded());
@@ -30,9 +30,9 @@ public record Fingerprint(String hex) {
     }
 
     /**
-     * Understands {@code sha256:} and 64 hexadecimal digits, in upper or lower case, with or without colons between bytes.
+     * Parses {@code sha256:} and 64 hexadecimal digits, in upper or lower case, with or without colons between bytes.
      *
-     * @throws IllegalArgumentException if it is anything else
+     * @throws IllegalArgumentException if the text has another form
      */
     public static Fingerprint parse(String text) {
         String lower = text.strip().toLowerCase(Locale.ROOT);

@@ -32,8 +32,7 @@ public record KeyMaterial(List<X509Certificate> chain, PrivateKey key) {
     /**
      * Reads a chain and a key from PEM files, which may be the same file.
      *
-     * @throws IOException if they cannot be used: unreadable, malformed, expired, or not belonging together; the message says
-     *     which
+     * @throws IOException if they cannot be used: unreadable, malformed, expired, or not matching; the message says which
      */
     public static KeyMaterial ofPem(Path certificates, Path key) throws IOException {
         return checked(Pem.certificates(certificates), Pem.privateKey(key), certificates, key);
@@ -110,7 +109,7 @@ public record KeyMaterial(List<X509Certificate> chain, PrivateKey key) {
         return new KeyMaterial(List.copyOf(chain), key);
     }
 
-    /** Signs something and verifies it. */
+    /** Signs a text and verifies the signature. */
     private static boolean belong(PublicKey publicKey, PrivateKey privateKey) {
         if (!publicKey.getAlgorithm().equals(privateKey.getAlgorithm())) return false;
         String algorithm = switch (publicKey.getAlgorithm()) {
@@ -132,7 +131,7 @@ public record KeyMaterial(List<X509Certificate> chain, PrivateKey key) {
         }
     }
 
-    /** For an {@link javax.net.ssl.SSLContext}. */
+    /** Returns the key managers for an {@link javax.net.ssl.SSLContext}. */
     public KeyManager[] keyManagers() throws GeneralSecurityException {
         try {
             KeyStore store = KeyStore.getInstance("PKCS12");
@@ -146,7 +145,7 @@ public record KeyMaterial(List<X509Certificate> chain, PrivateKey key) {
         }
     }
 
-    /** Never shows the key. */
+    /** Never contains the key. */
     @Override
     public String toString() {
         return "KeyMaterial[" + chain.get(0).getSubjectX500Principal() + "]";

@@ -23,7 +23,7 @@ import java.util.regex.Pattern;
 
 /** PEM files (RFC 7468): certificates and PKCS#8 private keys. */
 public final class Pem {
-    /** A longer file is no PEM file of ours. Unit: bytes. */
+    /** Maximum size of a file. Unit: bytes. */
     static final int LARGEST = 1 << 20;
 
     private static final Pattern BLOCK =
@@ -34,7 +34,7 @@ public final class Pem {
     private Pem() {}
 
     /**
-     * Reads all certificates of a file, in their order. Text around them is ignored.
+     * Reads all certificates of a file in order. Text around them is ignored.
      *
      * @throws IOException if the file cannot be read, has no certificate, or has one that is malformed; the message names it
      */
@@ -70,7 +70,7 @@ public final class Pem {
                 + " \"openssl pkcs8 -topk8 -nocrypt -in " + file + " -out key.pem\"");
     }
 
-    /** The text of one PEM block, lines of 64 characters. */
+    /** Returns the text of a PEM block, in lines of 64 characters. */
     public static String encode(String type, byte[] der) {
         Base64.Encoder lines = Base64.getMimeEncoder(64, new byte[] {'\n'});
         return "-----BEGIN " + type + "-----\n" + lines.encodeToString(der) + "\n-----END " + type + "-----\n";

@@ -1,4 +1,4 @@
-/** Keys and certificates, as the server and the client both need them. */
+/** Keys and certificates for the server and the client. */
 @NullMarked
 package org.relay4j.api.tls;
 

@@ -7,7 +7,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 
-/** Performs a TLS handshake on the calling thread, before the wire is given to a loop. */
+/** Performs a TLS handshake on the calling thread, before the wire is passed to a loop. */
 public final class BlockingHandshake {
     private BlockingHandshake() {}
 
@@ -17,7 +17,7 @@ public final class BlockingHandshake {
      *
      * @param wire non-blocking and not registered with a loop
      * @throws javax.net.ssl.SSLException if the handshake fails
-     * @throws SocketTimeoutException if the time is over
+     * @throws SocketTimeoutException if the timeout expires
      * @throws InterruptedIOException if the thread is interrupted; its interrupt flag stays set
      */
     public static void run(TlsWire wire, long nanos) throws IOException {

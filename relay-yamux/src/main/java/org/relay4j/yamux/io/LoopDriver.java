@@ -26,7 +26,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
     /** Queued output above this size is sent immediately instead of at the end of the pass. Unit: bytes. */
     private static final int FLUSH_AT = 64 * 1024;
 
-    /** How many turns waiting streams get before the other sessions of the loop. */
+    /** Number of turns that waiting streams get before the other sessions of the loop. */
     private static final int ROUNDS = 8;
 
     private final Loop loop;
@@ -282,7 +282,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         }
     }
 
-    /** Ends the session if bytes wait that the core counts as sent. Those that it has itself are its own concern. */
+    /** Ends the session if bytes wait that the core counts as sent. The core itself checks its own output. */
     private void checkStall() {
         long waiting = socketFull ? loop.now() - fullSince : 0;
         long stall = options.writeStallTimeout();

@@ -27,7 +27,7 @@ final class PooledBytes {
         return chunk == null ? 0 : chunk.bytes.remaining();
     }
 
-    /** Appends all of {@code from}. Returns false, and takes nothing, if there is no room for it. */
+    /** Appends all of {@code from}. Returns false, without a change, if there is no room for it. */
     boolean put(ByteBuffer from) {
         if (!from.hasRemaining()) return true;
         int size = size() + from.remaining();
@@ -60,7 +60,7 @@ final class PooledBytes {
         return length;
     }
 
-    /** Writes the bytes to the socket. Returns false if it did not take all of them. */
+    /** Writes the bytes to the socket. Returns false if it did not accept all of them. */
     boolean sendTo(SocketChannel socket) throws IOException {
         if (chunk == null) return true;
         socket.write(chunk.bytes);
@@ -69,7 +69,7 @@ final class PooledBytes {
         return true;
     }
 
-    /** Drops the bytes and returns the memory. */
+    /** Drops the bytes and releases the memory. */
     void release() {
         if (chunk != null) pool.release(chunk);
         chunk = null;

@@ -6,7 +6,7 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Buffers of 64 KiB in which TLS engines encrypt and decrypt, reused so that traffic makes no garbage. A buffer is used only
- * during one call of a wire, so there are at most as many as threads that make such calls at the same time. Thread-safe.
+ * during one call of a wire, so their number is at most that of threads that make such calls at the same time. Thread-safe.
  */
 final class RecordBuffers {
     /*
