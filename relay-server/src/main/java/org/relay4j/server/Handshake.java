@@ -295,7 +295,8 @@ final class Handshake implements Loop.Handler, Claimant {
 
     private void claim(ClientRequest request) {
         if (gate.server().isClosing()) {
-            end(false);
+            if (reading == null) end(false);
+            else answer(new ControlRefusal("draining", "the server is shutting down"));
             return;
         }
         gate.server().tunnels().claim(request, ticket, loop, this);
@@ -320,7 +321,10 @@ final class Handshake implements Loop.Handler, Claimant {
         state = State.OVER;
         grant.start(wire);
         Revocations.Entry entry = revocable;
-        if (entry != null) entry.remove();
+        if (entry == null) return;
+        // At once, if the name was revoked during the claim.
+        entry.onRevoke(() -> gate.server().tunnels().revoke(entry.name()));
+        entry.remove();
     }
 
     @Override

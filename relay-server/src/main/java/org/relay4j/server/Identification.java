@@ -85,8 +85,10 @@ final class Identification {
 
     private Answer judge(@Nullable NamedClient client) {
         if (!line.hasProof()) {
-            boolean proven = client != null && client.certificate() && certificateName() != null;
-            return proven ? new Answer(client.limits(), null) : Answer.refused("auth-failed", FAILED);
+            if (client == null || !client.certificate() || certificateName() == null) {
+                return Answer.refused("auth-failed", FAILED);
+            }
+            return new Answer(client.limits(), null);
         }
         Set<PublicKey> keys = client == null || client.keys().isEmpty() ? Set.of(NOBODY) : client.keys();
         boolean valid = false;

@@ -31,16 +31,19 @@ record PeerIdentity(
 
     private static @Nullable String name(SSLSession session) {
         try {
-            return commonName((X509Certificate) session.getPeerCertificates()[0]);
+            return commonName(((X509Certificate) session.getPeerCertificates()[0])
+                    .getSubjectX500Principal()
+                    .getName());
         } catch (SSLPeerUnverifiedException e) {
             return null;
         }
     }
 
-    static String commonName(X509Certificate certificate) {
+    /** The only CN of a subject in the form of RFC 2253; empty if there is none, or several. */
+    static String commonName(String subject) {
         String only = "";
         try {
-            for (Rdn rdn : new LdapName(certificate.getSubjectX500Principal().getName()).getRdns()) {
+            for (Rdn rdn : new LdapName(subject).getRdns()) {
                 if (rdn.size() > 1 || !rdn.getType().equalsIgnoreCase("CN")) continue;
                 if (!only.isEmpty()) return ""; // which one?
                 only = String.valueOf(rdn.getValue());

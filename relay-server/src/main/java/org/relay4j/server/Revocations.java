@@ -57,6 +57,10 @@ final class Revocations {
             this.action = action;
         }
 
+        String name() {
+            return name;
+        }
+
         /** Replaces the action. Calls the new one now if the name has been revoked meanwhile. */
         void onRevoke(Runnable newAction) {
             lock.lock();

@@ -43,7 +43,7 @@ public final class ServerTls {
     static final String ALPN = "relay/1";
 
     private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
-    private static final TrustManager[] NOBODY = {}; // clients are not asked for certificates
+    private static final List<TrustManager> NOBODY = List.of(); // clients are not asked for certificates
 
     /** Reads the files. */
     private interface Source {
@@ -56,12 +56,12 @@ public final class ServerTls {
     private final List<Path> files;
     private final ReentrantLock lock = new ReentrantLock();
     private List<FileTime> read = List.of(); // when the files were modified that are in use; guarded by lock
-    private volatile Identity identity = new Identity(new KeyManager[0], NOBODY, null);
+    private volatile Identity identity = new Identity(List.of(), NOBODY, null);
 
     /** What was read from the files. */
     private record Identity(
-            KeyManager[] keys,
-            TrustManager[] clients,
+            List<KeyManager> keys,
+            List<TrustManager> clients,
             @Nullable Fingerprint fingerprint) {}
 
     private ServerTls(
@@ -154,7 +154,7 @@ public final class ServerTls {
             KeyMaterial material = from.read();
             Fingerprint next = Fingerprint.of(material.chain().get(0));
             boolean changed = !next.equals(identity.fingerprint());
-            identity = new Identity(material.keyManagers(), clients(), next);
+            identity = new Identity(List.of(material.keyManagers()), clients(), next);
             return changed;
         } catch (GeneralSecurityException e) {
             throw new IOException("cannot use the private key: " + e.getMessage(), e);
@@ -163,7 +163,7 @@ public final class ServerTls {
         }
     }
 
-    private TrustManager[] clients() throws IOException, GeneralSecurityException {
+    private List<TrustManager> clients() throws IOException, GeneralSecurityException {
         if (clientCa == null) return NOBODY;
         KeyStore trusted = KeyStore.getInstance("PKCS12");
         trusted.load(null, null);
@@ -171,7 +171,7 @@ public final class ServerTls {
         for (int i = 0; i < certificates.size(); i++) trusted.setCertificateEntry("ca" + i, certificates.get(i));
         TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
         factory.init(trusted);
-        return factory.getTrustManagers();
+        return List.of(factory.getTrustManagers());
     }
 
     /**
@@ -184,7 +184,10 @@ public final class ServerTls {
             if (used == null) {
                 Identity current = identity;
                 used = SSLContext.getInstance("TLS");
-                used.init(current.keys(), current.clients(), null);
+                used.init(
+                        current.keys().toArray(KeyManager[]::new),
+                        current.clients().toArray(TrustManager[]::new),
+                        null);
             }
             SSLEngine engine = used.createSSLEngine();
             engine.setUseClientMode(false);

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.relay4j.testing.Await;
@@ -36,7 +37,8 @@ class LoopDriverTurnsTest {
         List<SocketChannel> other = Transport.sockets();
         DrippingWire dripping = new DrippingWire(socket(one));
         CompletableFuture<Boolean> otherAnsweredFirst = new CompletableFuture<>();
-        Wire answering = new AnsweringWire(socket(other), () -> otherAnsweredFirst.complete(dripping.handedOut < ALL));
+        Wire answering =
+                new AnsweringWire(socket(other), () -> otherAnsweredFirst.complete(dripping.handedOut.get() < ALL));
         LoopDriver first = start(loop, dripping);
         LoopDriver second = start(loop, answering);
         try (ScriptedPeer slow = new ScriptedPeer(one.get(1));
@@ -48,7 +50,7 @@ class LoopDriverTurnsTest {
             quick.expect(WireFrame.ping(WireFrame.ACK, 1));
             assertTrue(otherAnsweredFirst.get(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS));
             slow.expect(WireFrame.window(1, WireFrame.RST, 0));
-            Await.until("all is read", () -> dripping.handedOut == ALL);
+            Await.until("all is read", () -> dripping.handedOut.get() == ALL);
         }
         assertTrue(first.awaitTermination(Await.DEADLINE.toNanos()));
         assertTrue(second.awaitTermination(Await.DEADLINE.toNanos()));
@@ -70,7 +72,7 @@ class LoopDriverTurnsTest {
     /** Reads all at once, and hands out one byte at a time. */
     private static final class DrippingWire extends Forwarding {
         private final ByteBuffer in = ByteBuffer.allocate(64 * 1024).limit(0);
-        private volatile int handedOut; // bytes
+        final AtomicInteger handedOut = new AtomicInteger(); // bytes
 
         DrippingWire(PlainWire under) {
             super(under);
@@ -84,7 +86,7 @@ class LoopDriverTurnsTest {
                 if (length <= 0) return length;
             }
             to.put(in.get());
-            handedOut++;
+            handedOut.incrementAndGet();
             return 1;
         }
 
