@@ -63,7 +63,7 @@ final class AcceptorConnection implements TunnelConnection, SessionListener, Str
         }
     }
 
-    /** Whether the session is that of this connection. */
+    /** Returns whether the session belongs to this connection. */
     boolean isOver(Session other) {
         return session == other;
     }

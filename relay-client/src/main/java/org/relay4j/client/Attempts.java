@@ -14,7 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
-/** Attempts to connect, with growing pauses, until one succeeds or the owner closes them. By one thread at a time. */
+/** Attempts to connect, with growing pauses, until one succeeds or the owner closes them. Used by one thread at a time. */
 final class Attempts {
     private static final Logger log = LoggerFactory.getLogger(Attempts.class);
 
@@ -63,14 +63,14 @@ final class Attempts {
     /**
      * Tries at once; after a failure it tries again if {@code retry} is set.
      *
-     * @throws IOException the failure of the only attempt, or if the owner closed this
+     * @throws IOException if the only attempt fails, or the owner closed this object
      * @throws InterruptedIOException if the thread is interrupted; its interrupted flag stays set
      */
     <T> T first(Attempt<T> attempt, boolean retry) throws IOException {
         return run(() -> tryUntilConnected(attempt, retry));
     }
 
-    /** Tries after a pause, until it succeeds. Throws as {@link #first} does if the owner closed this or on an interrupt. */
+    /** Tries after a pause, until it succeeds. Throws as {@link #first} does if the owner closed this object or the thread is interrupted. */
     <T> T again(Attempt<T> attempt) throws IOException {
         return run(() -> {
             pause(backoff.next(urgent.getAsBoolean()));

@@ -6,11 +6,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.DoubleSupplier;
 
 /**
- * The pauses between attempts: each twice the one before, up to a limit, times a random factor between one half and one, so that
- * clients that lost their server together do not return together. Not safe for use by several threads.
+ * The pauses between attempts. Each is twice the previous one, up to a limit, times a random factor between one half and one, so
+ * that clients that lost their server together do not return together. Not safe for use by several threads.
  */
 final class Backoff {
-    /** The longest pause while visitors wait for the client to come back. Unit: nanoseconds. */
+    /** The longest pause while visitors wait for the client to return. Unit: nanoseconds. */
     private static final long URGENT = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final long shortest; // ns
@@ -29,12 +29,12 @@ final class Backoff {
         next = this.shortest;
     }
 
-    /** The next pause. */
+    /** Returns the next pause. */
     Duration next() {
         return next(false);
     }
 
-    /** The next pause; at most half a second if it is urgent. */
+    /** Returns the next pause; at most half a second if it is urgent. */
     Duration next(boolean urgent) {
         long most = urgent ? Math.max(shortest, Math.min(longest, URGENT)) : longest;
         long pause = urgent ? Math.min(URGENT, next) : next;
@@ -42,7 +42,7 @@ final class Backoff {
         return Duration.ofNanos((long) (pause * (0.5 + random.getAsDouble() / 2)));
     }
 
-    /** Starts again with the shortest pause if the connection lasted; one that breaks at once must not be retried rapidly. */
+    /** Resets the pause if the connection lasted. One that breaks at once must not be retried rapidly. */
     void wasUp(long nanos) {
         if (nanos >= longest) next = shortest;
     }

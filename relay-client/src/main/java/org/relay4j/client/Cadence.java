@@ -3,13 +3,13 @@ package org.relay4j.client;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
-/** Limits an action that is done on demand to once in a period. Safe for use by several threads. */
+/** Limits an on-demand action to once per period. Safe for use by several threads. */
 final class Cadence {
     private final long period; // ns
     private final LongSupplier clock; // ns
     private final AtomicLong next; // ns
 
-    /** Due at once. */
+    /** Creates a cadence that is due at once. */
     Cadence(long period, LongSupplier clock) {
         this.period = period;
         this.clock = clock;

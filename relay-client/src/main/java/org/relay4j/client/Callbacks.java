@@ -10,7 +10,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
-/** The threads that reconnect and that call listeners. They may block, and exist only while there is something to do. */
+/** The threads that reconnect and call listeners. They may block, and exist only while they are needed. */
 final class Callbacks {
     static final ExecutorService EXECUTOR = Threads.executor("relay-callback");
 
@@ -19,7 +19,7 @@ final class Callbacks {
 
     private Callbacks() {}
 
-    /** Runs a task that must not be lost: if there is no memory for a thread, it is tried again every second. */
+    /** Runs a task that must not be lost: without memory for a thread, it retries every second. */
     static void runSurely(Executor executor, Runnable task) {
         try {
             executor.execute(task);

@@ -17,7 +17,7 @@ import org.relay4j.api.control.ControlLine;
 import org.relay4j.api.control.Ed25519;
 
 /**
- * Who a relay client is: a name, and the private key that proves it to the server. Immutable.
+ * The identity of a relay client: a name, and the private key that proves it to the server. Immutable.
  *
  * <pre>{@code
  * RelayClientOptions options = RelayClientOptions.builder()
@@ -73,7 +73,7 @@ public final class ClientIdentity {
     }
 
     /**
-     * Uses a key that the program has from elsewhere, such as an environment variable.
+     * Uses a key from another source, such as an environment variable.
      *
      * @param name 1 to 64 letters, digits, dots, underscores and hyphens
      * @param key the base64 encoding of the PKCS#8 DER of an Ed25519 private key
@@ -115,7 +115,7 @@ public final class ClientIdentity {
         return signed.with(ClientProof.WORD, ClientProof.sign(key, hello, signed.toString()));
     }
 
-    /** Returns the name; never shows the key. */
+    /** Returns the name, never the key. */
     @Override
     public String toString() {
         return "ClientIdentity[" + name + "]";

@@ -22,15 +22,15 @@ import org.relay4j.api.tls.KeyMaterial;
 import org.relay4j.api.tls.Pem;
 
 /**
- * How a relay client encrypts its connection to the server, and recognizes the server: TLS 1.3 or 1.2.
+ * The TLS settings of a relay client, which encrypt its connection and authenticate the server: TLS 1.3 or 1.2.
  *
  * <pre>{@code
  * RelayClientOptions options = RelayClientOptions.builder()
- *         .tls(ClientTls.pinned(fingerprint)) // as "relay keygen" has printed it
+ *         .tls(ClientTls.pinned(fingerprint)) // as printed by "relay keygen"
  *         .build();
  * }</pre>
  *
- * <p>The server's certificate is verified with each connection, since sessions are not resumed. Immutable.
+ * <p>The server's certificate is verified for each connection, because sessions are not resumed. Immutable.
  */
 public final class ClientTls {
     private static final String ALPN = "relay/1";
@@ -59,8 +59,8 @@ public final class ClientTls {
     }
 
     /**
-     * Trusts the certificates of a PEM file and what they have signed. The certificate must also name the host that was
-     * dialled.
+     * Trusts the certificates of a PEM file, and certificates signed by them. The server's certificate must also name the host
+     * of the server.
      *
      * @throws IOException if the file cannot be read, or contains no certificate
      */
@@ -79,7 +79,7 @@ public final class ClientTls {
     }
 
     /**
-     * Trusts one certificate, whoever signed it, whatever names it has, and even after it has expired.
+     * Trusts one certificate, regardless of its issuer and names, even after it has expired.
      *
      * @param fingerprint {@code sha256:} and the 64 hexadecimal digits of the SHA-256 hash of the certificate's DER form
      * @throws IllegalArgumentException if the fingerprint has another form
@@ -90,8 +90,8 @@ public final class ClientTls {
     }
 
     /**
-     * Uses a context as it is, with its trust and its keys. The certificate must also name the host that was dialled. Whether
-     * sessions are resumed is up to the context.
+     * Uses a context unchanged, with its trust and its keys. The server's certificate must also name the host of the server. The
+     * context determines whether sessions are resumed.
      */
     public static ClientTls of(SSLContext context) {
         return new ClientTls(Objects.requireNonNull(context, "context"), null, null, false);
@@ -102,7 +102,7 @@ public final class ClientTls {
      *
      * @param chain a PEM file, the client's own certificate first
      * @param key a PEM file with an unencrypted PKCS#8 private key; may be the same file
-     * @throws IOException if they cannot be used: unreadable, malformed, expired, or not belonging together
+     * @throws IOException if they cannot be used: unreadable, malformed, expired, or not matching
      * @throws IllegalStateException if this was made from a context, which has its own keys
      */
     public ClientTls withCertificate(Path chain, Path key) throws IOException {
@@ -128,7 +128,7 @@ public final class ClientTls {
         return new ClientTls(null, trust, own, pinned);
     }
 
-    /** An engine for one connection to a host. */
+    /** Creates an engine for one connection to a host. */
     SSLEngine engine(String host, int port) throws IOException {
         try {
             SSLContext used = context;
@@ -153,7 +153,7 @@ public final class ClientTls {
     }
 
     /**
-     * Verifies what the handshake has left open, and returns the SHA-256 of the server's certificate, in hexadecimal digits.
+     * Verifies what the handshake did not check, and returns the SHA-256 of the server's certificate, in hexadecimal digits.
      *
      * @throws SSLException because of a {@link CertificateException}
      */

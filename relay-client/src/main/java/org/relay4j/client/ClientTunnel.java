@@ -23,7 +23,7 @@ final class ClientTunnel implements Tunnel {
     /*
      *   connect -> up -> lost -> connect again, after a pause -> up -> ... -> over
      *
-     * Connecting blocks: the first time in the caller's thread, afterwards in one of Callbacks, which exists only while it is
+     * Connecting blocks: the first time the caller's thread, afterwards one of Callbacks, which exists only while it is
      * needed. The tunnel subscribes to the end of a connection after it has announced its up, so neither can overtake the other.
      * Visitors are handled by the connection.
      *
@@ -33,7 +33,7 @@ final class ClientTunnel implements Tunnel {
     /** Opens a connection. */
     interface Connector {
         /**
-         * Blocks until the server has assigned a port. From then on visitors are reported to {@code events}.
+         * Blocks until the server has assigned a port. Then visitors are reported to {@code events}.
          *
          * @param opening where to connect
          */
@@ -69,9 +69,9 @@ final class ClientTunnel implements Tunnel {
     private volatile @Nullable Companions companions; // of this time that the tunnel is up
 
     /**
-     * A tunnel that is not connected yet.
+     * Creates a tunnel that is not connected yet.
      *
-     * @param shown the tunnel that the listener is given; null for this one
+     * @param shown the tunnel to pass to the listener; null means this one
      */
     ClientTunnel(
             InetSocketAddress server,
@@ -91,9 +91,9 @@ final class ClientTunnel implements Tunnel {
     // ---- the life of the tunnel
 
     /**
-     * Connects for the first time; {@link #announce} is to follow. Blocks as {@link Attempts#first} does.
+     * Connects for the first time; the caller then calls {@link #announce}. Blocks as {@link Attempts#first} does.
      *
-     * @throws IOException if that failed, or the tunnel was closed meanwhile
+     * @throws IOException if that fails, or the tunnel is closed
      */
     void connect() throws IOException {
         adopt(attempts.first(this::attempt, options.retryFirst()));
@@ -172,7 +172,7 @@ final class ClientTunnel implements Tunnel {
                 }));
     }
 
-    /** A connection that was up has ended; the loss is null if this side closed it. */
+    /** Called when a connection that was up has ended; the loss is null if this side closed it. */
     private void ended(TunnelConnection last, long since, @Nullable Loss loss) {
         try {
             boolean wasLast = connections.remove(last);
@@ -201,7 +201,7 @@ final class ClientTunnel implements Tunnel {
 
     /** Ends the tunnel for good because of a defect or a lack of memory. */
     void fail(Throwable defect) {
-        log.error("{}: internal error, the tunnel is given up", this, defect);
+        log.error("{}: internal error, the tunnel is closed", this, defect);
         RelayException cause = new RelayException("internal error: " + defect, defect);
         closeNow();
         try {
@@ -226,7 +226,7 @@ final class ClientTunnel implements Tunnel {
         }
     }
 
-    /** False if the tunnel was closed meanwhile. */
+    /** Returns false if the tunnel was closed. */
     private boolean connectAgain() {
         try {
             adopt(attempts.again(this::attempt));
@@ -240,7 +240,7 @@ final class ClientTunnel implements Tunnel {
     private void finish(@Nullable Throwable cause) {
         if (over.getCount() == 0) return;
         endCause = cause;
-        owner.over(cause); // first: whoever waits for the end may ask the owner why
+        owner.over(cause); // first, because a thread that waits for the end may ask the owner for the cause
         over.countDown();
     }
 
@@ -253,7 +253,7 @@ final class ClientTunnel implements Tunnel {
         connections.all().forEach(TunnelConnection::closeWhenDone);
     }
 
-    /** Ends the tunnel; visitors are reset. Does not block. */
+    /** Ends the tunnel and resets its visitors. Does not block. */
     void closeNow() {
         attempts.close();
         closeCompanions();
@@ -265,7 +265,7 @@ final class ClientTunnel implements Tunnel {
         if (further != null) further.close();
     }
 
-    /** Waits until the visitors have left, until {@link System#nanoTime} is {@code end} at most; then resets them. */
+    /** Waits for the visitors to finish, at most until {@link System#nanoTime} is {@code end}; then resets them. */
     boolean awaitVisitors(long end) {
         return connections.awaitVisitors(end);
     }
@@ -275,7 +275,7 @@ final class ClientTunnel implements Tunnel {
         over.await();
     }
 
-    /** As {@link #awaitEnd}; false if that takes longer than {@code nanos}, or the socket is not closed by then. */
+    /** Waits as {@link #awaitEnd} does; returns false if the end or the close of the socket takes longer than {@code nanos}. */
     boolean awaitEnd(long nanos) throws InterruptedException {
         long end = System.nanoTime() + nanos;
         if (!over.await(nanos, TimeUnit.NANOSECONDS)) return false;
@@ -287,14 +287,14 @@ final class ClientTunnel implements Tunnel {
         return endCause;
     }
 
-    /** True on a thread that is calling the listener. It must not wait for another call. */
+    /** Returns true on a thread that is calling the listener, which must not wait for another call. */
     boolean isCallingListener() {
         return events.isCurrent();
     }
 
     // ---- the tunnel
 
-    /** True once there was a connection. */
+    /** Returns true once a connection was established. */
     boolean hasConnected() {
         return connections.main() != null;
     }

@@ -19,10 +19,10 @@ import org.relay4j.yamux.io.Wire;
 /**
  * A connection to a relay server that has assigned a port: the next byte in either direction is yamux.
  *
- * @param wire non-blocking, and registered with no selector
+ * @param wire non-blocking, and not registered with a selector
  * @param server the control address of the server
  * @param publicAddress the server's host and the public port
- * @param grant what the server has granted
+ * @param grant the grant of the server
  */
 record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress publicAddress, Grant grant) {
 
@@ -42,8 +42,8 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
      *
      * @param channel connected; it is closed if this method throws
      * @param host the server's host, as the caller knows it
-     * @param request what is asked of a server that says HELLO, without the identity
-     * @throws RelayException of the subclass that says what went wrong
+     * @param request the request to a server that sends HELLO, without the identity
+     * @throws RelayException a subclass that identifies the failure
      * @throws InterruptedIOException if the thread is interrupted; its interrupted flag stays set
      */
     static ControlConnection over(SocketChannel channel, String host, RelayClientOptions options, ControlLine request)
@@ -72,7 +72,7 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
         }
     }
 
-    /** A proof is of no use to others, but without TLS the client cannot know to whom it shows its name and its data. */
+    /** Others cannot use a proof, but without TLS the client cannot know the receiver of its name and its data. */
     private static void requireEncryption(
             @Nullable ClientIdentity identity, InetAddress server, String host, RelayClientOptions options)
             throws RelayException {
@@ -83,7 +83,7 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
                 null);
     }
 
-    /** What is said at a deliberate end; null if the server does not keep the tunnel, or another process is to come back to it. */
+    /** Returns the goodbye of a deliberate end; null if the server does not keep the tunnel, or another process will resume it. */
     @Nullable
     Farewell farewell(RelayClientOptions options, Driver driver) {
         boolean leased = grant.lease() != null || grant.connection() >= 0;
@@ -99,7 +99,7 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
         return session.build();
     }
 
-    /** The socket of the wire. */
+    /** Returns the socket of the wire. */
     SocketChannel channel() {
         return wire.channel();
     }

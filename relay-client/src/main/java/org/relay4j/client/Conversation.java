@@ -14,7 +14,7 @@ import org.relay4j.yamux.io.TlsWire;
 import org.relay4j.yamux.io.Wire;
 
 /**
- * What is said on a connection before its session starts: the TLS handshake and lines. Blocks its thread, which may be
+ * The exchange on a connection before its session starts: the TLS handshake and lines. Blocks its thread, which may be
  * interrupted. One deadline covers everything. {@link #close} leaves the wire open.
  */
 final class Conversation implements AutoCloseable {
@@ -48,7 +48,7 @@ final class Conversation implements AutoCloseable {
     }
 
     /**
-     * Reads one byte and no more, since a frame may follow the line in the same segment. Throws as {@link #handshake} does.
+     * Reads exactly one byte, because a frame may follow the line in the same segment. Throws as {@link #handshake} does.
      *
      * @throws EOFException if the peer sends no more
      */
@@ -63,7 +63,7 @@ final class Conversation implements AutoCloseable {
         }
     }
 
-    /** Sends bytes, all the way into the socket. Throws as {@link #handshake} does. */
+    /** Writes all bytes to the socket. Throws as {@link #handshake} does. */
     void write(byte[] bytes) throws IOException {
         ByteBuffer left = ByteBuffer.wrap(bytes);
         while (true) {

@@ -41,7 +41,7 @@ final class Entrance {
     }
 
     /**
-     * Connects. With a lease that the server no longer knows, it connects once more without.
+     * Connects. If the server no longer knows the lease, connects again without it.
      *
      * @throws IOException as {@link ControlConnection#over} does
      */
@@ -102,17 +102,17 @@ final class Entrance {
         return ServerLines.request(options);
     }
 
-    /** Without it the tunnel ends with its connection. */
+    /** Forgets the lease, so that the tunnel ends with its connection. */
     private boolean wantsLease() {
         return options.reconnect() || options.leaseFile() != null || options.connections() > 1;
     }
 
-    /** The connection was lost. */
+    /** Called when the connection was lost. */
     void connectionLost() {
         lease.connectionLost();
     }
 
-    /** Whether the server still keeps the tunnel, so that visitors wait for this client. */
+    /** Returns whether the server still keeps the tunnel, so that visitors wait for this client. */
     boolean isUrgent() {
         return lease.isWaitedFor();
     }

@@ -12,16 +12,16 @@ import org.relay4j.yamux.core.StreamHandler;
 import org.relay4j.yamux.io.Driver;
 
 /**
- * The deliberate end of a tunnel with a lease, which the server would otherwise keep: BYE on a stream of our own. The connection
- * may end when the server has ended that stream, or after a second. On the loop, with the session's lock held, except where it
- * says otherwise.
+ * The deliberate end of a tunnel with a lease, which the server would otherwise keep: BYE on a stream of this client. The
+ * connection may end when the server has ended that stream, or after a second. On the loop, with the session's lock held, unless
+ * noted.
  */
 final class Farewell implements StreamHandler {
     private static final byte[] BYE = "BYE\n".getBytes(StandardCharsets.US_ASCII);
     private static final long PATIENCE = 1_000; // ms
 
     private final Driver driver;
-    private @Nullable Runnable then; // ends the connection, without the lock; the strictest that was asked for
+    private @Nullable Runnable then; // ends the connection, without the lock; the strictest requested action
     private boolean begun;
     private boolean over;
 
@@ -30,8 +30,8 @@ final class Farewell implements StreamHandler {
     }
 
     /**
-     * Says BYE, the first time, and then ends the connection. A later call replaces the way in which that is done. From any
-     * thread, without the lock. Does not block.
+     * Sends BYE on the first call, and then ends the connection. A later call replaces the action that ends it. From any thread,
+     * without the lock. Does not block.
      */
     void then(Runnable end) {
         driver.afterwards(() -> {
@@ -53,7 +53,7 @@ final class Farewell implements StreamHandler {
                 driver.mux().openState() == OpenState.READY ? driver.mux().open(this, now) : null;
         ByteBuffer space = stream == null ? null : stream.reserve(BYE.length, now);
         if (stream == null || space == null || space.remaining() < BYE.length) {
-            over = true; // no memory, or the session has ended: the server keeps the tunnel until its time is over
+            over = true; // no memory, or the session has ended: the server keeps the tunnel until its lease ends
             return;
         }
         space.put(BYE);
@@ -84,7 +84,7 @@ final class Farewell implements StreamHandler {
 
     @Override
     public void onData(MuxStream stream, ByteBuffer payload) {
-        payload.position(payload.limit()); // nothing that it could say matters
+        payload.position(payload.limit()); // its content has no meaning
     }
 
     @Override

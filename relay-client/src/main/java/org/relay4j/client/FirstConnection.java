@@ -17,7 +17,7 @@ final class FirstConnection {
     private FirstConnection() {}
 
     /**
-     * Connects all tunnels and returns when one is up. A tunnel that cannot be connected at first is retried. A single tunnel is
+     * Connects all tunnels and returns when one is up. A tunnel whose first connect fails is retried. A single tunnel is
      * connected by the calling thread, and is not announced here.
      *
      * @throws IOException the failure of the first tunnel if none can be connected; the failures of the others are suppressed

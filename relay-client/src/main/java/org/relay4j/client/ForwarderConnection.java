@@ -75,7 +75,7 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
             ForwarderConnection connection = new ForwarderConnection(loops, control, local, events, options);
             started = true;
             connection.driver.start();
-            connection.ping(); // windows grow by what the path holds, measured before anything is queued on it
+            connection.ping(); // windows grow with the round trip, which is measured before data is queued
             return connection;
         } finally {
             if (!started) {
@@ -159,7 +159,7 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
         LocalVisitor visitor = new LocalVisitor(this, driver, stream, header);
         Splice splice = visitor.connect();
         if (splice != null) events.visitorAccepted(stream, visitor.from());
-        return splice; // null is a reset for this visitor alone
+        return splice; // null resets only this visitor
     }
 
     Duration localConnectTimeout() {
@@ -172,7 +172,7 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
         return proxyProtocol;
     }
 
-    /** A visitor has left; {@code failure} is null if both directions ended with FIN. */
+    /** Called when the connection of a visitor has ended; {@code failure} is null if both directions ended with FIN. */
     void left(MuxStream stream, LocalVisitor visitor, @Nullable Throwable failure) {
         events.visitorClosed(stream, visitor.from(), () -> failure);
         if (!log.isDebugEnabled()) return;
@@ -180,14 +180,14 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
                 "{}: {} {} after {} ms, {} bytes in, {} bytes out{}",
                 name,
                 visitor,
-                failure == null ? "has left" : "was reset",
+                failure == null ? "has disconnected" : "was reset",
                 TimeUnit.NANOSECONDS.toMillis(stream.age(System.nanoTime())),
                 stream.bytesReceived(),
                 stream.bytesSent(),
                 failure == null ? "" : ": " + failure.getMessage());
     }
 
-    /** No address of the local service accepts a connection. */
+    /** Called when no address of the local service accepts a connection. */
     void unreachable(IOException failure) {
         String why = String.valueOf(failure.getMessage());
         unreachable.log("{}: visitor reset, cannot connect to the local service {}: {}", name, local, why);

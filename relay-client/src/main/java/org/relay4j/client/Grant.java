@@ -4,15 +4,15 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a server has granted to a connection.
+ * The grant of a server for a connection.
  *
  * @param port the public port
- * @param lease the secret that lets the client come back to the tunnel; null if there is none
- * @param ttl how long the server keeps the tunnel after it has lost its connection; zero without a lease
+ * @param lease the secret that lets the client resume the tunnel; null if there is none
+ * @param ttl how long the server keeps the tunnel without a connection; zero without a lease
  * @param connection the number of this connection of the tunnel; -1 if the tunnel has only one
  */
 record Grant(int port, @Nullable String lease, Duration ttl, int connection) {
-    /** Without a lease. */
+    /** Creates a grant without a lease. */
     static Grant of(int port) {
         return new Grant(port, null, Duration.ZERO, -1);
     }

@@ -8,7 +8,7 @@ import org.relay4j.yamux.io.OrderedLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The lease of a tunnel, with which its client comes back to it after a loss. Safe for use by several threads. */
+/** The lease of a tunnel, with which its client resumes it after a loss. Safe for use by several threads. */
 final class Lease {
     private static final Logger log = LoggerFactory.getLogger(Lease.class);
 
@@ -20,14 +20,14 @@ final class Lease {
     private long lostAt; // ns; guarded by lock
     private boolean lost; // guarded by lock
 
-    /** @param file where it is kept for the next process; null if it is not */
+    /** @param file the file that keeps it for the next process; null if there is none */
     Lease(@Nullable LeaseFile file, LongSupplier clock) {
         this.file = file;
         this.clock = clock;
         word = file == null ? null : file.read();
     }
 
-    /** What to show to the server; null if there is nothing to come back to. */
+    /** Returns the lease to send to the server; null if there is no tunnel to resume. */
     @Nullable
     String word() {
         lock.lock();
@@ -38,7 +38,7 @@ final class Lease {
         }
     }
 
-    /** Keeps what the server has granted. To be called before the first frame on the new connection, which ends older leases. */
+    /** Stores a grant. Must be called before the first frame on the new connection, which invalidates older leases. */
     void granted(Grant grant) {
         boolean useful = grant.lease() != null && !grant.ttl().isZero();
         lock.lock();
@@ -52,12 +52,12 @@ final class Lease {
         keep(useful ? grant.lease() : null);
     }
 
-    /** The server does not know it. */
+    /** Forgets the lease, which the server does not know. */
     void forget() {
         granted(Grant.of(0));
     }
 
-    /** The last connection was lost: from now on the server keeps the tunnel for a while. */
+    /** Called when the last connection was lost: from now on the server keeps the tunnel for a while. */
     void connectionLost() {
         lock.lock();
         try {
@@ -68,7 +68,7 @@ final class Lease {
         }
     }
 
-    /** Whether a connection was lost so recently that the server still keeps the tunnel. */
+    /** Returns whether a connection was lost so recently that the server still keeps the tunnel. */
     boolean isWaitedFor() {
         lock.lock();
         try {
@@ -84,7 +84,7 @@ final class Lease {
             file.write(next);
         } catch (IOException e) {
             log.warn(
-                    "cannot write the lease file {}: {}; a restarted client will not come back to its tunnel",
+                    "cannot write the lease file {}: {}; a restarted client cannot resume its tunnel",
                     file,
                     e.toString());
         }

@@ -22,21 +22,21 @@ import org.slf4j.LoggerFactory;
 /** A file that keeps the lease of one tunnel for the next process. */
 final class LeaseFile {
     /*
-     *   # Relay lease: whoever can read this file can take over the tunnel
+     *   # Relay lease: anyone who can read this file can take over the tunnel
      *   for relay.example.com:7000 RELAY/1 port=5432
      *   lease <lease>
      *
-     * The second line says what the lease was granted for, since it is of no use for anything else. The file is replaced as a
-     * whole, so a reader never sees half of it.
+     * The second line states the purpose of the lease, which is valid for nothing else. The file is replaced atomically, so a
+     * reader never sees a part of it.
      */
     private static final Logger log = LoggerFactory.getLogger(LeaseFile.class);
     private static final int LARGEST = 4096; // bytes
-    private static final String COMMENT = "# Relay lease: whoever can read this file can take over the tunnel";
+    private static final String COMMENT = "# Relay lease: anyone who can read this file can take over the tunnel";
 
     private final Path path;
     private final String purpose;
 
-    /** @param purpose one line: the server, and what is asked of it */
+    /** @param purpose one line: the server and the request */
     LeaseFile(Path path, String purpose) {
         this.path = path;
         this.purpose = purpose;
@@ -85,7 +85,7 @@ final class LeaseFile {
         }
         String text = COMMENT + "\nfor " + purpose + "\nlease " + lease + "\n";
         Path next = path.resolveSibling(path.getFileName() + ".new");
-        Files.deleteIfExists(next); // of a process that was killed
+        Files.deleteIfExists(next); // left by a process that was killed
         try (FileChannel channel = create(next)) {
             ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
             while (bytes.hasRemaining()) channel.write(bytes);
@@ -98,7 +98,7 @@ final class LeaseFile {
         }
     }
 
-    /** For the owner only, from the start. */
+    /** Creates the file with permissions for its owner only. */
     private static FileChannel create(Path file) throws IOException {
         Set<StandardOpenOption> options = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         FileAttribute<?> ownerOnly = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));

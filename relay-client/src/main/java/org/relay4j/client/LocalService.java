@@ -6,18 +6,18 @@ import java.net.UnknownHostException;
 import java.util.List;
 
 /**
- * The service that a forwarder's visitors are connected to.
+ * The local service of a forwarder.
  *
- * @param host as it was given, for messages
+ * @param host as configured, for messages
  * @param addresses those of the host, tried in this order
- * @param port the service's
+ * @param port its port
  */
 record LocalService(String host, List<InetAddress> addresses, int port) {
 
-    /** Finds the addresses of the host, unless it was given as an address. May block. */
+    /** Resolves the host, unless it is an address. May block. */
     static LocalService resolve(InetSocketAddress service) throws UnknownHostException {
         InetAddress address = service.getAddress();
-        // A server that listens on all addresses is found on this machine's own.
+        // The wildcard address stands for this machine.
         String host = address != null && address.isAnyLocalAddress() ? "localhost" : service.getHostString();
         if (address != null && !host.equals("localhost")) {
             return new LocalService(host, List.of(address), service.getPort());
@@ -25,7 +25,7 @@ record LocalService(String host, List<InetAddress> addresses, int port) {
         try {
             return new LocalService(host, List.of(InetAddress.getAllByName(host)), service.getPort());
         } catch (UnknownHostException e) {
-            // Not the server's fault, so no RelayException.
+            // No RelayException, because the relay server is not the cause.
             UnknownHostException unknown = new UnknownHostException("unknown local host " + host);
             unknown.initCause(e);
             throw unknown;

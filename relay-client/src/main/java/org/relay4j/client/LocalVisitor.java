@@ -16,8 +16,8 @@ import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.Splice;
 
 /**
- * One visitor of a forwarder, and the connection to the local service that is made for it: the addresses of the service are
- * tried in order, each with a timeout. On the loop of the tunnel, with the session's lock held.
+ * One visitor of a forwarder, and its connection to the local service. The addresses of the service are tried in order, each
+ * with a timeout. On the loop of the tunnel, with the session's lock held.
  */
 final class LocalVisitor implements Splice.Owner {
     private final ForwarderConnection tunnel;
@@ -26,7 +26,7 @@ final class LocalVisitor implements Splice.Owner {
     private final Duration timeout;
     private final @Nullable ProxyHeader header; // null: the stream has none
     private final Iterator<InetAddress> untried;
-    private @Nullable InetSocketAddress address; // the last that was tried
+    private @Nullable InetSocketAddress address; // the last one tried
     private Loop.@Nullable Timer timer; // while a connect is in progress
 
     /** @param header the header of the stream, which has been read; null if it has none */
@@ -45,7 +45,7 @@ final class LocalVisitor implements Splice.Owner {
         return header == null ? null : header.source();
     }
 
-    /** Begins to connect. Null if every address has failed at once: {@link ForwarderConnection#unreachable} was called. */
+    /** Starts to connect. Returns null if every address failed at once, after a call of {@link ForwarderConnection#unreachable}. */
     @Nullable
     Splice connect() {
         IOException failure = new IOException("its host has no address");
@@ -70,7 +70,7 @@ final class LocalVisitor implements Splice.Owner {
         return protocol == null || header == null ? null : protocol.encode(header);
     }
 
-    /** The next connect that does not fail at once; null when no address is left, which is reported. */
+    /** Starts the next connect that does not fail at once; returns null, after a report, if no address is left. */
     private @Nullable SocketChannel next(IOException before) {
         IOException failure = before;
         while (untried.hasNext()) {

@@ -4,15 +4,15 @@ import org.jspecify.annotations.Nullable;
 import org.relay4j.api.TunnelLostException;
 
 /**
- * The end of a connection to the server that this side did not want.
+ * An end of the connection to the server that this side did not request.
  *
- * @param why for a person
- * @param clean true if the server ended it in an orderly way
- * @param cause the failure behind it, if there is one
+ * @param why the reason, for people
+ * @param clean true if the server ended it gracefully
+ * @param cause the underlying failure, if there is one
  */
 record Loss(String why, boolean clean, @Nullable Throwable cause) {
 
-    /** A connection that broke; the failure of the socket says it best. */
+    /** Creates the loss of a broken connection from the failure of its socket. */
     static Loss broken(String message, @Nullable Throwable socketFailure, @Nullable Throwable cause) {
         String known = socketFailure == null ? null : socketFailure.getMessage();
         return new Loss(known == null ? message : known, false, cause);

@@ -3,7 +3,7 @@ package org.relay4j.client;
 import org.relay4j.api.proxy.ProxyHeader;
 
 /**
- * The version of the PROXY protocol with which a forwarder tells its local service who the visitor is.
+ * The version of the PROXY protocol with which a forwarder passes the address of a visitor to its local service.
  *
  * <pre>{@code
  * RelayClientOptions options =

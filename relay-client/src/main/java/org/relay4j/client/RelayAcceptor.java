@@ -48,7 +48,7 @@ import org.relay4j.yamux.socket.AcceptorSocket;
  * <p>The remote address of accepted sockets is that of the visitor with {@link RelayClientOptions.Builder#visitorAddresses}, and
  * unspecified (0.0.0.0, port 0) otherwise: the base protocol does not carry it.
  *
- * <p>Safe for use by several threads. {@code accept} reacts to interruption with {@link java.io.InterruptedIOException}.
+ * <p>Safe for use by several threads. {@code accept} responds to interruption with {@link java.io.InterruptedIOException}.
  */
 public final class RelayAcceptor extends ServerSocket implements Tunnel {
     private static final InetSocketAddress UNKNOWN_VISITOR = new InetSocketAddress(0);
@@ -61,14 +61,14 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
     private RelayAcceptor(AcceptorSocket socket, List<InetSocketAddress> servers, RelayClientOptions options)
             throws IOException {
         super(socket);
-        Tunnel shown = servers.size() == 1 ? this : null; // a listener may close what it is given
+        Tunnel shown = servers.size() == 1 ? this : null; // a listener may close the tunnel that it receives
         tunnels = servers.stream()
                 .map(server -> new ClientTunnel(server, options, connector(options), this::over, shown))
                 .toList();
         boolean made = false;
         try {
             FirstConnection.of(tunnels);
-            super.bind(publicAddress(), 0); // only turns the state to bound
+            super.bind(publicAddress(), 0); // only sets the state to bound
             socket.onClose(this::end);
             made = true;
         } finally {
@@ -80,10 +80,10 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
         return (opening, events) -> AcceptorConnection.open(opening, events, options, queue);
     }
 
-    /** Blocks until one of the servers has given a port. */
+    /** Blocks until one of the servers has assigned a port. */
     static RelayAcceptor open(List<InetSocketAddress> servers, RelayClientOptions options) throws IOException {
         RelayAcceptor acceptor = new RelayAcceptor(new AcceptorSocket(), servers, options);
-        if (servers.size() == 1) acceptor.tunnels.get(0).announce(); // which is given the acceptor
+        if (servers.size() == 1) acceptor.tunnels.get(0).announce(); // the listener receives the acceptor
         return acceptor;
     }
 
@@ -102,7 +102,7 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
         return main().serverAddress();
     }
 
-    /** The tunnel whose addresses are this acceptor's: the first that is up, otherwise the first that ever was. */
+    /** Returns the tunnel whose addresses this acceptor has: the first that is up, otherwise the first that ever was. */
     private ClientTunnel main() {
         ClientTunnel best = null;
         for (ClientTunnel tunnel : tunnels) {
@@ -204,7 +204,7 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
         return finished;
     }
 
-    /** The server socket was closed. */
+    /** Called when the server socket was closed. */
     private void end() {
         tunnels.forEach(ClientTunnel::closeWhenDone);
         queue.close();
@@ -222,7 +222,7 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
 
     private void over(@Nullable Throwable cause) {
         if (cause != null) loss = cause;
-        if (over.incrementAndGet() == tunnels.size()) queue.close(loss); // no visitor will come any more
+        if (over.incrementAndGet() == tunnels.size()) queue.close(loss); // no more visitors will arrive
     }
 
     @Override

@@ -9,7 +9,7 @@ import java.util.Objects;
 import java.util.Set;
 import javax.net.ServerSocketFactory;
 
-/** Opens tunnels: gives a program behind NAT a public port whose visitors it accepts, or has forwarded to a local service. */
+/** Opens tunnels: a program behind NAT gets a public port, and accepts its visitors or forwards them to a local service. */
 public final class RelayClient {
     private RelayClient() {}
 
@@ -38,7 +38,7 @@ public final class RelayClient {
      * @param port its control port
      * @throws org.relay4j.api.RelayUnreachableException if the server cannot be reached
      * @throws org.relay4j.api.RelayRefusedException if the server refuses to assign a port
-     * @throws org.relay4j.api.RelayProtocolException if the peer is not a relay server, or does not support what the options need
+     * @throws org.relay4j.api.RelayProtocolException if the peer is not a relay server, or does not support the options
      * @throws org.relay4j.api.RelayCertificateException if a certificate is not accepted
      * @throws java.io.InterruptedIOException if the thread is interrupted; its interrupted flag stays set
      * @throws IllegalArgumentException if the port is not between 1 and 65535
@@ -50,7 +50,7 @@ public final class RelayClient {
     /**
      * Opens a public port on each of several relay servers. One {@link RelayAcceptor} accepts the visitors of all of them. Blocks
      * until one server has assigned a port. The other tunnels are retried in the background with the back-off of the options, as
-     * are tunnels that are lost later, and {@code accept} continues meanwhile. A {@link org.relay4j.api.TunnelListener} is called
+     * are tunnels that are lost later, while {@code accept} continues. A {@link org.relay4j.api.TunnelListener} is called
      * for each with a {@link org.relay4j.api.Tunnel} of its own.
      *
      * @param servers their control addresses, at least one; an unresolved address is resolved at each attempt
@@ -101,7 +101,7 @@ public final class RelayClient {
      * It is safe for use by several threads.
      */
     public static ServerSocketFactory serverSocketFactory(String host, int port, RelayClientOptions options) {
-        server(host, port); // checks them
+        server(host, port); // validates them
         return new RelayServerSocketFactory(
                 Objects.requireNonNull(host, "host"), port, Objects.requireNonNull(options, "options"));
     }
@@ -125,7 +125,7 @@ public final class RelayClient {
      * @throws org.relay4j.api.RelayUnreachableException if the server cannot be reached
      * @throws java.net.UnknownHostException if the service's host is unknown
      * @throws org.relay4j.api.RelayRefusedException if the server refuses to assign a port
-     * @throws org.relay4j.api.RelayProtocolException if the peer is not a relay server, or does not support what the options need
+     * @throws org.relay4j.api.RelayProtocolException if the peer is not a relay server, or does not support the options
      * @throws org.relay4j.api.RelayCertificateException if a certificate is not accepted
      * @throws java.io.InterruptedIOException if the thread is interrupted; its interrupted flag stays set
      * @throws IllegalArgumentException if a port is not between 1 and 65535

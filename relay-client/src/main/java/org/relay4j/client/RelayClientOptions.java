@@ -89,7 +89,7 @@ public final class RelayClientOptions {
         return values.tls;
     }
 
-    /** Returns who this client is; null if it has no name. */
+    /** Returns the identity of this client; null if it has no name. */
     public @Nullable ClientIdentity identity() {
         return values.identity;
     }
@@ -134,7 +134,7 @@ public final class RelayClientOptions {
         return values.session;
     }
 
-    /** Collects the values; {@link #build} checks them. Not safe for use by several threads. */
+    /** A builder of options; {@link #build} validates the values. Not safe for use by several threads. */
     public static final class Builder {
         private Duration connectTimeout = Duration.ofSeconds(10);
         private Duration handshakeTimeout = Duration.ofSeconds(10);
@@ -178,7 +178,7 @@ public final class RelayClientOptions {
 
         /**
          * Sets the timeout of a connect to the server, over all of its addresses: 1 ms to 1 h, default 10 s. Up to 16 addresses
-         * are tried, each 250 ms after the one before or as soon as that one fails. The first that answers is used.
+         * are tried, each 250 ms after the previous one, or as soon as that one fails. The first that answers is used.
          */
         public Builder connectTimeout(Duration timeout) {
             connectTimeout = timeout;
@@ -204,8 +204,8 @@ public final class RelayClientOptions {
          * Sets whether a first connect that fails is retried after the pauses of {@link #backoff}: default false. If true, {@code
          * RelayClient.connect} and {@code forward} block until the tunnel is up. They retry after every {@link
          * java.io.IOException}: an unknown host, no answer, a refusal, or a peer that is not a relay server. Each failure is
-         * logged at WARN. To give up, interrupt the connecting thread. The call then throws {@link
-         * java.io.InterruptedIOException}, leaves no connection behind, and keeps the thread's interrupted flag set. A host name
+         * logged at WARN. To stop, interrupt the connecting thread. The call then throws {@link
+         * java.io.InterruptedIOException}, leaves no connection open, and keeps the thread's interrupted flag set. A host name
          * lookup cannot be interrupted; the call returns after it.
          */
         public Builder retryFirst(boolean newRetryFirst) {
@@ -224,7 +224,7 @@ public final class RelayClientOptions {
 
         /**
          * Sets the first and the longest pause between two attempts to connect: 1 ms to 1 h, default 0.2 s and 20 s. Each pause is
-         * about twice the one before, with jitter.
+         * about twice the previous one, with jitter.
          */
         public Builder backoff(Duration shortest, Duration longest) {
             shortestBackoff = shortest;
@@ -245,7 +245,7 @@ public final class RelayClientOptions {
         }
 
         /**
-         * Sets who this client is; null, the default, means that it has no name. The server must speak HELLO, as a server with
+         * Sets the identity of this client; null, the default, means that it has no name. The server must send HELLO, as one with
          * TLS does. Without {@link #tls}, only a server on the loopback address is accepted, see {@link #allowPlainIdentity}.
          */
         public Builder identity(@Nullable ClientIdentity newIdentity) {
@@ -255,7 +255,7 @@ public final class RelayClientOptions {
 
         /**
          * Sets whether a client with an {@link #identity} may use a connection to another machine that is not encrypted: default
-         * false. Only for networks in which nobody else can read or change traffic.
+         * false. Only for networks in which no one else can read or change traffic.
          */
         public Builder allowPlainIdentity(boolean allow) {
             allowPlainIdentity = allow;
@@ -264,7 +264,7 @@ public final class RelayClientOptions {
 
         /**
          * Sets the public port to ask for: 1 to 65535, or 0, the default, for the port that the server chooses. The server must
-         * speak HELLO, and its policy must allow the port.
+         * send HELLO, and its policy must allow the port.
          */
         public Builder publicPort(int port) {
             publicPort = port;
@@ -272,10 +272,10 @@ public final class RelayClientOptions {
         }
 
         /**
-         * Sets a file that keeps the lease of the tunnel, so that a restarted program comes back to the same public port: null, the
-         * default, means none. The server must speak HELLO and grant leases. With a lease file, closing the tunnel does not give
-         * the port back: the server keeps it, and lets visitors wait, until its lease time is over. Each tunnel needs a file of
-         * its own. The file is created if it does not exist, for its owner only. Whoever can read it can take over the tunnel.
+         * Sets a file that keeps the lease of the tunnel, so that a restarted program resumes the same public port: null, the
+         * default, means none. The server must send HELLO and grant leases. With a lease file, closing the tunnel does not release
+         * the port: the server keeps it, and lets visitors wait, until the lease ends. Each tunnel needs its own file. The file is
+         * created if it does not exist, with permissions for its owner only. Anyone who can read it can take over the tunnel.
          */
         public Builder leaseFile(@Nullable Path file) {
             leaseFile = file;
@@ -323,9 +323,9 @@ public final class RelayClientOptions {
         }
 
         /**
-         * Returns immutable options with these values.
+         * Validates the values and returns the options.
          *
-         * @throws IllegalArgumentException if a value is out of its range; the message names it
+         * @throws IllegalArgumentException if a value is out of range; the message names it
          */
         public RelayClientOptions build() {
             Bounds.timeout("connectTimeout", connectTimeout);

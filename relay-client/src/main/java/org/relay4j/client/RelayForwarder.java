@@ -33,7 +33,7 @@ public final class RelayForwarder implements Tunnel {
     private RelayForwarder(InetSocketAddress server, InetSocketAddress local, RelayClientOptions options) {
         this.local = local;
         ClientTunnel.Connector connector = (opening, events) -> {
-            LocalService service = LocalService.resolve(local); // before the server is asked for a port
+            LocalService service = LocalService.resolve(local); // before the request for a port
             return ForwarderConnection.start(opening.open(), service, events, options);
         };
         tunnel = new ClientTunnel(server, options, connector, cause -> {}, this);

@@ -19,11 +19,11 @@ import org.relay4j.api.control.PortLine;
 import org.relay4j.yamux.io.TlsWire;
 import org.relay4j.yamux.io.Wire;
 
-/** Agrees with a server on what the connection is for: TLS, the server's first line, and the request that HELLO asks for. */
+/** The lines before yamux: TLS, the server's first line, and the request after HELLO. */
 final class ServerLines {
     /*
-     * The server's first line decides: a port line is all there is to say, after HELLO the client sends its request, and the
-     * server answers OK or ERR. A client that asks for nothing understands both.
+     * The server's first line decides. After a port line, yamux starts. After HELLO, the client sends its request, and the server
+     * answers OK or ERR. A client without a request understands both.
      */
     private static final String HELLO = "HELLO";
     private static final String OK = "OK";
@@ -45,9 +45,9 @@ final class ServerLines {
     }
 
     /**
-     * Says everything that is said before yamux. Blocks as {@link Conversation} does.
+     * Exchanges the lines before yamux. Blocks as {@link Conversation} does.
      *
-     * @throws RelayException of the subclass that says what went wrong
+     * @throws RelayException a subclass that identifies the failure
      */
     Grant open(Wire wire, ControlLine request) throws IOException {
         ClientTls tls = options.tls();
@@ -89,7 +89,7 @@ final class ServerLines {
 
     // ---- lines
 
-    /** The longest line depends on its first word, since base servers must not be waited for longer. */
+    /** Returns the maximum length of the line, which depends on its first word. */
     private void readLine() throws IOException {
         length = 0;
         try {
@@ -97,7 +97,8 @@ final class ServerLines {
                 boolean full = length == PortLine.LONGEST && !isHello() && !startsWith(OK);
                 if (full || length == ControlLine.LONGEST - 1) {
                     throw new RelayProtocolException(
-                            server + " is no relay server: its first line is longer than " + length + " bytes", null);
+                            server + " is not a relay server: its first line is longer than " + length + " bytes",
+                            null);
                 }
                 line[length++] = next;
                 if (isTlsAlert()) {
@@ -107,16 +108,16 @@ final class ServerLines {
             }
         } catch (SocketTimeoutException e) {
             throw new RelayUnreachableException(
-                    server + " gave no port within " + Dial.seconds(options.handshakeTimeout()), e);
+                    server + " did not assign a port within " + Dial.seconds(options.handshakeTimeout()), e);
         } catch (EOFException e) {
-            throw new RelayUnreachableException(server + " closed the connection before it gave a port", null);
+            throw new RelayUnreachableException(server + " closed the connection before it assigned a port", null);
         } catch (InterruptedIOException | RelayException e) {
             throw e;
         } catch (SSLException e) {
             throw TlsFailure.of(server, e); // TLS 1.3 refuses a client certificate after the handshake
         } catch (IOException e) {
             throw new RelayUnreachableException(
-                    server + " closed the connection before it gave a port: " + Dial.text(e), e);
+                    server + " closed the connection before it assigned a port: " + Dial.text(e), e);
         }
     }
 
@@ -125,12 +126,12 @@ final class ServerLines {
             conversation.write(bytes);
         } catch (SocketTimeoutException e) {
             throw new RelayUnreachableException(
-                    server + " gave no port within " + Dial.seconds(options.handshakeTimeout()), e);
+                    server + " did not assign a port within " + Dial.seconds(options.handshakeTimeout()), e);
         } catch (InterruptedIOException e) {
             throw e;
         } catch (IOException e) {
             throw new RelayUnreachableException(
-                    server + " closed the connection before it gave a port: " + Dial.text(e), e);
+                    server + " closed the connection before it assigned a port: " + Dial.text(e), e);
         }
     }
 
@@ -160,14 +161,14 @@ final class ServerLines {
 
     // ---- the request and its answer
 
-    /** What the options ask of a server that says HELLO. */
+    /** Returns the request of these options to a server that sends HELLO. */
     static ControlLine request(RelayClientOptions options) {
         ControlLine request = ControlLine.of("RELAY/1");
         if (options.publicPort() != 0) request = request.with("port", options.publicPort());
         return options.needsVisitorAddresses() ? request.with(VISITOR_ADDRESS) : request;
     }
 
-    /** Whether a word has the form of a lease. */
+    /** Returns whether a word has the form of a lease. */
     static boolean isLease(String word) {
         return LEASE.matcher(word).matches();
     }
@@ -182,7 +183,7 @@ final class ServerLines {
         if (port < 1 || port > 65_535) throw noRelayServer(quoted(), null);
         boolean granted = answer.has(VISITOR_ADDRESS);
         if (granted && !options.needsVisitorAddresses()) {
-            throw noRelayServer("\"visitor-address\", which it was not asked for,", null);
+            throw noRelayServer("\"visitor-address\", which was not requested,", null);
         }
         if (!granted && options.needsVisitorAddresses()) {
             throw new RelayProtocolException(
@@ -197,7 +198,7 @@ final class ServerLines {
         return new Grant(port, lease, Duration.ofSeconds(ttl), connection);
     }
 
-    /** -1 if there is none. */
+    /** Returns -1 if there is none. */
     private static int number(ControlLine answer, String word) {
         String value = answer.value(word);
         return value != null && NUMBER.matcher(value).matches() ? Integer.parseInt(value) : -1;
@@ -213,7 +214,7 @@ final class ServerLines {
         else return;
         throw new RelayProtocolException(
                 server + " speaks only the base protocol on this port, but the option " + needed
-                        + " needs HELLO; use a TLS port of the server, or have it started with the option extended",
+                        + " needs HELLO; use a TLS port of the server, or start it with the option extended",
                 null);
     }
 
@@ -248,6 +249,6 @@ final class ServerLines {
 
     private RelayProtocolException noRelayServer(String answer, @Nullable Throwable cause) {
         return new RelayProtocolException(
-                server + " is no relay server: it answered " + answer + " instead of a port", cause);
+                server + " is not a relay server: it answered " + answer + " instead of a port", cause);
     }
 }

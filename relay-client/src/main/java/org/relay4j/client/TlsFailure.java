@@ -11,11 +11,11 @@ import org.relay4j.api.RelayCertificateException;
 import org.relay4j.api.RelayException;
 import org.relay4j.api.RelayProtocolException;
 
-/** Says in one sentence why TLS has failed, and what to do about it. */
+/** Explains a TLS failure in one sentence, with a remedy. */
 final class TlsFailure {
     private static final String ALERT = "Received fatal alert: ";
 
-    /** Alerts that are about the client's certificate, as the JDK names them. */
+    /** Alerts about the client's certificate, with the names that the JDK uses.*/
     private static final Set<String> ABOUT_THE_CLIENT = Set.of(
             "certificate_required",
             "bad_certificate",

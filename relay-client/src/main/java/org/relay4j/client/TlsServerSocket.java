@@ -64,12 +64,12 @@ public final class TlsServerSocket extends SSLServerSocket {
             made = true;
             return tls;
         } finally {
-            if (!made) plain.close(); // nobody else may know of it
+            if (!made) plain.close(); // no other code has a reference to it
         }
     }
 
     /**
-     * Waits for the next visitor as the other server socket does. Returns an {@link SSLSocket} that has not begun its handshake.
+     * Waits for the next visitor as the other server socket does. Returns an {@link SSLSocket} that has not started its handshake.
      */
     @Override
     public Socket accept() throws IOException {
@@ -164,7 +164,7 @@ public final class TlsServerSocket extends SSLServerSocket {
         return change(tls -> {}); // a copy
     }
 
-    /** Has a socket check and take over a setting; returns a copy of all settings. */
+    /** Validates and stores a setting with the sample socket; returns a copy of all settings. */
     private SSLParameters change(Consumer<SSLSocket> setting) {
         lock.lock();
         try {

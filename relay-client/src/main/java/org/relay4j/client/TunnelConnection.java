@@ -7,15 +7,15 @@ import org.relay4j.yamux.SessionStatistics;
 
 /** One connection of a tunnel to its relay server, and the visitors that it carries. Safe for use by several threads. */
 interface TunnelConnection {
-    /** How it began. */
+    /** Returns the control connection that it was started on. */
     ControlConnection control();
 
-    /** The control address of the server. */
+    /** Returns the control address of the server. */
     default InetSocketAddress serverAddress() {
         return control().server();
     }
 
-    /** The server's host and the public port. */
+    /** Returns the server's host and the public port. */
     default InetSocketAddress publicAddress() {
         return control().publicAddress();
     }
@@ -36,7 +36,7 @@ interface TunnelConnection {
     /** Ends the connection alone; visitors are reset. Does not block. */
     void abandon();
 
-    /** Waits until the socket is closed after the end; false if that took longer than {@code nanos}. */
+    /** Waits until the socket is closed after the end; returns false if that takes longer than {@code nanos}. */
     boolean awaitTermination(long nanos) throws InterruptedException;
 
     /** Completes when the connection has ended: with its loss, or with null if this side closed it. */

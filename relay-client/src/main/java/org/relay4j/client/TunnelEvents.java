@@ -27,16 +27,16 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * The events of a tunnel: counts them, and calls the listener for one after the other.
+ * The events of a tunnel: counts them, and calls the listener one event at a time.
  */
 final class TunnelEvents {
     /*
-     * All events go through one queue, which a thread of its own empties, so a slow listener delays neither a reconnect nor an
-     * event loop. Only the first up is delivered by the connecting thread, before it returns. Events of visitors that arrive
-     * before the up of their connection are kept aside until then.
+     * All events go through one queue, which a separate thread empties, so a slow listener delays neither a reconnect nor an
+     * event loop. Only the first up is delivered by the connecting thread, before it returns. Events of visitors before the up
+     * of their connection wait for it in a second queue.
      *
-     * Visitors are reported with the session's lock held. The lock of this class is therefore a leaf: under it the tunnel is
-     * asked nothing, because that might take a session's lock. Events carry what they need as values.
+     * Visitors are reported with the session's lock held. The lock of this class is therefore a leaf: no method of the tunnel
+     * is called under it, because that might take a session's lock. Events carry the values that they need.
      */
     static final int MOST_WAITING = 1_024;
 
@@ -71,7 +71,7 @@ final class TunnelEvents {
     /**
      * The tunnel's first connection to the server is established; those before have ended.
      *
-     * @param publicAddress where visitors of this one connect
+     * @param publicAddress the address for visitors of this connection
      */
     void connected(InetSocketAddress publicAddress, Supplier<SessionStatistics> connection) {
         name = HostPort.text(publicAddress);
@@ -99,7 +99,7 @@ final class TunnelEvents {
         return meter.read(droppedEvents);
     }
 
-    /** True on a thread that is calling the listener. It must not wait for another call. */
+    /** Returns true on a thread that is calling the listener, which must not wait for another call. */
     boolean isCurrent() {
         return turn.isHeldByCurrentThread();
     }
@@ -107,10 +107,10 @@ final class TunnelEvents {
     // ---- the tunnel
 
     /**
-     * The tunnel is up.
+     * Reports that the tunnel is up.
      *
-     * @param publicAddress where visitors connect
-     * @param before where they did until now; null the first time, when the listener is called before this returns
+     * @param publicAddress the address for visitors
+     * @param before the previous address; null the first time, when the listener is called before this method returns
      */
     void up(InetSocketAddress publicAddress, @Nullable InetSocketAddress before) {
         if (before != null) {
@@ -171,7 +171,7 @@ final class TunnelEvents {
         if (ended != null) ended.ended(name, cause == null ? null : cause.getMessage());
     }
 
-    /** The owner has closed the tunnel. */
+    /** Reports that the owner has closed the tunnel. */
     void closed() {
         log.info("tunnel {}: closed", name);
         down(null, false);
@@ -187,7 +187,7 @@ final class TunnelEvents {
         later(stream, told -> told.visitorAccepted(tunnel, visitor));
     }
 
-    /** The cause is only asked for if a listener or a recording needs it. */
+    /** Reports the end of a visitor. The cause is computed only if a listener or a recording needs it. */
     void visitorClosed(MuxStream stream, @Nullable InetSocketAddress address, Supplier<@Nullable Throwable> cause) {
         meter.gone();
         if (listener == null && !VisitorEvent.isRecorded()) return;
@@ -237,24 +237,24 @@ final class TunnelEvents {
         if (first) log.warn("tunnel {}: the listener is too slow, events of visitors are dropped", name);
     }
 
-    /** An event of an ended connection is delivered at once, one of the next connection after its up. */
+    /** Queues an event: at once for an ended connection, after the up for the next one. */
     private boolean isOfAnEarlierConnection(@Nullable MuxStream stream) {
         return stream != null && stream.isGone() && !earlyVisitors.contains(stream);
     }
 
-    /** Whether {@link #emptySoon} is to be called, without the lock. With the lock held. */
+    /** Returns whether {@link #emptySoon} must be called, without the lock. With the lock held. */
     private boolean mustStart() {
         if (emptying) return false;
         emptying = true;
         return true;
     }
 
-    /** Without a thread, for example for lack of memory, the events wait for the next one: a loop must not fail for them. */
+    /** If no thread can be started, for example for lack of memory, the events wait for the next one. A loop must not fail. */
     private void emptySoon() {
         try {
             threads.execute(() -> {
                 empty();
-                Thread.interrupted(); // a listener that leaves the flag set does not mean the next one
+                Thread.interrupted(); // a flag that a listener left set is not meant for the next call
             });
         } catch (RuntimeException | Error e) {
             noThread.log("tunnel {}: no thread to call the listener", name, e);

@@ -10,7 +10,7 @@ import org.relay4j.api.TunnelStatistics;
 import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.io.OrderedLock;
 
-/** Counts what passes through a tunnel, over all its connections to the server. Safe for use by several threads. */
+/** The totals of a tunnel over all its connections to the server. Safe for use by several threads. */
 final class TunnelMeter {
     private final AtomicLong visitors = new AtomicLong();
     private final AtomicInteger openVisitors = new AtomicInteger();

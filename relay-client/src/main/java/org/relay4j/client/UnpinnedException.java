@@ -3,7 +3,7 @@ package org.relay4j.client;
 import java.security.cert.CertificateException;
 import org.relay4j.api.tls.Fingerprint;
 
-/** The server has another certificate than the pinned one. */
+/** The certificate of the server is not the pinned one. */
 final class UnpinnedException extends CertificateException {
     private static final long serialVersionUID = 1L;
 

@@ -47,13 +47,13 @@ final class VisitorHeader implements StreamHeader {
         return header;
     }
 
-    /** The address of the visitor; null if it is not known. */
+    /** Returns the address of the visitor; null if it is not known. */
     @Nullable
     InetSocketAddress address() {
         return header.source();
     }
 
-    /** The address of the visitor of a stream with this header; null if it is not known. */
+    /** Returns the address of the visitor of a stream with this header; null if it is not known. */
     static @Nullable InetSocketAddress address(@Nullable StreamHeader header) {
         return header instanceof VisitorHeader visitor ? visitor.address() : null;
     }

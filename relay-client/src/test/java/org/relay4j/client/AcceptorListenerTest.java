@@ -36,7 +36,7 @@ import org.relay4j.testing.Logged;
 import org.relay4j.testing.Visitor;
 import org.relay4j.yamux.SessionException;
 
-/** What the owner of an acceptor is told. */
+/** The events of an acceptor for its listener. */
 @ExtendWith(LeakCheck.class)
 class AcceptorListenerTest {
     private RelayServer server;

@@ -65,7 +65,7 @@ class ClientTunnelTest {
         return connection;
     }
 
-    /** A connection that ends when it is told to. */
+    /** A connection that ends on request. */
     private static class Scripted implements TunnelConnection {
         final CompletableFuture<@Nullable Loss> end = new CompletableFuture<>();
         final AtomicInteger pings = new AtomicInteger();
@@ -139,13 +139,13 @@ class ClientTunnelTest {
         assertNull(tunnel.endCause());
     }
 
-    /** A connection may have ended before anybody was told that it is up. */
+    /** A connection may have ended before its up was announced. */
     @Test
     void lossIsToldAfterTheUp() throws IOException {
         then().end.complete(BROKEN);
         ClientTunnel tunnel = up(Local.hasty(recorder).reconnect(false));
         assertEquals("the tunnel was lost: broken", recorder.awaitLoss(1, false).getMessage());
-        Await.until("its owner is told", over);
+        Await.until("its owner is notified", over);
         assertSame(tunnel.endCause(), told.get());
     }
 
@@ -164,7 +164,7 @@ class ClientTunnelTest {
         assertSame(defect, cause.getCause());
         tunnel.awaitEnd();
         assertSame(cause, tunnel.endCause());
-        Await.until("its owner is told", over);
+        Await.until("its owner is notified", over);
         assertSame(cause, told.get());
     }
 

@@ -135,7 +135,7 @@ class ControlConnectionTest {
             RelayProtocolException failure = assertThrows(RelayProtocolException.class, () -> open(server, OPTIONS));
             String line = answer.substring(0, answer.indexOf('\n')).replace("\r", "");
             assertEquals(
-                    "localhost:" + server.port() + " is no relay server: it answered \"" + line
+                    "localhost:" + server.port() + " is not a relay server: it answered \"" + line
                             + "\" instead of a port",
                     failure.getMessage());
             server.awaitAllEnded(); // the connection was closed
@@ -203,7 +203,7 @@ class ControlConnectionTest {
             RelayUnreachableException failure =
                     assertThrows(RelayUnreachableException.class, () -> open(server, OPTIONS));
             assertEquals(
-                    "localhost:" + server.port() + " closed the connection before it gave a port",
+                    "localhost:" + server.port() + " closed the connection before it assigned a port",
                     failure.getMessage());
         }
     }
@@ -223,7 +223,7 @@ class ControlConnectionTest {
         try (FakeServer server = FakeServer.start(FakeServer::awaitEnd)) {
             RelayUnreachableException failure =
                     assertThrows(RelayUnreachableException.class, () -> open(server, HASTY));
-            assertEquals("localhost:" + server.port() + " gave no port within 0.2 s", failure.getMessage());
+            assertEquals("localhost:" + server.port() + " did not assign a port within 0.2 s", failure.getMessage());
             server.awaitAllEnded();
         }
     }
@@ -239,14 +239,14 @@ class ControlConnectionTest {
         try (FakeServer server = FakeServer.start(drips)) {
             RelayUnreachableException failure =
                     assertThrows(RelayUnreachableException.class, () -> open(server, HASTY));
-            assertTrue(failure.getMessage().endsWith("gave no port within 0.2 s"), failure.getMessage());
+            assertTrue(failure.getMessage().endsWith("did not assign a port within 0.2 s"), failure.getMessage());
         }
     }
 
     // ---- no connection
 
     @Test
-    void nobodyListens() throws IOException {
+    void noListener() throws IOException {
         int port = FixedPort.free();
         RelayUnreachableException failure =
                 assertThrows(RelayUnreachableException.class, () -> ControlConnection.open("localhost", port, OPTIONS));
@@ -339,7 +339,7 @@ class ControlConnectionTest {
         return platformThread ? Call.runOnPlatformThread(action) : Call.run(action);
     }
 
-    /** A failure of the tunnel is a RelayException; callers who only know IOException are served, too. */
+    /** A failure of the tunnel is a RelayException, which is an IOException. */
     @Test
     void allFailuresAreOneFamily() {
         for (Class<?> type :

@@ -8,7 +8,7 @@ import org.relay4j.yamux.SessionOptions;
  * since such a machine makes round trips long, so that what may wait in them is known.
  */
 final class FaultOptions {
-    /** Silence after which a peer is asked for a sign of life, and the time that it has for one. */
+    /** The silence after which a peer is pinged, and the time for its answer. */
     static final Duration KEEP_ALIVE = Duration.ofMillis(500);
 
     private FaultOptions() {}

@@ -34,7 +34,7 @@ final class FullBacklog implements AutoCloseable {
         return listener.getLocalPort();
     }
 
-    /** Whether somebody else is waiting to be connected cannot be seen, only that the thread had time to. */
+    /** A pending connect of another thread cannot be observed, only that the thread had time for it. */
     void awaitOneMore() {
         long until = System.nanoTime() + 50_000_000;
         Await.until("some time has passed", () -> System.nanoTime() - until > 0);

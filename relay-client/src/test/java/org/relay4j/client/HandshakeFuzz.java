@@ -40,13 +40,13 @@ public final class HandshakeFuzz {
             check(line < input.length, "a port without a line");
             check(text.matches("0*[1-9][0-9]*\r?"), "a port from " + text);
             check(connection.publicAddress().getPort() == Integer.parseInt(text.trim()), "another port than " + text);
-            check(Arrays.equals(rest, Arrays.copyOfRange(input, line + 1, input.length)), "bytes behind the line");
+            check(Arrays.equals(rest, Arrays.copyOfRange(input, line + 1, input.length)), "bytes after the line");
         } catch (RelayRefusedException e) {
             check(text.startsWith("ERR ") && !e.code().isEmpty(), "refused by " + text);
         } catch (RelayProtocolException e) {
             check(input.length > 0, "an answer from nothing");
         } catch (RelayUnreachableException e) {
-            check(line >= input.length && line <= LONGEST_LINE, "no end behind a whole line");
+            check(line >= input.length && line <= LONGEST_LINE, "no end after a whole line");
         } catch (RelayException e) {
             throw new AssertionError("another failure", e);
         }
@@ -89,7 +89,7 @@ public final class HandshakeFuzz {
                 connection.shutdownOutput();
                 rest(connection.getInputStream());
             } catch (IOException e) {
-                // The client has left before it was told everything.
+                // The client has disconnected before it received everything.
             } catch (InterruptedException e) {
                 return;
             }

@@ -125,7 +125,7 @@ class LocalConnectTest {
                 Silent silent = new Silent(one, service.port());
                 Forwarding forwarding = new Forwarding(Duration.ofMillis(50), service.port(), one, three, two);
                 Socket visitor = forwarding.visit()) {
-            // Sent meanwhile, kept, and delivered to whichever address takes it.
+            // Sent before the connect, kept, and delivered to the address that accepts.
             Visitor.send(visitor, "hello");
             visitor.shutdownOutput();
             Visitor.expect(visitor, "hello");
@@ -191,7 +191,7 @@ class LocalConnectTest {
                 Visitor.send(visitor, "hello");
                 Visitor.expect(visitor, "hello");
             }
-            String line = log.await("has left after ");
+            String line = log.await("has disconnected after ");
             assertTrue(line.contains("of 127.0.0.1:" + service.port()), line);
             assertTrue(line.endsWith(" ms, 5 bytes in, 5 bytes out"), line);
         }

@@ -31,7 +31,7 @@ import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Logged;
 import org.relay4j.testing.Visitor;
 
-/** What a forwarder does when its server goes and comes back, and what its owner is told. */
+/** A forwarder whose server stops and restarts, and the events for its listener. */
 @ExtendWith(LeakCheck.EachTest.class)
 class ReconnectTest {
     private final Recorder recorder = new Recorder();
@@ -223,7 +223,7 @@ class ReconnectTest {
         assertEquals(4, recorder.events().size());
     }
 
-    /** Closes the tunnel in the midst of being told of it. */
+    /** Closes the tunnel within a callback. */
     private final class Closing implements TunnelListener {
         private final boolean whenUp;
 

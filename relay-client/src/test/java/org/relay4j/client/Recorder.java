@@ -11,7 +11,7 @@ import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelListener;
 import org.relay4j.testing.Await;
 
-/** A listener that remembers what it was told, in order. */
+/** A listener that records its events in order. */
 final class Recorder implements TunnelListener {
     /** One call. */
     record Event(

@@ -117,7 +117,7 @@ class RelayAcceptorTest {
             assertTrue(accepted.isConnected() && accepted.isBound() && !accepted.isClosed());
             assertEquals(acceptor.getLocalPort(), accepted.getLocalPort());
             assertEquals(acceptor.getInetAddress(), accepted.getLocalAddress());
-            assertTrue(accepted.getInetAddress().isAnyLocalAddress()); // who it is cannot be known
+            assertTrue(accepted.getInetAddress().isAnyLocalAddress()); // the visitor is unknown
             Visitor.send(visitor, "ping");
             Visitor.expect(accepted, "ping");
             Visitor.send(accepted, "pong");
@@ -249,7 +249,7 @@ class RelayAcceptorTest {
             acceptor.setSoTimeout((int) Await.DEADLINE.toMillis());
             int accepted = 1;
             while (!isAnswering(acceptor.accept())) accepted++;
-            // The reset may still be on its way when the first is accepted.
+            // The reset may still be in flight when the first is accepted.
             assertTrue(accepted <= 2, "accepted " + accepted);
         }
     }

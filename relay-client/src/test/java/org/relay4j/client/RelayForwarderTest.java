@@ -153,7 +153,7 @@ class RelayForwarderTest {
             Visitor.send(visitor, "begun");
             Await.until("the service has heard it", begun);
             Visitor.reset(visitor);
-            Await.until("the service was told", reset);
+            Await.until("the service was notified", reset);
         }
     }
 
@@ -284,7 +284,7 @@ class RelayForwarderTest {
                 forwarder.close();
                 Visitor.expectReset(visitor);
             }
-            Await.until("the service was told", reset);
+            Await.until("the service was notified", reset);
             forwarder.awaitEnd();
             assertNull(forwarder.endCause());
             assertFalse(forwarder.isOpen());
@@ -342,7 +342,7 @@ class RelayForwarderTest {
             server.close();
             Visitor.expectReset(one);
             Visitor.expectReset(two);
-            Await.until("the service was told of both", reset);
+            Await.until("the service was notified of both", reset);
             recorder.awaitLoss(1, true);
         }
     }

@@ -106,8 +106,7 @@ class SecuredTunnelTest {
 
     @Test
     void acceptor() throws Exception {
-        try (RelayAcceptor acceptor =
-                RelayClient.connect("localhost", server.port(), client().build())) {
+        try (RelayAcceptor acceptor = RelayClient.connect("localhost", server.port(), client().build())) {
             Call<Void> serving = Call.run(() -> {
                 try (Socket socket = acceptor.accept()) {
                     FakeServer.echo(socket);
@@ -128,13 +127,16 @@ class SecuredTunnelTest {
     void wrongKeyAndUnknownNameAreRefusedAlike() throws Exception {
         String other = Ed25519.encode(
                 KeyPairGenerator.getInstance("Ed25519").generateKeyPair().getPrivate());
-        assertEquals("auth-failed", refusal(client().identity(ClientIdentity.ofKey("alice", other)).build()));
-        assertEquals("auth-failed", refusal(client().identity(ClientIdentity.ofKey("bob", other)).build()));
+        assertEquals(
+                "auth-failed",
+                refusal(client().identity(ClientIdentity.ofKey("alice", other)).build()));
+        assertEquals(
+                "auth-failed",
+                refusal(client().identity(ClientIdentity.ofKey("bob", other)).build()));
     }
 
     private String refusal(RelayClientOptions options) {
-        return assertThrows(
-                        RelayRefusedException.class, () -> RelayClient.connect("localhost", server.port(), options))
+        return assertThrows(RelayRefusedException.class, () -> RelayClient.connect("localhost", server.port(), options))
                 .code();
     }
 
@@ -153,8 +155,8 @@ class SecuredTunnelTest {
                 options().handshakeTimeout(Duration.ofMillis(200)).build();
         try (RelayServer encrypted = RelayServer.start(impatient);
                 RelayServer plain = Local.server()) {
-            RelayException failure = assertThrows(
-                    RelayException.class, () -> RelayClient.connect("localhost", encrypted.port()));
+            RelayException failure =
+                    assertThrows(RelayException.class, () -> RelayClient.connect("localhost", encrypted.port()));
             assertTrue(failure.getMessage().contains("set the option tls"), failure.getMessage());
             RelayProtocolException other = assertThrows(
                     RelayProtocolException.class,

@@ -94,7 +94,7 @@ class ServerLinesTest {
     void answerThatIsNoneIsQuoted(String answer) throws IOException {
         try (FakeServer server = answering(answer + "\n")) {
             RelayProtocolException failure = assertThrows(RelayProtocolException.class, () -> open(server, PLAIN));
-            assertTrue(failure.getMessage().contains(" is no relay server: it answered \""), failure.getMessage());
+            assertTrue(failure.getMessage().contains(" is not a relay server: it answered \""), failure.getMessage());
         }
     }
 
@@ -145,7 +145,7 @@ class ServerLinesTest {
             assertEquals(
                     "localhost:" + server.port()
                             + " speaks only the base protocol on this port, but the option publicPort"
-                            + " needs HELLO; use a TLS port of the server, or have it started with the option extended",
+                            + " needs HELLO; use a TLS port of the server, or start it with the option extended",
                     failure.getMessage());
         }
     }

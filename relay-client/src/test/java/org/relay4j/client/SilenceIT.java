@@ -27,7 +27,7 @@ import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Visitor;
 import org.relay4j.yamux.io.BufferPool;
 
-/** Somebody neither reads nor leaves, or has gone without a word: it costs a bounded amount of memory, and nobody else. */
+/** A peer that neither reads nor disconnects, or has vanished: it costs a bounded amount of memory, and does not affect others. */
 @ExtendWith(LeakCheck.EachTest.class)
 class SilenceIT {
     private static final int STUCK = 10;
@@ -55,7 +55,7 @@ class SilenceIT {
         service.close();
     }
 
-    // ---- nobody is there
+    // ---- a vanished peer
 
     @Test
     void connectionThatLeadsNowhereIsNoticedAtBothEnds() throws Exception {
@@ -91,7 +91,7 @@ class SilenceIT {
         }
     }
 
-    // ---- nobody reads
+    // ---- a peer that does not read
 
     @Test
     void visitorsThatNeverRead() throws Exception {
@@ -219,7 +219,7 @@ class SilenceIT {
     }
 
     private void awaitNobodyAndNothing() {
-        Await.until("nobody is left", () -> server.visitorCount() == 0);
+        Await.until("no visitor is left", () -> server.visitorCount() == 0);
         Await.until(
                 () -> "no memory is in use, now " + BufferPool.shared().inUse(),
                 () -> BufferPool.shared().inUse() == 0);

@@ -25,7 +25,7 @@ import org.relay4j.testing.Logged;
 import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.io.OrderedLock;
 
-/** Events and the session's lock: those who report with the lock held never wait for those who are about to take it. */
+/** Events and the session's lock: a thread that reports with the lock held never waits for one that is about to take it. */
 @SuppressWarnings("LockNotBeforeTry") // the lock of a session, taken only to see whether it may be
 class TunnelEventsTest {
     private static final InetSocketAddress BEFORE = InetSocketAddress.createUnresolved("relay", 1);
@@ -57,7 +57,7 @@ class TunnelEventsTest {
         assertTrue(OrderedLock.noneHeld());
     }
 
-    /** While a thread that holds the session's lock reports, all else is told on another thread. */
+    /** While a thread that holds the session's lock reports, all other events are delivered on another thread. */
     @Test
     void nothingOfTheTunnelWaitsForTheSession() {
         events.up(BEFORE, null);
@@ -76,7 +76,7 @@ class TunnelEventsTest {
             session.unlock();
         }
         recorder.awaitUp(1);
-        Await.until("the round trip was told", () -> roundTrips.get() == 1);
+        Await.until("the round trip was reported", () -> roundTrips.get() == 1);
     }
 
     /** Whoever connects calls the first up, and is not held up by what else there is to tell. */
@@ -92,7 +92,7 @@ class TunnelEventsTest {
 
             @Override
             public void roundTrip(Tunnel tunnel, Duration roundTrip) {
-                Await.until("it goes on", stuck);
+                Await.until("it continues", stuck);
                 tellers.add(Thread.currentThread());
             }
         };
@@ -102,7 +102,7 @@ class TunnelEventsTest {
         early.up(BEFORE, null);
         assertEquals(List.of(Thread.currentThread()), tellers);
         stuck.countDown();
-        Await.until("the rest is told", () -> tellers.size() == 2);
+        Await.until("the rest is reported", () -> tellers.size() == 2);
         assertNotEquals(Thread.currentThread(), tellers.get(1));
     }
 
@@ -134,7 +134,7 @@ class TunnelEventsTest {
         assertEquals(0, roundTrips.get());
         noMemory.set(false);
         starved.roundTrip(1);
-        Await.until("both are told", () -> roundTrips.get() == 2);
+        Await.until("both are reported", () -> roundTrips.get() == 2);
     }
 
     @Test

@@ -32,7 +32,7 @@ import org.relay4j.testing.FakeServer;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Visitor;
 
-/** What the owner of an acceptor or a forwarder is told of its visitors, and what is counted. */
+/** The events and totals of the visitors of an acceptor or a forwarder. */
 @ExtendWith(LeakCheck.EachTest.class)
 class TunnelListenerTest {
     private final Story story = new Story();
@@ -85,7 +85,7 @@ class TunnelListenerTest {
         }
     }
 
-    /** Remembers what it was told. */
+    /** Records its events. */
     private static class Story implements TunnelListener {
         final List<Event> events = new CopyOnWriteArrayList<>();
         final AtomicInteger roundTrips = new AtomicInteger();
@@ -268,7 +268,7 @@ class TunnelListenerTest {
             }
         };
         try (Tunnel tunnel = Kind.FORWARDER.open(this, listener)) {
-            Await.until("a round trip was told", measured);
+            Await.until("a round trip was reported", measured);
             assertTrue(tunnel.statistics().roundTrip().toNanos() > 0);
         }
     }
@@ -278,7 +278,7 @@ class TunnelListenerTest {
         return new Story() {
             @Override
             public void visitorAccepted(Tunnel tunnel, org.relay4j.api.Visitor visitor) {
-                Await.until("it goes on", goesOn);
+                Await.until("it continues", goesOn);
                 super.visitorAccepted(tunnel, visitor);
             }
         };
@@ -299,7 +299,7 @@ class TunnelListenerTest {
             assertTrue(dropped > 0 && dropped <= 2L * visitors - TunnelEvents.MOST_WAITING + 1, () -> dropped + "");
             stuck.countDown();
             Await.until(
-                    () -> "the rest was told: " + slow.events.size(),
+                    () -> "the rest was reported: " + slow.events.size(),
                     () -> slow.events.size()
                                     - 1
                                     + slow.roundTrips.get()

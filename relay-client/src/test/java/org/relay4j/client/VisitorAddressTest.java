@@ -227,9 +227,10 @@ class VisitorAddressTest {
 
     @Test
     void addressComesFromTheServerThatTheVisitorConnectsTo() throws Exception {
-        try (RelayServer relay = RelayServer.start(Local.options().extended(true).build());
-                RelayAcceptor acceptor = RelayClient.connect(
-                        "localhost", relay.port(), options().build());
+        try (RelayServer relay =
+                        RelayServer.start(Local.options().extended(true).build());
+                RelayAcceptor acceptor =
+                        RelayClient.connect("localhost", relay.port(), options().build());
                 Socket visitor = new Socket(LOOPBACK, acceptor.getLocalPort())) {
             visitor.getOutputStream().write("hello".getBytes(US_ASCII));
             Socket accepted = acceptor.accept();
@@ -241,7 +242,8 @@ class VisitorAddressTest {
     @ParameterizedTest
     @EnumSource(ProxyProtocol.class)
     void forwarderPassesOnTheAddressFromTheServer(ProxyProtocol version) throws Exception {
-        try (RelayServer relay = RelayServer.start(Local.options().extended(true).build());
+        try (RelayServer relay =
+                        RelayServer.start(Local.options().extended(true).build());
                 ServerSocket service = new ServerSocket(0, 50, LOOPBACK);
                 RelayForwarder forwarder = RelayClient.forward(
                         "localhost",

@@ -14,7 +14,7 @@ import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
 
 /**
- * What lies between a client and a server, and can be cut: nothing passes then, and neither side is told, as when a machine
+ * A connection between a client and a server that can be cut: then nothing passes, and neither side is notified, as when a machine
  * on the way loses its memory of them.
  */
 final class Wire implements AutoCloseable {
@@ -106,7 +106,7 @@ final class Wire implements AutoCloseable {
     @Override
     public void close() throws IOException {
         listener.close();
-        Await.until("nobody is accepted any more", accepting::isDone);
+        Await.until("no more connections are accepted", accepting::isDone);
         mend();
     }
 }

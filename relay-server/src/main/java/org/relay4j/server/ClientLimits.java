@@ -5,8 +5,8 @@ import java.util.List;
 import org.relay4j.yamux.io.Bounds;
 
 /**
- * What one client may have: public ports, tunnels, connections and visitors. The limits of {@link RelayServerOptions} apply
- * besides. Immutable.
+ * The limits of one client: public ports, tunnels, connections and visitors. The limits of {@link RelayServerOptions} also
+ * apply. Immutable.
  *
  * <pre>{@code
  * ClientLimits limits = ClientLimits.builder()
@@ -26,7 +26,7 @@ public final class ClientLimits {
         this.values = values;
     }
 
-    /** Returns the defaults: a free port that the server chooses for each tunnel, and only the limits of the server. */
+    /** Returns the defaults: the server chooses a free port for each tunnel, and only its own limits apply. */
     public static ClientLimits defaults() {
         return DEFAULTS;
     }
@@ -44,44 +44,44 @@ public final class ClientLimits {
         return false;
     }
 
-    /** Returns the port for a client that asks for none: the first of its ports, if that is a single one; otherwise 0. */
+    /** Returns the port for a client that asks for none: its first one, unless that is a range; otherwise 0. */
     public int ownPort() {
         if (values.ports.isEmpty()) return 0;
         PortRange first = values.ports.get(0);
         return first.isSingle() ? first.lowest() : 0;
     }
 
-    /** The ports that the client may have; empty if the server chooses any free port. */
+    /** Returns the ports that the client may use; empty if the server chooses any free port. */
     List<PortRange> ports() {
         return values.ports;
     }
 
-    /** Tunnels at once under this name; 0 without a limit of its own. */
+    /** Returns the maximum number of tunnels with this name; 0 means no limit of its own. */
     public int maxTunnels() {
         return values.maxTunnels;
     }
 
-    /** Connections at once of one tunnel; 0 without a limit of its own. */
+    /** Returns the maximum number of connections of one tunnel; 0 means no limit of its own. */
     public int maxConnections() {
         return values.maxConnections;
     }
 
-    /** Visitors at once of one tunnel; 0 without a limit of its own. */
+    /** Returns the maximum number of connected visitors of one tunnel; 0 means no limit of its own. */
     public int maxVisitors() {
         return values.maxVisitors;
     }
 
-    /** Visitors at once of one tunnel from one address; 0 without a limit. */
+    /** Returns the maximum number of connected visitors of one tunnel from one address; 0 means no limit. */
     public int maxVisitorsPerAddress() {
         return values.maxVisitorsPerAddress;
     }
 
-    /** New visitors of one tunnel in a second; 0 without a limit. */
+    /** Returns the maximum number of new visitors of one tunnel per second; 0 means no limit. */
     public int visitorsPerSecond() {
         return values.visitorsPerSecond;
     }
 
-    /** Collects the values; {@link #build} checks them. Not safe for use by several threads. */
+    /** A builder of limits; {@link #build} validates the values. Not safe for use by several threads. */
     public static final class Builder {
         private List<PortRange> ports = new ArrayList<>();
         private int maxTunnels;
@@ -122,27 +122,27 @@ public final class ClientLimits {
             return this;
         }
 
-        /** Tunnels at once under this name: 1 to 60,000; 0, the default, for no limit of its own. */
+        /** Sets the maximum number of tunnels with this name: 1 to 60,000; 0, the default, means no limit of its own. */
         public Builder maxTunnels(int tunnels) {
             maxTunnels = tunnels;
             return this;
         }
 
-        /** Connections at once of one tunnel: 1 to 8; 0, the default, for no limit of its own. */
+        /** Sets the maximum number of connections of one tunnel: 1 to 8; 0, the default, means no limit of its own. */
         public Builder maxConnections(int connections) {
             maxConnections = connections;
             return this;
         }
 
-        /** Visitors at once of one tunnel: 1 to 1,000,000; 0, the default, for no limit of its own. One more is reset. */
+        /** Sets the maximum number of connected visitors of one tunnel: 1 to 1,000,000; 0, the default, means no limit. Others are reset. */
         public Builder maxVisitors(int visitors) {
             maxVisitors = visitors;
             return this;
         }
 
         /**
-         * Visitors at once of one tunnel from one address, or one IPv6 network of 64 bits: 1 to 1,000,000; 0, the default, for
-         * no limit. One more is reset.
+         * Sets the maximum number of connected visitors of one tunnel from one address or IPv6 /64 network: 1 to 1,000,000; 0,
+         * the default, means no limit. Others are reset.
          */
         public Builder maxVisitorsPerAddress(int visitors) {
             maxVisitorsPerAddress = visitors;
@@ -150,8 +150,8 @@ public final class ClientLimits {
         }
 
         /**
-         * New visitors of one tunnel in a second: 1 to 1,000,000; 0, the default, for no limit. As many may come at once after
-         * a quiet second. One more is reset.
+         * Sets the maximum number of new visitors of one tunnel per second: 1 to 1,000,000; 0, the default, means no limit. After
+         * an idle second, as many may connect at once. Others are reset.
          */
         public Builder visitorsPerSecond(int visitors) {
             visitorsPerSecond = visitors;
@@ -159,9 +159,9 @@ public final class ClientLimits {
         }
 
         /**
-         * Checks and freezes the values.
+         * Validates the values and returns the limits.
          *
-         * @throws IllegalArgumentException if a value is out of its range; the message names it
+         * @throws IllegalArgumentException if a value is out of range; the message names it
          */
         public ClientLimits build() {
             Bounds.range("maxTunnels", maxTunnels, 0, 60_000);

@@ -6,7 +6,7 @@ import java.util.Set;
 import org.relay4j.api.control.Ed25519;
 
 /**
- * A client that a {@link TunnelPolicy} knows by name: how it proves the name, and what it may have. Immutable.
+ * A client that a {@link TunnelPolicy} knows by name: its proofs of the name, and its limits. Immutable.
  *
  * <pre>{@code
  * String key = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="; // printed by "relay keygen"
@@ -15,10 +15,10 @@ import org.relay4j.api.control.Ed25519;
  *
  * @param keys Ed25519 public keys, at most 4; the client proves its name with the private key of any of them
  * @param certificate true if a verified client certificate with the name as its subject CN proves the name too
- * @param limits what the client may have
+ * @param limits the limits of the client
  */
 public record NamedClient(Set<PublicKey> keys, boolean certificate, ClientLimits limits) {
-    /** Keys that one client may have. Each costs the server one verification for each attempt. */
+    /** The maximum number of keys of a client. Each costs the server one verification per attempt. */
     static final int MOST_KEYS = 4;
 
     /**
@@ -29,7 +29,7 @@ public record NamedClient(Set<PublicKey> keys, boolean certificate, ClientLimits
         keys = Set.copyOf(keys);
         Objects.requireNonNull(limits, "limits");
         if (keys.isEmpty() && !certificate) {
-            throw new IllegalArgumentException("a named client needs a key, or the permission to use a certificate");
+            throw new IllegalArgumentException("a named client needs a key or the permission to use a certificate");
         }
         if (keys.size() > MOST_KEYS) {
             throw new IllegalArgumentException("a client has " + keys.size() + " keys, the maximum is " + MOST_KEYS);
@@ -37,7 +37,7 @@ public record NamedClient(Set<PublicKey> keys, boolean certificate, ClientLimits
         for (PublicKey key : keys) {
             if (!Ed25519.isKey(key)) {
                 throw new IllegalArgumentException(
-                        "a client's key is of the algorithm " + key.getAlgorithm() + ", it must be Ed25519");
+                        "a client's key has the algorithm " + key.getAlgorithm() + ", it must be Ed25519");
             }
         }
     }
@@ -46,7 +46,7 @@ public record NamedClient(Set<PublicKey> keys, boolean certificate, ClientLimits
      * Returns a client with one key.
      *
      * @param key base64 of the X.509 DER encoding of an Ed25519 public key, as printed by {@code relay keygen --client}
-     * @throws IllegalArgumentException if it is no such key
+     * @throws IllegalArgumentException if it is not such a key
      */
     public static NamedClient ofKey(String key, ClientLimits limits) {
         return new NamedClient(Set.of(Ed25519.publicKey(key)), false, limits);
@@ -57,7 +57,7 @@ public record NamedClient(Set<PublicKey> keys, boolean certificate, ClientLimits
         return new NamedClient(Set.of(), true, limits);
     }
 
-    /** Returns true if whoever could prove the name of this client can also prove that of the other, and the other way round. */
+    /** Returns true if both clients accept the same proofs. */
     boolean hasSameProofs(NamedClient other) {
         return keys.equals(other.keys) && certificate == other.certificate;
     }

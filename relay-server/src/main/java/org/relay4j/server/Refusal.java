@@ -1,11 +1,11 @@
 package org.relay4j.server;
 
 /**
- * Why a relay server has turned a client or a visitor away.
+ * The reason why a relay server refused a client or visitor.
  *
  * <pre>{@code
  * long full = server.statistics().refusals().get(Refusal.TUNNELS);
- * System.out.println(full + " clients have found no place");
+ * System.out.println(full + " clients were refused because the server was full");
  * }</pre>
  */
 public enum Refusal {
@@ -16,23 +16,23 @@ public enum Refusal {
     /** The client's name has reached {@link ClientLimits#maxTunnels}. */
     TUNNELS_OF_NAME,
     /**
-     * The client was dropped before it had answered, because newer ones have connected: {@link RelayServerOptions#maxPending},
+     * The client was dropped before it had answered, because newer clients connected: {@link RelayServerOptions#maxPending},
      * {@link RelayServerOptions#maxPendingPerAddress}.
      */
     PENDING,
     /** The TLS handshake has failed, or was not completed within {@link RelayServerOptions#handshakeTimeout}. */
     TLS,
-    /** The client's line breaks the protocol or asks for what its tunnel does not have, or it was not complete within {@link RelayServerOptions#handshakeTimeout}. */
+    /** The client's line violates the protocol or does not match its tunnel, or it was not complete within {@link RelayServerOptions#handshakeTimeout}. */
     REQUEST,
-    /** The client has not proved its name, or has none and needs one. */
+    /** The client did not prove its name, or has none although the server requires one. */
     IDENTITY,
     /** No public port is free. */
     NO_PORT,
-    /** The public port that the client asked for is taken, or it is not one that the client may have. */
+    /** The requested public port is in use, or the client may not have it. */
     PORT_UNAVAILABLE,
-    /** The client has presented a lease that is unknown or has expired. */
+    /** The lease of the client is unknown or has expired. */
     LEASE_UNKNOWN,
-    /** The server has failed to serve the client or visitor; the log has the reason. */
+    /** The server failed to serve the client or visitor; the reason is in the log. */
     FAILURE,
     /** The server has reached {@link RelayServerOptions#maxVisitors}. */
     VISITORS,

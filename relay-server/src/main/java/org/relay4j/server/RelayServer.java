@@ -22,7 +22,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A relay server: gives each client that connects to its control port a public port, and carries the visitors of that port
+ * A relay server: assigns a public port to each client that connects to its control port, and carries the visitors of that port
  * to the client.
  *
  * <pre>{@code
@@ -52,7 +52,7 @@ public final class RelayServer implements Closeable {
     private final Gate gate;
     private final AtomicBoolean closed = new AtomicBoolean();
     private final CountDownLatch ended = new CountDownLatch(1);
-    private volatile boolean closing; // no more clients
+    private volatile boolean closing; // accepts no more clients
 
     private RelayServer(RelayServerOptions options) throws IOException {
         this.options = options;
@@ -90,8 +90,8 @@ public final class RelayServer implements Closeable {
      * Starts a server on all addresses with default options.
      *
      * @param port the control port; 0 for any free one, see {@link #port}
-     * @throws BindException when the port cannot be bound; the message names it and the remedy
-     * @throws IllegalArgumentException when the port is not 0 to 65535
+     * @throws BindException if the port cannot be bound; the message names it and the remedy
+     * @throws IllegalArgumentException if the port is not between 0 and 65535
      */
     public static RelayServer start(int port) throws IOException {
         return start(RelayServerOptions.builder().port(port).build());
@@ -100,8 +100,8 @@ public final class RelayServer implements Closeable {
     /**
      * Starts a server.
      *
-     * @throws BindException when the control port cannot be bound, or an address is none of this machine; the message names
-     *     the port or address and the remedy
+     * @throws BindException if the control port cannot be bound, or an address does not belong to this machine; the message
+     *     names the port or address and the remedy
      */
     public static RelayServer start(RelayServerOptions options) throws IOException {
         RelayServer server = new RelayServer(Objects.requireNonNull(options, "options"));
@@ -109,27 +109,27 @@ public final class RelayServer implements Closeable {
         return server;
     }
 
-    /** The control port. */
+    /** Returns the control port. */
     public int port() {
         return address().getPort();
     }
 
-    /** The control address. */
+    /** Returns the control address. */
     public InetSocketAddress address() {
         return control.address();
     }
 
-    /** Tunnels that are open, including those that are held for a client that is away. */
+    /** Returns the number of open tunnels, including those held for an absent client. */
     public int tunnelCount() {
         return tunnels.size();
     }
 
-    /** Visitors that are connected, of all tunnels. */
+    /** Returns the number of connected visitors of all tunnels. */
     public int visitorCount() {
         return admission.visitors();
     }
 
-    /** Returns what has passed so far. Does not block. */
+    /** Returns the totals so far. Does not block. */
     public RelayServerStatistics statistics() {
         Tunnels.Totals totals = tunnels.totals();
         long in = totals.bytesIn();
@@ -150,15 +150,15 @@ public final class RelayServer implements Closeable {
                 events.dropped());
     }
 
-    /** Waits until {@link #close} has ended this server. */
+    /** Blocks until {@link #close} has ended this server. */
     public void awaitEnd() throws InterruptedException {
         ended.await();
     }
 
     /**
-     * Ends the server gracefully: the control port and all public ports are closed now, and visitors that are connected may
-     * finish. Those that have not finished in time are reset. Blocks until all that is done, at most seven seconds longer than
-     * {@code timeout}. A thread that is interrupted meanwhile resets the visitors at once, and stays interrupted.
+     * Ends the server gracefully: the control port and all public ports are closed at once, and connected visitors may
+     * finish. Those that have not finished in time are reset. Blocks until the server has ended, at most seven seconds longer than
+     * {@code timeout}. If the thread is interrupted, the visitors are reset at once and the thread stays interrupted.
      *
      * @param timeout how long visitors may take; zero means do not wait
      * @return true if all visitors had finished
@@ -180,8 +180,8 @@ public final class RelayServer implements Closeable {
     }
 
     /**
-     * Closes the control port and all public ports, resets all visitors, and ends the threads. Waits for that, normally some
-     * milliseconds, at most seven seconds. Has no effect the second time.
+     * Closes the control port and all public ports, resets all visitors, and ends the threads. Blocks until that is done, normally
+     * some milliseconds, at most seven seconds. Later calls have no effect.
      */
     @Override
     public void close() {
@@ -190,7 +190,8 @@ public final class RelayServer implements Closeable {
         control.close();
         List<TunnelConnection> ending = tunnels.connections();
         for (ServerTunnel tunnel : tunnels.all()) tunnel.close();
-        for (TunnelConnection connection : ending) connection.close(); // of those too that are no tunnel's any more
+        for (TunnelConnection connection : ending)
+            connection.close(); // including those that no longer belong to a tunnel
         long deadline = System.nanoTime() + CLOSE_DEADLINE;
         boolean interruptedFirst = awaitAccepted(deadline);
         boolean interrupted = awaitEnd(ending, deadline) || interruptedFirst;
@@ -202,8 +203,8 @@ public final class RelayServer implements Closeable {
     }
 
     /**
-     * Waits until the last client that was accepted is with the loop that serves it: a loop that has stopped would leave it
-     * waiting. True when the thread was interrupted meanwhile.
+     * Waits until the last accepted client was handed to its loop, because a stopped loop would never serve it. Returns true if
+     * the thread was interrupted.
      */
     private boolean awaitAccepted(long deadline) {
         CountDownLatch accepted = new CountDownLatch(1);
@@ -250,13 +251,13 @@ public final class RelayServer implements Closeable {
         return limited;
     }
 
-    /** A client or visitor was turned away. */
+    /** Reports that a client or visitor was refused. */
     void refused(Refusal reason, @Nullable InetSocketAddress from, String format, Object... arguments) {
         limited.refused(reason, format, arguments);
         events.refused(reason, from);
     }
 
-    /** Something has failed for one client, which was turned away; the last argument is the exception. */
+    /** Reports a failure that affects one client, which is refused; the last argument is the exception. */
     void failed(InetSocketAddress client, String format, Object... arguments) {
         limited.failed(format, arguments);
         events.refused(Refusal.FAILURE, client);
@@ -287,7 +288,7 @@ public final class RelayServer implements Closeable {
         return random;
     }
 
-    /** True once no more clients are served. */
+    /** Returns true once no more clients are served. */
     boolean isClosing() {
         return closing;
     }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>{@code
  * RelayServerListener listener = new RelayServerListener() {
  *     public void tunnelUp(RelayServer server, ServedTunnel tunnel) {
- *         System.out.println(tunnel.client() + " can be reached at port " + tunnel.port());
+ *         System.out.println(tunnel.client() + " is reachable at port " + tunnel.port());
  *     }
  * };
  * RelayServerOptions options = RelayServerOptions.builder().port(7000).listener(listener).build();
@@ -18,8 +18,9 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Calls come one at a time, on a thread that may block. The events of one tunnel come in their order, and its
- * visitors after its up. A visitor may leave after the down, while the rest of a complete reply is being sent to it. An exception that is thrown here is logged and has no other effect.
+ * <p>Calls are made one at a time, on a thread that may block. The events of a tunnel are in order, and its visitors follow its
+ * up. A visitor may disconnect after the down, while the rest of a complete reply is being sent to it. An exception thrown by a
+ * listener is logged and has no other effect.
  *
  * <p>The server does not wait for a slow listener. At most 1,024 events wait for it, and in addition one up and one down for
  * each tunnel. Further events are dropped and counted, see {@link RelayServerStatistics#droppedEvents}. If the up of a tunnel is
@@ -32,16 +33,16 @@ public interface RelayServerListener {
     default void tunnelUp(RelayServer server, ServedTunnel tunnel) {}
 
     /**
-     * The client of a tunnel is away and may come back: its public port stays open for {@link RelayServerOptions#lease}, and
+     * The client of a tunnel is absent and may return: its public port stays open for {@link RelayServerOptions#lease}, and
      * visitors wait. {@link #tunnelResumed} or {@link #tunnelDown} follows.
      */
     default void tunnelHeld(RelayServer server, ServedTunnel tunnel) {}
 
-    /** A client has come back to its tunnel, perhaps from another address. Waiting visitors are served. */
+    /** A client has resumed its tunnel, possibly from another address. Waiting visitors are served. */
     default void tunnelResumed(RelayServer server, ServedTunnel tunnel) {}
 
     /**
-     * A tunnel that was established has ended.
+     * An established tunnel has ended.
      *
      * @param cause a {@link org.relay4j.api.TunnelLostException}; null if the server closed the tunnel
      */
@@ -51,15 +52,15 @@ public interface RelayServerListener {
     default void visitorAccepted(RelayServer server, ServedTunnel tunnel, ServedVisitor visitor) {}
 
     /**
-     * A visitor has left.
+     * The connection of a visitor has ended.
      *
-     * @param cause why it was reset; null if both directions were closed in an orderly way
+     * @param cause why it was reset; null if both directions were closed gracefully
      */
     default void visitorClosed(
             RelayServer server, ServedTunnel tunnel, ServedVisitor visitor, @Nullable Throwable cause) {}
 
     /**
-     * A client or a visitor was turned away.
+     * A client or visitor was refused.
      *
      * @param from its address
      */

@@ -11,7 +11,7 @@ import org.relay4j.yamux.io.Bounds;
 import org.relay4j.yamux.io.LoopGroup;
 
 /**
- * Addresses, bounds and timeouts of a relay server. Immutable.
+ * The addresses, limits and timeouts of a relay server. Immutable.
  *
  * <pre>{@code
  * RelayServerOptions options = RelayServerOptions.builder()
@@ -48,57 +48,57 @@ public final class RelayServerOptions {
         return new Builder(values);
     }
 
-    /** Where relay clients connect. */
+    /** Returns the local address and port for relay clients. */
     public InetSocketAddress controlAddress() {
         return new InetSocketAddress(values.bindAddress, values.port);
     }
 
-    /** The local address of the public listeners; null for all addresses. */
+    /** Returns the local address of the public ports; null means all addresses. */
     public @Nullable InetAddress publicBindAddress() {
         return values.publicBindAddress;
     }
 
-    /** The lowest public port; 0 when any free port will do. */
+    /** Returns the lowest public port; 0 means any free port. */
     public int lowestPublicPort() {
         return values.lowestPublicPort;
     }
 
-    /** The highest public port; 0 when any free port will do. */
+    /** Returns the highest public port; 0 means any free port. */
     public int highestPublicPort() {
         return values.highestPublicPort;
     }
 
-    /** Tunnels at once. */
+    /** Returns the maximum number of tunnels. */
     public int maxTunnels() {
         return values.maxTunnels;
     }
 
-    /** Tunnels at once from one client address. */
+    /** Returns the maximum number of tunnels from one client address. */
     public int maxTunnelsPerAddress() {
         return values.maxTunnelsPerAddress;
     }
 
-    /** Tunnels at once whose client has not shown a sign of life yet. */
+    /** Returns the maximum number of pending clients, which have not sent anything yet. */
     public int maxPending() {
         return values.maxPending;
     }
 
-    /** The same from one client address. */
+    /** Returns the maximum number of pending clients from one address. */
     public int maxPendingPerAddress() {
         return values.maxPendingPerAddress;
     }
 
-    /** Visitors at once, of all tunnels. */
+    /** Returns the maximum number of connected visitors of all tunnels. */
     public int maxVisitors() {
         return values.maxVisitors;
     }
 
-    /** Visitors at once of one tunnel. */
+    /** Returns the maximum number of connected visitors of one tunnel. */
     public int maxVisitorsPerTunnel() {
         return values.maxVisitorsPerTunnel;
     }
 
-    /** Time that a client has for its first sign of life. */
+    /** Returns how long a client may take to send its first byte. */
     public Duration handshakeTimeout() {
         return values.handshakeTimeout;
     }
@@ -108,27 +108,27 @@ public final class RelayServerOptions {
         return values.lease;
     }
 
-    /** Time that visitors have to finish when a tunnel has used all its stream ids. */
+    /** Returns how long visitors may take to finish after a tunnel has used all of its stream ids. */
     Duration retireAfter() {
         return values.retireAfter;
     }
 
-    /** Event loops. */
+    /** Returns the number of event loops. */
     public int loops() {
         return values.loops;
     }
 
-    /** Options of the session with each client. */
+    /** Returns the options of the session with each client. */
     public SessionOptions session() {
         return values.session;
     }
 
-    /** Which addresses clients may connect from. */
+    /** Returns the filter for the addresses of clients. */
     AddressFilter clientFilter() {
         return values.clientFilter;
     }
 
-    /** Which addresses visitors may connect from. */
+    /** Returns the filter for the addresses of visitors. */
     AddressFilter visitorFilter() {
         return values.visitorFilter;
     }
@@ -159,12 +159,12 @@ public final class RelayServerOptions {
         return values.certificateCheck;
     }
 
-    /** Returns the listener of the server; null when there is none. */
+    /** Returns the listener of the server; null if there is none. */
     public @Nullable RelayServerListener listener() {
         return values.listener;
     }
 
-    /** Collects the values; {@link #build} checks them. Not safe for use by several threads. */
+    /** A builder of options; {@link #build} validates the values. Not safe for use by several threads. */
     public static final class Builder {
         private @Nullable InetAddress bindAddress;
         private int port;
@@ -228,71 +228,71 @@ public final class RelayServerOptions {
             certificateCheck = other.certificateCheck;
         }
 
-        /** The local address for relay clients; null, the default, for all addresses. */
+        /** Sets the local address for relay clients; null, the default, means all addresses. */
         public Builder bindAddress(@Nullable InetAddress address) {
             bindAddress = address;
             return this;
         }
 
-        /** The control port, 0 to 65535; 0, the default, for any free port. */
+        /** Sets the control port, 0 to 65535; 0, the default, means any free port. */
         public Builder port(int newPort) {
             port = newPort;
             return this;
         }
 
-        /** The local address of the public listeners; null, the default, for all addresses. */
+        /** Sets the local address of the public ports; null, the default, means all addresses. */
         public Builder publicBindAddress(@Nullable InetAddress address) {
             publicBindAddress = address;
             return this;
         }
 
-        /** The public ports that clients are given, 1 to 65535 both included. The default is any free port. */
+        /** Sets the range of public ports, both ends included: 1 to 65535. The default is any free port. */
         public Builder publicPorts(int lowest, int highest) {
             lowestPublicPort = lowest;
             highestPublicPort = highest;
             return this;
         }
 
-        /** Tunnels at once: 1 to 60,000, default 1,000. One more is refused with {@code ERR limit-reached}. */
+        /** Sets the maximum number of tunnels: 1 to 60,000, default 1,000. Others are refused with {@code ERR limit-reached}. */
         public Builder maxTunnels(int tunnels) {
             maxTunnels = tunnels;
             return this;
         }
 
-        /** Tunnels at once from one client address, or one IPv6 network of 64 bits: 1 to 60,000, default 100. */
+        /** Sets the maximum number of tunnels from one client address or IPv6 /64 network: 1 to 60,000, default 100. */
         public Builder maxTunnelsPerAddress(int tunnels) {
             maxTunnelsPerAddress = tunnels;
             return this;
         }
 
         /**
-         * Tunnels at once whose client has not shown a sign of life yet: 1 to 60,000, default 256. One more takes the place of
-         * the oldest of the address that has the most of them, which is dropped.
+         * Sets the maximum number of pending clients, which have not sent anything yet: 1 to 60,000, default 256. A further one
+         * displaces the oldest pending client of the address with the most.
          */
         public Builder maxPending(int tunnels) {
             maxPending = tunnels;
             return this;
         }
 
-        /** The same from one client address: 1 to 60,000, default 64. One more takes the place of that address's oldest. */
+        /** Sets the maximum number of pending clients from one address: 1 to 60,000, default 64. A further one displaces its oldest. */
         public Builder maxPendingPerAddress(int tunnels) {
             maxPendingPerAddress = tunnels;
             return this;
         }
 
-        /** Visitors at once, of all tunnels: 1 to 1,000,000, default 50,000. One more is reset. */
+        /** Sets the maximum number of connected visitors of all tunnels: 1 to 1,000,000, default 50,000. Others are reset. */
         public Builder maxVisitors(int visitors) {
             maxVisitors = visitors;
             return this;
         }
 
-        /** Visitors at once of one tunnel: 1 to 1,000,000, default 16,384. One more is reset. */
+        /** Sets the maximum number of connected visitors of one tunnel: 1 to 1,000,000, default 16,384. Others are reset. */
         public Builder maxVisitorsPerTunnel(int visitors) {
             maxVisitorsPerTunnel = visitors;
             return this;
         }
 
-        /** Time that a client has from its connection to its first sign of life, which is any byte: 1 ms to 1 h, default 5 s. */
+        /** Sets how long a client may take from its connection to its first byte: 1 ms to 1 h, default 5 s. */
         public Builder handshakeTimeout(Duration timeout) {
             handshakeTimeout = timeout;
             return this;
@@ -308,22 +308,21 @@ public final class RelayServerOptions {
             return this;
         }
 
-        /** For tests: a tunnel lives for 2^31 visitors. */
+        /** For tests, because a tunnel has 2^31 stream ids. */
         Builder retireAfter(Duration timeout) {
             retireAfter = timeout;
             return this;
         }
 
-        /** Event loops: 1 to 1,024; the default is half the number of processors. Each is one thread. */
+        /** Sets the number of event loops, each of which is a thread: 1 to 1,024, by default half the number of processors. */
         public Builder loops(int count) {
             loops = count;
             return this;
         }
 
         /**
-         * Options of the session with each client; by default those of {@link SessionOptions#defaults}. Visitors that have
-         * closed one direction may be idle for as long as they want, unless {@link
-         * SessionOptions.Builder#halfCloseTimeout} is set.
+         * Sets the options of the session with each client: default {@link SessionOptions#defaults}. Half-closed visitors may be
+         * idle without limit, unless {@link SessionOptions.Builder#halfCloseTimeout} is set.
          */
         public Builder session(SessionOptions options) {
             session = options;
@@ -331,33 +330,33 @@ public final class RelayServerOptions {
         }
 
         /**
-         * Networks that clients may connect from, such as {@code 192.0.2.0/24} or {@code 2001:db8::/32}, or single addresses;
-         * empty, the default, for all. At most 1,000. Others are disconnected at once.
+         * Sets the networks from which clients may connect, such as {@code 192.0.2.0/24} or {@code 2001:db8::/32}, or single
+         * addresses: at most 1,000; empty, the default, means all. Other clients are disconnected at once.
          */
         public Builder allowClients(List<String> networks) {
             allowedClients = List.copyOf(networks);
             return this;
         }
 
-        /** Networks that clients may not connect from, even if they are allowed: default none, at most 1,000. */
+        /** Sets the networks from which clients may not connect, even if they are allowed: at most 1,000, default none. */
         public Builder denyClients(List<String> networks) {
             deniedClients = List.copyOf(networks);
             return this;
         }
 
-        /** Networks that visitors may connect from; empty, the default, for all. At most 1,000. Others are reset. */
+        /** Sets the networks from which visitors may connect: at most 1,000; empty, the default, means all. Others are reset. */
         public Builder allowVisitors(List<String> networks) {
             allowedVisitors = List.copyOf(networks);
             return this;
         }
 
-        /** Networks that visitors may not connect from, even if they are allowed: default none, at most 1,000. */
+        /** Sets the networks from which visitors may not connect, even if they are allowed: at most 1,000, default none. */
         public Builder denyVisitors(List<String> networks) {
             deniedVisitors = List.copyOf(networks);
             return this;
         }
 
-        /** Receives the events of the server: default none. */
+        /** Sets the listener of the server: default none. */
         public Builder listener(@Nullable RelayServerListener newListener) {
             listener = newListener;
             return this;
@@ -403,9 +402,9 @@ public final class RelayServerOptions {
         }
 
         /**
-         * Checks and freezes the values.
+         * Validates the values and returns the options.
          *
-         * @throws IllegalArgumentException when a value is out of its range; the message names it
+         * @throws IllegalArgumentException if a value is out of range; the message names the option
          */
         public RelayServerOptions build() {
             Bounds.range("port", port, 0, 65_535);

@@ -3,21 +3,21 @@ package org.relay4j.server;
 import java.util.Map;
 
 /**
- * What has passed through a relay server up to a moment. Immutable. The totals never decrease.
+ * The totals of a relay server at a point in time. Totals never decrease. Immutable.
  *
  * <pre>{@code
  * RelayServerStatistics now = server.statistics();
  * System.out.println(now.openVisitors() + " visitors in " + now.openTunnels() + " tunnels");
  * }</pre>
  *
- * @param tunnels tunnels that were established since the start
- * @param openTunnels tunnels that are established now
- * @param pendingClients clients that are connected and have not answered yet
- * @param visitors visitors that were accepted since the start
- * @param openVisitors visitors that are connected now
- * @param bytesIn bytes that have come from visitors
- * @param bytesOut bytes that clients have sent for visitors
- * @param refusals clients and visitors that were turned away since the start, for each reason
+ * @param tunnels tunnels established since the start
+ * @param openTunnels tunnels established now
+ * @param pendingClients connected clients that have not answered yet
+ * @param visitors visitors accepted since the start
+ * @param openVisitors visitors connected now
+ * @param bytesIn bytes received from visitors
+ * @param bytesOut bytes sent to visitors
+ * @param refusals clients and visitors refused since the start, for each reason
  * @param droppedEvents events that were dropped because the {@link RelayServerListener} was too slow
  */
 public record RelayServerStatistics(

@@ -3,7 +3,7 @@ package org.relay4j.server;
 import java.net.InetSocketAddress;
 
 /**
- * A tunnel as its server sees it. Immutable.
+ * A tunnel of a server. Immutable.
  *
  * <pre>{@code
  * RelayServerListener listener = new RelayServerListener() {
@@ -14,7 +14,7 @@ import java.net.InetSocketAddress;
  * RelayServer.start(RelayServerOptions.builder().listener(listener).build()).close();
  * }</pre>
  *
- * @param number distinguishes the tunnels of a server; it is never used again
+ * @param number unique among the tunnels of a server; never reused
  * @param client address of the relay client
  * @param port public port of the tunnel
  */

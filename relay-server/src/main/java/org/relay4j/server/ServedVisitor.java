@@ -4,7 +4,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 
 /**
- * A visitor as the server sees it, at a moment. Immutable.
+ * A visitor of a server at a point in time. Immutable.
  *
  * <pre>{@code
  * RelayServerListener listener = new RelayServerListener() {
@@ -16,8 +16,8 @@ import java.time.Duration;
  * }</pre>
  *
  * @param address address of the visitor
- * @param connected how long it has been connected
- * @param bytesIn bytes that have come from the visitor
- * @param bytesOut bytes that were sent to the visitor
+ * @param connected how long the visitor has been connected
+ * @param bytesIn bytes received from the visitor
+ * @param bytesOut bytes sent to the visitor
  */
 public record ServedVisitor(InetSocketAddress address, Duration connected, long bytesIn, long bytesOut) {}

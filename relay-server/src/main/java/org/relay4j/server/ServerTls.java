@@ -33,7 +33,7 @@ import org.relay4j.api.tls.Pem;
  * }</pre>
  *
  * <p>A server checks every few seconds whether the files have changed, and uses the new ones for new connections. Files that
- * cannot be used are reported in the log, and the certificate before stays in use.
+ * cannot be used are reported in the log, and the previous certificate stays in use.
  *
  * <p>A client that offers protocols by ALPN must offer {@code relay/1}; one that offers none is served too. Sessions are never
  * resumed, unless the caller's own context does it. Safe for use by several threads.
@@ -76,7 +76,7 @@ public final class ServerTls {
      * Uses a certificate chain and a private key from PEM files. The chain begins with the server's own certificate; the key is
      * unencrypted PKCS#8. They may be in one file.
      *
-     * @throws IOException if the files cannot be used: unreadable, malformed, expired, or not belonging together
+     * @throws IOException if the files cannot be used: unreadable, malformed, expired, or not matching
      */
     public static ServerTls ofFiles(Path certificates, Path key) throws IOException {
         Objects.requireNonNull(certificates, "certificates");
@@ -95,7 +95,7 @@ public final class ServerTls {
         return loaded(() -> KeyMaterial.ofPkcs12(pkcs12, copy), List.of(pkcs12));
     }
 
-    /** Uses a context as it is; nothing is reloaded. */
+    /** Uses a context unchanged; nothing is reloaded. */
     public static ServerTls of(SSLContext context) {
         return new ServerTls(Objects.requireNonNull(context, "context"), null, null, List.of());
     }
@@ -128,14 +128,14 @@ public final class ServerTls {
         return loaded(from, certificates, List.copyOf(all));
     }
 
-    /** The SHA-256 fingerprint of the certificate in use, as {@code sha256:} and hexadecimal digits; null with a context. */
+    /** Returns the SHA-256 fingerprint of the certificate in use, as {@code sha256:} and hexadecimal digits; null with a context. */
     public @Nullable String fingerprint() {
         Fingerprint current = identity.fingerprint();
         return current == null ? null : current.toString();
     }
 
     /**
-     * Reads the files again if they have changed. Blocks for the time that this takes.
+     * Reads the files again if they have changed. Blocks until they are read.
      *
      * @return true if another certificate is in use now
      * @throws IOException if the new files cannot be used; nothing has changed then, and they are not tried again before the

@@ -10,8 +10,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 
 /**
- * Decides which clients a relay server knows by name, how they prove it, and what each may have. The server verifies the
- * proofs; a policy only looks clients up.
+ * The clients that a relay server knows by name, with their proofs and limits. The server verifies the proofs; a policy only
+ * looks clients up.
  *
  * <pre>{@code
  * ClientLimits limits = ClientLimits.builder().port(5432).maxVisitors(100).build();
@@ -27,7 +27,7 @@ public interface TunnelPolicy {
     /**
      * Looks up the client with a name. Called for each client that presents one, before its proof is verified: the name may be
      * any that a stranger invents, in the form {@code [A-Za-z0-9._-]{1,64}}. The server calls this method on a thread that
-     * delays only clients with names; an implementation that asks a database or another server returns at once and completes
+     * delays only clients with names. An implementation that asks a database or another server should return at once and complete
      * the stage later. A client is refused if the stage fails or takes longer than 3 s.
      *
      * @return a stage with the client; empty if the name is unknown
@@ -35,7 +35,7 @@ public interface TunnelPolicy {
     CompletionStage<Optional<NamedClient>> find(String name);
 
     /**
-     * Returns what a client without a name may have. Called once, when the server starts.
+     * Returns the limits of clients without a name. Called once, when the server starts.
      *
      * @return by default {@link ClientLimits#defaults}: one free port a tunnel, within the limits of the server
      */
@@ -74,7 +74,7 @@ public interface TunnelPolicy {
      * removed, or have other keys, end; new limits apply to new tunnels. A changed file that cannot be used is reported in the
      * log, and the clients stay as they were. {@code docs/operations.md} lists all keys.
      *
-     * <p>Requires the library {@code org.tomlj:tomlj}, which relay-server does not bring along.
+     * <p>Requires the library {@code org.tomlj:tomlj}, an optional dependency of relay-server.
      *
      * @throws IOException if the file cannot be used; the message begins with file, line and column
      * @throws IllegalStateException if the library is missing

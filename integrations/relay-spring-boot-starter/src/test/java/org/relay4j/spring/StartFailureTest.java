@@ -62,7 +62,7 @@ class StartFailureTest {
                     () -> WebApplication.run(other.getLocalPort()).close());
             answer.result();
         }
-        says(output, "is no relay server", "must be the control port of a relay server");
+        says(output, "is not a relay server", "must be the control port of a relay server");
     }
 
     @Test

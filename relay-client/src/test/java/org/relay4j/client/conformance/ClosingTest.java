@@ -231,7 +231,7 @@ class ClosingTest extends ConnectedConformance {
     void writesAfterAResetFail() throws IOException {
         Visitor.reset(visitor);
         Call<Void> writing = run(() -> {
-            while (true) out.write(1); // the first ones may be under way before the reset arrives
+            while (true) out.write(1); // the first ones may be sent before the reset arrives
         });
         writing.failure(SocketException.class);
         assertThrows(SocketException.class, () -> out.write(new byte[100]));

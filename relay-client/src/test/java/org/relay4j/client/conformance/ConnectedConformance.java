@@ -6,7 +6,7 @@ import java.io.OutputStream;
 import java.net.Socket;
 import org.junit.jupiter.api.BeforeEach;
 
-/** The part of the suite that begins with a visitor who was accepted. */
+/** The part of the suite that starts with an accepted visitor. */
 abstract class ConnectedConformance extends Conformance {
     Socket visitor;
     Socket accepted;

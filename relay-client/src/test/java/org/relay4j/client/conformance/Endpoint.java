@@ -21,7 +21,7 @@ final class Endpoint implements Closeable {
         TCP,
         RELAY;
 
-        /** With room for {@code backlog} visitors that nobody has accepted yet. */
+        /** Opens an endpoint with room for {@code backlog} visitors that are not accepted yet. */
         Endpoint open(int backlog) throws IOException {
             InetAddress loopback = InetAddress.getLoopbackAddress();
             if (this == TCP) return new Endpoint(new ServerSocket(0, backlog, loopback), () -> {});

@@ -12,7 +12,7 @@ import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
 import org.relay4j.testing.Visitor;
 
-/** Sockets that nobody refers to any more and nobody has closed. */
+/** Sockets that are unreferenced and were not closed. */
 class UnreferencedTest extends Conformance {
     @Test
     void acceptedSocketIsClosed() throws IOException {
