@@ -1,0 +1,131 @@
+package org.relay4j.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.file.Path;
+import java.util.concurrent.Semaphore;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.relay4j.server.RelayServer;
+import org.relay4j.server.RelayServerListener;
+import org.relay4j.server.ServedTunnel;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.FakeServer;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Visitor;
+
+/** Leases between a real client and a real server: the public port outlives connections and processes. */
+@ExtendWith(LeakCheck.EachTest.class)
+class HeldTunnelTest {
+    @TempDir
+    Path folder;
+
+    private final Recorder recorder = new Recorder();
+    private final Semaphore held = new Semaphore(0);
+    private FakeServer service;
+    private RelayServer server;
+    private FakeServer path; // between client and server
+
+    @BeforeEach
+    void start() throws IOException {
+        service = FakeServer.echoing();
+        server = RelayServer.start(Local.options()
+                .port(0)
+                .extended(true)
+                .listener(new RelayServerListener() {
+                    @Override
+                    public void tunnelHeld(RelayServer server, ServedTunnel tunnel) {
+                        held.release();
+                    }
+                })
+                .build());
+        path = FakeServer.start(this::carry);
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        path.close();
+        server.close();
+        service.close();
+    }
+
+    private void carry(Socket near) throws IOException {
+        try (Socket far = Visitor.connect(server.port())) {
+            Call.run(() -> {
+                try (near) {
+                    far.getInputStream().transferTo(near.getOutputStream());
+                }
+            });
+            near.getInputStream().transferTo(far.getOutputStream());
+        }
+    }
+
+    private RelayForwarder forward(RelayClientOptions.Builder options) throws IOException {
+        InetSocketAddress local = InetSocketAddress.createUnresolved("localhost", service.port());
+        return RelayClient.forward("localhost", path.port(), local, options.build());
+    }
+
+    private static void assertEcho(Socket visitor) throws IOException {
+        Visitor.send(visitor, "hello");
+        Visitor.expect(visitor, "hello");
+    }
+
+    @Test
+    void visitorsWaitWhileTheClientComesBack() throws Exception {
+        try (RelayForwarder forwarder = forward(Local.hasty(recorder))) {
+            int port = forwarder.publicAddress().getPort();
+            try (Socket before = Visitor.connect(port)) {
+                assertEcho(before);
+                path.close();
+                Visitor.expectReset(before);
+            }
+            held.acquire();
+            try (Socket waiting = Visitor.connect(port)) {
+                Visitor.send(waiting, "hello");
+                path = FakeServer.start(InetAddress.getLoopbackAddress(), path.port(), this::carry);
+                Visitor.expect(waiting, "hello");
+            }
+            recorder.awaitUp(2);
+            assertEquals(port, forwarder.publicAddress().getPort());
+        }
+    }
+
+    @Test
+    void restartedForwarderComesBackToItsVisitors() throws Exception {
+        Path file = folder.resolve("lease");
+        int port;
+        try (RelayForwarder first = forward(Local.hasty(recorder).leaseFile(file))) {
+            port = first.publicAddress().getPort();
+        }
+        held.acquire();
+        try (Socket waiting = Visitor.connect(port)) {
+            Visitor.send(waiting, "hello");
+            try (RelayForwarder second = forward(Local.hasty(recorder).leaseFile(file))) {
+                assertEquals(port, second.publicAddress().getPort());
+                Visitor.expect(waiting, "hello");
+            }
+        }
+    }
+
+    @Test
+    void deliberateEndGivesThePortBack() throws Exception {
+        RelayForwarder forwarder = forward(Local.hasty(recorder));
+        int port = forwarder.publicAddress().getPort();
+        forwarder.close();
+        Visitor.awaitRefused(port);
+        RelayAcceptor acceptor = RelayClient.connect(
+                "localhost", path.port(), Local.hasty(recorder).build());
+        acceptor.close();
+        Visitor.awaitRefused(acceptor.getLocalPort());
+        Await.until("no tunnel is kept", () -> server.statistics().openTunnels() == 0);
+        assertEquals(0, held.availablePermits());
+    }
+}
