@@ -3,6 +3,7 @@ package org.relay4j.client;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.OrderedLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,21 +19,27 @@ final class Companions {
         void join(int instead) throws IOException;
     }
 
-    static final int NONE = -1;
+    /**
+     * A connection that the tunnel does not have.
+     *
+     * @param replaced the number of the lost one; -1 if there was none
+     * @param lasted how long the lost one had lasted, ns
+     */
+    private record Missing(int replaced, long lasted) {}
 
     private static final Logger log = LoggerFactory.getLogger(Companions.class);
 
     private final Joining joining;
     private final Attempts attempts;
     private final ReentrantLock lock = OrderedLock.leaf("the missing connections of a tunnel");
-    private final ArrayDeque<Integer> missing = new ArrayDeque<>(); // numbers of lost ones; guarded by lock
+    private final ArrayDeque<Missing> missing = new ArrayDeque<>(); // guarded by lock
     private boolean working; // a thread is, or soon will be; guarded by lock
 
     /** As many as belong to a tunnel with one connection. */
     Companions(RelayClientOptions options, Joining joining) {
         this.joining = joining;
         attempts = new Attempts("no further connection", options, () -> false);
-        for (int i = 1; i < options.connections(); i++) missing.add(NONE);
+        for (int i = 1; i < options.connections(); i++) missing.add(new Missing(-1, 0));
     }
 
     /** Begins to add connections. */
@@ -56,8 +63,7 @@ final class Companions {
     void replace(int number, long nanos) {
         lock.lock();
         try {
-            missing.add(number);
-            attempts.wasUp(nanos);
+            missing.add(new Missing(number, nanos));
         } finally {
             lock.unlock();
         }
@@ -71,15 +77,7 @@ final class Companions {
 
     private void work() {
         try {
-            for (int instead; (instead = next()) != Integer.MIN_VALUE; ) {
-                int replaced = instead;
-                Attempts.Attempt<Boolean> attempt = () -> {
-                    joining.join(replaced);
-                    return true;
-                };
-                if (replaced == NONE) attempts.first(attempt, true);
-                else attempts.again(attempt);
-            }
+            for (Missing next; (next = next()) != null; ) add(next);
         } catch (IOException e) {
             log.debug("no more connections are added: {}", e.getMessage()); // the tunnel was closed or lost
         } catch (RuntimeException | Error e) {
@@ -87,14 +85,23 @@ final class Companions {
         }
     }
 
-    /** Returns the number to replace, or NONE; the smallest integer, and the thread is to end, if nothing is missing. */
-    private int next() {
+    private void add(Missing next) throws IOException {
+        Attempts.Attempt<Boolean> attempt = () -> {
+            joining.join(next.replaced());
+            return true;
+        };
+        attempts.wasUp(next.lasted());
+        if (next.replaced() < 0) attempts.first(attempt, true);
+        else attempts.again(attempt);
+    }
+
+    /** Returns null, and the thread is to end, if nothing is missing. */
+    private @Nullable Missing next() {
         lock.lock();
         try {
-            Integer number = missing.poll();
-            if (number != null) return number;
-            working = false;
-            return Integer.MIN_VALUE;
+            Missing next = missing.poll();
+            if (next == null) working = false;
+            return next;
         } finally {
             lock.unlock();
         }
