@@ -155,7 +155,7 @@ final class ClientTunnel implements Tunnel {
         TunnelConnection next = connector.connect(() -> entrance.join(instead), events);
         if (!connections.join(next)) {
             next.abandon();
-            throw new SocketException("the tunnel was lost meanwhile");
+            throw new SocketException("the tunnel was lost");
         }
         if (attempts.isClosing()) next.close(); // as in adopt
         log.debug("tunnel {}: another connection", HostPort.text(next.publicAddress()));

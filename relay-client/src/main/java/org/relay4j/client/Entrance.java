@@ -93,7 +93,7 @@ final class Entrance {
         return connection;
     }
 
-    /** Whether further connections may join the tunnel. */
+    /** Returns whether further connections may join the tunnel. */
     boolean isJoinable() {
         return lease.word() != null;
     }

@@ -166,7 +166,7 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
         return localConnectTimeout;
     }
 
-    /** How the local service is told who the visitor is; null for not at all. */
+    /** Returns the PROXY protocol version for the local service; null if it gets no header. */
     @Nullable
     ProxyProtocol proxyProtocol() {
         return proxyProtocol;

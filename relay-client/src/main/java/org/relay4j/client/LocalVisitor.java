@@ -39,7 +39,7 @@ final class LocalVisitor implements Splice.Owner {
         untried = tunnel.local().addresses().iterator();
     }
 
-    /** The address of the visitor; null if it is not known. */
+    /** Returns the address of the visitor; null if it is not known. */
     @Nullable
     InetSocketAddress from() {
         return header == null ? null : header.source();

@@ -119,7 +119,7 @@ public final class RelayClientOptions {
         return values.proxyProtocol;
     }
 
-    /** Whether streams begin with the address of their visitor. */
+    /** Returns whether streams begin with the address of their visitor. */
     boolean needsVisitorAddresses() {
         return values.visitorAddresses || values.proxyProtocol != null;
     }

@@ -9,11 +9,11 @@ import java.util.regex.Pattern;
 import org.relay4j.api.proxy.AddressLiteral;
 
 /**
- * Lists of networks whose addresses are allowed and denied. A denied address stays denied if it is allowed too. Without allowed
+ * Lists of networks whose addresses are allowed and denied. A denied address stays denied even if it is also allowed. Without allowed
  * networks every address is allowed that is not denied. Immutable.
  */
 final class AddressFilter {
-    /** Lets every address pass. */
+    /** A filter that allows every address. */
     static final AddressFilter OFF = new AddressFilter(List.of(), List.of());
 
     /** Networks in one list. */
@@ -89,12 +89,12 @@ final class AddressFilter {
         return masked;
     }
 
-    /** Returns true if this filter has no networks, so that it lets every address pass. */
+    /** Returns true if this filter has no networks, so that it allows every address. */
     boolean isOff() {
         return allowed.isEmpty() && denied.isEmpty();
     }
 
-    /** Returns true if connections from this address are welcome. */
+    /** Returns true if connections from this address are allowed. */
     boolean allows(InetAddress address) {
         if (isOff()) return true;
         byte[] bytes = address.getAddress();

@@ -4,25 +4,25 @@ import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the listener of a server hears of one tunnel: its up, its visitors, its down. Visitors may come before the client has
+ * The events of one tunnel for the listener of the server: up, visitors, down. Visitors may connect before the client has
  * answered; they are announced after the up. On the tunnel's loop.
  */
 final class Announcements {
-    /** Events that wait for the up. */
+    /** Maximum number of events that wait for the up. */
     static final int MOST_EARLY = 256;
 
     private final ServerEvents events;
     private ServedTunnel tunnel;
     private final ArrayDeque<Runnable> early = new ArrayDeque<>();
     private boolean isUp;
-    private boolean announced; // the listener knows the tunnel
+    private boolean announced; // the up was announced
 
     Announcements(ServerEvents events, ServedTunnel tunnel) {
         this.events = events;
         this.tunnel = tunnel;
     }
 
-    /** Whether anything of this is of use. */
+    /** Returns whether there is a listener. */
     boolean areHeard() {
         return events.hasListener();
     }
@@ -34,12 +34,12 @@ final class Announcements {
         for (Runnable event; (event = early.poll()) != null; ) announce(event);
     }
 
-    /** No connection takes visitors, and the tunnel waits for its client. */
+    /** Reports that no connection accepts visitors, and the tunnel waits for its client. */
     void held() {
         if (announced) events.held(tunnel);
     }
 
-    /** The client has come back, perhaps from another address. */
+    /** Reports that the client has returned, possibly from another address. */
     void resumed(ServedTunnel now) {
         tunnel = now;
         if (announced) events.resumed(tunnel);

@@ -7,7 +7,7 @@ import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import org.jspecify.annotations.Nullable;
 
-/** Finds out why an address cannot be bound, and what to do about it; the JVM's own words differ between systems. */
+/** Explains why an address cannot be bound, and suggests a remedy, because the messages of the JVM differ between systems. */
 final class Binding {
     private static final int PRIVILEGED = 1024; // ports below it need a permission on most systems
 
@@ -30,9 +30,9 @@ final class Binding {
     }
 
     /**
-     * Checks that an address can be bound at all.
+     * Checks that an address can be bound.
      *
-     * @throws BindException when it is none of this machine
+     * @throws BindException if it does not belong to this machine
      */
     static void check(String what, @Nullable InetAddress address) throws IOException {
         if (address == null) return;

@@ -1,6 +1,6 @@
 package org.relay4j.server;
 
-/** Waits for the answer to a claim. Exactly one of the methods is called, once, on the loop on which the claim was made. */
+/** Receives the answer to a claim. Exactly one of the methods is called, once, on the loop of the claim. */
 interface Claimant {
     /** The client has its tunnel. {@link TunnelGrant#start} or {@link TunnelGrant#abandon} must follow. */
     void granted(TunnelGrant grant);

@@ -8,14 +8,14 @@ import org.relay4j.api.control.ClientProof;
 import org.relay4j.api.control.ControlLine;
 
 /**
- * The line of an extended client, {@code RELAY/1 ...}, checked as section 2 of {@code docs/protocol.md} demands. Words that the
- * server does not know are ignored.
+ * The line of an extended client, {@code RELAY/1 ...}, validated as section 2 of {@code docs/protocol.md} requires. Unknown words
+ * are ignored.
  *
  * @param line as parsed
  * @param text as received, without its LF
  */
 record ClientLine(ControlLine line, String text) {
-    /** A line that breaks the rules. */
+    /** Thrown for an invalid line. */
     static final class BadRequest extends Exception {
         private static final long serialVersionUID = 1;
 
@@ -30,7 +30,7 @@ record ClientLine(ControlLine line, String text) {
     private static final int NONE = -1;
 
     /**
-     * Reads and checks a line.
+     * Parses and validates a line.
      *
      * @param bytes the line in its first {@code length} bytes, without the LF
      */
@@ -42,7 +42,7 @@ record ClientLine(ControlLine line, String text) {
             throw new BadRequest(String.valueOf(e.getMessage()));
         }
         if (!line.keyword().equals(VERSION)) {
-            throw new BadRequest("the line must begin with " + VERSION + ", which is all that this server speaks");
+            throw new BadRequest("the line must begin with " + VERSION + ", the only version of this server");
         }
         ClientLine client = new ClientLine(line, new String(bytes, 0, length, StandardCharsets.US_ASCII));
         client.check();
@@ -52,12 +52,12 @@ record ClientLine(ControlLine line, String text) {
     private void check() throws BadRequest {
         port();
         for (String bare : new String[] {"visitor-address", "drain"}) {
-            if (line.value(bare) != null) throw new BadRequest("the word '" + bare + "' takes no value");
+            if (line.value(bare) != null) throw new BadRequest("the word '" + bare + "' must not have a value");
         }
         lease("resume");
         if (line.has("join") && lease("join") == null) throw new BadRequest("the word 'join' needs a lease");
         if (line.has("resume") && line.has("join")) throw new BadRequest("'resume' and 'join' exclude each other");
-        if (line.has("instead") && !line.has("join")) throw new BadRequest("'instead' is of no use without 'join'");
+        if (line.has("instead") && !line.has("join")) throw new BadRequest("'instead' requires 'join'");
         instead();
         if (line.has("name") && line.value("name") == null) throw new BadRequest("the word 'name' needs a value");
         if (line.has(ClientProof.WORD) && !(line.has("name") && line.has("binding"))) {
@@ -68,12 +68,12 @@ record ClientLine(ControlLine line, String text) {
     private @Nullable String lease(String word) throws BadRequest {
         String lease = line.value(word);
         if (lease != null && !LEASE.matcher(lease).matches()) {
-            throw new BadRequest("the lease of '" + word + "' has not the form of a lease");
+            throw new BadRequest("the lease of '" + word + "' is not a valid lease");
         }
         return lease;
     }
 
-    /** The public port that is asked for; 0 for any, -1 for none. */
+    /** Returns the requested public port; 0 means any, -1 none. */
     private int port() throws BadRequest {
         if (!line.has("port")) return 0;
         String port = line.value("port");
@@ -83,7 +83,7 @@ record ClientLine(ControlLine line, String text) {
         return number;
     }
 
-    /** The number of the connection to be replaced; -1 for none. */
+    /** Returns the number of the connection to replace; -1 means none. */
     private int instead() throws BadRequest {
         if (!line.has("instead")) return NONE;
         String number = line.value("instead");
@@ -91,7 +91,7 @@ record ClientLine(ControlLine line, String text) {
         return Integer.parseInt(number);
     }
 
-    /** The name that the client claims; null for none. */
+    /** Returns the name that the client claims; null if it claims none. */
     @Nullable
     String name() {
         return line.value("name");
@@ -101,25 +101,25 @@ record ClientLine(ControlLine line, String text) {
         return line.has(ClientProof.WORD);
     }
 
-    /** The proof, or an empty text. It must be the last word, which {@link #signed} depends on. */
+    /** Returns the proof, or an empty text. It must be the last word, because {@link #signed} depends on that. */
     String proof() {
         String proof = line.value(ClientProof.WORD);
         return proof == null ? "" : proof;
     }
 
-    /** The certificate that the client has seen; empty if it does not say. */
+    /** Returns the certificate that the client has seen; empty if it does not state one. */
     String binding() {
         String binding = line.value("binding");
         return binding == null ? "" : binding;
     }
 
-    /** The part of the line that the proof signs; empty if the proof is not the last word. */
+    /** Returns the signed part of the line; empty if the proof is not the last word. */
     String signed() {
         String end = " " + ClientProof.WORD + "=" + proof();
         return text.endsWith(end) ? text.substring(0, text.length() - end.length()) : "";
     }
 
-    /** What the client asks for. */
+    /** Returns the request of the client. */
     ClientRequest request(InetSocketAddress client, @Nullable String provenName, ClientLimits limits) {
         try {
             return new ClientRequest(
@@ -138,7 +138,7 @@ record ClientLine(ControlLine line, String text) {
         }
     }
 
-    /** Shows no secret. */
+    /** Never contains a secret. */
     @Override
     public String toString() {
         return line.keyword() + " " + line.words().keySet();

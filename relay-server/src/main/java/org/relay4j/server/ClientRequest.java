@@ -5,17 +5,17 @@ import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.Sockets;
 
 /**
- * What a client asks for, who it is, and what it may have. Everything in it has been checked for its form.
+ * The request of a client, with its identity and limits. The form of all values has been checked.
  *
  * @param client address of the client
  * @param name the name that the client has proved; null without one
- * @param limits what the client may have
+ * @param limits the limits of the client
  * @param port public port; 0 for the client's own or any free one, -1 for none
  * @param visitorAddress whether each stream is to begin with the address of its visitor
- * @param leased whether a lease is wanted
- * @param resume lease with which the client comes back to its tunnel; null for a new tunnel
+ * @param leased whether a lease is requested
+ * @param resume lease of the tunnel to resume; null for a new tunnel
  * @param join lease of the tunnel to which this connection is added; null for a new tunnel
- * @param instead number of the connection that this one replaces; -1 for none
+ * @param instead number of the connection that this one replaces; -1 means none
  * @param drain whether the client understands {@code DRAIN}
  */
 record ClientRequest(
@@ -30,12 +30,12 @@ record ClientRequest(
         int instead,
         boolean drain) {
 
-    /** What a client of the base protocol asks for, by sending nothing: any free port. */
+    /** Returns the request of a client of the base protocol, which sends nothing: any free port. */
     static ClientRequest base(InetSocketAddress client, ClientLimits limits) {
         return new ClientRequest(client, null, limits, 0, false, false, null, null, -1, false);
     }
 
-    /** Whether the client may open a stream for lines of its own. */
+    /** Returns whether the client may open a control stream. */
     boolean mayControl() {
         return leased || join != null || drain || visitorAddress || name != null;
     }

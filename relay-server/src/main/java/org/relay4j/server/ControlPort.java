@@ -40,12 +40,12 @@ final class ControlPort implements Listener.Owner {
             Sockets.configure(channel);
             client = (InetSocketAddress) channel.getRemoteAddress();
         } catch (IOException e) {
-            log.debug("a client has left: {}", e.toString());
+            log.debug("a client has disconnected: {}", e.toString());
             Sockets.close(channel);
             return;
         }
         if (!options.clientFilter().allows(client.getAddress())) {
-            Sockets.reset(channel); // without a word: the first line would tell a stranger what this port is
+            Sockets.reset(channel); // without an answer, which would reveal the protocol to strangers
             server.refused(
                     Refusal.CLIENT_ADDRESS,
                     client,

@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The stream that a client opens for lines about its tunnel. Guarded by the session's lock. A line that is too long or has
- * other bytes than a line may have ends the stream with a reset.
+ * The stream that a client opens for lines about its tunnel. Guarded by the session's lock. A line that is too long or malformed
+ * causes a reset of the stream.
  */
 final class ControlStream implements StreamHandler {
     private static final Logger log = LoggerFactory.getLogger(ControlStream.class);

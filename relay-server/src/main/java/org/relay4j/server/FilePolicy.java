@@ -24,7 +24,7 @@ final class FilePolicy implements TunnelPolicy {
     private static final Logger log = LoggerFactory.getLogger(FilePolicy.class);
 
     private final Path file;
-    private final Duration interval; // between two looks at the file
+    private final Duration interval; // between two checks of the file
     private final ReentrantLock reading = new ReentrantLock(); // one reader at a time; held while the file is read
     private final ReentrantLock lock = new ReentrantLock(); // never held while something else is called
     private final List<Consumer<String>> watchers = new ArrayList<>(); // guarded by lock
@@ -32,7 +32,7 @@ final class FilePolicy implements TunnelPolicy {
     private volatile Map<String, NamedClient> clients;
     private Stamp read; // of the version that was read last, whether it could be used or not; guarded by reading
 
-    /** What changes with each version of a file. Of a file that does not exist, all null. */
+    /** The attributes that identify a version of a file; all null if the file does not exist. */
     private record Stamp(
             @Nullable Object time, long size, @Nullable Object key) {
         static Stamp of(Path file) {
@@ -84,7 +84,7 @@ final class FilePolicy implements TunnelPolicy {
 
     /**
      * Reads the file if it has changed. If it cannot be used, the clients stay as they are, and the next change is awaited.
-     * Blocks for the time that reading takes.
+     * Blocks until it is read.
      */
     void reload() {
         reading.lock();
@@ -98,7 +98,7 @@ final class FilePolicy implements TunnelPolicy {
             log.info("{}: read again, {} clients, {} removed or with other keys", file, clients.size(), revoked.size());
             for (String name : revoked) revoke(name);
         } catch (IOException e) {
-            log.error("the clients stay as they were, because the changed file cannot be used: {}", e.getMessage());
+            log.error("the changed file cannot be used, the clients stay as they were: {}", e.getMessage());
         } finally {
             reading.unlock();
         }

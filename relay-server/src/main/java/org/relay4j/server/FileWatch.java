@@ -8,16 +8,16 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A thread that looks at intervals whether files have changed. */
+/** A thread that checks files for changes at intervals. */
 final class FileWatch implements Closeable {
-    /** A change is noticed within this time. */
+    /** The time within which a change is noticed. */
     static final Duration INTERVAL = Duration.ofSeconds(3);
 
     private static final Logger log = LoggerFactory.getLogger(FileWatch.class);
 
     private final ScheduledExecutorService executor;
 
-    /** Starts to call {@code check}, first after one interval. A failure of it does not end the watch. */
+    /** Starts to call {@code check}, first after one interval. If it fails, it is called again. */
     FileWatch(Duration interval, Runnable check) {
         executor = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread thread = new Thread(task, "relay-files");
@@ -32,7 +32,7 @@ final class FileWatch implements Closeable {
         try {
             check.run();
         } catch (RuntimeException | Error e) {
-            log.error("unexpected failure while looking for changed files, trying again", e);
+            log.error("unexpected failure while checking for changed files, trying again", e);
         }
     }
 

@@ -7,16 +7,16 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What the handshakes of a server share: its identity, the policy for names, and threads for computations. */
+/** The shared state of the handshakes of a server: its identity, the policy for names, and threads for computations. */
 final class Gate {
     /*
-     * Two groups of threads, because a policy is foreign code that may be slow: it delays clients with names and no TLS
-     * handshake. Both queues are bounded. A client whose task does not fit is turned away; the number of clients in a handshake
-     * is bounded by Admission anyway.
+     * Two groups of threads, because a policy is user code that may be slow: it may delay clients with names, but no TLS
+     * handshakes. Both queues are bounded, and a client whose task does not fit is refused. Admission also bounds the number of
+     * clients in a handshake.
      */
 
     private static final Logger log = LoggerFactory.getLogger(Gate.class);
-    /** The time that the policy and the registry have for one client. Unit: nanoseconds. */
+    /** The time limit of policy and registry for one client. Unit: nanoseconds. */
     static final long DECISION = TimeUnit.SECONDS.toNanos(3);
 
     static final int QUEUED = 512; // tasks; more than the clients that may be pending by default
@@ -39,7 +39,7 @@ final class Gate {
         verifiers = new Workers("relay-identity", 2, QUEUED);
     }
 
-    /** Begins to check certificate files and to watch the policy. */
+    /** Starts to check certificate files and to watch the policy. */
     void start() {
         watch = options.policy().watch(this::revoke);
         if (options.tls() != null) files = new FileWatch(options.certificateCheck(), this::reload);
@@ -66,17 +66,17 @@ final class Gate {
         return options;
     }
 
-    /** What a client without a name may have. */
+    /** Returns the limits of clients without a name. */
     ClientLimits nameless() {
         return nameless;
     }
 
-    /** For TLS engines and their tasks. */
+    /** Returns the threads for TLS engines and their tasks. */
     Workers engines() {
         return engines;
     }
 
-    /** For the policy and signatures. */
+    /** Returns the threads for the policy and signatures. */
     Workers verifiers() {
         return verifiers;
     }
@@ -85,7 +85,7 @@ final class Gate {
         return revocations;
     }
 
-    /** Whether a client on this port has anything to do before it has its port. */
+    /** Returns whether a client has steps to complete before it gets its port. */
     boolean isBase() {
         return options.tls() == null && !options.extended() && !options.requireName();
     }
@@ -102,7 +102,7 @@ final class Gate {
             if (tls != null && tls.reload()) log.info("relay server: new certificate in use, {}", tls.fingerprint());
         } catch (IOException e) {
             log.error(
-                    "relay server: cannot use the changed certificate files, the certificate before stays in use: {}",
+                    "relay server: cannot use the changed certificate files, the previous certificate stays in use: {}",
                     e.getMessage());
         }
     }

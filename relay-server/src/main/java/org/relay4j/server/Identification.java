@@ -14,21 +14,21 @@ import org.relay4j.yamux.io.LimitedLog;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
-/** Finds out whether a client has the name that it claims. The policy is asked and signatures are verified off the loop. */
+/** Verifies the name that a client claims. The policy is asked and signatures are verified off the loop. */
 final class Identification {
     /*
-     * A client must not find out which names exist. So an unknown name costs one verification too, with a key that nobody has,
-     * and its answer is the same as that of a wrong proof.
+     * A client must not find out which names exist. So an unknown name also costs one verification, with a key that has no owner,
+     * and gets the same answer as a wrong proof.
      */
 
-    /** The answer to whoever has not proved its name, whatever was wrong. */
+    /** The answer to any client that has not proved its name. */
     static final String FAILED = "the name is unknown, or its proof is wrong";
 
     private static final PublicKey NOBODY = nobody();
     private static final LimitedLog policyFailed =
             new LimitedLog(LoggerFactory.getLogger(RelayServer.class), Level.ERROR);
 
-    /** What was found out: the limits of the client, or why it is refused. */
+    /** The result: the limits of the client, or the reason of its refusal. */
     record Answer(@Nullable ClientLimits limits, @Nullable ControlRefusal refusal) {
         static Answer refused(String code, String text) {
             return new Answer(null, new ControlRefusal(code, text));
@@ -40,7 +40,7 @@ final class Identification {
     private final String hello;
     private final @Nullable PeerIdentity peer;
 
-    /** @param peer what TLS has shown; null on a plain port */
+    /** @param peer the identity from TLS; null on a plain port */
     Identification(Gate gate, ClientLine line, String hello, @Nullable PeerIdentity peer) {
         this.gate = gate;
         this.line = line;
@@ -48,7 +48,7 @@ final class Identification {
         this.peer = peer;
     }
 
-    /** The name that is claimed by the line, or else by a client certificate; null if there is none. */
+    /** Returns the name claimed by the line, or else by a client certificate; null if there is none. */
     @Nullable
     String name() {
         return line.name() != null ? line.name() : certificateName();
@@ -58,7 +58,7 @@ final class Identification {
         return peer == null ? null : peer.certificateName();
     }
 
-    /** Finds out. {@code then} is called once, on any thread. Does not block. */
+    /** Starts the verification. {@code then} is called once, on any thread. Does not block. */
     void begin(Consumer<Answer> then) {
         String name = name();
         String certified = certificateName();
@@ -100,10 +100,9 @@ final class Identification {
     }
 
     private String mismatch() {
-        if (peer == null)
-            return "the client has seen a certificate, and this port has none: something between terminates TLS";
+        if (peer == null) return "the client has seen a certificate, and this port has none: a proxy terminates TLS";
         if (line.binding().equals("none")) return "the client has seen no certificate, and this port speaks TLS";
-        return "the client has seen another certificate than that of this server: something between terminates TLS";
+        return "the client has seen another certificate than that of this server: a proxy terminates TLS";
     }
 
     private static Answer failed(String name, @Nullable Throwable failure) {

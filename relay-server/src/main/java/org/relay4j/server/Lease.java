@@ -8,17 +8,17 @@ import java.util.ArrayDeque;
 import java.util.HexFormat;
 
 /**
- * The secrets with which a client comes back to its tunnel, and the time for which the tunnel is held. A plain object: random
- * numbers and the time are passed in. Times are in nanoseconds.
+ * The secrets with which a client resumes its tunnel, and the time for which the tunnel is held. A plain object: random numbers
+ * and the time are passed in. Times are in nanoseconds.
  */
 final class Lease {
     /*
-     * A secret replaces those before it once the client has shown on the newest connection that it has it. Until then the
-     * older ones stay valid: the line with the new secret may have been lost. Only hashes are kept, so that a copy of the
-     * memory does not give the tunnel away.
+     * A secret replaces the older ones when a frame on the newest connection shows that the client has received it. Until then
+     * the older ones stay valid, because the line with the new secret may have been lost. Only hashes are kept, so that a copy of
+     * the memory does not reveal a secret.
      */
 
-    /** Secrets that are valid at once; one more drops the oldest. */
+    /** Maximum number of valid secrets; a further one displaces the oldest. */
     static final int MOST_VALID = 4;
 
     private static final int LONGEST = 128; // characters of a word, see docs/protocol.md
@@ -39,18 +39,18 @@ final class Lease {
         tunnel = hex(random);
     }
 
-    /** The id of the tunnel that a presented secret names; it need not exist. */
+    /** Returns the id of the tunnel in a secret; the tunnel need not exist. */
     static String tunnelOf(String secret) {
         int end = secret.indexOf('.');
         return end < 0 || secret.length() > LONGEST ? "" : secret.substring(0, end);
     }
 
-    /** The id of the tunnel: 128 random bits. It is not secret. */
+    /** Returns the id of the tunnel: 128 random bits. It is not secret. */
     String tunnel() {
         return tunnel;
     }
 
-    /** Makes one more secret, which is given to the client on a new connection. */
+    /** Creates a secret for the client of a new connection. */
     String grant(int connection) {
         String secret = tunnel + "." + hex(random);
         if (valid.size() == MOST_VALID) valid.removeFirst();
@@ -60,13 +60,13 @@ final class Lease {
         return secret;
     }
 
-    /** A new connection was made with a secret that is valid, and keeps it. */
+    /** Called when a new connection was made with a valid secret, which it keeps. */
     void joined(int connection, String secret) {
         newest = hash(secret);
         newestConnection = connection;
     }
 
-    /** Whether a secret is valid. Takes the same time whatever it is. */
+    /** Returns whether a secret is valid, in constant time. */
     boolean accepts(String secret) {
         byte[] presented = hash(secret);
         boolean found = false;
@@ -74,7 +74,7 @@ final class Lease {
         return found;
     }
 
-    /** The client has sent a frame on a connection: on the newest one, only the secret of that connection stays valid. */
+    /** Called when the client has sent a frame on a connection. On the newest one, this invalidates all older secrets. */
     void confirmed(int connection) {
         if (connection != newestConnection) return;
         valid.clear();
@@ -83,23 +83,23 @@ final class Lease {
 
     // ---- time
 
-    /** How long the tunnel is held. */
+    /** Returns how long the tunnel is held. */
     long time() {
         return time;
     }
 
-    /** No connection takes visitors any more. */
+    /** Called when no connection accepts visitors any more. */
     void hold(long now) {
         held = true;
         heldSince = now;
     }
 
-    /** A connection takes visitors again. */
+    /** Called when a connection accepts visitors again. */
     void serve() {
         held = false;
     }
 
-    /** Whether the client has stayed away for too long. */
+    /** Returns whether the hold time has expired. */
     boolean isExpired(long now) {
         return held && now - heldSince >= time;
     }

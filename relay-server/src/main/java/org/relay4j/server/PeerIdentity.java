@@ -12,10 +12,10 @@ import org.jspecify.annotations.Nullable;
 import org.relay4j.api.tls.Fingerprint;
 
 /**
- * What a completed TLS handshake says.
+ * The result of a TLS handshake.
  *
  * @param extended whether the client speaks the extended protocol
- * @param binding the fingerprint of the certificate that this server has shown, as the client must repeat it
+ * @param binding the fingerprint of this server's certificate, which the client must repeat
  * @param certificateName the subject CN of the client's verified certificate; empty if it has none or several, null without a
  *     certificate
  */

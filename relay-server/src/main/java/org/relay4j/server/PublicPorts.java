@@ -13,11 +13,11 @@ import org.relay4j.yamux.io.OrderedLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The ports that the server may give to clients. Safe for use by several threads. */
+/** The ports that the server may assign to clients. Safe for use by several threads. */
 final class PublicPorts {
     private static final Logger log = LoggerFactory.getLogger(PublicPorts.class);
 
-    /** Ports that are tried for one client. */
+    /** Maximum number of ports tried for one client. */
     static final int MOST_BINDS = 64;
 
     private final @Nullable InetAddress address;
@@ -35,22 +35,22 @@ final class PublicPorts {
     }
 
     /**
-     * Checks that public ports can be bound at all, before the first client connects.
+     * Checks that public ports can be bound, before the first client connects.
      *
-     * @throws BindException when the address is none of this machine
+     * @throws BindException if the address does not belong to this machine
      */
     void checkAddress() throws IOException {
         Binding.check("public address", address);
     }
 
     /**
-     * Binds a listener to the port of the range that has been unused for the longest time, so that a visitor of the client
-     * before does not end up with a stranger. Its port is to be given back with {@link #release}.
+     * Binds a listener to the port of the range that has been unused for the longest time, so that visitors of a previous client
+     * are unlikely to reach another one. The caller must release the port with {@link #release}.
      *
-     * <p>Each port that another program has costs the loop a system call, so at most {@value #MOST_BINDS} are tried. They move
-     * to the end of the line: the next client is offered others.
+     * <p>Each port in use by another program costs the loop a system call, so at most {@value #MOST_BINDS} are tried. They move
+     * to the end of the queue, so the next client gets others.
      *
-     * @throws BindException when none of those that were tried is free
+     * @throws BindException if none of the tried ports is free
      */
     Listener open(Loop loop, Listener.Owner owner) throws IOException {
         if (lowest == 0) return Listener.open(loop, new InetSocketAddress(address, 0), owner);
@@ -65,7 +65,7 @@ final class PublicPorts {
                 bound = true;
                 return listener;
             } catch (BindException e) {
-                why = ": " + e.getMessage(); // another program may have it; it is tried again after the others
+                why = ": " + e.getMessage(); // another program may use it; it is tried again after the others
             } finally {
                 if (!bound) release(port);
             }
@@ -73,13 +73,13 @@ final class PublicPorts {
         String range = lowest + " to " + highest;
         if (unused <= MOST_BINDS) throw new BindException("no port of " + range + " is free" + why);
         throw new BindException("the first " + MOST_BINDS + " unused ports of " + range + " could not be bound" + why
-                + "; try again, the next ones are tried then");
+                + "; try again to use other ports");
     }
 
     /**
-     * Binds a listener to a certain port, which need not be one of the range. It is to be given back with {@link #release}.
+     * Binds a listener to a particular port, which may be outside the range. The caller must release it with {@link #release}.
      *
-     * @throws BindException when it is taken
+     * @throws BindException if it is in use
      */
     Listener open(Loop loop, Listener.Owner owner, int port) throws IOException {
         lock.lock();
@@ -100,9 +100,9 @@ final class PublicPorts {
     }
 
     /**
-     * Binds a listener to any port of another range, the lowest that is free. At most {@value #MOST_BINDS} are tried.
+     * Binds a listener to the lowest free port of another range. At most {@value #MOST_BINDS} are tried.
      *
-     * @throws BindException when none of those that were tried is free
+     * @throws BindException if none of the tried ports is free
      */
     Listener open(Loop loop, Listener.Owner owner, PortRange range) throws IOException {
         int last = Math.min(range.highest(), range.lowest() + MOST_BINDS - 1);
@@ -124,7 +124,7 @@ final class PublicPorts {
         return lowest <= port && port <= highest;
     }
 
-    /** Takes back the port of a listener that was closed. */
+    /** Releases the port of a closed listener. */
     void release(int port) {
         if (lowest == 0 || !isInRange(port)) return;
         lock.lock();

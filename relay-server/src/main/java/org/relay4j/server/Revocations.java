@@ -10,8 +10,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.relay4j.yamux.io.OrderedLock;
 
 /**
- * The handshakes and tunnels of each name, so that they end when the name loses its proof. A client is added before the policy
- * looks its name up: a change that comes while it proves the name ends it too. Safe for use by several threads.
+ * The handshakes and tunnels of each name, which end when the name loses its proof. A client is added before the policy looks up
+ * its name, so that a change during the proof ends it as well. Safe for use by several threads.
  */
 final class Revocations {
     private final ReentrantLock lock = OrderedLock.leaf("the revocations");
@@ -61,7 +61,7 @@ final class Revocations {
             return name;
         }
 
-        /** Replaces the action. Calls the new one now if the name has been revoked meanwhile. */
+        /** Replaces the action. Calls the new one at once if the name has already been revoked. */
         void onRevoke(Runnable newAction) {
             lock.lock();
             try {
@@ -73,7 +73,7 @@ final class Revocations {
             newAction.run();
         }
 
-        /** The client has left. Has no effect the second time. */
+        /** Removes the client. Later calls have no effect. */
         void remove() {
             lock.lock();
             try {

@@ -13,11 +13,11 @@ import org.relay4j.yamux.io.TlsWire;
 /** The TLS part of a handshake. On the loop, except for what the engine computes. */
 final class SecureOpening {
     /*
-     * A client that sends nothing costs no engine: it is made when the first bytes arrive. It is made, and computes, on threads
-     * of the gate, which are few. While it computes, the connection is not selected.
+     * A client that sends nothing costs no engine, because it is created when the first bytes arrive. It is created and runs on the
+     * few threads of the gate. While it runs, the connection is not selected.
      */
 
-    /** TLS 1.2 record with the fatal alert handshake_failure: all that a plain client has to see to know that this is TLS. */
+    /** TLS 1.2 record with the fatal alert handshake_failure: which tells a plain client that this port speaks TLS. */
     private static final byte[] ALERT = {21, 3, 3, 0, 2, 2, 40};
 
     private static final String BUSY = "too many TLS handshakes at once; it may try again";
@@ -35,7 +35,7 @@ final class SecureOpening {
         this.handshake = handshake;
     }
 
-    /** Goes on. Called whenever the socket is ready, and when the engine has computed something. */
+    /** Continues. Called whenever the socket is ready or the engine has finished a task. */
     void step() throws IOException {
         TlsWire secure = wire;
         if (secure == null) {
@@ -75,19 +75,19 @@ final class SecureOpening {
     private void compute(Runnable task) {
         handshake.interest(0);
         boolean accepted = gate.engines().run(() -> {
-            task.run(); // what fails is thrown by the next step
+            task.run(); // the next step throws its failure
             handshake.later(this::step);
         });
         if (!accepted) handshake.turnAway(BUSY);
     }
 
-    /** Tells a client that has sent nothing, probably a plain one, that this port speaks TLS. */
+    /** Sends an alert to a client that has sent nothing and is probably a plain one. */
     void answerUnheard() {
         if (wire != null) return;
         try {
             channel.write(ByteBuffer.wrap(ALERT));
         } catch (IOException e) {
-            // It has left.
+            // It has disconnected.
         }
     }
 
@@ -95,7 +95,7 @@ final class SecureOpening {
         if (wire != null) wire.close();
     }
 
-    /** What has failed, and the remedy. */
+    /** Returns the failure and the remedy. */
     private static String reason(SSLException failure) {
         String message = String.valueOf(failure.getMessage());
         String lower = message.toLowerCase(Locale.ROOT);

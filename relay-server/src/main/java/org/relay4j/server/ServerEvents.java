@@ -17,11 +17,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
-/** The events of a server on their way to its listener, one after the other. Safe for use by several threads. */
+/** The queue of events for the listener of a server. Safe for use by several threads. */
 @SuppressWarnings("EnumOrdinal") // refusals are counted by reason in an array of atomic numbers
 final class ServerEvents {
     /*
-     * Loops add events to a bounded queue, and a thread of its own empties it, so that nothing waits for a slow listener.
+     * Loops add events to a bounded queue, and a separate thread empties it, so that no loop waits for a slow listener.
      */
     static final int MOST_WAITING = 1_024;
 
@@ -54,13 +54,13 @@ final class ServerEvents {
         return listener != null;
     }
 
-    /** A client or visitor was turned away; its address is null when it had left. */
+    /** Reports a refused client or visitor; its address is null if it has already disconnected. */
     void refused(Refusal reason, @Nullable InetSocketAddress from) {
         refusals.incrementAndGet(reason.ordinal());
         if (listener != null && from != null) offer(told -> told.refused(server, reason, from));
     }
 
-    /** How many were turned away, for each reason. */
+    /** Returns the number of refusals for each reason. */
     Map<Refusal, Long> refusals() {
         Map<Refusal, Long> counts = new EnumMap<>(Refusal.class);
         for (Refusal reason : Refusal.values()) counts.put(reason, refusals.get(reason.ordinal()));
@@ -76,12 +76,12 @@ final class ServerEvents {
         }
     }
 
-    /** The up of a tunnel. False when it was dropped, and nothing else of that tunnel is to be announced. */
+    /** Reports the up of a tunnel. Returns false if it was dropped; then no other event of that tunnel may be reported. */
     boolean up(ServedTunnel tunnel) {
         return add(told -> told.tunnelUp(server, tunnel), MOST_WAITING + mostTunnels);
     }
 
-    /** The down of a tunnel whose up was announced, which bounds how many there are. */
+    /** Reports the down of a tunnel whose up was reported, which bounds their number. */
     void down(ServedTunnel tunnel, @Nullable Throwable cause) {
         add(told -> told.tunnelDown(server, tunnel, cause), Integer.MAX_VALUE);
     }
@@ -106,7 +106,7 @@ final class ServerEvents {
         add(event, MOST_WAITING);
     }
 
-    /** An event is not announced. */
+    /** Counts an event that is not reported. */
     void drop() {
         lock.lock();
         try {
@@ -136,7 +136,7 @@ final class ServerEvents {
         return !full;
     }
 
-    /** Without a thread, for example for lack of memory, the events wait for the next one: a loop must not fail for them. */
+    /** If no thread can be started, for example for lack of memory, the events wait for the next one. A loop must not fail. */
     private void startEmptying() {
         try {
             threads.execute(this::empty);
@@ -154,7 +154,7 @@ final class ServerEvents {
     private void empty() {
         for (Consumer<RelayServerListener> event; (event = next()) != null; ) {
             call(event);
-            Thread.interrupted(); // a listener that leaves the flag set does not mean the next call
+            Thread.interrupted(); // a flag that a listener left set is not meant for the next call
         }
     }
 

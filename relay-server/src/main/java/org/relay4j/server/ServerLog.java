@@ -10,8 +10,8 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * The log lines that a stranger can cause at INFO and above. Each reason has a limit of its own: one line a second; for
- * tunnels that were established with a burst of a hundred, so that the clients of a restarted server are all logged.
+ * The log lines that a stranger can cause at INFO and above. Each reason has its own limit of one line per second. Lines about
+ * established tunnels have a burst of a hundred, so that the clients of a restarted server are all logged.
  */
 final class ServerLog {
     private static final Logger log = LoggerFactory.getLogger(RelayServer.class);
@@ -33,37 +33,37 @@ final class ServerLog {
         }
     }
 
-    /** A client or visitor is turned away. */
+    /** Logs a refused client or visitor. */
     void refused(Refusal reason, String format, Object... arguments) {
         write(refusals.get(reason), format, arguments);
     }
 
-    /** Something has failed for one client or visitor; the last argument is the exception. */
+    /** Logs a failure that affects one client or visitor; the last argument is the exception. */
     void failed(String format, Object... arguments) {
         failures.log(format, arguments);
     }
 
-    /** A tunnel is established. */
+    /** Logs an established tunnel. */
     void up(String format, Object... arguments) {
         up.log(format, arguments);
     }
 
-    /** The client of an established tunnel takes no more visitors. */
+    /** Logs that the client of an established tunnel accepts no more visitors. */
     void goneAway(String format, Object... arguments) {
         goneAway.log(format, arguments);
     }
 
-    /** A tunnel is held for its client, or the client has come back to it. */
+    /** Logs that a tunnel is held for its client, or was resumed. */
     void held(String format, Object... arguments) {
         held.log(format, arguments);
     }
 
-    /** A tunnel that was established goes down. */
+    /** Logs the end of an established tunnel. */
     void down(Cause.Kind kind, String format, Object... arguments) {
         write(ends.get(kind), format, arguments);
     }
 
-    /** A client leaves that has not established its tunnel: at DEBUG, unless it seems to speak something else than yamux. */
+    /** Logs the end of a client that never established its tunnel: at DEBUG, unless it seems to speak another protocol. */
     void neverUp(Cause.Kind kind, String format, Object... arguments) {
         boolean odd = kind == Cause.Kind.TIMEOUT || kind == Cause.Kind.PROTOCOL_ERROR;
         if (odd) write(strangers.get(kind), format, arguments);

@@ -4,8 +4,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * Decides whether a client may take a port from a tunnel of its own name: at once if no connection serves it, else if all its
- * connections stay silent when they are pinged. On the loop of that tunnel.
+ * Decides whether a client may take over the port of a tunnel with its own name: at once if no connection serves it, else if all
+ * its connections do not answer a ping. On the loop of that tunnel.
  */
 final class Takeover {
     private static final long LEAST = TimeUnit.MILLISECONDS.toNanos(1_000);
@@ -17,7 +17,7 @@ final class Takeover {
         this.present = present;
     }
 
-    /** Calls {@code decided} on the same loop, at once or after 1 to 2.5 s: with true if the port may be taken. */
+    /** Calls {@code decided} on the same loop, at once or after 1 to 2.5 s, with true if the port may be taken over. */
     void begin(Consumer<Boolean> decided) {
         if (!present.isServed()) {
             decided.accept(true);
@@ -32,7 +32,7 @@ final class Takeover {
         present.loop().schedule(patience(roundTrip), () -> decided.accept(!hasSpokenSince(asked)));
     }
 
-    /** How long to wait for a sign of life: four round trips within bounds. Unit: nanoseconds. */
+    /** Returns how long to wait for an answer: four round trips within bounds. Unit: nanoseconds. */
     static long patience(long roundTrip) {
         return Math.min(MOST, Math.max(LEAST, 4 * roundTrip));
     }

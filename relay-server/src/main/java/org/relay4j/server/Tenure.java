@@ -6,14 +6,14 @@ import org.relay4j.api.recording.TunnelHeldEvent;
 import org.relay4j.yamux.io.Loop;
 
 /**
- * What a tunnel keeps while no connection serves it: its place among the tunnels that count and, with a lease, the time for
- * which it is held. On the tunnel's loop.
+ * The state that a tunnel keeps while no connection serves it: its place within the limits and, with a lease, the time for which
+ * it is held. On the tunnel's loop.
  */
 final class Tenure {
     private final ServerTunnel tunnel;
     private final Admission admission;
     private final @Nullable Lease lease;
-    private Places.@Nullable Place place; // null after it was given back or passed on
+    private Places.@Nullable Place place; // null after it was released or passed on
     private Loop.@Nullable Timer expiry; // while held
     private @Nullable TunnelHeldEvent recorded; // while held
 
@@ -24,7 +24,7 @@ final class Tenure {
         admission = tunnel.server().admission();
     }
 
-    /** The id of the tunnel, which its leases begin with; empty if it has none. */
+    /** Returns the id of the tunnel, with which its leases begin; empty if it has none. */
     String id() {
         return lease == null ? "" : lease.tunnel();
     }
@@ -36,12 +36,12 @@ final class Tenure {
         return line.with("lease", lease.grant(connection)).with("ttl", seconds).with("connection", connection);
     }
 
-    /** Whether a lease is valid with which a client wants to come back. */
+    /** Returns whether the lease of a returning client is valid. */
     boolean accepts(String secret) {
         return lease != null && canBeHeld() && lease.accepts(secret) && !lease.isExpired(System.nanoTime());
     }
 
-    /** The client has shown a sign of life on a connection. */
+    /** Called when the client has answered on a connection. */
     void confirmed(int connection) {
         if (lease != null) lease.confirmed(connection);
     }
@@ -50,7 +50,7 @@ final class Tenure {
         return lease != null && lease.time() > 0;
     }
 
-    /** No connection takes visitors any more: the time begins. */
+    /** Called when no connection accepts visitors any more: the hold time starts. */
     void hold() {
         if (lease == null || place == null) return;
         recorded = TunnelHeldEvent.begun();
@@ -59,7 +59,7 @@ final class Tenure {
         admission.hold(place, () -> tunnel.loop().execute(tunnel::giveWay));
     }
 
-    /** A connection takes visitors. False if the place was lost to another tunnel. */
+    /** Called when a connection accepts visitors. Returns false if another tunnel has displaced this one. */
     boolean serve() {
         if (place == null || !admission.serve(place)) return false;
         if (lease != null) lease.serve();
@@ -67,14 +67,14 @@ final class Tenure {
         return true;
     }
 
-    /** Gives the place back. Has no effect the second time. */
+    /** Releases the place. Later calls have no effect. */
     void leave(String why) {
         stop(why);
         if (place != null) admission.leave(place);
         place = null;
     }
 
-    /** Passes the place on to another tunnel; null if there is none any more. */
+    /** Passes the place to another tunnel; returns null if it was already released. */
     Places.@Nullable Place surrender() {
         Places.Place passed = place;
         place = null;

@@ -8,21 +8,21 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.locks.ReentrantLock;
 import org.relay4j.yamux.io.OrderedLock;
 
-/** Says which tunnel has a public port, and which one a lease belongs to. Safe for use by several threads; never blocks. */
+/** Finds tunnels by public port and by the id in a lease. Safe for use by several threads; never blocks. */
 interface TunnelRegistry {
-    /** A tunnel has a port, and an id if it has a lease. It takes the port over if another tunnel had it. */
+    /** Adds a tunnel with its port, and its id if it has a lease. It takes over the port if another tunnel had it. */
     void enter(ServerTunnel tunnel);
 
-    /** A tunnel gives back what it still has. */
+    /** Removes the port and the id of a tunnel, as far as it still has them. */
     void leave(ServerTunnel tunnel);
 
-    /** The tunnel that has a public port. */
+    /** Returns the tunnel with a public port. */
     CompletionStage<Optional<ServerTunnel>> ofPort(int port);
 
-    /** The tunnel with an id. */
+    /** Returns the tunnel with an id. */
     CompletionStage<Optional<ServerTunnel>> ofId(String id);
 
-    /** Returns the registry of a server that is alone: in memory, it answers at once. */
+    /** Returns the registry of a single server, in memory. */
     static TunnelRegistry local() {
         return new Local();
     }

@@ -33,7 +33,7 @@ final class Workers {
         }
     }
 
-    /** Ends the threads when they are done with what is queued. Does not block. */
+    /** Ends the threads after the queued tasks. Does not block. */
     void end() {
         executor.shutdown();
     }

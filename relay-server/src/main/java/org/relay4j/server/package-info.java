@@ -1,5 +1,5 @@
 /**
- * The relay server.
+ * The relay server and its options, events and policies.
  *
  * @since 0.1
  */

@@ -100,9 +100,9 @@ class FilePolicyTest {
             policy.reload();
             assertEquals(
                     List.of(
-                            "ERROR the clients stay as they were, because the changed file cannot be used: " + file
+                            "ERROR the changed file cannot be used, the clients stay as they were: " + file
                                     + ":2:1: unknown key \"kye\"; did you mean \"key\"?",
-                            "ERROR the clients stay as they were, because the changed file cannot be used: " + file
+                            "ERROR the changed file cannot be used, the clients stay as they were: " + file
                                     + ": no such file"),
                     log.lines());
             assertTrue(find(policy, "alice").isPresent());
@@ -148,7 +148,7 @@ class FilePolicyTest {
         }));
         try (Logged log = Logged.below("org.relay4j.server")) {
             write(ALICE);
-            log.await("unexpected failure while looking for changed files");
+            log.await("unexpected failure while checking for changed files");
             write("");
             Await.until("alice is revoked", () -> revoked.contains("alice"));
         }

@@ -36,7 +36,7 @@ import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.Stream;
 import org.relay4j.yamux.io.BufferPool;
 
-/** Two clients of one server on one loop: whatever the one sends, the other's visitors are served, and nothing stays behind. */
+/** Two clients of one server on one loop: the visitors of one are served whatever the other sends, and nothing is leaked. */
 @ExtendWith(LeakCheck.EachTest.class)
 class HostileClientTest {
     private static final String WASTEFUL = "more than 20000 wasteful frames, or 1000 a second; the last one was ";
@@ -156,7 +156,7 @@ class HostileClientTest {
         assertOnlyTheNeighbourIsLeft();
     }
 
-    /** Sends until told to stop, or the server has closed. Returns how many frames it were. */
+    /** Sends until it is stopped or the server has closed. Returns the number of frames. */
     private int flood(Attack attack, int block, AtomicBoolean over) {
         int sent = 0;
         try {
@@ -194,7 +194,7 @@ class HostileClientTest {
     void oneWhoDoesNotReadIsGivenUp() throws Exception {
         hostile.yamux().send(window(1, 0, 64 << 20));
         Call<Void> upload = untilItFails(() -> visitor.getOutputStream().write(new byte[65_536]));
-        // It goes on sending, and that does not help.
+        // It continues to send, without an effect.
         hostile.yamux().send(WireFrame.of(0, 0, 999, -1, new byte[0]));
         Call<Void> lives = untilItFails(() -> hostile.yamux().send(new byte[1_000], 1_000));
         String line = log.await(": down, ");

@@ -151,7 +151,7 @@ class PublicPortsTest {
             BindException failure = assertThrows(BindException.class, () -> open(ports));
             String message = String.valueOf(failure.getMessage());
             assertTrue(message.startsWith("the first 64 unused ports of " + lowest + " to "), message);
-            assertTrue(message.endsWith("; try again, the next ones are tried then"), message);
+            assertTrue(message.endsWith("; try again to use other ports"), message);
             assertEquals(lowest + PublicPorts.MOST_BINDS, port(ports)); // the next client is offered the next ones
         } finally {
             for (ServerSocket other : others) other.close();

@@ -49,7 +49,7 @@ final class RawClient implements AutoCloseable {
     private static String readLine(InputStream in) throws IOException {
         StringBuilder text = new StringBuilder();
         for (int next; (next = in.read()) != '\n'; ) {
-            assertTrue(next >= 0, "end of stream behind \"" + text + "\"");
+            assertTrue(next >= 0, "end of stream after \"" + text + "\"");
             text.append((char) next);
         }
         return text.toString();

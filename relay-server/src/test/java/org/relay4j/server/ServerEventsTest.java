@@ -191,7 +191,7 @@ class ServerEventsTest {
 
         private void hear(String line) {
             called.countDown();
-            Await.until("the listener may go on", go);
+            Await.until("the listener may continue", go);
             heard.add(line);
             Error thrown = failure;
             if (thrown != null) throw thrown;

@@ -47,7 +47,7 @@ class ServerFilesIT {
             session.ping();
             Call<RawClient> late = Call.of(() -> connectLate(control(program)));
 
-            // Those that wait are served when others leave: in the end everybody was.
+            // Waiting visitors are served when others disconnect, so in the end all are.
             for (Socket visitor : visitors) {
                 assertEcho(visitor);
                 visitor.close();

@@ -34,7 +34,7 @@ class ServerStrangersTest {
             assertEquals(List.of(), log.lines("INFO"));
             assertEquals(List.of(), log.lines("ERROR"));
             List<String> warnings = log.lines("WARN");
-            assertTrue(warnings.size() < 200, warnings::toString); // some were dropped for those that came behind them
+            assertTrue(warnings.size() < 200, warnings::toString); // some were displaced by later ones
             int timers = timers(server);
             assertTrue(timers <= 2 * 64 + 1, timers + " timers");
         }

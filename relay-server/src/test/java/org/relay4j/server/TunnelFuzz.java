@@ -73,7 +73,7 @@ public final class TunnelFuzz {
         }
     }
 
-    /** For a test that leaves nothing behind; nothing works afterwards. */
+    /** Releases everything after a test; nothing works afterwards. */
     static void stop() throws IOException {
         SERVER.close();
     }

@@ -173,7 +173,7 @@ public final class RelayChannel extends AbstractChannel implements DuplexChannel
     public ChannelFuture shutdown(ChannelPromise promise) {
         shutdownOutput().addListener(output -> {
             ChannelFuture input = shutdownInput();
-            if (output.isSuccess()) PromiseNotifier.cascade(false, input, promise);
+            if (output.isSuccess()) input.addListener(new PromiseNotifier<Void, ChannelFuture>(false, promise));
             else promise.tryFailure(output.cause());
         });
         return promise;

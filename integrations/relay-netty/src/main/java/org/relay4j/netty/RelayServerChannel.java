@@ -175,7 +175,9 @@ public final class RelayServerChannel extends AbstractServerChannel {
             if (next == null) break;
             accepting.taken();
             handle.incMessagesRead(1);
-            pipeline().fireChannelRead(new RelayChannel(this, next, acceptor.publicAddress(), RelayAcceptor.visitorAddress(next)));
+            pipeline()
+                    .fireChannelRead(
+                            new RelayChannel(this, next, acceptor.publicAddress(), RelayAcceptor.visitorAddress(next)));
         } while (isOpen() && handle.continueReading());
         handle.readComplete();
         pipeline().fireChannelReadComplete();

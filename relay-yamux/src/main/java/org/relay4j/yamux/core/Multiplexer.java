@@ -92,7 +92,10 @@ public final class Multiplexer {
         if (state.isOver()) return;
         int open = streams.working();
         if (open == 0) fail(new Cause(Cause.Kind.CLOSED_BY_PEER, "the peer closed the session"));
-        else fail(new Cause(Cause.Kind.CONNECTION_LOST, "the connection ended while " + open + " streams were open"));
+        else {
+            String count = open == 1 ? "a stream was" : open + " streams were";
+            fail(new Cause(Cause.Kind.CONNECTION_LOST, "the connection ended while " + count + " open"));
+        }
     }
 
     /**

@@ -47,7 +47,7 @@ public final class MuxStream {
         return outbound;
     }
 
-    /** Replaces the handler. The new one is not told about bytes that are buffered already. */
+    /** Replaces the handler. The new one is not notified of bytes that are already buffered. */
     public void handler(StreamHandler newHandler) {
         ending.handler(newHandler);
     }

@@ -219,7 +219,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         settle();
     }
 
-    /** Writes queued output. Returns true if all has left, false if the socket's send buffer is full or the write failed. */
+    /** Writes queued output. Returns true if all was written, false if the socket's send buffer is full or the write failed. */
     private boolean write() {
         long now = now();
         try {

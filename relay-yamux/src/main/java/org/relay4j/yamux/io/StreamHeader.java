@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
  */
 public interface StreamHeader {
     /**
-     * Takes bytes of the header, and none behind it.
+     * Consumes bytes of the header, and none after it.
      *
      * @return true if the header is complete; otherwise it has taken all bytes
      * @throws IllegalArgumentException if the bytes are not a header; the message says why

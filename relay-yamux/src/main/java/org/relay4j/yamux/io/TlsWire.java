@@ -82,7 +82,7 @@ public final class TlsWire implements Wire {
         return channel;
     }
 
-    /** Returns the engine, for what was negotiated. */
+    /** Returns the engine, for the negotiated parameters. */
     public SSLEngine engine() {
         return engine;
     }

@@ -13,13 +13,13 @@ public interface Wire {
     SocketChannel channel();
 
     /**
-     * Reads what has arrived.
+     * Reads available input.
      *
      * @return the number of bytes, 0 if none have arrived, -1 if the peer sends no more
      */
     int read(ByteBuffer to) throws IOException;
 
-    /** True while {@link #read} may return bytes that the selector does not know of. */
+    /** Returns true while {@link #read} may return bytes that the selector does not report. */
     boolean hasInput();
 
     /**
@@ -37,7 +37,7 @@ public interface Wire {
     boolean shutdownOutput() throws IOException;
 
     /**
-     * Reads and throws away what has arrived, without looking at it: for a session that has ended.
+     * Reads and discards input without processing it, for a session that has ended.
      *
      * @param scratch overwritten
      * @return the number of bytes that have left the socket, -1 if the peer sends no more
