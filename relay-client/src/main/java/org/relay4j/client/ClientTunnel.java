@@ -176,16 +176,16 @@ final class ClientTunnel implements Tunnel {
     private void ended(TunnelConnection last, long since, @Nullable Loss loss) {
         try {
             boolean wasLast = connections.remove(last);
-            boolean wanted = loss == null || (attempts.isClosing() && loss.clean());
+            Loss unwanted = loss == null || (attempts.isClosing() && loss.clean()) ? null : loss;
             long nanos = System.nanoTime() - since;
             if (!wasLast) {
-                if (!wanted) replace(last, nanos, loss);
-            } else if (wanted) {
+                if (unwanted != null) replace(last, nanos, unwanted);
+            } else if (unwanted == null) {
                 events.closed();
                 finish(null);
             } else {
                 attempts.wasUp(nanos);
-                lost(last, loss);
+                lost(last, unwanted);
             }
         } catch (RuntimeException | Error e) {
             fail(e);

@@ -15,7 +15,11 @@ import org.slf4j.LoggerFactory;
 final class Companions {
     /** Joins one connection to the tunnel. */
     interface Joining {
-        /** @param instead the number of the connection that it replaces; -1 for none */
+        /**
+         * Joins one connection to the tunnel. Blocks as {@link ClientTunnel.Opening#open} does.
+         *
+         * @param instead the number of the connection that it replaces; -1 for none
+         */
         void join(int instead) throws IOException;
     }
 

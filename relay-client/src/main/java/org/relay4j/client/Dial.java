@@ -78,7 +78,7 @@ final class Dial {
                 connected = dial.firstConnected(server, timeout);
                 return connected;
             } finally {
-                for (SocketChannel channel : dial.opened) if (channel != connected) Sockets.close(channel);
+                for (SocketChannel channel : dial.opened) if (!channel.equals(connected)) Sockets.close(channel);
             }
         }
     }

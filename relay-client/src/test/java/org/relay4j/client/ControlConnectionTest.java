@@ -327,7 +327,7 @@ class ControlConnectionTest {
 
     @Test
     void serverThatAnswersWithATlsAlertSpeaksTls() throws IOException {
-        try (FakeServer server = FakeServer.saying("\u0015\u0003\u0003\u0000\u0002\u0002\u0028")) {
+        try (FakeServer server = FakeServer.saying("\u0015\u0003\u0003\u0000\u0002\u0002(")) {
             RelayProtocolException failure = assertThrows(RelayProtocolException.class, () -> open(server, OPTIONS));
             assertEquals(
                     "localhost:" + server.port() + " speaks TLS, but this client does not; set the option tls",
