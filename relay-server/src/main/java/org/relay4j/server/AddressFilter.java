@@ -25,7 +25,15 @@ final class AddressFilter {
     private final List<Network> denied;
 
     /** Addresses that have the first {@code bits} in common with {@code address}, all whose other bits are 0. */
-    private record Network(byte[] address, int bits) {
+    private static final class Network {
+        private final byte[] address;
+        private final int bits;
+
+        Network(byte[] address, int bits) {
+            this.address = address;
+            this.bits = bits;
+        }
+
         boolean contains(byte[] other) {
             return other.length == address.length && Arrays.equals(masked(other, bits), address);
         }

@@ -3,6 +3,7 @@ package org.relay4j.server;
 import java.io.Closeable;
 import java.time.Duration;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -25,7 +26,7 @@ final class FileWatch implements Closeable {
             return thread;
         });
         long nanos = interval.toNanos();
-        executor.scheduleWithFixedDelay(() -> run(check), nanos, nanos, TimeUnit.NANOSECONDS);
+        Future<?> unused = executor.scheduleWithFixedDelay(() -> run(check), nanos, nanos, TimeUnit.NANOSECONDS);
     }
 
     private static void run(Runnable check) {

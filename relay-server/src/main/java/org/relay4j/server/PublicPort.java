@@ -132,7 +132,7 @@ final class PublicPort implements Listener.Owner {
         Refusal reason = enter(from);
         if (reason != null) {
             Sockets.reset(channel);
-            refused(reason, from);
+            refused(tunnel, reason, from);
             return;
         }
         Arrival visitor = new Arrival(channel, from);
@@ -162,18 +162,18 @@ final class PublicPort implements Listener.Owner {
         return null;
     }
 
-    private void refused(Refusal reason, InetSocketAddress from) {
+    private void refused(ServerTunnel owner, Refusal reason, InetSocketAddress from) {
         refused++;
         String visitor = Sockets.text(from);
         switch (reason) {
             case VISITOR_ADDRESS ->
-                server.refused(reason, from, "{}: visitor {} refused, its address is not allowed", tunnel, visitor);
+                server.refused(reason, from, "{}: visitor {} refused, its address is not allowed", owner, visitor);
             case VISITORS_OF_ADDRESS ->
                 server.refused(
                         reason,
                         from,
                         "{}: visitor {} refused, {} of its address are connected ({} refused so far)",
-                        tunnel,
+                        owner,
                         visitor,
                         limits.mostOfAnAddress(),
                         refused);
@@ -182,7 +182,7 @@ final class PublicPort implements Listener.Owner {
                         reason,
                         from,
                         "{}: visitor {} refused, more came than {} in a second ({} refused so far)",
-                        tunnel,
+                        owner,
                         visitor,
                         limits.perSecond(),
                         refused);
@@ -191,7 +191,7 @@ final class PublicPort implements Listener.Owner {
                         reason,
                         from,
                         "{}: visitor refused, {} of {} here and {} of {} in all are connected ({} refused so far)",
-                        tunnel,
+                        owner,
                         visitors,
                         mostVisitors,
                         server.admission().visitors(),
