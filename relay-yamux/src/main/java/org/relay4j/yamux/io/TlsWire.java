@@ -168,7 +168,7 @@ public final class TlsWire implements Wire {
 
     @Override
     public boolean hasInput() {
-        return recordWaits || !decrypted.isEmpty() || closeNotified && !endReported;
+        return recordWaits || !decrypted.isEmpty() || (closeNotified && !endReported);
     }
 
     /** Decrypts more than {@code to} has room for. */
