@@ -111,7 +111,7 @@ public final class Pem {
             try {
                 return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(der));
             } catch (InvalidKeySpecException e) {
-                continue; // a key of another algorithm
+                // A key of another algorithm.
             } catch (GeneralSecurityException e) {
                 throw new IOException("cannot read the private key in " + file + ": " + e.getMessage(), e);
             }
