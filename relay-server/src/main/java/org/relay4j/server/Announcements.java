@@ -12,7 +12,7 @@ final class Announcements {
     static final int MOST_EARLY = 256;
 
     private final ServerEvents events;
-    private ServedTunnel tunnel;
+    private volatile ServedTunnel tunnel; // read by the loops of additional connections
     private final ArrayDeque<Runnable> early = new ArrayDeque<>();
     private boolean isUp;
     private boolean announced; // the up was announced

@@ -42,7 +42,7 @@ final class Claim {
 
     /** On the client's loop. For a client that wants any port, the answer comes before this returns. */
     void make() {
-        String lease = request.resume();
+        String lease = request.join() == null ? request.resume() : request.join();
         int wanted = request.port() == 0 ? request.limits().ownPort() : request.port();
         if (lease != null) {
             with(server.registry().ofId(Lease.tunnelOf(lease)), found -> comeBack(found, lease));
@@ -145,6 +145,7 @@ final class Claim {
         on(tunnel.loop(), () -> {
             if (!tunnel.accepts(request, lease)) on(loop, this::refuseLease);
             else if (!tunnel.matches(request)) on(loop, this::refuseMismatch);
+            else if (!tunnel.hasRoomFor(request)) on(loop, () -> refuseConnection(tunnel.mostConnections()));
             else {
                 TunnelGrant grant = tunnel.grant(this);
                 on(loop, () -> grant(grant));
@@ -154,6 +155,10 @@ final class Claim {
 
     private void refuseLease() {
         refuse(Refusal.LEASE_UNKNOWN, "lease-unknown", "the lease is unknown or has expired");
+    }
+
+    private void refuseConnection(int most) {
+        refuse(Refusal.CONNECTIONS, "limit-reached", "the tunnel has reached its limit of " + most + " connections");
     }
 
     private void refuseMismatch() {

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +22,7 @@ final class Places {
     private final RelayServerOptions options;
     private final Map<InetAddress, Group> addresses = new HashMap<>(); // those with tunnels
     private final Map<String, Group> names = new HashMap<>(); // those with tunnels
-    private final LinkedHashSet<Place> nameless = new LinkedHashSet<>(); // held; the longest held first
+    private final Set<Place> nameless = new LinkedHashSet<>(); // held; the longest held first
     private int tunnels;
 
     Places(RelayServerOptions options) {
@@ -60,11 +61,12 @@ final class Places {
         if (tunnels - yielded.size() >= options.maxTunnels() && !givesWay(nameless, yielded))
             return refused(Refusal.TUNNELS);
         for (Place place : yielded) leave(place);
-        Place place = new Place(address, name);
+        Group ofAddress = addresses.computeIfAbsent(address, key -> new Group());
+        Group ofName = name == null ? null : names.computeIfAbsent(name, key -> new Group());
         tunnels++;
-        addresses.computeIfAbsent(address, key -> new Group()).tunnels++;
-        if (name != null) names.computeIfAbsent(name, key -> new Group()).tunnels++;
-        return new Answer(place, null, yielded);
+        ofAddress.tunnels++;
+        if (ofName != null) ofName.tunnels++;
+        return new Answer(new Place(address, ofAddress, name, ofName), null, yielded);
     }
 
     private static Answer refused(Refusal reason) {
@@ -72,7 +74,7 @@ final class Places {
     }
 
     /** Chooses one more to give way. */
-    private static boolean givesWay(LinkedHashSet<Place> held, List<Place> yielded) {
+    private static boolean givesWay(Set<Place> held, List<Place> yielded) {
         for (Place place : held) {
             if (yielded.contains(place)) continue;
             yielded.add(place);
@@ -85,18 +87,18 @@ final class Places {
     void hold(Place place, Runnable onYield) {
         if (place.left) return;
         place.onYield = onYield;
-        if (place.name == null) nameless.add(place);
-        else names.get(place.name).held.add(place);
-        addresses.get(place.address).held.add(place);
+        if (place.ofName == null) nameless.add(place);
+        else place.ofName.held.add(place);
+        place.ofAddress.held.add(place);
     }
 
     /** The tunnel of a place is served again. False if it has given way. */
     boolean serve(Place place) {
         if (place.left) return false;
         place.onYield = null;
-        if (place.name == null) nameless.remove(place);
-        else names.get(place.name).held.remove(place);
-        addresses.get(place.address).held.remove(place);
+        if (place.ofName == null) nameless.remove(place);
+        else place.ofName.held.remove(place);
+        place.ofAddress.held.remove(place);
         return true;
     }
 
@@ -107,25 +109,24 @@ final class Places {
         place.onYield = onYield;
         place.left = true;
         tunnels--;
-        leave(addresses, place.address);
-        if (place.name != null) leave(names, place.name);
-    }
-
-    private static <K> void leave(Map<K, Group> groups, K key) {
-        Group group = groups.get(key);
-        if (--group.tunnels == 0) groups.remove(key);
+        if (--place.ofAddress.tunnels == 0) addresses.remove(place.address);
+        if (place.ofName != null && --place.ofName.tunnels == 0) names.remove(place.name);
     }
 
     /** The place of one tunnel. */
     static final class Place {
         private final InetAddress address;
+        private final Group ofAddress;
         private final @Nullable String name;
+        private final @Nullable Group ofName; // null without a name
         private @Nullable Runnable onYield; // while it is held
         private boolean left;
 
-        private Place(InetAddress address, @Nullable String name) {
+        private Place(InetAddress address, Group ofAddress, @Nullable String name, @Nullable Group ofName) {
             this.address = address;
+            this.ofAddress = ofAddress;
             this.name = name;
+            this.ofName = ofName;
         }
 
         @Nullable
@@ -136,7 +137,7 @@ final class Places {
 
     /** The tunnels of one address or name. */
     private static final class Group {
-        final LinkedHashSet<Place> held = new LinkedHashSet<>(0); // the longest held first
+        final Set<Place> held = new LinkedHashSet<>(0); // the longest held first
         int tunnels;
     }
 }

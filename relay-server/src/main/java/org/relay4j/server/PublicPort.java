@@ -94,6 +94,17 @@ final class PublicPort implements Listener.Owner {
         listener.resume();
     }
 
+    /** A visitor was on its way to a connection that has no room. It waits here, even if there are many already. */
+    void returned(Arrival visitor) {
+        if (closed) {
+            Sockets.reset(visitor.channel());
+            left(visitor);
+        } else {
+            waiting.addFirst(visitor);
+            resume();
+        }
+    }
+
     /** Visitors that wait for a connection. */
     int waiting() {
         return waiting.size();

@@ -15,6 +15,8 @@ public enum Refusal {
     TUNNELS_OF_ADDRESS,
     /** The client's name has reached {@link ClientLimits#maxTunnels}. */
     TUNNELS_OF_NAME,
+    /** The tunnel has reached {@link ClientLimits#maxConnections}, or 8 connections. */
+    CONNECTIONS,
     /**
      * The client was dropped before it had answered, because newer clients connected: {@link RelayServerOptions#maxPending},
      * {@link RelayServerOptions#maxPendingPerAddress}.

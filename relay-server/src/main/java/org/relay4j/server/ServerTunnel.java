@@ -1,7 +1,6 @@
 package org.relay4j.server;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -38,11 +37,10 @@ final class ServerTunnel {
     private final PublicPort port;
     private final Tenure tenure;
     private final Announcements announcements;
-    private final List<TunnelConnection> connections = new ArrayList<>(1);
+    private final Connections connections = new Connections();
     private State state = State.CLAIMED;
     private int connectionsEver;
     private int newest; // connection that took the place of others
-    private int turn; // of connections: the one that has the last visitor
     private boolean established; // a client has shown a sign of life
     private boolean leaving; // ends with its last connection, lease or not
     private @Nullable TunnelEvent recorded;
@@ -100,20 +98,38 @@ final class ServerTunnel {
     /** Grants a connection to a client. */
     TunnelGrant grant(Claim claim) {
         int connection = ++connectionsEver;
+        String join = claim.request().join();
         ControlLine line = ControlLine.of("OK").with("port", port.number());
         if (visitorAddresses()) line = line.with("visitor-address");
-        return new TunnelGrant(this, claim, connection, tenure.grant(line, connection));
+        line = tenure.grant(line, connection, join);
+        boolean elsewhere = join != null && connections.takeVisitors();
+        Loop chosen = elsewhere
+                ? connections.unusedLoop(
+                        claim.loop(), server.loops(), server.options().loops())
+                : loop();
+        return new TunnelGrant(this, claim, connection, chosen, line);
     }
 
     /** Whether a client may come back with the lease that it presents. */
     boolean accepts(ClientRequest from, String secret) {
-        return state != State.CLOSED && Objects.equals(from.name(), owner()) && tenure.accepts(secret);
+        boolean canResume = tenure.canBeHeld() || from.join() != null;
+        return state != State.CLOSED && canResume && Objects.equals(from.name(), owner()) && tenure.accepts(secret);
     }
 
     /** Whether what a client that comes back asks for is what the tunnel has. */
     boolean matches(ClientRequest from) {
         boolean samePort = from.port() == 0 || from.port() == port.number();
         return samePort && from.visitorAddress() == visitorAddresses();
+    }
+
+    /** Whether one more connection, or one that takes the place of others, is within the limit. */
+    boolean hasRoomFor(ClientRequest from) {
+        return from.join() == null || connections.haveRoom(from.instead(), mostConnections());
+    }
+
+    int mostConnections() {
+        int own = request.limits().maxConnections();
+        return own == 0 ? Connections.MOST : own;
     }
 
     /**
@@ -126,21 +142,28 @@ final class ServerTunnel {
         log.debug("{}: connected, client {}", name, connection);
         boolean replaces = from.resume() != null;
         if (replaces && connection.number() < newest) throw new IOException("the client has come back once more since");
-        if (state == State.CLOSED || !tenure.serve()) throw new IOException("the tunnel has ended meanwhile");
-        List<TunnelConnection> before = replaces ? List.copyOf(connections) : List.of();
+        if (!hasRoomFor(from)) throw new IOException("the tunnel has enough connections");
+        boolean takes = connection.takesVisitors(); // else another one does, or will once its client has answered
+        if (state == State.CLOSED || (takes && !tenure.serve()))
+            throw new IOException("the tunnel has ended meanwhile");
+        List<TunnelConnection> before = replaces ? connections.copy() : List.of();
+        TunnelConnection replaced = from.join() == null ? null : connections.numbered(from.instead());
         if (replaces) newest = connection.number();
         connections.add(connection);
-        state = State.SERVED;
         server.tunnels().opened(this, connection);
-        for (TunnelConnection each : before) each.supersede();
         if (first) recorded = TunnelEvent.begun();
-        else {
-            server.log().held("{}: resumed by client {}, {} visitors waiting", name, from, port.waiting());
-            announcements.resumed(shownTo(from));
-        }
+        else if (takes && (replaces || state == State.HELD)) resumed(from);
+        if (takes) state = State.SERVED;
+        for (TunnelConnection each : before) each.supersede();
+        if (replaced != null) replaced.replace();
         connection.start();
         port.resume(); // those that wait come first
         if (server.isClosing()) close();
+    }
+
+    private void resumed(ClientRequest from) {
+        server.log().held("{}: resumed by client {}, {} visitors waiting", name, from, port.waiting());
+        announcements.resumed(shownTo(from));
     }
 
     /** A connection could not be started, or its client has left before it knew what it got. */
@@ -150,12 +173,20 @@ final class ServerTunnel {
             server.tunnels().ended(connection);
         }
         if (state == State.SERVED && connections.isEmpty() && mayBeHeld()) hold("a connection could not be started");
-        else if (state == State.CLAIMED || state == State.SERVED && connections.isEmpty()) letGo("never started");
+        else if (state == State.CLAIMED || (state == State.SERVED && connections.isEmpty())) letGo("never started");
     }
 
     /** A client has shown a sign of life on its connection. */
     void established(TunnelConnection connection) {
         tenure.confirmed(connection.number());
+        if (state == State.HELD && connection.takesVisitors() && tenure.serve()) {
+            state = State.SERVED;
+            resumed(connection.request());
+        }
+        if (isShared()) {
+            connections.changed();
+            loop().execute(port::resume);
+        }
         if (established) return;
         established = true;
         server.tunnels().established();
@@ -165,7 +196,8 @@ final class ServerTunnel {
 
     /** A connection takes no more visitors; those that it has finish. */
     void goneAway(String why) {
-        if (takesVisitors() || state != State.SERVED) return;
+        connections.changed();
+        if (connections.takeVisitors() || state != State.SERVED) return;
         if (mayBeHeld()) hold(why);
         else port.close(this);
     }
@@ -173,16 +205,10 @@ final class ServerTunnel {
     /** A connection has ended. */
     void lost(TunnelConnection connection, Cause cause) {
         connections.remove(connection);
-        if (state == State.SERVED && !takesVisitors() && mayBeHeld()) hold(cause.message());
+        if (state == State.SERVED && !connections.takeVisitors() && mayBeHeld()) hold(cause.message());
         else if (connections.isEmpty() && (state == State.SERVED || leaving)) end(cause);
+        else if (state == State.SERVED) loop().execute(port::resume); // visitors who waited for this one
         server.tunnels().ended(connection);
-    }
-
-    private boolean takesVisitors() {
-        for (TunnelConnection connection : connections) {
-            if (connection.takesVisitors()) return true;
-        }
-        return false;
     }
 
     // ---- visitors
@@ -199,18 +225,17 @@ final class ServerTunnel {
 
     /** Whether a connection can take a visitor now: the next one in turn. */
     boolean canTakeVisitor() {
-        if (state != State.SERVED) return false;
-        for (int n = connections.size(); n > 0; n--) {
-            turn = turn + 1 < connections.size() ? turn + 1 : 0;
-            TunnelConnection connection = connections.get(turn);
-            if (connection.takesVisitors() && connection.canTakeVisitor()) return true;
-        }
-        return false;
+        return state == State.SERVED && connections.choose();
     }
 
     /** Has the connection that can take a visitor carry one, which the port has counted. */
     void take(Arrival visitor) throws IOException {
-        connections.get(turn).take(visitor, port);
+        connections.chosen().take(visitor, port);
+    }
+
+    /** Whether there are several connections, or there will be. */
+    boolean isShared() {
+        return connections.size() > 1;
     }
 
     // ---- held
@@ -248,13 +273,13 @@ final class ServerTunnel {
         if (state == State.CLOSED || place == null) return null;
         ServerTunnel successor = new ServerTunnel(server, to, newNumber, port, place);
         end(new Cause(Cause.Kind.CONNECTION_LOST, successor + " of the same client took its port"));
-        for (TunnelConnection connection : List.copyOf(connections)) connection.drain();
+        for (TunnelConnection connection : connections.copy()) connection.drain();
         return successor;
     }
 
     /** The connections, for a test whether they are alive. */
     List<TunnelConnection> connections() {
-        return connections;
+        return connections.copy();
     }
 
     // ---- the end
@@ -275,7 +300,7 @@ final class ServerTunnel {
         leaving = true;
         port.close(this);
         if (connections.isEmpty()) end(CLOSED);
-        for (TunnelConnection connection : List.copyOf(connections)) connection.drain();
+        for (TunnelConnection connection : connections.copy()) connection.drain();
     }
 
     /** Ends the tunnel; visitors are reset. From any thread; returns at once. */
@@ -283,7 +308,7 @@ final class ServerTunnel {
         loop().execute(() -> {
             leaving = true;
             if (connections.isEmpty()) end(CLOSED);
-            for (TunnelConnection connection : List.copyOf(connections)) connection.close();
+            for (TunnelConnection connection : connections.copy()) connection.close();
         });
     }
 

@@ -29,16 +29,20 @@ final class Tenure {
         return lease == null ? "" : lease.tunnel();
     }
 
-    /** Adds the words of a lease for a new connection, if the tunnel has leases. */
-    ControlLine grant(ControlLine line, int connection) {
+    /** Adds the words about a new connection, if the tunnel has leases: a new lease, unless it joins with one. */
+    ControlLine grant(ControlLine line, int connection, @Nullable String join) {
         if (lease == null) return line;
+        if (join != null) {
+            lease.joined(connection, join);
+            return line.with("connection", connection);
+        }
         long seconds = (lease.time() + 999_999_999) / 1_000_000_000;
         return line.with("lease", lease.grant(connection)).with("ttl", seconds).with("connection", connection);
     }
 
     /** Returns whether the lease of a returning client is valid. */
     boolean accepts(String secret) {
-        return lease != null && canBeHeld() && lease.accepts(secret) && !lease.isExpired(System.nanoTime());
+        return lease != null && lease.accepts(secret) && !lease.isExpired(System.nanoTime());
     }
 
     /** Called when the client has answered on a connection. */

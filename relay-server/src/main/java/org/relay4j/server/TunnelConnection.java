@@ -14,15 +14,20 @@ import org.relay4j.yamux.core.SessionEvents;
 import org.relay4j.yamux.core.StreamHandler;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopDriver;
+import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.Wire;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One connection of a tunnel: its session and the visitors that it carries, on one loop for life. Everything here runs on that
- * loop; the events of the session, with the session's lock held.
+ * One connection of a tunnel: its session and the visitors that it carries, on one loop for life, which is the tunnel's own for
+ * the first one. Everything here runs on that loop unless it says otherwise; the events of the session, with the session's lock
+ * held.
  */
 final class TunnelConnection implements SessionEvents {
+    /*
+     * More than 300 lines because it is where two loops meet: each step says on which of the two it continues.
+     */
     private static final Logger log = LoggerFactory.getLogger(TunnelConnection.class);
 
     private final RelayServer server;
@@ -33,22 +38,28 @@ final class TunnelConnection implements SessionEvents {
     private final LoopDriver driver;
     private int visitors;
     private boolean established;
-    private boolean goneAway; // the client takes no more visitors here
-    private boolean superseded; // and has come back on another connection since
-    private boolean draining; // ends with its last visitor
-    private boolean ended;
+    private volatile boolean goneAway; // the client takes no more visitors here
+    private volatile boolean superseded; // and has come back on another connection since
+    private volatile boolean draining; // ends with its last visitor
+    private volatile boolean ended;
+    private volatile boolean full; // a visitor from the tunnel's loop found no room for its stream
+    private boolean mayTake; // visitors; on the tunnel's loop
+    private boolean pulsing; // on the tunnel's loop
+    private final Pulse pulse;
     private @Nullable ControlStream lines; // at most one
     private Loop.@Nullable Timer handshake; // until the client has shown a sign of life
     private Loop.@Nullable Timer retirement;
 
-    TunnelConnection(ServerTunnel tunnel, ClientRequest request, Admission.Ticket ticket, int number, Wire wire) {
+    TunnelConnection(ServerTunnel tunnel, Claim claim, int number, Loop loop, Wire wire) {
         this.tunnel = tunnel;
-        this.request = request;
-        this.ticket = ticket;
+        request = claim.request();
+        ticket = claim.ticket();
         this.number = number;
         server = tunnel.server();
+        mayTake = loop == tunnel.loop();
+        pulse = new Pulse(this, loop);
         driver = new LoopDriver(
-                tunnel.loop(),
+                loop,
                 wire,
                 Role.CLIENT,
                 SessionInternals.relayedOptions(server.options().session()),
@@ -56,7 +67,12 @@ final class TunnelConnection implements SessionEvents {
                 true);
     }
 
+    /** On the tunnel's loop. */
     void start() {
+        on(loop(), this::begin);
+    }
+
+    private void begin() {
         handshake = driver.loop().schedule(server.options().handshakeTimeout().toNanos(), this::checkEstablished);
         driver.start();
         // The answer, or anything else from the client, shows that it speaks yamux.
@@ -136,21 +152,52 @@ final class TunnelConnection implements SessionEvents {
 
     /** The client has come back on another connection: this one ends at once, unless its visitors are finishing anyway. */
     void supersede() {
+        boolean finishing = !takesVisitors();
         superseded = true;
-        if (takesVisitors()) {
-            driver.fail(new Cause(Cause.Kind.CONNECTION_LOST, "the client has come back on another connection"));
-        }
+        if (!finishing) replace();
+    }
+
+    /** Another connection is made instead of this one, which ends now. */
+    void replace() {
+        superseded = true;
+        Cause cause = new Cause(Cause.Kind.CONNECTION_LOST, "the client has made another connection in its place");
+        on(loop(), () -> driver.fail(cause));
+    }
+
+    Loop loop() {
+        return driver.loop();
+    }
+
+    /** Pings it all the time, or not. On the tunnel's loop, perhaps with the lock of another session held. */
+    void pulse(boolean wanted) {
+        if (wanted == pulsing) return;
+        pulsing = wanted;
+        loop().execute(() -> pulse.run(wanted && !ended));
+    }
+
+    /** Continues on a loop; at once if it is this one. */
+    private static void on(Loop target, Runnable step) {
+        if (target.isCurrent()) step.run();
+        else target.execute(step);
     }
 
     // ---- visitors
 
-    /** Whether it takes visitors at all. */
+    /** Whether it takes visitors at all. On the tunnel's loop. */
     boolean takesVisitors() {
-        return !goneAway && !draining && !ended;
+        return mayTake && !goneAway && !superseded && !draining && !ended;
     }
 
-    /** Whether a visitor can be taken now. If not, and it is a matter of time, {@link PublicPort#resume} is called later. */
+    /**
+     * Whether a visitor can be taken now. If not, and it is a matter of time, {@link PublicPort#resume} is called later. On the
+     * tunnel's loop.
+     */
     boolean canTakeVisitor() {
+        if (pulse.isSilent()) return false;
+        return loop().isCurrent() ? hasRoom() : !full;
+    }
+
+    private boolean hasRoom() {
         driver.lock.lock();
         try {
             OpenState state = driver.mux().openState();
@@ -162,8 +209,28 @@ final class TunnelConnection implements SessionEvents {
         }
     }
 
-    /** Joins a visitor, which the port has counted, to a new stream. */
+    /** Takes a visitor, which the port has counted. On the tunnel's loop. */
     void take(Arrival visitor, PublicPort port) throws IOException {
+        if (loop().isCurrent()) open(visitor, port);
+        else loop().execute(() -> takeOver(visitor, port));
+    }
+
+    /** A visitor comes from the loop of the tunnel; it goes back if there is no room for its stream. */
+    private void takeOver(Arrival visitor, PublicPort port) {
+        if (ended || draining || !hasRoom()) {
+            full = !ended && !draining;
+            tunnel.loop().execute(() -> port.returned(visitor));
+            return;
+        }
+        try {
+            open(visitor, port);
+        } catch (IOException e) {
+            log.debug("{}: visitor {} has left: {}", tunnel, Sockets.text(visitor.address()), e.toString());
+        }
+    }
+
+    /** Joins a visitor to a new stream. */
+    private void open(Arrival visitor, PublicPort port) throws IOException {
         driver.lock.lock();
         try {
             visitors++;
@@ -176,8 +243,13 @@ final class TunnelConnection implements SessionEvents {
     /** A visitor that was taken has left. */
     void visitorLeft(PublicPort port, Arrival visitor) {
         visitors--;
-        port.left(visitor);
+        if (tunnel.loop().isCurrent()) port.left(visitor);
+        else tunnel.loop().execute(() -> port.left(visitor));
         if (draining && visitors == 0) close();
+    }
+
+    ClientRequest request() {
+        return request;
     }
 
     ServerTunnel tunnel() {
@@ -197,12 +269,16 @@ final class TunnelConnection implements SessionEvents {
                 visitors,
                 most);
         retirement = driver.loop().schedule(server.options().retireAfter().toNanos(), driver::close);
-        drain();
-        tunnel.goneAway("all stream ids are used");
+        leave();
+        on(tunnel.loop(), () -> tunnel.goneAway("all stream ids are used"));
     }
 
     /** Ends with the last visitor. */
     void drain() {
+        on(loop(), this::leave);
+    }
+
+    private void leave() {
         if (draining || ended) return;
         draining = true;
         if (visitors == 0) close();
@@ -239,12 +315,20 @@ final class TunnelConnection implements SessionEvents {
     }
 
     private void said(ControlLine line) {
-        if (!superseded && line.keyword().equals("BYE")) tunnel.bye();
+        if (!superseded && line.keyword().equals("BYE")) on(tunnel.loop(), tunnel::bye);
     }
 
     @Override
     public void onOpenable() {
-        tunnel.port().resume();
+        openable();
+    }
+
+    /** Visitors can be taken again. */
+    void openable() {
+        full = false;
+        // Of several connections, another may be asked: not with this session's lock held.
+        if (loop() == tunnel.loop() && !tunnel.isShared()) tunnel.port().resume();
+        else tunnel.loop().execute(() -> tunnel.port().resume());
     }
 
     @Override
@@ -259,21 +343,26 @@ final class TunnelConnection implements SessionEvents {
         established = true;
         if (handshake != null) handshake.cancel();
         handshake = null;
-        tunnel.established(this);
+        on(tunnel.loop(), () -> {
+            mayTake = true;
+            tunnel.established(this);
+        });
     }
 
     @Override
     public void onGoAway() {
         if (established) server.log().goneAway("{}: the client takes no more visitors", tunnel);
         goneAway = true;
-        tunnel.goneAway("the client takes no more visitors");
+        on(tunnel.loop(), () -> tunnel.goneAway("the client takes no more visitors"));
     }
 
     @Override
     public void onEnd(Cause cause) {
         letGo();
-        tunnel.lost(this, cause);
-        ticket.leave();
+        on(tunnel.loop(), () -> {
+            tunnel.lost(this, cause);
+            ticket.leave();
+        });
     }
 
     /** Stops its timers. Has no effect the second time. */
@@ -281,6 +370,7 @@ final class TunnelConnection implements SessionEvents {
         ended = true;
         if (handshake != null) handshake.cancel();
         if (retirement != null) retirement.cancel();
+        pulse.stop();
     }
 
     /** The client's address, for the log. */

@@ -2,6 +2,7 @@ package org.relay4j.server;
 
 import java.io.IOException;
 import org.relay4j.api.control.ControlLine;
+import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.Wire;
 import org.slf4j.Logger;
@@ -17,12 +18,14 @@ final class TunnelGrant {
     private final ServerTunnel tunnel;
     private final Claim claim;
     private final int connection;
+    private final Loop loop; // that is to serve the connection
     private final ControlLine line; // may contain a secret
 
-    TunnelGrant(ServerTunnel tunnel, Claim claim, int connection, ControlLine line) {
+    TunnelGrant(ServerTunnel tunnel, Claim claim, int connection, Loop loop, ControlLine line) {
         this.tunnel = tunnel;
         this.claim = claim;
         this.connection = connection;
+        this.loop = loop;
         this.line = line;
     }
 
@@ -38,25 +41,22 @@ final class TunnelGrant {
 
     /**
      * Starts the session over a connection whose client has been told what it got, and takes the ticket over. The connection
-     * moves to the loop of the tunnel if that is another one. If this fails, everything is given back, and the connection is
+     * moves to another loop if that is to serve it. If this fails, everything is given back, and the connection is
      * reset.
      */
     void start(Wire wire) {
-        if (tunnel.loop() == claim.loop()) {
-            startHere(wire);
-            return;
-        }
-        claim.loop().deregister(wire.channel());
-        tunnel.loop().execute(() -> startHere(wire));
+        if (loop != claim.loop()) claim.loop().deregister(wire.channel());
+        if (tunnel.loop().isCurrent()) startHere(wire);
+        else tunnel.loop().execute(() -> startHere(wire));
     }
 
+    /** On the tunnel's loop. */
     private void startHere(Wire wire) {
         ClientRequest request = claim.request();
-        Admission.Ticket ticket = claim.ticket();
         boolean started = false;
         TunnelConnection made = null;
         try {
-            made = new TunnelConnection(tunnel, request, ticket, connection, wire);
+            made = new TunnelConnection(tunnel, claim, connection, loop, wire);
             tunnel.start(made, request);
             started = true;
         } catch (IOException e) {
@@ -68,7 +68,7 @@ final class TunnelGrant {
             if (!started) {
                 if (made != null) made.letGo();
                 tunnel.failed(made);
-                ticket.leave();
+                claim.ticket().leave();
                 Sockets.reset(wire.channel());
                 wire.close();
             }

@@ -1,5 +1,6 @@
 package org.relay4j.server;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,7 +11,6 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -19,13 +19,14 @@ import org.relay4j.testing.Await;
 import org.relay4j.testing.ScriptedPeer;
 import org.relay4j.testing.Visitor;
 import org.relay4j.testing.WireFrame;
+import org.relay4j.yamux.Session;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.PlainWire;
 import org.relay4j.yamux.io.Sockets;
 
 /**
- * A relay client by hand that asks for more than the base protocol gives: its request goes to the claims directly, its session
- * over a real connection.
+ * A relay client by hand that asks for more than the base protocol gives. Without a name it sends the lines of the extended
+ * protocol; a name counts as proved, so its request goes to the claims directly, and its session over a real connection.
  */
 final class AskingClient implements AutoCloseable {
     private final SocketChannel channel;
@@ -52,9 +53,30 @@ final class AskingClient implements AutoCloseable {
     /** Asks under a name that was proved. */
     static AskingClient connect(RelayServer server, String words, @Nullable String name, ClientLimits limits)
             throws IOException {
+        if (name == null && limits == ClientLimits.defaults()) return byLines(server, words);
         AskingClient client = ask(server, words, name, limits);
         client.begin();
         return client;
+    }
+
+    private static AskingClient byLines(RelayServer server, String words) throws IOException {
+        SocketChannel channel = SocketChannel.open(server.address());
+        Socket socket = channel.socket();
+        socket.setSoTimeout((int) Await.DEADLINE.toMillis());
+        assertEquals("HELLO", line(socket).keyword());
+        socket.getOutputStream().write(("RELAY/1" + (words.isEmpty() ? "" : " " + words) + "\n").getBytes(US_ASCII));
+        return new AskingClient(channel, new Answer(line(socket), () -> {}));
+    }
+
+    private static ControlLine line(Socket socket) throws IOException {
+        StringBuilder text = new StringBuilder();
+        for (int next; (next = socket.getInputStream().read()) != '\n'; ) {
+            assertTrue(next >= 0, "end of stream behind \"" + text + "\"");
+            text.append((char) next);
+        }
+        if (text.indexOf("ERR ") == 0)
+            return ControlLine.of("ERR").with(text.substring(4).split(" ", 2)[0]);
+        return ControlLine.parse(text.toString().getBytes(US_ASCII), text.length());
     }
 
     /** Asks, and has the session begin only with {@link #begin}, as if the answer took long to be written. */
@@ -76,7 +98,7 @@ final class AskingClient implements AutoCloseable {
 
     private static ClientRequest request(
             SocketChannel channel, String words, @Nullable String name, ClientLimits limits) throws IOException {
-        byte[] text = ("RELAY/1" + (words.isEmpty() ? "" : " " + words)).getBytes(StandardCharsets.US_ASCII);
+        byte[] text = ("RELAY/1" + (words.isEmpty() ? "" : " " + words)).getBytes(US_ASCII);
         ControlLine asked = ControlLine.parse(text, text.length);
         String port = asked.value("port");
         String instead = asked.value("instead");
@@ -131,7 +153,9 @@ final class AskingClient implements AutoCloseable {
         WireFrame ping = yamux.next();
         assertEquals(WireFrame.ping(WireFrame.SYN, ping.length()), ping);
         yamux.send(WireFrame.ping(WireFrame.ACK, ping.length()));
-        yamux.expectNothing(); // so the server has got the answer
+        boolean shares = line.has("connection") && !line.has("lease");
+        if (shares) yamux.skipAll(1); // the server pings connections that share their tunnel
+        else yamux.expectNothing(); // so the server has got the answer
         return this;
     }
 
@@ -150,6 +174,11 @@ final class AskingClient implements AutoCloseable {
 
     ScriptedPeer yamux() {
         return yamux;
+    }
+
+    /** Its end of the session; {@link #yamux} is not to be used then. */
+    Session session() throws IOException {
+        return Session.server(channel);
     }
 
     void assertRefused(String code) {

@@ -79,6 +79,20 @@ class LeaseTest {
     }
 
     @Test
+    void connectionThatJoinsKeepsItsSecret() {
+        String first = lease.grant(1);
+        lease.confirmed(1);
+        lease.joined(2, first);
+        lease.confirmed(2);
+        assertTrue(lease.accepts(first));
+        String second = lease.grant(3);
+        lease.joined(4, second);
+        lease.confirmed(4);
+        assertFalse(lease.accepts(first));
+        assertTrue(lease.accepts(second));
+    }
+
+    @Test
     void fifthSecretDropsTheOldest() {
         List<String> secrets = new ArrayList<>();
         for (int i = 1; i <= Lease.MOST_VALID; i++) secrets.add(lease.grant(i));

@@ -436,6 +436,7 @@ class LeasedTunnelTest {
                 .bindAddress(loopback)
                 .publicBindAddress(loopback)
                 .loops(2)
+                .extended(true)
                 .listener(new Heard());
         server = RelayServer.start(options.apply(builder).build());
     }

@@ -175,6 +175,7 @@ class PortClaimTest {
                     .bindAddress(loopback)
                     .publicBindAddress(loopback)
                     .loops(2)
+                    .extended(true)
                     .build());
         } catch (IOException e) {
             throw new AssertionError(e);

@@ -8,8 +8,11 @@ import static org.relay4j.testing.WireFrame.SYN;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.channels.ServerSocketChannel;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -85,6 +88,23 @@ class ServerFailuresTest {
             assertTrue(log.lines("ERROR").size() < failed, "limited to one line a second");
             String line = log.await("unexpected failure");
             assertTrue(line.endsWith("client 127.0.0.1 was reset"), line);
+        }
+    }
+
+    @Test
+    void clientThatNoLoopCanServeIsResetAndNotCounted() throws IOException {
+        RelayServer server = start();
+        server.close();
+        try (Logged log = Logged.below("org.relay4j");
+                ServerSocketChannel listener = ServerSocketChannel.open()) {
+            listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            try (Socket client = Visitor.connect(listener.socket().getLocalPort())) {
+                new ControlPort(server.gate()).accepted(listener.accept());
+                Visitor.expectReset(client);
+            }
+            assertEquals(0, server.admission().pending());
+            assertEquals(1, server.statistics().refusals().get(Refusal.FAILURE));
+            assertTrue(log.await("cannot be served").startsWith("ERROR relay server: client 127.0.0.1 "));
         }
     }
 

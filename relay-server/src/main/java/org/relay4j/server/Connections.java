@@ -1,0 +1,117 @@
+package org.relay4j.server;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.io.Loop;
+import org.relay4j.yamux.io.LoopGroup;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The connections of a tunnel that have not ended, and whose turn it is to get a visitor. On the tunnel's loop. */
+final class Connections {
+    private static final Logger log = LoggerFactory.getLogger(Connections.class);
+
+    /** Connections of one tunnel, unless the limit of its client is lower. */
+    static final int MOST = 8;
+
+    private final List<TunnelConnection> all = new ArrayList<>(1);
+    private int last; // index of the one that has the last visitor
+    private int chosen; // index of the next one
+
+    void add(TunnelConnection connection) {
+        all.add(connection);
+        changed();
+    }
+
+    void remove(TunnelConnection connection) {
+        if (all.remove(connection)) changed();
+    }
+
+    /**
+     * Has those pinged that share the visitors; one that is alone is not, because there is no better one. To be called when one
+     * begins or stops to take visitors.
+     */
+    void changed() {
+        boolean several = takers() > 1;
+        for (TunnelConnection connection : all) connection.pulse(several && connection.takesVisitors());
+    }
+
+    private int takers() {
+        int takers = 0;
+        for (TunnelConnection connection : all) {
+            if (connection.takesVisitors()) takers++;
+        }
+        return takers;
+    }
+
+    int size() {
+        return all.size();
+    }
+
+    boolean isEmpty() {
+        return all.isEmpty();
+    }
+
+    /** A copy, for actions that may end some. */
+    List<TunnelConnection> copy() {
+        return List.copyOf(all);
+    }
+
+    /** Whether one of them takes visitors at all. */
+    boolean takeVisitors() {
+        for (TunnelConnection connection : all) {
+            if (connection.takesVisitors()) return true;
+        }
+        return false;
+    }
+
+    /** Chooses the next one that can take a visitor now; false if none can. */
+    boolean choose() {
+        for (int n = 1; n <= all.size(); n++) {
+            chosen = (last + n) % all.size();
+            TunnelConnection connection = all.get(chosen);
+            if (connection.takesVisitors() && connection.canTakeVisitor()) return true;
+        }
+        return false;
+    }
+
+    /** The one that was chosen: it gets a visitor. */
+    TunnelConnection chosen() {
+        last = chosen;
+        return all.get(chosen);
+    }
+
+    /** The one with a number; null if there is none. */
+    @Nullable
+    TunnelConnection numbered(int number) {
+        for (TunnelConnection connection : all) {
+            if (connection.number() == number) return connection;
+        }
+        return null;
+    }
+
+    /** Whether there is room for one more, which may take the place of another. */
+    boolean haveRoom(int instead, int most) {
+        return all.size() < most || numbered(instead) != null;
+    }
+
+    /** A loop that none of them uses, if there is one: the one that is offered, or another. */
+    Loop unusedLoop(Loop offered, LoopGroup loops, int tries) {
+        Loop candidate = offered;
+        try {
+            for (int n = tries; n > 0 && isUsed(candidate); n--) candidate = loops.next();
+        } catch (IOException e) {
+            log.debug("no loop is left: {}", e.toString()); // the server is closing
+        }
+        return candidate;
+    }
+
+    private boolean isUsed(Loop loop) {
+        for (TunnelConnection connection : all) {
+            if (connection.loop() == loop) return true;
+        }
+        return false;
+    }
+}

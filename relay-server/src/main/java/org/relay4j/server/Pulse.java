@@ -1,0 +1,57 @@
+package org.relay4j.server;
+
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.io.Loop;
+
+/**
+ * Pings a connection that shares its tunnel with others, so that a silent one gets no new visitors. On the connection's loop,
+ * except for {@link #isSilent}.
+ */
+final class Pulse {
+    private static final long EVERY = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long SILENCE = TimeUnit.MILLISECONDS.toNanos(1_500);
+
+    private final TunnelConnection connection;
+    private final Loop loop;
+    private volatile boolean silent;
+    private Loop.@Nullable Timer next; // while it is running
+
+    Pulse(TunnelConnection connection, Loop loop) {
+        this.connection = connection;
+        this.loop = loop;
+    }
+
+    /** Whether nothing has come from the client for a while. From any thread. */
+    boolean isSilent() {
+        return silent;
+    }
+
+    /** Whether a connection that has last received something then is silent. */
+    static boolean isSilence(long now, long lastReceived) {
+        return now - lastReceived >= SILENCE;
+    }
+
+    /** Starts or stops. */
+    void run(boolean wanted) {
+        if (wanted && next == null) beat();
+        if (wanted) return;
+        boolean before = silent;
+        stop();
+        if (before) connection.openable(); // there is no better one any more
+    }
+
+    void stop() {
+        if (next != null) next.cancel();
+        next = null;
+        silent = false;
+    }
+
+    private void beat() {
+        boolean before = silent;
+        silent = isSilence(System.nanoTime(), connection.lastReceived());
+        connection.ping();
+        next = loop.schedule(EVERY, this::beat);
+        if (before && !silent) connection.openable();
+    }
+}
