@@ -132,7 +132,7 @@ class TlsWireOpensslTest {
         do line = openssl.inputReader().readLine();
         while (!line.startsWith("ACCEPT ")); // ACCEPT 127.0.0.1:40001
         int port = Integer.parseInt(line.substring(line.lastIndexOf(':') + 1));
-        shakeHands(SocketChannel.open(new InetSocketAddress("127.0.0.1", port)), true, protocol);
+        shakeHands(SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), port)), true, protocol);
         for (int i = 0; i < 100; i++) {
             String text = "line " + i + " of the client";
             write(ByteBuffer.wrap((text + "\n").getBytes(StandardCharsets.US_ASCII)));
