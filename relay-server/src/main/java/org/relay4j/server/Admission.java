@@ -16,13 +16,13 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.OrderedLock;
 
-/** Counts clients and visitors, and decides who may still come in. Safe for use by several threads. */
+/** Counts clients and visitors and enforces their limits. Safe for use by several threads. */
 final class Admission {
     /*
-     * A client is pending until it has shown a sign of life. Pending clients are bounded, and a newcomer is never turned away
-     * because of them: it takes the place of the oldest pending client of its own address when that address is at its limit,
-     * else of the oldest one of the address that has the most. So whoever fills the places loses its own, and a few addresses
-     * cannot lock out another. Each step takes O(log n) of n addresses.
+     * A client is pending until it sends its first byte. The number of pending clients is limited, but a new client is never
+     * refused because of it: it displaces the oldest pending client of its own address if that address is at its limit, else
+     * the oldest one of the address with the most. So an address that uses up the limit displaces its own clients, and a few
+     * addresses cannot lock out others. Each step takes O(log n) for n addresses.
      */
 
     private static final Comparator<Site> MOST_PENDING_FIRST = Comparator.comparingInt(
@@ -45,11 +45,11 @@ final class Admission {
     }
 
     /**
-     * The answer to a client that wants to come in.
+     * The decision about a new client.
      *
-     * @param ticket its ticket, which is pending at first; null when it is refused
-     * @param refusal why it is refused; null when it is not
-     * @param evicted the client whose place it takes, which the caller {@linkplain Ticket#drop drops}; null when there is none
+     * @param ticket its ticket, which is pending at first; null if it is refused
+     * @param refusal why it is refused; null if it is admitted
+     * @param evicted the client that it displaces, which the caller must {@linkplain Ticket#drop drop}; null if there is none
      */
     record Entry(
             @Nullable Ticket ticket,
@@ -72,7 +72,7 @@ final class Admission {
         return entry;
     }
 
-    /** Counts one more client that has yet to say whether it wants a tunnel of its own, see {@link Ticket#place}. */
+    /** Counts one more client that has not requested a tunnel yet, see {@link Ticket#place}. */
     Entry enterUnclaimed(InetAddress address) {
         lock.lock();
         try {
@@ -97,7 +97,7 @@ final class Admission {
         return new Entry(ticket, null, evicted);
     }
 
-    /** Ends the tunnels that have given way. Without the lock. */
+    /** Ends the displaced tunnels. Without the lock. */
     private static void yielded(Places.Answer answer) {
         for (Places.Place place : answer.yielded()) {
             Runnable action = place.onYield();
@@ -105,7 +105,7 @@ final class Admission {
         }
     }
 
-    /** The tunnel of a place is held. If it has to give way to another, {@code onYield} is called once, on any thread. */
+    /** Called when the tunnel of a place is held. If another displaces it, {@code onYield} is called once, on any thread. */
     void hold(Places.Place place, Runnable onYield) {
         lock.lock();
         try {
@@ -115,7 +115,7 @@ final class Admission {
         }
     }
 
-    /** The tunnel of a place is served again. False if it has given way. */
+    /** Called when the tunnel of a place is served again. Returns false if it was displaced. */
     boolean serve(Places.Place place) {
         lock.lock();
         try {
@@ -125,7 +125,7 @@ final class Admission {
         }
     }
 
-    /** The tunnel of a place has ended. Has no effect the second time. */
+    /** Called when the tunnel of a place has ended. Later calls have no effect. */
     void leave(Places.Place place) {
         lock.lock();
         try {
@@ -135,10 +135,10 @@ final class Admission {
         }
     }
 
-    /** A ticket is not pending any more. With the lock held. */
+    /** Called when a ticket is no longer pending. With the lock held. */
     private void settle(Ticket ticket) {
         Site site = ticket.site;
-        waiting.remove(site); // its place depends on what changes now
+        waiting.remove(site); // its position depends on the count that changes now
         site.pending.remove(ticket);
         if (site.pending.isEmpty()) sites.remove(site.address);
         else waiting.add(site);
@@ -146,7 +146,7 @@ final class Admission {
         ticket.pending = false;
     }
 
-    /** Whom an address belongs to: a customer with IPv6 usually has 2^64 of them, all that have the first half in common. */
+    /** Returns the key of a customer: with IPv6, one usually has 2^64 addresses with the same first half. */
     static InetAddress site(InetAddress address) {
         if (!(address instanceof Inet6Address)) return address;
         byte[] bytes = address.getAddress();
@@ -158,7 +158,7 @@ final class Admission {
         }
     }
 
-    /** Counts one more visitor; false when there are enough. */
+    /** Counts one more visitor; false if the limit is reached. */
     boolean enterVisitor() {
         if (visitors.incrementAndGet() > options.maxVisitors()) {
             visitors.decrementAndGet();
@@ -176,12 +176,12 @@ final class Admission {
         return visitors.get();
     }
 
-    /** Visitors since the start. */
+    /** Returns the number of visitors since the start. */
     long visitorsEver() {
         return visitorsEver.get();
     }
 
-    /** Clients that have not shown a sign of life yet. */
+    /** Returns the number of pending clients. */
     int pending() {
         lock.lock();
         try {
@@ -208,10 +208,10 @@ final class Admission {
         }
 
         /**
-         * Takes a place for a tunnel, which must give it back with {@link Admission#leave}: the one that the client got when it
-         * entered, else a new one. The refusal is null if there is one.
+         * Returns a place for a tunnel, which must be released with {@link Admission#leave}: the one that the client got when it
+         * entered, else a new one. The refusal is null if there is a place.
          *
-         * @param mostOfName tunnels at once of this name; 0 for no limit
+         * @param mostOfName maximum number of tunnels with this name; 0 means no limit
          */
         Places.Answer place(@Nullable String name, int mostOfName) {
             Places.Answer answer;
@@ -229,12 +229,12 @@ final class Admission {
             return answer;
         }
 
-        /** Counts from 1 in the order in which clients came in. */
+        /** Returns the number of this client, from 1 in the order of admission. */
         long number() {
             return number;
         }
 
-        /** Has {@code action} run when the client is dropped; at once when it was dropped already. */
+        /** Runs {@code action} when the client is dropped; at once if it was dropped already. */
         void onDrop(Runnable action) {
             lock.lock();
             try {
@@ -246,7 +246,7 @@ final class Admission {
             action.run();
         }
 
-        /** The place of this client was given to another. */
+        /** Drops this client, which was displaced by another. */
         void drop() {
             Runnable action;
             lock.lock();
@@ -259,7 +259,7 @@ final class Admission {
             if (action != null) action.run();
         }
 
-        /** The client has shown a sign of life. False when that comes too late, because it has lost its place. */
+        /** Marks the client as established. Returns false if it was dropped before. */
         boolean established() {
             lock.lock();
             try {
@@ -271,7 +271,7 @@ final class Admission {
             }
         }
 
-        /** The client has left. Has no effect the second time. */
+        /** Releases the ticket. Later calls have no effect. */
         void leave() {
             lock.lock();
             try {

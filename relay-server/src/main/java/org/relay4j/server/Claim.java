@@ -8,8 +8,8 @@ import java.util.function.Consumer;
 import org.relay4j.yamux.io.Loop;
 
 /**
- * What one client wants: a tunnel of its own, or to come back to one. Goes from the client's loop to that of a tunnel that
- * exists, and back with the answer.
+ * The claim of one client: a new tunnel, or an existing one. It moves from the client's loop to that of an existing tunnel, and
+ * back with the answer.
  */
 final class Claim {
     private final RelayServer server;
@@ -35,12 +35,12 @@ final class Claim {
         return ticket;
     }
 
-    /** The loop on which the claim is made. */
+    /** Returns the loop of the client. */
     Loop loop() {
         return loop;
     }
 
-    /** On the client's loop. For a client that wants any port, the answer comes before this returns. */
+    /** Makes the claim, on the client's loop. A client that accepts any port is answered before this method returns. */
     void make() {
         String lease = request.join() == null ? request.resume() : request.join();
         int wanted = request.port() == 0 ? request.limits().ownPort() : request.port();
@@ -82,7 +82,7 @@ final class Claim {
                 refuse("no-port-free", why);
             }
         } catch (IOException e) {
-            // Such as no file descriptor left: a matter for the operator, not a defect with a stack trace.
+            // For example no file descriptor is left: the operator must act, and a stack trace would not help.
             String why = String.valueOf(e.getMessage());
             server.refused(Refusal.FAILURE, request.client(), "relay server: no tunnel for {}: {}", host(), why);
             refuse("internal", "no public port can be opened");
@@ -122,7 +122,7 @@ final class Claim {
                 }));
     }
 
-    /** On the loop of the present owner. */
+    /** On the loop of the current owner. */
     private void take(ServerTunnel present, int wanted) {
         ServerTunnel successor = present.surrender(request, ticket.number());
         if (successor == null) {

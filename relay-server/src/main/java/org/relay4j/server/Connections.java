@@ -59,7 +59,7 @@ final class Connections {
         return List.copyOf(all);
     }
 
-    /** Whether one of them takes visitors at all. */
+    /** Returns whether one of them accepts visitors at all. */
     boolean takeVisitors() {
         for (TunnelConnection connection : all) {
             if (connection.takesVisitors()) return true;
@@ -92,7 +92,7 @@ final class Connections {
         return null;
     }
 
-    /** Whether there is room for one more, which may take the place of another. */
+    /** Returns whether there is room for one more, which may replace another. */
     boolean haveRoom(int instead, int most) {
         return all.size() < most || numbered(instead) != null;
     }

@@ -19,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A connection that has no tunnel yet. It leads to a tunnel, or to the end of the connection, and holds no port, no thread and
+ * A connection that has no tunnel yet. It ends with a tunnel or with the end of the connection, and holds no port, no thread and
  * no session. On the loop that serves the tunnel afterwards.
  */
 final class Handshake implements Loop.Handler, Claimant {
@@ -59,7 +59,7 @@ final class Handshake implements Loop.Handler, Claimant {
     private State state = State.DECIDING;
     private @Nullable SelectionKey key; // once registered
     private @Nullable SecureOpening opening; // of a server with TLS
-    private @Nullable PeerIdentity peer; // what TLS has shown
+    private @Nullable PeerIdentity peer; // from TLS
     private @Nullable Reading reading; // of an extended client
     private Revocations.@Nullable Entry revocable; // of a client with a name
     private Loop.@Nullable Timer timer; // the deadline of the present state
@@ -73,7 +73,7 @@ final class Handshake implements Loop.Handler, Claimant {
         wire = new PlainWire(channel);
     }
 
-    /** What an extended client was told, and what it has sent so far. */
+    /** The lines exchanged with an extended client so far. */
     private static final class Reading {
         final String hello;
         final byte[] line = new byte[ControlLine.LONGEST];
@@ -85,7 +85,7 @@ final class Handshake implements Loop.Handler, Claimant {
         }
     }
 
-    /** Starts. A client of the base protocol has its answer when this returns. */
+    /** Starts the handshake. A client of the base protocol has its answer when this returns. */
     void begin() {
         safely(() -> {
             if (gate.isBase()) {
@@ -122,13 +122,13 @@ final class Handshake implements Loop.Handler, Claimant {
         end(true);
     }
 
-    /** Runs a step, if there is any left to do. A failure costs this client only. */
+    /** Runs a step, unless the handshake has ended. A failure affects only this client. */
     void safely(Step step) {
         if (state == State.OVER) return;
         try {
             step.run();
         } catch (IOException e) {
-            log.debug("relay server: client {} has left: {}", Sockets.text(client), e.toString());
+            log.debug("relay server: client {} has disconnected: {}", Sockets.text(client), e.toString());
             end(false);
         } catch (RuntimeException | Error e) {
             gate.server().failed(client, "relay server: unexpected failure, client {} was reset", host(), e);
@@ -166,7 +166,7 @@ final class Handshake implements Loop.Handler, Claimant {
         } else refuse(Refusal.REQUEST, "bad-request", "no complete request within " + time + " ms");
     }
 
-    /** Another client has taken the place of this one. */
+    /** Called when another client has displaced this one. */
     private void drop() {
         if (state == State.OVER) return;
         gate.server()
@@ -187,7 +187,7 @@ final class Handshake implements Loop.Handler, Claimant {
         if (opening != null) opening.step();
     }
 
-    /** The TLS handshake is complete. */
+    /** Called when the TLS handshake is complete. */
     void secured(Wire encrypted, PeerIdentity shown) throws IOException {
         wire = encrypted;
         peer = shown;
@@ -198,14 +198,14 @@ final class Handshake implements Loop.Handler, Claimant {
         }
     }
 
-    /** The TLS handshake has failed. The client may be reading an alert, which a TCP reset would destroy. */
+    /** Called when the TLS handshake has failed. The client may be reading an alert, which a TCP reset would destroy. */
     void insecure(Wire encrypted, String why) {
         refusedUnheard(Refusal.TLS, why);
         wire = encrypted;
         linger();
     }
 
-    /** The TLS handshake cannot go on. */
+    /** Called when the TLS handshake cannot continue. */
     void turnAway(String why) {
         refusedUnheard(Refusal.TLS, why);
         end(false);
@@ -234,7 +234,7 @@ final class Handshake implements Loop.Handler, Claimant {
         if (bytes.hasRemaining()) throw new IOException("the line does not fit into the socket buffer");
     }
 
-    /** Reads the line and not one byte more. */
+    /** Reads the line and no further byte. */
     private void read() throws IOException {
         Reading request = reading;
         if (request == null) return;
@@ -310,9 +310,12 @@ final class Handshake implements Loop.Handler, Claimant {
         }
         try {
             send(reading == null ? PortLine.encode(grant.port()) : grant.line().encode());
-            wire.flush(); // what is left follows with the first frames
+            wire.flush(); // the rest follows with the first frames
         } catch (IOException e) {
-            log.debug("relay server: client {} left before it had its tunnel: {}", Sockets.text(client), e.toString());
+            log.debug(
+                    "relay server: client {} disconnected before it had its tunnel: {}",
+                    Sockets.text(client),
+                    e.toString());
             grant.abandon();
             end(false);
             return;
@@ -348,7 +351,7 @@ final class Handshake implements Loop.Handler, Claimant {
         });
     }
 
-    /** Ends our direction, and waits a moment until the client has ended its own. */
+    /** Ends our direction, and waits a moment for the client to end its own. */
     private void linger() {
         state = State.REFUSED;
         within(TimeUnit.SECONDS.toNanos(1), () -> end(false));

@@ -10,13 +10,13 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts tunnels against the limits of the server, of an address and of a name. A tunnel that is held counts, and is the first
- * to give way. Guarded by the lock of {@link Admission}.
+ * Counts tunnels against the limits of the server, of an address and of a name. A held tunnel counts, and is displaced first.
+ * Guarded by the lock of {@link Admission}.
  */
 final class Places {
     /*
-     * At a limit the tunnel of that address or name that has been held for the longest time loses its place. At the limit of
-     * the server only tunnels without a name do, or strangers could end the tunnels of those who are known.
+     * At the limit of an address or name, its tunnel that has been held for the longest time is displaced. At the limit of the
+     * server, only tunnels without a name are displaced, because strangers must not end the tunnels of known clients.
      */
 
     private final RelayServerOptions options;
@@ -30,18 +30,18 @@ final class Places {
     }
 
     /**
-     * The answer to a tunnel that wants a place.
+     * The decision about a new tunnel.
      *
-     * @param place its place; null when it is refused
-     * @param refusal why it is refused; null when it is not
-     * @param yielded places that others have lost to it
+     * @param place its place; null if it is refused
+     * @param refusal why it is refused; null if it is admitted
+     * @param yielded the displaced places
      */
     record Answer(@Nullable Place place, @Nullable Refusal refusal, List<Place> yielded) {}
 
     /**
-     * Counts one more tunnel, unless a limit is reached and no held tunnel can give way.
+     * Counts one more tunnel, unless a limit is reached and no held tunnel can be displaced.
      *
-     * @param mostOfName tunnels at once of this name; 0 for no limit
+     * @param mostOfName maximum number of tunnels with this name; 0 means no limit
      */
     Answer take(InetAddress address, @Nullable String name, int mostOfName) {
         List<Place> yielded = new ArrayList<>(0);
@@ -73,7 +73,7 @@ final class Places {
         return new Answer(null, reason, List.of());
     }
 
-    /** Chooses one more to give way. */
+    /** Chooses another one to displace. */
     private static boolean givesWay(Set<Place> held, List<Place> yielded) {
         for (Place place : held) {
             if (yielded.contains(place)) continue;
@@ -83,7 +83,7 @@ final class Places {
         return false;
     }
 
-    /** The tunnel of a place is held: it may give way. */
+    /** Called when the tunnel of a place is held: it may be displaced. */
     void hold(Place place, Runnable onYield) {
         if (place.left) return;
         place.onYield = onYield;
@@ -102,7 +102,7 @@ final class Places {
         return true;
     }
 
-    /** Gives a place back. Has no effect the second time. */
+    /** Releases a place. Later calls have no effect. */
     void leave(Place place) {
         Runnable onYield = place.onYield;
         if (!serve(place)) return;

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * the tunnel's loop.
  */
 final class PublicPort implements Listener.Owner {
-    /** Visitors that wait for a connection. */
+    /** Returns the number of visitors that wait for a connection. */
     static final int MOST_WAITING = 128;
 
     private static final Logger log = LoggerFactory.getLogger(PublicPort.class);
@@ -30,7 +30,7 @@ final class PublicPort implements Listener.Owner {
     private final VisitorLimits limits;
     private int mostVisitors;
     private int visitors;
-    private long refused; // visitors over a limit
+    private long refused; // visitors beyond a limit
     private boolean started;
     private boolean closed;
 
@@ -48,10 +48,10 @@ final class PublicPort implements Listener.Owner {
     }
 
     /**
-     * Binds the port for a client that asks for one, or any port that it may have.
+     * Binds the port that a client requests, or any port that it may have.
      *
-     * @param wanted 0 for any
-     * @throws java.net.BindException when it is taken, or none is free
+     * @param wanted the requested port; 0 means any
+     * @throws java.net.BindException if it is in use, or no port is free
      */
     static PublicPort open(RelayServer server, Loop loop, ClientLimits limits, int wanted) throws IOException {
         PublicPorts ports = server.publicPorts();
@@ -69,20 +69,20 @@ final class PublicPort implements Listener.Owner {
         return listener.address().getPort();
     }
 
-    /** Gives the port to a tunnel. */
+    /** Assigns the port to a tunnel. */
     void belongTo(ServerTunnel owner, ClientLimits ownersLimits) {
         tunnel = owner;
         mostVisitors = server.options().maxVisitorsPerTunnel();
         if (ownersLimits.maxVisitors() > 0) mostVisitors = Math.min(mostVisitors, ownersLimits.maxVisitors());
     }
 
-    /** Accepts visitors from now on. Has no effect the second time. */
+    /** Starts to accept visitors. Later calls have no effect. */
     void start() throws IOException {
         if (!started) listener.start();
         started = true;
     }
 
-    /** A visitor can perhaps be taken: those that wait come first. */
+    /** Called when a connection may accept a visitor: waiting ones are first. */
     void resume() {
         while (!waiting.isEmpty() && tunnel != null && tunnel.canTakeVisitor()) {
             try {
@@ -105,14 +105,13 @@ final class PublicPort implements Listener.Owner {
         }
     }
 
-    /** Visitors that wait for a connection. */
+    /** Returns the number of visitors that wait for a connection. */
     int waiting() {
         return waiting.size();
     }
 
     /**
-     * Accepts no more visitors, resets those that wait, and gives the port back, if {@code owner} has it. Has no effect the
-     * second time.
+     * Stops accepting visitors, resets waiting ones, and releases the port, if {@code owner} has it. Later calls have no effect.
      */
     void close(ServerTunnel owner) {
         if (closed || owner != tunnel) return;
@@ -134,10 +133,10 @@ final class PublicPort implements Listener.Owner {
 
     @Override
     public void accepted(SocketChannel channel) {
-        if (tunnel == null) throw new IllegalStateException("accepted before anybody has the port");
+        if (tunnel == null) throw new IllegalStateException("accepted before the port was assigned");
         InetSocketAddress from = remote(channel);
         if (from == null) {
-            Sockets.close(channel); // it has left
+            Sockets.close(channel); // it has disconnected
             return;
         }
         Refusal reason = enter(from);
@@ -155,7 +154,7 @@ final class PublicPort implements Listener.Owner {
         try {
             tunnel.take(visitor);
         } catch (IOException e) {
-            log.debug("{}: visitor {} has left: {}", tunnel, Sockets.text(visitor.address()), e.toString());
+            log.debug("{}: visitor {} has disconnected: {}", tunnel, Sockets.text(visitor.address()), e.toString());
         }
     }
 
@@ -215,11 +214,11 @@ final class PublicPort implements Listener.Owner {
         try {
             return (InetSocketAddress) channel.getRemoteAddress();
         } catch (IOException e) {
-            return null; // it has left
+            return null; // it has disconnected
         }
     }
 
-    /** A visitor that was accepted has left. */
+    /** Called when the connection of an accepted visitor has ended. */
     void left(Arrival visitor) {
         visitors--;
         limits.leave(visitor.address().getAddress());

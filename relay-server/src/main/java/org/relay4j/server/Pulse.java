@@ -22,12 +22,12 @@ final class Pulse {
         this.loop = loop;
     }
 
-    /** Whether nothing has come from the client for a while. From any thread. */
+    /** Returns whether the client has been silent for a while. From any thread. */
     boolean isSilent() {
         return silent;
     }
 
-    /** Whether a connection that has last received something then is silent. */
+    /** Returns whether a connection counts as silent if its last input arrived then. */
     static boolean isSilence(long now, long lastReceived) {
         return now - lastReceived >= SILENCE;
     }

@@ -58,7 +58,7 @@ public final class ServerTls {
     private List<FileTime> read = List.of(); // when the files were modified that are in use; guarded by lock
     private volatile Identity identity = new Identity(List.of(), NOBODY, null);
 
-    /** What was read from the files. */
+    /** The content of the files. */
     private record Identity(
             List<KeyManager> keys,
             List<TrustManager> clients,

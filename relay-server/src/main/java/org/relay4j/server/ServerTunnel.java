@@ -12,12 +12,12 @@ import org.relay4j.yamux.io.Loop;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What a client holds on the server: a public port, and the connections that carry its visitors. Confined to its loop. */
+/** A tunnel of a client: its public port, and the connections that carry its visitors. Confined to its loop. */
 final class ServerTunnel {
     /*
-     * CLAIMED until its client knows that it has the tunnel. SERVED while a connection takes visitors. HELD while none does
-     * and the lease runs: the port stays open. CLOSED when the port was given back; visitors that finish may still be there.
-     * Without a lease a tunnel goes from SERVED straight to CLOSED.
+     * CLAIMED until its client knows that it has the tunnel. SERVED while a connection accepts visitors. HELD while none does
+     * and the lease is valid: the port stays open. CLOSED when the port was released; visitors may still be finishing. Without a
+     * lease, CLOSED follows SERVED directly.
      */
     private enum State {
         CLAIMED,
@@ -40,9 +40,9 @@ final class ServerTunnel {
     private final Connections connections = new Connections();
     private State state = State.CLAIMED;
     private int connectionsEver;
-    private int newest; // connection that took the place of others
-    private boolean established; // a client has shown a sign of life
-    private boolean leaving; // ends with its last connection, lease or not
+    private int newest; // number of the connection that replaced the others
+    private boolean established; // the client has answered
+    private boolean leaving; // ends with its last connection, even with a lease
     private @Nullable TunnelEvent recorded;
 
     ServerTunnel(RelayServer server, ClientRequest request, long number, PublicPort port, Places.Place place) {
@@ -73,18 +73,18 @@ final class ServerTunnel {
         return port;
     }
 
-    /** The name of its client; null without one. */
+    /** Returns the name of its client; null if it has none. */
     @Nullable
     String owner() {
         return request.name();
     }
 
-    /** Whether each stream begins with the address of its visitor. */
+    /** Returns whether each stream begins with the address of its visitor. */
     boolean visitorAddresses() {
         return request.visitorAddress();
     }
 
-    /** Its id, which its leases begin with; empty if it has none. */
+    /** Returns its id, with which its leases begin; empty if it has none. */
     String id() {
         return tenure.id();
     }
@@ -110,19 +110,19 @@ final class ServerTunnel {
         return new TunnelGrant(this, claim, connection, chosen, line);
     }
 
-    /** Whether a client may come back with the lease that it presents. */
+    /** Returns whether a client may resume the tunnel with this lease. */
     boolean accepts(ClientRequest from, String secret) {
         boolean canResume = tenure.canBeHeld() || from.join() != null;
         return state != State.CLOSED && canResume && Objects.equals(from.name(), owner()) && tenure.accepts(secret);
     }
 
-    /** Whether what a client that comes back asks for is what the tunnel has. */
+    /** Returns whether the request of a returning client matches the tunnel. */
     boolean matches(ClientRequest from) {
         boolean samePort = from.port() == 0 || from.port() == port.number();
         return samePort && from.visitorAddress() == visitorAddresses();
     }
 
-    /** Whether one more connection, or one that takes the place of others, is within the limit. */
+    /** Returns whether one more connection, or one that replaces others, is within the limit. */
     boolean hasRoomFor(ClientRequest from) {
         return from.join() == null || connections.haveRoom(from.instead(), mostConnections());
     }
@@ -133,19 +133,18 @@ final class ServerTunnel {
     }
 
     /**
-     * A connection whose client knows what it got. If it is to take the place of the others, these are closed at once, for they
-     * may be half dead; those that sent GoAway finish.
+     * Starts a connection whose client was notified. If it replaces the others, these are closed at once, because they may be
+     * broken; those that sent GoAway finish.
      */
     void start(TunnelConnection connection, ClientRequest from) throws IOException {
         boolean first = state == State.CLAIMED;
         port.start();
         log.debug("{}: connected, client {}", name, connection);
         boolean replaces = from.resume() != null;
-        if (replaces && connection.number() < newest) throw new IOException("the client has come back once more since");
+        if (replaces && connection.number() < newest) throw new IOException("the client has connected again since");
         if (!hasRoomFor(from)) throw new IOException("the tunnel has enough connections");
         boolean takes = connection.takesVisitors(); // else another one does, or will once its client has answered
-        if (state == State.CLOSED || (takes && !tenure.serve()))
-            throw new IOException("the tunnel has ended meanwhile");
+        if (state == State.CLOSED || (takes && !tenure.serve())) throw new IOException("the tunnel has ended");
         List<TunnelConnection> before = replaces ? connections.copy() : List.of();
         TunnelConnection replaced = from.join() == null ? null : connections.numbered(from.instead());
         if (replaces) newest = connection.number();
@@ -157,7 +156,7 @@ final class ServerTunnel {
         for (TunnelConnection each : before) each.supersede();
         if (replaced != null) replaced.replace();
         connection.start();
-        port.resume(); // those that wait come first
+        port.resume(); // waiting visitors are first
         if (server.isClosing()) close();
     }
 
@@ -166,7 +165,7 @@ final class ServerTunnel {
         announcements.resumed(shownTo(from));
     }
 
-    /** A connection could not be started, or its client has left before it knew what it got. */
+    /** Called when a connection could not be started, or its client disconnected before it was notified. */
     void failed(@Nullable TunnelConnection connection) {
         if (connection != null) {
             connections.remove(connection);
@@ -176,7 +175,7 @@ final class ServerTunnel {
         else if (state == State.CLAIMED || (state == State.SERVED && connections.isEmpty())) letGo("never started");
     }
 
-    /** A client has shown a sign of life on its connection. */
+    /** Called when the client has answered on a connection. */
     void established(TunnelConnection connection) {
         tenure.confirmed(connection.number());
         if (state == State.HELD && connection.takesVisitors() && tenure.serve()) {
@@ -194,7 +193,7 @@ final class ServerTunnel {
         announcements.up();
     }
 
-    /** A connection takes no more visitors; those that it has finish. */
+    /** Called when a connection accepts no more visitors; connected ones finish. */
     void goneAway(String why) {
         connections.changed();
         if (connections.takeVisitors() || state != State.SERVED) return;
@@ -202,7 +201,7 @@ final class ServerTunnel {
         else port.close(this);
     }
 
-    /** A connection has ended. */
+    /** Called when a connection has ended. */
     void lost(TunnelConnection connection, Cause cause) {
         connections.remove(connection);
         if (state == State.SERVED && !connections.takeVisitors() && mayBeHeld()) hold(cause.message());
@@ -213,34 +212,34 @@ final class ServerTunnel {
 
     // ---- visitors
 
-    /** True until no connection takes visitors any more, or the port was given back. */
+    /** Returns true until no connection accepts visitors any more, or the port was released. */
     boolean isServed() {
         return state == State.CLAIMED || state == State.SERVED;
     }
 
-    /** True while visitors wait for a connection. */
+    /** Returns true while visitors wait for a connection. */
     boolean isHeld() {
         return state == State.HELD || state == State.CLAIMED;
     }
 
-    /** Whether a connection can take a visitor now: the next one in turn. */
+    /** Returns whether a connection can accept a visitor now: the next one in turn. */
     boolean canTakeVisitor() {
         return state == State.SERVED && connections.choose();
     }
 
-    /** Has the connection that can take a visitor carry one, which the port has counted. */
+    /** Passes a visitor, which the port has counted, to the connection that can accept it. */
     void take(Arrival visitor) throws IOException {
         connections.chosen().take(visitor, port);
     }
 
-    /** Whether there are several connections, or there will be. */
+    /** Returns whether there are, or will be, several connections. */
     boolean isShared() {
         return connections.size() > 1;
     }
 
     // ---- held
 
-    /** Without a sign of life there is no client that could come back; strangers would fill the places. */
+    /** A tunnel whose client never answered is not held, because strangers could fill all places. */
     private boolean mayBeHeld() {
         return established && !leaving && tenure.canBeHeld();
     }
@@ -251,22 +250,22 @@ final class ServerTunnel {
         server.log()
                 .held("{}: held for {} ms, {}", name, server.options().lease().toMillis(), why);
         announcements.held();
-        port.resume(); // visitors that the connection could not take wait here now
+        port.resume(); // visitors that the connection could not accept wait here
     }
 
-    /** The client has not come back in time. */
+    /** Called when the client has not returned in time. */
     void expire() {
         long millis = server.options().lease().toMillis();
         if (state == State.HELD)
             end(new Cause(Cause.Kind.TIMEOUT, "its client has not come back for " + millis + " ms"));
     }
 
-    /** At a limit of tunnels, another has taken the place of this one. */
+    /** Called when another tunnel has displaced this one at a limit. */
     void giveWay() {
         if (state == State.HELD) end(new Cause(Cause.Kind.TIMEOUT, "a newer tunnel took its place at a limit"));
     }
 
-    /** Passes the port, with the visitors that wait there, and the place on to another tunnel of the same client. */
+    /** Passes the port, with its waiting visitors, and the place to another tunnel of the same client. */
     @Nullable
     ServerTunnel surrender(ClientRequest to, long newNumber) {
         Places.Place place = tenure.surrender();
@@ -277,19 +276,19 @@ final class ServerTunnel {
         return successor;
     }
 
-    /** The connections, for a test whether they are alive. */
+    /** Returns the connections, for a liveness check. */
     List<TunnelConnection> connections() {
         return connections.copy();
     }
 
     // ---- the end
 
-    /** Takes no more visitors, and ends with the last one. From any thread; returns at once. */
+    /** Accepts no more visitors, and ends with the last one. From any thread; does not block. */
     void drain() {
         loop().execute(this::leave);
     }
 
-    /** The client says that it does not come back. */
+    /** Called when the client announces that it will not return. */
     void bye() {
         server.log().goneAway("{}: the client ends the tunnel", name);
         leave();
@@ -303,7 +302,7 @@ final class ServerTunnel {
         for (TunnelConnection connection : connections.copy()) connection.drain();
     }
 
-    /** Ends the tunnel; visitors are reset. From any thread; returns at once. */
+    /** Ends the tunnel and resets its visitors. From any thread; does not block. */
     void close() {
         loop().execute(() -> {
             leaving = true;
@@ -321,7 +320,7 @@ final class ServerTunnel {
         else server.log().neverUp(cause.kind(), "{}: down, client {}: {}", name, request, cause.message());
     }
 
-    /** Gives everything back but the connections. */
+    /** Releases everything except the connections. */
     private void letGo(String why) {
         state = State.CLOSED;
         port.close(this);

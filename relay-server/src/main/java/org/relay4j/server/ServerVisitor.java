@@ -52,7 +52,7 @@ final class ServerVisitor implements Splice.Owner {
         }
     }
 
-    /** What its stream begins with; null for nothing. */
+    /** Returns the header of its stream; null if it has none. */
     private byte @Nullable [] header() throws IOException {
         if (!connection.tunnel().visitorAddresses()) return null;
         InetSocketAddress publicAddress = (InetSocketAddress) arrival.channel().getLocalAddress();
@@ -64,7 +64,7 @@ final class ServerVisitor implements Splice.Owner {
         leave();
         ServerTunnel tunnel = connection.tunnel();
         MuxStream stream = splice.stream();
-        // What the session sends has come from the visitor, and the other way round.
+        // Bytes that the session sends were received from the visitor, and vice versa.
         VisitorEvent.record(
                 tunnel,
                 stream.id(),
@@ -75,10 +75,10 @@ final class ServerVisitor implements Splice.Owner {
         if (tunnel.announcements().areHeard()) tunnel.announcements().closed(shown(stream), failure);
         if (!log.isDebugEnabled()) return;
         log.debug(
-                "{}: visitor {} {}; {} bytes from it, {} bytes to it, connected for {} ms",
+                "{}: visitor {} {}; {} bytes in, {} bytes out, connected for {} ms",
                 tunnel,
                 this,
-                failure == null ? "has left" : "was reset: " + failure.getMessage(),
+                failure == null ? "has disconnected" : "was reset: " + failure.getMessage(),
                 stream.bytesSent(),
                 stream.bytesReceived(),
                 stream.age(System.nanoTime()) / 1_000_000);

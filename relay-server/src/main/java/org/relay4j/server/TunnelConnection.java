@@ -38,8 +38,8 @@ final class TunnelConnection implements SessionEvents {
     private final LoopDriver driver;
     private int visitors;
     private boolean established;
-    private volatile boolean goneAway; // the client takes no more visitors here
-    private volatile boolean superseded; // and has come back on another connection since
+    private volatile boolean goneAway; // the client accepts no more visitors here
+    private volatile boolean superseded; // and has returned on another connection since
     private volatile boolean draining; // ends with its last visitor
     private volatile boolean ended;
     private volatile boolean full; // a visitor from the tunnel's loop found no room for its stream
@@ -47,7 +47,7 @@ final class TunnelConnection implements SessionEvents {
     private boolean pulsing; // on the tunnel's loop
     private final Pulse pulse;
     private @Nullable ControlStream lines; // at most one
-    private Loop.@Nullable Timer handshake; // until the client has shown a sign of life
+    private Loop.@Nullable Timer handshake; // until the client has answered
     private Loop.@Nullable Timer retirement;
 
     TunnelConnection(ServerTunnel tunnel, Claim claim, int number, Loop loop, Wire wire) {
@@ -93,7 +93,7 @@ final class TunnelConnection implements SessionEvents {
                         + server.options().handshakeTimeout().toMillis() + " ms, does it speak yamux?"));
     }
 
-    /** Another client has taken the place of this one, which is pending. From any thread; returns at once. */
+    /** Drops this pending client, which was displaced by another. From any thread; does not block. */
     private void drop() {
         driver.loop().execute(() -> {
             if (ended) return;
@@ -110,47 +110,47 @@ final class TunnelConnection implements SessionEvents {
         });
     }
 
-    /** Ends the connection; visitors are reset. From any thread; returns at once. */
+    /** Ends the connection and resets its visitors. From any thread; does not block. */
     void close() {
         driver.loop().execute(driver::close);
     }
 
-    /** Waits until the connection is closed, at most {@code nanos}. */
+    /** Waits until the connection is closed, at most {@code nanos} nanoseconds. */
     boolean awaitEnd(long nanos) throws InterruptedException {
         return driver.awaitTermination(nanos);
     }
 
-    /** Bytes that have come from visitors. From any thread. */
+    /** Returns the bytes received from visitors. From any thread. */
     long bytesIn() {
         return ask(Multiplexer::bytesSent);
     }
 
-    /** Bytes that the client has sent for visitors. From any thread. */
+    /** Returns the bytes sent to visitors. From any thread. */
     long bytesOut() {
         return ask(Multiplexer::bytesReceived);
     }
 
-    /** Counts from 1 in the order in which the connections of the tunnel were granted. */
+    /** Returns the number of this connection of the tunnel, from 1 in the order of the grants. */
     int number() {
         return number;
     }
 
-    /** Time of the last byte from the client. From any thread. Unit: nanoseconds of {@link System#nanoTime}. */
+    /** Returns the time of the last byte from the client. From any thread. Unit: nanoseconds of {@link System#nanoTime}. */
     long lastReceived() {
         return ask(Multiplexer::lastReceived);
     }
 
-    /** The time that an answer takes; 0 if it was not measured. From any thread. Unit: nanoseconds. */
+    /** Returns the round-trip time; 0 if it was not measured. From any thread. Unit: nanoseconds. */
     long roundTrip() {
         return ask(Multiplexer::roundTrip);
     }
 
-    /** Has the client show a sign of life. From any thread. */
+    /** Pings the client. From any thread. */
     void ping() {
         driver.ping();
     }
 
-    /** The client has come back on another connection: this one ends at once, unless its visitors are finishing anyway. */
+    /** Called when the client has returned on another connection: this one ends at once, unless its visitors are finishing. */
     void supersede() {
         boolean finishing = !takesVisitors();
         superseded = true;
@@ -183,7 +183,7 @@ final class TunnelConnection implements SessionEvents {
 
     // ---- visitors
 
-    /** Whether it takes visitors at all. On the tunnel's loop. */
+    /** Returns whether it accepts visitors at all. On the tunnel's loop. */
     boolean takesVisitors() {
         return mayTake && !goneAway && !superseded && !draining && !ended;
     }
@@ -225,7 +225,7 @@ final class TunnelConnection implements SessionEvents {
         try {
             open(visitor, port);
         } catch (IOException e) {
-            log.debug("{}: visitor {} has left: {}", tunnel, Sockets.text(visitor.address()), e.toString());
+            log.debug("{}: visitor {} has disconnected: {}", tunnel, Sockets.text(visitor.address()), e.toString());
         }
     }
 
@@ -240,7 +240,7 @@ final class TunnelConnection implements SessionEvents {
         }
     }
 
-    /** A visitor that was taken has left. */
+    /** Called when the connection of a visitor has ended. */
     void visitorLeft(PublicPort port, Arrival visitor) {
         visitors--;
         if (tunnel.loop().isCurrent()) port.left(visitor);
@@ -257,8 +257,8 @@ final class TunnelConnection implements SessionEvents {
     }
 
     /**
-     * All stream ids are used, after 2^31 visitors. The port is closed, and the session ends with its last visitor; one that
-     * stays does not keep the client from reconnecting for longer than {@link RelayServerOptions#retireAfter}.
+     * Called when all stream ids are used, after 2^31 visitors. The port is closed, and the session ends with its last visitor, at
+     * the latest after {@link RelayServerOptions#retireAfter}, so that the client can reconnect.
      */
     private void retire() {
         if (draining || ended) return;
@@ -307,7 +307,7 @@ final class TunnelConnection implements SessionEvents {
 
     @Override
     public @Nullable StreamHandler onStream(MuxStream stream) {
-        if (lines != null || !request.mayControl()) return null; // a base server takes no streams from its client
+        if (lines != null || !request.mayControl()) return null; // the base protocol has no streams from the client
         stream.auxiliary();
         stream.accept();
         lines = new ControlStream(this::said);
@@ -323,7 +323,7 @@ final class TunnelConnection implements SessionEvents {
         openable();
     }
 
-    /** Visitors can be taken again. */
+    /** Called when visitors can be accepted again. */
     void openable() {
         full = false;
         // Of several connections, another may be asked: not with this session's lock held.
@@ -351,9 +351,9 @@ final class TunnelConnection implements SessionEvents {
 
     @Override
     public void onGoAway() {
-        if (established) server.log().goneAway("{}: the client takes no more visitors", tunnel);
+        if (established) server.log().goneAway("{}: the client accepts no more visitors", tunnel);
         goneAway = true;
-        on(tunnel.loop(), () -> tunnel.goneAway("the client takes no more visitors"));
+        on(tunnel.loop(), () -> tunnel.goneAway("the client accepts no more visitors"));
     }
 
     @Override
@@ -365,7 +365,7 @@ final class TunnelConnection implements SessionEvents {
         });
     }
 
-    /** Stops its timers. Has no effect the second time. */
+    /** Stops the timers. Later calls have no effect. */
     void letGo() {
         ended = true;
         if (handshake != null) handshake.cancel();
@@ -373,7 +373,7 @@ final class TunnelConnection implements SessionEvents {
         pulse.stop();
     }
 
-    /** The client's address, for the log. */
+    /** Returns the client's address for the log. */
     @Override
     public String toString() {
         return request.toString();

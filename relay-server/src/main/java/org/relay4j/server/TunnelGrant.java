@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A connection of a tunnel that was granted to a client that has not been told so: the public port is bound. On the loop on
- * which it was claimed.
+ * A connection of a tunnel that was granted to a client before the client is notified: the public port is bound. On the loop of
+ * the claim.
  */
 final class TunnelGrant {
     private static final Logger log = LoggerFactory.getLogger(TunnelGrant.class);
@@ -29,20 +29,19 @@ final class TunnelGrant {
         this.line = line;
     }
 
-    /** The public port, for the port line. */
+    /** Returns the public port, for the port line. */
     int port() {
         return tunnel.port().number();
     }
 
-    /** The line that tells an extended client what it got. It may contain a lease, and is not to be logged. */
+    /** Returns the line with the grant for an extended client. It may contain a lease, and must not be logged. */
     ControlLine line() {
         return line;
     }
 
     /**
-     * Starts the session over a connection whose client has been told what it got, and takes the ticket over. The connection
-     * moves to another loop if that is to serve it. If this fails, everything is given back, and the connection is
-     * reset.
+     * Starts the session over a connection whose client was notified, and takes over the ticket. The connection moves to another
+     * loop if that one serves it. If this fails, everything is released and the connection is reset.
      */
     void start(Wire wire) {
         if (loop != claim.loop()) claim.loop().deregister(wire.channel());
@@ -60,7 +59,7 @@ final class TunnelGrant {
             tunnel.start(made, request);
             started = true;
         } catch (IOException e) {
-            log.debug("{}: {} has left: {}", tunnel, request, e.toString());
+            log.debug("{}: {} has disconnected: {}", tunnel, request, e.toString());
         } catch (RuntimeException | Error e) {
             String host = request.client().getAddress().getHostAddress();
             tunnel.server().failed(request.client(), "relay server: unexpected failure, client {} was reset", host, e);
@@ -75,9 +74,9 @@ final class TunnelGrant {
         }
     }
 
-    /** Gives everything back but the connection and the ticket: the client has left before it was told. */
+    /** Releases everything except the connection and the ticket, because the client disconnected before it was notified. */
     void abandon() {
-        log.debug("{}: {} has left", tunnel, claim.request());
+        log.debug("{}: {} has disconnected", tunnel, claim.request());
         if (tunnel.loop().isCurrent()) tunnel.failed(null);
         else tunnel.loop().execute(() -> tunnel.failed(null));
     }

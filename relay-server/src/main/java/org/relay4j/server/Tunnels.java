@@ -9,8 +9,7 @@ import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.OrderedLock;
 
 /**
- * The tunnels of a server: gives them to clients, and counts those that are open and those that have ended. Safe for use by
- * several threads.
+ * The tunnels of a server: assigns them to clients, and counts open and ended ones. Safe for use by several threads.
  */
 final class Tunnels {
     private final RelayServer server;
@@ -28,28 +27,28 @@ final class Tunnels {
     }
 
     /**
-     * All of it at one moment.
+     * A snapshot of all counts.
      *
      * @param connections those whose bytes are not in the totals
      */
     record Totals(List<TunnelConnection> connections, long established, int up, long bytesIn, long bytesOut) {}
 
     /**
-     * Claims a tunnel for a client, on {@code loop}. A client that asks for any port, and has no lease, is answered before this
+     * Claims a tunnel for a client, on {@code loop}. A client that accepts any port and has no lease is answered before this method
      * returns.
      */
     void claim(ClientRequest request, Admission.Ticket ticket, Loop loop, Claimant claimant) {
         new Claim(server, request, ticket, loop, claimant).make();
     }
 
-    /** Ends all tunnels of a name, which has lost its proof; visitors are reset. Does not block. */
+    /** Ends all tunnels of a name that has lost its proof, and resets their visitors. Does not block. */
     void revoke(String name) {
         for (ServerTunnel tunnel : all()) {
             if (name.equals(tunnel.owner())) tunnel.close();
         }
     }
 
-    /** A tunnel is open, and has one more connection. */
+    /** Adds an open tunnel or another connection of it. */
     void opened(ServerTunnel tunnel, TunnelConnection connection) {
         lock.lock();
         try {
@@ -60,7 +59,7 @@ final class Tunnels {
         }
     }
 
-    /** An open tunnel is established. */
+    /** Counts an open tunnel as established. */
     void established() {
         lock.lock();
         try {
@@ -71,7 +70,7 @@ final class Tunnels {
         }
     }
 
-    /** A tunnel has ended. Has no effect on one that is not open. */
+    /** Removes an ended tunnel. Has no effect if it is not open. */
     void ended(ServerTunnel tunnel, boolean wasEstablished) {
         lock.lock();
         try {
@@ -83,7 +82,7 @@ final class Tunnels {
         }
     }
 
-    /** A connection has ended. Has no effect the second time. */
+    /** Removes an ended connection. Later calls have no effect. */
     void ended(TunnelConnection connection) {
         long in = connection.bytesIn();
         long out = connection.bytesOut();
@@ -111,7 +110,7 @@ final class Tunnels {
         }
     }
 
-    /** A copy. */
+    /** Returns a copy. */
     List<ServerTunnel> all() {
         lock.lock();
         try {
@@ -121,7 +120,7 @@ final class Tunnels {
         }
     }
 
-    /** A copy. */
+    /** Returns a copy. */
     List<TunnelConnection> connections() {
         return totals().connections();
     }
@@ -135,7 +134,7 @@ final class Tunnels {
         }
     }
 
-    /** Waits until there is none, at most {@code nanos}; true when there is none. */
+    /** Waits until there is none, at most {@code nanos} nanoseconds; returns true if there is none. */
     boolean awaitNone(long nanos) throws InterruptedException {
         lock.lock();
         try {

@@ -50,7 +50,7 @@ final class VisitorLimits {
         return null;
     }
 
-    /** A visitor that was counted has left. */
+    /** Called when the connection of a counted visitor has ended. */
     void leave(InetAddress address) {
         if (mostOfAnAddress > 0) present.computeIfPresent(Admission.site(address), (site, n) -> n == 1 ? null : n - 1);
     }

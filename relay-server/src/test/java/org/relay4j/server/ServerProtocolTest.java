@@ -232,7 +232,7 @@ class ServerProtocolTest {
                 Socket visitor = client.visit()) {
             client.yamux().expect(WireFrame.window(1, SYN, 0));
             client.yamux().send(WireFrame.goAway(0));
-            assertTrue(log.await("takes no more visitors").startsWith("INFO "));
+            assertTrue(log.await("accepts no more visitors").startsWith("INFO "));
             Visitor.awaitRefused(client.port());
 
             Visitor.send(visitor, "still here");

@@ -32,9 +32,9 @@ class ServerVisitorTest {
                 Visitor.expect(visitor, "the reply");
                 Visitor.expectEnd(visitor);
                 log.await("visitor " + from + " connected");
-                String line = log.await("visitor " + from + " has left");
+                String line = log.await("visitor " + from + " has disconnected");
                 assertTrue(line.startsWith("DEBUG tunnel 1 (port " + client.port() + "): visitor "), line);
-                assertTrue(line.contains("; 7 bytes from it, 9 bytes to it, connected for "), line);
+                assertTrue(line.contains("; 7 bytes in, 9 bytes out, connected for "), line);
             }
         }
     }
@@ -49,7 +49,7 @@ class ServerVisitorTest {
                 client.yamux().send(WireFrame.window(1, WireFrame.RST, 0));
                 Visitor.expectReset(visitor);
                 String line = log.await("visitor 127.0.0.1:" + visitor.getLocalPort() + " was reset: ");
-                assertTrue(line.contains("the peer reset the stream; 0 bytes from it"), line);
+                assertTrue(line.contains("the peer reset the stream; 0 bytes in"), line);
             }
         }
     }
