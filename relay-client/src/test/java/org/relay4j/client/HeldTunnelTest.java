@@ -7,6 +7,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -20,6 +23,7 @@ import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
 import org.relay4j.testing.FakeServer;
 import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Logged;
 import org.relay4j.testing.Visitor;
 
 /** Leases between a real client and a real server: the public port outlives connections and processes. */
@@ -33,6 +37,7 @@ class HeldTunnelTest {
     private FakeServer service;
     private RelayServer server;
     private FakeServer path; // between client and server
+    private final List<Socket> carried = new CopyOnWriteArrayList<>(); // connections of clients
 
     @BeforeEach
     void start() throws IOException {
@@ -58,6 +63,7 @@ class HeldTunnelTest {
     }
 
     private void carry(Socket near) throws IOException {
+        carried.add(near);
         try (Socket far = Visitor.connect(server.port())) {
             Call.run(() -> {
                 try (near) {
@@ -127,5 +133,41 @@ class HeldTunnelTest {
         Visitor.awaitRefused(acceptor.getLocalPort());
         Await.until("no tunnel is kept", () -> server.statistics().openTunnels() == 0);
         assertEquals(0, held.availablePermits());
+    }
+
+    @Test
+    void lossOfOneOfTwoConnectionsCostsItsVisitorsOnly() throws Exception {
+        List<Socket> visitors = new ArrayList<>();
+        try (Logged log = Logged.below("org.relay4j.client");
+                RelayForwarder forwarder = forward(Local.hasty(recorder).connections(2))) {
+            log.await("another connection");
+            int port = forwarder.publicAddress().getPort();
+            for (int i = 0; i < 4; i++) {
+                Socket visitor = Visitor.connect(port);
+                visitors.add(visitor);
+                assertEcho(visitor);
+            }
+            carried.get(0).close();
+            Await.until("another one took its place", () -> carried.size() == 3);
+            int left = 0;
+            for (Socket visitor : visitors) left += stillEchoes(visitor) ? 1 : 0;
+            assertEquals(2, left);
+            try (Socket later = Visitor.connect(port)) {
+                assertEcho(later);
+            }
+            assertEquals(1, recorder.events().size(), "the tunnel was up all the time");
+            assertEquals(0, held.availablePermits());
+        } finally {
+            for (Socket visitor : visitors) visitor.close();
+        }
+    }
+
+    private static boolean stillEchoes(Socket visitor) {
+        try {
+            assertEcho(visitor);
+            return true;
+        } catch (IOException e) {
+            return false; // it was reset
+        }
     }
 }
