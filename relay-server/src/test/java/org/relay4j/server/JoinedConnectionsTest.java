@@ -1,5 +1,6 @@
 package org.relay4j.server;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -251,7 +252,7 @@ class JoinedConnectionsTest {
             Call.run(() -> {
                 try (stream) {
                     while (stream.getInputStream().read() >= 0)
-                        stream.getOutputStream().write(number.getBytes());
+                        stream.getOutputStream().write(number.getBytes(US_ASCII));
                 } catch (IOException e) {
                     assertTrue(e.getMessage() != null); // the visitor has left
                 }
