@@ -129,7 +129,14 @@ final class ClientTunnel implements Tunnel {
     /** Announces the first connection, on the thread that opened it. */
     void announce() {
         TunnelConnection first = connections.main();
-        if (first != null) announce(first, null);
+        if (first == null) return;
+        if (PlainTraffic.isExposed(options, first.serverAddress().getAddress())) {
+            log.warn(
+                    "tunnel {}: anyone on the network to {} can read and change its traffic; encrypt it with the option tls",
+                    HostPort.text(first.publicAddress()),
+                    HostPort.text(first.serverAddress()));
+        }
+        announce(first, null);
     }
 
     private void announce(TunnelConnection next, @Nullable InetSocketAddress before) {

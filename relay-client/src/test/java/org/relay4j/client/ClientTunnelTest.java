@@ -8,10 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -27,6 +29,7 @@ import org.relay4j.api.RelayException;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
 import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Logged;
 import org.relay4j.yamux.SessionStatistics;
 
 /** The life of a tunnel over scripted connections. */
@@ -67,6 +70,7 @@ class ClientTunnelTest {
 
     /** A connection that ends on request. */
     private static class Scripted implements TunnelConnection {
+        volatile InetSocketAddress server = InetSocketAddress.createUnresolved("relay", 7000);
         final CompletableFuture<@Nullable Loss> end = new CompletableFuture<>();
         final AtomicInteger pings = new AtomicInteger();
 
@@ -74,7 +78,7 @@ class ClientTunnelTest {
         public ControlConnection control() {
             return new ControlConnection(
                     null, // nothing is sent
-                    InetSocketAddress.createUnresolved("relay", 7000),
+                    server,
                     InetSocketAddress.createUnresolved("relay", 4711),
                     Grant.of(4711));
         }
@@ -117,6 +121,32 @@ class ClientTunnelTest {
         @Override
         public CompletionStage<@Nullable Loss> ended() {
             return end;
+        }
+    }
+
+    @Test
+    void plainTrafficToAnotherMachineIsReportedOnce() throws Exception {
+        try (Logged log = Logged.below("org.relay4j.client")) {
+            InetSocketAddress elsewhere = new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 7000);
+            Scripted first = then();
+            first.server = elsewhere;
+            then().server = elsewhere;
+            ClientTunnel tunnel = up(Local.hasty(recorder));
+            first.end.complete(BROKEN);
+            recorder.awaitUp(2);
+            List<String> warnings = log.lines("WARN");
+            assertEquals(2, warnings.size(), warnings::toString); // the other one is about the loss
+            assertTrue(warnings.get(0).contains("192.0.2.1:7000 can read"), warnings::toString);
+            tunnel.closeNow();
+        }
+    }
+
+    @Test
+    void plainTrafficOnThisMachineIsNotReported() throws Exception {
+        try (Logged log = Logged.below("org.relay4j.client")) {
+            then().server = new InetSocketAddress(InetAddress.getLoopbackAddress(), 7000);
+            up(Local.hasty(recorder)).closeNow();
+            assertEquals(List.of(), log.lines("WARN"));
         }
     }
 

@@ -106,6 +106,14 @@ public final class RelayServer implements Closeable {
     public static RelayServer start(RelayServerOptions options) throws IOException {
         RelayServer server = new RelayServer(Objects.requireNonNull(options, "options"));
         log.info("relay server: listening on {}", Sockets.text(server.address()));
+        if (options.tls() == null
+                && !options.requireName()
+                && !server.address().getAddress().isLoopbackAddress()) {
+            log.warn(
+                    "relay server: anyone who can reach port {} can open a tunnel, and networks on the way can read and change the"
+                            + " traffic; set the option tls, with a certificate from \"relay keygen\"",
+                    server.port());
+        }
         return server;
     }
 

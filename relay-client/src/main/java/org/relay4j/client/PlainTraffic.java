@@ -1,0 +1,26 @@
+package org.relay4j.client;
+
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import org.jspecify.annotations.Nullable;
+
+/** Whether a connection without TLS leaves this machine, so that others in the network can read and change its traffic. */
+final class PlainTraffic {
+    private PlainTraffic() {}
+
+    /** True if the user should be told. Plain traffic of a client with a name is a decision of the user. */
+    static boolean isExposed(RelayClientOptions options, @Nullable InetAddress server) {
+        return options.tls() == null && !options.allowPlainIdentity() && leavesThisMachine(server);
+    }
+
+    /** True if packets to the address leave this machine. An address that is not known does not count. */
+    static boolean leavesThisMachine(@Nullable InetAddress address) {
+        if (address == null || address.isLoopbackAddress() || address.isAnyLocalAddress()) return false;
+        try {
+            return NetworkInterface.getByInetAddress(address) == null;
+        } catch (SocketException e) {
+            return true; // the interfaces are not known
+        }
+    }
+}
