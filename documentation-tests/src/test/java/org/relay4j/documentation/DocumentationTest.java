@@ -193,6 +193,7 @@ class DocumentationTest {
                 .replace("RelayServer.start(7000)", "RelayServer.start(0)")
                 .replace(".port(7000)", ".port(0)")
                 .replace("\"relay.example.com\", 7000", "\"localhost\", port(0)")
+                .replace("\"secure.example.com\", 7000", "\"localhost\", port(2)")
                 .replace("\"one.example.com\", 7000", "\"localhost\", port(0)")
                 .replace("\"two.example.com\", 7000", "\"localhost\", port(1)");
     }

@@ -13,6 +13,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -31,6 +32,8 @@ import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
+import org.relay4j.server.ServerTls;
+import org.relay4j.server.TunnelPolicy;
 import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.SelfSigned;
 import org.relay4j.yamux.Session;
@@ -49,8 +52,9 @@ public abstract class Surroundings implements Closeable {
     protected final TunnelListener listener = new TunnelListener() {};
     protected final SSLContext sslContext;
     protected final RelayClientOptions options = RelayClientOptions.defaults();
-    protected final String fingerprint = "sha256:" + "6f".repeat(32);
-    protected final Path keyFile;
+    protected final String fingerprint;
+    protected final Path keyFile = Files.createTempFile("web-1", ".key"); // for the owner only
+    protected final Path clientsFile = Files.createTempFile("relay-sample", ".toml");
     protected final Path certificateFile = Files.createTempFile("relay-sample", ".pem");
     protected final Path certificateKeyFile = Files.createTempFile("relay-sample", ".pem");
     protected final InetSocketAddress service;
@@ -69,12 +73,15 @@ public abstract class Surroundings implements Closeable {
 
     protected Surroundings() throws Exception {
         sslContext = SSLContext.getDefault();
-        keyFile = clientKey();
         certificateFile.toFile().deleteOnExit();
         certificateKeyFile.toFile().deleteOnExit();
         SelfSigned.writePem(certificateFile, certificateKeyFile);
+        makeClient();
+        ServerTls tls = ServerTls.ofFiles(certificateFile, certificateKeyFile);
+        fingerprint = String.valueOf(tls.fingerprint());
         relays.add(relay());
         relays.add(relay());
+        relays.add(secureRelay(tls));
         server = relays.get(0);
         service = new InetSocketAddress("localhost", listen(Socket::getInputStream));
         portOfAnotherServer = listen(
@@ -91,14 +98,27 @@ public abstract class Surroundings implements Closeable {
     /** What a sample does. */
     public abstract void run() throws Exception;
 
-    private static Path clientKey() throws Exception {
-        byte[] key = KeyPairGenerator.getInstance("Ed25519")
-                .generateKeyPair()
-                .getPrivate()
-                .getEncoded();
-        Path file = Files.createTempFile("web-1", ".key"); // for the owner only
-        file.toFile().deleteOnExit();
-        return Files.writeString(file, Base64.getEncoder().encodeToString(key));
+    /** Makes a key for the client web-1, and the file in which the server finds its public half. */
+    private void makeClient() throws Exception {
+        keyFile.toFile().deleteOnExit();
+        clientsFile.toFile().deleteOnExit();
+        KeyPair keys = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
+        Base64.Encoder base64 = Base64.getEncoder();
+        Files.writeString(keyFile, base64.encodeToString(keys.getPrivate().getEncoded()));
+        String key = base64.encodeToString(keys.getPublic().getEncoded());
+        Files.writeString(clientsFile, "[clients.web-1]\nkey = \"" + key + "\"\nports = [\"1024-65535\"]\n");
+    }
+
+    /** A relay server with TLS, for the client web-1 only. */
+    private RelayServer secureRelay(ServerTls tls) throws IOException {
+        InetAddress loopback = InetAddress.getLoopbackAddress();
+        return RelayServer.start(RelayServerOptions.builder()
+                .bindAddress(loopback)
+                .publicBindAddress(loopback)
+                .tls(tls)
+                .policy(TunnelPolicy.ofFile(clientsFile))
+                .requireName(true)
+                .build());
     }
 
     /** The control port of a relay server. */

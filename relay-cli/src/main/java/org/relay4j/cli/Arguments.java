@@ -20,11 +20,13 @@ final class Arguments {
     private final Mode mode;
     private final ServerAddress address;
     private final Map<Flag, Value> values;
+    private final Map<String, String> environment;
 
-    private Arguments(Mode mode, ServerAddress address, Map<Flag, Value> values) {
+    private Arguments(Mode mode, ServerAddress address, Map<Flag, Value> values, Map<String, String> environment) {
         this.mode = mode;
         this.address = address;
         this.values = values;
+        this.environment = environment;
     }
 
     /**
@@ -34,8 +36,8 @@ final class Arguments {
      */
     static Arguments of(Syntax syntax, List<String> args, Map<String, String> environment) {
         ParseResult parsed = syntax.parse(args.toArray(String[]::new));
-        if (parsed.isUsageHelpRequested()) return new Arguments(Mode.HELP, NONE, Map.of());
-        if (parsed.isVersionHelpRequested()) return new Arguments(Mode.VERSION, NONE, Map.of());
+        if (parsed.isUsageHelpRequested()) return new Arguments(Mode.HELP, NONE, Map.of(), environment);
+        if (parsed.isVersionHelpRequested()) return new Arguments(Mode.VERSION, NONE, Map.of(), environment);
         Map<Flag, Value> given = given(parsed);
         List<String> positional = parsed.unmatched();
         Mode mode = mode(given, positional, environment);
@@ -44,13 +46,13 @@ final class Arguments {
                 String word = positional.get(0);
                 throw unexpected(positional.get(1), " after " + word + "; relay " + word + " takes no argument");
             }
-            return new Arguments(mode, NONE, Map.of());
+            return new Arguments(mode, NONE, Map.of(), environment);
         }
         for (Flag flag : given.keySet()) {
             if (!flag.belongsTo(mode)) throw misplaced(flag, mode);
         }
         fromEnvironment(mode, given, environment);
-        return new Arguments(mode, address(mode, positional, environment), given);
+        return new Arguments(mode, address(mode, positional, environment), given, environment);
     }
 
     private static Map<Flag, Value> given(ParseResult parsed) {
@@ -149,6 +151,13 @@ final class Arguments {
     @Nullable
     Value get(Flag flag) {
         return values.get(flag);
+    }
+
+    /** An environment variable that is not the value of an option; null if it is not set. */
+    @Nullable
+    String variable(String name) {
+        String text = environment.getOrDefault(name, "");
+        return text.isEmpty() ? null : text;
     }
 
     /** Returns true if an option without a value is set. */

@@ -41,8 +41,8 @@ final class CertificateHosts {
     /** Parses a comma-separated list. An IPv6 address may have brackets. */
     static List<String> parse(Value value) {
         List<String> hosts = new ArrayList<>();
-        for (String part : value.text().split(",", -1)) {
-            String host = part.strip();
+        for (String part : value.list()) {
+            String host = part;
             if (host.startsWith("[") && host.endsWith("]")) host = host.substring(1, host.length() - 1);
             if (!isName(host) && !isAddress(host)) {
                 throw new Value(value.name(), part).mustBe("a host name such as relay.example.com, or an IP address");

@@ -13,6 +13,32 @@ enum Flag {
             "--localForwardPort",
             "--local-forward-port"),
     LOCAL_HOST(Section.FORWARDER, "host", "Host of the local service. Default: localhost."),
+    PUBLIC_PORT(
+            Section.FORWARDER,
+            "port",
+            "Public port to ask the server for. Default: the port that the server has for this client, or any free one.",
+            "--port"),
+    TLS(
+            Section.FORWARDER,
+            "",
+            "Encrypt the connection, and verify the server's certificate with the certificate authorities of Java."
+                    + " The other --tls options imply it."),
+    TLS_CA(Section.FORWARDER, "pem", "Certificates to verify the server's certificate with, instead of those of Java."),
+    TLS_PIN(
+            Section.FORWARDER,
+            "fingerprint",
+            "The server's certificate must have this fingerprint, as relay keygen prints it: sha256:<hex>. Its names and"
+                    + " dates are then not verified."),
+    NAME(Section.FORWARDER, "name", "Name of this client, which its key proves."),
+    KEY_FILE(
+            Section.FORWARDER,
+            "file",
+            "Private key of the client, as relay keygen --client writes it. Instead of the file, the variable RELAY_KEY"
+                    + " can hold the key."),
+    LEASE_FILE(
+            Section.FORWARDER,
+            "file",
+            "File that keeps the lease of the tunnel, so that a restarted forwarder gets the same public port."),
     CONNECT_TIMEOUT(
             Section.FORWARDER,
             "time",
@@ -24,6 +50,25 @@ enum Flag {
     BIND(Section.SERVER, "address", "Address that relay clients connect to. Default: all addresses."),
     PUBLIC_BIND(Section.SERVER, "address", "Address that visitors connect to. Default: all addresses."),
     PUBLIC_PORTS(Section.SERVER, "min-max", "Range of public ports. Default: any free port."),
+    CLIENTS(Section.SERVER, "toml", "File with the names of clients, their public keys and limits."),
+    REQUIRE_NAME(Section.SERVER, "", "Refuse clients without a name."),
+    TLS_CLIENT_CA(Section.SERVER, "pem", "Certificates to verify the certificates of clients with."),
+    EXTENDED(
+            Section.SERVER,
+            "",
+            "Use the extended protocol without TLS. Only for networks that nobody else can read or change."),
+    LEASE(
+            Section.SERVER,
+            "time",
+            "How long a lost tunnel keeps its public port for its client. Visitors wait meanwhile. 0: it does not."
+                    + " Default: 30s."),
+    ALLOW_CLIENTS(
+            Section.SERVER,
+            "networks",
+            "Networks that clients may connect from, such as 10.0.0.0/8,2001:db8::/32. Default: all."),
+    DENY_CLIENTS(Section.SERVER, "networks", "Networks that clients may not connect from, even if they are allowed."),
+    ALLOW_VISITORS(Section.SERVER, "networks", "Networks that visitors may connect from. Default: all."),
+    DENY_VISITORS(Section.SERVER, "networks", "Networks that visitors may not connect from, even if they are allowed."),
     MAX_TUNNELS(Section.SERVER, "n", "Maximum number of tunnels. Default: 1000."),
     MAX_TUNNELS_PER_ADDRESS(Section.SERVER, "n", "Maximum number of tunnels for each client address. Default: 100."),
     MAX_VISITORS(Section.SERVER, "n", "Maximum number of connected visitors. Default: 50000."),
@@ -34,6 +79,12 @@ enum Flag {
             Section.TUNNEL,
             "time",
             "How long to wait for the other side's first message. Default: 5s (server), 10s (forwarder)."),
+    TLS_CERT(
+            Section.TUNNEL,
+            "pem",
+            "Certificate chain, its own certificate first. A server with a certificate uses TLS. A forwarder shows it to"
+                    + " the server as proof of its name."),
+    TLS_KEY(Section.TUNNEL, "pem", "Private key of --tls-cert: PKCS#8, not encrypted."),
     WINDOW(Section.TUNNEL, "bytes", "Initial flow-control window for each visitor, such as 512k or 4m. Default: 256k."),
     MAX_WINDOW(
             Section.TUNNEL,

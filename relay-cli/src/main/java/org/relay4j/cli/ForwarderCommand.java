@@ -7,6 +7,8 @@ import java.net.UnknownHostException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.RelayCertificateException;
+import org.relay4j.api.RelayException;
 import org.relay4j.api.RelayProtocolException;
 import org.relay4j.api.RelayRefusedException;
 import org.relay4j.api.RelayUnreachableException;
@@ -44,7 +46,8 @@ final class ForwarderCommand {
         try {
             forwarder = shutdown.closes(RelayClient.forward(host, port, local, options));
         } catch (IOException e) {
-            throw failure(server, e);
+            CommandFailure unusable = unusable(options, e);
+            throw unusable == null ? failure(server, e) : unusable;
         }
         forwarder.awaitEnd();
         announcer.throwFailure();
@@ -75,16 +78,36 @@ final class ForwarderCommand {
         RelayClientOptions.Builder options = RelayClientOptions.builder();
         arguments.apply(Flag.CONNECT_TIMEOUT, value -> options.connectTimeout(value.duration()), options::build);
         arguments.apply(Flag.HANDSHAKE_TIMEOUT, value -> options.handshakeTimeout(value.duration()), options::build);
-        return options.retryFirst(arguments.has(Flag.RETRY_FIRST))
+        arguments.apply(Flag.PUBLIC_PORT, value -> options.publicPort(value.port(1)), options::build);
+        Value leaseFile = arguments.get(Flag.LEASE_FILE);
+        if (leaseFile != null) options.leaseFile(leaseFile.path());
+        return options.tls(new TlsArguments(arguments).client())
+                .identity(new IdentityArguments(arguments).identity())
+                .retryFirst(arguments.has(Flag.RETRY_FIRST))
                 .reconnect(!arguments.has(Flag.NO_RECONNECT))
                 .session(ServerCommand.session(arguments))
                 .listener(listener)
                 .build();
     }
 
+    /** The failure if the options cannot be used together or on this machine; null if it has another reason. */
+    private static @Nullable CommandFailure unusable(RelayClientOptions options, IOException e) {
+        boolean plainIdentity =
+                e.getClass() == RelayException.class && options.identity() != null && options.tls() == null;
+        if (plainIdentity) {
+            String remedy = "; for the command line, one of " + Flag.TLS + ", " + Flag.TLS_CA + " and " + Flag.TLS_PIN;
+            return new CommandFailure(ExitCode.USAGE, e.getMessage() + remedy, e);
+        }
+        boolean leaseFile = e.getClass() == IOException.class && options.leaseFile() != null;
+        return leaseFile ? new CommandFailure(ExitCode.USAGE, String.valueOf(e.getMessage()), e) : null;
+    }
+
     /** Returns the failure of the first attempt. */
     static CommandFailure failure(String server, IOException e) {
         if (e instanceof RelayRefusedException refused) return refusal(server, refused);
+        if (e instanceof RelayCertificateException) {
+            return new CommandFailure(ExitCode.NOT_ACCEPTED, String.valueOf(e.getMessage()), e);
+        }
         if (e instanceof RelayProtocolException) {
             String line = e.getMessage() + "; check that " + server + " is the control port of a relay server";
             return new CommandFailure(ExitCode.UNREACHABLE, line, e);
@@ -107,6 +130,17 @@ final class ForwarderCommand {
         String detail = refused.detail().isEmpty() ? "" : ", " + refused.detail();
         String line = "relay server " + server + " refused: " + refused.code() + detail;
         return switch (refused.code()) {
+            case "auth-required" ->
+                new CommandFailure(
+                        ExitCode.NOT_ACCEPTED, line + "; set " + Flag.NAME + " and " + Flag.KEY_FILE, refused);
+            case "auth-failed", "tls-mismatch" ->
+                new CommandFailure(
+                        ExitCode.NOT_ACCEPTED, line + "; check " + Flag.NAME + " and the client's key", refused);
+            case "port-unavailable" ->
+                new CommandFailure(
+                        ExitCode.PORT_UNAVAILABLE,
+                        line + "; choose another " + Flag.PUBLIC_PORT + " or ask its operator",
+                        refused);
             case "no-port-free", "limit-reached" ->
                 new CommandFailure(ExitCode.PORT_UNAVAILABLE, line + "; try again later or ask its operator", refused);
             default -> new CommandFailure(ExitCode.FAILURE, line, refused);

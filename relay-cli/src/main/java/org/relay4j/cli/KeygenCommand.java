@@ -50,6 +50,8 @@ final class KeygenCommand {
             Fingerprint fingerprint = Fingerprint.of(material.chain().get(0));
             output.note("wrote " + certificateFile + " and " + keyFile + ": a certificate for "
                     + String.join(", ", hosts) + ", valid for 10 years");
+            output.note("run the server with " + Flag.TLS_CERT + "=" + certificateFile + " " + Flag.TLS_KEY + "="
+                    + keyFile + ", and forwarders with " + Flag.TLS_PIN + "=<fingerprint>:");
             output.certificate(fingerprint.toString(), certificateFile, keyFile);
         } catch (IOException | CertificateEncodingException e) {
             throw new CommandFailure(ExitCode.FAILURE, "cannot make a certificate: " + e.getMessage(), e);
@@ -59,7 +61,7 @@ final class KeygenCommand {
     private void clientKey(Value client) {
         String name = client.text();
         if (!ClientName.isValid(name)) {
-            throw client.mustBe("1 to 64 letters, digits, dots, underscores or dashes");
+            throw client.mustBe(ClientName.FORM);
         }
         NewFiles files = newFiles();
         Path keyFile = files.claim(name + ".key");
@@ -67,7 +69,8 @@ final class KeygenCommand {
             KeyPair keys = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
             files.writeSecret(keyFile, Ed25519.encode(keys.getPrivate()) + "\n");
             output.note("wrote " + keyFile + ": the private key of client " + name
-                    + "; copy it to the client, and add these lines to the server's clients file:");
+                    + "; copy it to the client, and add these lines to the server's clients file ("
+                    + Flag.CLIENTS + "):");
             output.client(name, Ed25519.encode(keys.getPublic()), keyFile);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e); // every JDK has Ed25519

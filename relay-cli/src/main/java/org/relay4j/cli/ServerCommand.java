@@ -6,6 +6,8 @@ import java.net.InetAddress;
 import java.util.concurrent.CountDownLatch;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
+import org.relay4j.server.ServerTls;
+import org.relay4j.server.TunnelPolicy;
 import org.relay4j.yamux.SessionOptions;
 
 /** The command {@code relay <localport>}. */
@@ -62,6 +64,11 @@ final class ServerCommand {
                     options.publicPorts(range.lowest(), range.highest());
                 },
                 options::build);
+        arguments.apply(Flag.LEASE, value -> options.lease(value.duration()), options::build);
+        arguments.apply(Flag.ALLOW_CLIENTS, value -> options.allowClients(value.list()), options::build);
+        arguments.apply(Flag.DENY_CLIENTS, value -> options.denyClients(value.list()), options::build);
+        arguments.apply(Flag.ALLOW_VISITORS, value -> options.allowVisitors(value.list()), options::build);
+        arguments.apply(Flag.DENY_VISITORS, value -> options.denyVisitors(value.list()), options::build);
         arguments.apply(Flag.MAX_TUNNELS, value -> options.maxTunnels(value.count()), options::build);
         arguments.apply(
                 Flag.MAX_TUNNELS_PER_ADDRESS, value -> options.maxTunnelsPerAddress(value.count()), options::build);
@@ -69,7 +76,40 @@ final class ServerCommand {
         arguments.apply(
                 Flag.MAX_VISITORS_PER_TUNNEL, value -> options.maxVisitorsPerTunnel(value.count()), options::build);
         arguments.apply(Flag.HANDSHAKE_TIMEOUT, value -> options.handshakeTimeout(value.duration()), options::build);
-        return options.session(session(arguments)).build();
+        ServerTls tls = new TlsArguments(arguments).server();
+        boolean named = arguments.has(Flag.REQUIRE_NAME);
+        boolean extended = arguments.has(Flag.EXTENDED);
+        return options.tls(tls)
+                .policy(policy(named, tls != null || named || extended))
+                .requireName(named)
+                .extended(extended)
+                .session(session(arguments))
+                .build();
+    }
+
+    /**
+     * The clients that the server knows by name.
+     *
+     * @param required whether all clients need a name
+     * @param possible whether clients can show a name
+     */
+    private TunnelPolicy policy(boolean required, boolean possible) {
+        Value file = arguments.get(Flag.CLIENTS);
+        if (file == null) {
+            if (!required) return TunnelPolicy.nobody();
+            throw CommandFailure.usage(Flag.REQUIRE_NAME + " needs " + Flag.CLIENTS
+                    + "=<toml>, the file with the clients that may connect");
+        }
+        if (!possible) {
+            throw CommandFailure.usage(
+                    file.name() + " has no effect on a plain port, where clients cannot show a name; add "
+                            + Flag.TLS_CERT + " and " + Flag.TLS_KEY + ", or " + Flag.REQUIRE_NAME);
+        }
+        try {
+            return TunnelPolicy.ofFile(file.path());
+        } catch (IOException e) {
+            throw new CommandFailure(ExitCode.USAGE, "cannot use " + file.name() + ": " + e.getMessage(), e);
+        }
     }
 
     /** Returns the options of the session, which are the same on both sides. */

@@ -25,11 +25,13 @@ final class Syntax {
     private static final String COMMANDS = """
             Lets programs behind NAT accept connections.
 
-            On a machine with a public address, run a relay server:
-              relay 7000
+            On a machine with a public address, make a certificate and run a relay server:
+              relay keygen
+              relay --tls-cert=relay-cert.pem --tls-key=relay-key.pem 7000
 
-            Behind NAT, give a local service a public port on that server:
-              relay --localForwardPort=6379 relay.example.com:7000
+            Behind NAT, give a local service a public port on that server. <pin> is the
+            fingerprint that keygen has printed:
+              relay --tls-pin=<pin> --localForwardPort=6379 relay.example.com:7000
 
             Commands:
               relay [<options>] <localport>                                server
@@ -51,12 +53,16 @@ final class Syntax {
 
     private static final String FOOTER = """
 
+            Without the --tls options, the connection is neither encrypted nor authenticated.
+            To admit known clients only, make a key for each with relay keygen --client, and
+            use --clients, --require-name, --name and --key-file.
+
             An option can also be set by the environment variable in brackets, <host> by
             RELAY_HOST, and <port> or <localport> by RELAY_PORT. The command line takes
             precedence.
 
             Examples:
-              relay 7000
+              relay keygen --host=relay.example.com --out=/etc/relay
               relay --public-ports=20000-29999 --bind=10.0.0.1 7000
               relay --localForwardPort=6379 relay.example.com:7000
               relay --localForwardPort=80 --local-host=10.0.0.7 --retry-first [::1]:7000

@@ -2,7 +2,11 @@ package org.relay4j.cli;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -96,6 +100,22 @@ record Value(String name, String text) {
             throw mustBe("a host name or an address");
         }
         return host;
+    }
+
+    /** The parts of a list that is separated by commas. */
+    List<String> list() {
+        List<String> parts = new ArrayList<>();
+        for (String part : text.split(",", -1)) parts.add(part.strip());
+        return parts;
+    }
+
+    Path path() {
+        try {
+            if (!text.isEmpty()) return Path.of(text);
+        } catch (InvalidPathException e) {
+            // the same as an empty one
+        }
+        throw mustBe("the name of a file");
     }
 
     /** Parses the value of a variable whose option has no value. */

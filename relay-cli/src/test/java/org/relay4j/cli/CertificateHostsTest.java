@@ -63,7 +63,7 @@ class CertificateHostsTest {
     void anythingElseIsNamedWithTheRemedy(String host) {
         CommandFailure failure = assertThrows(CommandFailure.class, () -> parse(host));
         assertEquals(ExitCode.USAGE, failure.code());
-        String part = host.replace("a,", "").replace(",a", "");
+        String part = host.replace("a,", "").replace(",a", "").strip();
         assertEquals(
                 "--host is '" + part + "', it must be a host name such as relay.example.com, or an IP address",
                 failure.getMessage());

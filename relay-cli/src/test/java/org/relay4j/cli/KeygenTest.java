@@ -62,7 +62,7 @@ class KeygenTest {
         assertEquals(Set.of("relay.example.com", "10.0.0.7", "0:0:0:0:0:0:0:1"), names);
         ECPublicKey key = (ECPublicKey) certificate.getPublicKey();
         assertEquals(256, key.getParams().getOrder().bitLength());
-        assertEquals(1, errors().lines().count(), this::errors);
+        assertEquals(2, errors().lines().count(), this::errors);
         assertTrue(errors().contains("relay.example.com, 10.0.0.7, ::1"), this::errors);
     }
 
@@ -169,7 +169,7 @@ class KeygenTest {
         assertEquals(ExitCode.USAGE, run("keygen", "--client=" + name, "--out=" + folder));
         assertEquals(
                 "relay: --client is '" + name
-                        + "', it must be 1 to 64 letters, digits, dots, underscores or dashes; see relay --help\n",
+                        + "', it must be 1 to 64 letters, digits, dots, underscores and hyphens; see relay --help\n",
                 errors());
         assertEquals(List.of(), files());
         run("keygen", "--client=" + "a".repeat(65), "--out=" + folder);

@@ -1,21 +1,14 @@
 package org.relay4j.cli;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -26,15 +19,13 @@ import org.relay4j.testing.FixedPort;
 
 /** relay.jar as its users run it: server and forwarder as processes. */
 class RelayIT {
-    private static final int TIMEOUT = 20_000; // ms
-
     @Test
     void visitorsReachTheServiceAndComeBackWhole() throws Exception {
         try (EchoService echo = new EchoService();
                 RelayPair relay = new RelayPair(echo.port())) {
-            echoThrough(relay.publicPort, 0);
-            echoThrough(relay.publicPort, 1);
-            echoThrough(relay.publicPort, 3_000_000);
+            Echo.through(relay.publicPort, 0);
+            Echo.through(relay.publicPort, 1);
+            Echo.through(relay.publicPort, 3_000_000);
             relay.finish();
         }
     }
@@ -46,10 +37,10 @@ class RelayIT {
                 ChildProcess first = server(controlPort);
                 ChildProcess forwarder =
                         ChildProcess.relay("--local-forward-port", "" + echo.port(), "localhost", "" + controlPort)) {
-            echoThrough(RelayPair.publicPort(forwarder.line(), echo.port()), 1000);
+            Echo.through(RelayPair.publicPort(forwarder.line(), echo.port()), 1000);
             first.kill();
             try (ChildProcess second = server(controlPort)) {
-                echoThrough(RelayPair.publicPort(forwarder.line(), echo.port()), 1000);
+                Echo.through(RelayPair.publicPort(forwarder.line(), echo.port()), 1000);
                 forwarder.terminate();
                 second.terminate();
             }
@@ -166,7 +157,7 @@ class RelayIT {
                 assertTrue(line.contains("localhost:" + controlPort), line);
             }
             try (ChildProcess server = server(controlPort)) {
-                echoThrough(RelayPair.publicPort(forwarder.line(), echo.port()), 1000);
+                Echo.through(RelayPair.publicPort(forwarder.line(), echo.port()), 1000);
                 forwarder.terminate();
                 server.terminate();
             }
@@ -235,7 +226,7 @@ class RelayIT {
             for (int i = 1; i <= 4; i++)
                 number("\\{\"event\":\"step\",\"number\":(" + i + "),\"text\":\".*\"}", demo.line());
             int port = number("\\{\"event\":\"url\",\"url\":\"http://127\\.0\\.0\\.1:(\\d+)/\"}", demo.line());
-            try (Socket visitor = visitor(port)) {
+            try (Socket visitor = Echo.visitor(port)) {
                 visitor.getOutputStream().write("GET / HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
                 String answer = new String(visitor.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
                 assertTrue(answer.startsWith("HTTP/1.1 200") && answer.contains("<title>Relay demo</title>"), answer);
@@ -275,30 +266,5 @@ class RelayIT {
         Matcher matcher = Pattern.compile(pattern).matcher(line);
         assertTrue(matcher.matches(), line);
         return Integer.parseInt(matcher.group(1));
-    }
-
-    /** Sends random bytes, then FIN; the same bytes and FIN must come back. */
-    private static void echoThrough(int port, int size) throws Exception {
-        byte[] sent = new byte[size];
-        new Random(size).nextBytes(sent);
-        try (Socket visitor = visitor(port)) {
-            CompletableFuture<Void> writing = CompletableFuture.runAsync(() -> {
-                try {
-                    visitor.getOutputStream().write(sent);
-                    visitor.shutdownOutput();
-                } catch (IOException e) {
-                    throw new AssertionError(e);
-                }
-            });
-            assertArrayEquals(sent, visitor.getInputStream().readAllBytes());
-            writing.get(TIMEOUT, TimeUnit.MILLISECONDS);
-        }
-    }
-
-    private static Socket visitor(int port) throws IOException {
-        Socket visitor = new Socket();
-        visitor.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), TIMEOUT);
-        visitor.setSoTimeout(TIMEOUT);
-        return visitor;
     }
 }

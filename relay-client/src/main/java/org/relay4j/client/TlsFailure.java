@@ -66,8 +66,8 @@ final class TlsFailure {
             return "is not valid yet; check the clock of this machine";
         }
         if (find(failure, CertPathBuilderException.class) != null) {
-            return "was not issued by a trusted authority; trust its issuer with ClientTls.trusting, or the"
-                    + " certificate itself with ClientTls.pinned";
+            return "was not issued by a trusted authority; trust its issuer (ClientTls.trusting, --tls-ca), or"
+                    + " pin the certificate (ClientTls.pinned, --tls-pin)";
         }
         String message = String.valueOf(certificate.getMessage());
         if (message.startsWith("No ")) { // the words of the JDK, which has no type for it

@@ -1,0 +1,100 @@
+package org.relay4j.cli;
+
+import java.io.IOException;
+import java.util.StringJoiner;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.client.ClientTls;
+import org.relay4j.server.ServerTls;
+
+/** The TLS options of the server and the forwarder. */
+final class TlsArguments {
+    private final Arguments arguments;
+
+    TlsArguments(Arguments arguments) {
+        this.arguments = arguments;
+    }
+
+    /** The server's certificate; null for plain connections. */
+    @Nullable
+    ServerTls server() {
+        Value certificate = arguments.get(Flag.TLS_CERT);
+        Value key = arguments.get(Flag.TLS_KEY);
+        Value clients = arguments.get(Flag.TLS_CLIENT_CA);
+        if (!isPair(certificate, key)) {
+            if (clients == null) return null;
+            throw CommandFailure.usage(clients.name() + " needs " + Flag.TLS_CERT + " and " + Flag.TLS_KEY
+                    + ": clients show certificates only to a server with TLS");
+        }
+        ServerTls tls;
+        try {
+            tls = ServerTls.ofFiles(certificate.path(), key.path());
+        } catch (IOException e) {
+            throw unusable(e, certificate, key);
+        }
+        if (clients == null) return tls;
+        try {
+            return tls.clientCa(clients.path());
+        } catch (IOException e) {
+            throw unusable(e, clients);
+        }
+    }
+
+    /** The forwarder's trust, and its own certificate if it has one; null for plain connections. */
+    @Nullable
+    ClientTls client() {
+        Value certificate = arguments.get(Flag.TLS_CERT);
+        Value key = arguments.get(Flag.TLS_KEY);
+        boolean hasCertificate = isPair(certificate, key);
+        ClientTls trust = trust();
+        if (!hasCertificate) return trust;
+        try {
+            ClientTls tls = trust == null ? ClientTls.systemTrust() : trust;
+            return tls.withCertificate(certificate.path(), key.path());
+        } catch (IOException e) {
+            throw unusable(e, certificate, key);
+        }
+    }
+
+    private @Nullable ClientTls trust() {
+        Value pin = arguments.get(Flag.TLS_PIN);
+        Value authorities = arguments.get(Flag.TLS_CA);
+        if (pin != null && authorities != null) {
+            throw CommandFailure.usage(
+                    pin.name() + " and " + authorities.name() + " are two ways to verify the server; use one of them");
+        }
+        if (pin != null) return pinned(pin);
+        if (authorities == null) return arguments.has(Flag.TLS) ? ClientTls.systemTrust() : null;
+        try {
+            return ClientTls.trusting(authorities.path());
+        } catch (IOException e) {
+            throw unusable(e, authorities);
+        }
+    }
+
+    private static ClientTls pinned(Value pin) {
+        try {
+            return ClientTls.pinned(pin.text());
+        } catch (IllegalArgumentException e) {
+            throw pin.rejected(e);
+        }
+    }
+
+    /** True if both are given, false if none is. */
+    private static boolean isPair(@Nullable Value certificate, @Nullable Value key) {
+        if (certificate != null && key == null) {
+            throw CommandFailure.usage(
+                    certificate.name() + " needs " + Flag.TLS_KEY + "=<pem>, the private key of the certificate");
+        }
+        if (certificate == null && key != null) {
+            throw CommandFailure.usage(key.name() + " needs " + Flag.TLS_CERT + "=<pem>, the certificate of the key");
+        }
+        return certificate != null;
+    }
+
+    /** The failure for files that cannot be used. The library's message names the file. */
+    private static CommandFailure unusable(IOException e, Value... values) {
+        StringJoiner names = new StringJoiner(" and ", "cannot use ", ": " + e.getMessage());
+        for (Value value : values) names.add(value.name());
+        return new CommandFailure(ExitCode.USAGE, names.toString(), e);
+    }
+}
