@@ -39,6 +39,10 @@ enum Flag {
             Section.FORWARDER,
             "file",
             "File that keeps the lease of the tunnel, so that a restarted forwarder gets the same public port."),
+    PROXY_PROTOCOL(
+            Section.FORWARDER,
+            "version",
+            "Begin each connection to the local service with the visitor's address, in the PROXY protocol: v1 or v2."),
     CONNECT_TIMEOUT(
             Section.FORWARDER,
             "time",

@@ -15,6 +15,7 @@ import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelListener;
 import org.relay4j.api.TunnelLostException;
+import org.relay4j.client.ProxyProtocol;
 import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
 import org.relay4j.client.RelayForwarder;
@@ -79,6 +80,8 @@ final class ForwarderCommand {
         arguments.apply(Flag.CONNECT_TIMEOUT, value -> options.connectTimeout(value.duration()), options::build);
         arguments.apply(Flag.HANDSHAKE_TIMEOUT, value -> options.handshakeTimeout(value.duration()), options::build);
         arguments.apply(Flag.PUBLIC_PORT, value -> options.publicPort(value.port(1)), options::build);
+        Value proxyProtocol = arguments.get(Flag.PROXY_PROTOCOL);
+        if (proxyProtocol != null) options.proxyProtocol(version(proxyProtocol));
         Value leaseFile = arguments.get(Flag.LEASE_FILE);
         if (leaseFile != null) options.leaseFile(leaseFile.path());
         return options.tls(new TlsArguments(arguments).client())
@@ -88,6 +91,14 @@ final class ForwarderCommand {
                 .session(ServerCommand.session(arguments))
                 .listener(listener)
                 .build();
+    }
+
+    private static ProxyProtocol version(Value value) {
+        return switch (value.text()) {
+            case "v1" -> ProxyProtocol.V1;
+            case "v2" -> ProxyProtocol.V2;
+            default -> throw value.mustBe("v1 or v2");
+        };
     }
 
     /** The failure if the options cannot be used together or on this machine; null if it has another reason. */
