@@ -91,6 +91,7 @@ final class Claim {
         }
         if (tunnel == null) return;
         server.registry().enter(tunnel);
+        server.tunnels().opened(tunnel);
         grant(tunnel.grant(this));
     }
 
@@ -130,6 +131,7 @@ final class Claim {
             return;
         }
         server.registry().enter(successor);
+        server.tunnels().opened(successor);
         TunnelGrant grant = successor.grant(this);
         on(loop, () -> grant(grant));
     }

@@ -30,6 +30,8 @@ final class Handshake implements Loop.Handler, Claimant {
      *
      * One deadline bounds the time from accept to the complete line, a second one the server's own decision. Until the end the
      * client counts as pending in Admission, which may drop it in favour of a newer one.
+     *
+     * More than 300 lines because every step can end in each of the others' ends: late, dropped, revoked, refused or lost.
      */
 
     private enum State {
@@ -60,7 +62,7 @@ final class Handshake implements Loop.Handler, Claimant {
     private @Nullable SelectionKey key; // once registered
     private @Nullable SecureOpening opening; // of a server with TLS
     private @Nullable PeerIdentity peer; // from TLS
-    private @Nullable Reading reading; // of an extended client
+    private @Nullable RequestLine reading; // of an extended client
     private Revocations.@Nullable Entry revocable; // of a client with a name
     private Loop.@Nullable Timer timer; // the deadline of the present state
 
@@ -71,18 +73,6 @@ final class Handshake implements Loop.Handler, Claimant {
         this.client = client;
         this.ticket = ticket;
         wire = new PlainWire(channel);
-    }
-
-    /** The lines exchanged with an extended client so far. */
-    private static final class Reading {
-        final String hello;
-        final byte[] line = new byte[ControlLine.LONGEST];
-        final ByteBuffer next = ByteBuffer.allocate(1); // a frame may follow the line
-        int length; // bytes
-
-        Reading(String hello) {
-            this.hello = hello;
-        }
     }
 
     /** Starts the handshake. A client of the base protocol has its answer when this returns. */
@@ -223,7 +213,7 @@ final class Handshake implements Loop.Handler, Claimant {
         ControlLine hello = ControlLine.of("HELLO").with(HexFormat.of().formatHex(nonce));
         if (gate.options().requireName()) hello = hello.with("auth");
         send(hello.encode());
-        reading = new Reading(hello.toString());
+        reading = new RequestLine(hello.toString());
         state = State.READING;
         read();
     }
@@ -234,30 +224,18 @@ final class Handshake implements Loop.Handler, Claimant {
         if (bytes.hasRemaining()) throw new IOException("the line does not fit into the socket buffer");
     }
 
-    /** Reads the line and no further byte. */
     private void read() throws IOException {
-        Reading request = reading;
+        RequestLine request = reading;
         if (request == null) return;
-        while (true) {
-            int length = wire.read(request.next.clear());
-            if (length < 0) throw new IOException("it ended the connection before its request was complete");
-            if (length == 0) {
+        try {
+            if (!request.read(wire)) {
                 interest(wire.flush() ? SelectionKey.OP_READ : SelectionKey.OP_READ | SelectionKey.OP_WRITE);
                 return;
             }
-            byte next = request.next.get(0);
-            if (next == '\n') break;
-            if (request.length == request.line.length - 1) {
-                refuse(Refusal.REQUEST, "bad-request", "the line is longer than " + ControlLine.LONGEST + " bytes");
-                return;
-            }
-            request.line[request.length++] = next;
-        }
-        interest(0);
-        within(Gate.DECISION, () -> refuse(Refusal.FAILURE, "internal", "the server took too long to decide"));
-        state = State.DECIDING;
-        try {
-            decide(ClientLine.parse(request.line, request.length), request.hello);
+            interest(0);
+            within(Gate.DECISION, () -> refuse(Refusal.FAILURE, "internal", "the server took too long to decide"));
+            state = State.DECIDING;
+            decide(request.parse(), request.hello());
         } catch (ClientLine.BadRequest e) {
             refuse(Refusal.REQUEST, "bad-request", String.valueOf(e.getMessage()));
         }

@@ -18,6 +18,9 @@ final class ServerTunnel {
      * CLAIMED until its client knows that it has the tunnel. SERVED while a connection accepts visitors. HELD while none does
      * and the lease is valid: the port stays open. CLOSED when the port was released; visitors may still be finishing. Without a
      * lease, CLOSED follows SERVED directly.
+     *
+     * More than 300 lines because all transitions between these states are here. The lease, the port and the list of connections
+     * are classes of their own.
      */
     private enum State {
         CLAIMED,
@@ -149,7 +152,7 @@ final class ServerTunnel {
         TunnelConnection replaced = from.join() == null ? null : connections.numbered(from.instead());
         if (replaces) newest = connection.number();
         connections.add(connection);
-        server.tunnels().opened(this, connection);
+        server.tunnels().connected(connection);
         if (first) recorded = TunnelEvent.begun();
         else if (takes && (replaces || state == State.HELD)) resumed(from);
         if (takes) state = State.SERVED;

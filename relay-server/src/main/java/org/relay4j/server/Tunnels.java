@@ -48,11 +48,20 @@ final class Tunnels {
         }
     }
 
-    /** Adds an open tunnel or another connection of it. */
-    void opened(ServerTunnel tunnel, TunnelConnection connection) {
+    /** Adds an open tunnel, before its client knows of it. */
+    void opened(ServerTunnel tunnel) {
         lock.lock();
         try {
             open.add(tunnel);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Adds a connection of an open tunnel. */
+    void connected(TunnelConnection connection) {
+        lock.lock();
+        try {
             connections.add(connection);
         } finally {
             lock.unlock();

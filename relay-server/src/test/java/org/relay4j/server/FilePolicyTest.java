@@ -158,7 +158,7 @@ class FilePolicyTest {
     @Test
     void missingLibraryIsNamed() throws Exception {
         List<URL> urls = new ArrayList<>();
-        for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+        for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
             if (!entry.contains("tomlj")) urls.add(Path.of(entry).toUri().toURL());
         }
         ClassLoader platform = ClassLoader.getPlatformClassLoader();

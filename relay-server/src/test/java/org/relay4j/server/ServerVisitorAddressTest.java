@@ -140,6 +140,7 @@ class ServerVisitorAddressTest {
         return RelayServer.start(RelayServerOptions.builder()
                 .bindAddress(loopback)
                 .publicBindAddress(loopback)
+                .extended(true)
                 .build());
     }
 }
