@@ -39,6 +39,10 @@ enum Flag {
             Section.FORWARDER,
             "file",
             "File that keeps the lease of the tunnel, so that a restarted forwarder gets the same public port."),
+    CONNECTIONS(
+            Section.FORWARDER,
+            "n",
+            "Number of connections that carry the tunnel, 1 to 8. The loss of one costs its own visitors only. Default: 1."),
     PROXY_PROTOCOL(
             Section.FORWARDER,
             "version",

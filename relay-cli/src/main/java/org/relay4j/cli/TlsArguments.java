@@ -20,7 +20,8 @@ final class TlsArguments {
         Value certificate = arguments.get(Flag.TLS_CERT);
         Value key = arguments.get(Flag.TLS_KEY);
         Value clients = arguments.get(Flag.TLS_CLIENT_CA);
-        if (!isPair(certificate, key)) {
+        requirePair(certificate, key);
+        if (certificate == null || key == null) {
             if (clients == null) return null;
             throw CommandFailure.usage(clients.name() + " needs " + Flag.TLS_CERT + " and " + Flag.TLS_KEY
                     + ": clients show certificates only to a server with TLS");
@@ -44,9 +45,9 @@ final class TlsArguments {
     ClientTls client() {
         Value certificate = arguments.get(Flag.TLS_CERT);
         Value key = arguments.get(Flag.TLS_KEY);
-        boolean hasCertificate = isPair(certificate, key);
+        requirePair(certificate, key);
         ClientTls trust = trust();
-        if (!hasCertificate) return trust;
+        if (certificate == null || key == null) return trust;
         try {
             ClientTls tls = trust == null ? ClientTls.systemTrust() : trust;
             return tls.withCertificate(certificate.path(), key.path());
@@ -80,7 +81,7 @@ final class TlsArguments {
     }
 
     /** True if both are given, false if none is. */
-    private static boolean isPair(@Nullable Value certificate, @Nullable Value key) {
+    private static void requirePair(@Nullable Value certificate, @Nullable Value key) {
         if (certificate != null && key == null) {
             throw CommandFailure.usage(
                     certificate.name() + " needs " + Flag.TLS_KEY + "=<pem>, the private key of the certificate");
@@ -88,7 +89,6 @@ final class TlsArguments {
         if (certificate == null && key != null) {
             throw CommandFailure.usage(key.name() + " needs " + Flag.TLS_CERT + "=<pem>, the certificate of the key");
         }
-        return certificate != null;
     }
 
     /** The failure for files that cannot be used. The library's message names the file. */

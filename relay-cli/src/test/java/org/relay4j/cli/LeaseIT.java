@@ -42,6 +42,32 @@ class LeaseIT {
     }
 
     @Test
+    void severalConnectionsCarryTheVisitorsInTurn() throws Exception {
+        try (EchoService echo = new EchoService();
+                ChildProcess server = ChildProcess.relay("--bind=127.0.0.1", "--extended", "0");
+                ChildProcess forwarder = ChildProcess.relay(
+                        "--connections=3",
+                        "--localForwardPort=" + echo.port(),
+                        "127.0.0.1:" + RelayPair.controlPort(server.line()))) {
+            int port = RelayPair.publicPort(forwarder.line(), echo.port());
+            for (int visitor = 0; visitor < 6; visitor++) Echo.through(port, 1000);
+            forwarder.errorLine("another connection");
+        }
+    }
+
+    @Test
+    void theNumberOfConnectionsIsBounded() throws Exception {
+        for (String number : new String[] {"0", "9", "two"}) {
+            try (ChildProcess forwarder =
+                    ChildProcess.relay("--connections=" + number, "--localForwardPort=9", "127.0.0.1:7000")) {
+                assertEquals(2, forwarder.awaitExit(), forwarder::toString);
+                String expected = "--connections is '" + number + "'";
+                assertTrue(forwarder.errors().contains(expected), forwarder::toString);
+            }
+        }
+    }
+
+    @Test
     void aServerWithoutLeasesGivesThePortBack() throws Exception {
         try (EchoService echo = new EchoService();
                 ChildProcess server = ChildProcess.relay("--bind=127.0.0.1", "--extended", "--lease=0", "0")) {

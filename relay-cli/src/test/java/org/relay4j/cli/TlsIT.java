@@ -152,8 +152,9 @@ class TlsIT {
                 "expired-cert.pem expired-key.pem"
             })
     void keysAndCertificatesThatCannotBeUsed(String files) throws Exception {
-        Path certificate = folder.resolve(files.split(" ")[0]).normalize();
-        Path key = folder.resolve(files.split(" ")[1]).normalize();
+        Path certificate =
+                folder.resolve(files.substring(0, files.indexOf(' '))).normalize();
+        Path key = folder.resolve(files.substring(files.indexOf(' ') + 1)).normalize();
         List<String> arguments = List.of("--tls-cert=" + certificate, "--tls-key=" + key);
         for (List<String> more : List.of(List.of("0"), List.of("--tls", "--localForwardPort=9", "localhost:7"))) {
             List<String> command = new ArrayList<>(arguments);

@@ -165,7 +165,7 @@ final class ClientTunnel implements Tunnel {
             throw new SocketException("the tunnel was lost");
         }
         if (attempts.isClosing()) next.close(); // as in adopt
-        log.debug("tunnel {}: another connection", HostPort.text(next.publicAddress()));
+        log.info("tunnel {}: another connection", HostPort.text(next.publicAddress()));
         Supplier<SessionStatistics> numbers = next::statistics;
         events.joined(numbers);
         awaitEndOf(next, numbers, System.nanoTime());

@@ -114,8 +114,9 @@ class TlsWireTest {
         Flow up = new Flow(client, server);
         Flow down = new Flow(server, client);
         while (!up.done() || !down.done()) {
-            boolean moved = up.move() | down.move();
-            if (!moved) await(up.sending() || down.sending());
+            boolean movedUp = up.move();
+            boolean movedDown = down.move();
+            if (!movedUp && !movedDown) await(up.sending() || down.sending());
         }
         assertArrayEquals(up.sent, up.received);
         assertArrayEquals(down.sent, down.received);
