@@ -28,6 +28,8 @@ final class ClientTunnel implements Tunnel {
      * Visitors are handled by the connection.
      *
      * While the tunnel is up, Companions add further connections if the options want them. It is lost with its last connection.
+     *
+     * Longer than 300 lines because every transition between these states is here, whoever causes it.
      */
 
     /** Opens a connection. */

@@ -20,6 +20,8 @@ import org.relay4j.yamux.io.Bounds;
  * }</pre>
  */
 public final class RelayClientOptions {
+    // Longer than 300 lines because each option has a getter and a setter here, with the one description of its unit
+    // and range.
     private static final int MOST_CONNECTIONS = 8;
     private static final RelayClientOptions DEFAULTS = builder().build();
 

@@ -23,6 +23,8 @@ final class Admission {
      * refused because of it: it displaces the oldest pending client of its own address if that address is at its limit, else
      * the oldest one of the address with the most. So an address that uses up the limit displaces its own clients, and a few
      * addresses cannot lock out others. Each step takes O(log n) for n addresses.
+     *
+     * Longer than 300 lines because a place that is given up in one of these ways changes the counts of the others.
      */
 
     private static final Comparator<Site> MOST_PENDING_FIRST = Comparator.comparingInt(

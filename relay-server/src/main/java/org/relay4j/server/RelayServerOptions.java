@@ -25,6 +25,8 @@ import org.relay4j.yamux.io.LoopGroup;
  * }</pre>
  */
 public final class RelayServerOptions {
+    // Longer than 300 lines because each option has a getter and a setter here, with the one description of its unit
+    // and range.
     private static final RelayServerOptions DEFAULTS = builder().build();
 
     private final Builder values;

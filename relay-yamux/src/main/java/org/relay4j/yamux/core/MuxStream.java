@@ -11,6 +11,8 @@ public final class MuxStream {
     /*
      * A stream is in the table from its SYN until both FINs or one RST have passed. In the terms of the hashicorp sources:
      * SYNSent = outbound and not acknowledged, LocalClose = send.isClosed(), RemoteClose = receive.hasEnded().
+     *
+     * Longer than 300 lines because it is all that a stream's user may call, with Javadoc; the rules are in the two halves.
      */
 
     final int id;

@@ -21,6 +21,8 @@ public final class LoopDriver extends Driver implements Loop.Handler {
      * encrypted and unsent: socketFull is true while the wire cannot flush, and closing and the write-stall timeout count
      * these bytes as output. Progress of such bytes is not seen by the core, so OP_WRITE counts as progress: the socket was
      * full, and the peer has read since.
+     *
+     * Longer than 300 lines because each of these rules concerns reading, writing and closing together.
      */
 
     /** Queued output above this size is sent immediately instead of at the end of the pass. Unit: bytes. */

@@ -32,6 +32,8 @@ public final class TlsWire implements Wire {
      *
      * The memory of the three comes from the buffer pool and counts against its budget: at most 64 KiB each, and none while
      * they are empty.
+     *
+     * Longer than 300 lines because the engine alternates between the two directions, also after the handshake.
      */
 
     /** What {@link #handshake} waits for. */
