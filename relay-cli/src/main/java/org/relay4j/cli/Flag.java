@@ -64,7 +64,7 @@ enum Flag {
     EXTENDED(
             Section.SERVER,
             "",
-            "Use the extended protocol without TLS. Only for networks that nobody else can read or change."),
+            "Use the extended protocol even without TLS. Only for networks in which nobody else can read or change the traffic."),
     LEASE(
             Section.SERVER,
             "time",
