@@ -9,7 +9,7 @@ import org.relay4j.yamux.core.StreamHandler;
 
 /**
  * The handler of a stream until its header is complete, which may take 5 s; the stream is reset otherwise. Then another handler
- * takes over. On the loop, with the session's lock held.
+ * takes over. On the loop, with the session's lock held; the reset of its stream is reported by whatever thread ends the session.
  */
 public final class HeaderReading implements StreamHandler {
     /** What follows. Called with the session's lock held. */
@@ -29,7 +29,7 @@ public final class HeaderReading implements StreamHandler {
     private final MuxStream stream;
     private final StreamHeader header;
     private final Next next;
-    private final Loop.Timer timer;
+    final Loop.Timer timer; // loop thread only
     private boolean over;
 
     /** Starts to wait for the header of a stream that the peer has just opened. */
@@ -85,7 +85,9 @@ public final class HeaderReading implements StreamHandler {
 
     private void end() {
         over = true;
-        timer.cancel();
+        Loop loop = driver.loop();
+        if (loop.isCurrent()) timer.cancel();
+        else loop.execute(timer::cancel); // timers belong to the loop
     }
 
     @Override

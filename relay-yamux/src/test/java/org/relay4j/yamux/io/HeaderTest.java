@@ -2,6 +2,7 @@ package org.relay4j.yamux.io;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.relay4j.testing.WireFrame.RST;
 import static org.relay4j.testing.WireFrame.SYN;
 import static org.relay4j.testing.WireFrame.data;
@@ -11,7 +12,9 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -33,6 +36,7 @@ class HeaderTest implements SessionEvents {
     private final List<String> events = new CopyOnWriteArrayList<>();
     private long timeout = HeaderReading.TIMEOUT;
     private LoopDriver driver;
+    private volatile HeaderReading reading; // of the newest stream
 
     @Test
     void timeIsFiveSeconds() {
@@ -98,6 +102,32 @@ class HeaderTest implements SessionEvents {
         stop();
     }
 
+    @Test
+    void timerIsCancelledOnTheLoopWhenAnotherThreadEndsTheSession() throws Exception {
+        try (ScriptedPeer peer = start()) {
+            peer.send(window(1, SYN, 0), data(1, "h"));
+            Await.until("the stream waits for its header", () -> reading != null);
+            CountDownLatch blocked = new CountDownLatch(1);
+            CountDownLatch resumed = new CountDownLatch(1);
+            AtomicBoolean overBefore = new AtomicBoolean();
+            AtomicBoolean overAfter = new AtomicBoolean();
+            driver.loop().execute(() -> {
+                blocked.countDown();
+                Await.until("the session has ended", () -> resumed.getCount() == 0);
+                overBefore.set(reading.timer.isOver());
+            });
+            blocked.await();
+            driver.fail(new Cause(Cause.Kind.INTERNAL_ERROR, "ended by the test"));
+            driver.loop().execute(() -> overAfter.set(reading.timer.isOver()));
+            awaitEvents("failed: ended by the test");
+            resumed.countDown();
+            Await.until("the loop has cancelled it", overAfter::get);
+            assertFalse(overBefore.get(), "another thread has cancelled it");
+        } finally {
+            stop();
+        }
+    }
+
     private ScriptedPeer start() throws Exception {
         List<SocketChannel> tunnel = Transport.sockets();
         Loop loop = new Loop("relay-test-header", true);
@@ -139,7 +169,7 @@ class HeaderTest implements SessionEvents {
                 events.add("failed: " + why);
             }
         };
-        return new HeaderReading(
+        reading = new HeaderReading(
                 driver,
                 stream,
                 header,
@@ -156,6 +186,7 @@ class HeaderTest implements SessionEvents {
                     }
                 },
                 timeout);
+        return reading;
     }
 
     /** Takes what arrives. */
