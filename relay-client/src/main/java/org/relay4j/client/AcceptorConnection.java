@@ -94,6 +94,9 @@ final class AcceptorConnection implements TunnelConnection, SessionListener, Str
         });
     }
 
+    /*
+     * BYE is written by the calling thread, not by a loop: loops are daemons, and the caller may be the end of the program.
+     */
     @Override
     public void closeWhenDone() {
         if (farewell != null) farewell.then(session::closeWhenDone);

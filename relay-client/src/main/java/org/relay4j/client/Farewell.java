@@ -13,8 +13,7 @@ import org.relay4j.yamux.io.Driver;
 
 /**
  * The deliberate end of a tunnel with a lease, which the server would otherwise keep: BYE on a stream of this client. The
- * connection may end when the server has ended that stream, or after a second. On the loop, with the session's lock held, unless
- * noted.
+ * connection may end when the server has ended that stream, or after a second. With the session's lock held, unless noted.
  */
 final class Farewell implements StreamHandler {
     private static final byte[] BYE = "BYE\n".getBytes(StandardCharsets.US_ASCII);
@@ -30,20 +29,18 @@ final class Farewell implements StreamHandler {
     }
 
     /**
-     * Sends BYE on the first call, and then ends the connection. A later call replaces the action that ends it. From any thread,
-     * without the lock. Does not block.
+     * Sends BYE on the first call, and then ends the connection. A later call replaces the action that ends it. On a thread that
+     * may use the session, without the lock. Does not block.
      */
     void then(Runnable end) {
-        driver.afterwards(() -> {
-            driver.lock.lock();
-            try {
-                then = end;
-                if (!begun) begin();
-                if (over) end();
-            } finally {
-                driver.lock.unlock();
-            }
-        });
+        driver.lock.lock();
+        try {
+            then = end;
+            if (!begun) begin();
+            if (over) end();
+        } finally {
+            driver.lock.unlock();
+        }
     }
 
     private void begin() {
@@ -51,9 +48,16 @@ final class Farewell implements StreamHandler {
         long now = System.nanoTime();
         MuxStream stream =
                 driver.mux().openState() == OpenState.READY ? driver.mux().open(this, now) : null;
-        ByteBuffer space = stream == null ? null : stream.reserve(BYE.length, now);
-        if (stream == null || space == null || space.remaining() < BYE.length) {
-            over = true; // no memory, or the session has ended: the server keeps the tunnel until its lease ends
+        if (stream == null) { // no memory, or the session has ended: the server keeps the tunnel until its lease ends
+            over = true;
+            return;
+        }
+        stream.auxiliary(); // a server that does not answer must not keep the session open
+        ByteBuffer space = stream.reserve(BYE.length, now);
+        if (space == null || space.remaining() < BYE.length) { // no memory
+            over = true;
+            stream.reset(0);
+            driver.flush();
             return;
         }
         space.put(BYE);

@@ -107,13 +107,13 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
 
     @Override
     public void closeWhenDone() {
-        if (farewell != null) farewell.then(driver::closeWhenDone);
+        if (farewell != null) driver.afterwards(() -> farewell.then(driver::closeWhenDone));
         else driver.closeWhenDone();
     }
 
     @Override
     public void close() {
-        if (farewell != null) farewell.then(driver::close);
+        if (farewell != null) driver.afterwards(() -> farewell.then(driver::close));
         else abandon();
     }
 
