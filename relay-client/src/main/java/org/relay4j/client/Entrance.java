@@ -32,12 +32,18 @@ final class Entrance {
         this.server = server;
         this.options = options;
         Path path = options.leaseFile();
-        lease = new Lease(path == null ? null : new LeaseFile(path, purpose()), System::nanoTime);
+        lease = new Lease(path == null ? null : new LeaseFile(path, purpose(server, options)), System::nanoTime);
     }
 
-    private String purpose() {
+    /** Returns what a lease in a file is valid for, in one line. */
+    static String purpose(InetSocketAddress server, RelayClientOptions options) {
         ClientIdentity identity = options.identity();
-        return HostPort.text(server) + (identity == null ? " " : " " + identity.name() + " ") + request();
+        String security =
+                options.tls() == null ? " plain " : " tls "; // a lease that came over TLS is never sent without it
+        return HostPort.text(server)
+                + security
+                + (identity == null ? "" : identity.name() + " ")
+                + ServerLines.request(options);
     }
 
     /**
@@ -46,7 +52,7 @@ final class Entrance {
      * @throws IOException as {@link ControlConnection#over} does
      */
     ControlConnection open() throws IOException {
-        String shown = lease.word();
+        String shown = lease.lastingWord();
         if (shown == null) return open(wantsLease() ? request().with("resume") : request());
         try {
             return open(request().with("resume", shown));
@@ -102,7 +108,7 @@ final class Entrance {
         return ServerLines.request(options);
     }
 
-    /** Forgets the lease, so that the tunnel ends with its connection. */
+    /** Returns whether this client can use a lease. */
     private boolean wantsLease() {
         return options.reconnect() || options.leaseFile() != null || options.connections() > 1;
     }

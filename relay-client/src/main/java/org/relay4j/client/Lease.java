@@ -1,6 +1,7 @@
 package org.relay4j.client;
 
 import java.io.IOException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -8,14 +9,21 @@ import org.relay4j.yamux.io.OrderedLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The lease of a tunnel, with which its client resumes it after a loss. Safe for use by several threads. */
+/**
+ * The lease of a tunnel, with which its client resumes it after a loss, and adds connections to it. Safe for use by several
+ * threads.
+ */
 final class Lease {
     private static final Logger log = LoggerFactory.getLogger(Lease.class);
+
+    /** The longest time after a loss that is waited for with short pauses, because the server chooses the ttl. Unit: ns. */
+    private static final long LONGEST_WAIT = TimeUnit.SECONDS.toNanos(60);
 
     private final @Nullable LeaseFile file;
     private final LongSupplier clock; // ns
     private final ReentrantLock lock = OrderedLock.leaf("a lease");
     private @Nullable String word; // guarded by lock
+    private boolean lasting; // the server keeps the tunnel after a loss; guarded by lock
     private long ttl; // ns; guarded by lock
     private long lostAt; // ns; guarded by lock
     private boolean lost; // guarded by lock
@@ -25,9 +33,10 @@ final class Lease {
         this.file = file;
         this.clock = clock;
         word = file == null ? null : file.read();
+        lasting = word != null;
     }
 
-    /** Returns the lease to send to the server; null if there is no tunnel to resume. */
+    /** Returns the lease that joins a connection to the tunnel; null if the server grants none. */
     @Nullable
     String word() {
         lock.lock();
@@ -38,18 +47,33 @@ final class Lease {
         }
     }
 
-    /** Stores a grant. Must be called before the first frame on the new connection, which invalidates older leases. */
-    void granted(Grant grant) {
-        boolean useful = grant.lease() != null && !grant.ttl().isZero();
+    /** Returns the lease that resumes the tunnel after a loss; null if there is none. */
+    @Nullable
+    String lastingWord() {
         lock.lock();
         try {
-            word = useful ? grant.lease() : null;
+            return lasting ? word : null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Stores a grant. Must be called before the first frame on the new connection, which invalidates older leases. */
+    void granted(Grant grant) {
+        String before;
+        String after;
+        lock.lock();
+        try {
+            before = lasting ? word : null;
+            word = grant.lease();
+            lasting = word != null && !grant.ttl().isZero();
+            after = lasting ? word : null;
             ttl = grant.ttl().toNanos();
             lost = false;
         } finally {
             lock.unlock();
         }
-        keep(useful ? grant.lease() : null);
+        keep(before, after);
     }
 
     /** Forgets the lease, which the server does not know. */
@@ -68,20 +92,21 @@ final class Lease {
         }
     }
 
-    /** Returns whether a connection was lost so recently that the server still keeps the tunnel. */
+    /** Returns whether a connection was lost so recently, 60 s at most, that the server still keeps the tunnel. */
     boolean isWaitedFor() {
         lock.lock();
         try {
-            return lost && word != null && clock.getAsLong() - lostAt < ttl;
+            return lost && lasting && clock.getAsLong() - lostAt < Math.min(ttl, LONGEST_WAIT);
         } finally {
             lock.unlock();
         }
     }
 
-    private void keep(@Nullable String next) {
+    private void keep(@Nullable String before, @Nullable String after) {
         if (file == null) return;
         try {
-            file.write(next);
+            if (after != null) file.write(after);
+            else if (before != null) file.remove(before);
         } catch (IOException e) {
             log.warn(
                     "cannot write the lease file {}: {}; a restarted client cannot resume its tunnel",

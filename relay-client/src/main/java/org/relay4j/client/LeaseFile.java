@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
 final class LeaseFile {
     /*
      *   # Relay lease: anyone who can read this file can take over the tunnel
-     *   for relay.example.com:7000 RELAY/1 port=5432
+     *   for relay.example.com:7000 tls RELAY/1 port=5432
      *   lease <lease>
      *
      * The second line states the purpose of the lease, which is valid for nothing else. The file is replaced atomically, so a
@@ -36,7 +36,7 @@ final class LeaseFile {
     private final Path path;
     private final String purpose;
 
-    /** @param purpose one line: the server and the request */
+    /** @param purpose one line: the server, whether the connection is encrypted, and the request */
     LeaseFile(Path path, String purpose) {
         this.path = path;
         this.purpose = purpose;
@@ -77,12 +77,13 @@ final class LeaseFile {
         return null;
     }
 
-    /** Replaces the lease; null removes the file. */
-    void write(@Nullable String lease) throws IOException {
-        if (lease == null) {
-            Files.deleteIfExists(path);
-            return;
-        }
+    /** Removes the file, unless another tunnel has replaced the lease in it. */
+    void remove(String lease) throws IOException {
+        if (lease.equals(read())) Files.deleteIfExists(path);
+    }
+
+    /** Replaces the lease. */
+    void write(String lease) throws IOException {
         String text = COMMENT + "\nfor " + purpose + "\nlease " + lease + "\n";
         Path next = path.resolveSibling(path.getFileName() + ".new");
         Files.deleteIfExists(next); // left by a process that was killed

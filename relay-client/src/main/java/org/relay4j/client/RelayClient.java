@@ -99,11 +99,18 @@ public final class RelayClient {
      * Returns a factory for servers that create their server socket with one. Each server socket opens a public port as {@link
      * #connect(String, int, RelayClientOptions)} does. The factory ignores the local port, backlog and address that it is given.
      * It is safe for use by several threads.
+     *
+     * @throws IllegalArgumentException if the port is not between 1 and 65535, or there is a lease file, which keeps the lease of
+     *     one tunnel
      */
     public static ServerSocketFactory serverSocketFactory(String host, int port, RelayClientOptions options) {
         server(host, port); // validates them
-        return new RelayServerSocketFactory(
-                Objects.requireNonNull(host, "host"), port, Objects.requireNonNull(options, "options"));
+        Objects.requireNonNull(options, "options");
+        if (options.leaseFile() != null) {
+            throw new IllegalArgumentException("leaseFile is set for a factory, whose server sockets would share it;"
+                    + " open each with RelayClient.connect and a file of its own");
+        }
+        return new RelayServerSocketFactory(Objects.requireNonNull(host, "host"), port, options);
     }
 
     /** Forwards visitors to a local service with default options. See {@link #forward(String, int, InetSocketAddress, RelayClientOptions)}. */

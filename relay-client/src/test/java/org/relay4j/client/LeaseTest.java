@@ -67,11 +67,26 @@ class LeaseTest {
     }
 
     @Test
-    void leaseWithoutTimeIsNotShown() {
+    void leaseWithoutTimeServesOnlyToJoin() {
         Lease lease = new Lease(file(), clock::get);
         lease.granted(grant("secret", 0));
-        assertNull(lease.word());
+        assertEquals("secret", lease.word());
+        assertNull(lease.lastingWord());
         assertNull(file().read());
+        lease.connectionLost();
+        assertFalse(lease.isWaitedFor());
+    }
+
+    @Test
+    void serverThatKeepsTheTunnelForHoursIsNotUrgentForHours() {
+        Lease lease = new Lease(null, clock::get);
+        lease.granted(grant("secret", 36_000));
+        lease.connectionLost();
+        clock.addAndGet(Duration.ofSeconds(60).toNanos() - 1);
+        assertTrue(lease.isWaitedFor());
+        clock.addAndGet(1);
+        assertFalse(lease.isWaitedFor());
+        assertEquals("secret", lease.lastingWord(), "it resumes the tunnel all the same");
     }
 
     @Test
@@ -90,7 +105,7 @@ class LeaseTest {
         lease.granted(grant("one", 30));
         assertEquals("one", file().read());
         lease.granted(grant("two", 30));
-        assertEquals("two", new Lease(file(), clock::get).word());
+        assertEquals("two", new Lease(file(), clock::get).lastingWord());
         lease.forget();
         assertNull(file().read());
         try (var left = Files.list(folder)) {
@@ -138,6 +153,24 @@ class LeaseTest {
     }
 
     @Test
+    void leaseOfAnotherTunnelIsNotRemoved() throws IOException {
+        Lease lease = new Lease(file(), clock::get);
+        lease.granted(grant("one", 30));
+        file().write("other");
+        lease.forget();
+        assertEquals("other", file().read());
+    }
+
+    @Test
+    void leaseThatCameOverTlsIsForTlsOnly() {
+        InetSocketAddress server = InetSocketAddress.createUnresolved("relay", 7000);
+        RelayClientOptions plain = RelayClientOptions.defaults();
+        RelayClientOptions tls = plain.toBuilder().tls(ClientTls.systemTrust()).build();
+        assertEquals("relay:7000 plain RELAY/1", Entrance.purpose(server, plain));
+        assertEquals("relay:7000 tls RELAY/1", Entrance.purpose(server, tls));
+    }
+
+    @Test
     void fileThatCannotBeReadOrWrittenIsReported() throws IOException {
         Path path = folder.resolve("lease");
         Files.createDirectories(path.resolve("in the way"));
@@ -170,5 +203,14 @@ class LeaseTest {
         List<InetSocketAddress> servers = List.of(
                 InetSocketAddress.createUnresolved("localhost", 1), InetSocketAddress.createUnresolved("localhost", 2));
         assertThrows(IllegalArgumentException.class, () -> RelayClient.connect(servers, options));
+    }
+
+    @Test
+    void factoryHasNoLeaseFile() {
+        RelayClientOptions options =
+                RelayClientOptions.builder().leaseFile(folder.resolve("lease")).build();
+        IllegalArgumentException failure = assertThrows(
+                IllegalArgumentException.class, () -> RelayClient.serverSocketFactory("localhost", 1, options));
+        assertTrue(failure.getMessage().startsWith("leaseFile is set for a factory"), failure.getMessage());
     }
 }
