@@ -4,11 +4,15 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.SocketException;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.RelayCertificateException;
+import org.relay4j.api.RelayRefusedException;
 import org.relay4j.yamux.io.OrderedLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,6 +21,12 @@ import org.slf4j.event.Level;
 /** Attempts to connect, with growing pauses, until one succeeds or the owner closes them. Used by one thread at a time. */
 final class Attempts {
     private static final Logger log = LoggerFactory.getLogger(Attempts.class);
+
+    /** How long failures are not reported again while the next attempts follow soon. Unit: nanoseconds. */
+    private static final long QUIET = TimeUnit.SECONDS.toNanos(30);
+
+    /** Refusals that another attempt may soon overcome. */
+    private static final Set<String> PASSING = Set.of("draining", "internal");
 
     /** One attempt. */
     interface Attempt<T> {
@@ -61,20 +71,20 @@ final class Attempts {
     }
 
     /**
-     * Tries at once; after a failure it tries again if {@code retry} is set.
+     * Tries at once; after a failure it tries again if {@code retry} accepts that.
      *
-     * @throws IOException if the only attempt fails, or the owner closed this object
+     * @throws IOException if an attempt fails and is not retried, or the owner closed this object
      * @throws InterruptedIOException if the thread is interrupted; its interrupted flag stays set
      */
-    <T> T first(Attempt<T> attempt, boolean retry) throws IOException {
+    <T> T first(Attempt<T> attempt, Predicate<IOException> retry) throws IOException {
         return run(() -> tryUntilConnected(attempt, retry));
     }
 
-    /** Tries after a pause, until it succeeds. Throws as {@link #first} does if the owner closed this object or the thread is interrupted. */
-    <T> T again(Attempt<T> attempt) throws IOException {
+    /** Tries as {@link #first} does, but after a pause. */
+    <T> T again(Attempt<T> attempt, Predicate<IOException> retry) throws IOException {
         return run(() -> {
             pause(backoff.next(urgent.getAsBoolean()));
-            return tryUntilConnected(attempt, true);
+            return tryUntilConnected(attempt, retry);
         });
     }
 
@@ -97,20 +107,30 @@ final class Attempts {
         }
     }
 
-    private <T> T tryUntilConnected(Attempt<T> attempt, boolean retry) throws IOException {
+    private <T> T tryUntilConnected(Attempt<T> attempt, Predicate<IOException> retry) throws IOException {
+        long quietUntil = System.nanoTime(); // ns
         while (true) {
             if (isClosing()) throw closed();
             try {
                 return attempt.connect();
             } catch (IOException e) {
-                if (!retry || isClosing() || Thread.currentThread().isInterrupted()) throw e;
-                boolean soon = urgent.getAsBoolean();
+                if (isClosing() || Thread.currentThread().isInterrupted() || !retry.test(e)) throw e;
+                boolean soon = urgent.getAsBoolean() && isPassing(e);
                 Duration pause = backoff.next(soon);
-                log.atLevel(soon ? Level.DEBUG : Level.WARN)
+                long now = System.nanoTime();
+                boolean quiet = soon && now - quietUntil < 0;
+                if (!quiet) quietUntil = now + QUIET;
+                log.atLevel(quiet ? Level.DEBUG : Level.WARN)
                         .log("{}: {}; next attempt in {} ms", failed, e.getMessage(), pause.toMillis());
                 pause(pause);
             }
         }
+    }
+
+    /** Returns false if the failure is a decision, which the next attempts would meet again. */
+    private static boolean isPassing(IOException failure) {
+        if (failure instanceof RelayRefusedException refusal) return PASSING.contains(refusal.code());
+        return !(failure instanceof RelayCertificateException);
     }
 
     private void pause(Duration pause) throws IOException {

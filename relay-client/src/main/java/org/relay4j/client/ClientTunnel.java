@@ -69,6 +69,7 @@ final class ClientTunnel implements Tunnel {
     private volatile @Nullable Throwable endCause; // set before it is over
     private final Connections connections = new Connections();
     private volatile @Nullable Companions companions; // of this time that the tunnel is up
+    private volatile boolean abrupt; // the visitors are reset by the close; set before the attempts are closed
 
     /**
      * Creates a tunnel that is not connected yet.
@@ -98,13 +99,18 @@ final class ClientTunnel implements Tunnel {
      * @throws IOException if that fails, or the tunnel is closed
      */
     void connect() throws IOException {
-        adopt(attempts.first(this::attempt, options.retryFirst()));
+        adopt(attempts.first(this::attempt, failure -> options.retryFirst() && !isFinal(failure)));
+    }
+
+    /** Returns whether another attempt needs other options. */
+    private static boolean isFinal(IOException failure) {
+        return failure instanceof UnencryptedException;
     }
 
     /** Retries after a failed first attempt, while other tunnels of the owner may be up. Blocks until it succeeds or ends. */
     void connectLater(IOException failure) {
         try {
-            if (!options.reconnect() || attempts.isClosing()) {
+            if (!options.reconnect() || attempts.isClosing() || isFinal(failure)) {
                 finish(attempts.isClosing() ? null : failure);
                 return;
             }
@@ -166,7 +172,10 @@ final class ClientTunnel implements Tunnel {
             next.abandon();
             throw new SocketException("the tunnel was lost");
         }
-        if (attempts.isClosing()) next.close(); // as in adopt
+        if (attempts.isClosing()) { // as in adopt
+            if (abrupt) next.close();
+            else next.closeWhenDone(); // the server may have given it a visitor already
+        }
         log.info("tunnel {}: another connection", HostPort.text(next.publicAddress()));
         Supplier<SessionStatistics> numbers = next::statistics;
         events.joined(numbers);
@@ -238,7 +247,7 @@ final class ClientTunnel implements Tunnel {
     /** Returns false if the tunnel was closed. */
     private boolean connectAgain() {
         try {
-            adopt(attempts.again(this::attempt));
+            adopt(attempts.again(this::attempt, failure -> true));
             return true;
         } catch (IOException e) {
             log.debug("tunnel to {}: {}", HostPort.text(server), e.getMessage());
@@ -264,6 +273,7 @@ final class ClientTunnel implements Tunnel {
 
     /** Ends the tunnel and resets its visitors. Does not block. */
     void closeNow() {
+        abrupt = true;
         attempts.close();
         closeCompanions();
         connections.all().forEach(TunnelConnection::close);

@@ -2,15 +2,17 @@ package org.relay4j.client;
 
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.RelayRefusedException;
 import org.relay4j.yamux.io.OrderedLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Adds connections to a tunnel that is up, until it has as many as its options want. One attempt at a time, on a thread that
- * exists only while one is missing. Safe for use by several threads.
+ * Adds connections to a tunnel that is up, until it has as many as its options want or the server refuses another. One attempt
+ * at a time, on a thread that exists only while one is missing. Safe for use by several threads.
  */
 final class Companions {
     /** Joins one connection to the tunnel. */
@@ -31,6 +33,9 @@ final class Companions {
      */
     private record Missing(int replaced, long lasted) {}
 
+    /** Refusals that last until the tunnel has changed. */
+    private static final Set<String> LASTING = Set.of("limit-reached", "lease-unknown");
+
     private static final Logger log = LoggerFactory.getLogger(Companions.class);
 
     private final Joining joining;
@@ -38,6 +43,7 @@ final class Companions {
     private final ReentrantLock lock = OrderedLock.leaf("the missing connections of a tunnel");
     private final ArrayDeque<Missing> missing = new ArrayDeque<>(); // guarded by lock
     private boolean working; // a thread is, or soon will be; guarded by lock
+    private boolean changed; // one was lost since the last attempt began; guarded by lock
 
     /** As many as belong to a tunnel with one connection. */
     Companions(RelayClientOptions options, Joining joining) {
@@ -68,6 +74,7 @@ final class Companions {
         lock.lock();
         try {
             missing.add(new Missing(number, nanos));
+            changed = true;
         } finally {
             lock.unlock();
         }
@@ -81,22 +88,59 @@ final class Companions {
 
     private void work() {
         try {
-            for (Missing next; (next = next()) != null; ) add(next);
+            for (Missing next; (next = next()) != null; ) if (!add(next) && !isTriedAgain(next)) return;
         } catch (IOException e) {
+            end();
             log.debug("no more connections are added: {}", e.getMessage()); // the tunnel was closed or lost
         } catch (RuntimeException | Error e) {
+            end();
             log.error("internal error, the tunnel continues with fewer connections", e);
         }
     }
 
-    private void add(Missing next) throws IOException {
+    /** Returns false if the server refuses another connection until the tunnel has changed. */
+    private boolean add(Missing next) throws IOException {
         Attempts.Attempt<Boolean> attempt = () -> {
             joining.join(next.replaced());
             return true;
         };
         attempts.wasUp(next.lasted());
-        if (next.replaced() < 0) attempts.first(attempt, true);
-        else attempts.again(attempt);
+        try {
+            if (next.replaced() < 0) attempts.first(attempt, Companions::isTemporary);
+            else attempts.again(attempt, Companions::isTemporary);
+            return true;
+        } catch (RelayRefusedException e) {
+            log.warn(
+                    "no further connection: {}; the tunnel continues with fewer. Check the limits of the server and the"
+                            + " max-connections of this client in its clients file",
+                    e.getMessage());
+            return false;
+        }
+    }
+
+    private static boolean isTemporary(IOException failure) {
+        return !(failure instanceof RelayRefusedException refusal && LASTING.contains(refusal.code()));
+    }
+
+    /** Keeps a connection that was refused for later. Returns false, and the thread is to end, if the tunnel has not changed. */
+    private boolean isTriedAgain(Missing refused) {
+        lock.lock();
+        try {
+            missing.addFirst(refused);
+            working = changed;
+            return working;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void end() {
+        lock.lock();
+        try {
+            working = false;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Returns null, and the thread is to end, if nothing is missing. */
@@ -104,6 +148,7 @@ final class Companions {
         lock.lock();
         try {
             Missing next = missing.poll();
+            changed = false;
             if (next == null) working = false;
             return next;
         } finally {

@@ -2,8 +2,10 @@ package org.relay4j.client;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -62,7 +64,7 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
             try (Conversation conversation = new Conversation(wire, options.handshakeTimeout())) {
                 grant = new ServerLines(HostPort.text(host, port), conversation, options).open(wire, request);
             }
-            InetAddress named = InetAddress.getByAddress(host, address.getAddress());
+            InetAddress named = named(host, address);
             ControlConnection connection = new ControlConnection(
                     wire, new InetSocketAddress(named, port), new InetSocketAddress(named, grant.port()), grant);
             ready = true;
@@ -72,15 +74,20 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
         }
     }
 
+    /** Returns the address with the host's name. It keeps its scope, without which a link-local address leads nowhere. */
+    static InetAddress named(String host, InetAddress address) throws UnknownHostException {
+        return address instanceof Inet6Address scoped && scoped.getScopeId() != 0
+                ? Inet6Address.getByAddress(host, scoped.getAddress(), scoped.getScopeId())
+                : InetAddress.getByAddress(host, address.getAddress());
+    }
+
     /** Others cannot use a proof, but without TLS the client cannot know the receiver of its name and its data. */
     private static void requireEncryption(
             @Nullable ClientIdentity identity, InetAddress server, String host, RelayClientOptions options)
             throws RelayException {
         if (identity == null || options.allowPlainIdentity() || server.isLoopbackAddress()) return;
-        throw new RelayException(
-                "the client " + identity.name() + " has a key, but the connection to " + host
-                        + " would not be encrypted; set the option tls, or allowPlainIdentity in a trusted network",
-                null);
+        throw new UnencryptedException("the client " + identity.name() + " has a key, but the connection to " + host
+                + " would not be encrypted; set the option tls, or allowPlainIdentity in a trusted network");
     }
 
     /** Returns the goodbye of a deliberate end; null if the server does not keep the tunnel, or another process will resume it. */
@@ -94,8 +101,9 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
     static SessionOptions session(RelayClientOptions options) {
         // Visitors cause the resets, not the server.
         SessionOptions.Builder session = options.session().toBuilder().streamResetLimit(1, 0);
-        boolean several = options.connections() > 1;
-        if (several && options.session().keepAliveInterval().compareTo(OFTEN) > 0) session.keepAliveInterval(OFTEN);
+        Duration interval = options.session().keepAliveInterval();
+        boolean rare = interval.isZero() || interval.compareTo(OFTEN) > 0; // zero means never
+        if (options.connections() > 1 && rare) session.keepAliveInterval(OFTEN);
         return session.build();
     }
 

@@ -60,9 +60,7 @@ final class Dial {
         } catch (UnknownHostException e) {
             throw new RelayUnreachableException("unknown host " + host, e);
         }
-        List<InetAddress> ordered = order(addresses);
-        if (preferred != null && ordered.remove(preferred)) ordered.add(0, preferred);
-        List<InetSocketAddress> targets = ordered.stream()
+        List<InetSocketAddress> targets = preferring(preferred, order(addresses)).stream()
                 .map(address -> new InetSocketAddress(address, port))
                 .toList();
         return connect(targets, HostPort.text(host, port), timeout);
@@ -81,6 +79,13 @@ final class Dial {
                 for (SocketChannel channel : dial.opened) if (!channel.equals(connected)) Sockets.close(channel);
             }
         }
+    }
+
+    /** Moves the preferred address to the front, as the resolver has it: with its scope, which does not count for equality. */
+    static List<InetAddress> preferring(@Nullable InetAddress preferred, List<InetAddress> ordered) {
+        int at = preferred == null ? -1 : ordered.indexOf(preferred);
+        if (at > 0) ordered.add(0, ordered.remove(at));
+        return ordered;
     }
 
     /** Alternates the address families, beginning with that of the first address. */

@@ -205,8 +205,8 @@ public final class RelayClientOptions {
         /**
          * Sets whether a first connect that fails is retried after the pauses of {@link #backoff}: default false. If true, {@code
          * RelayClient.connect} and {@code forward} block until the tunnel is up. They retry after every {@link
-         * java.io.IOException}: an unknown host, no answer, a refusal, or a peer that is not a relay server. Each failure is
-         * logged at WARN. To stop, interrupt the connecting thread. The call then throws {@link
+         * java.io.IOException}: an unknown host, no answer, a refusal, or a peer that is not a relay server. The exception is a
+         * connection that {@link #allowPlainIdentity} forbids. Each failure is logged at WARN. To stop, interrupt the connecting thread. The call then throws {@link
          * java.io.InterruptedIOException}, leaves no connection open, and keeps the thread's interrupted flag set. A host name
          * lookup cannot be interrupted; the call returns after it.
          */
@@ -308,7 +308,8 @@ public final class RelayClientOptions {
         /**
          * Sets the number of connections of a tunnel: 1 to 8, default 1. Each visitor is carried by one of them. The loss of a
          * connection resets its visitors only, and the tunnel stays up while one is left. The server must speak HELLO and grant
-         * leases. The connections are pinged every 0.5 s while they are silent.
+         * leases. The connections are pinged at least every 0.5 s while they are silent, even with a keep-alive interval of zero.
+         * If the server refuses another connection, the tunnel continues with fewer until one of them is lost.
          */
         public Builder connections(int number) {
             connections = number;

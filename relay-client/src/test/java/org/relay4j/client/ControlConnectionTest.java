@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -28,6 +30,7 @@ import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
 import org.relay4j.testing.FakeServer;
 import org.relay4j.testing.FixedPort;
+import org.relay4j.yamux.SessionOptions;
 
 /** How a connection to a relay server begins, with servers that say something else. */
 class ControlConnectionTest {
@@ -51,6 +54,27 @@ class ControlConnectionTest {
             assertFalse(connection.channel().isRegistered());
             connection.channel().close();
         }
+    }
+
+    @Test
+    void namedAddressKeepsItsScope() throws IOException {
+        byte[] linkLocal = InetAddress.getByName("fe80::1").getAddress();
+        InetAddress named = ControlConnection.named("relay", Inet6Address.getByAddress(null, linkLocal, 3));
+        assertEquals("relay", named.getHostName());
+        assertEquals(3, assertInstanceOf(Inet6Address.class, named).getScopeId());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 0, 0", "2, 0, 500", "2, 30000, 500", "2, 100, 100"})
+    void severalConnectionsArePingedOften(int connections, int interval, int expected) {
+        RelayClientOptions options = RelayClientOptions.builder()
+                .connections(connections)
+                .session(SessionOptions.builder()
+                        .keepAliveInterval(Duration.ofMillis(interval))
+                        .build())
+                .build();
+        assertEquals(
+                Duration.ofMillis(expected), ControlConnection.session(options).keepAliveInterval());
     }
 
     @ParameterizedTest

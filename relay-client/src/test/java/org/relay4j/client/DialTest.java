@@ -2,14 +2,17 @@ package org.relay4j.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -31,6 +34,18 @@ class DialTest {
         assertEquals(
                 addresses("::1", "1.1.1.1", "::2", "::3"),
                 Dial.order(addresses("::1", "::2", "::3", "1.1.1.1").toArray(InetAddress[]::new)));
+    }
+
+    @Test
+    void preferredAddressKeepsTheScopeOfTheResolver() throws IOException {
+        byte[] linkLocal = address("fe80::1").getAddress();
+        InetAddress scoped = Inet6Address.getByAddress("relay", linkLocal, 3);
+        InetAddress preferred = InetAddress.getByAddress(linkLocal);
+        List<InetAddress> ordered = Dial.preferring(preferred, new ArrayList<>(List.of(address("1.1.1.1"), scoped)));
+        assertSame(scoped, ordered.get(0));
+        assertEquals(addresses("fe80::1", "1.1.1.1"), ordered);
+        assertEquals(addresses("::1"), Dial.preferring(preferred, addresses("::1")));
+        assertEquals(addresses("::1"), Dial.preferring(null, addresses("::1")));
     }
 
     @Test

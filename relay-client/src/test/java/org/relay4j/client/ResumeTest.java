@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,6 +32,7 @@ import org.relay4j.testing.FakeServer;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Logged;
 import org.relay4j.testing.WireFrame;
+import org.relay4j.yamux.io.LoopGroup;
 
 /** How a client comes back to its tunnel, with a server that follows a script. */
 @ExtendWith(LeakCheck.EachTest.class)
@@ -173,7 +175,7 @@ class ResumeTest {
         answers.addAll(List.of(
                 "OK port=4532 lease=t.one ttl=30 connection=0", // the first
                 "OK port=4532 connection=1", // joins
-                "ERR limit-reached not now",
+                "ERR internal not now",
                 "OK port=4532 connection=2", // instead of the first
                 "OK port=4533 lease=t.two ttl=30 connection=3", // both were lost
                 "OK port=4533 connection=4"));
@@ -208,6 +210,38 @@ class ResumeTest {
     }
 
     @Test
+    void leaseWithoutTimeLetsConnectionsJoin() throws Exception {
+        answers.addAll(List.of("OK port=4532 lease=t.one ttl=0 connection=0", "OK port=4532 connection=1"));
+        try (Logged log = Logged.below("org.relay4j.client");
+                RelayForwarder forwarder = forward(options().connections(2))) {
+            log.await("another connection");
+            assertEquals(List.of(), log.lines("WARN"));
+            assertTrue(forwarder.isOpen());
+            assertEquals(List.of("RELAY/1 resume", "RELAY/1 join=t.one"), requests);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"limit-reached", "lease-unknown"})
+    void refusedConnectionIsTriedAgainWhenAnotherIsLost(String code) throws Exception {
+        answers.addAll(List.of(
+                "OK port=4532 lease=t.one ttl=30 connection=0",
+                "OK port=4532 connection=1",
+                "ERR " + code + " two are enough"));
+        try (Logged log = Logged.below("org.relay4j.client");
+                RelayForwarder forwarder = forward(options().connections(3))) {
+            log.await("two are enough; the tunnel continues with fewer. Check the limits of the server");
+            assertEquals(1, log.lines("WARN").size(), () -> log.lines().toString());
+            established.take();
+            answers.addAll(List.of("OK port=4532 connection=2", "OK port=4532 connection=3"));
+            lose();
+            Await.until("both are there", () -> requests.size() == 5 && answers.isEmpty());
+            assertTrue(forwarder.isOpen());
+            assertEquals(List.of("RELAY/1 join=t.one", "RELAY/1 join=t.one instead=1"), requests.subList(3, 5));
+        }
+    }
+
+    @Test
     void serverWithoutLeasesLeavesTheTunnelWithOneConnection() throws Exception {
         answers.add("OK port=4532");
         try (Logged log = Logged.below("org.relay4j.client");
@@ -233,6 +267,50 @@ class ResumeTest {
         String said = new String(connection.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
         assertTrue(said.contains("BYE\n"), said);
         connection.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void serverThatDoesNotAnswerTheByeDoesNotKeepTheTunnelOpen(boolean acceptor) throws Exception {
+        answers.add("OK port=4532 lease=t.one ttl=30");
+        Tunnel tunnel = acceptor
+                ? RelayClient.connect("localhost", server.port(), options().build())
+                : forward(options());
+        Socket connection = established.take();
+        tunnel.close();
+        recorder.awaitClose(1);
+        connection.close();
+    }
+
+    @Test
+    void acceptorSaysByeOnTheCallersThread() throws Exception {
+        answers.add("OK port=4532 lease=t.one ttl=30");
+        LoopGroup loops = LoopGroup.acquireShared();
+        CountDownLatch closed = new CountDownLatch(1);
+        try {
+            RelayAcceptor acceptor =
+                    RelayClient.connect("localhost", server.port(), options().build());
+            Socket connection = established.take();
+            CountDownLatch blocked = new CountDownLatch(LoopGroup.defaultCount());
+            for (int i = 0; i < LoopGroup.defaultCount(); i++) {
+                loops.next().execute(() -> {
+                    blocked.countDown();
+                    Await.until("the test is over", () -> closed.getCount() == 0);
+                });
+            }
+            blocked.await(); // the session was registered before
+            acceptor.close();
+            connection.setSoTimeout((int) Await.DEADLINE.toMillis() / 2);
+            StringBuilder said = new StringBuilder();
+            InputStream in = connection.getInputStream();
+            while (said.indexOf("BYE\n") < 0) said.append((char) in.read());
+            closed.countDown();
+            recorder.awaitClose(1);
+            connection.close();
+        } finally {
+            closed.countDown();
+            LoopGroup.releaseShared();
+        }
     }
 
     @Test

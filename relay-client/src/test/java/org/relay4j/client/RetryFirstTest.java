@@ -4,11 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.security.KeyPairGenerator;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -18,6 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.api.Tunnel;
+import org.relay4j.api.control.Ed25519;
 import org.relay4j.server.RelayServer;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
@@ -156,6 +161,26 @@ class RetryFirstTest {
             server.close();
             recorder.awaitLoss(1, false);
             assertFalse(acceptor.isOpen());
+        }
+    }
+
+    @Test
+    void keyWithoutTlsIsNotRetried() throws Exception {
+        InetAddress own = NetworkInterface.networkInterfaces()
+                .flatMap(NetworkInterface::inetAddresses)
+                .filter(address -> address instanceof Inet4Address && !address.isLoopbackAddress())
+                .findFirst()
+                .orElse(null);
+        assumeTrue(own != null, "this machine has only the loopback interface");
+        String key = Ed25519.encode(
+                KeyPairGenerator.getInstance("Ed25519").generateKeyPair().getPrivate());
+        RelayClientOptions named =
+                options().identity(ClientIdentity.ofKey("alice", key)).build();
+        try (FakeServer server = FakeServer.start(own, port, FakeServer::awaitEnd)) {
+            Call<Tunnel> opening = Call.of(() -> RelayClient.connect(own.getHostAddress(), port, named));
+            String message = opening.failure(UnencryptedException.class).getMessage();
+            assertTrue(message.contains("has a key, but the connection"), message);
+            server.awaitAllEnded();
         }
     }
 

@@ -1,0 +1,30 @@
+package org.relay4j.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.junit.jupiter.api.Test;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Logged;
+
+/** The further connections of a tunnel, without a server. */
+class CompanionsTest {
+    @Test
+    void defectDoesNotEndTheReplacementOfLostConnections() {
+        RelayClientOptions options = Local.hasty(new Recorder()).connections(2).build();
+        BlockingQueue<Integer> joined = new LinkedBlockingQueue<>();
+        Companions companions = new Companions(options, instead -> {
+            joined.add(instead);
+            if (instead < 0) throw new IllegalStateException("a defect");
+        });
+        try (Logged log = Logged.below("org.relay4j.client")) {
+            companions.start();
+            log.await("internal error, the tunnel continues with fewer connections");
+            companions.replace(0, 0);
+            Await.until("the lost one was replaced", () -> joined.size() == 2);
+            assertEquals(List.of(-1, 0), List.copyOf(joined));
+        }
+    }
+}
