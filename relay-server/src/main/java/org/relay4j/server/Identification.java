@@ -3,8 +3,9 @@ package org.relay4j.server;
 import java.security.GeneralSecurityException;
 import java.security.KeyPairGenerator;
 import java.security.PublicKey;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -17,8 +18,9 @@ import org.slf4j.event.Level;
 /** Verifies the name that a client claims. The policy is asked and signatures are verified off the loop. */
 final class Identification {
     /*
-     * A client must not find out which names exist. So an unknown name also costs one verification, with a key that has no owner,
-     * and gets the same answer as a wrong proof.
+     * A client must not find out which names exist, not even from the time of the answer. So each proof costs the same number of
+     * verifications, with a key that has no owner in place of those that are missing, and an unknown name gets the same answer as
+     * a wrong proof.
      */
 
     /** The answer to any client that has not proved its name. */
@@ -90,13 +92,20 @@ final class Identification {
             }
             return new Answer(client.limits(), null);
         }
-        Set<PublicKey> keys = client == null || client.keys().isEmpty() ? Set.of(NOBODY) : client.keys();
         boolean valid = false;
-        for (PublicKey key : keys) valid |= ClientProof.verify(key, hello, line.signed(), line.proof());
+        for (PublicKey key : keys(client)) valid |= ClientProof.verify(key, hello, line.signed(), line.proof());
         if (client == null || !valid) return Answer.refused("auth-failed", FAILED);
         String expected = peer == null ? "none" : peer.binding();
         if (line.binding().equals(expected)) return new Answer(client.limits(), null);
         return Answer.refused("tls-mismatch", mismatch());
+    }
+
+    /** Returns the keys with which a proof is verified, always the same number of them. */
+    static List<PublicKey> keys(@Nullable NamedClient client) {
+        List<PublicKey> keys = new ArrayList<>(NamedClient.MOST_KEYS);
+        if (client != null) keys.addAll(client.keys());
+        while (keys.size() < NamedClient.MOST_KEYS) keys.add(NOBODY);
+        return keys;
     }
 
     private String mismatch() {

@@ -18,7 +18,7 @@ import org.relay4j.api.control.Ed25519;
  * @param limits the limits of the client
  */
 public record NamedClient(Set<PublicKey> keys, boolean certificate, ClientLimits limits) {
-    /** The maximum number of keys of a client. Each costs the server one verification per attempt. */
+    /** The maximum number of keys of a client, and the number of verifications that each attempt costs the server. */
     static final int MOST_KEYS = 4;
 
     /**
