@@ -303,7 +303,8 @@ final class Handshake implements Loop.Handler, Claimant {
         grant.start(wire);
         Revocations.Entry entry = revocable;
         if (entry == null) return;
-        // At once, if the name was revoked during the claim.
+        // At once, if the name was revoked during the claim. A later Tunnels.revoke finds the tunnel, even if the
+        // connection has yet to start on another loop: a tunnel that was closed refuses it.
         entry.onRevoke(() -> gate.server().tunnels().revoke(entry.name()));
         entry.remove();
     }
@@ -338,16 +339,16 @@ final class Handshake implements Loop.Handler, Claimant {
 
     private void discard() throws IOException {
         boolean ended = wire.shutdownOutput();
+        boolean endedByClient = false;
         ByteBuffer scratch = ByteBuffer.allocate(4096);
         for (int n = 0; n < DISCARDED_PER_EVENT; n++) {
             int length = wire.discard(scratch);
-            if (length < 0 && ended) {
-                end(false);
-                return;
-            }
+            endedByClient = length < 0;
             if (length <= 0) break;
         }
-        interest(ended ? SelectionKey.OP_READ : SelectionKey.OP_READ | SelectionKey.OP_WRITE);
+        if (ended && endedByClient) end(false);
+        else if (endedByClient) interest(SelectionKey.OP_WRITE); // the end of input would be reported again and again
+        else interest(ended ? SelectionKey.OP_READ : SelectionKey.OP_READ | SelectionKey.OP_WRITE);
     }
 
     private void stopTimer() {

@@ -48,7 +48,7 @@ final class Tunnels {
         }
     }
 
-    /** Adds an open tunnel, before its client knows of it. */
+    /** Adds an open tunnel, before its client knows of it, so that {@link #revoke} finds it from then on. */
     void opened(ServerTunnel tunnel) {
         lock.lock();
         try {
