@@ -5,6 +5,7 @@ import java.net.BindException;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.Loop;
 
 /**
@@ -60,19 +61,38 @@ final class Claim {
     // ---- a tunnel of its own
 
     private void open(int wanted) {
-        String name = request.name();
-        int most = request.limits().maxTunnels();
-        Places.Answer answer = ticket.place(name, most);
-        Places.Place place = answer.place();
-        if (place == null) {
-            Refusal reason = answer.refusal() == null ? Refusal.TUNNELS : answer.refusal();
-            refuse(reason, "limit-reached", limit(reason, most));
-            return;
-        }
+        PublicPort port = bind(wanted);
+        if (port == null) return;
+        Places.Place place = null;
         ServerTunnel tunnel = null;
         try {
-            PublicPort port = PublicPort.open(server, loop, request.limits(), wanted);
-            tunnel = new ServerTunnel(server, request, ticket.number(), port, place);
+            place = place(); // last, because another tunnel may end for it
+            if (place != null) tunnel = new ServerTunnel(server, request, ticket.number(), port, place);
+        } finally {
+            if (tunnel == null) port.close(null);
+            if (tunnel == null && place != null) server.admission().leave(place);
+        }
+        if (tunnel == null) return;
+        server.registry().enter(tunnel);
+        server.tunnels().opened(tunnel);
+        grant(tunnel.grant(this));
+    }
+
+    /** Returns a place among the tunnels; null if the client was refused. */
+    private Places.@Nullable Place place() {
+        int most = request.limits().maxTunnels();
+        Places.Answer answer = ticket.place(request.name(), most);
+        if (answer.place() == null) {
+            Refusal reason = answer.refusal() == null ? Refusal.TUNNELS : answer.refusal();
+            refuse(reason, "limit-reached", limit(reason, most));
+        }
+        return answer.place();
+    }
+
+    /** Returns the port; null if the client was refused. */
+    private @Nullable PublicPort bind(int wanted) {
+        try {
+            return PublicPort.open(server, loop, request.limits(), wanted);
         } catch (BindException e) {
             String why = String.valueOf(e.getMessage());
             if (wanted > 0) refusePort("port " + wanted + " is taken: " + why);
@@ -86,13 +106,8 @@ final class Claim {
             String why = String.valueOf(e.getMessage());
             server.refused(Refusal.FAILURE, request.client(), "relay server: no tunnel for {}: {}", host(), why);
             refuse("internal", "no public port can be opened");
-        } finally {
-            if (tunnel == null) server.admission().leave(place);
         }
-        if (tunnel == null) return;
-        server.registry().enter(tunnel);
-        server.tunnels().opened(tunnel);
-        grant(tunnel.grant(this));
+        return null;
     }
 
     private String limit(Refusal reason, int mostOfName) {

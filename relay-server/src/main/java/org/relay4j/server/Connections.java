@@ -67,6 +67,27 @@ final class Connections {
         return false;
     }
 
+    /** Returns whether one of them accepts visitors, or will once its client has answered. */
+    boolean willTakeVisitors() {
+        for (TunnelConnection connection : all) {
+            if (connection.willTakeVisitors()) return true;
+        }
+        return false;
+    }
+
+    /**
+     * Ends those that another connection has replaced. Those whose visitors are finishing end with the last one, but only the
+     * newest {@code most} of them, because each holds a file descriptor.
+     *
+     * @param replaced the oldest first
+     */
+    static void supersede(List<TunnelConnection> replaced, int most) {
+        int left = most;
+        for (int i = replaced.size() - 1; i >= 0; i--) {
+            if (replaced.get(i).supersede(left > 0)) left--;
+        }
+    }
+
     /** Chooses the next one that can take a visitor now; false if none can. */
     boolean choose() {
         for (int n = 1; n <= all.size(); n++) {

@@ -27,7 +27,7 @@ final class PublicPort implements Listener.Owner {
     private final Listener listener;
     private final ArrayDeque<Arrival> waiting = new ArrayDeque<>(0); // counted, and not read
     private @Nullable ServerTunnel tunnel; // that has the port; null until it is known
-    private final VisitorLimits limits;
+    private VisitorLimits limits; // of that tunnel
     private int mostVisitors;
     private int visitors;
     private long refused; // visitors beyond a limit
@@ -71,9 +71,15 @@ final class PublicPort implements Listener.Owner {
 
     /** Assigns the port to a tunnel. */
     void belongTo(ServerTunnel owner, ClientLimits ownersLimits) {
+        if (tunnel != null) limits = new VisitorLimits(ownersLimits, System.nanoTime()); // it was the port of another
         tunnel = owner;
         mostVisitors = server.options().maxVisitorsPerTunnel();
         if (ownersLimits.maxVisitors() > 0) mostVisitors = Math.min(mostVisitors, ownersLimits.maxVisitors());
+    }
+
+    /** Returns whether the tunnel has the port, and it is open. */
+    boolean belongsTo(ServerTunnel owner) {
+        return !closed && owner == tunnel;
     }
 
     /** Starts to accept visitors. Later calls have no effect. */
@@ -112,8 +118,10 @@ final class PublicPort implements Listener.Owner {
 
     /**
      * Stops accepting visitors, resets waiting ones, and releases the port, if {@code owner} has it. Later calls have no effect.
+     *
+     * @param owner null if the port was not assigned
      */
-    void close(ServerTunnel owner) {
+    void close(@Nullable ServerTunnel owner) {
         if (closed || owner != tunnel) return;
         closed = true;
         listener.close();
@@ -145,7 +153,7 @@ final class PublicPort implements Listener.Owner {
             refused(tunnel, reason, from);
             return;
         }
-        Arrival visitor = new Arrival(channel, from);
+        Arrival visitor = new Arrival(channel, from, limits);
         if (tunnel.isHeld()) waiting.add(visitor);
         else take(tunnel, visitor);
     }
@@ -221,7 +229,7 @@ final class PublicPort implements Listener.Owner {
     /** Called when the connection of an accepted visitor has ended. */
     void left(Arrival visitor) {
         visitors--;
-        limits.leave(visitor.address().getAddress());
+        visitor.limits().leave(visitor.address().getAddress());
         server.admission().leaveVisitor();
     }
 }

@@ -116,7 +116,11 @@ final class ServerTunnel {
     /** Returns whether a client may resume the tunnel with this lease. */
     boolean accepts(ClientRequest from, String secret) {
         boolean canResume = tenure.canBeHeld() || from.join() != null;
-        return state != State.CLOSED && canResume && Objects.equals(from.name(), owner()) && tenure.accepts(secret);
+        return isOpen() && canResume && Objects.equals(from.name(), owner()) && tenure.accepts(secret);
+    }
+
+    private boolean isOpen() {
+        return !leaving && port.belongsTo(this);
     }
 
     /** Returns whether the request of a returning client matches the tunnel. */
@@ -137,7 +141,7 @@ final class ServerTunnel {
 
     /**
      * Starts a connection whose client was notified. If it replaces the others, these are closed at once, because they may be
-     * broken; those that sent GoAway finish.
+     * broken; those that sent GoAway end with their last visitor.
      */
     void start(TunnelConnection connection, ClientRequest from) throws IOException {
         boolean first = state == State.CLAIMED;
@@ -147,7 +151,7 @@ final class ServerTunnel {
         if (replaces && connection.number() < newest) throw new IOException("the client has connected again since");
         if (!hasRoomFor(from)) throw new IOException("the tunnel has enough connections");
         boolean takes = connection.takesVisitors(); // else another one does, or will once its client has answered
-        if (state == State.CLOSED || (takes && !tenure.serve())) throw new IOException("the tunnel has ended");
+        if (!isOpen() || (takes && !tenure.serve())) throw new IOException("the tunnel has ended");
         List<TunnelConnection> before = replaces ? connections.copy() : List.of();
         TunnelConnection replaced = from.join() == null ? null : connections.numbered(from.instead());
         if (replaces) newest = connection.number();
@@ -156,7 +160,7 @@ final class ServerTunnel {
         if (first) recorded = TunnelEvent.begun();
         else if (takes && (replaces || state == State.HELD)) resumed(from);
         if (takes) state = State.SERVED;
-        for (TunnelConnection each : before) each.supersede();
+        Connections.supersede(before, mostConnections());
         if (replaced != null) replaced.replace();
         connection.start();
         port.resume(); // waiting visitors are first
@@ -180,12 +184,16 @@ final class ServerTunnel {
 
     /** Called when the client has answered on a connection. */
     void established(TunnelConnection connection) {
+        if (state == State.CLOSED) {
+            connection.drain();
+            return;
+        }
         tenure.confirmed(connection.number());
         if (state == State.HELD && connection.takesVisitors() && tenure.serve()) {
             state = State.SERVED;
             resumed(connection.request());
         }
-        if (isShared()) {
+        if (connectionsEver > 1) { // one on another loop takes visitors from now on
             connections.changed();
             loop().execute(port::resume);
         }
@@ -199,16 +207,27 @@ final class ServerTunnel {
     /** Called when a connection accepts no more visitors; connected ones finish. */
     void goneAway(String why) {
         connections.changed();
-        if (connections.takeVisitors() || state != State.SERVED) return;
+        rest(why);
+    }
+
+    /** Holds the tunnel, or closes its port, if no connection accepts visitors any more. */
+    private void rest(String why) {
+        if (state != State.SERVED || connections.takeVisitors()) return;
         if (mayBeHeld()) hold(why);
-        else port.close(this);
+        else if (!connections.willTakeVisitors()) closePort();
+    }
+
+    /** Closes the port. Its number, and the lease, are no longer found. */
+    private void closePort() {
+        port.close(this);
+        server.registry().leave(this);
     }
 
     /** Called when a connection has ended. */
     void lost(TunnelConnection connection, Cause cause) {
         connections.remove(connection);
-        if (state == State.SERVED && !connections.takeVisitors() && mayBeHeld()) hold(cause.message());
-        else if (connections.isEmpty() && (state == State.SERVED || leaving)) end(cause);
+        rest(cause.message());
+        if (connections.isEmpty() && (state == State.SERVED || leaving)) end(cause);
         else if (state == State.SERVED) loop().execute(port::resume); // visitors who waited for this one
         server.tunnels().ended(connection);
     }
@@ -235,9 +254,9 @@ final class ServerTunnel {
         connections.chosen().take(visitor, port);
     }
 
-    /** Returns whether there are, or will be, several connections. */
-    boolean isShared() {
-        return connections.size() > 1;
+    /** Returns whether all visitors of its port go to this connection. */
+    boolean isServedBy(TunnelConnection connection) {
+        return connections.size() == 1 && connection.takesVisitors() && port.belongsTo(this);
     }
 
     // ---- held
@@ -268,14 +287,14 @@ final class ServerTunnel {
         if (state == State.HELD) end(new Cause(Cause.Kind.TIMEOUT, "a newer tunnel took its place at a limit"));
     }
 
-    /** Passes the port, with its waiting visitors, and the place to another tunnel of the same client. */
+    /** Passes the port, with its waiting visitors, and the place to another tunnel of its client; null if the port is closed. */
     @Nullable
     ServerTunnel surrender(ClientRequest to, long newNumber) {
+        if (!port.belongsTo(this)) return null;
         Places.Place place = tenure.surrender();
-        if (state == State.CLOSED || place == null) return null;
+        if (place == null) return null;
         ServerTunnel successor = new ServerTunnel(server, to, newNumber, port, place);
         end(new Cause(Cause.Kind.CONNECTION_LOST, successor + " of the same client took its port"));
-        for (TunnelConnection connection : connections.copy()) connection.drain();
         return successor;
     }
 
@@ -293,6 +312,7 @@ final class ServerTunnel {
 
     /** Called when the client announces that it will not return. */
     void bye() {
+        if (state == State.CLOSED || leaving) return;
         server.log().goneAway("{}: the client ends the tunnel", name);
         leave();
     }
@@ -300,8 +320,12 @@ final class ServerTunnel {
     private void leave() {
         if (state == State.CLOSED) return;
         leaving = true;
-        port.close(this);
+        closePort();
         if (connections.isEmpty()) end(CLOSED);
+        drainAll();
+    }
+
+    private void drainAll() {
         for (TunnelConnection connection : connections.copy()) connection.drain();
     }
 
@@ -317,6 +341,7 @@ final class ServerTunnel {
     private void end(Cause cause) {
         if (state == State.CLOSED) return;
         letGo(cause.message());
+        drainAll(); // those that sent GoAway may have visitors
         if (recorded != null) recorded.ended(name, cause.message());
         announcements.down(loss(cause));
         if (established) server.log().down(cause.kind(), "{}: down, {}", name, cause.message());
@@ -326,8 +351,7 @@ final class ServerTunnel {
     /** Releases everything except the connections. */
     private void letGo(String why) {
         state = State.CLOSED;
-        port.close(this);
-        server.registry().leave(this);
+        closePort();
         server.tunnels().ended(this, established);
         tenure.leave(why);
     }

@@ -47,6 +47,7 @@ final class TunnelConnection implements SessionEvents {
     private boolean pulsing; // on the tunnel's loop
     private final Pulse pulse;
     private @Nullable ControlStream lines; // at most one
+    private boolean saidBye;
     private Loop.@Nullable Timer handshake; // until the client has answered
     private Loop.@Nullable Timer retirement;
 
@@ -150,11 +151,16 @@ final class TunnelConnection implements SessionEvents {
         driver.ping();
     }
 
-    /** Called when the client has returned on another connection: this one ends at once, unless its visitors are finishing. */
-    void supersede() {
-        boolean finishing = !takesVisitors();
+    /**
+     * Called when the client has returned on another connection: this one ends at once, or with its last visitor if they are
+     * finishing. Returns whether they are.
+     */
+    boolean supersede(boolean mayFinish) {
         superseded = true;
-        if (!finishing) replace();
+        boolean finishing = mayFinish && (goneAway || draining);
+        if (finishing) drain();
+        else replace();
+        return finishing;
     }
 
     /** Another connection is made instead of this one, which ends now. */
@@ -185,7 +191,12 @@ final class TunnelConnection implements SessionEvents {
 
     /** Returns whether it accepts visitors at all. On the tunnel's loop. */
     boolean takesVisitors() {
-        return mayTake && !goneAway && !superseded && !draining && !ended;
+        return mayTake && willTakeVisitors();
+    }
+
+    /** Returns whether it accepts visitors, or will once its client has answered. On the tunnel's loop. */
+    boolean willTakeVisitors() {
+        return !goneAway && !superseded && !draining && !ended;
     }
 
     /**
@@ -315,7 +326,9 @@ final class TunnelConnection implements SessionEvents {
     }
 
     private void said(ControlLine line) {
-        if (!superseded && line.keyword().equals("BYE")) on(tunnel.loop(), tunnel::bye);
+        if (saidBye || superseded || !line.keyword().equals("BYE")) return;
+        saidBye = true; // the tunnel's loop is notified once, however often the client says so
+        on(tunnel.loop(), tunnel::bye);
     }
 
     @Override
@@ -326,8 +339,9 @@ final class TunnelConnection implements SessionEvents {
     /** Called when visitors can be accepted again. */
     void openable() {
         full = false;
-        // Of several connections, another may be asked: not with this session's lock held.
-        if (loop() == tunnel.loop() && !tunnel.isShared()) tunnel.port().resume();
+        // The port may ask another session, of this tunnel or of one that took over the port: not with this session's
+        // lock held.
+        if (loop() == tunnel.loop() && tunnel.isServedBy(this)) tunnel.port().resume();
         else tunnel.loop().execute(() -> tunnel.port().resume());
     }
 

@@ -121,6 +121,60 @@ class JoinedConnectionsTest {
     }
 
     @Test
+    void visitorThatComesBeforeTheOnlyConnectionHasAnsweredIsServed() throws IOException {
+        start(options -> options.loops(2));
+        AskingClient first = ask("resume").establish();
+        AskingClient second = ask("join=" + first.lease() + " instead=1");
+        first.yamux().expectGone();
+        visit(first.port());
+        Await.until("it waits", () -> server().visitorCount() == 1);
+        assertEquals(WireFrame.ping(SYN, 1), second.yamux().next());
+        second.yamux().send(WireFrame.ping(ACK, 1));
+        nextStream(second, 1);
+    }
+
+    @Test
+    void resumeEndsAConnectionThatHasNotAnswered() throws IOException {
+        start(options -> options.loops(2));
+        AskingClient first = ask("resume").establish();
+        AskingClient second = ask("join=" + first.lease());
+        assertEquals(WireFrame.ping(SYN, 1), second.yamux().next());
+        AskingClient third = ask("resume=" + first.lease()).establish();
+        first.yamux().expectGone();
+        second.yamux().expectGone();
+        third.yamux().expectNothing();
+    }
+
+    @Test
+    void portWithoutALeaseEndsWithTheLastConnectionThatTakesVisitors() throws IOException {
+        start(options -> options.loops(2).lease(Duration.ZERO));
+        AskingClient first = ask("resume").establish();
+        AskingClient second = ask("join=" + first.lease()).establish();
+        awaitTaking(2);
+        for (int i = 0; i < 2; i++) visit(first.port());
+        nextStream(first, 1);
+        nextStream(second, 1);
+        first.yamux().send(WireFrame.goAway(0));
+        awaitTaking(1);
+        second.die();
+        Visitor.awaitRefused(first.port());
+        first.yamux().skipAll(1); // its visitor is finishing
+    }
+
+    @Test
+    void portWithoutALeaseWaitsForAConnectionThatHasNotAnswered() throws IOException {
+        start(options -> options.loops(2).lease(Duration.ZERO));
+        AskingClient first = ask("resume").establish();
+        AskingClient second = ask("join=" + first.lease());
+        assertEquals(WireFrame.ping(SYN, 1), second.yamux().next());
+        first.yamux().send(WireFrame.goAway(0));
+        awaitTaking(0);
+        visit(first.port());
+        second.yamux().send(WireFrame.ping(ACK, 1));
+        nextStream(second, 1);
+    }
+
+    @Test
     void ninthConnectionIsRefusedUnlessItReplacesOne() throws IOException {
         start(options -> options.loops(2));
         AskingClient first = ask("resume").establish();

@@ -23,10 +23,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.testing.Await;
+import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Logged;
 import org.relay4j.testing.Visitor;
 import org.relay4j.testing.WireFrame;
+import org.relay4j.yamux.SessionOptions;
 
 /** A tunnel with a lease outlives its connections: its port stays, and its visitors wait. */
 @ExtendWith(LeakCheck.EachTest.class)
@@ -122,6 +124,77 @@ class LeasedTunnelTest {
         Visitor.expectEnd(finishing);
         second.yamux().send(WireFrame.data(1, "first"));
         Visitor.expect(waiting, "first");
+    }
+
+    @Test
+    void idleConnectionThatWentAwayEndsWhenItsClientReturns() throws IOException {
+        start(options -> options);
+        AskingClient first = ask("resume").establish();
+        first.yamux().send(WireFrame.goAway(GO_AWAY_NORMAL));
+        first.yamux().expectNothing();
+        ask("resume=" + first.lease()).establish();
+        first.yamux().expectGone();
+    }
+
+    @Test
+    void idleConnectionThatWentAwayEndsWithTheTunnel() throws IOException {
+        start(options -> options.lease(Duration.ofMillis(300)));
+        AskingClient client = ask("resume").establish();
+        client.yamux().send(WireFrame.goAway(GO_AWAY_NORMAL));
+        client.yamux().expectGone();
+        expect("up", "held", "down its client has not come back for 300 ms");
+        assertTrue(server().close(Duration.ofMinutes(5)));
+    }
+
+    @Test
+    void connectionsThatFinishAreBounded() throws IOException {
+        start(options -> options);
+        ClientLimits two = ClientLimits.builder().maxConnections(2).build();
+        List<AskingClient> clients = new ArrayList<>();
+        List<Socket> visitors = new ArrayList<>();
+        String words = "resume";
+        for (int i = 0; i < 4; i++) {
+            AskingClient client = ask(words, "alice", two).establish();
+            clients.add(client);
+            if (i == 3) break;
+            words = "resume=" + client.lease();
+            visitors.add(visit(client));
+            client.yamux().expect(WireFrame.window(1, SYN, 0));
+            client.yamux().send(WireFrame.goAway(GO_AWAY_NORMAL));
+            client.yamux().expectNothing();
+        }
+        Visitor.expectReset(visitors.get(0));
+        clients.get(0).yamux().expectGone();
+        for (int i = 1; i < 3; i++) {
+            clients.get(i).yamux().send(WireFrame.data(1, "last"));
+            Visitor.expect(visitors.get(i), "last");
+        }
+        assertEquals(3, server().tunnels().connections().size());
+    }
+
+    @Test
+    void portThatPassesToANewTunnelIsNotServedWithTheLockOfTheOldSession() throws IOException {
+        start(options ->
+                options.session(SessionOptions.builder().maxUnacknowledged(1).build()));
+        ClientLimits own = ClientLimits.builder().port(FixedPort.free()).build();
+        AskingClient old = ask("resume", "alice", own).establish();
+        Socket finishing = visit(old);
+        old.yamux().expect(WireFrame.window(1, SYN, 0));
+        Socket second = visit(old); // no room for its stream: the session reports when there is
+        old.yamux().expectNothing();
+        old.yamux().send(WireFrame.goAway(GO_AWAY_NORMAL));
+        expect("up", "held");
+        Socket third = visit(old);
+        Await.until("two wait", () -> server().visitorCount() == 3);
+        AskingClient next = ask("", "alice", own);
+        next.yamux().expect(WireFrame.ping(SYN, 1), WireFrame.window(1, SYN, 0));
+        old.yamux().send(WireFrame.window(1, ACK, 0), WireFrame.data(1, "old"));
+        Visitor.expect(finishing, "old");
+        next.yamux().send(WireFrame.window(1, ACK, 0), WireFrame.data(1, "new"));
+        Visitor.expect(second, "new");
+        next.yamux().expect(WireFrame.window(3, SYN, 0));
+        next.yamux().send(WireFrame.window(3, ACK, 0), WireFrame.data(3, "newer"));
+        Visitor.expect(third, "newer");
     }
 
     @Test
@@ -282,6 +355,37 @@ class LeasedTunnelTest {
         visitor.shutdownOutput();
         Visitor.expectEnd(visitor);
         expect("up", "down null");
+    }
+
+    @Test
+    void leaseIsUnknownAfterByeWhileVisitorsFinish() throws IOException {
+        start(options -> options);
+        AskingClient client = ask("resume").establish();
+        visit(client);
+        client.yamux().expect(WireFrame.window(1, SYN, 0));
+        say(client, "BYE\n");
+        Visitor.awaitRefused(client.port());
+        ask("resume=" + client.lease()).assertRefused("lease-unknown");
+        ask("join=" + client.lease()).assertRefused("lease-unknown");
+        client.yamux().expectNothing();
+    }
+
+    @Test
+    void repeatedByeIsIgnored() throws IOException {
+        try (Logged log = Logged.below("org.relay4j")) {
+            start(options -> options);
+            AskingClient client = ask("resume").establish();
+            visit(client);
+            client.yamux().expect(WireFrame.window(1, SYN, 0));
+            say(client, "BYE\nBYE\nBYE\n");
+            client.yamux().expectNothing();
+            Visitor.awaitRefused(client.port());
+            assertEquals(
+                    1,
+                    log.lines().stream()
+                            .filter(line -> line.contains("the client ends the tunnel"))
+                            .count());
+        }
     }
 
     @Test

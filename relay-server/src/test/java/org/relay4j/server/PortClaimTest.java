@@ -7,6 +7,7 @@ import static org.relay4j.testing.WireFrame.SYN;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -98,6 +99,70 @@ class PortClaimTest {
         assertEquals(1, server.tunnelCount());
         second.yamux().send(WireFrame.data(1, "there"), WireFrame.window(1, FIN, 0));
         Visitor.expect(waiting, "there");
+    }
+
+    @Test
+    void nameThatSaidByeTakesItsPortBackWhileVisitorsFinish() throws IOException {
+        AskingClient first = ask("resume", "alice", own).establish();
+        open.add(first.visit());
+        first.yamux().expect(WireFrame.window(1, SYN, 0));
+        byte[] bye = "BYE\n".getBytes(StandardCharsets.US_ASCII);
+        first.yamux().send(WireFrame.window(2, SYN, 0), WireFrame.data(2, bye));
+        Visitor.awaitRefused(port);
+        AskingClient second = ask("", "alice", own).establish();
+        assertEquals(port, second.port());
+        open.add(second.visit());
+        second.yamux().expect(WireFrame.window(1, SYN, 0));
+    }
+
+    @Test
+    void nameThatWentAwayWithoutALeaseTakesItsPortBackWhileVisitorsFinish() throws IOException {
+        AskingClient first = ask("", "alice", own).establish();
+        open.add(first.visit());
+        first.yamux().expect(WireFrame.window(1, SYN, 0));
+        first.yamux().send(WireFrame.goAway(0));
+        Visitor.awaitRefused(port);
+        AskingClient second = ask("", "alice", own).establish();
+        assertEquals(port, second.port());
+        open.add(second.visit());
+        second.yamux().expect(WireFrame.window(1, SYN, 0));
+    }
+
+    @Test
+    void visitorsOfTheOldTunnelDoNotCountAgainstTheLimitsOfTheNew() throws IOException {
+        ClientLimits one =
+                ClientLimits.builder().port(port).maxVisitorsPerAddress(1).build();
+        AskingClient first = ask("resume", "alice", one).establish();
+        Socket finishing = first.visit();
+        open.add(finishing);
+        first.yamux().expect(WireFrame.window(1, SYN, 0));
+        first.yamux().send(WireFrame.goAway(0));
+        first.yamux().expectNothing();
+        AskingClient second = ask("", "alice", one).establish();
+        open.add(second.visit());
+        second.yamux().expect(WireFrame.window(1, SYN, 0));
+        finishing.close();
+        first.yamux().expect(WireFrame.window(1, FIN, 0));
+        first.yamux().send(WireFrame.window(1, FIN, 0));
+        Await.until("one has left", () -> server.visitorCount() == 1);
+        try (Socket third = second.visit()) {
+            Visitor.expectReset(third);
+        }
+    }
+
+    @Test
+    void tunnelDoesNotGiveWayToOneThatGetsNoPort() throws IOException {
+        ClientLimits one = ClientLimits.builder().maxTunnels(1).build();
+        AskingClient first = ask("resume", "alice", one).establish();
+        first.die();
+        Await.until("it is held", () -> server.tunnels().connections().isEmpty());
+        try (java.net.ServerSocket program = new java.net.ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            int taken = program.getLocalPort();
+            ClientLimits other =
+                    ClientLimits.builder().port(taken).maxTunnels(1).build();
+            ask("", "alice", other).assertRefused("port-unavailable");
+        }
+        ask("resume=" + first.lease(), "alice", one).establish();
     }
 
     @Test
