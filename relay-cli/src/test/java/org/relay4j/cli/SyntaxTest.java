@@ -19,7 +19,9 @@ class SyntaxTest {
             assertTrue(oneLine.contains("[" + flag.variable() + "]"), flag.variable());
             assertTrue(oneLine.contains(flag.description()), flag.description());
         }
-        for (ExitCode code : ExitCode.values()) assertTrue(help.contains(code.number() + "  " + code.meaning()));
+        for (ExitCode code : ExitCode.values()) {
+            assertTrue(oneLine.contains(code.number() + " " + code.meaning()), code.meaning());
+        }
     }
 
     @Test
