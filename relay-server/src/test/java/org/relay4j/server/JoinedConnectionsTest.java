@@ -135,11 +135,12 @@ class JoinedConnectionsTest {
 
     @Test
     void resumeEndsAConnectionThatHasNotAnswered() throws IOException {
-        start(options -> options.loops(2));
+        start(options -> options.loops(2).handshakeTimeout(Duration.ofMinutes(1)));
         AskingClient first = ask("resume").establish();
         AskingClient second = ask("join=" + first.lease());
         assertEquals(WireFrame.ping(SYN, 1), second.yamux().next());
         AskingClient third = ask("resume=" + first.lease()).establish();
+        Await.until("one is left", () -> server().tunnels().connections().size() == 1);
         first.yamux().expectGone();
         second.yamux().expectGone();
         third.yamux().expectNothing();
