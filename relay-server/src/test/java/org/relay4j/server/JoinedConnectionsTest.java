@@ -135,7 +135,10 @@ class JoinedConnectionsTest {
 
     @Test
     void resumeEndsAConnectionThatHasNotAnswered() throws IOException {
-        start(options -> options.loops(2).handshakeTimeout(Duration.ofMinutes(1)));
+        Duration minute = Duration.ofMinutes(1); // nothing else ends it
+        start(options -> options.loops(2)
+                .handshakeTimeout(minute)
+                .session(SessionOptions.builder().keepAliveTimeout(minute).build()));
         AskingClient first = ask("resume").establish();
         AskingClient second = ask("join=" + first.lease());
         assertEquals(WireFrame.ping(SYN, 1), second.yamux().next());
