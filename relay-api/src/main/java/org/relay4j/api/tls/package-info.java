@@ -1,4 +1,8 @@
-/** Keys and certificates for the server and the client. */
+/**
+ * Keys and certificates for the server and the client.
+ *
+ * @since 0.1
+ */
 @NullMarked
 package org.relay4j.api.tls;
 
