@@ -73,7 +73,7 @@ class LeaseIT {
                 ChildProcess server = ChildProcess.relay("--bind=127.0.0.1", "--extended", "--lease=0", "0")) {
             String address = "127.0.0.1:" + RelayPair.controlPort(server.line());
             try (ChildProcess first = forwarder(echo, address)) {
-                RelayPair.publicPort(first.line(), echo.port());
+                Echo.through(RelayPair.publicPort(first.line(), echo.port()), 1000); // the server logs that it is up
                 first.kill();
             }
             server.errorLine("down");

@@ -110,6 +110,9 @@ class HeldTunnelTest {
         int port;
         try (RelayForwarder first = forward(Local.hasty(recorder).leaseFile(file))) {
             port = first.publicAddress().getPort();
+            try (Socket visitor = Visitor.connect(port)) {
+                assertEcho(visitor); // only the tunnel of a client that has answered is held
+            }
         }
         held.acquire();
         try (Socket waiting = Visitor.connect(port)) {
