@@ -45,7 +45,7 @@ class ClientIdentityTest {
     }
 
     @ParameterizedTest
-    @DisabledOnOs(OS.WINDOWS)
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no such permissions")
     @ValueSource(strings = {"rw-r-----", "rw----r--", "rw--w----", "rw-----w-"})
     void keyFileThatOthersMayUseIsRefused(String permissions) throws Exception {
         Path file = file(key(), permissions);

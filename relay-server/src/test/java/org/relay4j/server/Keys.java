@@ -1,84 +1,48 @@
 package org.relay4j.server;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.Socket;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
 import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
-import java.util.Base64;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManager;
-import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedKeyManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.relay4j.api.tls.Fingerprint;
+import org.relay4j.testing.SelfSignedKeys;
 
-/** A self-signed certificate and its key in a PKCS#12 file. */
-record Keys(Path file, X509Certificate certificate) {
-    static final char[] PASSWORD = "changeit".toCharArray();
+/** A self-signed certificate and its key, as the ends of a connection use them. */
+record Keys(SelfSignedKeys made) {
+    static final char[] PASSWORD = SelfSignedKeys.password();
 
-    static Keys make(Path folder, String name) throws Exception {
-        Path file = folder.resolve(name + ".p12");
-        Process process = new ProcessBuilder(List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "keytool")
-                                .toString(),
-                        "-genkeypair",
-                        "-alias",
-                        "relay",
-                        "-keyalg",
-                        "EC",
-                        "-groupname",
-                        "secp256r1",
-                        "-dname",
-                        "CN=" + name,
-                        "-storetype",
-                        "PKCS12",
-                        "-storepass",
-                        new String(PASSWORD),
-                        "-keystore",
-                        file.toString()))
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        assertTrue(process.waitFor(60, TimeUnit.SECONDS));
-        assertEquals(0, process.exitValue());
-        return new Keys(file, (X509Certificate) load(file).getCertificate("relay"));
+    static Keys make(Path folder, String name) throws IOException {
+        return new Keys(SelfSignedKeys.make(folder.resolve(name + ".p12"), name));
     }
 
-    private static KeyStore load(Path file) throws Exception {
-        KeyStore keys = KeyStore.getInstance("PKCS12");
-        try (InputStream in = Files.newInputStream(file)) {
-            keys.load(in, PASSWORD);
-        }
-        return keys;
+    Path file() {
+        return made.file();
+    }
+
+    X509Certificate certificate() {
+        return made.certificate();
     }
 
     ServerTls server() throws IOException {
-        return ServerTls.ofKeyStore(file, PASSWORD);
+        return ServerTls.ofKeyStore(file(), PASSWORD);
     }
 
     /** As a line of an extended client names it. */
     String binding() {
-        return Fingerprint.of(certificate).hex();
+        return Fingerprint.of(certificate()).hex();
     }
 
     /** The certificate in a PEM file. */
     Path pem() throws Exception {
-        String text = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(certificate.getEncoded());
-        return Files.writeString(
-                file.resolveSibling(file.getFileName() + ".pem"),
-                "-----BEGIN CERTIFICATE-----\n" + text + "\n-----END CERTIFICATE-----\n");
+        return made.writeCertificate(Path.of(file() + ".pem"));
     }
 
     /** For a client that trusts everybody, without a certificate of its own. */
@@ -88,9 +52,7 @@ record Keys(Path file, X509Certificate certificate) {
 
     /** For a client that trusts everybody and has this certificate. */
     SSLContext client() throws Exception {
-        KeyManagerFactory own = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-        own.init(load(file), PASSWORD);
-        return context(new KeyManager[] {new Always((X509ExtendedKeyManager) own.getKeyManagers()[0])});
+        return context(new KeyManager[] {new Always((X509ExtendedKeyManager) made.keyManagers()[0])});
     }
 
     private static SSLContext context(KeyManager[] own) throws Exception {

@@ -84,7 +84,10 @@ public final class FakeServer implements AutoCloseable {
 
     /** Waits until either side has closed all connections. */
     public void awaitAllEnded() {
-        Await.until("all connections have ended", () -> calls.stream().allMatch(Call::isDone));
+        // A connection counts before its call is in the list.
+        Await.until(
+                "all connections have ended",
+                () -> calls.size() == connected.get() && calls.stream().allMatch(Call::isDone));
     }
 
     @Override
