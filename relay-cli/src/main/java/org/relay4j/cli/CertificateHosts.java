@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.relay4j.api.proxy.AddressLiteral;
 
 /** The host names and addresses that a certificate is for. */
 final class CertificateHosts {
@@ -16,9 +17,6 @@ final class CertificateHosts {
     private static final Pattern NAME = Pattern.compile(
             "(\\*\\.)?(LABEL\\.)*LABEL".replace("LABEL", "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"));
     private static final Pattern DIGITS_AND_DOTS = Pattern.compile("[0-9.]+");
-    private static final Pattern IPV4 =
-            Pattern.compile("(OCTET\\.){3}OCTET".replace("OCTET", "(25[0-5]|2[0-4]\\d|1?\\d?\\d)"));
-    private static final Pattern IPV6 = Pattern.compile("[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
 
     private CertificateHosts() {}
 
@@ -53,16 +51,7 @@ final class CertificateHosts {
     }
 
     static boolean isAddress(String host) {
-        return IPV4.matcher(host).matches() || isIpv6(host);
-    }
-
-    private static boolean isIpv6(String host) {
-        if (!IPV6.matcher(host).matches()) return false;
-        try {
-            return InetAddress.getByName("[" + host + "]") != null; // not looked up, because of the brackets
-        } catch (UnknownHostException e) {
-            return false;
-        }
+        return AddressLiteral.parse(host) != null;
     }
 
     private static boolean isName(String host) {

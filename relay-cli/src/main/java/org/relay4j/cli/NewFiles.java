@@ -14,12 +14,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.tls.SecretFile;
 
 /**
  * The files that a command creates in a folder. It never overwrites a file, and if one of them cannot be written, it removes
@@ -50,24 +48,23 @@ final class NewFiles {
         return file;
     }
 
+    /** Creates a file. */
+    private interface Creation {
+        WritableByteChannel create(Path file) throws IOException;
+    }
+
     void write(Path file, String text) {
-        create(file, text);
+        create(file, text, path -> Files.newByteChannel(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
     }
 
-    /** Writes a file that only its owner can read, from its creation. Windows has no such permission at creation. */
+    /** Writes a file that only its owner can read, as {@link SecretFile} does. */
     void writeSecret(Path file, String text) {
-        boolean posix = file.getFileSystem().supportedFileAttributeViews().contains("posix");
-        if (posix) {
-            create(file, text, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        } else {
-            create(file, text);
-        }
+        create(file, text, SecretFile::create);
     }
 
-    private void create(Path file, String text, FileAttribute<?>... attributes) {
+    private void create(Path file, String text, Creation creation) {
         createFolder();
-        try (WritableByteChannel channel = Files.newByteChannel(
-                file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), attributes)) {
+        try (WritableByteChannel channel = creation.create(file)) {
             written.add(file);
             ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
             while (bytes.hasRemaining()) channel.write(bytes);

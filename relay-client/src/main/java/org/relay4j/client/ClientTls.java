@@ -3,7 +3,6 @@ package org.relay4j.client;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.List;
@@ -15,11 +14,10 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManager;
-import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.tls.Fingerprint;
 import org.relay4j.api.tls.KeyMaterial;
-import org.relay4j.api.tls.Pem;
+import org.relay4j.api.tls.RelayTls;
 
 /**
  * The TLS settings of a relay client, which encrypt its connection and authenticate the server: TLS 1.3 or 1.2.
@@ -33,8 +31,6 @@ import org.relay4j.api.tls.Pem;
  * <p>The server's certificate is verified for each connection, because sessions are not resumed. Immutable.
  */
 public final class ClientTls {
-    private static final String ALPN = "relay/1";
-    private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
     private static final Pattern ADDRESS = Pattern.compile("[0-9.]+|.*:.*"); // no SNI for literal addresses (RFC 6066)
 
     private final @Nullable SSLContext context; // the caller's; null: made for each connection
@@ -65,17 +61,8 @@ public final class ClientTls {
      * @throws IOException if the file cannot be read, or contains no certificate
      */
     public static ClientTls trusting(Path certificates) throws IOException {
-        List<X509Certificate> trusted = Pem.certificates(Objects.requireNonNull(certificates, "certificates"));
-        try {
-            KeyStore store = KeyStore.getInstance("PKCS12");
-            store.load(null, null);
-            for (int i = 0; i < trusted.size(); i++) store.setCertificateEntry("ca" + i, trusted.get(i));
-            TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
-            factory.init(store);
-            return new ClientTls(null, factory.getTrustManagers(), null, false);
-        } catch (GeneralSecurityException e) {
-            throw new IOException("cannot use the certificates in " + certificates + ": " + e.getMessage(), e);
-        }
+        Objects.requireNonNull(certificates, "certificates");
+        return new ClientTls(null, RelayTls.trusting(certificates), null, false);
     }
 
     /**
@@ -133,15 +120,12 @@ public final class ClientTls {
         try {
             SSLContext used = context;
             if (used == null) {
-                // One for each connection: a resumed session would not be verified again.
-                used = SSLContext.getInstance("TLS");
-                used.init(certificate == null ? null : certificate.keyManagers(), trust, null);
+                used = RelayTls.context(certificate == null ? null : certificate.keyManagers(), trust);
             }
             SSLEngine engine = used.createSSLEngine(host, port);
             engine.setUseClientMode(true);
-            SSLParameters parameters = engine.getSSLParameters();
-            parameters.setProtocols(PROTOCOLS);
-            parameters.setApplicationProtocols(new String[] {ALPN});
+            SSLParameters parameters = RelayTls.parameters(engine);
+            parameters.setApplicationProtocols(new String[] {RelayTls.ALPN});
             if (!pinned) parameters.setEndpointIdentificationAlgorithm("HTTPS");
             List<SNIHostName> names = names(host);
             if (!names.isEmpty()) parameters.setServerNames(List.copyOf(names));

@@ -10,12 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.control.LeaseWord;
+import org.relay4j.api.tls.SecretFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -67,7 +65,7 @@ final class LeaseFile {
         List<String> lines = new String(content, StandardCharsets.UTF_8).lines().toList();
         if (lines.size() == 3 && lines.get(1).startsWith("for ") && lines.get(2).startsWith("lease ")) {
             String lease = lines.get(2).substring("lease ".length());
-            if (ServerLines.isLease(lease)) {
+            if (LeaseWord.isValid(lease)) {
                 if (lines.get(1).equals("for " + purpose)) return lease;
                 log.info("the lease file {} is for another tunnel; asking for a new one", path);
                 return null;
@@ -87,7 +85,7 @@ final class LeaseFile {
         String text = COMMENT + "\nfor " + purpose + "\nlease " + lease + "\n";
         Path next = path.resolveSibling(path.getFileName() + ".new");
         Files.deleteIfExists(next); // left by a process that was killed
-        try (FileChannel channel = create(next)) {
+        try (FileChannel channel = SecretFile.create(next)) {
             ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
             while (bytes.hasRemaining()) channel.write(bytes);
             channel.force(true);
@@ -97,14 +95,6 @@ final class LeaseFile {
         } catch (AtomicMoveNotSupportedException e) {
             Files.move(next, path, StandardCopyOption.REPLACE_EXISTING);
         }
-    }
-
-    /** Creates the file with permissions for its owner only. */
-    private static FileChannel create(Path file) throws IOException {
-        Set<StandardOpenOption> options = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        FileAttribute<?> ownerOnly = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
-        boolean posix = file.getFileSystem().supportedFileAttributeViews().contains("posix");
-        return posix ? FileChannel.open(file, options, ownerOnly) : FileChannel.open(file, options);
     }
 
     @Override

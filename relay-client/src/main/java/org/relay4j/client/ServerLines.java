@@ -6,7 +6,6 @@ import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +14,7 @@ import org.relay4j.api.RelayProtocolException;
 import org.relay4j.api.RelayRefusedException;
 import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.api.control.ControlLine;
+import org.relay4j.api.control.LeaseWord;
 import org.relay4j.api.control.PortLine;
 import org.relay4j.yamux.io.TlsWire;
 import org.relay4j.yamux.io.Wire;
@@ -28,9 +28,7 @@ final class ServerLines {
     private static final String HELLO = "HELLO";
     private static final String OK = "OK";
     private static final String VISITOR_ADDRESS = "visitor-address";
-    private static final Pattern LEASE = Pattern.compile("[A-Za-z0-9._-]{1,128}");
     private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,8}");
-    private static final byte[] TLS_ALERT = {21, 3, 3, 0, 2}; // its first bytes; the third is the version
 
     private final String server; // for messages
     private final Conversation conversation;
@@ -61,7 +59,8 @@ final class ServerLines {
         String hello = text();
         parsed(); // it is checked like any other line
         ClientIdentity identity = options.identity();
-        write((identity == null ? request : identity.prove(hello, request, binding)).encode());
+        byte[] answer = (identity == null ? request : identity.prove(hello, request, binding)).encode();
+        exchange(() -> conversation.write(answer));
         readLine();
         return grant();
     }
@@ -89,23 +88,34 @@ final class ServerLines {
 
     // ---- lines
 
-    /** Returns the maximum length of the line, which depends on its first word. */
     private void readLine() throws IOException {
         length = 0;
+        exchange(() -> {
+            for (byte next; (next = conversation.read()) != '\n'; ) append(next);
+        });
+    }
+
+    private void append(byte next) throws RelayProtocolException {
+        boolean full = length == PortLine.LONGEST && !isHello() && !startsWith(OK);
+        if (full || length == ControlLine.LONGEST - 1) {
+            throw new RelayProtocolException(
+                    server + " is not a relay server: its first line is longer than " + length + " bytes", null);
+        }
+        line[length++] = next;
+        if (isTlsAlert()) {
+            throw new RelayProtocolException(
+                    server + " speaks TLS, but this client does not; set the option tls", null);
+        }
+    }
+
+    /** Reads or writes a line. */
+    private interface Exchange {
+        void run() throws IOException;
+    }
+
+    private void exchange(Exchange exchange) throws IOException {
         try {
-            for (byte next; (next = conversation.read()) != '\n'; ) {
-                boolean full = length == PortLine.LONGEST && !isHello() && !startsWith(OK);
-                if (full || length == ControlLine.LONGEST - 1) {
-                    throw new RelayProtocolException(
-                            server + " is not a relay server: its first line is longer than " + length + " bytes",
-                            null);
-                }
-                line[length++] = next;
-                if (isTlsAlert()) {
-                    throw new RelayProtocolException(
-                            server + " speaks TLS, but this client does not; set the option tls", null);
-                }
-            }
+            exchange.run();
         } catch (SocketTimeoutException e) {
             throw new RelayUnreachableException(
                     server + " did not assign a port within " + Dial.seconds(options.handshakeTimeout()), e);
@@ -115,20 +125,6 @@ final class ServerLines {
             throw e;
         } catch (SSLException e) {
             throw TlsFailure.of(server, e); // TLS 1.3 refuses a client certificate after the handshake
-        } catch (IOException e) {
-            throw new RelayUnreachableException(
-                    server + " closed the connection before it assigned a port: " + Dial.text(e), e);
-        }
-    }
-
-    private void write(byte[] bytes) throws IOException {
-        try {
-            conversation.write(bytes);
-        } catch (SocketTimeoutException e) {
-            throw new RelayUnreachableException(
-                    server + " did not assign a port within " + Dial.seconds(options.handshakeTimeout()), e);
-        } catch (InterruptedIOException e) {
-            throw e;
         } catch (IOException e) {
             throw new RelayUnreachableException(
                     server + " closed the connection before it assigned a port: " + Dial.text(e), e);
@@ -145,14 +141,15 @@ final class ServerLines {
         return text().startsWith(word);
     }
 
-    /** An alert is a record of two bytes. */
+    /** Returns whether the bytes are a TLS record with an alert: type 21, version 3.0 to 3.4, length 2. */
     private boolean isTlsAlert() {
-        return length == TLS_ALERT.length + 2
+        return length == 7
+                && line[0] == 21
+                && line[1] == 3
                 && line[2] >= 0
                 && line[2] <= 4
-                && line[0] == TLS_ALERT[0]
-                && line[1] == TLS_ALERT[1]
-                && Arrays.equals(line, 3, 5, TLS_ALERT, 3, 5);
+                && line[3] == 0
+                && line[4] == 2;
     }
 
     private String text() {
@@ -166,11 +163,6 @@ final class ServerLines {
         ControlLine request = ControlLine.of("RELAY/1");
         if (options.publicPort() != 0) request = request.with("port", options.publicPort());
         return options.needsVisitorAddresses() ? request.with(VISITOR_ADDRESS) : request;
-    }
-
-    /** Returns whether a word has the form of a lease. */
-    static boolean isLease(String word) {
-        return LEASE.matcher(word).matches();
     }
 
     private Grant grant() throws RelayException {
@@ -194,7 +186,7 @@ final class ServerLines {
         int connection = number(answer, "connection");
         if (lease == null) return new Grant(port, null, Duration.ZERO, connection);
         int ttl = number(answer, "ttl");
-        if (!isLease(lease) || ttl < 0) throw noRelayServer("a malformed lease", null);
+        if (!LeaseWord.isValid(lease) || ttl < 0) throw noRelayServer("a malformed lease", null);
         return new Grant(port, lease, Duration.ofSeconds(ttl), connection);
     }
 

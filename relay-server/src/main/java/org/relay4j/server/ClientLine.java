@@ -6,6 +6,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.control.ClientProof;
 import org.relay4j.api.control.ControlLine;
+import org.relay4j.api.control.LeaseWord;
 
 /**
  * The line of an extended client, {@code RELAY/1 ...}, validated as section 2 of {@code docs/protocol.md} requires. Unknown words
@@ -25,7 +26,6 @@ record ClientLine(ControlLine line, String text) {
     }
 
     private static final String VERSION = "RELAY/1";
-    private static final Pattern LEASE = Pattern.compile("[A-Za-z0-9._-]{1,128}");
     private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,4}");
     private static final int NONE = -1;
 
@@ -67,7 +67,7 @@ record ClientLine(ControlLine line, String text) {
 
     private @Nullable String lease(String word) throws BadRequest {
         String lease = line.value(word);
-        if (lease != null && !LEASE.matcher(lease).matches()) {
+        if (lease != null && !LeaseWord.isValid(lease)) {
             throw new BadRequest("the lease of '" + word + "' is not a valid lease");
         }
         return lease;

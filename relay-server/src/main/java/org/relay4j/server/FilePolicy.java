@@ -2,9 +2,7 @@ package org.relay4j.server;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,26 +28,13 @@ final class FilePolicy implements TunnelPolicy {
     private final List<Consumer<String>> watchers = new ArrayList<>(); // guarded by lock
     private @Nullable FileWatch watch; // while there are watchers; guarded by lock
     private volatile Map<String, NamedClient> clients;
-    private Stamp read; // of the version that was read last, whether it could be used or not; guarded by reading
-
-    /** The attributes that identify a version of a file; all null if the file does not exist. */
-    private record Stamp(
-            @Nullable Object time, long size, @Nullable Object key) {
-        static Stamp of(Path file) {
-            try {
-                BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-                return new Stamp(attributes.lastModifiedTime(), attributes.size(), attributes.fileKey());
-            } catch (IOException e) {
-                return new Stamp(null, 0, null);
-            }
-        }
-    }
+    private FileStamp read; // of the version that was read last, whether it could be used or not; guarded by reading
 
     /** @throws IOException if the file cannot be used; the message says where and why */
     FilePolicy(Path file, Duration interval) throws IOException {
         this.file = file;
         this.interval = interval;
-        read = Stamp.of(file);
+        read = FileStamp.of(file);
         clients = ClientsFile.read(file);
     }
 
@@ -89,7 +74,7 @@ final class FilePolicy implements TunnelPolicy {
     void reload() {
         reading.lock();
         try {
-            Stamp now = Stamp.of(file);
+            FileStamp now = FileStamp.of(file);
             if (now.equals(read)) return;
             read = now;
             Map<String, NamedClient> before = clients;

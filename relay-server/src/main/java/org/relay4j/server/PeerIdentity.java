@@ -10,6 +10,7 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.tls.Fingerprint;
+import org.relay4j.api.tls.RelayTls;
 
 /**
  * The result of a TLS handshake.
@@ -26,7 +27,7 @@ record PeerIdentity(
         Certificate[] ours = session.getLocalCertificates();
         String binding =
                 ours == null ? "" : Fingerprint.of((X509Certificate) ours[0]).hex();
-        return new PeerIdentity(ServerTls.ALPN.equals(engine.getApplicationProtocol()), binding, name(session));
+        return new PeerIdentity(RelayTls.ALPN.equals(engine.getApplicationProtocol()), binding, name(session));
     }
 
     private static @Nullable String name(SSLSession session) {

@@ -8,6 +8,7 @@ import java.util.Locale;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.tls.RelayTls;
 import org.relay4j.yamux.io.TlsWire;
 
 /** The TLS part of a handshake. On the loop, except for what the engine computes. */
@@ -107,7 +108,7 @@ final class SecureOpening {
                 || lower.contains("bad_certificate")) {
             remedy = "; the client must trust this server's certificate, or pin it";
         } else if (lower.contains("application layer protocol")) {
-            remedy = "; a client must offer the protocol " + ServerTls.ALPN + ", or none";
+            remedy = "; a client must offer the protocol " + RelayTls.ALPN + ", or none";
         }
         return "TLS handshake failed: " + message + remedy;
     }

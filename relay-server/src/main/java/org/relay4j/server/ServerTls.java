@@ -1,12 +1,8 @@
 package org.relay4j.server;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -16,11 +12,10 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManager;
-import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.tls.Fingerprint;
 import org.relay4j.api.tls.KeyMaterial;
-import org.relay4j.api.tls.Pem;
+import org.relay4j.api.tls.RelayTls;
 
 /**
  * The certificate with which a relay server identifies itself, and the TLS settings of its control port: TLS 1.3 and 1.2.
@@ -39,10 +34,6 @@ import org.relay4j.api.tls.Pem;
  * resumed, unless the caller's own context does it. Safe for use by several threads.
  */
 public final class ServerTls {
-    /** The name of the extended protocol. */
-    static final String ALPN = "relay/1";
-
-    private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
     private static final List<TrustManager> NOBODY = List.of(); // clients are not asked for certificates
 
     /** Reads the files. */
@@ -55,7 +46,7 @@ public final class ServerTls {
     private final @Nullable Path clientCa;
     private final List<Path> files;
     private final ReentrantLock lock = new ReentrantLock();
-    private List<FileTime> read = List.of(); // when the files were modified that are in use; guarded by lock
+    private List<FileStamp> read = List.of(); // of the versions that were read last; guarded by lock
     private volatile Identity identity = new Identity(List.of(), NOBODY, null);
 
     /** The content of the files. */
@@ -146,11 +137,9 @@ public final class ServerTls {
         if (from == null) return false;
         lock.lock();
         try {
-            List<FileTime> modified = new ArrayList<>();
-            for (Path file : files)
-                modified.add(Files.exists(file) ? Files.getLastModifiedTime(file) : FileTime.fromMillis(0));
-            if (modified.equals(read)) return false;
-            read = modified;
+            List<FileStamp> present = files.stream().map(FileStamp::of).toList();
+            if (present.equals(read)) return false;
+            read = present;
             KeyMaterial material = from.read();
             Fingerprint next = Fingerprint.of(material.chain().get(0));
             boolean changed = !next.equals(identity.fingerprint());
@@ -163,40 +152,28 @@ public final class ServerTls {
         }
     }
 
-    private List<TrustManager> clients() throws IOException, GeneralSecurityException {
-        if (clientCa == null) return NOBODY;
-        KeyStore trusted = KeyStore.getInstance("PKCS12");
-        trusted.load(null, null);
-        List<X509Certificate> certificates = Pem.certificates(clientCa);
-        for (int i = 0; i < certificates.size(); i++) trusted.setCertificateEntry("ca" + i, certificates.get(i));
-        TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
-        factory.init(trusted);
-        return List.of(factory.getTrustManagers());
+    private List<TrustManager> clients() throws IOException {
+        return clientCa == null ? NOBODY : List.of(RelayTls.trusting(clientCa));
     }
 
-    /**
-     * An engine for one connection. Each has a context of its own, so that no session can be resumed: a client checks the
-     * certificate each time.
-     */
+    /** Creates an engine for one connection. */
     SSLEngine engine() throws IOException {
         try {
             SSLContext used = context;
             if (used == null) {
                 Identity current = identity;
-                used = SSLContext.getInstance("TLS");
-                used.init(
+                used = RelayTls.context(
                         current.keys().toArray(KeyManager[]::new),
-                        current.clients().toArray(TrustManager[]::new),
-                        null);
+                        current.clients().toArray(TrustManager[]::new));
             }
             SSLEngine engine = used.createSSLEngine();
             engine.setUseClientMode(false);
-            SSLParameters parameters = engine.getSSLParameters();
-            parameters.setProtocols(PROTOCOLS);
+            SSLParameters parameters = RelayTls.parameters(engine);
             if (clientCa != null) parameters.setWantClientAuth(true);
             engine.setSSLParameters(parameters);
             // Called only if the client offers protocols; null fails the handshake.
-            engine.setHandshakeApplicationProtocolSelector((it, offered) -> offered.contains(ALPN) ? ALPN : null);
+            engine.setHandshakeApplicationProtocolSelector(
+                    (it, offered) -> offered.contains(RelayTls.ALPN) ? RelayTls.ALPN : null);
             return engine;
         } catch (GeneralSecurityException e) {
             throw new IOException("cannot set up TLS: " + e.getMessage(), e);
