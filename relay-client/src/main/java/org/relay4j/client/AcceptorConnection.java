@@ -27,7 +27,7 @@ final class AcceptorConnection implements TunnelConnection, SessionListener, Str
     private final ControlConnection control;
     private final TunnelEvents events;
     private final Session session;
-    private final @Nullable Farewell farewell;
+    private final @Nullable Bye bye;
     private final boolean visitorAddresses;
     private final LimitedLog malformed = new LimitedLog(log, Level.WARN);
     private final CompletableFuture<@Nullable Loss> ended = new CompletableFuture<>();
@@ -45,7 +45,7 @@ final class AcceptorConnection implements TunnelConnection, SessionListener, Str
                         .acceptQueue(queue)
                         .build(),
                 this);
-        farewell = control.farewell(options, SessionInternals.driver(session));
+        bye = control.bye(options, SessionInternals.driver(session));
     }
 
     /** Connects and starts the session, whose visitors come to {@code queue}. Blocks as {@link ClientTunnel.Opening#open} does. */
@@ -99,13 +99,13 @@ final class AcceptorConnection implements TunnelConnection, SessionListener, Str
      */
     @Override
     public void closeWhenDone() {
-        if (farewell != null) farewell.then(session::closeWhenDone);
+        if (bye != null) bye.then(session::closeWhenDone);
         else session.closeWhenDone();
     }
 
     @Override
     public void close() {
-        if (farewell != null) farewell.then(session::close);
+        if (bye != null) bye.then(session::close);
         else session.close();
     }
 

@@ -29,7 +29,7 @@ final class ClientTunnel implements Tunnel {
      *
      * While the tunnel is up, Companions add further connections if the options want them. It is lost with its last connection.
      *
-     * Longer than 300 lines because every transition between these states is here, whoever causes it.
+     * Longer than 300 lines because every transition between these states is here.
      */
 
     /** Opens a connection. */

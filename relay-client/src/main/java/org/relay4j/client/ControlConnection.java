@@ -92,9 +92,9 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
 
     /** Returns the goodbye of a deliberate end; null if the server does not keep the tunnel, or another process will resume it. */
     @Nullable
-    Farewell farewell(RelayClientOptions options, Driver driver) {
+    Bye bye(RelayClientOptions options, Driver driver) {
         boolean leased = grant.lease() != null || grant.connection() >= 0;
-        return leased && options.leaseFile() == null ? new Farewell(driver) : null;
+        return leased && options.leaseFile() == null ? new Bye(driver) : null;
     }
 
     /** The session's options. With several connections, a silent one must be noticed early. */

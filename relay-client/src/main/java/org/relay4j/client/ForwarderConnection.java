@@ -37,7 +37,7 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
     private final Duration localConnectTimeout;
     private final TunnelEvents events;
     private final LoopDriver driver;
-    private final @Nullable Farewell farewell;
+    private final @Nullable Bye bye;
     private final boolean visitorAddresses;
     private final @Nullable ProxyProtocol proxyProtocol;
     private final LimitedLog unreachable = new LimitedLog(log, Level.WARN);
@@ -61,7 +61,7 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
         CoreOptions core = SessionInternals.relayedOptions(ControlConnection.session(options));
         driver = new LoopDriver(loops.next(), control.wire(), Role.SERVER, core, this, true);
         driver.whenTerminated(LoopGroup::releaseShared);
-        farewell = control.farewell(options, driver);
+        bye = control.bye(options, driver);
     }
 
     /** Starts the session on a control connection, which is closed if that fails. */
@@ -107,13 +107,13 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
 
     @Override
     public void closeWhenDone() {
-        if (farewell != null) driver.afterwards(() -> farewell.then(driver::closeWhenDone));
+        if (bye != null) driver.afterwards(() -> bye.then(driver::closeWhenDone));
         else driver.closeWhenDone();
     }
 
     @Override
     public void close() {
-        if (farewell != null) driver.afterwards(() -> farewell.then(driver::close));
+        if (bye != null) driver.afterwards(() -> bye.then(driver::close));
         else abandon();
     }
 

@@ -7,6 +7,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.Loop;
+import org.relay4j.yamux.io.Sockets;
 
 /**
  * The claim of one client: a new tunnel, or an existing one. It moves from the client's loop to that of an existing tunnel, and
@@ -84,7 +85,8 @@ final class Claim {
         Places.Answer answer = ticket.place(request.name(), most);
         if (answer.place() == null) {
             Refusal reason = answer.refusal() == null ? Refusal.TUNNELS : answer.refusal();
-            refuse(reason, "limit-reached", limit(reason, most));
+            ControlRefusal refusal = ControlRefusal.limit(reason, server.options(), most);
+            refuse(reason, refusal.code(), refusal.text());
         }
         return answer.place();
     }
@@ -98,26 +100,25 @@ final class Claim {
             if (wanted > 0) refusePort("port " + wanted + " is taken: " + why);
             else {
                 server.refused(
-                        Refusal.NO_PORT, request.client(), "relay server: no public port for {}: {}", host(), why);
+                        Refusal.NO_PORT,
+                        request.client(),
+                        "relay server: no public port for {}: {}",
+                        Sockets.host(request.client()),
+                        why);
                 refuse("no-port-free", why);
             }
         } catch (IOException e) {
             // For example no file descriptor is left: the operator must act, and a stack trace would not help.
             String why = String.valueOf(e.getMessage());
-            server.refused(Refusal.FAILURE, request.client(), "relay server: no tunnel for {}: {}", host(), why);
+            server.refused(
+                    Refusal.FAILURE,
+                    request.client(),
+                    "relay server: no tunnel for {}: {}",
+                    Sockets.host(request.client()),
+                    why);
             refuse("internal", "no public port can be opened");
         }
         return null;
-    }
-
-    private String limit(Refusal reason, int mostOfName) {
-        RelayServerOptions options = server.options();
-        return switch (reason) {
-            case TUNNELS_OF_NAME -> "your name has reached its limit of " + mostOfName + " tunnels";
-            case TUNNELS_OF_ADDRESS ->
-                "your address has reached its limit of " + options.maxTunnelsPerAddress() + " tunnels";
-            default -> "the server has reached its limit of " + options.maxTunnels() + " tunnels";
-        };
     }
 
     private void openOrTake(Optional<ServerTunnel> owner, int wanted) {
@@ -197,17 +198,14 @@ final class Claim {
     }
 
     private void refuse(Refusal reason, String code, String why) {
-        server.refused(reason, request.client(), "relay server: client {} refused: {}", host(), why);
+        server.refused(
+                reason, request.client(), "relay server: client {} refused: {}", Sockets.host(request.client()), why);
         refuse(code, why);
     }
 
     private void refuse(String code, String why) {
         answered = true;
         claimant.refused(new ControlRefusal(code, why));
-    }
-
-    private String host() {
-        return request.client().getAddress().getHostAddress();
     }
 
     private <T> void with(CompletionStage<T> stage, Consumer<T> next) {
@@ -227,7 +225,11 @@ final class Claim {
         try {
             step.run();
         } catch (RuntimeException | Error e) {
-            server.failed(request.client(), "relay server: unexpected failure, client {} gets no tunnel", host(), e);
+            server.failed(
+                    request.client(),
+                    "relay server: unexpected failure, client {} gets no tunnel",
+                    Sockets.host(request.client()),
+                    e);
             if (loop.isCurrent()) refuseUnlessAnswered();
             else loop.execute(this::refuseUnlessAnswered);
         }

@@ -4,10 +4,10 @@ import java.io.IOException;
 import java.security.PublicKey;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.control.Ed25519;
 import org.tomlj.TomlArray;
@@ -26,24 +26,18 @@ final class ClientTable {
     }
 
     /** A number with its maximum. */
-    private record Limit(int most, Setter setter) {}
+    private record Limit(String key, int most, Setter setter) {}
 
-    private static final Map<String, Limit> LIMITS = Map.of(
-            "max-tunnels", new Limit(60_000, ClientLimits.Builder::maxTunnels),
-            "max-connections", new Limit(8, ClientLimits.Builder::maxConnections),
-            "max-visitors", new Limit(1_000_000, ClientLimits.Builder::maxVisitors),
-            "max-visitors-per-address", new Limit(1_000_000, ClientLimits.Builder::maxVisitorsPerAddress),
-            "visitors-per-second", new Limit(1_000_000, ClientLimits.Builder::visitorsPerSecond));
+    private static final List<Limit> LIMITS = List.of(
+            new Limit("max-tunnels", 60_000, ClientLimits.Builder::maxTunnels),
+            new Limit("max-connections", 8, ClientLimits.Builder::maxConnections),
+            new Limit("max-visitors", 1_000_000, ClientLimits.Builder::maxVisitors),
+            new Limit("max-visitors-per-address", 1_000_000, ClientLimits.Builder::maxVisitorsPerAddress),
+            new Limit("visitors-per-second", 1_000_000, ClientLimits.Builder::visitorsPerSecond));
 
-    private static final List<String> KNOWN = List.of(
-            KEY,
-            CERTIFICATE,
-            PORTS,
-            "max-tunnels",
-            "max-connections",
-            "max-visitors",
-            "max-visitors-per-address",
-            "visitors-per-second");
+    private static final List<String> KNOWN = Stream.concat(
+                    Stream.of(KEY, CERTIFICATE, PORTS), LIMITS.stream().map(Limit::key))
+            .toList();
 
     private static final Pattern RANGE = Pattern.compile("([0-9]{1,5})-([0-9]{1,5})");
 
@@ -149,7 +143,10 @@ final class ClientTable {
     }
 
     private void limit(ClientLimits.Builder limits, String key, Object value) throws IOException {
-        Limit limit = LIMITS.get(key);
+        Limit limit = LIMITS.stream()
+                .filter(known -> known.key.equals(key))
+                .findFirst()
+                .orElse(null);
         if (limit == null) throw unknown(key, value);
         if (value instanceof Long number && number >= 1 && number <= limit.most) {
             limit.setter.set(limits, number.intValue());

@@ -61,10 +61,7 @@ final class Connections {
 
     /** Returns whether one of them accepts visitors at all. */
     boolean takeVisitors() {
-        for (TunnelConnection connection : all) {
-            if (connection.takesVisitors()) return true;
-        }
-        return false;
+        return takers() > 0;
     }
 
     /** Returns whether one of them accepts visitors, or will once its client has answered. */

@@ -50,7 +50,7 @@ final class ControlPort implements Listener.Owner {
                     Refusal.CLIENT_ADDRESS,
                     client,
                     "relay server: client {} refused, its address is not allowed",
-                    text(client));
+                    Sockets.host(client));
             return;
         }
         // A client that may have a lease must get past limits that its own tunnel has reached.
@@ -65,13 +65,11 @@ final class ControlPort implements Listener.Owner {
     }
 
     private void refuse(SocketChannel channel, InetSocketAddress client, @Nullable Refusal reason) {
-        String why = reason == Refusal.TUNNELS_OF_ADDRESS
-                ? "your address has reached its limit of " + options.maxTunnelsPerAddress() + " tunnels"
-                : "the server has reached its limit of " + options.maxTunnels() + " tunnels";
+        ControlRefusal refusal = ControlRefusal.limit(reason, options, 0); // no name is known yet
         if (reason != null) {
-            server.refused(reason, client, "relay server: client {} refused: {}", text(client), why);
+            server.refused(reason, client, "relay server: client {} refused: {}", Sockets.host(client), refusal.text());
         }
-        if (options.tls() == null) answer(channel, "limit-reached", why);
+        if (options.tls() == null) answer(channel, refusal);
         else Sockets.close(channel); // before TLS there is no line
     }
 
@@ -83,7 +81,7 @@ final class ControlPort implements Listener.Owner {
             loop.execute(handshake::begin);
             assigned = true;
         } catch (IOException e) {
-            server.failed(client, "relay server: client {} cannot be served", text(client), e);
+            server.failed(client, "relay server: client {} cannot be served", Sockets.host(client), e);
         } finally {
             if (!assigned) {
                 ticket.leave();
@@ -93,16 +91,12 @@ final class ControlPort implements Listener.Owner {
     }
 
     /** Answers with an error line in place of the port, and closes. */
-    private static void answer(SocketChannel channel, String code, String detail) {
+    private static void answer(SocketChannel channel, ControlRefusal refusal) {
         try {
-            channel.write(ByteBuffer.wrap(PortLine.encodeError(code, detail)));
+            channel.write(ByteBuffer.wrap(PortLine.encodeError(refusal.code(), refusal.text())));
         } catch (IOException e) {
             log.debug("{} left before it could be refused: {}", channel, e.toString());
         }
         Sockets.close(channel);
-    }
-
-    private static String text(InetSocketAddress client) {
-        return client.getAddress().getHostAddress();
     }
 }

@@ -1,9 +1,21 @@
 package org.relay4j.server;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The answer to a client that gets no tunnel: the {@code ERR} line.
  *
  * @param code one of the codes of {@code docs/protocol.md}
  * @param text why, for a person
  */
-record ControlRefusal(String code, String text) {}
+record ControlRefusal(String code, String text) {
+    /** Returns the refusal of a client because of a limit of tunnels; {@code mostOfName} is that of its name. */
+    static ControlRefusal limit(@Nullable Refusal reason, RelayServerOptions options, int mostOfName) {
+        String text = reason == Refusal.TUNNELS_OF_NAME
+                ? "your name has reached its limit of " + mostOfName + " tunnels"
+                : reason == Refusal.TUNNELS_OF_ADDRESS
+                        ? "your address has reached its limit of " + options.maxTunnelsPerAddress() + " tunnels"
+                        : "the server has reached its limit of " + options.maxTunnels() + " tunnels";
+        return new ControlRefusal("limit-reached", text);
+    }
+}

@@ -16,6 +16,7 @@ final class Gate {
      */
 
     private static final Logger log = LoggerFactory.getLogger(Gate.class);
+
     /** The time limit of policy and registry for one client. Unit: nanoseconds. */
     static final long DECISION = TimeUnit.SECONDS.toNanos(3);
 
@@ -85,7 +86,7 @@ final class Gate {
         return revocations;
     }
 
-    /** Returns whether a client has steps to complete before it gets its port. */
+    /** Returns whether a client gets its port at once: without TLS and without lines. */
     boolean isBase() {
         return options.tls() == null && !options.extended() && !options.requireName();
     }

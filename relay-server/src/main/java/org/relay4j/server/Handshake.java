@@ -5,7 +5,6 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
-import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +47,6 @@ final class Handshake implements Loop.Handler, Claimant {
     }
 
     private static final Logger log = LoggerFactory.getLogger(Handshake.class);
-    private static final SecureRandom RANDOM = new SecureRandom();
     private static final int NONCE = 16; // bytes
     private static final int DISCARDED_PER_EVENT = 16; // reads
 
@@ -121,7 +119,8 @@ final class Handshake implements Loop.Handler, Claimant {
             log.debug("relay server: client {} has disconnected: {}", Sockets.text(client), e.toString());
             end(false);
         } catch (RuntimeException | Error e) {
-            gate.server().failed(client, "relay server: unexpected failure, client {} was reset", host(), e);
+            gate.server()
+                    .failed(client, "relay server: unexpected failure, client {} was reset", Sockets.host(client), e);
             end(true);
         }
     }
@@ -165,7 +164,7 @@ final class Handshake implements Loop.Handler, Claimant {
                         client,
                         "relay server: client {} dropped before it had a tunnel: newer clients have connected, and {} at"
                                 + " once ({} of one address) may be pending",
-                        host(),
+                        Sockets.host(client),
                         gate.options().maxPending(),
                         gate.options().maxPendingPerAddress());
         end(true);
@@ -202,14 +201,14 @@ final class Handshake implements Loop.Handler, Claimant {
     }
 
     private void refusedUnheard(Refusal reason, String why) {
-        gate.server().refused(reason, client, "relay server: client {} refused: {}", host(), why);
+        gate.server().refused(reason, client, "relay server: client {} refused: {}", Sockets.host(client), why);
     }
 
     // ---- the lines
 
     private void greet() throws IOException {
         byte[] nonce = new byte[NONCE];
-        RANDOM.nextBytes(nonce);
+        gate.server().random().nextBytes(nonce);
         ControlLine hello = ControlLine.of("HELLO").with(HexFormat.of().formatHex(nonce));
         if (gate.options().requireName()) hello = hello.with("auth");
         send(hello.encode());
@@ -318,7 +317,8 @@ final class Handshake implements Loop.Handler, Claimant {
 
     private void refuse(Refusal reason, String code, String text) {
         if (state == State.OVER) return;
-        gate.server().refused(reason, client, "relay server: client {} refused, {}: {}", host(), code, text);
+        gate.server()
+                .refused(reason, client, "relay server: client {} refused, {}: {}", Sockets.host(client), code, text);
         answer(new ControlRefusal(code, text));
     }
 
@@ -365,10 +365,6 @@ final class Handshake implements Loop.Handler, Claimant {
         if (reset) Sockets.reset(channel);
         if (opening != null) opening.close();
         wire.close();
-    }
-
-    private String host() {
-        return client.getAddress().getHostAddress();
     }
 
     @Override

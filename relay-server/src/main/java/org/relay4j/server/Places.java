@@ -96,18 +96,21 @@ final class Places {
     boolean serve(Place place) {
         if (place.left) return false;
         place.onYield = null;
+        removeHeld(place);
+        return true;
+    }
+
+    private void removeHeld(Place place) {
         if (place.ofName == null) nameless.remove(place);
         else place.ofName.held.remove(place);
         place.ofAddress.held.remove(place);
-        return true;
     }
 
     /** Releases a place. Later calls have no effect. */
     void leave(Place place) {
-        Runnable onYield = place.onYield;
-        if (!serve(place)) return;
-        place.onYield = onYield;
+        if (place.left) return;
         place.left = true;
+        removeHeld(place);
         tunnels--;
         if (--place.ofAddress.tunnels == 0) addresses.remove(place.address);
         if (place.ofName != null && --place.ofName.tunnels == 0) names.remove(place.name);

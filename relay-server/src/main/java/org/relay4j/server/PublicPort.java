@@ -8,8 +8,6 @@ import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.Listener;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.Sockets;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The public port of a tunnel, which outlives the connections that carry its visitors: accepts visitors, counts them, and
@@ -17,10 +15,8 @@ import org.slf4j.LoggerFactory;
  * the tunnel's loop.
  */
 final class PublicPort implements Listener.Owner {
-    /** Returns the number of visitors that wait for a connection. */
+    /** Maximum number of visitors that wait for a connection. */
     static final int MOST_WAITING = 128;
-
-    private static final Logger log = LoggerFactory.getLogger(PublicPort.class);
 
     private final RelayServer server;
     private final Loop loop;
@@ -92,7 +88,7 @@ final class PublicPort implements Listener.Owner {
     void resume() {
         while (!waiting.isEmpty() && tunnel != null && tunnel.canTakeVisitor()) {
             try {
-                take(tunnel, waiting.remove());
+                tunnel.take(waiting.remove());
             } catch (RuntimeException | Error e) {
                 server.log().failed("{}: unexpected failure, a visitor was reset", tunnel, e);
             }
@@ -155,15 +151,7 @@ final class PublicPort implements Listener.Owner {
         }
         Arrival visitor = new Arrival(channel, from, limits);
         if (tunnel.isHeld()) waiting.add(visitor);
-        else take(tunnel, visitor);
-    }
-
-    private static void take(ServerTunnel tunnel, Arrival visitor) {
-        try {
-            tunnel.take(visitor);
-        } catch (IOException e) {
-            log.debug("{}: visitor {} has disconnected: {}", tunnel, Sockets.text(visitor.address()), e.toString());
-        }
+        else tunnel.take(visitor);
     }
 
     /** Counts one more visitor. Returns why it is refused; null if it is not. */

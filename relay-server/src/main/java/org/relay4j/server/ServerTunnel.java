@@ -250,7 +250,7 @@ final class ServerTunnel {
     }
 
     /** Passes a visitor, which the port has counted, to the connection that can accept it. */
-    void take(Arrival visitor) throws IOException {
+    void take(Arrival visitor) {
         connections.chosen().take(visitor, port);
     }
 

@@ -221,7 +221,7 @@ final class TunnelConnection implements SessionEvents {
     }
 
     /** Takes a visitor, which the port has counted. On the tunnel's loop. */
-    void take(Arrival visitor, PublicPort port) throws IOException {
+    void take(Arrival visitor, PublicPort port) {
         if (loop().isCurrent()) open(visitor, port);
         else loop().execute(() -> takeOver(visitor, port));
     }
@@ -231,21 +231,17 @@ final class TunnelConnection implements SessionEvents {
         if (ended || draining || !hasRoom()) {
             full = !ended && !draining;
             tunnel.loop().execute(() -> port.returned(visitor));
-            return;
-        }
-        try {
-            open(visitor, port);
-        } catch (IOException e) {
-            log.debug("{}: visitor {} has disconnected: {}", tunnel, Sockets.text(visitor.address()), e.toString());
-        }
+        } else open(visitor, port);
     }
 
     /** Joins a visitor to a new stream. */
-    private void open(Arrival visitor, PublicPort port) throws IOException {
+    private void open(Arrival visitor, PublicPort port) {
         driver.lock.lock();
         try {
             visitors++;
             ServerVisitor.open(this, port, driver, visitor);
+        } catch (IOException e) {
+            log.debug("{}: visitor {} has disconnected: {}", tunnel, Sockets.text(visitor.address()), e.toString());
         } finally {
             driver.lock.unlock();
         }

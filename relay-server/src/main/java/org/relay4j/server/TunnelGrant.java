@@ -61,7 +61,7 @@ final class TunnelGrant {
         } catch (IOException e) {
             log.debug("{}: {} has disconnected: {}", tunnel, request, e.toString());
         } catch (RuntimeException | Error e) {
-            String host = request.client().getAddress().getHostAddress();
+            String host = Sockets.host(request.client());
             tunnel.server().failed(request.client(), "relay server: unexpected failure, client {} was reset", host, e);
         } finally {
             if (!started) {

@@ -92,6 +92,11 @@ public final class Sockets {
         return (host instanceof Inet6Address ? "[" + text + "]" : text) + ":" + address.getPort();
     }
 
+    /** Formats the host of a resolved address for logs and messages, without the port. */
+    public static String host(InetSocketAddress address) {
+        return address.getAddress().getHostAddress();
+    }
+
     /** Closes a channel. A failure is only logged. */
     public static void close(Closeable channel) {
         try {
