@@ -27,6 +27,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -74,6 +75,7 @@ class KeygenTest {
         assertTrue(certificate.getSubjectAlternativeNames().contains(List.of(7, "127.0.0.1")));
     }
 
+    @Tag("slow")
     @Test
     void eachCertificateHasAKeyOfItsOwn() throws Exception {
         run("keygen", "--host=a", "--out=" + folder.resolve("1"));

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.api.Tunnel;
@@ -23,6 +24,7 @@ import org.relay4j.testing.Visitor;
 
 /** A server that is restarted again and again under load, as everything that reports and asks meets in that moment. */
 @ExtendWith(LeakCheck.EachTest.class)
+@Tag("slow")
 class RestartStormTest {
     private static final int RESTARTS = 40;
     private static final int THREADS = 4; // that visit, and that accept

@@ -20,6 +20,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +37,7 @@ import org.relay4j.yamux.io.LoopGroup;
 
 /** How a client comes back to its tunnel, with a server that follows a script. */
 @ExtendWith(LeakCheck.EachTest.class)
+@Tag("slow")
 class ResumeTest {
     private static final InetSocketAddress SERVICE = InetSocketAddress.createUnresolved("localhost", 80);
 

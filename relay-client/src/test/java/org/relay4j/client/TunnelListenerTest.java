@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -354,8 +355,12 @@ class TunnelListenerTest {
         };
         try (Tunnel tunnel = kind.open(this, listener);
                 Socket visitor = Visitor.connect(tunnel.publicAddress().getPort())) {
-            Visitor.send(visitor, "x");
-            visitor.shutdownOutput();
+            try {
+                Visitor.send(visitor, "x");
+                visitor.shutdownOutput(); // an acceptor that is closed keeps its visitors until they end
+            } catch (SocketException e) {
+                // A forwarder that is closed resets its visitors, perhaps before this one has sent its byte.
+            }
             Await.until("it is closed", closed);
         }
     }

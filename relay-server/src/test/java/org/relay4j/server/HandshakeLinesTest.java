@@ -21,6 +21,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -420,6 +421,7 @@ class HandshakeLinesTest {
         }
     }
 
+    @Tag("slow")
     @Test
     void aPolicyThatDoesNotAnswerEndsWithALine() throws IOException {
         try (RelayServer server = start(options().policy(name -> new CompletableFuture<>()));

@@ -27,6 +27,7 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -226,6 +227,7 @@ class HandshakeTlsTest {
         }
     }
 
+    @Tag("slow")
     @Test
     void newcomersAreServedDuringAFloodOfHalfFinishedHandshakes() throws Exception {
         try (RelayServer server = start(options())) {

@@ -21,6 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -180,6 +181,7 @@ class HostileClientTest {
         neighbour.assertServed();
     }
 
+    @Tag("slow")
     @Test
     void oneWhoStopsInTheMiddleOfAFrameIsGivenUp() throws Exception {
         hostile.yamux().send(WireFrame.of(0, 0, 1, 200_000, new byte[77]));
@@ -190,6 +192,7 @@ class HostileClientTest {
         assertOnlyTheNeighbourIsLeft();
     }
 
+    @Tag("slow")
     @Test
     void oneWhoDoesNotReadIsGivenUp() throws Exception {
         hostile.yamux().send(window(1, 0, 64 << 20));

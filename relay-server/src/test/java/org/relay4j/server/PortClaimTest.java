@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.testing.Await;
@@ -175,6 +176,7 @@ class PortClaimTest {
         present.yamux().expect(WireFrame.window(1, SYN, 0));
     }
 
+    @Tag("slow")
     @Test
     void silentProgramLosesThePort() throws IOException {
         AskingClient silent = ask("", "alice", own).establish();

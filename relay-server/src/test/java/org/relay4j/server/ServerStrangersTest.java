@@ -11,6 +11,7 @@ import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.testing.Await;
@@ -23,6 +24,7 @@ import org.relay4j.yamux.io.Loop;
 class ServerStrangersTest {
     private static final int STRANGERS = 10_000;
 
+    @Tag("slow")
     @Test
     void strangersThatConnectAndLeaveLeaveNothing() throws Exception {
         try (RelayServer server = start();

@@ -18,6 +18,7 @@ import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -292,6 +293,7 @@ class StreamSocketTest {
         }
     }
 
+    @Tag("slow")
     @ParameterizedTest
     @EnumSource
     void carriesTls(SocketPair.Kind kind) throws Exception {

@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.relay4j.testing.Await;
@@ -73,6 +74,7 @@ class ThreadedDriverTest {
         }
     }
 
+    @Tag("slow")
     @Test
     void closeThatHangsHoldsUpNobodyElse() throws Exception {
         CountDownLatch closing = new CountDownLatch(1);
