@@ -2,12 +2,14 @@ package org.relay4j.cli;
 
 /** The exit codes of the relay command. The meaning of a number never changes. */
 enum ExitCode {
-    OK(0, "help or version shown, or ended by SIGTERM or Ctrl-C"),
+    OK(0, "done, or ended by SIGTERM or Ctrl-C"),
     FAILURE(1, "any other failure"),
     USAGE(2, "wrong arguments, or a file or folder that cannot be used"),
     UNREACHABLE(3, "no relay server at that address, or one that does not support the options in use"),
     NOT_ACCEPTED(4, "a certificate or the client's name was not accepted"),
-    PORT_UNAVAILABLE(5, "port in use, or the server has none for this client"),
+    PORT_UNAVAILABLE(
+            5,
+            "the control port or the requested public port is in use, or the server has no public port for this client"),
     TUNNEL_LOST(6, "the tunnel was lost, and --no-reconnect is set");
 
     private final int number;

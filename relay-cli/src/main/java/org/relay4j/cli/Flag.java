@@ -23,13 +23,16 @@ enum Flag {
             "",
             "Encrypt the connection, and verify the server's certificate with the certificate authorities of Java."
                     + " The other --tls options imply it."),
-    TLS_CA(Section.FORWARDER, "pem", "Certificates to verify the server's certificate with, instead of those of Java."),
+    TLS_CA(
+            Section.FORWARDER,
+            "pem",
+            "File with the certificates that the server's certificate is verified with. Default: those of Java."),
     TLS_PIN(
             Section.FORWARDER,
             "fingerprint",
             "The server's certificate must have this fingerprint, as relay keygen prints it: sha256:<hex>. Its names and"
                     + " dates are then not verified."),
-    NAME(Section.FORWARDER, "name", "Name of this client, which its key proves."),
+    NAME(Section.FORWARDER, "name", "Name of this client. Its key or its certificate proves it."),
     KEY_FILE(
             Section.FORWARDER,
             "file",
@@ -38,11 +41,12 @@ enum Flag {
     LEASE_FILE(
             Section.FORWARDER,
             "file",
-            "File that keeps the lease of the tunnel, so that a restarted forwarder gets the same public port."),
+            "File in which the forwarder stores its lease, the claim to its public port, so that it gets the same port"
+                    + " after a restart."),
     CONNECTIONS(
             Section.FORWARDER,
             "n",
-            "Number of connections that carry the tunnel, 1 to 8. The loss of one costs its own visitors only. Default: 1."),
+            "Number of connections that carry the tunnel, 1 to 8. If one is lost, only its visitors are reset. Default: 1."),
     PROXY_PROTOCOL(
             Section.FORWARDER,
             "version",
@@ -55,12 +59,13 @@ enum Flag {
             Section.FORWARDER, "", "Keep trying if the first connection fails. By default that ends the forwarder."),
     NO_RECONNECT(Section.FORWARDER, "", "End when the tunnel is lost. By default the forwarder reconnects."),
 
-    BIND(Section.SERVER, "address", "Address that relay clients connect to. Default: all addresses."),
-    PUBLIC_BIND(Section.SERVER, "address", "Address that visitors connect to. Default: all addresses."),
+    BIND(Section.SERVER, "address", "Local address to listen on for clients. Default: all addresses."),
+    PUBLIC_BIND(Section.SERVER, "address", "Local address to listen on for visitors. Default: all addresses."),
     PUBLIC_PORTS(Section.SERVER, "min-max", "Range of public ports. Default: any free port."),
     CLIENTS(Section.SERVER, "toml", "File with the names of clients, their public keys and limits."),
     REQUIRE_NAME(Section.SERVER, "", "Refuse clients without a name."),
-    TLS_CLIENT_CA(Section.SERVER, "pem", "Certificates to verify the certificates of clients with."),
+    TLS_CLIENT_CA(
+            Section.SERVER, "pem", "File with the certificates that the certificates of clients are verified with."),
     EXTENDED(
             Section.SERVER,
             "",
@@ -68,8 +73,8 @@ enum Flag {
     LEASE(
             Section.SERVER,
             "time",
-            "How long a lost tunnel keeps its public port for its client. Visitors wait meanwhile. 0: it does not."
-                    + " Default: 30s."),
+            "How long the server keeps the public port for the client after its tunnel is lost. New visitors wait"
+                    + " meanwhile. 0: not kept. Needs TLS or --extended. Default: 30s."),
     ALLOW_CLIENTS(
             Section.SERVER,
             "networks",
@@ -102,8 +107,8 @@ enum Flag {
     KEYGEN_HOST(
             Section.KEYGEN,
             "name",
-            "Host name or IP address that the certificate is for. May be repeated, or have several names, separated by"
-                    + " commas. Default: localhost and the name of this machine.",
+            "Host name or IP address that the certificate is for. May be repeated, or be a list with commas."
+                    + " Default: the name of this machine, localhost, 127.0.0.1 and ::1.",
             "--host"),
     KEYGEN_CLIENT(Section.KEYGEN, "name", "Make a key for this client, instead of a certificate.", "--client"),
     KEYGEN_OUT(Section.KEYGEN, "folder", "Folder for the files. Default: the current folder.", "--out"),
