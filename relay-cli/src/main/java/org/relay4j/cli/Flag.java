@@ -82,6 +82,16 @@ enum Flag {
     DENY_CLIENTS(Section.SERVER, "networks", "Networks that clients may not connect from, even if they are allowed."),
     ALLOW_VISITORS(Section.SERVER, "networks", "Networks that visitors may connect from. Default: all."),
     DENY_VISITORS(Section.SERVER, "networks", "Networks that visitors may not connect from, even if they are allowed."),
+    TRUSTED_PROXIES(
+            Section.SERVER,
+            "networks",
+            "Networks of load balancers in front of the server. Connections from them must begin with a header of the PROXY"
+                    + " protocol, v1 or v2."),
+    PROXY_CERTS(
+            Section.SERVER,
+            "fingerprints",
+            "Fingerprints of the certificates of load balancers that end TLS in front of the server, such as"
+                    + " sha256:<hex>,sha256:<hex>. Clients with a name must have seen one of them."),
     MAX_TUNNELS(Section.SERVER, "n", "Maximum number of tunnels. Default: 1000."),
     MAX_TUNNELS_PER_ADDRESS(Section.SERVER, "n", "Maximum number of tunnels for each client address. Default: 100."),
     MAX_VISITORS(Section.SERVER, "n", "Maximum number of connected visitors. Default: 50000."),

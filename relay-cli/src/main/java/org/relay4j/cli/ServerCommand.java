@@ -69,6 +69,7 @@ final class ServerCommand {
         arguments.apply(Flag.DENY_CLIENTS, value -> options.denyClients(value.list()), options::build);
         arguments.apply(Flag.ALLOW_VISITORS, value -> options.allowVisitors(value.list()), options::build);
         arguments.apply(Flag.DENY_VISITORS, value -> options.denyVisitors(value.list()), options::build);
+        arguments.apply(Flag.TRUSTED_PROXIES, value -> options.trustedProxies(value.list()), options::build);
         arguments.apply(Flag.MAX_TUNNELS, value -> options.maxTunnels(value.count()), options::build);
         arguments.apply(
                 Flag.MAX_TUNNELS_PER_ADDRESS, value -> options.maxTunnelsPerAddress(value.count()), options::build);
@@ -79,12 +80,18 @@ final class ServerCommand {
         ServerTls tls = new TlsArguments(arguments).server();
         boolean named = arguments.has(Flag.REQUIRE_NAME);
         boolean extended = arguments.has(Flag.EXTENDED);
-        return options.tls(tls)
+        Value proxyCertificates = arguments.get(Flag.PROXY_CERTS);
+        if (proxyCertificates != null && tls == null && !named && !extended) {
+            throw CommandFailure.usage(proxyCertificates.name()
+                    + " has no effect on a plain port, where clients cannot show a name; add " + Flag.EXTENDED);
+        }
+        options.tls(tls)
                 .policy(policy(named, tls != null || named || extended))
                 .requireName(named)
                 .extended(extended)
-                .session(session(arguments))
-                .build();
+                .session(session(arguments));
+        arguments.apply(Flag.PROXY_CERTS, value -> options.proxyCertificates(value.list()), options::build);
+        return options.build();
     }
 
     /**

@@ -21,8 +21,10 @@ final class ControlPort implements Listener.Owner {
     private final Gate gate;
     private final RelayServer server;
     private final RelayServerOptions options;
+    private final Loop controlLoop;
 
-    ControlPort(Gate gate) {
+    ControlPort(Gate gate, Loop controlLoop) {
+        this.controlLoop = controlLoop;
         this.gate = gate;
         server = gate.server();
         options = gate.options();
@@ -44,6 +46,12 @@ final class ControlPort implements Listener.Owner {
             Sockets.close(channel);
             return;
         }
+        if (!server.proxies().contains(client.getAddress())) admit(channel, client);
+        else server.proxies().read(controlLoop, channel, client, (ready, from, header) -> admit(ready, from));
+    }
+
+    /** @param client address of the client, perhaps from the header of a load balancer */
+    private void admit(SocketChannel channel, InetSocketAddress client) {
         if (!options.clientFilter().allows(client.getAddress())) {
             Sockets.reset(channel); // without an answer, which would reveal the protocol to strangers
             server.refused(
@@ -77,6 +85,7 @@ final class ControlPort implements Listener.Owner {
         boolean assigned = false;
         try {
             Loop loop = server.loops().next();
+            if (loop != controlLoop) controlLoop.deregister(channel); // it is registered if it had a header
             Handshake handshake = new Handshake(gate, loop, channel, client, ticket);
             loop.execute(handshake::begin);
             assigned = true;

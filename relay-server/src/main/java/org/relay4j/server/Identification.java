@@ -6,6 +6,7 @@ import java.security.PublicKey;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -95,8 +96,7 @@ final class Identification {
         boolean valid = false;
         for (PublicKey key : keys(client)) valid |= ClientProof.verify(key, hello, line.signed(), line.proof());
         if (client == null || !valid) return Answer.refused("auth-failed", FAILED);
-        String expected = peer == null ? "none" : peer.binding();
-        if (line.binding().equals(expected)) return new Answer(client.limits(), null);
+        if (isExpected(line.binding())) return new Answer(client.limits(), null);
         return Answer.refused("tls-mismatch", mismatch());
     }
 
@@ -108,7 +108,19 @@ final class Identification {
         return keys;
     }
 
+    /** Returns whether the certificate that the client has seen is the one of this connection, or of a load balancer. */
+    private boolean isExpected(String binding) {
+        Set<String> proxies = gate.options().proxyCertificates();
+        if (!proxies.isEmpty()) return proxies.contains(binding);
+        return binding.equals(peer == null ? "none" : peer.binding());
+    }
+
     private String mismatch() {
+        if (!gate.options().proxyCertificates().isEmpty()) {
+            return line.binding().equals("none")
+                    ? "the client has seen no certificate, and this server accepts names only through TLS"
+                    : "the client has seen another certificate than those of the load balancers of this server";
+        }
         if (peer == null) return "the client has seen a certificate, and this port has none: a proxy terminates TLS";
         if (line.binding().equals("none")) return "the client has seen no certificate, and this port speaks TLS";
         return "the client has seen another certificate than that of this server: a proxy terminates TLS";

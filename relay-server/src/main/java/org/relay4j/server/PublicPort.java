@@ -143,15 +143,41 @@ final class PublicPort implements Listener.Owner {
             Sockets.close(channel); // it has disconnected
             return;
         }
-        Refusal reason = enter(from);
-        if (reason != null) {
-            Sockets.reset(channel);
-            refused(tunnel, reason, from);
+        if (server.proxies().contains(from.getAddress())) readHeader(channel, from);
+        else arrived(tunnel, new Arrival(channel, from, null, limits), !tunnel.isHeld());
+    }
+
+    private void readHeader(SocketChannel channel, InetSocketAddress proxy) {
+        try {
+            Sockets.configure(channel);
+        } catch (IOException e) {
+            Sockets.close(channel); // it has disconnected
             return;
         }
-        Arrival visitor = new Arrival(channel, from, limits);
-        if (tunnel.isHeld()) waiting.add(visitor);
-        else tunnel.take(visitor);
+        server.proxies().read(loop, channel, proxy, (complete, from, header) -> {
+            ServerTunnel owner = tunnel;
+            if (closed || owner == null) Sockets.reset(complete);
+            else {
+                Arrival visitor = new Arrival(complete, from, header, limits);
+                arrived(owner, visitor, waiting.isEmpty() && owner.canTakeVisitor());
+            }
+        });
+    }
+
+    /**
+     * Passes a visitor on, or lets it wait. At most {@link #MOST_WAITING} wait, and in addition those whose header was being read
+     * when that number was reached.
+     *
+     * @param ready whether a connection can accept the visitor now
+     */
+    private void arrived(ServerTunnel owner, Arrival visitor, boolean ready) {
+        InetSocketAddress from = visitor.address();
+        Refusal reason = enter(from);
+        if (reason != null) {
+            Sockets.reset(visitor.channel());
+            refused(owner, reason, from);
+        } else if (ready) owner.take(visitor);
+        else waiting.add(visitor);
     }
 
     /** Counts one more visitor. Returns why it is refused; null if it is not. */

@@ -47,5 +47,7 @@ public enum Refusal {
     /** The tunnel has reached {@link ClientLimits#maxVisitorsPerAddress} for the visitor's address. */
     VISITORS_OF_ADDRESS,
     /** More visitors have come than {@link ClientLimits#visitorsPerSecond}. */
-    VISITOR_RATE
+    VISITOR_RATE,
+    /** The connection of a load balancer has no usable header: {@link RelayServerOptions.Builder#trustedProxies}. */
+    PROXY_HEADER
 }

@@ -42,6 +42,7 @@ public final class RelayServer implements Closeable {
     private final RelayServerOptions options;
     private final Admission admission;
     private final PublicPorts publicPorts;
+    private final TrustedProxies proxies;
     private final LoopGroup loops;
     private final Loop controlLoop;
     private final Listener control;
@@ -59,6 +60,7 @@ public final class RelayServer implements Closeable {
         this.options = options;
         admission = new Admission(options);
         publicPorts = new PublicPorts(options);
+        proxies = new TrustedProxies(this, options);
         events = new ServerEvents(this, options);
         gate = new Gate(this, options);
         publicPorts.checkAddress();
@@ -81,7 +83,7 @@ public final class RelayServer implements Closeable {
     private Listener listen() throws IOException {
         InetSocketAddress address = options.controlAddress();
         try {
-            return Listener.open(controlLoop, address, new ControlPort(gate));
+            return Listener.open(controlLoop, address, new ControlPort(gate, controlLoop));
         } catch (BindException e) {
             throw Binding.failure("control", address, e);
         }
@@ -246,6 +248,11 @@ public final class RelayServer implements Closeable {
 
     Admission admission() {
         return admission;
+    }
+
+    /** Returns the load balancers in front of this server. */
+    TrustedProxies proxies() {
+        return proxies;
     }
 
     PublicPorts publicPorts() {

@@ -5,7 +5,10 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.tls.Fingerprint;
 import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.io.Bounds;
 import org.relay4j.yamux.io.LoopGroup;
@@ -130,6 +133,16 @@ public final class RelayServerOptions {
         return values.clientFilter;
     }
 
+    /** Returns the networks of the load balancers whose connections begin with a header. */
+    AddressFilter trustedProxies() {
+        return values.proxyFilter;
+    }
+
+    /** Returns the fingerprints of the load balancers that terminate TLS, in hexadecimal; empty if there are none. */
+    Set<String> proxyCertificates() {
+        return values.proxyFingerprints;
+    }
+
     /** Returns the filter for the addresses of visitors. */
     AddressFilter visitorFilter() {
         return values.visitorFilter;
@@ -189,6 +202,10 @@ public final class RelayServerOptions {
         private List<String> deniedClients = List.of();
         private List<String> allowedVisitors = List.of();
         private List<String> deniedVisitors = List.of();
+        private List<String> trustedProxies = List.of();
+        private List<String> proxyCertificates = List.of();
+        private Set<String> proxyFingerprints = Set.of(); // of the list, once it is checked
+        private AddressFilter proxyFilter = AddressFilter.OFF;
         private AddressFilter clientFilter = AddressFilter.OFF; // of the lists, once they are checked
         private AddressFilter visitorFilter = AddressFilter.OFF;
         private @Nullable ServerTls tls;
@@ -221,6 +238,10 @@ public final class RelayServerOptions {
             deniedClients = other.deniedClients;
             allowedVisitors = other.allowedVisitors;
             deniedVisitors = other.deniedVisitors;
+            trustedProxies = other.trustedProxies;
+            proxyFilter = other.proxyFilter;
+            proxyCertificates = other.proxyCertificates;
+            proxyFingerprints = other.proxyFingerprints;
             clientFilter = other.clientFilter;
             visitorFilter = other.visitorFilter;
             tls = other.tls;
@@ -358,6 +379,28 @@ public final class RelayServerOptions {
             return this;
         }
 
+        /**
+         * Sets the networks of the load balancers in front of the control port or the public ports: at most 1,000, default none.
+         * A connection from one must begin with a header of the PROXY protocol, version 1 or 2, within the handshake timeout. The
+         * address in the header then counts as that of the client or visitor. A connection whose header has no address, or that
+         * ends before its first byte, is a health check.
+         */
+        public Builder trustedProxies(List<String> networks) {
+            trustedProxies = List.copyOf(networks);
+            return this;
+        }
+
+        /**
+         * Sets the fingerprints of the certificates with which load balancers in front of the control port terminate TLS, each as
+         * {@code sha256:} and hexadecimal digits: at most 100, default none. A client with a key signs the certificate that it
+         * sees. Without this option it must be the certificate of this server; with this option it must be one of these, and the
+         * server's own does not count. Requires {@link #extended}, {@link #requireName} or {@link #tls}.
+         */
+        public Builder proxyCertificates(List<String> fingerprints) {
+            proxyCertificates = List.copyOf(fingerprints);
+            return this;
+        }
+
         /** Sets the listener of the server: default none. */
         public Builder listener(@Nullable RelayServerListener newListener) {
             listener = newListener;
@@ -425,13 +468,24 @@ public final class RelayServerOptions {
             Objects.requireNonNull(lease, "lease");
             if (!lease.isZero()) Bounds.timeout("lease", lease);
             Objects.requireNonNull(session, "session");
+            proxyFilter = new AddressFilter(trustedProxies, List.of());
+            proxyFingerprints = fingerprints(proxyCertificates);
             clientFilter = new AddressFilter(allowedClients, deniedClients);
             visitorFilter = new AddressFilter(allowedVisitors, deniedVisitors);
             if (requireName && policy == null) {
                 throw new IllegalArgumentException(
                         "requireName is true without a policy: no client could connect; set policy");
             }
+            if (!proxyFingerprints.isEmpty() && !extended && !requireName && tls == null) {
+                throw new IllegalArgumentException(
+                        "proxyCertificates has no effect on a plain port, where clients cannot show a name; set extended");
+            }
             return new RelayServerOptions(new Builder(this));
+        }
+
+        private static Set<String> fingerprints(List<String> texts) {
+            Bounds.range("number of proxyCertificates", texts.size(), 0, 100);
+            return texts.stream().map(text -> Fingerprint.parse(text).hex()).collect(Collectors.toUnmodifiableSet());
         }
     }
 }

@@ -55,7 +55,9 @@ final class ServerVisitor implements Splice.Owner {
     /** Returns the header of its stream; null if it has none. */
     private byte @Nullable [] header() throws IOException {
         if (!connection.tunnel().visitorAddresses()) return null;
-        InetSocketAddress publicAddress = (InetSocketAddress) arrival.channel().getLocalAddress();
+        ProxyHeader proxied = arrival.proxied();
+        InetSocketAddress publicAddress =
+                proxied == null ? (InetSocketAddress) arrival.channel().getLocalAddress() : proxied.destination();
         return new ProxyHeader(arrival.address(), publicAddress, false, "tcp/" + port.number(), null).encodeV2();
     }
 

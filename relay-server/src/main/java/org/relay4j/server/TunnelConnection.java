@@ -231,7 +231,12 @@ final class TunnelConnection implements SessionEvents {
         if (ended || draining || !hasRoom()) {
             full = !ended && !draining;
             tunnel.loop().execute(() -> port.returned(visitor));
-        } else open(visitor, port);
+        } else {
+            // The tunnel's loop may have read a header of a load balancer from it.
+            if (visitor.proxied() != null)
+                tunnel.loop().execute(() -> tunnel.loop().deregister(visitor.channel()));
+            open(visitor, port);
+        }
     }
 
     /** Joins a visitor to a new stream. */

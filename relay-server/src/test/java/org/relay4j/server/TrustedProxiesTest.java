@@ -1,0 +1,275 @@
+package org.relay4j.server;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.relay4j.testing.WireFrame.ACK;
+import static org.relay4j.testing.WireFrame.SYN;
+import static org.relay4j.testing.WireFrame.window;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.relay4j.api.proxy.ProxyHeader;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Logged;
+import org.relay4j.testing.Visitor;
+
+/** Connections that come through a load balancer, which this test is. */
+@ExtendWith(LeakCheck.EachTest.class)
+class TrustedProxiesTest {
+    private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
+    private static final InetSocketAddress OUTSIDE = new InetSocketAddress(ip(203, 0, 113, 9), 40_000);
+    private static final InetSocketAddress ANYWHERE = new InetSocketAddress(ip(192, 0, 2, 1), 7000);
+
+    private final List<Socket> sockets = new ArrayList<>();
+
+    @AfterEach
+    void close() throws IOException {
+        for (Socket socket : sockets) socket.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void clientHasTheAddressOfTheHeader(int version) throws IOException {
+        try (RelayServer server = start(options -> options);
+                Logged log = Logged.below("org.relay4j.server")) {
+            Socket client = through(server.port(), header(OUTSIDE, version));
+            assertTrue(line(client).matches("[0-9]+"));
+            log.await("connected, client 203.0.113.9:40000");
+        }
+    }
+
+    /** A control loop that serves the client too, and others. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void anyLoopServesTheClient(int loops) throws IOException {
+        try (RelayServer server = start(options -> options.loops(loops))) {
+            for (int i = 0; i < 4; i++) {
+                Socket client = through(server.port(), header(OUTSIDE, 2));
+                assertTrue(line(client).matches("[0-9]+"));
+            }
+            Await.until("all are served", () -> server.tunnelCount() == 4);
+        }
+    }
+
+    @Test
+    void visitorHasTheAddressOfTheHeader() throws IOException {
+        try (RelayServer server = start(options -> options);
+                AskingClient client = asking(server, "visitor-address")) {
+            byte[] hello = with(header(OUTSIDE, 1), "hello");
+            through(client.port(), hello);
+            client.yamux().expect(window(1, SYN, 0));
+            byte[] expected = new ProxyHeader(OUTSIDE, ANYWHERE, false, "tcp/" + client.port(), null).encodeV2();
+            assertArrayEquals(expected, client.yamux().expectData(1, expected.length));
+            assertEquals("hello", new String(client.yamux().expectData(1, 5), US_ASCII));
+            client.yamux().send(window(1, ACK, 0));
+        }
+    }
+
+    /** Visitors whose header the tunnel's loop has read, and whom another loop serves until their end. */
+    @Test
+    void visitorsGoToConnectionsOnOtherLoops() throws IOException {
+        try (RelayServer server = start(options -> options.loops(3));
+                AskingClient first = asking(server, "resume");
+                AskingClient second = asking(server, "join=" + first.lease())) {
+            for (AskingClient connection : List.of(first, second))
+                connection.yamux().skipAll(1);
+            for (int round = 0; round < 8; round++) {
+                Socket visitor = through(first.port(), with(header(OUTSIDE, 2), "hello"));
+                Await.until("it is carried", () -> server.visitorCount() == 1);
+                visitor.setSoLinger(true, 0);
+                visitor.close();
+                Await.until("its connection has ended", () -> server.visitorCount() == 0);
+            }
+        }
+    }
+
+    @Test
+    void headerComesBeforeTls(@TempDir Path folder) throws Exception {
+        Keys keys = Keys.make(folder, "localhost");
+        try (RelayServer server = start(options -> tls(options, keys))) {
+            Socket plain = through(server.port(), header(OUTSIDE, 2));
+            plain.setSoTimeout((int) Await.DEADLINE.toMillis());
+            Socket client = Keys.trusting().getSocketFactory().createSocket(plain, "localhost", server.port(), true);
+            sockets.add(client);
+            assertTrue(line(client).matches("[0-9]+"));
+        }
+    }
+
+    @Test
+    void filtersAndLimitsApplyToTheAddressOfTheHeader() throws IOException {
+        try (RelayServer server = start(options ->
+                        options.denyClients(List.of("203.0.113.0/24")).denyVisitors(List.of("203.0.113.0/24")));
+                AskingClient client = asking(server, "")) {
+            assertGone(through(server.port(), header(OUTSIDE, 2)));
+            assertEquals(1, server.statistics().refusals().get(Refusal.CLIENT_ADDRESS));
+            assertGone(through(client.port(), header(OUTSIDE, 2)));
+            assertEquals(1, server.statistics().refusals().get(Refusal.VISITOR_ADDRESS));
+        }
+    }
+
+    @Test
+    void connectionWithoutAHeaderIsRefused() throws IOException {
+        try (RelayServer server = start(options -> options);
+                Logged log = Logged.below("org.relay4j.server")) {
+            assertGone(through(server.port(), "GET / HTTP/1.1\r\n".getBytes(US_ASCII)));
+            String line = log.await("does not begin with a PROXY protocol header");
+            assertTrue(line.startsWith("WARN relay server: connection of load balancer 127.0.0.1:"), line);
+            assertEquals(1, server.statistics().refusals().get(Refusal.PROXY_HEADER));
+            assertEquals(0, server.statistics().pendingClients());
+        }
+    }
+
+    @Test
+    void headerMustBeCompleteInTime() throws IOException {
+        try (RelayServer server = start(options -> options.handshakeTimeout(Duration.ofMillis(50)));
+                Logged log = Logged.below("org.relay4j.server")) {
+            assertGone(through(server.port(), new byte[] {'P', 'R'}));
+            log.await("its PROXY protocol header was not complete in time");
+        }
+    }
+
+    @Test
+    void healthCheckIsClosedWithoutARefusal() throws IOException {
+        try (RelayServer server = start(options -> options)) {
+            Socket check = through(server.port(), ProxyHeader.unknown().encodeV2());
+            assertEquals(-1, check.getInputStream().read());
+            assertEquals(0, server.statistics().refusals().get(Refusal.PROXY_HEADER));
+        }
+    }
+
+    /** Load balancers check with a connection that they close at once, or with a reset. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void connectionThatEndsBeforeItsFirstByteIsAHealthCheck(boolean reset) throws IOException {
+        try (RelayServer server = start(options -> options);
+                Logged log = Logged.below("org.relay4j.server")) {
+            Socket check = through(server.port(), new byte[0]);
+            if (reset) check.setSoLinger(true, 0);
+            check.close();
+            log.await("was a health check");
+            assertEquals(0, server.statistics().refusals().get(Refusal.PROXY_HEADER));
+        }
+    }
+
+    @Test
+    void connectionThatEndsWithinItsHeaderIsRefused() throws IOException {
+        try (RelayServer server = start(options -> options);
+                Logged log = Logged.below("org.relay4j.server")) {
+            through(server.port(), new byte[] {'P', 'R'}).shutdownOutput();
+            log.await("it ended before its PROXY protocol header was complete");
+            assertEquals(1, server.statistics().refusals().get(Refusal.PROXY_HEADER));
+        }
+    }
+
+    @Test
+    void incompleteHeadersAreBounded() throws IOException {
+        try (RelayServer server = start(options -> options.handshakeTimeout(Duration.ofMinutes(1)));
+                Logged log = Logged.below("org.relay4j.server")) {
+            for (int i = 0; i < TrustedProxies.MOST_READING; i++) through(server.port(), new byte[] {'P'});
+            Socket oneMore = through(server.port(), header(OUTSIDE, 1));
+            assertGone(oneMore);
+            log.await("the headers of 1024 other connections are incomplete");
+            assertEquals(1, server.statistics().refusals().get(Refusal.PROXY_HEADER));
+            sockets.get(0).close();
+            Await.until(
+                    "the first is refused", () -> server.statistics().refusals().get(Refusal.PROXY_HEADER) == 2);
+            assertTrue(line(through(server.port(), header(OUTSIDE, 1))).matches("[0-9]+"));
+        }
+    }
+
+    @Test
+    void connectionsFromElsewhereNeedNoHeader() throws IOException {
+        try (RelayServer server = RelayServer.start(RelayServerOptions.builder()
+                        .bindAddress(LOOPBACK)
+                        .publicBindAddress(LOOPBACK)
+                        .trustedProxies(List.of("198.51.100.0/24"))
+                        .build());
+                RawClient client = RawClient.establish(server)) {
+            client.yamux().expectNothing();
+        }
+    }
+
+    private static RelayServerOptions.Builder tls(RelayServerOptions.Builder options, Keys keys) {
+        try {
+            return options.tls(keys.server());
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** A client whose request does not come through the control port. */
+    private static AskingClient asking(RelayServer server, String words) throws IOException {
+        return AskingClient.connect(server, words, "web", ClientLimits.defaults())
+                .establish();
+    }
+
+    private Socket through(int port, byte[] first) throws IOException {
+        Socket socket = Visitor.connect(port);
+        sockets.add(socket);
+        socket.getOutputStream().write(first);
+        return socket;
+    }
+
+    private static byte[] header(InetSocketAddress from, int version) {
+        ProxyHeader header = ProxyHeader.of(from, ANYWHERE);
+        return version == 1 ? header.encodeV1() : header.encodeV2();
+    }
+
+    private static String line(Socket socket) throws IOException {
+        StringBuilder line = new StringBuilder();
+        for (int next; (next = socket.getInputStream().read()) != '\n'; ) {
+            assertTrue(next >= 0, "end of stream behind \"" + line + "\"");
+            line.append((char) next);
+        }
+        return line.toString();
+    }
+
+    private static void assertGone(Socket socket) throws IOException {
+        socket.setSoTimeout((int) Await.DEADLINE.toMillis());
+        assertThrows(SocketException.class, () -> socket.getInputStream().read());
+    }
+
+    private static byte[] with(byte[] header, String body) {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        all.writeBytes(header);
+        all.writeBytes(body.getBytes(US_ASCII));
+        return all.toByteArray();
+    }
+
+    private static RelayServer start(UnaryOperator<RelayServerOptions.Builder> options) throws IOException {
+        return RelayServer.start(options.apply(RelayServerOptions.builder()
+                        .bindAddress(LOOPBACK)
+                        .publicBindAddress(LOOPBACK)
+                        .trustedProxies(List.of("127.0.0.0/8")))
+                .build());
+    }
+
+    private static InetAddress ip(int... octets) {
+        byte[] bytes = new byte[octets.length];
+        for (int i = 0; i < octets.length; i++) bytes[i] = (byte) octets[i];
+        try {
+            return InetAddress.getByAddress(bytes);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+}
