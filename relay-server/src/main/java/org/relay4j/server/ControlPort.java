@@ -73,7 +73,9 @@ final class ControlPort implements Listener.Owner {
     }
 
     private void refuse(SocketChannel channel, InetSocketAddress client, @Nullable Refusal reason) {
-        ControlRefusal refusal = ControlRefusal.limit(reason, options, 0); // no name is known yet
+        // No name is known yet.
+        ControlRefusal refusal =
+                server.isClosing() ? ControlRefusal.DRAINING : ControlRefusal.limit(reason, options, 0);
         if (reason != null) {
             server.refused(reason, client, "relay server: client {} refused: {}", Sockets.host(client), refusal.text());
         }

@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
  * @param text why, for a person
  */
 record ControlRefusal(String code, String text) {
+    /** The refusal of every client while the server shuts down. */
+    static final ControlRefusal DRAINING = new ControlRefusal("draining", "the server is shutting down");
+
     /** Returns the refusal of a client because of a limit of tunnels; {@code mostOfName} is that of its name. */
     static ControlRefusal limit(@Nullable Refusal reason, RelayServerOptions options, int mostOfName) {
         String text = reason == Refusal.TUNNELS_OF_NAME

@@ -207,6 +207,10 @@ final class Handshake implements Loop.Handler, Claimant {
     // ---- the lines
 
     private void greet() throws IOException {
+        if (gate.server().isClosing()) {
+            refuseNewcomer();
+            return;
+        }
         byte[] nonce = new byte[NONCE];
         gate.server().random().nextBytes(nonce);
         ControlLine hello = ControlLine.of("HELLO").with(HexFormat.of().formatHex(nonce));
@@ -271,12 +275,8 @@ final class Handshake implements Loop.Handler, Claimant {
     // ---- the tunnel
 
     private void claim(ClientRequest request) {
-        if (gate.server().isClosing()) {
-            if (reading == null) end(false);
-            else answer(new ControlRefusal("draining", "the server is shutting down"));
-            return;
-        }
-        gate.server().tunnels().claim(request, ticket, loop, this);
+        if (gate.server().isClosing()) refuseNewcomer();
+        else gate.server().tunnels().claim(request, ticket, loop, this);
     }
 
     @Override
@@ -320,6 +320,10 @@ final class Handshake implements Loop.Handler, Claimant {
         gate.server()
                 .refused(reason, client, "relay server: client {} refused, {}: {}", Sockets.host(client), code, text);
         answer(new ControlRefusal(code, text));
+    }
+
+    private void refuseNewcomer() {
+        refuse(Refusal.DRAINING, ControlRefusal.DRAINING.code(), ControlRefusal.DRAINING.text());
     }
 
     private void answer(ControlRefusal refusal) {

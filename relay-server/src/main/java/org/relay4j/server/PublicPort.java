@@ -28,6 +28,7 @@ final class PublicPort implements Listener.Owner {
     private int visitors;
     private long refused; // visitors beyond a limit
     private boolean started;
+    private @Nullable Runnable finished; // to be called when no visitor is left at the port; null while it stays open
     private boolean closed;
 
     private PublicPort(RelayServer server, Loop loop, ClientLimits limits, Binder binder) throws IOException {
@@ -93,7 +94,22 @@ final class PublicPort implements Listener.Owner {
                 server.log().failed("{}: unexpected failure, a visitor was reset", tunnel, e);
             }
         }
-        listener.resume();
+        Runnable then = finished;
+        if (then == null) listener.resume();
+        else if (waiting.isEmpty() && listener.acceptPending()) {
+            finished = null;
+            then.run();
+        }
+    }
+
+    /**
+     * Calls {@code then} when the visitors that have connected so far were passed to a connection: usually at once, otherwise when
+     * the connections have room for them. They are as many as the kernel holds at most.
+     */
+    void finish(Runnable then) {
+        if (finished != null || closed) return;
+        finished = then;
+        resume();
     }
 
     /** A visitor was on its way to a connection that has no room. It waits here, even if there are many already. */
@@ -120,12 +136,15 @@ final class PublicPort implements Listener.Owner {
     void close(@Nullable ServerTunnel owner) {
         if (closed || owner != tunnel) return;
         closed = true;
+        Runnable then = finished;
+        finished = null;
         listener.close();
         for (Arrival visitor; (visitor = waiting.poll()) != null; ) {
             Sockets.reset(visitor.channel());
             left(visitor);
         }
         server.publicPorts().release(number());
+        if (then != null) then.run();
     }
 
     @Override

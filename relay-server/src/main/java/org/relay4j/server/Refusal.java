@@ -28,6 +28,8 @@ public enum Refusal {
     REQUEST,
     /** The client did not prove its name, or has none although the server requires one. */
     IDENTITY,
+    /** The server is shutting down. */
+    DRAINING,
     /** No public port is free. */
     NO_PORT,
     /** The requested public port is in use, or the client may not have it. */

@@ -38,6 +38,7 @@ public final class RelayServer implements Closeable {
     // Longer than 300 lines because a quarter is the Javadoc of the public API.
     private static final Logger log = LoggerFactory.getLogger(RelayServer.class);
     private static final long CLOSE_DEADLINE = TimeUnit.SECONDS.toNanos(2);
+    private static final long LONGEST_DRAIN = 999_999_999; // s, as announced to clients
 
     private final RelayServerOptions options;
     private final Admission admission;
@@ -55,6 +56,7 @@ public final class RelayServer implements Closeable {
     private final AtomicBoolean closed = new AtomicBoolean();
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile boolean closing; // accepts no more clients
+    private volatile long drainedBy; // when visitors are reset, ns of System.nanoTime; set before closing
 
     private RelayServer(RelayServerOptions options) throws IOException {
         this.options = options;
@@ -167,9 +169,12 @@ public final class RelayServer implements Closeable {
     }
 
     /**
-     * Ends the server gracefully: the control port and all public ports are closed at once, and connected visitors may
-     * finish. Those that have not finished in time are reset. Blocks until the server has ended, at most seven seconds longer than
-     * {@code timeout}. If the thread is interrupted, the visitors are reset at once and the thread stays interrupted.
+     * Ends the server gracefully. All public ports are closed at once, and connected visitors may finish. Those that have not
+     * finished in time are reset. Until then the control port stays open, and clients that connect to it are refused with the code
+     * {@code draining}, so that they try again later.
+     *
+     * <p>Blocks until the server has ended: until the last visitor has left, at most seven seconds longer than {@code timeout}. If
+     * the thread is interrupted, the visitors are reset at once and the thread stays interrupted.
      *
      * @param timeout how long visitors may take; zero means do not wait
      * @return true if all visitors had finished
@@ -177,8 +182,15 @@ public final class RelayServer implements Closeable {
      */
     public boolean close(Duration timeout) {
         long end = System.nanoTime() + Bounds.nanos(Bounds.notNegative("timeout", timeout));
+        if (!closing) {
+            log.info(
+                    "relay server: shutting down, {} visitors may finish within {} s",
+                    visitorCount(),
+                    secondsUntil(end));
+        }
+        drainedBy = end;
         closing = true;
-        control.close();
+        for (TunnelConnection connection : tunnels.connections()) connection.announceDrain();
         for (ServerTunnel tunnel : tunnels.all()) tunnel.drain();
         boolean finished = false;
         try {
@@ -190,14 +202,25 @@ public final class RelayServer implements Closeable {
         return finished;
     }
 
+    private static long secondsUntil(long end) {
+        long nanos = Math.max(0, end - System.nanoTime());
+        return Math.min(LONGEST_DRAIN, (nanos + 999_999_999) / 1_000_000_000);
+    }
+
+    /** Returns the time that visitors still have, rounded up. Unit: seconds. */
+    long secondsToDrain() {
+        return secondsUntil(drainedBy);
+    }
+
     /**
      * Closes the control port and all public ports, resets all visitors, and ends the threads. Blocks until that is done, normally
      * some milliseconds, at most seven seconds. Later calls have no effect.
      */
     @Override
     public void close() {
+        boolean again = closed.getAndSet(true);
         closing = true;
-        if (closed.getAndSet(true)) return;
+        if (again) return;
         control.close();
         List<TunnelConnection> ending = tunnels.connections();
         for (ServerTunnel tunnel : tunnels.all()) tunnel.close();
@@ -307,6 +330,11 @@ public final class RelayServer implements Closeable {
     /** Returns true once no more clients are served. */
     boolean isClosing() {
         return closing;
+    }
+
+    /** Returns true once all visitors are being reset. Implies {@link #isClosing}. */
+    boolean isClosed() {
+        return closed.get();
     }
 
     private void startControl() {

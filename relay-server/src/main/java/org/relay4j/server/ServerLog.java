@@ -26,7 +26,9 @@ final class ServerLog {
     private final LimitedLog failures = new LimitedLog(log, Level.ERROR);
 
     ServerLog() {
-        for (Refusal reason : Refusal.values()) refusals.put(reason, new LimitedLog(log, Level.WARN));
+        for (Refusal reason : Refusal.values()) {
+            refusals.put(reason, new LimitedLog(log, reason == Refusal.DRAINING ? Level.INFO : Level.WARN));
+        }
         for (Cause.Kind kind : Cause.Kind.values()) {
             ends.put(kind, new LimitedLog(log, isWanted(kind) ? Level.INFO : Level.WARN, BURST));
             strangers.put(kind, new LimitedLog(log, Level.WARN));

@@ -105,6 +105,7 @@ final class ServerTunnel {
         ControlLine line = ControlLine.of("OK").with("port", port.number());
         if (visitorAddresses()) line = line.with("visitor-address");
         line = tenure.grant(line, connection, join);
+        if (claim.request().drain()) line = line.with("drain");
         boolean elsewhere = join != null && connections.takeVisitors();
         Loop chosen = elsewhere
                 ? connections.unusedLoop(
@@ -164,7 +165,8 @@ final class ServerTunnel {
         if (replaced != null) replaced.replace();
         connection.start();
         port.resume(); // waiting visitors are first
-        if (server.isClosing()) close();
+        if (server.isClosed()) close();
+        else if (server.isClosing()) leave();
     }
 
     private void resumed(ClientRequest from) {
@@ -305,7 +307,7 @@ final class ServerTunnel {
 
     // ---- the end
 
-    /** Accepts no more visitors, and ends with the last one. From any thread; does not block. */
+    /** Accepts the visitors that the kernel holds, but no more, and ends with the last one. From any thread; does not block. */
     void drain() {
         loop().execute(this::leave);
     }
@@ -318,8 +320,14 @@ final class ServerTunnel {
     }
 
     private void leave() {
-        if (state == State.CLOSED) return;
+        if (state == State.CLOSED || leaving) return;
         leaving = true;
+        if (state == State.SERVED) port.finish(this::left);
+        else left();
+    }
+
+    /** Called when no visitor is left at the port. */
+    private void left() {
         closePort();
         if (connections.isEmpty()) end(CLOSED);
         drainAll();

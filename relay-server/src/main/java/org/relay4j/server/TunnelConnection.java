@@ -48,6 +48,7 @@ final class TunnelConnection implements SessionEvents {
     private final Pulse pulse;
     private @Nullable ControlStream lines; // at most one
     private boolean saidBye;
+    private boolean saidDrain;
     private Loop.@Nullable Timer handshake; // until the client has answered
     private Loop.@Nullable Timer retirement;
 
@@ -322,8 +323,27 @@ final class TunnelConnection implements SessionEvents {
         if (lines != null || !request.mayControl()) return null; // the base protocol has no streams from the client
         stream.auxiliary();
         stream.accept();
-        lines = new ControlStream(this::said);
+        lines = new ControlStream(stream, this::said);
+        if (server.isClosing()) announceDrain();
         return lines;
+    }
+
+    /** Announces that the server shuts down, if the client has asked for that. From any thread; does not block. */
+    void announceDrain() {
+        if (request.drain()) loop().execute(this::sayDrain);
+    }
+
+    private void sayDrain() {
+        driver.lock.lock();
+        try {
+            ControlStream stream = lines;
+            if (stream == null || saidDrain || ended) return; // the client will open the stream, or never does
+            saidDrain = true;
+            stream.write(ControlLine.of("DRAIN").with(String.valueOf(server.secondsToDrain())));
+            driver.flush();
+        } finally {
+            driver.lock.unlock();
+        }
     }
 
     private void said(ControlLine line) {

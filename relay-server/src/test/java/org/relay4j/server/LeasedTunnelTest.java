@@ -285,7 +285,7 @@ class LeasedTunnelTest {
         Socket waiting = Visitor.connect(client.port());
         Visitor.expectReset(waiting);
         waiting.close();
-        Visitor.awaitRefused(client.port());
+        ServerDrainTest.awaitClosed(server(), client.port());
         ask("resume=" + client.lease()).assertRefused("lease-unknown");
         expect("up", "held", "down its client has not come back for 300 ms");
         assertEquals(0, server().tunnelCount());
@@ -299,7 +299,7 @@ class LeasedTunnelTest {
         assertEquals("0", client.line().value("ttl"));
         ask("resume=" + client.lease()).assertRefused("lease-unknown");
         client.die();
-        Visitor.awaitRefused(client.port());
+        ServerDrainTest.awaitClosed(server(), client.port());
         Await.until("the end", () -> server().tunnelCount() == 0);
     }
 
@@ -308,7 +308,7 @@ class LeasedTunnelTest {
         start(options -> options);
         AskingClient client = ask("resume");
         client.die();
-        Visitor.awaitRefused(client.port());
+        ServerDrainTest.awaitClosed(server(), client.port());
         Await.until("the end", () -> server().tunnelCount() == 0);
     }
 
@@ -350,6 +350,7 @@ class LeasedTunnelTest {
         Socket visitor = visit(client);
         client.yamux().expect(WireFrame.window(1, SYN, 0));
         say(client, "BYE\n");
+        ServerDrainTest.awaitClosed(server(), client.port());
         Visitor.awaitRefused(client.port());
         client.yamux().send(WireFrame.data(1, "end"), WireFrame.window(1, FIN, 0));
         Visitor.expect(visitor, "end");
@@ -365,7 +366,7 @@ class LeasedTunnelTest {
         visit(client);
         client.yamux().expect(WireFrame.window(1, SYN, 0));
         say(client, "BYE\n");
-        Visitor.awaitRefused(client.port());
+        ServerDrainTest.awaitClosed(server(), client.port());
         ask("resume=" + client.lease()).assertRefused("lease-unknown");
         ask("join=" + client.lease()).assertRefused("lease-unknown");
         client.yamux().expectNothing();
@@ -380,7 +381,7 @@ class LeasedTunnelTest {
             client.yamux().expect(WireFrame.window(1, SYN, 0));
             say(client, "BYE\nBYE\nBYE\n");
             client.yamux().expectNothing();
-            Visitor.awaitRefused(client.port());
+            ServerDrainTest.awaitClosed(server(), client.port());
             assertEquals(
                     1,
                     log.lines().stream()
@@ -398,7 +399,7 @@ class LeasedTunnelTest {
         client.yamux().expectNothing();
         assertEquals(1, server().tunnelCount());
         client.yamux().send(WireFrame.data(2, "\n"));
-        Visitor.awaitRefused(client.port());
+        ServerDrainTest.awaitClosed(server(), client.port());
         expect("up", "down null");
     }
 

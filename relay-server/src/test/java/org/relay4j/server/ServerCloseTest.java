@@ -147,7 +147,6 @@ class ServerCloseTest {
             idle.yamux().expect(WireFrame.goAway(0)); // it has no visitor
             idle.yamux().expectEnd();
             idle.leave();
-            Visitor.awaitRefused(server.port());
             client.yamux().send(WireFrame.data(1, "the whole reply"), WireFrame.window(1, FIN, 0));
             Visitor.expect(visitor, "the whole reply");
             Visitor.expectEnd(visitor);
@@ -183,7 +182,7 @@ class ServerCloseTest {
                 Socket visitor = client.visit()) {
             client.yamux().expect(WireFrame.window(1, SYN, 0));
             Call<Boolean> closing = Call.of(() -> server.close(ChronoUnit.FOREVER.getDuration()));
-            Visitor.awaitRefused(server.port());
+            ServerDrainTest.awaitClosed(server, client.port());
             closing.interrupt();
             client.yamux().expect(WireFrame.window(1, RST, 0), WireFrame.goAway(0));
             client.leave();

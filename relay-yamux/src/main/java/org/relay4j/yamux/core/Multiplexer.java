@@ -232,6 +232,14 @@ public final class Multiplexer {
         settle();
     }
 
+    /**
+     * Asks the peer with a GoAway to open no more streams. Streams that it opens before it receives that are accepted as before,
+     * until {@link #drain} is called.
+     */
+    public void announceDrain() {
+        if (state.announce()) queue.append(Frame.GO_AWAY, 0, 0, Frame.NORMAL);
+    }
+
     /** Closes the session: sends RST for each open stream, then GoAway. */
     public void close() {
         if (state.isOver()) return;

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 final class SessionState {
     private boolean draining; // we open and accept no more streams
     private boolean closesWhenDrained; // and the session ends with the last stream
+    private boolean announced; // the peer was asked to open no more streams
     private boolean peerGoneAway; // the peer accepts no more streams
     private @Nullable Cause ended;
 
@@ -25,14 +26,20 @@ final class SessionState {
     }
 
     /**
-     * Stops opening and accepting streams. Returns true if this call is the first to request the close after the last
-     * stream.
+     * Stops opening and accepting streams. Returns true if the peer must be asked now to open no more streams, because the session
+     * will close after the last one.
      */
     boolean drain(boolean andClose) {
-        boolean announces = andClose && !closesWhenDrained && ended == null;
-        closesWhenDrained |= announces;
+        closesWhenDrained |= andClose && ended == null;
         draining = true;
-        return announces;
+        return andClose && announce();
+    }
+
+    /** Returns true if the peer must be asked now to open no more streams; false if that has happened, or the session is over. */
+    boolean announce() {
+        boolean first = !announced && ended == null;
+        announced |= first;
+        return first;
     }
 
     /** Records a GoAway of the peer; false if there was one before. */

@@ -82,6 +82,25 @@ public final class Listener implements Loop.Handler {
         if (!paused && key.isValid()) key.interestOps(SelectionKey.OP_ACCEPT);
     }
 
+    /**
+     * Accepts the connections that the kernel holds, as far as the owner can. Returns true if none was left, or as many were
+     * accepted as the kernel holds at most, so that a flood does not keep the listener open.
+     */
+    public boolean acceptPending() {
+        for (int n = 0; n < BACKLOG && channel.isOpen(); n++) {
+            if (!owner.canAccept()) return false;
+            try {
+                SocketChannel accepted = channel.accept();
+                if (accepted == null) return true;
+                handOver(accepted);
+            } catch (IOException e) {
+                cannotAccept.log("cannot accept on {}: {}", Sockets.text(address), String.valueOf(e.getMessage()));
+                return true;
+            }
+        }
+        return true;
+    }
+
     /** Closes the socket. Connections that were not accepted are refused. */
     public void close() {
         Sockets.close(channel);

@@ -204,6 +204,20 @@ class SessionTest {
         peer.told("end CLOSED_LOCALLY").expects(Wire.goAway(0)).leavesNothing();
     }
 
+    @Test
+    void announcedDrainStillAcceptsWhatIsOnTheWay() {
+        peer.core.announceDrain();
+        peer.core.announceDrain();
+        peer.expects(Wire.goAway(0)).expectsNothing().toldNothing();
+        peer.sends(Wire.syn(2)).accepts(2).afresh();
+        peer.core.drain(true);
+        peer.expectsNothing(); // it is asked once
+        peer.sends(Wire.syn(4)).toldNothing().expects(Wire.rst(4));
+        peer.sends(Wire.rst(2)).told("reset 2 RESET_BY_PEER", "end CLOSED_LOCALLY");
+        peer.core.announceDrain();
+        peer.expects(Wire.goAway(0)).leavesNothing(); // the last frame of the session
+    }
+
     // ---- the end
 
     @Test
