@@ -27,7 +27,8 @@ final class AcceptorConnection implements TunnelConnection, SessionListener, Str
     private final ControlConnection control;
     private final TunnelEvents events;
     private final Session session;
-    private final @Nullable Bye bye;
+    private final @Nullable ControlStream lines;
+    private final boolean saysBye;
     private final boolean visitorAddresses;
     private final LimitedLog malformed = new LimitedLog(log, Level.WARN);
     private final CompletableFuture<@Nullable Loss> ended = new CompletableFuture<>();
@@ -45,7 +46,9 @@ final class AcceptorConnection implements TunnelConnection, SessionListener, Str
                         .acceptQueue(queue)
                         .build(),
                 this);
-        bye = control.bye(options, SessionInternals.driver(session));
+        lines = control.controlStream(SessionInternals.driver(session));
+        saysBye = ControlConnection.saysBye(options);
+        if (lines != null && control.grant().drain()) lines.open();
     }
 
     /** Connects and starts the session, whose visitors come to {@code queue}. Blocks as {@link ClientTunnel.Opening#open} does. */
@@ -95,17 +98,26 @@ final class AcceptorConnection implements TunnelConnection, SessionListener, Str
     }
 
     /*
-     * BYE is written by the calling thread, not by a loop: loops are daemons, and the caller may be the end of the program.
+     * The lines are written by the calling thread, not by a loop: loops are daemons, and the caller may be the end of the program.
      */
     @Override
     public void closeWhenDone() {
-        if (bye != null) bye.then(session::closeWhenDone);
+        leave(saysBye);
+    }
+
+    @Override
+    public void retire() {
+        leave(false);
+    }
+
+    private void leave(boolean bye) {
+        if (lines != null) lines.leave(bye, session::closeWhenDone);
         else session.closeWhenDone();
     }
 
     @Override
     public void close() {
-        if (bye != null) bye.then(session::close);
+        if (lines != null && saysBye) lines.leave(true, session::close);
         else session.close();
     }
 
@@ -122,6 +134,11 @@ final class AcceptorConnection implements TunnelConnection, SessionListener, Str
     @Override
     public CompletionStage<@Nullable Loss> ended() {
         return ended;
+    }
+
+    @Override
+    public CompletionStage<Long> draining() {
+        return lines == null ? new CompletableFuture<>() : lines.draining();
     }
 
     @Override

@@ -70,6 +70,11 @@ final class Attempts {
         backoff.wasUp(nanos);
     }
 
+    /** Resets the back-off after an end that the server has announced, as {@link Backoff#wasDrained} does. */
+    void wasDrained(long nanos) {
+        backoff.wasDrained(nanos);
+    }
+
     /**
      * Tries at once; after a failure it tries again if {@code retry} accepts that.
      *
@@ -118,13 +123,20 @@ final class Attempts {
                 boolean soon = urgent.getAsBoolean() && isPassing(e);
                 Duration pause = backoff.next(soon);
                 long now = System.nanoTime();
-                boolean quiet = soon && now - quietUntil < 0;
+                boolean restarts = isDraining(e);
+                boolean quiet = (soon || restarts) && now - quietUntil < 0;
                 if (!quiet) quietUntil = now + QUIET;
-                log.atLevel(quiet ? Level.DEBUG : Level.WARN)
+                log.atLevel(quiet ? Level.DEBUG : restarts ? Level.INFO : Level.WARN)
                         .log("{}: {}; next attempt in {} ms", failed, e.getMessage(), pause.toMillis());
                 pause(pause);
             }
         }
+    }
+
+    /** Returns whether the server is about to restart, so that the next attempts fail for the same reason. */
+    private static boolean isDraining(IOException failure) {
+        return failure instanceof RelayRefusedException refusal
+                && refusal.code().equals("draining");
     }
 
     /** Returns false if the failure is a decision, which the next attempts would meet again. */

@@ -13,6 +13,9 @@ final class Backoff {
     /** The longest pause while visitors wait for the client to return. Unit: nanoseconds. */
     private static final long URGENT = TimeUnit.MILLISECONDS.toNanos(500);
 
+    /** The time that a connection must last until an announced end counts as orderly. Unit: nanoseconds. */
+    private static final long SHORTEST_SERVICE = TimeUnit.SECONDS.toNanos(1);
+
     private final long shortest; // ns
     private final long longest; // ns
     private final DoubleSupplier random; // 0 to 1
@@ -45,5 +48,10 @@ final class Backoff {
     /** Resets the pause if the connection lasted. One that breaks at once must not be retried rapidly. */
     void wasUp(long nanos) {
         if (nanos >= longest) next = shortest;
+    }
+
+    /** Resets the pause after a connection that the server has announced to end, unless it ended soon after it began. */
+    void wasDrained(long nanos) {
+        if (nanos >= Math.min(longest, SHORTEST_SERVICE)) next = shortest;
     }
 }

@@ -158,16 +158,16 @@ final class ClientTunnel implements Tunnel {
     }
 
     private void addCompanions() {
-        if (options.connections() == 1) return;
         Companions further = new Companions(options, this::join);
         companions = further;
         if (attempts.isClosing()) further.close(); // the thread that closed the tunnel may have missed it
         if (entrance.isJoinable()) further.start();
-        else log.warn("{}: the server grants no lease, so there is only one connection", this);
+        else if (options.connections() > 1)
+            log.warn("{}: the server grants no lease, so there is only one connection", this);
     }
 
-    private void join(int instead) throws IOException {
-        TunnelConnection next = connector.connect(() -> entrance.join(instead), events);
+    private void join(int instead, boolean elsewhere) throws IOException {
+        TunnelConnection next = connector.connect(() -> entrance.join(instead, elsewhere), events);
         if (!connections.join(next)) {
             next.abandon();
             throw new SocketException("the tunnel was lost");
@@ -188,20 +188,33 @@ final class ClientTunnel implements Tunnel {
                     events.left(numbers);
                     ended(next, since, loss);
                 }));
+        var alsoUnused = next.draining()
+                .thenAccept(seconds -> Callbacks.runSurely(Callbacks.EXECUTOR, () -> draining(next, since, seconds)));
+    }
+
+    /** Called when the server of a connection shuts down: another connection is made first, if the server lets it join. */
+    private void draining(TunnelConnection leaving, long since, long seconds) {
+        if (!connections.leaves(leaving)) return;
+        log.info("tunnel {}: the server shuts down within {} s", HostPort.text(leaving.publicAddress()), seconds);
+        Companions further = companions;
+        if (further != null && entrance.isJoinable()) further.move(leaving, System.nanoTime() - since);
     }
 
     /** Called when a connection that was up has ended; the loss is null if this side closed it. */
     private void ended(TunnelConnection last, long since, @Nullable Loss loss) {
         try {
+            boolean drained = connections.isLeaving(last);
             boolean wasLast = connections.remove(last);
-            Loss unwanted = loss == null || (attempts.isClosing() && loss.clean()) ? null : loss;
+            Loss seen = drained ? Loss.drained(loss) : loss;
+            Loss unwanted = seen == null || (attempts.isClosing() && seen.clean()) ? null : seen;
             long nanos = System.nanoTime() - since;
             if (!wasLast) {
-                if (unwanted != null) replace(last, nanos, unwanted);
+                if (unwanted != null && !drained) replace(last, nanos, unwanted); // else it is being replaced
             } else if (unwanted == null) {
                 events.closed();
                 finish(null);
             } else {
+                if (drained) attempts.wasDrained(nanos);
                 attempts.wasUp(nanos);
                 lost(last, unwanted);
             }

@@ -21,17 +21,24 @@ final class Companions {
          * Joins one connection to the tunnel. Blocks as {@link ClientTunnel.Opening#open} does.
          *
          * @param instead the number of the connection that it replaces; -1 for none
+         * @param elsewhere whether another address of the server is preferred
          */
-        void join(int instead) throws IOException;
+        void join(int instead, boolean elsewhere) throws IOException;
     }
 
     /**
      * A connection that the tunnel does not have.
      *
      * @param replaced the number of the lost one; -1 if there was none
-     * @param lasted how long the lost one had lasted, ns
+     * @param lasted how long the lost or leaving one had lasted, ns
+     * @param leaving the one that ends with its last visitor when its successor is there; null for none
      */
-    private record Missing(int replaced, long lasted) {}
+    private record Missing(
+            int replaced, long lasted, @Nullable TunnelConnection leaving) {
+        Missing(int replaced, long lasted) {
+            this(replaced, lasted, null);
+        }
+    }
 
     /** Refusals that last until the tunnel has changed. */
     private static final Set<String> LASTING = Set.of("limit-reached", "lease-unknown");
@@ -71,9 +78,22 @@ final class Companions {
      * @param nanos how long it had lasted
      */
     void replace(int number, long nanos) {
+        add(new Missing(number, nanos));
+    }
+
+    /**
+     * The server of one of the tunnel's connections shuts down: another one is made, then that one may end.
+     *
+     * @param nanos how long it has lasted
+     */
+    void move(TunnelConnection leaving, long nanos) {
+        add(new Missing(-1, nanos, leaving));
+    }
+
+    private void add(Missing wanted) {
         lock.lock();
         try {
-            missing.add(new Missing(number, nanos));
+            missing.add(wanted);
             changed = true;
         } finally {
             lock.unlock();
@@ -88,7 +108,7 @@ final class Companions {
 
     private void work() {
         try {
-            for (Missing next; (next = next()) != null; ) if (!add(next) && !isTriedAgain(next)) return;
+            for (Missing next; (next = next()) != null; ) if (!join(next) && !isTriedAgain(next)) return;
         } catch (IOException e) {
             end();
             log.debug("no more connections are added: {}", e.getMessage()); // the tunnel was closed or lost
@@ -99,17 +119,24 @@ final class Companions {
     }
 
     /** Returns false if the server refuses another connection until the tunnel has changed. */
-    private boolean add(Missing next) throws IOException {
+    private boolean join(Missing next) throws IOException {
+        TunnelConnection leaving = next.leaving();
         Attempts.Attempt<Boolean> attempt = () -> {
-            joining.join(next.replaced());
+            joining.join(next.replaced(), leaving != null);
             return true;
         };
-        attempts.wasUp(next.lasted());
+        if (leaving == null) attempts.wasUp(next.lasted());
+        else attempts.wasDrained(next.lasted());
         try {
             if (next.replaced() < 0) attempts.first(attempt, Companions::isTemporary);
             else attempts.again(attempt, Companions::isTemporary);
+            if (leaving != null) leaving.retire();
             return true;
         } catch (RelayRefusedException e) {
+            if (leaving != null) {
+                log.debug("no connection joins before the server shuts down: {}", e.getMessage());
+                return true; // the tunnel is resumed when the present connection has ended
+            }
             log.warn(
                     "no further connection: {}; the tunnel continues with fewer. Check the limits of the server and the"
                             + " max-connections of this client in its clients file",

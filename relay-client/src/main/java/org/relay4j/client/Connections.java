@@ -1,7 +1,9 @@
 package org.relay4j.client;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.OrderedLock;
@@ -10,6 +12,7 @@ import org.relay4j.yamux.io.OrderedLock;
 final class Connections {
     private final ReentrantLock lock = OrderedLock.leaf("the connections of a tunnel");
     private final List<TunnelConnection> present = new ArrayList<>(1); // guarded by lock
+    private final Set<TunnelConnection> leaving = new HashSet<>(); // present, and to end soon; guarded by lock
     private @Nullable TunnelConnection last; // one that is present, or the one that ended last; guarded by lock
 
     /** The first connection of a tunnel that is up, for the first time or again. */
@@ -33,11 +36,32 @@ final class Connections {
         }
     }
 
+    /** Marks a connection whose server shuts down; false if it has ended. */
+    boolean leaves(TunnelConnection one) {
+        lock.lock();
+        try {
+            return present.contains(one) && leaving.add(one);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns whether the server of a connection shuts down. */
+    boolean isLeaving(TunnelConnection one) {
+        lock.lock();
+        try {
+            return leaving.contains(one);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Removes a connection that has ended; true if it was the last one. */
     boolean remove(TunnelConnection ended) {
         lock.lock();
         try {
             present.remove(ended);
+            leaving.remove(ended);
             last = present.isEmpty() ? ended : present.get(0);
             return present.isEmpty();
         } finally {

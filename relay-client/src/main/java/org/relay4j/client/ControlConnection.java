@@ -90,11 +90,16 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
                 + " would not be encrypted; set the option tls, or allowPlainIdentity in a trusted network");
     }
 
-    /** Returns the goodbye of a deliberate end; null if the server does not keep the tunnel, or another process will resume it. */
+    /** Returns the stream for lines about the tunnel; null if the server has nothing to say or to hear. */
     @Nullable
-    Bye bye(RelayClientOptions options, Driver driver) {
+    ControlStream controlStream(Driver driver) {
         boolean leased = grant.lease() != null || grant.connection() >= 0;
-        return leased && options.leaseFile() == null ? new Bye(driver) : null;
+        return leased || grant.drain() ? new ControlStream(driver) : null;
+    }
+
+    /** Returns whether the server must be told of a deliberate end: it would keep the tunnel, but no other process resumes it. */
+    static boolean saysBye(RelayClientOptions options) {
+        return options.leaseFile() == null;
     }
 
     /** The session's options. With several connections, a silent one must be noticed early. */

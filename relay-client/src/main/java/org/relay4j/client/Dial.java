@@ -54,13 +54,26 @@ final class Dial {
      */
     static SocketChannel connect(String host, int port, @Nullable InetAddress preferred, Duration timeout)
             throws IOException {
-        InetAddress[] addresses;
+        return connect(host, port, preferring(preferred, resolve(host)), timeout);
+    }
+
+    /** Does the same, but tries one address last. */
+    static SocketChannel connectAvoiding(String host, int port, InetAddress avoided, Duration timeout)
+            throws IOException {
+        return connect(host, port, avoiding(avoided, resolve(host)), timeout);
+    }
+
+    private static List<InetAddress> resolve(String host) throws RelayUnreachableException {
         try {
-            addresses = InetAddress.getAllByName(host);
+            return order(InetAddress.getAllByName(host));
         } catch (UnknownHostException e) {
             throw new RelayUnreachableException("unknown host " + host, e);
         }
-        List<InetSocketAddress> targets = preferring(preferred, order(addresses)).stream()
+    }
+
+    private static SocketChannel connect(String host, int port, List<InetAddress> addresses, Duration timeout)
+            throws IOException {
+        List<InetSocketAddress> targets = addresses.stream()
                 .map(address -> new InetSocketAddress(address, port))
                 .toList();
         return connect(targets, HostPort.text(host, port), timeout);
@@ -85,6 +98,13 @@ final class Dial {
     static List<InetAddress> preferring(@Nullable InetAddress preferred, List<InetAddress> ordered) {
         int at = preferred == null ? -1 : ordered.indexOf(preferred);
         if (at > 0) ordered.add(0, ordered.remove(at));
+        return ordered;
+    }
+
+    /** Moves the avoided address to the end. */
+    static List<InetAddress> avoiding(InetAddress avoided, List<InetAddress> ordered) {
+        int at = ordered.indexOf(avoided);
+        if (at >= 0) ordered.add(ordered.remove(at));
         return ordered;
     }
 

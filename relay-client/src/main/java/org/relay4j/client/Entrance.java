@@ -57,6 +57,7 @@ final class Entrance {
         try {
             return open(request().with("resume", shown));
         } catch (RelayRefusedException e) {
+            if (e.code().equals("draining")) lease.serverDrains();
             if (!e.code().equals("lease-unknown")) throw e;
             log.info("{} no longer has the tunnel, asking for a new one", HostPort.text(server));
             lease.forget();
@@ -70,7 +71,8 @@ final class Entrance {
         String host = server.getHostString();
         // Only the server that has granted the lease knows it.
         SocketChannel channel = Dial.connect(host, server.getPort(), known, timeout);
-        ControlConnection connection = ControlConnection.over(channel, host, options, request);
+        ControlLine complete = request.has("resume") ? request.with(ServerLines.DRAIN) : request;
+        ControlConnection connection = ControlConnection.over(channel, host, options, complete);
         known = connection.server().getAddress();
         lease.granted(connection.grant());
         return connection;
@@ -80,22 +82,27 @@ final class Entrance {
      * Adds a connection to the tunnel, which is up.
      *
      * @param instead the number of the connection that it replaces; negative for none
+     * @param elsewhere whether another address of the server is preferred
      * @throws IOException as {@link ControlConnection#over} does
      */
-    ControlConnection join(int instead) throws IOException {
+    ControlConnection join(int instead, boolean elsewhere) throws IOException {
         String shown = lease.word();
         InetAddress address = known;
         if (shown == null || address == null) throw new SocketException("the tunnel has no lease");
         ControlLine request = request().with("join", shown);
         if (instead >= 0) request = request.with("instead", instead);
+        String host = server.getHostString();
         InetSocketAddress target = new InetSocketAddress(address, server.getPort());
-        SocketChannel channel = Dial.connect(List.of(target), HostPort.text(server), options.connectTimeout());
-        ControlConnection connection = ControlConnection.over(channel, server.getHostString(), options, request);
+        SocketChannel channel = elsewhere
+                ? Dial.connectAvoiding(host, server.getPort(), address, options.connectTimeout())
+                : Dial.connect(List.of(target), HostPort.text(server), options.connectTimeout());
+        ControlConnection connection = ControlConnection.over(channel, host, options, request.with(ServerLines.DRAIN));
         if (connection.grant().connection() < 0) {
             connection.wire().close();
             throw new RelayProtocolException(HostPort.text(server) + " does not let connections join a tunnel", null);
         }
         if (connection.grant().lease() != null) lease.granted(connection.grant());
+        if (elsewhere) known = connection.server().getAddress();
         return connection;
     }
 

@@ -37,7 +37,8 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
     private final Duration localConnectTimeout;
     private final TunnelEvents events;
     private final LoopDriver driver;
-    private final @Nullable Bye bye;
+    private final @Nullable ControlStream lines;
+    private final boolean saysBye;
     private final boolean visitorAddresses;
     private final @Nullable ProxyProtocol proxyProtocol;
     private final LimitedLog unreachable = new LimitedLog(log, Level.WARN);
@@ -61,7 +62,8 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
         CoreOptions core = SessionInternals.relayedOptions(ControlConnection.session(options));
         driver = new LoopDriver(loops.next(), control.wire(), Role.SERVER, core, this, true);
         driver.whenTerminated(LoopGroup::releaseShared);
-        bye = control.bye(options, driver);
+        lines = control.controlStream(driver);
+        saysBye = ControlConnection.saysBye(options);
     }
 
     /** Starts the session on a control connection, which is closed if that fails. */
@@ -76,6 +78,8 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
             started = true;
             connection.driver.start();
             connection.ping(); // windows grow with the round trip, which is measured before data is queued
+            ControlStream lines = connection.lines;
+            if (lines != null && control.grant().drain()) connection.driver.afterwards(lines::open);
             return connection;
         } finally {
             if (!started) {
@@ -107,13 +111,22 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
 
     @Override
     public void closeWhenDone() {
-        if (bye != null) driver.afterwards(() -> bye.then(driver::closeWhenDone));
+        leave(saysBye);
+    }
+
+    @Override
+    public void retire() {
+        leave(false);
+    }
+
+    private void leave(boolean bye) {
+        if (lines != null) driver.afterwards(() -> lines.leave(bye, driver::closeWhenDone));
         else driver.closeWhenDone();
     }
 
     @Override
     public void close() {
-        if (bye != null) driver.afterwards(() -> bye.then(driver::close));
+        if (lines != null && saysBye) driver.afterwards(() -> lines.leave(true, driver::close));
         else abandon();
     }
 
@@ -130,6 +143,11 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
     @Override
     public CompletionStage<@Nullable Loss> ended() {
         return ended;
+    }
+
+    @Override
+    public CompletionStage<Long> draining() {
+        return lines == null ? new CompletableFuture<>() : lines.draining();
     }
 
     // ---- visitors

@@ -10,11 +10,12 @@ import org.jspecify.annotations.Nullable;
  * @param lease the secret that lets the client resume the tunnel; null if there is none
  * @param ttl how long the server keeps the tunnel without a connection; zero without a lease
  * @param connection the number of this connection of the tunnel; -1 if the tunnel has only one
+ * @param drain whether the server announces its shutdown
  */
-record Grant(int port, @Nullable String lease, Duration ttl, int connection) {
+record Grant(int port, @Nullable String lease, Duration ttl, int connection, boolean drain) {
     /** Creates a grant without a lease. */
     static Grant of(int port) {
-        return new Grant(port, null, Duration.ZERO, -1);
+        return new Grant(port, null, Duration.ZERO, -1, false);
     }
 
     /** Never shows the lease. */

@@ -19,6 +19,9 @@ final class Lease {
     /** The longest time after a loss that is waited for with short pauses, because the server chooses the ttl. Unit: ns. */
     private static final long LONGEST_WAIT = TimeUnit.SECONDS.toNanos(60);
 
+    /** The longest time after a loss for which a server that shuts down postpones the end of that wait. Unit: ns. */
+    private static final long LONGEST_DRAIN = TimeUnit.MINUTES.toNanos(10);
+
     private final @Nullable LeaseFile file;
     private final LongSupplier clock; // ns
     private final ReentrantLock lock = OrderedLock.leaf("a lease");
@@ -26,6 +29,7 @@ final class Lease {
     private boolean lasting; // the server keeps the tunnel after a loss; guarded by lock
     private long ttl; // ns; guarded by lock
     private long lostAt; // ns; guarded by lock
+    private long waitedSince; // ns; the loss, or a later answer that the server shuts down; guarded by lock
     private boolean lost; // guarded by lock
 
     /** @param file the file that keeps it for the next process; null if there is none */
@@ -87,6 +91,18 @@ final class Lease {
         try {
             lost = true;
             lostAt = clock.getAsLong();
+            waitedSince = lostAt;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Called when the server answers that it shuts down. If it keeps the tunnel, the next process does so for the full time. */
+    void serverDrains() {
+        lock.lock();
+        try {
+            long now = clock.getAsLong();
+            if (now - lostAt < LONGEST_DRAIN) waitedSince = now;
         } finally {
             lock.unlock();
         }
@@ -96,7 +112,7 @@ final class Lease {
     boolean isWaitedFor() {
         lock.lock();
         try {
-            return lost && lasting && clock.getAsLong() - lostAt < Math.min(ttl, LONGEST_WAIT);
+            return lost && lasting && clock.getAsLong() - waitedSince < Math.min(ttl, LONGEST_WAIT);
         } finally {
             lock.unlock();
         }

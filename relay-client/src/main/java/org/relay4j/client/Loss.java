@@ -18,6 +18,12 @@ record Loss(String why, boolean clean, @Nullable Throwable cause) {
         return new Loss(known == null ? message : known, false, cause);
     }
 
+    /** Returns the loss of a connection whose server has announced its end; {@code loss} is null if this side ended it first. */
+    static Loss drained(@Nullable Loss loss) {
+        if (loss == null || loss.clean()) return new Loss("the server has shut down", true, null);
+        return new Loss("the server has shut down: " + loss.why(), false, loss.cause());
+    }
+
     TunnelLostException exception() {
         return new TunnelLostException("the tunnel was lost: " + why, clean, cause);
     }

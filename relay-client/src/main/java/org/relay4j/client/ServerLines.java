@@ -28,6 +28,7 @@ final class ServerLines {
     private static final String HELLO = "HELLO";
     private static final String OK = "OK";
     private static final String VISITOR_ADDRESS = "visitor-address";
+    static final String DRAIN = "drain";
     private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,8}");
 
     private final String server; // for messages
@@ -62,7 +63,7 @@ final class ServerLines {
         byte[] answer = (identity == null ? request : identity.prove(hello, request, binding)).encode();
         exchange(() -> conversation.write(answer));
         readLine();
-        return grant();
+        return grant(request);
     }
 
     // ---- TLS
@@ -165,7 +166,7 @@ final class ServerLines {
         return options.needsVisitorAddresses() ? request.with(VISITOR_ADDRESS) : request;
     }
 
-    private Grant grant() throws RelayException {
+    private Grant grant(ControlLine request) throws RelayException {
         if (!startsWith(OK)) {
             portLine(); // a refusal
             throw noRelayServer(quoted(), null);
@@ -182,12 +183,13 @@ final class ServerLines {
                     server + " does not pass on the addresses of visitors; do without the option " + visitorOption(),
                     null);
         }
+        boolean drain = answer.has(DRAIN) && request.has(DRAIN);
         String lease = answer.value("lease");
         int connection = number(answer, "connection");
-        if (lease == null) return new Grant(port, null, Duration.ZERO, connection);
+        if (lease == null) return new Grant(port, null, Duration.ZERO, connection, drain);
         int ttl = number(answer, "ttl");
         if (!LeaseWord.isValid(lease) || ttl < 0) throw noRelayServer("a malformed lease", null);
-        return new Grant(port, lease, Duration.ofSeconds(ttl), connection);
+        return new Grant(port, lease, Duration.ofSeconds(ttl), connection, drain);
     }
 
     /** Returns -1 if there is none. */

@@ -30,6 +30,9 @@ interface TunnelConnection {
     /** Accepts no more visitors, and ends with the last one. Does not block. */
     void closeWhenDone();
 
+    /** Accepts no more visitors, and ends with the last one, because another connection carries the tunnel. Does not block. */
+    void retire();
+
     /** Ends the connection, and the tunnel with it; visitors are reset. Does not block. */
     void close();
 
@@ -41,4 +44,7 @@ interface TunnelConnection {
 
     /** Completes when the connection has ended: with its loss, or with null if this side closed it. */
     CompletionStage<@Nullable Loss> ended();
+
+    /** Completes when the server announces that it shuts down: with the time until then, in seconds. It may never complete. */
+    CompletionStage<Long> draining();
 }

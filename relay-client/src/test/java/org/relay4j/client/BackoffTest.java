@@ -93,6 +93,16 @@ class BackoffTest {
     }
 
     @Test
+    void announcedEndIsAReasonToBeginAnewUnlessItComesAtOnce() {
+        Backoff backoff = new Backoff(SHORTEST, LONGEST, () -> 1.0);
+        for (int i = 0; i < 3; i++) backoff.next();
+        backoff.wasDrained(Duration.ofSeconds(1).toNanos() - 1);
+        assertEquals(Duration.ofMillis(1_600), backoff.next());
+        backoff.wasDrained(Duration.ofSeconds(1).toNanos());
+        assertEquals(SHORTEST, backoff.next());
+    }
+
+    @Test
     void longestPossiblePausesDoNotOverflow() {
         Backoff backoff = new Backoff(Duration.ofMillis(1), Duration.ofHours(1), () -> 1.0);
         for (int i = 0; i < 200; i++) assertTrue(!backoff.next().isNegative());

@@ -72,6 +72,7 @@ class ClientTunnelTest {
     private static class Scripted implements TunnelConnection {
         volatile InetSocketAddress server = InetSocketAddress.createUnresolved("relay", 7000);
         final CompletableFuture<@Nullable Loss> end = new CompletableFuture<>();
+        final CompletableFuture<Long> drain = new CompletableFuture<>();
         final AtomicInteger pings = new AtomicInteger();
 
         @Override
@@ -114,6 +115,11 @@ class ClientTunnelTest {
         }
 
         @Override
+        public void retire() {
+            end.complete(null);
+        }
+
+        @Override
         public boolean awaitTermination(long nanos) {
             return end.isDone();
         }
@@ -121,6 +127,11 @@ class ClientTunnelTest {
         @Override
         public CompletionStage<@Nullable Loss> ended() {
             return end;
+        }
+
+        @Override
+        public CompletionStage<Long> draining() {
+            return drain;
         }
     }
 
@@ -167,6 +178,24 @@ class ClientTunnelTest {
         recorder.awaitClose(3);
         tunnel.awaitEnd();
         assertNull(tunnel.endCause());
+    }
+
+    @Test
+    void endOfADrainingConnectionIsALossEvenIfThisSideEndsIt() throws Exception {
+        Scripted first = then();
+        Scripted second = then();
+        ClientTunnel tunnel = up(Local.hasty(recorder));
+        try (Logged log = Logged.below("org.relay4j.client")) {
+            first.drain.complete(30L);
+            log.await("the server shuts down within 30 s");
+            first.retire();
+            assertEquals(
+                    "the tunnel was lost: the server has shut down",
+                    recorder.awaitLoss(1, true).getMessage());
+            recorder.awaitUp(2);
+            assertSame(second, tunnel.connections().get(0));
+        }
+        tunnel.closeNow();
     }
 
     /** A connection may have ended before its up was announced. */

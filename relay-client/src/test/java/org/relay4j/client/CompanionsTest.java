@@ -15,7 +15,7 @@ class CompanionsTest {
     void defectDoesNotEndTheReplacementOfLostConnections() {
         RelayClientOptions options = Local.hasty(new Recorder()).connections(2).build();
         BlockingQueue<Integer> joined = new LinkedBlockingQueue<>();
-        Companions companions = new Companions(options, instead -> {
+        Companions companions = new Companions(options, (instead, elsewhere) -> {
             joined.add(instead);
             if (instead < 0) throw new IllegalStateException("a defect");
         });

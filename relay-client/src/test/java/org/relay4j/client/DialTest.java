@@ -49,6 +49,14 @@ class DialTest {
     }
 
     @Test
+    void avoidedAddressIsTriedLast() throws IOException {
+        assertEquals(
+                addresses("1.1.1.2", "1.1.1.3", "1.1.1.1"),
+                Dial.avoiding(address("1.1.1.1"), new ArrayList<>(addresses("1.1.1.1", "1.1.1.2", "1.1.1.3"))));
+        assertEquals(addresses("::1"), Dial.avoiding(address("::2"), new ArrayList<>(addresses("::1"))));
+    }
+
+    @Test
     void hostWithVeryManyAddressesIsNotTriedAtAllOfThem() {
         InetAddress[] many =
                 IntStream.range(0, 100).mapToObj(n -> address("10.0.0." + n)).toArray(InetAddress[]::new);

@@ -32,7 +32,7 @@ class LeaseTest {
     private final AtomicLong clock = new AtomicLong(-5);
 
     private static Grant grant(String lease, int ttl) {
-        return new Grant(4532, lease, Duration.ofSeconds(ttl), 0);
+        return new Grant(4532, lease, Duration.ofSeconds(ttl), 0, false);
     }
 
     private LeaseFile file() {
@@ -52,6 +52,22 @@ class LeaseTest {
         clock.addAndGet(1);
         assertFalse(lease.isWaitedFor());
         assertEquals("secret", lease.word(), "it is worth a try");
+    }
+
+    @Test
+    void serverThatShutsDownStartsTheTimeAnewForTenMinutes() {
+        Lease lease = new Lease(null, clock::get);
+        lease.granted(grant("secret", 30));
+        lease.connectionLost();
+        for (int seconds = 0; seconds < 600; seconds += 20) {
+            clock.addAndGet(Duration.ofSeconds(20).toNanos());
+            assertTrue(lease.isWaitedFor());
+            lease.serverDrains();
+        }
+        clock.addAndGet(Duration.ofSeconds(10).toNanos());
+        assertFalse(lease.isWaitedFor(), "the last answer came 10 minutes after the loss");
+        lease.connectionLost();
+        assertTrue(lease.isWaitedFor());
     }
 
     @Test

@@ -107,7 +107,9 @@ class ResumeTest {
             }
             recorder.awaitUp(4);
             assertEquals(4532, forwarder.publicAddress().getPort());
-            assertEquals(List.of("RELAY/1 resume", "RELAY/1 resume=t.one", "RELAY/1 resume=t.two"), requests);
+            assertEquals(
+                    List.of("RELAY/1 resume drain", "RELAY/1 resume=t.one drain", "RELAY/1 resume=t.two drain"),
+                    requests);
         }
     }
 
@@ -119,7 +121,7 @@ class ResumeTest {
             lose();
             recorder.awaitUp(2);
             assertEquals(4532, acceptor.getLocalPort());
-            assertEquals(List.of("RELAY/1 resume", "RELAY/1 resume=t.one"), requests);
+            assertEquals(List.of("RELAY/1 resume drain", "RELAY/1 resume=t.one drain"), requests);
         }
     }
 
@@ -133,7 +135,8 @@ class ResumeTest {
             lose();
             recorder.awaitUp(2);
             assertEquals(4533, forwarder.publicAddress().getPort());
-            assertEquals(List.of("RELAY/1 resume", "RELAY/1 resume=t.one", "RELAY/1 resume"), requests);
+            assertEquals(
+                    List.of("RELAY/1 resume drain", "RELAY/1 resume=t.one drain", "RELAY/1 resume drain"), requests);
         }
     }
 
@@ -145,7 +148,9 @@ class ResumeTest {
             lose();
             recorder.awaitUp(2);
             assertTrue(forwarder.isOpen());
-            assertEquals(List.of("RELAY/1 resume", "RELAY/1 resume=t.one", "RELAY/1 resume=t.one"), requests);
+            assertEquals(
+                    List.of("RELAY/1 resume drain", "RELAY/1 resume=t.one drain", "RELAY/1 resume=t.one drain"),
+                    requests);
         }
     }
 
@@ -157,7 +162,7 @@ class ResumeTest {
             lose();
             recorder.awaitUp(2);
             assertTrue(forwarder.isOpen());
-            assertEquals(List.of("RELAY/1 resume", "RELAY/1 resume"), requests);
+            assertEquals(List.of("RELAY/1 resume drain", "RELAY/1 resume drain"), requests);
         }
     }
 
@@ -195,18 +200,18 @@ class ResumeTest {
             assertFalse(joined.isClosed() || replaced.isClosed());
             assertEquals(
                     List.of(
-                            "RELAY/1 resume",
-                            "RELAY/1 join=t.one",
-                            "RELAY/1 join=t.one instead=0",
-                            "RELAY/1 join=t.one instead=0"),
+                            "RELAY/1 resume drain",
+                            "RELAY/1 join=t.one drain",
+                            "RELAY/1 join=t.one instead=0 drain",
+                            "RELAY/1 join=t.one instead=0 drain"),
                     requests);
             server.close(); // and with it all connections, and no other can be made
             recorder.awaitLoss(1, true);
             server = FakeServer.start(InetAddress.getLoopbackAddress(), server.port(), this::serve);
             recorder.awaitUp(2);
-            assertEquals("RELAY/1 resume=t.one", requests.get(4));
+            assertEquals("RELAY/1 resume=t.one drain", requests.get(4));
             Await.until("another joins again", () -> requests.size() == 6);
-            assertEquals("RELAY/1 join=t.two", requests.get(5));
+            assertEquals("RELAY/1 join=t.two drain", requests.get(5));
             assertEquals(1, forwarder.statistics().reconnects());
         }
     }
@@ -219,7 +224,7 @@ class ResumeTest {
             log.await("another connection");
             assertEquals(List.of(), log.lines("WARN"));
             assertTrue(forwarder.isOpen());
-            assertEquals(List.of("RELAY/1 resume", "RELAY/1 join=t.one"), requests);
+            assertEquals(List.of("RELAY/1 resume drain", "RELAY/1 join=t.one drain"), requests);
         }
     }
 
@@ -239,7 +244,8 @@ class ResumeTest {
             lose();
             Await.until("both are there", () -> requests.size() == 5 && answers.isEmpty());
             assertTrue(forwarder.isOpen());
-            assertEquals(List.of("RELAY/1 join=t.one", "RELAY/1 join=t.one instead=1"), requests.subList(3, 5));
+            assertEquals(
+                    List.of("RELAY/1 join=t.one drain", "RELAY/1 join=t.one instead=1 drain"), requests.subList(3, 5));
         }
     }
 
@@ -250,7 +256,7 @@ class ResumeTest {
                 RelayForwarder forwarder = forward(options().connections(2))) {
             log.await("the server grants no lease, so there is only one connection");
             assertTrue(forwarder.isOpen());
-            assertEquals(List.of("RELAY/1 resume"), requests);
+            assertEquals(List.of("RELAY/1 resume drain"), requests);
         }
     }
 
@@ -346,6 +352,6 @@ class ResumeTest {
             assertFalse(said.contains("BYE"), said);
             connection.close();
         }
-        assertEquals(List.of("RELAY/1 resume", "RELAY/1 resume=t.one"), requests);
+        assertEquals(List.of("RELAY/1 resume drain", "RELAY/1 resume=t.one drain"), requests);
     }
 }
