@@ -102,6 +102,11 @@ enum Flag {
             Section.TUNNEL,
             "time",
             "How long to wait for the other side's first message. Default: 5s (server), 10s (forwarder)."),
+    GRACE_PERIOD(
+            Section.TUNNEL,
+            "time",
+            "How long connected visitors may take to finish after SIGTERM or Ctrl-C. The process ends with the last one."
+                    + " 0: they are reset at once. Default: 30s (server), 10s (forwarder)."),
     TLS_CERT(
             Section.TUNNEL,
             "pem",

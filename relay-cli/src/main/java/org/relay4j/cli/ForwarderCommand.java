@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,9 @@ import org.relay4j.client.RelayForwarder;
 
 /** The command {@code relay --localForwardPort=<port> <host>:<port>}. */
 final class ForwarderCommand {
+    /** Shorter than the time for which a server holds the tunnel of a forwarder that has a lease file. */
+    private static final Duration GRACE_PERIOD = Duration.ofSeconds(10);
+
     private static final long LAST_EVENT = 2; // s; how long the listener may take to report the end
 
     private final Arguments arguments;
@@ -42,14 +46,16 @@ final class ForwarderCommand {
         InetSocketAddress local = local();
         Announcer announcer = new Announcer(local);
         RelayClientOptions options = options(announcer);
+        Duration grace = gracePeriod();
         shutdown.closes(output::closed); // closed last
         RelayForwarder forwarder;
         try {
-            forwarder = shutdown.closes(RelayClient.forward(host, port, local, options));
+            forwarder = RelayClient.forward(host, port, local, options);
         } catch (IOException e) {
             CommandFailure unusable = unusable(options, e);
             throw unusable == null ? failure(server, e) : unusable;
         }
+        shutdown.closes(grace, () -> forwarder.close(grace));
         forwarder.awaitEnd();
         announcer.throwFailure();
         if (shutdown.isClosing()) return;
@@ -92,6 +98,11 @@ final class ForwarderCommand {
                 .session(ServerCommand.session(arguments))
                 .listener(listener)
                 .build();
+    }
+
+    /** Returns how long visitors may take to finish when the process is terminated. */
+    Duration gracePeriod() {
+        return ServerCommand.gracePeriod(arguments, GRACE_PERIOD);
     }
 
     private static ProxyProtocol version(Value value) {

@@ -3,6 +3,7 @@ package org.relay4j.cli;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
@@ -12,6 +13,8 @@ import org.relay4j.yamux.SessionOptions;
 
 /** The command {@code relay <localport>}. */
 final class ServerCommand {
+    private static final Duration GRACE_PERIOD = Duration.ofSeconds(30);
+
     private final Arguments arguments;
     private final Output output;
     private final Shutdown shutdown;
@@ -26,7 +29,9 @@ final class ServerCommand {
     void run() throws InterruptedException {
         RelayServerOptions options = options();
         shutdown.closes(output::closed); // closed last
-        RelayServer server = shutdown.closes(start(options));
+        Duration grace = gracePeriod();
+        RelayServer server = start(options);
+        shutdown.closes(grace, () -> server.close(grace));
         InetAddress address = server.address().getAddress();
         output.listening(address.isAnyLocalAddress() ? "0.0.0.0" : Output.literal(address), server.port());
         new CountDownLatch(1).await();
@@ -117,6 +122,16 @@ final class ServerCommand {
         } catch (IOException e) {
             throw new CommandFailure(ExitCode.USAGE, "cannot use " + file.name() + ": " + e.getMessage(), e);
         }
+    }
+
+    /** Returns how long visitors may take to finish when the process is terminated. */
+    Duration gracePeriod() {
+        return gracePeriod(arguments, GRACE_PERIOD);
+    }
+
+    static Duration gracePeriod(Arguments arguments, Duration usual) {
+        Value chosen = arguments.get(Flag.GRACE_PERIOD);
+        return chosen == null ? usual : chosen.duration();
     }
 
     /** Returns the options of the session, which are the same on both sides. */

@@ -1,8 +1,8 @@
 package org.relay4j.cli;
 
+import java.time.Duration;
 import java.util.Deque;
 import java.util.concurrent.ConcurrentLinkedDeque;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -10,9 +10,10 @@ import org.slf4j.LoggerFactory;
  * The codes of Java are 143 and 130, which a supervisor would mistake for a crash.
  */
 final class Shutdown {
-    private static final long DEADLINE = TimeUnit.SECONDS.toMillis(10); // ms
+    private static final Duration MARGIN = Duration.ofSeconds(10);
 
     private final Deque<AutoCloseable> running = new ConcurrentLinkedDeque<>();
+    private volatile Duration patience = MARGIN; // how long closing everything may take
     private volatile boolean leaving; // the command has ended, and its exit code counts
     private volatile boolean closing; // the process was terminated
 
@@ -24,6 +25,12 @@ final class Shutdown {
     <T extends AutoCloseable> T closes(T resource) {
         running.push(resource);
         return resource;
+    }
+
+    /** Registers an action that closes something, and takes up to {@code grace} for that. Called by one thread. */
+    void closes(Duration grace, AutoCloseable action) {
+        patience = patience.plus(grace);
+        running.push(action);
     }
 
     /** Returns true once the process was terminated. */
@@ -43,7 +50,7 @@ final class Shutdown {
         closer.setDaemon(true);
         closer.start();
         try {
-            closer.join(DEADLINE);
+            closer.join(patience.toMillis());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

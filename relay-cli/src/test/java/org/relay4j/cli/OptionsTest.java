@@ -78,6 +78,24 @@ class OptionsTest {
     }
 
     @Test
+    void gracePeriodIsThatOfTheHelpTextUnlessItIsSet() {
+        long server = new ServerCommand(parse("7000"), output(), new Shutdown())
+                .gracePeriod()
+                .toSeconds();
+        long forwarder = command("--localForwardPort=1 a 2").gracePeriod().toSeconds();
+        assertTrue(Flag.GRACE_PERIOD
+                .description()
+                .endsWith("Default: " + server + "s (server), " + forwarder + "s (forwarder)."));
+        assertEquals(
+                Duration.ofMinutes(2),
+                command("--grace-period=2m --localForwardPort=1 a 2").gracePeriod());
+        CommandFailure failure = assertThrows(
+                CommandFailure.class,
+                () -> command("--grace-period=soon --localForwardPort=1 a 2").gracePeriod());
+        assertEquals("--grace-period is 'soon', it must be a time such as 10s, 500ms or 2m", failure.getMessage());
+    }
+
+    @Test
     void valuesThatTheLibraryRefusesAreNamed() {
         assertEquals("--max-tunnels is '0', it must be 1 to 60000", serverRefusal("--max-tunnels=0 7000"));
         assertEquals("--max-visitors is '-5', it must be 1 to 1000000", serverRefusal("--max-visitors=-5 7000"));
