@@ -2,6 +2,7 @@ package org.relay4j.api.control;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
@@ -13,6 +14,7 @@ public final class ControlLineFuzz {
 
     /** The name and the parameter are those that Jazzer looks for. */
     public static void fuzzerTestOneInput(byte[] input) {
+        readAll(ByteBuffer.wrap(input));
         ControlLine line;
         try {
             line = ControlLine.parse(input, input.length);
@@ -32,6 +34,18 @@ public final class ControlLineFuzz {
             copy = value == null ? copy.with(word.getKey()) : copy.with(word.getKey(), value);
         }
         check(copy.toString().equals(line.toString()), "other words");
+    }
+
+    /** As on a control stream: everything is consumed, up to a line that is refused. */
+    private static void readAll(ByteBuffer input) {
+        ControlLines lines = new ControlLines();
+        try {
+            for (ControlLine next; (next = lines.next(input)) != null; )
+                check(next.encode().length <= ControlLine.LONGEST, "too long");
+            check(!input.hasRemaining(), "bytes were left");
+        } catch (IllegalArgumentException e) {
+            // the stream is reset
+        }
     }
 
     private static void check(boolean holds, String otherwise) {
