@@ -188,7 +188,7 @@ final class ClientTunnel implements Tunnel {
                     events.left(numbers);
                     ended(next, since, loss);
                 }));
-        var alsoUnused = next.draining()
+        var unusedToo = next.draining()
                 .thenAccept(seconds -> Callbacks.runSurely(Callbacks.EXECUTOR, () -> draining(next, since, seconds)));
     }
 
