@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.yamux.io.Listener;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.Sockets;
@@ -26,6 +27,7 @@ final class PublicPort implements Listener.Owner {
     private VisitorLimits limits; // of that tunnel
     private int mostVisitors;
     private int visitors;
+    private int reading; // visitors whose header is incomplete
     private long refused; // visitors beyond a limit
     private boolean started;
     private @Nullable Runnable finished; // to be called when no visitor is left at the port; null while it stays open
@@ -97,6 +99,8 @@ final class PublicPort implements Listener.Owner {
         Runnable then = finished;
         if (then == null) listener.resume();
         else if (waiting.isEmpty() && listener.acceptPending()) {
+            listener.close();
+            if (reading > 0) return; // at most for the handshake timeout
             finished = null;
             then.run();
         }
@@ -173,12 +177,23 @@ final class PublicPort implements Listener.Owner {
             Sockets.close(channel); // it has disconnected
             return;
         }
-        server.proxies().read(loop, channel, proxy, (complete, from, header) -> {
-            ServerTunnel owner = tunnel;
-            if (closed || owner == null) Sockets.reset(complete);
-            else {
-                Arrival visitor = new Arrival(complete, from, header, limits);
-                arrived(owner, visitor, waiting.isEmpty() && owner.canTakeVisitor());
+        reading++;
+        server.proxies().read(loop, channel, proxy, new TrustedProxies.Next() {
+            @Override
+            public void accepted(SocketChannel complete, InetSocketAddress from, ProxyHeader header) {
+                ServerTunnel owner = tunnel;
+                if (closed || owner == null) Sockets.reset(complete);
+                else {
+                    Arrival visitor = new Arrival(complete, from, header, limits);
+                    arrived(owner, visitor, waiting.isEmpty() && owner.canTakeVisitor());
+                }
+                ended();
+            }
+
+            @Override
+            public void ended() {
+                reading--;
+                if (finished != null) loop.execute(PublicPort.this::resume);
             }
         });
     }

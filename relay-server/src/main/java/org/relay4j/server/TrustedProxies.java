@@ -37,6 +37,9 @@ final class TrustedProxies {
          * @param from the source address of the header
          */
         void accepted(SocketChannel channel, InetSocketAddress from, ProxyHeader header);
+
+        /** Called on that loop instead, when the connection has ended. */
+        default void ended() {}
     }
 
     TrustedProxies(RelayServer server, RelayServerOptions options) {
@@ -57,6 +60,7 @@ final class TrustedProxies {
         if (reading.incrementAndGet() > MOST_READING) {
             reading.decrementAndGet();
             refuse(channel, proxy, "the headers of " + MOST_READING + " other connections are incomplete");
+            next.ended();
             return;
         }
         Reading header = new Reading(loop, channel, proxy, next);
@@ -142,18 +146,22 @@ final class TrustedProxies {
         private void close(String why) {
             log.debug("relay server: connection of load balancer {} {}", Sockets.text(proxy), why);
             Sockets.close(channel);
+            next.ended();
         }
 
         @Override
         public void abandon(Throwable cause) {
+            if (reader == null) return;
             end();
             Sockets.reset(channel);
+            next.ended();
         }
 
         private void fail(String why) {
             if (reader == null) return;
             end();
             refuse(channel, proxy, why);
+            next.ended();
         }
 
         /** Later calls have no effect. */

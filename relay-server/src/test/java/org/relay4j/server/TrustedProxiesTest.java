@@ -18,6 +18,7 @@ import java.net.SocketException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
@@ -28,6 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Logged;
 import org.relay4j.testing.Visitor;
@@ -81,6 +83,32 @@ class TrustedProxiesTest {
             assertArrayEquals(expected, client.yamux().expectData(1, expected.length));
             assertEquals("hello", new String(client.yamux().expectData(1, 5), US_ASCII));
             client.yamux().send(window(1, ACK, 0));
+        }
+    }
+
+    @Test
+    void visitorWhoseHeaderIsIncompleteIsServedByAServerThatShutsDown() throws IOException {
+        RelayServer server = start(options -> options);
+        Call<Boolean> closing;
+        try (AskingClient client = asking(server, "")) {
+            byte[] hello = with(header(OUTSIDE, 1), "hello");
+            Socket visitor = through(client.port(), Arrays.copyOf(hello, 10));
+            closing = Call.of(() -> server.close(Duration.ofMinutes(5)));
+            Visitor.awaitRefused(client.port());
+            visitor.getOutputStream().write(hello, 10, hello.length - 10);
+            client.yamux().expect(window(1, SYN, 0));
+            assertEquals("hello", new String(client.yamux().expectData(1, 5), US_ASCII));
+        }
+        assertTrue(closing.result());
+    }
+
+    @Test
+    void headerThatStaysIncompleteDoesNotKeepAServerFromItsEnd() throws IOException {
+        RelayServer server = start(options -> options.handshakeTimeout(Duration.ofMillis(300)));
+        try (AskingClient client = asking(server, "")) {
+            through(client.port(), new byte[] {'P'});
+            assertTrue(server.close(Duration.ofMinutes(5)));
+            client.yamux().expectGone();
         }
     }
 
