@@ -75,6 +75,11 @@ enum Flag {
             "time",
             "How long the server keeps the public port for the client after its tunnel is lost. New visitors wait"
                     + " meanwhile. 0: not kept. Needs TLS or --extended. Default: 30s."),
+    STATE_FILE(
+            Section.SERVER,
+            "file",
+            "File that keeps the tunnels of clients with a lease across a restart of the server: their public ports are"
+                    + " bound again at once, and visitors wait for the clients. Default: none."),
     ALLOW_CLIENTS(
             Section.SERVER,
             "networks",

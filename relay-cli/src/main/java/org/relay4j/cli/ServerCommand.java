@@ -3,8 +3,11 @@ package org.relay4j.cli;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
 import org.relay4j.server.ServerTls;
@@ -45,6 +48,10 @@ final class ServerCommand {
             requireLocal(Flag.PUBLIC_BIND);
             throw new BindFailure(System.getProperty("os.name")).of(options.controlAddress(), e);
         } catch (IOException e) {
+            Value stateFile = arguments.get(Flag.STATE_FILE);
+            if (stateFile != null && e instanceof FileSystemException) {
+                throw new CommandFailure(ExitCode.USAGE, "cannot use " + stateFile.name() + "=" + e.getMessage(), e);
+            }
             String line = "cannot start the server on port "
                     + options.controlAddress().getPort() + ": " + e.getMessage();
             throw new CommandFailure(ExitCode.FAILURE, line, e);
@@ -91,12 +98,27 @@ final class ServerCommand {
                     + " has no effect on a plain port, where clients cannot show a name; add " + Flag.EXTENDED);
         }
         options.tls(tls)
+                .stateFile(stateFile(options, tls != null || named || extended))
                 .policy(policy(named, tls != null || named || extended))
                 .requireName(named)
                 .extended(extended)
                 .session(session(arguments));
         arguments.apply(Flag.PROXY_CERTS, value -> options.proxyCertificates(value.list()), options::build);
         return options.build();
+    }
+
+    /** @param possible whether clients can have a lease */
+    private @Nullable Path stateFile(RelayServerOptions.Builder options, boolean possible) {
+        Value file = arguments.get(Flag.STATE_FILE);
+        if (file == null) return null;
+        if (!possible) {
+            throw CommandFailure.usage(file.name() + " has no effect on a plain port, where clients get no lease; add "
+                    + Flag.TLS_CERT + " and " + Flag.TLS_KEY + ", " + Flag.REQUIRE_NAME + " or " + Flag.EXTENDED);
+        }
+        if (options.build().lease().isZero()) {
+            throw CommandFailure.usage(file.name() + " has no effect with " + Flag.LEASE + "=0; set a time");
+        }
+        return file.path();
     }
 
     /**

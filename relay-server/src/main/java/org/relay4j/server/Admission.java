@@ -84,6 +84,30 @@ final class Admission {
         }
     }
 
+    /**
+     * Counts a tunnel of a client that has yet to connect. Its place is null if a limit is reached.
+     *
+     * @param mostOfName maximum number of tunnels with this name; 0 means no limit
+     */
+    Places.Answer reserve(InetAddress address, @Nullable String name, int mostOfName) {
+        lock.lock();
+        try {
+            return places.take(site(address), name, mostOfName);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns a number for a tunnel whose client has no ticket. */
+    long nextNumber() {
+        lock.lock();
+        try {
+            return ++tickets;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private Entry admit(InetAddress key, Places.@Nullable Place place) {
         Site site = sites.computeIfAbsent(key, Site::new);
         Ticket evicted = null;

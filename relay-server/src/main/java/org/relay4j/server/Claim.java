@@ -68,7 +68,10 @@ final class Claim {
         ServerTunnel tunnel = null;
         try {
             place = place(); // last, because another tunnel may end for it
-            if (place != null) tunnel = new ServerTunnel(server, request, ticket.number(), port, place);
+            if (place != null) {
+                Tenure tenure = Tenure.of(server, request, place);
+                tunnel = new ServerTunnel(server, request, ticket.number(), port, tenure);
+            }
         } finally {
             if (tunnel == null) port.close(null);
             if (tunnel == null && place != null) server.admission().leave(place);
@@ -76,7 +79,7 @@ final class Claim {
         if (tunnel == null) return;
         server.registry().enter(tunnel);
         server.tunnels().opened(tunnel);
-        grant(tunnel.grant(this));
+        grant(tunnel);
     }
 
     /** Returns a place among the tunnels; null if the client was refused. */
@@ -148,8 +151,7 @@ final class Claim {
         }
         server.registry().enter(successor);
         server.tunnels().opened(successor);
-        TunnelGrant grant = successor.grant(this);
-        on(loop, () -> grant(grant));
+        grant(successor);
     }
 
     // ---- a tunnel that exists
@@ -164,10 +166,7 @@ final class Claim {
             if (!tunnel.accepts(request, lease)) on(loop, this::refuseLease);
             else if (!tunnel.matches(request)) on(loop, this::refuseMismatch);
             else if (!tunnel.hasRoomFor(request)) on(loop, () -> refuseConnection(tunnel.mostConnections()));
-            else {
-                TunnelGrant grant = tunnel.grant(this);
-                on(loop, () -> grant(grant));
-            }
+            else grant(tunnel);
         });
     }
 
@@ -188,9 +187,27 @@ final class Claim {
 
     // ---- answers
 
+    /** On the tunnel's loop. The client is answered when the next process could find the tunnel, too. */
+    private void grant(ServerTunnel tunnel) {
+        TunnelGrant grant = tunnel.grant(this);
+        tunnel.keep(failure -> {
+            if (failure == null) on(loop, () -> grant(grant));
+            else on(tunnel.loop(), () -> takeBack(tunnel, grant));
+        });
+    }
+
     private void grant(TunnelGrant grant) {
         answered = true;
         claimant.granted(grant);
+    }
+
+    /** On the tunnel's loop. */
+    private void takeBack(ServerTunnel tunnel, TunnelGrant grant) {
+        tunnel.withdraw(grant);
+        on(loop, () -> {
+            grant.abandon();
+            refuse(Refusal.FAILURE, "internal", "the server cannot keep the tunnel on its disk");
+        });
     }
 
     private void refusePort(String why) {

@@ -26,7 +26,7 @@ record ClientLine(ControlLine line, String text) {
     }
 
     private static final String VERSION = "RELAY/1";
-    private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,4}");
+    private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,8}");
     private static final int NONE = -1;
 
     /**

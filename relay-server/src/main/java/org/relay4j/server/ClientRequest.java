@@ -35,6 +35,12 @@ record ClientRequest(
         return new ClientRequest(client, null, limits, 0, false, false, null, null, -1, false);
     }
 
+    /** Returns the request with which the client of a tunnel from the last process would get it. */
+    static ClientRequest of(KeptTunnel kept, ClientLimits limits) {
+        return new ClientRequest(
+                kept.client(), kept.owner(), limits, kept.port(), kept.visitorAddress(), true, null, null, -1, false);
+    }
+
     /** Returns whether the client may open a control stream. */
     boolean mayControl() {
         return leased || join != null || drain || visitorAddress || name != null;

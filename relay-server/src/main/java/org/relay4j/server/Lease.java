@@ -6,6 +6,7 @@ import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.HexFormat;
+import java.util.List;
 
 /**
  * The secrets with which a client resumes its tunnel, and the time for which the tunnel is held. A plain object: random numbers
@@ -34,9 +35,25 @@ final class Lease {
     private long heldSince;
 
     Lease(SecureRandom random, long time) {
+        this(random, time, hex(random));
+    }
+
+    private Lease(SecureRandom random, long time, String tunnel) {
         this.random = random;
         this.time = time;
-        tunnel = hex(random);
+        this.tunnel = tunnel;
+    }
+
+    /** Returns the lease of a tunnel that another process had, with the {@link #hashes} of its valid secrets. */
+    static Lease kept(SecureRandom random, long time, String tunnel, List<String> hashes) {
+        Lease lease = new Lease(random, time, tunnel);
+        for (String hash : hashes) lease.valid.addLast(HexFormat.of().parseHex(hash));
+        return lease;
+    }
+
+    /** Returns the SHA-256 hashes of the valid secrets in hex, the oldest first. */
+    List<String> hashes() {
+        return valid.stream().map(HexFormat.of()::formatHex).toList();
     }
 
     /** Returns the id of the tunnel in a secret; the tunnel need not exist. */
@@ -58,6 +75,12 @@ final class Lease {
         valid.addLast(newest);
         newestConnection = connection;
         return secret;
+    }
+
+    /** Takes back a secret that its client has not learned. */
+    void withdraw(String secret) {
+        byte[] withdrawn = hash(secret);
+        valid.removeIf(each -> MessageDigest.isEqual(each, withdrawn));
     }
 
     /** Called when a new connection was made with a valid secret, which it keeps. */

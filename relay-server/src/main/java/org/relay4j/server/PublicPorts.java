@@ -120,6 +120,11 @@ final class PublicPorts {
         }
     }
 
+    /** Returns whether a client that asks for no port may get this one. */
+    boolean mayAssign(int port) {
+        return lowest == 0 || isInRange(port);
+    }
+
     private boolean isInRange(int port) {
         return lowest <= port && port <= highest;
     }

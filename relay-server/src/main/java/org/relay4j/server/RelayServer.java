@@ -53,6 +53,8 @@ public final class RelayServer implements Closeable {
     private final ServerLog limited = new ServerLog();
     private final ServerEvents events;
     private final Gate gate;
+    private final @Nullable ServerState lastState; // from the last process, with a state file
+    private final @Nullable StateWriter state; // for the next one
     private final AtomicBoolean closed = new AtomicBoolean();
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile boolean closing; // accepts no more clients
@@ -67,15 +69,22 @@ public final class RelayServer implements Closeable {
         gate = new Gate(this, options);
         publicPorts.checkAddress();
         loops = new LoopGroup("relay-server", options.loops(), false);
+        ServerState opened = null;
         boolean started = false;
         try {
+            opened = options.stateFile() == null ? null : ServerState.open(options.stateFile());
+            lastState = opened;
             controlLoop = loops.next();
-            control = listen();
             gate.start();
+            if (lastState != null) lastState.bind(this);
+            control = listen();
+            state = lastState == null ? null : lastState.begin(this);
+            if (lastState != null) lastState.hold(this);
             controlLoop.execute(this::startControl);
             started = true;
         } finally {
             if (!started) {
+                if (opened != null) opened.abandon();
                 loops.close();
                 gate.close();
             }
@@ -107,6 +116,7 @@ public final class RelayServer implements Closeable {
      *
      * @throws BindException if the control port cannot be bound, or an address does not belong to this machine; the message
      *     names the port or address and the remedy
+     * @throws java.nio.file.FileSystemException if the state file cannot be used; the message says why, and what to do
      */
     public static RelayServer start(RelayServerOptions options) throws IOException {
         RelayServer server = new RelayServer(Objects.requireNonNull(options, "options"));
@@ -173,7 +183,7 @@ public final class RelayServer implements Closeable {
      * finished in time are reset. Until then the control port stays open, and clients that connect to it are refused with the code
      * {@code draining}, so that they try again later.
      *
-     * <p>Blocks until the server has ended: until the last visitor has left, at most seven seconds longer than {@code timeout}. If
+     * <p>Blocks until the server has ended: until the last visitor has left, at most nine seconds longer than {@code timeout}. If
      * the thread is interrupted, the visitors are reset at once and the thread stays interrupted.
      *
      * @param timeout how long visitors may take; zero means do not wait
@@ -214,7 +224,7 @@ public final class RelayServer implements Closeable {
 
     /**
      * Closes the control port and all public ports, resets all visitors, and ends the threads. Blocks until that is done, normally
-     * some milliseconds, at most seven seconds. Later calls have no effect.
+     * some milliseconds, at most nine seconds. Later calls have no effect.
      */
     @Override
     public void close() {
@@ -231,6 +241,8 @@ public final class RelayServer implements Closeable {
         boolean interrupted = awaitEnd(ending, deadline) || interruptedFirst;
         loops.close();
         gate.close();
+        if (state != null) state.close();
+        if (lastState != null) lastState.close();
         ended.countDown();
         log.info("relay server: closed {}", Sockets.text(address()));
         if (interrupted) Thread.currentThread().interrupt();
@@ -325,6 +337,12 @@ public final class RelayServer implements Closeable {
 
     SecureRandom random() {
         return random;
+    }
+
+    /** Returns the state for the next process; null if there is none. */
+    @Nullable
+    StateWriter state() {
+        return state;
     }
 
     /** Returns true once no more clients are served. */

@@ -29,7 +29,10 @@ import org.jspecify.annotations.Nullable;
  * <p>There is no cost unless a listener is set.
  */
 public interface RelayServerListener {
-    /** A tunnel is established: its client has answered. */
+    /**
+     * A tunnel is established: its client has answered. A server with a {@link RelayServerOptions#stateFile state file} also reports
+     * the tunnels of the last process, when it starts; {@link #tunnelHeld} follows.
+     */
     default void tunnelUp(RelayServer server, ServedTunnel tunnel) {}
 
     /**

@@ -2,6 +2,7 @@ package org.relay4j.server;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -113,6 +114,11 @@ public final class RelayServerOptions {
         return values.lease;
     }
 
+    /** Returns the file that keeps the tunnels for the next process; null if there is none. */
+    public @Nullable Path stateFile() {
+        return values.stateFile;
+    }
+
     /** Returns how long visitors may take to finish after a tunnel has used all of its stream ids. */
     Duration retireAfter() {
         return values.retireAfter;
@@ -194,6 +200,7 @@ public final class RelayServerOptions {
         private int maxVisitorsPerTunnel = 16_384;
         private Duration handshakeTimeout = Duration.ofSeconds(5);
         private Duration lease = Duration.ofSeconds(30);
+        private @Nullable Path stateFile;
         private Duration retireAfter = Duration.ofSeconds(60);
         private int loops = LoopGroup.defaultCount();
         private SessionOptions session = SessionOptions.defaults();
@@ -230,6 +237,7 @@ public final class RelayServerOptions {
             maxVisitorsPerTunnel = other.maxVisitorsPerTunnel;
             handshakeTimeout = other.handshakeTimeout;
             lease = other.lease;
+            stateFile = other.stateFile;
             retireAfter = other.retireAfter;
             loops = other.loops;
             session = other.session;
@@ -447,6 +455,29 @@ public final class RelayServerOptions {
         }
 
         /**
+         * Keeps the tunnels of clients with a lease across a restart, also if the process is killed: default null, no file. The
+         * next server with this file binds their public ports before its control port, and each tunnel waits for its client for
+         * the whole time of {@link #lease}. A client gets its lease when the file has it. The file has hashes of the leases, not
+         * the leases; only its owner can read it. It belongs to one server at a time.
+         */
+        public Builder stateFile(@Nullable Path file) {
+            stateFile = file;
+            return this;
+        }
+
+        private void checkStateFile() {
+            if (stateFile == null) return;
+            if (lease.isZero()) {
+                throw new IllegalArgumentException(
+                        "stateFile is " + stateFile + ", but lease is 0: no tunnel could be kept; set a lease");
+            }
+            if (tls == null && !extended && !requireName) {
+                throw new IllegalArgumentException("stateFile is " + stateFile
+                        + ", but clients get no lease on a plain port; set tls, extended or requireName");
+            }
+        }
+
+        /**
          * Validates the values and returns the options.
          *
          * @throws IllegalArgumentException if a value is out of range; the message names the option
@@ -467,6 +498,7 @@ public final class RelayServerOptions {
             Bounds.timeout("handshakeTimeout", handshakeTimeout);
             Objects.requireNonNull(lease, "lease");
             if (!lease.isZero()) Bounds.timeout("lease", lease);
+            checkStateFile();
             Objects.requireNonNull(session, "session");
             proxyFilter = new AddressFilter(trustedProxies, List.of());
             proxyFingerprints = fingerprints(proxyCertificates);

@@ -3,6 +3,7 @@ package org.relay4j.server;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.TunnelLostException;
 import org.relay4j.api.control.ControlLine;
@@ -31,6 +32,7 @@ final class ServerTunnel {
 
     private static final Logger log = LoggerFactory.getLogger(ServerTunnel.class);
 
+    private static final int NUMBERS = 1_000; // of connections, kept for the next process at a time
     private static final Cause CLOSED = new Cause(Cause.Kind.CLOSED_LOCALLY, "the tunnel was closed");
 
     private final RelayServer server;
@@ -48,15 +50,14 @@ final class ServerTunnel {
     private boolean leaving; // ends with its last connection, even with a lease
     private @Nullable TunnelEvent recorded;
 
-    ServerTunnel(RelayServer server, ClientRequest request, long number, PublicPort port, Places.Place place) {
+    ServerTunnel(RelayServer server, ClientRequest request, long number, PublicPort port, Tenure tenure) {
         this.server = server;
         this.request = request;
         this.number = number;
         this.port = port;
+        this.tenure = tenure;
         name = "tunnel " + number + " (port " + port.number() + ")";
         announcements = new Announcements(server.events(), shownTo(request));
-        long time = server.options().lease().toNanos();
-        tenure = new Tenure(this, request.leased() ? new Lease(server.random(), time) : null, place);
         port.belongTo(this, request.limits());
     }
 
@@ -113,6 +114,58 @@ final class ServerTunnel {
                 : loop();
         return new TunnelGrant(this, claim, connection, chosen, line);
     }
+
+    // ---- the state for the next process
+
+    /** Calls {@code then} once the next process can find the tunnel, or with the failure; at once if it needs not. */
+    void keep(Consumer<@Nullable IOException> then) {
+        StateWriter state = server.state();
+        if (state != null && tenure.canBeHeld() && isOpen()) state.put(kept(), then);
+        else then.accept(null);
+    }
+
+    private KeptTunnel kept() {
+        int numbers = (connectionsEver / NUMBERS + 1) * NUMBERS;
+        return new KeptTunnel(
+                id(), port.number(), owner(), request.client(), visitorAddresses(), numbers, tenure.hashes());
+    }
+
+    /** The valid leases have changed. */
+    private void keepLeases() {
+        StateWriter state = server.state();
+        if (state != null && tenure.canBeHeld()) state.update(kept());
+    }
+
+    /** Takes back a grant that the next process could not find, and of which the client does not know. */
+    void withdraw(TunnelGrant grant) {
+        tenure.withdraw(grant.line().value("lease"));
+        keepLeases();
+    }
+
+    /** The next process is not to have the tunnel. */
+    private void forget() {
+        StateWriter state = server.state();
+        if (state != null) state.remove(id());
+    }
+
+    /** Waits for the client of a tunnel that the last process had. */
+    void awaitClient(KeptTunnel kept) {
+        connectionsEver = kept.connections();
+        established = true;
+        recorded = TunnelEvent.begun();
+        server.tunnels().established();
+        announcements.up();
+        try {
+            port.start();
+        } catch (IOException e) {
+            end(new Cause(Cause.Kind.CONNECTION_LOST, "its port cannot be opened: " + e.getMessage()));
+            return;
+        }
+        hold("the server was restarted");
+        if (server.isClosing()) close();
+    }
+
+    // ---- returning clients
 
     /** Returns whether a client may resume the tunnel with this lease. */
     boolean accepts(ClientRequest from, String secret) {
@@ -191,6 +244,7 @@ final class ServerTunnel {
             return;
         }
         tenure.confirmed(connection.number());
+        keepLeases();
         if (state == State.HELD && connection.takesVisitors() && tenure.serve()) {
             state = State.SERVED;
             resumed(connection.request());
@@ -221,6 +275,7 @@ final class ServerTunnel {
 
     /** Closes the port. Its number, and the lease, are no longer found. */
     private void closePort() {
+        if (!server.isClosing()) forget(); // first: another tunnel may have the port as soon as it is closed
         port.close(this);
         server.registry().leave(this);
     }
@@ -270,7 +325,7 @@ final class ServerTunnel {
 
     private void hold(String why) {
         state = State.HELD;
-        tenure.hold();
+        tenure.hold(this);
         server.log()
                 .held("{}: held for {} ms, {}", name, server.options().lease().toMillis(), why);
         announcements.held();
@@ -295,7 +350,7 @@ final class ServerTunnel {
         if (!port.belongsTo(this)) return null;
         Places.Place place = tenure.surrender();
         if (place == null) return null;
-        ServerTunnel successor = new ServerTunnel(server, to, newNumber, port, place);
+        ServerTunnel successor = new ServerTunnel(server, to, newNumber, port, Tenure.of(server, to, place));
         end(new Cause(Cause.Kind.CONNECTION_LOST, successor + " of the same client took its port"));
         return successor;
     }
@@ -314,6 +369,7 @@ final class ServerTunnel {
 
     /** Called when the client announces that it will not return. */
     void bye() {
+        forget(); // even if the server is closing
         if (state == State.CLOSED || leaving) return;
         server.log().goneAway("{}: the client ends the tunnel", name);
         leave();
@@ -335,6 +391,12 @@ final class ServerTunnel {
 
     private void drainAll() {
         for (TunnelConnection connection : connections.copy()) connection.drain();
+    }
+
+    /** Ends the tunnel for good, because its name has lost its proof. From any thread; does not block. */
+    void revoke() {
+        loop().execute(this::forget);
+        close();
     }
 
     /** Ends the tunnel and resets its visitors. From any thread; does not block. */

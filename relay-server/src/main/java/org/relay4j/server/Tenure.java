@@ -1,5 +1,6 @@
 package org.relay4j.server;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.control.ControlLine;
 import org.relay4j.api.recording.TunnelHeldEvent;
@@ -10,18 +11,25 @@ import org.relay4j.yamux.io.Loop;
  * it is held. On the tunnel's loop.
  */
 final class Tenure {
-    private final ServerTunnel tunnel;
     private final Admission admission;
     private final @Nullable Lease lease;
     private Places.@Nullable Place place; // null after it was released or passed on
     private Loop.@Nullable Timer expiry; // while held
     private @Nullable TunnelHeldEvent recorded; // while held
+    private String holder = ""; // the tunnel, while held
 
-    Tenure(ServerTunnel tunnel, @Nullable Lease lease, Places.Place place) {
-        this.tunnel = tunnel;
+    Tenure(Admission admission, @Nullable Lease lease, Places.Place place) {
+        this.admission = admission;
         this.lease = lease;
         this.place = place;
-        admission = tunnel.server().admission();
+    }
+
+    /** Returns the tenure of a new tunnel, with a lease if its client requests one. */
+    static Tenure of(RelayServer server, ClientRequest request, Places.Place place) {
+        Lease lease = request.leased()
+                ? new Lease(server.random(), server.options().lease().toNanos())
+                : null;
+        return new Tenure(server.admission(), lease, place);
     }
 
     /** Returns the id of the tunnel, with which its leases begin; empty if it has none. */
@@ -50,14 +58,25 @@ final class Tenure {
         if (lease != null) lease.confirmed(connection);
     }
 
+    /** Takes back the lease of a connection whose client has not learned it. */
+    void withdraw(@Nullable String secret) {
+        if (lease != null && secret != null) lease.withdraw(secret);
+    }
+
+    /** Returns the hashes of the valid leases, the oldest first. */
+    List<String> hashes() {
+        return lease == null ? List.of() : lease.hashes();
+    }
+
     boolean canBeHeld() {
         return lease != null && lease.time() > 0;
     }
 
     /** Called when no connection accepts visitors any more: the hold time starts. */
-    void hold() {
+    void hold(ServerTunnel tunnel) {
         if (lease == null || place == null) return;
         recorded = TunnelHeldEvent.begun();
+        holder = tunnel.toString();
         lease.hold(System.nanoTime());
         expiry = tunnel.loop().schedule(lease.time(), tunnel::expire);
         admission.hold(place, () -> tunnel.loop().execute(tunnel::giveWay));
@@ -88,7 +107,7 @@ final class Tenure {
     private void stop(String outcome) {
         if (expiry != null) expiry.cancel();
         expiry = null;
-        if (recorded != null) recorded.ended(tunnel.toString(), outcome);
+        if (recorded != null) recorded.ended(holder, outcome);
         recorded = null;
     }
 }

@@ -44,7 +44,7 @@ final class Tunnels {
     /** Ends all tunnels of a name that has lost its proof, and resets their visitors. Does not block. */
     void revoke(String name) {
         for (ServerTunnel tunnel : all()) {
-            if (name.equals(tunnel.owner())) tunnel.close();
+            if (name.equals(tunnel.owner())) tunnel.revoke();
         }
     }
 

@@ -39,10 +39,10 @@ class ClientLineTest {
         assertEquals("a.b_c-1", all.resume());
         assertNull(all.join());
         assertTrue(all.drain());
-        ClientRequest join = request("RELAY/1 port=none join=lease instead=0");
+        ClientRequest join = request("RELAY/1 port=none join=lease instead=123456789");
         assertEquals(-1, join.port());
         assertEquals("lease", join.join());
-        assertEquals(0, join.instead());
+        assertEquals(123_456_789, join.instead());
         assertFalse(join.leased());
         assertTrue(request("RELAY/1 resume").leased());
         assertNull(request("RELAY/1 resume").resume());

@@ -54,6 +54,29 @@ class LeaseTest {
     }
 
     @Test
+    void withdrawnSecretIsNotValidAndCostsNoOther() {
+        String first = lease.grant(1);
+        for (int i = 0; i < 2 * Lease.MOST_VALID; i++) {
+            String second = lease.grant(2 + i);
+            lease.withdraw(second);
+            assertFalse(lease.accepts(second));
+            assertTrue(lease.accepts(first));
+        }
+    }
+
+    @Test
+    void leaseOfAnotherProcessAcceptsTheSameSecrets() {
+        String first = lease.grant(1);
+        String second = lease.grant(2);
+        Lease kept = Lease.kept(random, TIME, lease.tunnel(), lease.hashes());
+        assertTrue(kept.accepts(first) && kept.accepts(second));
+        assertFalse(kept.accepts(lease.tunnel() + "." + "0".repeat(32)));
+        assertEquals(lease.tunnel(), Lease.tunnelOf(kept.grant(1_001)));
+        kept.confirmed(1_001);
+        assertFalse(kept.accepts(first) || kept.accepts(second));
+    }
+
+    @Test
     void oldSecretIsValidUntilTheFirstFrameOnTheNewestConnection() {
         String first = lease.grant(1);
         lease.confirmed(1);

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -203,6 +204,7 @@ class RelayServerOptionsTest {
                 .extended(true)
                 .policy(name -> CompletableFuture.completedFuture(Optional.empty()))
                 .requireName(true)
+                .stateFile(Path.of("state"))
                 .build();
         RelayServerOptions copy = options.toBuilder().build();
         int compared = 0;
@@ -213,7 +215,7 @@ class RelayServerOptionsTest {
             assertNotEquals(getter.invoke(RelayServerOptions.defaults()), getter.invoke(copy), getter::getName);
             compared++;
         }
-        assertEquals(19, compared);
+        assertEquals(20, compared);
         assertEquals(5, options.toBuilder().port(5).build().controlAddress().getPort());
         assertEquals(1, options.controlAddress().getPort());
     }

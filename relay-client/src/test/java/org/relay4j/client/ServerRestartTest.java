@@ -1,0 +1,149 @@
+package org.relay4j.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.relay4j.server.RelayServer;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.FakeServer;
+import org.relay4j.testing.FixedPort;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Visitor;
+
+/** A real client finds its public port again on a server that was restarted with its state file. */
+@ExtendWith(LeakCheck.EachTest.class)
+class ServerRestartTest {
+    @TempDir
+    Path folder;
+
+    private final Recorder recorder = new Recorder();
+    private FakeServer service;
+    private RelayServer server;
+    private int controlPort;
+    private int publicPorts; // the lowest of three
+
+    @BeforeEach
+    void begin() throws IOException {
+        service = FakeServer.echoing();
+        controlPort = FixedPort.free();
+        publicPorts = FixedPort.range(3);
+        start();
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        server.close();
+        service.close();
+    }
+
+    private void start() throws IOException {
+        server = RelayServer.start(Local.options()
+                .port(controlPort)
+                .publicPorts(publicPorts, publicPorts + 2)
+                .extended(true)
+                .stateFile(folder.resolve("state"))
+                .build());
+    }
+
+    private RelayForwarder forward(RelayClientOptions.Builder options) throws IOException {
+        InetSocketAddress local = InetSocketAddress.createUnresolved("localhost", service.port());
+        return RelayClient.forward("localhost", controlPort, local, options.build());
+    }
+
+    private static void assertEcho(int port) throws IOException {
+        try (Socket visitor = Visitor.connect(port)) {
+            Visitor.send(visitor, "hello");
+            Visitor.expect(visitor, "hello");
+        }
+    }
+
+    /** A visitor that tries again while its connection is refused. */
+    private static boolean insists(int port) throws IOException {
+        boolean wasRefused = false;
+        while (true) {
+            try {
+                assertEcho(port);
+                return wasRefused;
+            } catch (ConnectException e) {
+                wasRefused = true;
+            }
+        }
+    }
+
+    @Test
+    void visitorWhoComesWhileTheServerIsDownIsServedAtTheSamePort() throws Exception {
+        try (RelayForwarder forwarder = forward(Local.hasty(recorder))) {
+            int port = forwarder.publicAddress().getPort();
+            assertEcho(port);
+            server.close();
+            Visitor.awaitRefused(port);
+            CompletableFuture<Boolean> visitor = new CompletableFuture<>();
+            Call.run(() -> visitor.complete(insists(port)));
+            start();
+            visitor.get(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS);
+            recorder.awaitUp(2);
+            assertEquals(port, forwarder.publicAddress().getPort());
+            assertEcho(port);
+        }
+        Await.until("the port is given back", () -> server.tunnelCount() == 0);
+    }
+
+    @Test
+    void allConnectionsOfATunnelComeBack() throws Exception {
+        try (RelayForwarder forwarder = forward(Local.hasty(recorder).connections(3))) {
+            int port = forwarder.publicAddress().getPort();
+            for (int restart = 1; restart < 3; restart++) {
+                assertEcho(port);
+                server.close();
+                start();
+                recorder.awaitUp(2 * restart);
+                assertEquals(port, forwarder.publicAddress().getPort());
+            }
+            for (int visitor = 0; visitor < 6; visitor++) assertEcho(port);
+        }
+    }
+
+    @Test
+    void clientAndServerMayBothBeRestarted() throws Exception {
+        Path lease = folder.resolve("lease");
+        int port;
+        try (RelayForwarder first = forward(Local.hasty(recorder).leaseFile(lease))) {
+            port = first.publicAddress().getPort();
+            assertEcho(port);
+        }
+        server.close();
+        start();
+        assertEquals(1, server.tunnelCount());
+        try (RelayForwarder second = forward(Local.hasty(recorder).leaseFile(lease))) {
+            assertEquals(port, second.publicAddress().getPort());
+            assertEcho(port);
+        }
+    }
+
+    @Test
+    void clientOfWhichTheNextServerKnowsNothingGetsANewTunnel() throws Exception {
+        try (RelayForwarder forwarder = forward(Local.hasty(recorder))) {
+            assertEcho(forwarder.publicAddress().getPort());
+            server.close();
+            Files.delete(folder.resolve("state"));
+            start();
+            recorder.awaitUp(2);
+            assertEcho(forwarder.publicAddress().getPort());
+            assertTrue(Files.readString(folder.resolve("state")).contains("tunnels=1"));
+        }
+    }
+}

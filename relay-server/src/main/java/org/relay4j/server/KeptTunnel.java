@@ -1,0 +1,108 @@
+package org.relay4j.server;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.control.ClientName;
+import org.relay4j.api.control.ControlLine;
+import org.relay4j.api.proxy.AddressLiteral;
+
+/**
+ * What the next process needs to know of a tunnel with a lease: one line of the state file.
+ *
+ * @param id the id with which its leases begin
+ * @param port its public port
+ * @param owner name of its client; null without one
+ * @param client address of its first client, which it counts for
+ * @param visitorAddress whether each stream begins with the address of its visitor
+ * @param connections no connection so far has a higher number, so the next process numbers from here
+ * @param leases SHA-256 hashes of the valid leases in hex, the oldest first
+ */
+record KeptTunnel(
+        String id,
+        int port,
+        @Nullable String owner,
+        InetSocketAddress client,
+        boolean visitorAddress,
+        int connections,
+        List<String> leases) {
+    private static final String KEYWORD = "tunnel";
+    private static final Set<String> WORDS =
+            Set.of("id", "port", "name", "client", "visitor-address", "connections", "leases");
+    private static final Pattern ID = Pattern.compile("[0-9a-f]{32}");
+    private static final Pattern HASHES =
+            Pattern.compile("[0-9a-f]{64}(,[0-9a-f]{64}){0," + (Lease.MOST_VALID - 1) + "}");
+    private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,8}");
+    private static final int HIGHEST_CONNECTION = 999_999_999;
+
+    KeptTunnel {
+        leases = List.copyOf(leases);
+    }
+
+    ControlLine line() {
+        ControlLine line = ControlLine.of(KEYWORD).with("id", id).with("port", port);
+        if (owner != null) line = line.with("name", owner);
+        line = line.with(
+                "client", client.getAddress().getHostAddress().replaceFirst("%.*", "") + "/" + client.getPort());
+        if (visitorAddress) line = line.with("visitor-address");
+        return line.with("connections", connections).with("leases", String.join(",", leases));
+    }
+
+    /** @throws IllegalArgumentException if the line is not that of a tunnel; the message says why */
+    static KeptTunnel of(ControlLine line) {
+        require(line.keyword().equals(KEYWORD), "it does not begin with '" + KEYWORD + "'");
+        for (Map.Entry<String, @Nullable String> word : line.words().entrySet()) {
+            require(WORDS.contains(word.getKey()), "it has an unknown word");
+            boolean bare = word.getKey().equals("visitor-address");
+            require(bare == (word.getValue() == null), "a value is missing, or not expected");
+        }
+        String id = value(line, "id");
+        require(ID.matcher(id).matches(), "'id' must be 32 hexadecimal digits");
+        String name = line.value("name");
+        require(name == null || ClientName.isValid(name), "'name' is not a name");
+        String hashes = value(line, "leases");
+        require(HASHES.matcher(hashes).matches(), "'leases' must be 1 to " + Lease.MOST_VALID + " hashes of 64 digits");
+        return new KeptTunnel(
+                id,
+                number(value(line, "port"), "port", 1, 65_535),
+                name,
+                client(value(line, "client")),
+                line.has("visitor-address"),
+                number(value(line, "connections"), "connections", 0, HIGHEST_CONNECTION),
+                List.of(hashes.split(",")));
+    }
+
+    private static InetSocketAddress client(String text) {
+        int slash = text.indexOf('/');
+        InetAddress address = slash < 0 ? null : AddressLiteral.parse(text.substring(0, slash));
+        if (address == null) throw new IllegalArgumentException("'client' must be an IP address, '/' and a port");
+        return new InetSocketAddress(address, number(text.substring(slash + 1), "client", 0, 65_535));
+    }
+
+    private static String value(ControlLine line, String word) {
+        String value = line.value(word);
+        if (value == null) throw new IllegalArgumentException("'" + word + "' is missing");
+        return value;
+    }
+
+    private static int number(String text, String word, int lowest, int highest) {
+        int number = NUMBER.matcher(text).matches() ? Integer.parseInt(text) : -1;
+        require(
+                lowest <= number && number <= highest,
+                "the number of '" + word + "' must be between " + lowest + " and " + highest);
+        return number;
+    }
+
+    private static void require(boolean holds, String otherwise) {
+        if (!holds) throw new IllegalArgumentException(otherwise);
+    }
+
+    @Override
+    public String toString() {
+        return "tunnel " + id + " (port " + port + ")";
+    }
+}

@@ -1,0 +1,215 @@
+package org.relay4j.server;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.io.LimitedLog;
+import org.relay4j.yamux.io.Sockets;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/**
+ * The tunnels that a server has from the process before it. They get their ports before the control port is open, and wait for
+ * their clients from the moment when the server has started. Used by the thread that starts the server.
+ */
+final class ServerState implements Closeable {
+    /*
+     * A tunnel is dropped if its name is gone or may not have its port any more, if the port is taken, or if a limit was lowered.
+     * The file stays as it is until the server has started: if it does not start, the next attempt finds all tunnels.
+     */
+
+    private static final Logger log = LoggerFactory.getLogger(ServerState.class);
+    private static final int BURST = 100; // lines
+
+    private final StateFile file;
+    private final List<KeptTunnel> found;
+    private final Map<ServerTunnel, KeptTunnel> restored = new LinkedHashMap<>();
+    private final List<Revocations.Entry> names = new ArrayList<>(); // of clients that were looked up
+    private final LimitedLog drops = new LimitedLog(log, Level.WARN, BURST);
+
+    private ServerState(StateFile file, List<KeptTunnel> found) {
+        this.file = file;
+        this.found = found;
+    }
+
+    /**
+     * Takes the file and reads it.
+     *
+     * @throws FileSystemException if it cannot be used; the message says what to do
+     */
+    static ServerState open(Path path) throws IOException {
+        StateFile file = StateFile.open(path);
+        boolean read = false;
+        try {
+            ServerState state = new ServerState(file, file.read());
+            read = true;
+            return state;
+        } finally {
+            if (!read) file.close();
+        }
+    }
+
+    /** Binds the ports. Blocks while the policy looks up the names, at most three seconds. */
+    void bind(RelayServer server) throws IOException {
+        Map<String, Optional<ClientLimits>> limits = lookUp(server);
+        for (KeptTunnel tunnel : found) {
+            Optional<ClientLimits> own = tunnel.owner() == null
+                    ? Optional.of(server.gate().nameless())
+                    : limits.getOrDefault(tunnel.owner(), Optional.empty());
+            if (own.isEmpty()) drop(tunnel, "the policy of this server has no client '" + tunnel.owner() + "'");
+            else bind(server, tunnel, own.get());
+        }
+    }
+
+    private void bind(RelayServer server, KeptTunnel kept, ClientLimits limits) throws IOException {
+        int number = kept.port();
+        boolean allowed = limits.ports().isEmpty() ? server.publicPorts().mayAssign(number) : limits.allows(number);
+        if (!allowed) {
+            drop(kept, "its client may no longer have this port");
+            return;
+        }
+        PublicPort port;
+        try {
+            port = PublicPort.open(server, server.loops().next(), limits, number);
+        } catch (IOException e) {
+            drop(kept, "the port cannot be bound: " + e.getMessage());
+            return;
+        }
+        ServerTunnel tunnel = null;
+        try {
+            tunnel = restore(server, kept, limits, port);
+        } finally {
+            if (tunnel == null) port.close(null);
+        }
+        if (tunnel == null) drop(kept, "a limit of tunnels is reached");
+        else restored.put(tunnel, kept);
+    }
+
+    private static @Nullable ServerTunnel restore(
+            RelayServer server, KeptTunnel kept, ClientLimits limits, PublicPort port) {
+        Admission admission = server.admission();
+        Places.Place place = admission
+                .reserve(kept.client().getAddress(), kept.owner(), limits.maxTunnels())
+                .place();
+        if (place == null) return null;
+        long time = server.options().lease().toNanos();
+        Lease lease = Lease.kept(server.random(), time, kept.id(), kept.leases());
+        Tenure tenure = new Tenure(admission, lease, place);
+        ServerTunnel tunnel =
+                new ServerTunnel(server, ClientRequest.of(kept, limits), admission.nextNumber(), port, tenure);
+        server.registry().enter(tunnel);
+        server.tunnels().opened(tunnel);
+        return tunnel;
+    }
+
+    private void drop(KeptTunnel tunnel, String why) {
+        drops.log(
+                "relay server: the tunnel of port {} (client {}) was not kept: {}",
+                tunnel.port(),
+                tunnel.owner() == null ? Sockets.text(tunnel.client()) : tunnel.owner(),
+                why);
+    }
+
+    /** Returns the limits of the names; empty for one that the policy does not know. */
+    private Map<String, Optional<ClientLimits>> lookUp(RelayServer server) {
+        Set<String> wanted = new TreeSet<>();
+        for (KeptTunnel tunnel : found) if (tunnel.owner() != null) wanted.add(tunnel.owner());
+        Map<String, Optional<ClientLimits>> limits = new LinkedHashMap<>();
+        if (wanted.isEmpty()) return limits;
+        for (String name : wanted) names.add(server.gate().revocations().add(name, () -> {}));
+        CompletableFuture<Map<String, CompletableFuture<Optional<NamedClient>>>> asked = new CompletableFuture<>();
+        TunnelPolicy policy = server.options().policy();
+        server.gate().verifiers().run(() -> asked.complete(ask(policy, wanted)));
+        long deadline = System.nanoTime() + Gate.DECISION;
+        try {
+            asked.get(Gate.DECISION, TimeUnit.NANOSECONDS)
+                    .forEach((name, answer) -> limits.put(name, await(name, answer, deadline)));
+        } catch (ExecutionException | TimeoutException e) {
+            log.warn("relay server: the policy did not answer within 3 s, no tunnel of a client with a name is kept");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return limits;
+    }
+
+    private static Map<String, CompletableFuture<Optional<NamedClient>>> ask(TunnelPolicy policy, Set<String> names) {
+        Map<String, CompletableFuture<Optional<NamedClient>>> answers = new LinkedHashMap<>();
+        for (String name : names) {
+            try {
+                answers.put(name, policy.find(name).toCompletableFuture());
+            } catch (RuntimeException | Error e) {
+                answers.put(name, CompletableFuture.failedFuture(e));
+            }
+        }
+        return answers;
+    }
+
+    private static Optional<ClientLimits> await(
+            String name, CompletableFuture<Optional<NamedClient>> answer, long deadline) {
+        try {
+            return answer.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS)
+                    .map(NamedClient::limits);
+        } catch (ExecutionException | TimeoutException e) {
+            log.warn("relay server: the policy has no answer for '{}'", name, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * Writes the file, and has the tunnels wait for their clients.
+     *
+     * @return the writer of the changes from now on
+     * @throws FileSystemException if the file cannot be written
+     */
+    StateWriter begin(RelayServer server) throws IOException {
+        Collection<KeptTunnel> kept = restored.values();
+        file.begin(kept);
+        StateWriter writer = new StateWriter(file, kept);
+        if (!found.isEmpty()) {
+            log.info(
+                    "relay server: {} tunnels of the last process wait for their clients, {} were not kept",
+                    restored.size(),
+                    found.size() - restored.size());
+        }
+        return writer;
+    }
+
+    /** Has the tunnels wait for their clients. */
+    void hold(RelayServer server) {
+        restored.forEach((tunnel, kept) -> tunnel.loop().execute(() -> tunnel.awaitClient(kept)));
+        for (Revocations.Entry name : names) {
+            name.onRevoke(() -> server.tunnels().revoke(name.name()));
+            name.remove();
+        }
+    }
+
+    /** The server has not started: gives the ports back. */
+    void abandon() {
+        for (ServerTunnel tunnel : restored.keySet()) tunnel.port().close(tunnel);
+        for (Revocations.Entry name : names) name.remove();
+        close();
+    }
+
+    /** Lets another process have the file. */
+    @Override
+    public void close() {
+        file.close();
+    }
+}
