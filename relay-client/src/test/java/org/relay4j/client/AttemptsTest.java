@@ -28,7 +28,7 @@ class AttemptsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"draining, 1", "internal, 1", "limit-reached, 4", "auth-failed, 4"})
+    @CsvSource({"draining, 0", "internal, 1", "limit-reached, 4", "auth-failed, 4"})
     void refusalThatLastsIsNotUrgent(String code, int warnings) throws IOException {
         assertEquals(warnings, warnings(new RelayRefusedException("refused", code, "")));
     }
