@@ -14,6 +14,7 @@ import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -37,13 +38,15 @@ class RollingRestartIT {
 
     /** One of the two ways from HAProxy to the service. */
     private static final class Way implements AutoCloseable {
+        private final Path state;
         final Service service;
         final int control = FixedPort.free();
         final int port = FixedPort.free();
         ChildProcess server;
         ChildProcess forwarder;
 
-        Way() throws Exception {
+        Way(Path state) throws Exception {
+            this.state = state;
             service = new Service();
             server = startServer();
             forwarder = startForwarder();
@@ -55,6 +58,7 @@ class RollingRestartIT {
                     "--public-bind=127.0.0.1",
                     "--extended",
                     "--public-ports=" + port,
+                    "--state-file=" + state,
                     String.valueOf(control));
             assertEquals(control, RelayPair.controlPort(started.line()));
             return started;
@@ -98,8 +102,8 @@ class RollingRestartIT {
     @Test
     void noVisitorIsCut() throws Exception {
         int entry = FixedPort.free();
-        try (Way one = new Way();
-                Way two = new Way();
+        try (Way one = new Way(folder.resolve("one"));
+                Way two = new Way(folder.resolve("two"));
                 HaProxy balancer = balancer(entry, one.port, two.port);
                 Load load = new Load(entry)) {
             one.awaitVisitors();
@@ -197,7 +201,7 @@ class RollingRestartIT {
                     return false;
                 }
             });
-            pace.scheduleAtFixedRate(this::next, 0, PERIOD, TimeUnit.MILLISECONDS);
+            Future<?> unused = pace.scheduleAtFixedRate(this::next, 0, PERIOD, TimeUnit.MILLISECONDS);
         }
 
         private void next() {
