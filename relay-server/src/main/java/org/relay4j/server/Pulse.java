@@ -15,6 +15,7 @@ final class Pulse {
     private final TunnelConnection connection;
     private final Loop loop;
     private volatile boolean silent;
+    private boolean wanted;
     private Loop.@Nullable Timer next; // while it is running
 
     Pulse(TunnelConnection connection, Loop loop) {
@@ -32,13 +33,14 @@ final class Pulse {
         return now - lastReceived >= SILENCE;
     }
 
-    /** Starts or stops. */
-    void run(boolean wanted) {
+    /**
+     * Starts, or stops as soon as the client is not silent. A silent connection that has become the only one is probably dead
+     * too: visitors that wait are served when it speaks, or when the client has returned.
+     */
+    void run(boolean start) {
+        wanted = start;
         if (wanted && next == null) beat();
-        if (wanted) return;
-        boolean before = silent;
-        stop();
-        if (before) connection.openable(); // there is no better one any more
+        if (!wanted && !silent) stop();
     }
 
     void stop() {
@@ -48,10 +50,13 @@ final class Pulse {
     }
 
     private void beat() {
+        next = null;
         boolean before = silent;
         silent = isSilence(System.nanoTime(), connection.lastReceived());
-        connection.ping();
-        next = loop.schedule(EVERY, this::beat);
+        if (wanted || silent) {
+            connection.ping();
+            next = loop.schedule(EVERY, this::beat);
+        }
         if (before && !silent) connection.openable();
     }
 }

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -240,6 +241,27 @@ class JoinedConnectionsTest {
             return second.streams() == before + 2;
         });
         assertEquals("2", echo(silent.port()));
+    }
+
+    /** The network of a client with two connections has failed, and the kernel finds out about one of them first. */
+    @Test
+    void silentConnectionGetsNoVisitorsEvenIfItBecomesTheOnlyOne() throws Exception {
+        start(options -> options.loops(2));
+        AskingClient first = ask("resume").establish();
+        AskingClient second = ask("join=" + first.lease()).establish();
+        open.add(second);
+        awaitTaking(2);
+        Await.until(
+                "both are silent",
+                () -> server().tunnels().connections().stream().noneMatch(TunnelConnection::canTakeVisitor));
+        first.die();
+        Await.until("one is left", () -> server().tunnels().connections().size() == 1);
+        TunnelConnection left = server().tunnels().connections().iterator().next();
+        CompletableFuture<Boolean> taking = new CompletableFuture<>();
+        left.tunnel().loop().execute(() -> left.loop().execute(() -> taking.complete(left.canTakeVisitor())));
+        visit(first.port());
+        assertFalse(taking.get(20, TimeUnit.SECONDS));
+        nextStream(second, 1); // answers the ping before
     }
 
     @Test
