@@ -15,7 +15,8 @@ import org.relay4j.yamux.io.TlsWire;
 final class SecureOpening {
     /*
      * A client that sends nothing costs no engine, because it is created when the first bytes arrive. It is created and runs on the
-     * few threads of the gate. While it runs, the connection is not selected.
+     * few threads of the gate. While it runs, the connection is not selected. A connection that ends takes its work out of the
+     * queue, so the queue is never longer than the number of clients that may be pending.
      */
 
     /** TLS 1.2 record with the fatal alert handshake_failure: which tells a plain client that this port speaks TLS. */
@@ -28,6 +29,7 @@ final class SecureOpening {
     private final SocketChannel channel;
     private final Handshake handshake;
     private @Nullable TlsWire wire; // once the client has sent something
+    private @Nullable Runnable work; // for the threads of the gate, the last one
 
     SecureOpening(Gate gate, ServerTls tls, SocketChannel channel, Handshake handshake) {
         this.gate = gate;
@@ -56,8 +58,7 @@ final class SecureOpening {
     }
 
     private void makeEngine() {
-        handshake.interest(0);
-        boolean accepted = gate.engines().run(() -> {
+        hire(() -> {
             try {
                 SSLEngine engine = tls.engine();
                 handshake.later(() -> {
@@ -70,16 +71,19 @@ final class SecureOpening {
                 });
             }
         });
-        if (!accepted) handshake.turnAway(BUSY);
     }
 
     private void compute(Runnable task) {
-        handshake.interest(0);
-        boolean accepted = gate.engines().run(() -> {
+        hire(() -> {
             task.run(); // the next step throws its failure
             handshake.later(this::step);
         });
-        if (!accepted) handshake.turnAway(BUSY);
+    }
+
+    private void hire(Runnable task) {
+        handshake.interest(0);
+        work = task;
+        if (!gate.engines().run(task)) handshake.turnAway(BUSY);
     }
 
     /** Sends an alert to a client that has sent nothing and is probably a plain one. */
@@ -93,6 +97,7 @@ final class SecureOpening {
     }
 
     void close() {
+        if (work != null) gate.engines().forget(work);
         if (wire != null) wire.close();
     }
 

@@ -33,6 +33,11 @@ final class Workers {
         }
     }
 
+    /** Removes a task from the queue; has no effect on one that has begun. Does not block. */
+    void forget(Runnable task) {
+        executor.remove(task);
+    }
+
     /** Ends the threads after the queued tasks. Does not block. */
     void end() {
         executor.shutdown();

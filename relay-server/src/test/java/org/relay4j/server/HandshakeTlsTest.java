@@ -229,6 +229,34 @@ class HandshakeTlsTest {
 
     @Tag("slow")
     @Test
+    void clientsThatGaveWayLeaveTheQueueOfEngines() throws Exception {
+        try (RelayServer server = start(options())) {
+            CountDownLatch mayGoOn = new CountDownLatch(1);
+            for (int n = 0; n < Runtime.getRuntime().availableProcessors(); n++) {
+                assertTrue(server.gate().engines().run(() -> Await.until("it may go on", mayGoOn)));
+            }
+            List<Socket> flood = new ArrayList<>();
+            for (int n = 0; n < 2 * Gate.QUEUED; n++) {
+                Socket socket = new Socket(
+                        server.address().getAddress(),
+                        server.port(),
+                        InetAddress.getByName("127.0.1." + (1 + n % 200)),
+                        0);
+                flood.add(socket);
+                socket.getOutputStream().write(0x16);
+            }
+            int most = RelayServerOptions.defaults().maxPending();
+            Await.until("the others gave way", () -> refused(server, Refusal.PENDING) == flood.size() - most);
+            assertEquals(0, refused(server, Refusal.TLS));
+            mayGoOn.countDown();
+            try (LineClient base = LineClient.secure(server, client)) {
+                assertTrue(Integer.parseInt(base.line()) > 0);
+            }
+            for (Socket socket : flood) socket.close();
+        }
+    }
+
+    @Test
     void newcomersAreServedDuringAFloodOfHalfFinishedHandshakes() throws Exception {
         try (RelayServer server = start(options())) {
             AtomicBoolean enough = new AtomicBoolean();

@@ -29,4 +29,21 @@ class WorkersTest {
         Await.until("what was queued is done", () -> done.get() == 6);
         assertEquals(6, done.get());
     }
+
+    @Test
+    void forgottenTaskMakesRoomAndIsNotRun() {
+        Workers workers = new Workers("relay-test-workers", 1, 1);
+        CountDownLatch mayGoOn = new CountDownLatch(1);
+        assertTrue(workers.run(() -> Await.until("it may go on", mayGoOn)));
+        AtomicInteger done = new AtomicInteger();
+        Runnable forgotten = () -> done.addAndGet(100);
+        assertTrue(workers.run(forgotten));
+        assertFalse(workers.run(done::incrementAndGet));
+        workers.forget(forgotten);
+        assertTrue(workers.run(done::incrementAndGet));
+        mayGoOn.countDown();
+        Await.until("the other one is done", () -> done.get() > 0);
+        assertEquals(1, done.get());
+        workers.end();
+    }
 }
