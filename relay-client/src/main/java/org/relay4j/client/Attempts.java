@@ -116,6 +116,7 @@ final class Attempts {
         long quietUntil = System.nanoTime(); // ns
         while (true) {
             if (isClosing()) throw closed();
+            long begun = System.nanoTime();
             try {
                 return attempt.connect();
             } catch (IOException e) {
@@ -128,7 +129,7 @@ final class Attempts {
                 if (!quiet) quietUntil = now + QUIET;
                 log.atLevel(quiet ? Level.DEBUG : restarts ? Level.INFO : Level.WARN)
                         .log("{}: {}; next attempt in {} ms", failed, e.getMessage(), pause.toMillis());
-                pause(pause);
+                pause(soon ? remaining(pause, now - begun) : pause);
             }
         }
     }
@@ -137,6 +138,12 @@ final class Attempts {
     private static boolean isDraining(IOException failure) {
         return failure instanceof RelayRefusedException refusal
                 && refusal.code().equals("draining");
+    }
+
+    /** Returns the pause after an attempt, part of which it has taken already by waiting for an answer. */
+    static Duration remaining(Duration pause, long nanos) {
+        Duration rest = pause.minusNanos(nanos);
+        return rest.isNegative() ? Duration.ZERO : rest;
     }
 
     /** Returns false if the failure is a decision, which the next attempts would meet again. */

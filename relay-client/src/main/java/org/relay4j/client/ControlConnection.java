@@ -35,7 +35,7 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
     static ControlConnection open(String host, int port, RelayClientOptions options) throws IOException {
         if (port < 1 || port > 65_535)
             throw new IllegalArgumentException("port is " + port + ", it must be 1 to 65535");
-        SocketChannel channel = Dial.connect(host, port, null, options.connectTimeout());
+        SocketChannel channel = Dial.connect(host, port, null, options.connectTimeout(), false);
         return over(channel, host, options, ServerLines.request(options));
     }
 

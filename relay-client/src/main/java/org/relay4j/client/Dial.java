@@ -18,6 +18,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.yamux.io.Sockets;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Connects to the first address of a host that answers. Blocks its thread, which may be interrupted. */
 final class Dial {
@@ -25,7 +27,12 @@ final class Dial {
      * Happy Eyeballs (RFC 8305): the addresses are tried in the resolver's order, but with the families alternating. The next
      * one starts when the last one has failed, or has not answered for 250 ms. Connects in progress continue, and the first
      * that succeeds wins. One timeout covers all of them.
+     *
+     * While visitors wait, an address that has not answered for 250 ms is tried again beside the connect in progress, whose next
+     * packet the kernel sends only after 1, 3 and 7 s: a network that is back is noticed as soon as it is.
      */
+    private static final Logger log = LoggerFactory.getLogger(Dial.class);
+
     static final Duration STAGGER = Duration.ofMillis(250);
 
     /** The number of addresses of a host that are tried; further ones are ignored. */
@@ -34,13 +41,15 @@ final class Dial {
     private final Queue<InetSocketAddress> untried;
     private final List<SocketChannel> opened = new ArrayList<>();
     private final Selector selector;
+    private final boolean again; // addresses that do not answer are tried again
     private int pending; // connects in progress
     private long nextStart; // ns of System.nanoTime
     private @Nullable IOException failure; // the last one
 
-    private Dial(List<InetSocketAddress> addresses, Selector selector) {
+    private Dial(List<InetSocketAddress> addresses, Selector selector, boolean again) {
         untried = new ArrayDeque<>(addresses);
         this.selector = selector;
+        this.again = again;
         nextStart = System.nanoTime();
     }
 
@@ -48,19 +57,21 @@ final class Dial {
      * Resolves the host, and connects.
      *
      * @param preferred the address to try first, if the host still has it; null for none
+     * @param again whether to try addresses that do not answer again and again until the timeout
      * @return connected and non-blocking
      * @throws RelayUnreachableException if the host is unknown, or no address answers in time
      * @throws InterruptedIOException if the thread is interrupted; its interrupted flag stays set
      */
-    static SocketChannel connect(String host, int port, @Nullable InetAddress preferred, Duration timeout)
+    static SocketChannel connect(
+            String host, int port, @Nullable InetAddress preferred, Duration timeout, boolean again)
             throws IOException {
-        return connect(host, port, preferring(preferred, resolve(host)), timeout);
+        return connect(host, port, preferring(preferred, resolve(host)), timeout, again);
     }
 
     /** Does the same, but tries one address last. */
     static SocketChannel connectAvoiding(String host, int port, InetAddress avoided, Duration timeout)
             throws IOException {
-        return connect(host, port, avoiding(avoided, resolve(host)), timeout);
+        return connect(host, port, avoiding(avoided, resolve(host)), timeout, false);
     }
 
     private static List<InetAddress> resolve(String host) throws RelayUnreachableException {
@@ -71,19 +82,19 @@ final class Dial {
         }
     }
 
-    private static SocketChannel connect(String host, int port, List<InetAddress> addresses, Duration timeout)
-            throws IOException {
+    private static SocketChannel connect(
+            String host, int port, List<InetAddress> addresses, Duration timeout, boolean again) throws IOException {
         List<InetSocketAddress> targets = addresses.stream()
                 .map(address -> new InetSocketAddress(address, port))
                 .toList();
-        return connect(targets, HostPort.text(host, port), timeout);
+        return connect(targets, HostPort.text(host, port), timeout, again);
     }
 
     /** Connects to one of several addresses, which are tried in this order. */
-    static SocketChannel connect(List<InetSocketAddress> addresses, String server, Duration timeout)
+    static SocketChannel connect(List<InetSocketAddress> addresses, String server, Duration timeout, boolean again)
             throws IOException {
         try (Selector selector = Selector.open()) {
-            Dial dial = new Dial(addresses, selector);
+            Dial dial = new Dial(addresses, selector, again);
             SocketChannel connected = null;
             try {
                 connected = dial.firstConnected(server, timeout);
@@ -142,14 +153,16 @@ final class Dial {
 
     /** Starts a connect. Returns the channel if it is connected at once. */
     private @Nullable SocketChannel begin(InetSocketAddress address) throws IOException {
+        if (again) log.debug("connecting to {}", HostPort.text(address));
         SocketChannel channel = SocketChannel.open();
         opened.add(channel);
         try {
             channel.configureBlocking(false);
             if (channel.connect(address)) return channel;
-            channel.register(selector, SelectionKey.OP_CONNECT);
+            channel.register(selector, SelectionKey.OP_CONNECT, address);
             pending++;
             nextStart = System.nanoTime() + STAGGER.toNanos();
+            if (again) untried.add(address);
         } catch (IOException e) {
             failed(channel, e);
         }
@@ -164,6 +177,7 @@ final class Dial {
                 if (channel.finishConnect()) return channel;
             } catch (IOException e) {
                 pending--;
+                untried.remove(key.attachment()); // it has answered
                 failed(channel, e);
             }
         }

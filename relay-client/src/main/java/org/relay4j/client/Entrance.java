@@ -67,10 +67,11 @@ final class Entrance {
 
     private ControlConnection open(ControlLine request) throws IOException {
         Duration timeout = options.connectTimeout();
-        if (isUrgent() && timeout.compareTo(URGENT) > 0) timeout = URGENT;
+        boolean urgent = isUrgent();
+        if (urgent && timeout.compareTo(URGENT) > 0) timeout = URGENT;
         String host = server.getHostString();
         // Only the server that has granted the lease knows it.
-        SocketChannel channel = Dial.connect(host, server.getPort(), known, timeout);
+        SocketChannel channel = Dial.connect(host, server.getPort(), known, timeout, urgent);
         ControlLine complete = request.has("resume") ? request.with(ServerLines.DRAIN) : request;
         ControlConnection connection = ControlConnection.over(channel, host, options, complete);
         known = connection.server().getAddress();
@@ -95,7 +96,7 @@ final class Entrance {
         InetSocketAddress target = new InetSocketAddress(address, server.getPort());
         SocketChannel channel = elsewhere
                 ? Dial.connectAvoiding(host, server.getPort(), address, options.connectTimeout())
-                : Dial.connect(List.of(target), HostPort.text(server), options.connectTimeout());
+                : Dial.connect(List.of(target), HostPort.text(server), options.connectTimeout(), false);
         ControlConnection connection = ControlConnection.over(channel, host, options, request.with(ServerLines.DRAIN));
         if (connection.grant().connection() < 0) {
             connection.wire().close();

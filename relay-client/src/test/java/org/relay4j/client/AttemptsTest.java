@@ -55,6 +55,13 @@ class AttemptsTest {
     }
 
     @Test
+    void timeThatAnAttemptHasTakenCountsTowardsThePauseAfterIt() {
+        Duration pause = Duration.ofMillis(500);
+        assertEquals(Duration.ofMillis(400), Attempts.remaining(pause, 100_000_000));
+        assertEquals(Duration.ZERO, Attempts.remaining(pause, 1_000_000_000));
+    }
+
+    @Test
     void failureThatIsNotToBeRetriedIsTheLast() {
         SocketException failure = new SocketException("final");
         Attempts.Attempt<Void> failing = () -> {

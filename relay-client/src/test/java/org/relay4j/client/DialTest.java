@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.Inet6Address;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.testing.FakeServer;
 import org.relay4j.testing.FixedPort;
+import org.relay4j.testing.Logged;
 
 /** The addresses of a host, tried one after the other without waiting long for any. */
 class DialTest {
@@ -68,7 +70,7 @@ class DialTest {
         try (FullBacklog silent = new FullBacklog();
                 FakeServer server = FakeServer.start(FakeServer::awaitEnd);
                 SocketChannel connected =
-                        Dial.connect(List.of(local(silent.port()), local(server.port())), "relay", LONG)) {
+                        Dial.connect(List.of(local(silent.port()), local(server.port())), "relay", LONG, false)) {
             assertEquals(local(server.port()), connected.getRemoteAddress());
             assertFalse(connected.isBlocking());
             assertFalse(connected.isRegistered());
@@ -79,7 +81,7 @@ class DialTest {
     void addressThatRefusesIsFollowedByTheNextOne() throws IOException {
         try (FakeServer server = FakeServer.start(FakeServer::awaitEnd);
                 SocketChannel connected =
-                        Dial.connect(List.of(local(FixedPort.free()), local(server.port())), "relay", LONG)) {
+                        Dial.connect(List.of(local(FixedPort.free()), local(server.port())), "relay", LONG, false)) {
             assertEquals(local(server.port()), connected.getRemoteAddress());
         }
     }
@@ -91,8 +93,30 @@ class DialTest {
             RelayUnreachableException failure = assertThrows(
                     RelayUnreachableException.class,
                     () -> Dial.connect(
-                            List.of(local(one.port()), local(other.port())), "relay:1", Duration.ofMillis(300)));
+                            List.of(local(one.port()), local(other.port())), "relay:1", Duration.ofMillis(300), false));
             assertEquals("cannot connect to relay:1: no answer within 0.3 s", failure.getMessage());
+        }
+    }
+
+    @Test
+    void whileVisitorsWaitAnAddressThatDoesNotAnswerIsTriedAgain() throws IOException {
+        try (FullBacklog silent = new FullBacklog();
+                Logged log = Logged.below("org.relay4j.client")) {
+            assertThrows(
+                    RelayUnreachableException.class,
+                    () -> Dial.connect(List.of(local(silent.port())), "relay:1", Duration.ofSeconds(2), true));
+            long connects = connects(log);
+            assertTrue(connects > 1 && connects <= 8, "connects: " + connects);
+        }
+    }
+
+    @Test
+    void addressThatRefusesIsTriedOnceEvenIfVisitorsWait() throws IOException {
+        int port = FixedPort.free();
+        try (Logged log = Logged.below("org.relay4j.client")) {
+            assertThrows(
+                    RelayUnreachableException.class, () -> Dial.connect(List.of(local(port)), "relay:1", LONG, true));
+            assertEquals(1, connects(log));
         }
     }
 
@@ -100,8 +124,14 @@ class DialTest {
     void lastFailureIsReportedWhenAllRefuse() {
         RelayUnreachableException failure = assertThrows(
                 RelayUnreachableException.class,
-                () -> Dial.connect(List.of(local(FixedPort.free()), local(FixedPort.free())), "relay:1", LONG));
+                () -> Dial.connect(List.of(local(FixedPort.free()), local(FixedPort.free())), "relay:1", LONG, false));
         assertEquals("cannot connect to relay:1: Connection refused", failure.getMessage());
+    }
+
+    private static long connects(Logged log) {
+        return log.lines().stream()
+                .filter(line -> line.contains("connecting to"))
+                .count();
     }
 
     private static InetSocketAddress local(int port) {
