@@ -170,6 +170,26 @@ final class ChildProcess implements AutoCloseable {
         if (process.supportsNormalTermination()) assertEquals(0, exit, this::toString);
     }
 
+    /** Suspends the process until {@link #resume}; the kernel still serves its sockets. */
+    void suspend() throws InterruptedException {
+        signal("STOP");
+    }
+
+    /** Resumes the process after {@link #suspend}. */
+    void resume() throws InterruptedException {
+        signal("CONT");
+    }
+
+    private void signal(String name) throws InterruptedException {
+        try (ChildProcess kill = start("kill", "-" + name, String.valueOf(pid()))) {
+            assertEquals(0, kill.awaitExit(), kill::toString);
+        }
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
     /** Sends SIGKILL, and waits for the end. */
     void kill() throws InterruptedException {
         process.destroyForcibly();

@@ -1,11 +1,13 @@
 package org.relay4j.cli;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -35,9 +37,24 @@ final class Echo {
     }
 
     static Socket visitor(int port) throws IOException {
+        return visitor(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    }
+
+    static Socket visitor(InetSocketAddress address) throws IOException {
         Socket visitor = new Socket();
-        visitor.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), TIMEOUT);
+        visitor.connect(address, TIMEOUT);
         visitor.setSoTimeout(TIMEOUT);
         return visitor;
+    }
+
+    /** Sends a text that {@link #expect} waits for. The visitor stays connected. */
+    static void send(Socket visitor, String text) throws IOException {
+        visitor.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /** Waits until exactly this text has come back. */
+    static void expect(Socket visitor, String text) throws IOException {
+        byte[] back = visitor.getInputStream().readNBytes(text.length());
+        assertEquals(text, new String(back, StandardCharsets.US_ASCII));
     }
 }

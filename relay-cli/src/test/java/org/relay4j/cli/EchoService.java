@@ -11,7 +11,11 @@ final class EchoService implements Closeable {
     private final ServerSocket listener;
 
     EchoService() throws IOException {
-        listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        this(InetAddress.getLoopbackAddress());
+    }
+
+    EchoService(InetAddress address) throws IOException {
+        listener = new ServerSocket(0, 50, address);
         daemon(this::accept);
     }
 

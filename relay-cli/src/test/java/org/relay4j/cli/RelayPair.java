@@ -48,6 +48,13 @@ final class RelayPair implements AutoCloseable {
         return Integer.parseInt(matcher.group(2));
     }
 
+    /** The public port in a forwarder's line, wherever the local service is. */
+    static int publicPort(String line) {
+        Matcher matcher = RELAYING.matcher(line);
+        assertTrue(matcher.matches(), line);
+        return Integer.parseInt(matcher.group(2));
+    }
+
     /** Ends both in order; nothing may have gone wrong, and the tunnel must have been the same all the time. */
     void finish() throws InterruptedException {
         assertEquals(0, forwarder.waitingLines(), "the tunnel was lost and is another one now");

@@ -1,0 +1,156 @@
+package org.relay4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.relay4j.testing.Await;
+
+/**
+ * Networks that fail between client and server, as real kernels see it: no visitor is refused, and the port stays the same.
+ * FaultFigures prints how long each takes.
+ */
+@Tag("peers")
+@Tag("slow")
+class NetworkFaultsIT {
+    @TempDir
+    private Path folder;
+
+    private NetworkedRelay relay;
+    private Networks networks;
+
+    @BeforeEach
+    void start() throws Exception {
+        relay = new NetworkedRelay();
+        networks = relay.networks;
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        relay.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aShortCutLosesNobody(boolean silent) throws Exception {
+        try (ChildProcess forwarder = networks.onClient(forwarder("lease", 1))) {
+            int port = RelayPair.publicPort(forwarder.line());
+            try (Socket before = relay.visitor(port)) {
+                Echo.send(before, "one");
+                Echo.expect(before, "one");
+                networks.cut(silent);
+                try (Socket waiting = relay.visitor(port)) {
+                    Echo.send(waiting, "two");
+                    Echo.send(before, "three");
+                    assertSilence(waiting);
+                    networks.mend(silent);
+                    Echo.expect(waiting, "two");
+                    Echo.expect(before, "three");
+                }
+            }
+            assertEquals(0, forwarder.waitingLines(), forwarder::toString); // the tunnel was not lost
+        }
+    }
+
+    /** Both connections are dead, and the client knows that before the server does. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void visitorsWaitUntilTheLinkIsBack(boolean silent) throws Exception {
+        try (ChildProcess forwarder = networks.onClient(forwarder("lease", 2))) {
+            int port = RelayPair.publicPort(forwarder.line());
+            forwarder.errorLine("another connection");
+            networks.cut(silent);
+            forwarder.errorLine(": lost, ");
+            try (Socket waiting = relay.visitor(port)) {
+                Echo.send(waiting, "hello");
+                networks.mend(silent);
+                Echo.expect(waiting, "hello");
+            }
+            assertEquals(port, RelayPair.publicPort(forwarder.line()));
+        }
+    }
+
+    /** A NAT has forgotten one of two connections: it affects the visitors of that one only. */
+    @Test
+    void oneOfTwoConnectionsIsSilent() throws Exception {
+        try (ChildProcess forwarder = networks.onClient(forwarder("lease", 2))) {
+            int port = RelayPair.publicPort(forwarder.line());
+            forwarder.errorLine("another connection");
+            try (Socket one = relay.visitor(port);
+                    Socket other = relay.visitor(port)) { // in turn, so each has a connection of its own
+                for (Socket visitor : new Socket[] {one, other}) {
+                    Echo.send(visitor, "before");
+                    Echo.expect(visitor, "before");
+                }
+                relay.silenceOneConnection(forwarder);
+                awaitNewcomersServed(port);
+                assertFalse(forwarder.errors().contains("was lost"), "noticed only by the keep-alive");
+                for (int n = 0; n < 6; n++) assertTrue(relay.serves(port));
+                forwarder.errorLine("one of its connections was lost");
+                forwarder.errorLine("another connection"); // new connections pass the NAT
+                assertEquals(1, served(one) + served(other));
+            }
+            assertEquals(0, forwarder.waitingLines(), forwarder::toString);
+        }
+    }
+
+    /** The host is gone without a packet, and the server cannot know. Another one takes over with a copy of the lease. */
+    @Test
+    void anotherHostTakesOverFromOneThatHasDied() throws Exception {
+        try (ChildProcess first = networks.onClient(forwarder("lease", 1))) {
+            int port = RelayPair.publicPort(first.line());
+            networks.cut(false);
+            first.kill();
+            Files.copy(folder.resolve("lease"), folder.resolve("copy"));
+            try (ChildProcess second = networks.elsewhere(forwarder("copy", 1))) {
+                assertEquals(port, RelayPair.publicPort(second.line()));
+            }
+        }
+    }
+
+    private String[] forwarder(String lease, int connections) {
+        return relay.forwarder(folder.resolve(lease), connections);
+    }
+
+    private static void assertSilence(Socket visitor) throws IOException {
+        visitor.setSoTimeout(100);
+        try {
+            assertEquals("nothing", "" + visitor.getInputStream().read());
+        } catch (SocketTimeoutException e) {
+            visitor.setSoTimeout(Echo.TIMEOUT);
+        }
+    }
+
+    /** Waits until more newcomers in a row are served than there are connections to choose from. */
+    private void awaitNewcomersServed(int port) {
+        int[] inARow = {0};
+        Await.until("newcomers are served", () -> {
+            inARow[0] = relay.serves(port) ? inARow[0] + 1 : 0;
+            return inARow[0] == 4;
+        });
+    }
+
+    /** Returns 1 if the visitor is still served, 0 if it was reset. */
+    private static int served(Socket visitor) throws IOException {
+        try {
+            Echo.send(visitor, "after");
+            Echo.expect(visitor, "after");
+            return 1;
+        } catch (SocketException e) {
+            return 0;
+        }
+    }
+}
