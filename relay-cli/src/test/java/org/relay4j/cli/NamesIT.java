@@ -118,6 +118,35 @@ class NamesIT {
         }
     }
 
+    @Test
+    void filesThatBreakWhileTheServerRunsChangeNothing() throws Exception {
+        Path own = Files.createDirectory(folder.resolve("own"));
+        for (String file : List.of("relay-cert.pem", "relay-key.pem", "clients.toml")) {
+            Files.copy(folder.resolve(file), own.resolve(file));
+        }
+        try (ChildProcess server = ChildProcess.relay(
+                "--bind=127.0.0.1",
+                "--tls-cert=" + own.resolve("relay-cert.pem"),
+                "--tls-key=" + own.resolve("relay-key.pem"),
+                "--require-name",
+                "--clients=" + own.resolve("clients.toml"),
+                "0")) {
+            String address = "localhost:" + RelayPair.controlPort(server.line());
+            try (ChildProcess before = ChildProcess.relay(forwarder("web", "web", address, List.of()))) {
+                RelayPair.publicPort(before.line(), 9);
+                Files.writeString(own.resolve("clients.toml"), "[clients.web]\nkey = broken\n");
+                assertTrue(server.errorLine("clients.toml:2:").contains("ERROR"), server::toString);
+                Files.writeString(own.resolve("relay-cert.pem"), "broken\n");
+                assertTrue(server.errorLine("relay-cert.pem").contains("ERROR"), server::toString);
+                try (ChildProcess after = ChildProcess.relay(forwarder("db.main", "db.main", address, List.of()))) {
+                    RelayPair.publicPort(after.line(), 9);
+                }
+                assertTrue(before.isAlive(), before::toString);
+                assertEquals(0, before.waitingLines(), before::toString);
+            }
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
