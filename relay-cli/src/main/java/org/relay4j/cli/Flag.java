@@ -75,6 +75,11 @@ enum Flag {
             "time",
             "How long the server keeps the public port for the client after its tunnel is lost. New visitors wait"
                     + " meanwhile. 0: not kept. Needs TLS or --extended. Default: 30s."),
+    STICKY_PORTS(
+            Section.SERVER,
+            "",
+            "Give a client without a lease the public port again that was the last one of its address, for 10 minutes and"
+                    + " if it was the only one. Never for loopback addresses and trusted proxies."),
     STATE_FILE(
             Section.SERVER,
             "file",

@@ -98,6 +98,7 @@ final class ServerCommand {
                     + " has no effect on a plain port, where clients cannot show a name; add " + Flag.EXTENDED);
         }
         options.tls(tls)
+                .stickyPorts(arguments.has(Flag.STICKY_PORTS))
                 .stateFile(stateFile(options, tls != null || named || extended))
                 .policy(policy(named, tls != null || named || extended))
                 .requireName(named)

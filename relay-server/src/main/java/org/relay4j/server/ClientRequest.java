@@ -41,6 +41,11 @@ record ClientRequest(
                 kept.client(), kept.owner(), limits, kept.port(), kept.visitorAddress(), true, null, null, -1, false);
     }
 
+    /** Returns whether the client asks for nothing that the base protocol does not have. */
+    boolean isBase() {
+        return name == null && port == 0 && !mayControl();
+    }
+
     /** Returns whether the client may open a control stream. */
     boolean mayControl() {
         return leased || join != null || drain || visitorAddress || name != null;

@@ -53,6 +53,7 @@ public final class RelayServer implements Closeable {
     private final ServerLog limited = new ServerLog();
     private final ServerEvents events;
     private final Gate gate;
+    private final @Nullable StickyPorts stickyPorts; // null: off
     private final @Nullable ServerState lastState; // from the last process, with a state file
     private final @Nullable StateWriter state; // for the next one
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -65,6 +66,7 @@ public final class RelayServer implements Closeable {
         admission = new Admission(options);
         publicPorts = new PublicPorts(options);
         proxies = new TrustedProxies(this, options);
+        stickyPorts = options.stickyPorts() ? new StickyPorts(proxies::contains) : null;
         events = new ServerEvents(this, options);
         gate = new Gate(this, options);
         publicPorts.checkAddress();
@@ -337,6 +339,12 @@ public final class RelayServer implements Closeable {
 
     SecureRandom random() {
         return random;
+    }
+
+    /** Returns the last ports of base clients; null if they are not kept. */
+    @Nullable
+    StickyPorts stickyPorts() {
+        return stickyPorts;
     }
 
     /** Returns the state for the next process; null if there is none. */

@@ -114,6 +114,11 @@ public final class RelayServerOptions {
         return values.lease;
     }
 
+    /** Returns true if a base client gets the port again that was the last one of its address. */
+    public boolean stickyPorts() {
+        return values.stickyPorts;
+    }
+
     /** Returns the file that keeps the tunnels for the next process; null if there is none. */
     public @Nullable Path stateFile() {
         return values.stateFile;
@@ -200,6 +205,7 @@ public final class RelayServerOptions {
         private int maxVisitorsPerTunnel = 16_384;
         private Duration handshakeTimeout = Duration.ofSeconds(5);
         private Duration lease = Duration.ofSeconds(30);
+        private boolean stickyPorts;
         private @Nullable Path stateFile;
         private Duration retireAfter = Duration.ofSeconds(60);
         private int loops = LoopGroup.defaultCount();
@@ -237,6 +243,7 @@ public final class RelayServerOptions {
             maxVisitorsPerTunnel = other.maxVisitorsPerTunnel;
             handshakeTimeout = other.handshakeTimeout;
             lease = other.lease;
+            stickyPorts = other.stickyPorts;
             stateFile = other.stateFile;
             retireAfter = other.retireAfter;
             loops = other.loops;
@@ -462,6 +469,17 @@ public final class RelayServerOptions {
          */
         public Builder stateFile(@Nullable Path file) {
             stateFile = file;
+            return this;
+        }
+
+        /**
+         * Gives a client of the base protocol the public port again that was the last one of its address or IPv6 /64 network:
+         * default false. This holds for ten minutes after the end of its tunnel, if no other port was used from that address in
+         * the last ten minutes and no tunnel is open. It never holds for loopback addresses and trusted proxies, which several
+         * clients share. A client that needs its port for certain requires a lease or a name.
+         */
+        public Builder stickyPorts(boolean enabled) {
+            stickyPorts = enabled;
             return this;
         }
 

@@ -255,6 +255,8 @@ final class ServerTunnel {
         }
         if (established) return;
         established = true;
+        StickyPorts sticky = server.stickyPorts();
+        if (sticky != null && request.isBase()) sticky.opened(request.client().getAddress());
         server.tunnels().established();
         server.log().up("{}: up, client {}", name, connection);
         announcements.up();
@@ -423,6 +425,9 @@ final class ServerTunnel {
         state = State.CLOSED;
         closePort();
         server.tunnels().ended(this, established);
+        StickyPorts sticky = server.stickyPorts();
+        if (sticky != null && established && request.isBase())
+            sticky.closed(request.client().getAddress(), port.number(), System.nanoTime());
         tenure.leave(why);
     }
 

@@ -205,6 +205,7 @@ class RelayServerOptionsTest {
                 .policy(name -> CompletableFuture.completedFuture(Optional.empty()))
                 .requireName(true)
                 .stateFile(Path.of("state"))
+                .stickyPorts(true)
                 .build();
         RelayServerOptions copy = options.toBuilder().build();
         int compared = 0;
@@ -215,7 +216,7 @@ class RelayServerOptionsTest {
             assertNotEquals(getter.invoke(RelayServerOptions.defaults()), getter.invoke(copy), getter::getName);
             compared++;
         }
-        assertEquals(20, compared);
+        assertEquals(21, compared);
         assertEquals(5, options.toBuilder().port(5).build().controlAddress().getPort());
         assertEquals(1, options.controlAddress().getPort());
     }
