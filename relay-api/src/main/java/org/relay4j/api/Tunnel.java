@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A public port of a relay server whose visitors reach this program over a connection to the server. Safe for use by several
@@ -24,6 +25,16 @@ public interface Tunnel extends Closeable {
 
     /** Returns the control address of the relay server. */
     InetSocketAddress serverAddress();
+
+    /**
+     * Returns the id of the tunnel, which the server's log has too: 32 hexadecimal digits. It is not secret. The id stays the same
+     * after a reconnect if the server has kept the tunnel for this client.
+     *
+     * @return null if the tunnel has none: before it is up, or if the server grants no lease
+     */
+    default @Nullable String id() {
+        return null;
+    }
 
     /** Returns true while the connection to the server is established. */
     boolean isOpen();

@@ -184,6 +184,7 @@ final class ForwarderCommand {
     private final class Announcer implements TunnelListener {
         private final InetSocketAddress local;
         private final CountDownLatch ended = new CountDownLatch(1);
+        private boolean wasUp; // one call at a time
         private volatile @Nullable CommandFailure failure; // standard output cannot be written
 
         Announcer(InetSocketAddress local) {
@@ -192,17 +193,19 @@ final class ForwarderCommand {
 
         @Override
         public void up(Tunnel tunnel) {
-            InetSocketAddress address = tunnel.publicAddress();
-            write(
-                    tunnel,
-                    () -> output.relaying(
-                            address.getHostString(), address.getPort(), local.getHostString(), local.getPort()));
+            boolean reconnected = wasUp;
+            wasUp = true;
+            write(tunnel, () -> output.relaying(tunnel.publicAddress(), local, tunnel.id(), reconnected));
         }
 
         @Override
         public void down(Tunnel tunnel, @Nullable Throwable cause, boolean willRetry) {
-            if (cause != null) write(tunnel, () -> output.lost(String.valueOf(cause.getMessage()), willRetry));
+            if (cause != null) write(tunnel, () -> lost(tunnel, cause, willRetry));
             if (!willRetry) ended.countDown();
+        }
+
+        private void lost(Tunnel tunnel, Throwable cause, boolean willRetry) {
+            output.lost(tunnel.publicAddress().getPort(), tunnel.id(), String.valueOf(cause.getMessage()), willRetry);
         }
 
         /** Nobody could know the public port without this line, so a failure ends the tunnel. */

@@ -3,7 +3,9 @@ package org.relay4j.cli;
 import java.io.PrintStream;
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Standard output: the few lines for people and scripts, each written and flushed at once. The methods throw a {@link
@@ -26,23 +28,35 @@ final class Output {
         else write("listening on " + bracketed(address) + ":" + port);
     }
 
-    /** Reports that the forwarder's tunnel is up. */
-    void relaying(String publicHost, int publicPort, String localHost, int localPort) {
+    /**
+     * Reports that the forwarder's tunnel is up.
+     *
+     * @param tunnel the id of the tunnel; null if it has none
+     * @param reconnected true if it was up before
+     */
+    void relaying(
+            InetSocketAddress publicAddress, InetSocketAddress local, @Nullable String tunnel, boolean reconnected) {
         if (json) {
-            event(event("relaying")
-                    .with("publicHost", publicHost)
-                    .with("publicPort", publicPort)
-                    .with("localHost", localHost)
-                    .with("localPort", localPort));
-        } else {
-            write("relaying " + bracketed(publicHost) + ":" + publicPort + " -> " + bracketed(localHost) + ":"
-                    + localPort);
-        }
+            JsonLine line = event("relaying")
+                    .with("publicHost", publicAddress.getHostString())
+                    .with("publicPort", publicAddress.getPort())
+                    .with("localHost", local.getHostString())
+                    .with("localPort", local.getPort());
+            event(named(line, publicAddress.getPort(), tunnel).with("reconnected", reconnected));
+        } else write("relaying " + hostAndPort(publicAddress) + " -> " + hostAndPort(local));
     }
 
     /** Reports that the forwarder's tunnel is lost. Only with JSON, because people read it in the log. */
-    void lost(String cause, boolean willRetry) {
-        if (json) event(event("lost").with("cause", cause).with("willRetry", willRetry));
+    void lost(int publicPort, @Nullable String tunnel, String cause, boolean willRetry) {
+        if (!json) return;
+        JsonLine line = event("lost").with("cause", cause).with("willRetry", willRetry);
+        event(named(line, publicPort, tunnel));
+    }
+
+    /** Adds the names of the tunnel that the server's log has too. */
+    private static JsonLine named(JsonLine line, int publicPort, @Nullable String tunnel) {
+        line.with("endpoint", "tcp/" + publicPort);
+        return tunnel == null ? line : line.with("tunnel", tunnel);
     }
 
     /**
@@ -109,6 +123,10 @@ final class Output {
     static String literal(InetAddress address) {
         String literal = address.getHostAddress();
         return address instanceof Inet6Address ? literal.replaceFirst("(^|:)(0(:|$|(?=%))){2,}", "::") : literal;
+    }
+
+    private static String hostAndPort(InetSocketAddress address) {
+        return bracketed(address.getHostString()) + ":" + address.getPort();
     }
 
     private static String bracketed(String host) {

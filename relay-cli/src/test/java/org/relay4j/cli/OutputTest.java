@@ -1,5 +1,6 @@
 package org.relay4j.cli;
 
+import static java.net.InetSocketAddress.createUnresolved;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -16,6 +18,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class OutputTest {
+    private static final InetSocketAddress PUBLIC = createUnresolved("relay.example.com", 4532);
+    private static final InetSocketAddress LOCAL = createUnresolved("localhost", 6379);
+
     @Test
     void listening() {
         assertEquals("listening on 0.0.0.0:7000\n", text(out -> out.listening("0.0.0.0", 7000)));
@@ -29,23 +34,26 @@ class OutputTest {
     void relaying() {
         assertEquals(
                 "relaying relay.example.com:4532 -> localhost:6379\n",
-                text(out -> out.relaying("relay.example.com", 4532, "localhost", 6379)));
+                text(out -> out.relaying(PUBLIC, LOCAL, "4f00", true)));
         assertEquals(
                 "relaying [2001:db8::1]:4532 -> [::1]:6379\n",
-                text(out -> out.relaying("2001:db8::1", 4532, "::1", 6379)));
+                text(out -> out.relaying(
+                        createUnresolved("2001:db8::1", 4532), createUnresolved("::1", 6379), null, false)));
         assertEquals(
                 "{\"event\":\"relaying\",\"publicHost\":\"relay.example.com\",\"publicPort\":4532,"
-                        + "\"localHost\":\"localhost\",\"localPort\":6379}\n",
-                json(out -> out.relaying("relay.example.com", 4532, "localhost", 6379)));
+                        + "\"localHost\":\"localhost\",\"localPort\":6379,\"endpoint\":\"tcp/4532\",\"reconnected\":false}\n",
+                json(out -> out.relaying(PUBLIC, LOCAL, null, false)));
+        String again = json(out -> out.relaying(PUBLIC, LOCAL, "4f00", true));
+        assertTrue(again.endsWith(",\"endpoint\":\"tcp/4532\",\"tunnel\":\"4f00\",\"reconnected\":true}\n"), again);
     }
 
     @Test
     void endsAreEventsInJsonOnly() {
-        assertEquals("", text(out -> out.lost("connection reset", true)));
+        assertEquals("", text(out -> out.lost(4532, "4f00", "connection reset", true)));
         assertEquals("", text(Output::closed));
         assertEquals(
-                "{\"event\":\"lost\",\"cause\":\"connection reset\",\"willRetry\":true}\n",
-                json(out -> out.lost("connection reset", true)));
+                "{\"event\":\"lost\",\"cause\":\"connection reset\",\"willRetry\":true,\"endpoint\":\"tcp/4532\"}\n",
+                json(out -> out.lost(4532, null, "connection reset", true)));
         assertEquals("{\"event\":\"closed\"}\n", json(Output::closed));
     }
 

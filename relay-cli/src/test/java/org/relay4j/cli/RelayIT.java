@@ -82,7 +82,7 @@ class RelayIT {
             try (ChildProcess forwarder = ChildProcess.relay(address, "--localForwardPort=9", "localhost")) {
                 number(
                         "\\{\"event\":\"relaying\",\"publicHost\":\"localhost\",\"publicPort\":(\\d+),"
-                                + "\"localHost\":\"127.0.0.1\",\"localPort\":9}",
+                                + "\"localHost\":\"127.0.0.1\",\"localPort\":9,\"endpoint\":\"tcp/\\d+\",\"reconnected\":false}",
                         forwarder.line());
                 forwarder.terminate();
             }
@@ -100,9 +100,14 @@ class RelayIT {
             assertTrue(forwarder.line().startsWith("{\"event\":\"relaying\","));
             first.kill();
             String lost = forwarder.line();
-            assertTrue(lost.matches("\\{\"event\":\"lost\",\"cause\":\".+\",\"willRetry\":true}"), lost);
+            assertTrue(
+                    lost.matches(
+                            "\\{\"event\":\"lost\",\"cause\":\".+\",\"willRetry\":true,\"endpoint\":\"tcp/\\d+\"}"),
+                    lost);
             try (ChildProcess second = server(controlPort)) {
-                assertTrue(forwarder.line().startsWith("{\"event\":\"relaying\","));
+                String again = forwarder.line();
+                assertTrue(again.startsWith("{\"event\":\"relaying\","), again);
+                assertTrue(again.endsWith(",\"reconnected\":true}"), again);
                 second.kill();
             }
             assertTrue(forwarder.line().startsWith("{\"event\":\"lost\","));
@@ -141,7 +146,7 @@ class RelayIT {
             assertEquals(6, forwarder.awaitExit());
             List<String> rest = forwarder.remainingLines();
             assertEquals(1, rest.size(), rest::toString);
-            assertTrue(rest.get(0).matches("\\{\"event\":\"lost\",.*\"willRetry\":false}"), rest::toString);
+            assertTrue(rest.get(0).matches("\\{\"event\":\"lost\",.*\"willRetry\":false,.*}"), rest::toString);
             forwarder.errorLine("\"exitCode\":6}");
         }
     }

@@ -148,7 +148,8 @@ final class ClientTunnel implements Tunnel {
     }
 
     private void announce(TunnelConnection next, @Nullable InetSocketAddress before) {
-        log.info("tunnel {}: up", HostPort.text(next.publicAddress()));
+        String id = id();
+        log.info("tunnel {}: up{}", HostPort.text(next.publicAddress()), id == null ? "" : ", id " + id);
         Supplier<SessionStatistics> numbers = next::statistics;
         events.connected(next.publicAddress(), numbers);
         long since = System.nanoTime();
@@ -346,6 +347,11 @@ final class ClientTunnel implements Tunnel {
     @Override
     public InetSocketAddress publicAddress() {
         return current().publicAddress();
+    }
+
+    @Override
+    public @Nullable String id() {
+        return entrance.tunnel();
     }
 
     @Override

@@ -112,6 +112,12 @@ final class Entrance {
         return lease.word() != null;
     }
 
+    /** Returns the id of the tunnel; null if it has none. */
+    @Nullable
+    String tunnel() {
+        return lease.tunnel();
+    }
+
     private ControlLine request() {
         return ServerLines.request(options);
     }

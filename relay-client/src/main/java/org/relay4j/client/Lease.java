@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.OrderedLock;
 import org.slf4j.Logger;
@@ -21,6 +22,8 @@ final class Lease {
 
     /** The longest time after a loss for which a server that shuts down postpones the end of that wait. Unit: ns. */
     private static final long LONGEST_DRAIN = TimeUnit.MINUTES.toNanos(10);
+
+    private static final Pattern ID = Pattern.compile("[0-9a-f]{32}");
 
     private final @Nullable LeaseFile file;
     private final LongSupplier clock; // ns
@@ -60,6 +63,16 @@ final class Lease {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Returns the id of the tunnel, with which the lease begins; null if the server grants none, or its leases have another form. */
+    @Nullable
+    String tunnel() {
+        String current = word();
+        if (current == null) return null;
+        int end = current.indexOf('.');
+        String id = current.substring(0, Math.max(0, end));
+        return ID.matcher(id).matches() ? id : null;
     }
 
     /** Stores a grant. Must be called before the first frame on the new connection, which invalidates older leases. */

@@ -98,6 +98,11 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
     }
 
     @Override
+    public @Nullable String id() {
+        return main().id();
+    }
+
+    @Override
     public InetSocketAddress serverAddress() {
         return main().serverAddress();
     }

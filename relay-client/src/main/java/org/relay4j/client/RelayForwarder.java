@@ -54,6 +54,11 @@ public final class RelayForwarder implements Tunnel {
     }
 
     @Override
+    public @Nullable String id() {
+        return tunnel.id();
+    }
+
+    @Override
     public InetSocketAddress serverAddress() {
         return tunnel.serverAddress();
     }

@@ -1,6 +1,7 @@
 package org.relay4j.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -86,8 +87,11 @@ class HeldTunnelTest {
 
     @Test
     void visitorsWaitWhileTheClientComesBack() throws Exception {
-        try (RelayForwarder forwarder = forward(Local.hasty(recorder))) {
+        try (Logged log = Logged.below("org.relay4j.server");
+                RelayForwarder forwarder = forward(Local.hasty(recorder))) {
             int port = forwarder.publicAddress().getPort();
+            String id = forwarder.id();
+            assertTrue(id != null && id.matches("[0-9a-f]{32}"), id);
             try (Socket before = Visitor.connect(port)) {
                 assertEcho(before);
                 path.close();
@@ -101,6 +105,8 @@ class HeldTunnelTest {
             }
             recorder.awaitUp(2);
             assertEquals(port, forwarder.publicAddress().getPort());
+            assertEquals(id, forwarder.id());
+            log.await("(port " + port + ", " + id + "): resumed by client");
         }
     }
 

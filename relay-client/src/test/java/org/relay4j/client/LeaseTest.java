@@ -71,6 +71,19 @@ class LeaseTest {
     }
 
     @Test
+    void idOfTheTunnelIsThePartBeforeTheDot() {
+        String id = "0123456789abcdef".repeat(2);
+        Lease lease = new Lease(null, clock::get);
+        assertNull(lease.tunnel());
+        lease.granted(grant(id + ".secret", 30));
+        assertEquals(id, lease.tunnel());
+        for (String other : List.of("secret", id + "0.secret", id, ".", "secret.0")) {
+            lease.granted(grant(other, 30));
+            assertNull(lease.tunnel(), "a part of a lease of another form may be secret");
+        }
+    }
+
+    @Test
     void nothingIsWaitedForWithoutALease() {
         Lease lease = new Lease(null, clock::get);
         lease.connectionLost();

@@ -3,6 +3,7 @@ package org.relay4j.server;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
+import java.util.StringJoiner;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.TunnelLostException;
@@ -56,9 +57,18 @@ final class ServerTunnel {
         this.number = number;
         this.port = port;
         this.tenure = tenure;
-        name = "tunnel " + number + " (port " + port.number() + ")";
+        name = describe();
         announcements = new Announcements(server.events(), shownTo(request));
         port.belongTo(this, request.limits());
+    }
+
+    /** Returns the name for logs and recordings: number and port, then the client's name and the tunnel's id if it has them. */
+    private String describe() {
+        StringJoiner names = new StringJoiner(", ", "tunnel " + number + " (", ")").add("port " + port.number());
+        String owner = owner();
+        if (owner != null) names.add(owner);
+        if (!id().isEmpty()) names.add(id());
+        return names.toString();
     }
 
     private ServedTunnel shownTo(ClientRequest from) {

@@ -195,6 +195,12 @@ final class WebTunnel implements Tunnel {
     }
 
     @Override
+    public @Nullable String id() {
+        Forwarder current = forwarder;
+        return current == null ? null : current.tunnel().id();
+    }
+
+    @Override
     public boolean isOpen() {
         Forwarder current = forwarder;
         return current != null && current.tunnel().isOpen();
