@@ -125,6 +125,7 @@ public final class ClientTls {
             SSLEngine engine = used.createSSLEngine(host, port);
             engine.setUseClientMode(true);
             SSLParameters parameters = RelayTls.parameters(engine);
+            if (context == null) RelayTls.preferFastCipher(parameters);
             parameters.setApplicationProtocols(new String[] {RelayTls.ALPN});
             if (!pinned) parameters.setEndpointIdentificationAlgorithm("HTTPS");
             List<SNIHostName> names = names(host);

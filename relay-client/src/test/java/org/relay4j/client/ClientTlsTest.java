@@ -1,5 +1,6 @@
 package org.relay4j.client;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -248,6 +249,16 @@ class ClientTlsTest {
     void contextKeepsItsOwnKeys() throws Exception {
         ClientTls tls = ClientTls.of(SSLContext.getDefault());
         assertThrows(IllegalStateException.class, () -> tls.withCertificate(local.pem(), local.keyPem()));
+    }
+
+    @Test
+    void aes128IsPreferredUnlessTheContextIsTheCallersOwn() throws Exception {
+        String[] suites = ClientTls.systemTrust().engine("localhost", 7000).getEnabledCipherSuites();
+        assertEquals("TLS_AES_128_GCM_SHA256", suites[0]);
+        SSLContext own = SSLContext.getDefault();
+        String[] unchanged = own.getDefaultSSLParameters().getCipherSuites();
+        assertEquals(unchanged.length, suites.length);
+        assertArrayEquals(unchanged, ClientTls.of(own).engine("localhost", 7000).getEnabledCipherSuites());
     }
 
     // ---- the end

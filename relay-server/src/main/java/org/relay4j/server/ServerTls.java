@@ -169,6 +169,7 @@ public final class ServerTls {
             SSLEngine engine = used.createSSLEngine();
             engine.setUseClientMode(false);
             SSLParameters parameters = RelayTls.parameters(engine);
+            if (context == null) RelayTls.preferFastCipher(parameters);
             if (clientCa != null) parameters.setWantClientAuth(true);
             engine.setSSLParameters(parameters);
             // Called only if the client offers protocols; null fails the handshake.

@@ -33,6 +33,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.relay4j.api.tls.RelayTls;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
 import org.relay4j.testing.LeakCheck;
@@ -107,6 +108,20 @@ class HandshakeTlsTest {
                 answering.result();
             }
             Await.until("the tunnel has ended", () -> clients(server) == 0);
+        }
+    }
+
+    @Test
+    void aes128IsPreferredUnlessTheContextIsTheCallersOwn() throws Exception {
+        SSLParameters defaults = client.getDefaultSSLParameters();
+        for (ServerTls tls :
+                List.of(keys.server(), ServerTls.of(RelayTls.context(keys.made().keyManagers(), null)))) {
+            try (RelayServer server = start(options().tls(tls));
+                    LineClient base = LineClient.secure(server, client)) {
+                String suite = ((SSLSocket) base.socket).getSession().getCipherSuite();
+                String first = tls.fingerprint() == null ? defaults.getCipherSuites()[0] : "TLS_AES_128_GCM_SHA256";
+                assertEquals(first, suite);
+            }
         }
     }
 

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.List;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
@@ -19,6 +20,7 @@ public final class RelayTls {
     /** The ALPN name of the extended protocol. */
     public static final String ALPN = "relay/1";
 
+    private static final String FAST = "TLS_AES_128_GCM_SHA256";
     private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
 
     private RelayTls() {}
@@ -42,6 +44,18 @@ public final class RelayTls {
         SSLParameters parameters = engine.getSSLParameters();
         parameters.setProtocols(PROTOCOLS);
         return parameters;
+    }
+
+    /**
+     * Puts AES-128 before the other ciphers of TLS 1.3. The JDK prefers AES-256, which takes about a fifth more time for
+     * each byte.
+     *
+     * @param parameters of an engine whose context is not the caller's own
+     */
+    public static void preferFastCipher(SSLParameters parameters) {
+        List<String> suites = new ArrayList<>(List.of(parameters.getCipherSuites()));
+        if (suites.remove(FAST)) suites.add(0, FAST); // absent: the JDK's security properties disable it
+        parameters.setCipherSuites(suites.toArray(String[]::new));
     }
 
     /**

@@ -66,6 +66,14 @@ public final class Multiplexer {
         parts.defects().log(log);
     }
 
+    /**
+     * Sets the size to which the window of a busy stream grows even on a short path, within the limits of the options: for a
+     * connection on which both ends take long for each byte. The default is the configured window.
+     */
+    public void nearbyWindow(int bytes) {
+        parts.windows().nearby(bytes);
+    }
+
     // ---- input and time
 
     /** Consumes all bytes of {@code in}. */

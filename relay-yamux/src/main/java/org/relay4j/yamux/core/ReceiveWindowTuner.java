@@ -20,6 +20,7 @@ final class ReceiveWindowTuner {
     private final KeepAlive keepAlive;
     private final RoundTrip roundTrip = new RoundTrip();
     private final int most; // bytes of one window
+    private int nearby; // bytes of the window of a busy stream if the path is short
     private long reserved; // bytes beyond the configured size, of all windows
     private long measured; // ns; time of the last ping
 
@@ -28,6 +29,12 @@ final class ReceiveWindowTuner {
         this.buffers = buffers;
         this.keepAlive = keepAlive;
         most = Math.max(options.receiveWindow(), options.maxReceiveWindow());
+        nearby = options.receiveWindow();
+    }
+
+    /** See {@link Multiplexer#nearbyWindow}. */
+    void nearby(int bytes) {
+        nearby = Math.max(options.receiveWindow(), bytes);
     }
 
     void measured(long time, long now) {
@@ -49,8 +56,8 @@ final class ReceiveWindowTuner {
             keepAlive.ping(now);
             if (!roundTrip.isKnown()) return;
         }
-        if (!window.far) {
-            resize(window, options.receiveWindow());
+        if (!window.far && nearby == options.receiveWindow()) {
+            resize(window, nearby);
             return;
         }
         ReceivePace pace = window.pace;
@@ -58,9 +65,10 @@ final class ReceiveWindowTuner {
             window.pace = new ReceivePace(now);
             return;
         }
-        if (pace.rested(now)) {
+        boolean rested = pace.rested(now);
+        if (rested || !window.far) {
             pace.start(now);
-            resize(window, options.receiveWindow());
+            resize(window, rested ? options.receiveWindow() : nearby);
         } else resize(window, pace.moved(window.credit(), window.size(), roundTrip.shortest(), now));
     }
 

@@ -65,6 +65,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         this.options = options;
         this.spliced = spliced;
         this.mux = mux;
+        mux.nearbyWindow(wire.nearbyWindow());
         closing = new LoopClosing(loop, wire, this::settleLocked);
     }
 

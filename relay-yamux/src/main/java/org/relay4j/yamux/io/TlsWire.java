@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
 public final class TlsWire implements Wire {
     /*
      * Reading: one read of the socket takes up to 64 KiB into a buffer that is borrowed for the call. The engine decrypts it
-     * record by record, directly into the caller's buffer while a whole record fits. What remains is kept in "received": an
+     * record by record, directly into the caller's buffer while a whole record fits. A full read is followed by another one, so
+     * that the caller receives as much at once as over a plain connection. What remains is kept in "received": an
      * incomplete record, or records for which the caller has no room. If not even one record fits into the caller's buffer,
      * records are decrypted into another borrowed buffer, and what the caller does not take is kept in "decrypted". The selector
      * knows of neither; hasInput reports both.
@@ -53,7 +54,17 @@ public final class TlsWire implements Wire {
      */
     static final int IDLE_RECORDS = 16;
 
+    /** The number of times that the socket is read in one call: as much as the read buffer of a loop has room for. */
+    private static final int READS = 4;
+
+    /**
+     * While one end encrypts, the other can decrypt what was sent before. On loopback, 1 MiB moves a third more than 256 KiB, and
+     * more than 1 MiB gains nothing. Unit: bytes.
+     */
+    private static final int NEARBY_WINDOW = 1 << 20;
+
     private static final int HEADER = 5; // bytes
+    private static final int RECORD = 16 * 1024; // bytes; data in the largest record
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
     private static final Logger log = LoggerFactory.getLogger(TlsWire.class);
 
@@ -169,6 +180,11 @@ public final class TlsWire implements Wire {
     }
 
     @Override
+    public int nearbyWindow() {
+        return NEARBY_WINDOW;
+    }
+
+    @Override
     public boolean hasInput() {
         return recordWaits || !decrypted.isEmpty() || (closeNotified && !endReported);
     }
@@ -185,20 +201,36 @@ public final class TlsWire implements Wire {
         }
     }
 
-    /** Decrypts received records, after a read of the socket if there is none. Returns false if there was no record. */
+    /**
+     * Decrypts received records, and reads the socket if there is none, again while it has more and {@code to} has room. Returns
+     * false if there was no record.
+     */
     private boolean decrypt(ByteBuffer to) throws IOException {
         ByteBuffer records = RecordBuffers.acquire();
         try {
             received.moveTo(records);
-            if (!recordWaits && !socketEnded) socketEnded = channel.read(records) < 0;
-            records.flip();
             boolean any = false;
-            while (decryptRecord(records, to)) any = true;
-            received.put(records);
+            boolean more = true;
+            for (int reads = 0; more && reads < READS; reads++) {
+                more = fill(records);
+                records.flip();
+                while (decryptRecord(records, to)) any = true;
+                records.compact();
+                more &= !recordWaits && to.remaining() >= RECORD;
+            }
+            received.put(records.flip());
             return any;
         } finally {
             RecordBuffers.release(records);
         }
+    }
+
+    /** Reads the socket unless a record waits. Returns whether the socket may have more. */
+    private boolean fill(ByteBuffer records) throws IOException {
+        if (recordWaits || socketEnded) return false;
+        int length = channel.read(records);
+        socketEnded = length < 0;
+        return !records.hasRemaining();
     }
 
     /** Returns false if nothing was decrypted, or the next step of the handshake is another one. */

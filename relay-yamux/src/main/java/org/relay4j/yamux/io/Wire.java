@@ -44,6 +44,11 @@ public interface Wire {
      */
     int discard(ByteBuffer scratch) throws IOException;
 
+    /** Returns the window that a busy stream needs on a short path, in bytes; 0 means that the smallest one is enough. */
+    default int nearbyWindow() {
+        return 0;
+    }
+
     /** Returns all memory and closes the socket. */
     void close();
 }

@@ -79,6 +79,35 @@ class LongLinkTest {
     }
 
     @Test
+    void windowsOfAConnectionThatTakesLongForEachByteGrowNearbyToo() {
+        link = link(1000, 1, LARGEST, LARGEST).measured();
+        link.reader.mux.nearbyWindow(4 * INITIAL);
+        MuxStream stream = link.startBulk();
+        link.runFor(nanos(1000));
+        assertEquals(3 * INITIAL, reserved());
+        link.sender.pauseBulk();
+        link.runFor(nanos(12_000));
+        for (int n = 0; n < 12; n++) {
+            link.resumeBulk(stream, INITIAL / 2);
+            link.runFor(nanos(12_000));
+        }
+        assertEquals(0, reserved(), "the stream has become slow");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 0", "2, 1000", "1000, 4"})
+    void nearbyWindowsAreWithinTheLimits(int largest, int budget) {
+        link = link(1000, 1, largest * INITIAL, budget * INITIAL).measured();
+        link.reader.mux.nearbyWindow(4 * INITIAL);
+        link.startBulk();
+        link.startBulk();
+        link.runFor(nanos(1000));
+        long most = Math.min(budget, 2 * Math.max(0, largest - 1)) * (long) INITIAL;
+        assertTrue(reserved() <= most, () -> "grown by " + reserved());
+        assertEquals(most > 0, reserved() > 0);
+    }
+
+    @Test
     void roundTripIsMeasuredWhenNobodyHasAskedForIt() {
         link = link(100, 50, LARGEST, LARGEST);
         link.startBulk();
