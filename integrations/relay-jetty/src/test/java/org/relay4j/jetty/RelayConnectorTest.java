@@ -142,6 +142,27 @@ class RelayConnectorTest {
     }
 
     @Test
+    void requestsComeFromTheirVisitorsIfTheServerStatesTheAddresses() throws Exception {
+        RelayClientOptions options =
+                RelayClientOptions.builder().visitorAddresses(true).build();
+        try (RelayedServer served = RelayedServer.start(
+                        (request, response, callback) -> {
+                            String text = Request.getRemoteAddr(request) + " " + Request.getRemotePort(request);
+                            response.write(true, ByteBuffer.wrap(text.getBytes(UTF_8)), callback);
+                            return true;
+                        },
+                        connector -> {},
+                        options);
+                Socket visitor = Visitor.connect(served.connector.getLocalPort())) {
+            Visitor.send(visitor, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+            RelayedServer.readHead(visitor, "HTTP/1.1 200 OK");
+            String from = visitor.getLocalAddress().getHostAddress() + " " + visitor.getLocalPort();
+            String reply = new String(visitor.getInputStream().readAllBytes(), UTF_8);
+            assertTrue(reply.contains(from), () -> from + " in " + reply);
+        }
+    }
+
+    @Test
     void addressesAreThoseOfTheAcceptor() throws Exception {
         try (RelayedServer served = RelayedServer.start((request, response, callback) -> {
             String text = Request.getRemoteAddr(request) + " " + Request.getLocalPort(request);

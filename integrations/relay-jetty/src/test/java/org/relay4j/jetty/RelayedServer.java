@@ -63,7 +63,10 @@ final class RelayedServer implements AutoCloseable {
     }
 
     private RelayedServer(RelayClientOptions client) throws IOException {
-        relay = RelayServer.start(FixedPort.free());
+        relay = RelayServer.start(RelayServerOptions.builder()
+                .port(FixedPort.free())
+                .extended(client.visitorAddresses())
+                .build());
         acceptor = RelayClient.connect("localhost", relay.port(), client);
         HttpConfiguration http = new HttpConfiguration();
         HTTP2CServerConnectionFactory http2 = new HTTP2CServerConnectionFactory(http);

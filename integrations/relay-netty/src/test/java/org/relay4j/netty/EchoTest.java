@@ -88,6 +88,16 @@ class EchoTest {
     }
 
     @Test
+    void remoteAddressIsThatOfTheVisitorIfTheServerStatesIt() throws Exception {
+        RelayClientOptions options =
+                RelayClientOptions.builder().visitorAddresses(true).build();
+        try (Relayed relayed = new Relayed(Loops.NIO, options, Echo::new, bootstrap -> {});
+                Socket visitor = relayed.visit()) {
+            assertEquals(visitor.getLocalSocketAddress(), relayed.accepted().remoteAddress());
+        }
+    }
+
+    @Test
     void addressesAreThoseOfTheAcceptor() throws Exception {
         try (Relayed relayed = Relayed.with(Echo::new);
                 Socket visitor = relayed.visit()) {

@@ -19,6 +19,7 @@ import org.relay4j.client.RelayAcceptor;
 import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
 import org.relay4j.server.RelayServer;
+import org.relay4j.server.RelayServerOptions;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.Visitor;
@@ -59,7 +60,10 @@ final class Relayed implements AutoCloseable {
             Supplier<ChannelHandler> handlers,
             Consumer<ServerBootstrap> options)
             throws Exception {
-        relay = RelayServer.start(FixedPort.free());
+        relay = RelayServer.start(RelayServerOptions.builder()
+                .port(FixedPort.free())
+                .extended(client.visitorAddresses())
+                .build());
         acceptor = RelayClient.connect("localhost", relay.port(), client);
         this.group = group;
         ServerBootstrap bootstrap = new ServerBootstrap()

@@ -1,5 +1,6 @@
 package org.relay4j.spring;
 
+import org.relay4j.api.RelayCertificateException;
 import org.relay4j.api.RelayException;
 import org.relay4j.api.RelayProtocolException;
 import org.relay4j.api.RelayRefusedException;
@@ -20,13 +21,27 @@ final class RelayFailureAnalyzer extends AbstractFailureAnalyzer<RelayException>
     }
 
     private static String remedy(RelayException cause) {
-        if (cause instanceof RelayRefusedException) {
-            return "The relay server was reached, but has no free port. Try again later, or raise its limits and extend its range"
-                    + " of public ports.";
+        if (cause instanceof RelayRefusedException refused) return refusal(refused.code());
+        if (cause instanceof RelayCertificateException) {
+            return "Check relay.host, relay.tls.ca and relay.tls.pin, or relay.tls.certificate if the server rejected that one. If they are"
+                    + " right, another server may have answered: do not connect to it.";
         }
         if (cause instanceof RelayProtocolException) {
             return "The program that listens there is not a relay server. relay.port must be the control port of a relay server.";
         }
         return "Check relay.host and relay.port, that the relay server is running, and that no firewall blocks the connection.";
+    }
+
+    private static String refusal(String code) {
+        return switch (code) {
+            case "auth-required" -> "The relay server requires a name: set relay.name and relay.key-file.";
+            case "auth-failed", "tls-mismatch" ->
+                "Check relay.name, and that the relay server knows the client's public key.";
+            case "port-unavailable" -> "Set another relay.public-port, or ask the operator of the relay server.";
+            case "no-port-free", "limit-reached" ->
+                "The relay server was reached, but has no free port. Try again later, or raise its limits and extend its range"
+                        + " of public ports.";
+            default -> "Ask the operator of the relay server.";
+        };
     }
 }

@@ -1,16 +1,22 @@
 package org.relay4j.spring;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.client.ClientIdentity;
+import org.relay4j.client.ProxyProtocol;
 import org.relay4j.client.RelayClientOptions;
 import org.relay4j.yamux.SessionOptions;
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.util.unit.DataSize;
 
 /** The properties {@code relay.*}: where the relay server is, and the options of the tunnel. */
 @ConfigurationProperties("relay")
 final class RelayProperties {
+    // Longer than 300 lines because the binder needs a getter and a setter for each property.
     private static final Duration LONGEST = Duration.ofHours(1);
 
     /** Whether the web server gets a public port. */
@@ -22,7 +28,35 @@ final class RelayProperties {
     /** Control port of the relay server. */
     private @Nullable Integer port;
 
-    /** How long to wait for a connection to the relay server, for each of its addresses. */
+    /** Encryption of the connection to the relay server. */
+    @NestedConfigurationProperty
+    private final RelayTlsProperties tls = new RelayTlsProperties();
+
+    /** Name of this client on the relay server, which its key proves. */
+    private @Nullable String name;
+
+    /** File with the private key of the client, as "relay keygen --client" writes it. */
+    private @Nullable Path keyFile;
+
+    /** Private key of the client, instead of a file; for an environment variable or a secret store. */
+    private @Nullable String key;
+
+    /** Public port to ask for. If it is not set, the relay server chooses. */
+    private @Nullable Integer publicPort;
+
+    /** File that keeps the lease of the tunnel, so that a restarted application gets the same public port. */
+    private @Nullable Path leaseFile;
+
+    /** Number of connections that carry the tunnel, 1 to 8. The loss of one costs its own visitors only. */
+    private int connections = 1;
+
+    /** Whether tunnel listeners learn the addresses of visitors. */
+    private boolean visitorAddresses;
+
+    /** Begin each connection to the web server with the visitor's address, in this version of the PROXY protocol. */
+    private @Nullable ProxyProtocol proxyProtocol;
+
+    /** How long to wait for a connection to the relay server, over all of its addresses. */
     private Duration connectTimeout = Duration.ofSeconds(10);
 
     /** How long to wait for the relay server's answer with a port. */
@@ -66,6 +100,13 @@ final class RelayProperties {
         return value;
     }
 
+    private int checkedPublicPort() {
+        Integer value = publicPort;
+        if (value == null) return 0;
+        if (value < 1 || value > 65_535) throw invalid("public-port", value, "it must be 1 to 65535");
+        return value;
+    }
+
     /** Returns the validated close timeout. */
     Duration checkedCloseTimeout() {
         if (closeTimeout.isNegative() || closeTimeout.compareTo(LONGEST) > 0) {
@@ -94,6 +135,10 @@ final class RelayProperties {
                 "longest-backoff",
                 longestBackoff,
                 () -> client.backoff(shortestBackoff, longestBackoff).build());
+        client.publicPort(checkedPublicPort());
+        check("connections", connections, () -> client.connections(connections).build());
+        client.tls(tls.client()).identity(identity()).leaseFile(leaseFile);
+        client.visitorAddresses(visitorAddresses).proxyProtocol(proxyProtocol);
         SessionOptions.Builder session = SessionOptions.builder();
         check("window", window, () -> session.receiveWindow(bytes(window)).build());
         check(
@@ -101,6 +146,28 @@ final class RelayProperties {
                 maxWindow,
                 () -> session.maxReceiveWindow(bytes(maxWindow)).build());
         return client.session(session.build());
+    }
+
+    private @Nullable ClientIdentity identity() {
+        if (name == null) {
+            if (keyFile == null && key == null) return null;
+            throw invalid(
+                    "name", null, "it must be set with relay.key-file or relay.key: the client's name on the server");
+        }
+        if (keyFile != null && key != null) {
+            throw invalid("key-file", keyFile, "relay.key is also set; set only one of them");
+        }
+        if (keyFile == null && key == null) {
+            throw invalid("name", name, "it needs the client's key: set relay.key-file or relay.key");
+        }
+        try {
+            return keyFile != null ? ClientIdentity.ofFile(name, keyFile) : ClientIdentity.ofKey(name, key);
+        } catch (IOException e) {
+            throw invalid("key-file", keyFile, String.valueOf(e.getMessage()));
+        } catch (IllegalArgumentException e) {
+            // The key itself must not appear in a message, so that property is not named.
+            throw invalid("name", name, "it cannot be used with its key: " + e.getMessage());
+        }
     }
 
     private static int bytes(DataSize size) {
@@ -117,8 +184,7 @@ final class RelayProperties {
     }
 
     /** Spring Boot adds the place where the property was set. */
-    private static InvalidConfigurationPropertyValueException invalid(
-            String name, @Nullable Object value, String reason) {
+    static InvalidConfigurationPropertyValueException invalid(String name, @Nullable Object value, String reason) {
         return new InvalidConfigurationPropertyValueException("relay." + name, value, reason);
     }
 
@@ -146,6 +212,74 @@ final class RelayProperties {
 
     public void setPort(@Nullable Integer port) {
         this.port = port;
+    }
+
+    public RelayTlsProperties getTls() {
+        return tls;
+    }
+
+    public @Nullable String getName() {
+        return name;
+    }
+
+    public void setName(@Nullable String name) {
+        this.name = name;
+    }
+
+    public @Nullable Path getKeyFile() {
+        return keyFile;
+    }
+
+    public void setKeyFile(@Nullable Path keyFile) {
+        this.keyFile = keyFile;
+    }
+
+    public @Nullable String getKey() {
+        return key;
+    }
+
+    public void setKey(@Nullable String key) {
+        this.key = key;
+    }
+
+    public @Nullable Integer getPublicPort() {
+        return publicPort;
+    }
+
+    public void setPublicPort(@Nullable Integer publicPort) {
+        this.publicPort = publicPort;
+    }
+
+    public @Nullable Path getLeaseFile() {
+        return leaseFile;
+    }
+
+    public void setLeaseFile(@Nullable Path leaseFile) {
+        this.leaseFile = leaseFile;
+    }
+
+    public int getConnections() {
+        return connections;
+    }
+
+    public void setConnections(int connections) {
+        this.connections = connections;
+    }
+
+    public boolean isVisitorAddresses() {
+        return visitorAddresses;
+    }
+
+    public void setVisitorAddresses(boolean visitorAddresses) {
+        this.visitorAddresses = visitorAddresses;
+    }
+
+    public @Nullable ProxyProtocol getProxyProtocol() {
+        return proxyProtocol;
+    }
+
+    public void setProxyProtocol(@Nullable ProxyProtocol proxyProtocol) {
+        this.proxyProtocol = proxyProtocol;
     }
 
     public Duration getConnectTimeout() {

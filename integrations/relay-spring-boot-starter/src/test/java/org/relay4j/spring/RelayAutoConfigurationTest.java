@@ -12,6 +12,7 @@ import static org.mockito.Mockito.mock;
 
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.relay4j.api.Tunnel;
+import org.relay4j.client.ProxyProtocol;
 import org.relay4j.client.RelayClientOptions;
 import org.relay4j.server.RelayServer;
 import org.relay4j.testing.Call;
@@ -29,6 +31,7 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.health.contributor.Status;
 import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.assertj.AssertableWebApplicationContext;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
@@ -165,6 +168,9 @@ class RelayAutoConfigurationTest {
         assertEquals(expected.longestBackoff(), actual.longestBackoff());
         assertEquals(expected.session().receiveWindow(), actual.session().receiveWindow());
         assertEquals(expected.session().maxReceiveWindow(), actual.session().maxReceiveWindow());
+        assertEquals(expected.connections(), actual.connections());
+        assertEquals(expected.publicPort(), actual.publicPort());
+        assertEquals(expected.visitorAddresses(), actual.visitorAddresses());
     }
 
     @Test
@@ -173,6 +179,8 @@ class RelayAutoConfigurationTest {
                 .withPropertyValues("relay.connect-timeout=1s", "relay.handshake-timeout=2s", "relay.close-timeout=3s")
                 .withPropertyValues("relay.reconnect=false", "relay.shortest-backoff=4ms", "relay.longest-backoff=5ms")
                 .withPropertyValues("relay.window=512KB", "relay.max-window=1MB")
+                .withPropertyValues("relay.connections=3", "relay.public-port=4000", "relay.lease-file=some/lease")
+                .withPropertyValues("relay.visitor-addresses=true", "relay.proxy-protocol=v2")
                 .run(context -> {
                     RelayProperties properties = context.getBean(RelayProperties.class);
                     RelayClientOptions options = properties.options().build();
@@ -184,6 +192,11 @@ class RelayAutoConfigurationTest {
                     assertEquals(Duration.ofMillis(5), options.longestBackoff());
                     assertEquals(512 * 1024, options.session().receiveWindow());
                     assertEquals(1024 * 1024, options.session().maxReceiveWindow());
+                    assertEquals(3, options.connections());
+                    assertEquals(4000, options.publicPort());
+                    assertEquals(Path.of("some/lease"), options.leaseFile());
+                    assertTrue(options.visitorAddresses());
+                    assertEquals(ProxyProtocol.V2, options.proxyProtocol());
                 });
     }
 
@@ -201,6 +214,15 @@ class RelayAutoConfigurationTest {
         "relay.longest-backoff, 100ms, must not be below",
         "relay.close-timeout, -1s, 0 to 1 h",
         "relay.close-timeout, 61m, 0 to 1 h",
+        "relay.public-port, 0, 1 to 65535",
+        "relay.public-port, 65536, 1 to 65535",
+        "relay.connections, 0, 1 to 8",
+        "relay.connections, 9, 1 to 8",
+        "relay.name, alice, set relay.key-file or relay.key",
+        "relay.tls.pin, sha256:12, 64",
+        "relay.tls.ca, missing/ca.pem, missing/ca.pem",
+        "relay.tls.certificate, missing/cert.pem, needs relay.tls.key",
+        "relay.tls.key, missing/key.pem, needs relay.tls.certificate",
         "relay.window, 262143B, 262144 to 1073741824",
         "relay.window, 1TB, 262144 to 1073741824",
         "relay.max-window, -5000000TB, 0 to 1073741824",
@@ -223,6 +245,50 @@ class RelayAutoConfigurationTest {
             assertEquals("relay.port", failure.getName());
             assertTrue(failure.getReason().contains("must be set"), failure.getReason());
         });
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "relay.key-file=missing.key, relay.name=alice, relay.key-file, missing.key",
+        "relay.key-file=missing.key, relay.key=AAAA, relay.name, must be set",
+        "relay.tls.pin=sha256:12, relay.tls.ca=missing.pem, relay.tls.pin, only one",
+        "relay.tls.certificate=missing.pem, relay.tls.key=missing.pem, relay.tls.certificate, missing.pem"
+    })
+    void valuesThatDoNotFitTogetherAreNamed(String first, String second, String name, String reason) {
+        configured.withPropertyValues(first, second).run(context -> {
+            InvalidConfigurationPropertyValueException failure = refusal(context.getStartupFailure());
+            assertEquals(name, failure.getName());
+            assertTrue(failure.getReason().contains(reason), failure.getReason());
+        });
+    }
+
+    @Test
+    void twoKeysAreRefused() {
+        configured
+                .withPropertyValues("relay.name=alice", "relay.key-file=missing.key", "relay.key=AAAA")
+                .run(context -> {
+                    InvalidConfigurationPropertyValueException failure = refusal(context.getStartupFailure());
+                    assertEquals("relay.key-file", failure.getName());
+                    assertTrue(failure.getReason().contains("only one"), failure.getReason());
+                });
+    }
+
+    @Test
+    void tlsIsOffByDefaultAndOnWithAnyOfItsProperties() {
+        assertNull(new RelayProperties().options().build().tls());
+        configured.withPropertyValues("relay.tls.enabled=true").run(RelayAutoConfigurationTest::hasTls);
+        configured.withPropertyValues("relay.tls.pin=sha256:" + "0".repeat(64)).run(RelayAutoConfigurationTest::hasTls);
+        configured
+                .withPropertyValues("relay.tls.enabled=false", "relay.tls.ca=missing.pem")
+                .run(context -> assertNull(options(context).tls()));
+    }
+
+    private static void hasTls(AssertableWebApplicationContext context) {
+        assertNotNull(options(context).tls());
+    }
+
+    private static RelayClientOptions options(AssertableWebApplicationContext context) {
+        return context.getBean(RelayProperties.class).options().build();
     }
 
     private static InvalidConfigurationPropertyValueException refusal(Throwable failure) {
