@@ -61,8 +61,9 @@ final class Demo {
                 .build()));
         output.step(
                 2,
-                "A relay server listens on " + at(server.port()) + ". On a machine with a public address, run: relay "
-                        + server.port());
+                "A relay server listens on " + at(server.port())
+                        + ". On a machine with a public address, run: relay keygen,"
+                        + " then: relay --tls-cert=relay-cert.pem --tls-key=relay-key.pem 7000");
 
         RelayForwarder forwarder = shutdown.closes(RelayClient.forward(
                 loopback.getHostAddress(), server.port(), new InetSocketAddress(loopback, webPort)));
@@ -70,7 +71,8 @@ final class Demo {
         output.step(
                 3,
                 "A forwarder connected to the relay server and got the public port " + publicPort
-                        + ". Behind NAT, run: relay --localForwardPort=" + webPort + " <host>:" + server.port());
+                        + ". Behind NAT, run: relay --tls-pin=<fingerprint from keygen> --localForwardPort=" + webPort
+                        + " <host>:7000");
 
         String url = "http://" + at(publicPort) + "/";
         output.step(4, "A visitor asked for " + url + ": " + visit(url));
