@@ -148,14 +148,20 @@ final class ClientTunnel implements Tunnel {
     }
 
     private void announce(TunnelConnection next, @Nullable InetSocketAddress before) {
-        String id = id();
-        log.info("tunnel {}: up{}", HostPort.text(next.publicAddress()), id == null ? "" : ", id " + id);
+        log.info("tunnel {}: up", name(next));
         Supplier<SessionStatistics> numbers = next::statistics;
-        events.connected(next.publicAddress(), numbers);
+        events.connected(name(next), numbers);
         long since = System.nanoTime();
         events.up(next.publicAddress(), before);
         addCompanions();
         awaitEndOf(next, numbers, since);
+    }
+
+    /** Returns the name of the tunnel for logs and recordings: its public address, and its id if it has one. */
+    private String name(TunnelConnection connection) {
+        String address = HostPort.text(connection.publicAddress());
+        String id = id();
+        return id == null ? address : address + " (" + id + ")";
     }
 
     private void addCompanions() {
@@ -177,7 +183,7 @@ final class ClientTunnel implements Tunnel {
             if (abrupt) next.close();
             else next.closeWhenDone(); // the server may have given it a visitor already
         }
-        log.info("tunnel {}: another connection", HostPort.text(next.publicAddress()));
+        log.info("tunnel {}: another connection", name(next));
         Supplier<SessionStatistics> numbers = next::statistics;
         events.joined(numbers);
         awaitEndOf(next, numbers, System.nanoTime());
@@ -196,7 +202,7 @@ final class ClientTunnel implements Tunnel {
     /** Called when the server of a connection shuts down: another connection is made first, if the server lets it join. */
     private void draining(TunnelConnection leaving, long since, long seconds) {
         if (!connections.leaves(leaving)) return;
-        log.info("tunnel {}: the server shuts down within {} s", HostPort.text(leaving.publicAddress()), seconds);
+        log.info("tunnel {}: the server shuts down within {} s", name(leaving), seconds);
         Companions further = companions;
         if (further != null && entrance.isJoinable()) further.move(leaving, System.nanoTime() - since);
     }
@@ -226,7 +232,7 @@ final class ClientTunnel implements Tunnel {
 
     /** The tunnel is still up. */
     private void replace(TunnelConnection lost, long nanos, Loss loss) {
-        log.info("tunnel {}: one of its connections was lost, {}", HostPort.text(lost.publicAddress()), loss.why());
+        log.info("tunnel {}: one of its connections was lost, {}", name(lost), loss.why());
         Companions further = companions;
         if (further != null) further.replace(lost.control().grant().connection(), nanos);
     }
@@ -248,7 +254,7 @@ final class ClientTunnel implements Tunnel {
         entrance.connectionLost();
         TunnelLostException cause = loss.exception();
         boolean retry = options.reconnect() && !attempts.isClosing();
-        log.warn("tunnel {}: lost, {}", HostPort.text(last.publicAddress()), loss.why());
+        log.warn("tunnel {}: lost, {}", name(last), loss.why());
         events.down(cause, retry);
         if (!retry) finish(attempts.isClosing() ? null : cause);
         else if (connectAgain()) announce(current(), last.publicAddress());

@@ -56,7 +56,7 @@ final class TunnelEvents {
     private boolean emptying; // a thread is, or soon will be; guarded by lock
     private long dropped; // guarded by lock
     private @Nullable TunnelEvent recorded; // guarded by lock
-    private volatile String name = "not connected yet"; // the public address
+    private volatile String name = "not connected yet";
 
     TunnelEvents(@Nullable TunnelListener listener, Tunnel tunnel) {
         this(listener, tunnel, Callbacks.EXECUTOR);
@@ -71,10 +71,10 @@ final class TunnelEvents {
     /**
      * The tunnel's first connection to the server is established; those before have ended.
      *
-     * @param publicAddress the address for visitors of this connection
+     * @param newName for logs and recordings
      */
-    void connected(InetSocketAddress publicAddress, Supplier<SessionStatistics> connection) {
-        name = HostPort.text(publicAddress);
+    void connected(String newName, Supplier<SessionStatistics> connection) {
+        name = newName;
         meter.connected(connection);
     }
 

@@ -87,7 +87,7 @@ class HeldTunnelTest {
 
     @Test
     void visitorsWaitWhileTheClientComesBack() throws Exception {
-        try (Logged log = Logged.below("org.relay4j.server");
+        try (Logged log = Logged.below("org.relay4j");
                 RelayForwarder forwarder = forward(Local.hasty(recorder))) {
             int port = forwarder.publicAddress().getPort();
             String id = forwarder.id();
@@ -107,6 +107,7 @@ class HeldTunnelTest {
             assertEquals(port, forwarder.publicAddress().getPort());
             assertEquals(id, forwarder.id());
             log.await("(port " + port + ", " + id + "): resumed by client");
+            log.await("tunnel localhost:" + port + " (" + id + "): lost, ");
         }
     }
 

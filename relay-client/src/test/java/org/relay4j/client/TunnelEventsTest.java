@@ -49,7 +49,7 @@ class TunnelEventsTest {
 
     @BeforeEach
     void connected() {
-        events.connected(BEFORE, () -> new SessionStatistics(0, 0, 0, 0, null, 0));
+        events.connected(HostPort.text(BEFORE), () -> new SessionStatistics(0, 0, 0, 0, null, 0));
     }
 
     @AfterEach
@@ -66,7 +66,7 @@ class TunnelEventsTest {
         try {
             Call.run(() -> {
                         events.down(new IOException("lost"), true);
-                        events.connected(AFTER, () -> new SessionStatistics(0, 0, 0, 0, null, 0));
+                        events.connected(HostPort.text(AFTER), () -> new SessionStatistics(0, 0, 0, 0, null, 0));
                         events.up(AFTER, BEFORE);
                     })
                     .result();
@@ -97,7 +97,7 @@ class TunnelEventsTest {
             }
         };
         TunnelEvents early = new TunnelEvents(slow, new OfASession());
-        early.connected(BEFORE, () -> new SessionStatistics(0, 0, 0, 0, null, 0));
+        early.connected(HostPort.text(BEFORE), () -> new SessionStatistics(0, 0, 0, 0, null, 0));
         early.roundTrip(1); // kept aside until the tunnel is up
         early.up(BEFORE, null);
         assertEquals(List.of(Thread.currentThread()), tellers);
@@ -108,13 +108,13 @@ class TunnelEventsTest {
 
     @Test
     void numbersOfASessionAreReadWithoutAnyOtherLock() {
-        events.connected(AFTER, () -> {
+        events.connected(HostPort.text(AFTER), () -> {
             session.lock(); // refused if the events or their meter hold their lock
             session.unlock();
             return new SessionStatistics(0, 0, 7, 5, null, 0);
         });
         assertEquals(7, events.statistics().bytesIn());
-        events.connected(BEFORE, () -> new SessionStatistics(0, 0, 1, 1, null, 0));
+        events.connected(HostPort.text(BEFORE), () -> new SessionStatistics(0, 0, 1, 1, null, 0));
         assertEquals(8, events.statistics().bytesIn());
         assertEquals(2, events.statistics().reconnects());
     }
