@@ -22,13 +22,13 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Prints the figures of docs/operations.md about faults and floods, as two Markdown tables. No test runs it, because times depend on
+ * Prints the figures of docs/operations.md about failures, and those of floods, as two Markdown tables. No test runs it, because times depend on
  * the machine; the command is in that document.
  */
 @Timeout(3_600)
 class FaultFigures {
     private static final int RUNS = Integer.getInteger("relay.figures.runs", 3);
-    private static final double COUNTED = 10; // s
+    private static final double COUNTED = Integer.getInteger("relay.figures.seconds", 10); // s
     private static final Duration OUTAGE = Duration.ofSeconds(5);
 
     @TempDir
@@ -214,7 +214,8 @@ class FaultFigures {
 
     private void flood(Flood.Kind kind, String pin) throws Exception {
         try (FloodedTunnel tunnel = new FloodedTunnel(folder, pin)) {
-            rate(tunnel, COUNTED); // warm
+            rate(tunnel, 2 * COUNTED); // warm, like the next line
+            newcomers(tunnel);
             double before = rate(tunnel, COUNTED);
             long memory = Flood.residentMemory(tunnel.server);
             double during;
@@ -226,12 +227,13 @@ class FaultFigures {
                 memoryDuring = Flood.residentMemory(tunnel.server);
                 System.out.println(kind + ": " + flood.count() + " connections");
             }
-            String elsewhere = kind.isHasty() ? percent(elsewhere(tunnel), before) : "";
+            double without = (before + rate(tunnel, COUNTED)) / 2; // before and after
+            String elsewhere = kind.isHasty() ? percent(elsewhere(tunnel), without) : "";
             table.add(String.format(
                     Locale.ROOT,
                     "| %s | %s | %s | %s | %d, %d MiB |",
                     kind.title,
-                    percent(during, before),
+                    percent(during, without),
                     elsewhere,
                     newcomers,
                     memory,
@@ -282,7 +284,7 @@ class FaultFigures {
         return (tunnel.steady.received() - bytes) * 1e3 / (System.nanoTime() - since); // MB/s
     }
 
-    private static String percent(double during, double before) {
-        return Math.round(100 * during / before) + " %";
+    private static String percent(double during, double without) {
+        return Math.round(100 * during / without) + " %";
     }
 }
