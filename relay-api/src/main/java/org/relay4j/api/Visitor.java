@@ -21,9 +21,16 @@ import org.jspecify.annotations.Nullable;
  *
  * @param number unique among the visitors of one connection to the server; may be reused after a reconnect
  * @param address where the visitor connects from; null if it is not known, as without the option {@code visitorAddresses}
+ * @param id identifies the visitor in the logs of client, server and load balancer: visible ASCII of at most 32 characters; null if
+ *     it is not known, as without the option {@code visitorAddresses}
  * @param connected how long the visitor has been connected
  * @param bytesIn bytes received from the visitor
  * @param bytesOut bytes sent to the visitor
  */
 public record Visitor(
-        long number, @Nullable InetSocketAddress address, Duration connected, long bytesIn, long bytesOut) {}
+        long number,
+        @Nullable InetSocketAddress address,
+        @Nullable String id,
+        Duration connected,
+        long bytesIn,
+        long bytesOut) {}

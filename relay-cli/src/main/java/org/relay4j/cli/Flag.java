@@ -102,6 +102,10 @@ enum Flag {
             "fingerprints",
             "Fingerprints of the certificates of load balancers that end TLS in front of the server, such as"
                     + " sha256:<hex>,sha256:<hex>. Clients with a name must have seen one of them."),
+    IDLE_TIMEOUT(
+            Section.SERVER,
+            "time",
+            "Reset visitors without a byte in either direction for this time, such as 10m. Default: off."),
     MAX_TUNNELS(Section.SERVER, "n", "Maximum number of tunnels. Default: 1000."),
     MAX_TUNNELS_PER_ADDRESS(Section.SERVER, "n", "Maximum number of tunnels for each client address. Default: 100."),
     MAX_VISITORS(Section.SERVER, "n", "Maximum number of connected visitors. Default: 50000."),

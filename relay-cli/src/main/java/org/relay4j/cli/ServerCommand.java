@@ -82,6 +82,7 @@ final class ServerCommand {
         arguments.apply(Flag.ALLOW_VISITORS, value -> options.allowVisitors(value.list()), options::build);
         arguments.apply(Flag.DENY_VISITORS, value -> options.denyVisitors(value.list()), options::build);
         arguments.apply(Flag.TRUSTED_PROXIES, value -> options.trustedProxies(value.list()), options::build);
+        arguments.apply(Flag.IDLE_TIMEOUT, value -> options.idleTimeout(value.duration()), options::build);
         arguments.apply(Flag.MAX_TUNNELS, value -> options.maxTunnels(value.count()), options::build);
         arguments.apply(
                 Flag.MAX_TUNNELS_PER_ADDRESS, value -> options.maxTunnelsPerAddress(value.count()), options::build);

@@ -139,15 +139,20 @@ class LoadBalancerIT {
                             folder,
                             "listen control",
                             "    bind 127.0.0.1:" + balancedControl + " ssl crt " + folder.resolve("both.pem"),
-                            "    server relay 127.0.0.1:" + control + " send-proxy-v2");
+                            "    server relay 127.0.0.1:" + control + " send-proxy-v2",
+                            "listen public",
+                            "    bind 127.0.0.1:" + balancedPublic,
+                            "    server relay 127.0.0.1:" + publicPort + " send-proxy-v2");
                     ChildProcess forwarder = ChildProcess.relay(
                             "--tls-pin=" + pin,
                             "--name=web",
                             "--key-file=" + folder.resolve("web.key"),
                             "--localForwardPort=" + echo.port(),
                             "127.0.0.1:" + balancedControl)) {
-                if (listed) Echo.through(RelayPair.publicPort(forwarder.line(), echo.port()), 1_000_000);
-                else {
+                if (listed) {
+                    assertEquals(publicPort, RelayPair.publicPort(forwarder.line(), echo.port()));
+                    Echo.through(balancedPublic, 1_000_000);
+                } else {
                     assertEquals(4, forwarder.awaitExit(), () -> forwarder + " " + balancer);
                     assertTrue(forwarder.errors().contains("tls-mismatch"), forwarder::errors);
                 }

@@ -24,7 +24,7 @@ class OptionsTest {
     void serverOptionsReachTheLibrary() throws Exception {
         RelayServerOptions options = server("--bind=127.0.0.1 --public-bind=127.0.0.2 --public-ports=20000-20009"
                 + " --max-tunnels=1 --max-tunnels-per-address=2 --max-visitors=3 --max-visitors-per-tunnel=4"
-                + " --handshake-timeout=700ms --window=1m --max-window=8m 7000");
+                + " --handshake-timeout=700ms --idle-timeout=5m --window=1m --max-window=8m 7000");
         assertEquals(new InetSocketAddress(InetAddress.getLoopbackAddress(), 7000), options.controlAddress());
         assertEquals(InetAddress.getByName("127.0.0.2"), options.publicBindAddress());
         assertEquals(20_000, options.lowestPublicPort());
@@ -34,6 +34,7 @@ class OptionsTest {
         assertEquals(3, options.maxVisitors());
         assertEquals(4, options.maxVisitorsPerTunnel());
         assertEquals(Duration.ofMillis(700), options.handshakeTimeout());
+        assertEquals(Duration.ofMinutes(5), options.idleTimeout());
         assertEquals(1 << 20, options.session().receiveWindow());
         assertEquals(8 << 20, options.session().maxReceiveWindow());
     }
@@ -100,6 +101,9 @@ class OptionsTest {
         assertEquals("--max-tunnels is '0', it must be 1 to 60000", serverRefusal("--max-tunnels=0 7000"));
         assertEquals("--max-visitors is '-5', it must be 1 to 1000000", serverRefusal("--max-visitors=-5 7000"));
         assertEquals("--handshake-timeout is '0', it must be 1 ms to 1 h", serverRefusal("--handshake-timeout=0 7000"));
+        assertEquals(
+                "--idle-timeout is '9000h', it must be zero (off) to one year",
+                serverRefusal("--idle-timeout=9000h 7000"));
         assertEquals("--window is '1k', it must be 262144 to 1073741824", serverRefusal("--window=1k 7000"));
         assertEquals("--max-window is '1025m', it must be 0 to 1073741824", serverRefusal("--max-window=1025m 7000"));
         CommandFailure failure =

@@ -161,14 +161,14 @@ final class AcceptorConnection implements TunnelConnection, SessionListener, Str
 
     @Override
     public void accepted(MuxStream stream, @Nullable StreamHeader header) {
-        events.visitorAccepted(stream, VisitorHeader.address(header));
+        events.visitorAccepted(stream, VisitorHeader.of(header));
     }
 
     @Override
     public void gone(MuxStream stream, @Nullable StreamHeader header, @Nullable Cause cause) {
         events.visitorClosed(
                 stream,
-                VisitorHeader.address(header),
+                VisitorHeader.of(header),
                 () -> cause == null ? null : new IOException(cause.message(), cause.error()));
     }
 

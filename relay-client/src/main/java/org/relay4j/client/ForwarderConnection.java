@@ -176,7 +176,7 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
     private @Nullable StreamHandler connect(MuxStream stream, @Nullable ProxyHeader header) {
         LocalVisitor visitor = new LocalVisitor(this, driver, stream, header);
         Splice splice = visitor.connect();
-        if (splice != null) events.visitorAccepted(stream, visitor.from());
+        if (splice != null) events.visitorAccepted(stream, header);
         return splice; // null resets only this visitor
     }
 
@@ -192,7 +192,7 @@ final class ForwarderConnection implements TunnelConnection, SessionEvents {
 
     /** Called when the connection of a visitor has ended; {@code failure} is null if both directions ended with FIN. */
     void left(MuxStream stream, LocalVisitor visitor, @Nullable Throwable failure) {
-        events.visitorClosed(stream, visitor.from(), () -> failure);
+        events.visitorClosed(stream, visitor.header(), () -> failure);
         if (!log.isDebugEnabled()) return;
         log.debug(
                 "{}: {} {} after {} ms, {} bytes in, {} bytes out{}",

@@ -39,10 +39,10 @@ final class LocalVisitor implements Splice.Owner {
         untried = tunnel.local().addresses().iterator();
     }
 
-    /** Returns the address of the visitor; null if it is not known. */
+    /** Returns the header of its stream; null if it has none. */
     @Nullable
-    InetSocketAddress from() {
-        return header == null ? null : header.source();
+    ProxyHeader header() {
+        return header;
     }
 
     /** Starts to connect. Returns null if every address failed at once, after a call of {@link ForwarderConnection#unreachable}. */
@@ -140,8 +140,9 @@ final class LocalVisitor implements Splice.Owner {
     @Override
     public String toString() {
         InetSocketAddress to = address;
-        InetSocketAddress visitor = from();
+        InetSocketAddress visitor = header == null ? null : header.source();
         String who = visitor == null ? "" : " from " + HostPort.text(visitor);
+        if (header != null && header.uniqueId() != null) who += " (" + header.uniqueId() + ")";
         return "visitor " + Integer.toUnsignedString(stream.id()) + who
                 + (to == null ? "" : " of " + HostPort.text(to));
     }

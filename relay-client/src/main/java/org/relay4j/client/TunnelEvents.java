@@ -16,6 +16,7 @@ import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelListener;
 import org.relay4j.api.TunnelStatistics;
 import org.relay4j.api.Visitor;
+import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.api.recording.TunnelEvent;
 import org.relay4j.api.recording.VisitorEvent;
 import org.relay4j.yamux.SessionStatistics;
@@ -179,23 +180,23 @@ final class TunnelEvents {
 
     // ---- visitors and round trips; on any thread, and with the session's lock held
 
-    /** @param address of the visitor; null if it is not known */
-    void visitorAccepted(MuxStream stream, @Nullable InetSocketAddress address) {
+    /** @param header of the visitor's stream; null if it has none */
+    void visitorAccepted(MuxStream stream, @Nullable ProxyHeader header) {
         meter.accepted();
         if (listener == null) return;
-        Visitor visitor = visitor(stream, address);
+        Visitor visitor = visitor(stream, header);
         later(stream, told -> told.visitorAccepted(tunnel, visitor));
     }
 
     /** Reports the end of a visitor. The cause is computed only if a listener or a recording needs it. */
-    void visitorClosed(MuxStream stream, @Nullable InetSocketAddress address, Supplier<@Nullable Throwable> cause) {
+    void visitorClosed(MuxStream stream, @Nullable ProxyHeader header, Supplier<@Nullable Throwable> cause) {
         meter.gone();
         if (listener == null && !VisitorEvent.isRecorded()) return;
         Throwable failure = cause.get();
         VisitorEvent.record(
                 name, stream.id(), stream.age(System.nanoTime()), stream.bytesReceived(), stream.bytesSent(), failure);
         if (listener == null) return;
-        Visitor visitor = visitor(stream, address);
+        Visitor visitor = visitor(stream, header);
         later(stream, told -> told.visitorClosed(tunnel, visitor, failure));
     }
 
@@ -206,10 +207,11 @@ final class TunnelEvents {
         later(null, told -> told.roundTrip(tunnel, roundTrip));
     }
 
-    private static Visitor visitor(MuxStream stream, @Nullable InetSocketAddress address) {
+    private static Visitor visitor(MuxStream stream, @Nullable ProxyHeader header) {
         return new Visitor(
                 Integer.toUnsignedLong(stream.id()),
-                address,
+                header == null ? null : header.source(),
+                header == null ? null : header.uniqueId(),
                 Duration.ofNanos(stream.age(System.nanoTime())),
                 stream.bytesReceived(),
                 stream.bytesSent());

@@ -53,6 +53,11 @@ final class VisitorHeader implements StreamHeader {
         return header.source();
     }
 
+    /** Returns the header that was read; null if there is none. */
+    static @Nullable ProxyHeader of(@Nullable StreamHeader header) {
+        return header instanceof VisitorHeader visitor ? visitor.header() : null;
+    }
+
     /** Returns the address of the visitor of a stream with this header; null if it is not known. */
     static @Nullable InetSocketAddress address(@Nullable StreamHeader header) {
         return header instanceof VisitorHeader visitor ? visitor.address() : null;

@@ -59,6 +59,7 @@ class VisitorAddressTest {
 
     private final List<@Nullable InetSocketAddress> accepted = new CopyOnWriteArrayList<>();
     private final List<@Nullable InetSocketAddress> closed = new CopyOnWriteArrayList<>();
+    private final List<String> ids = new CopyOnWriteArrayList<>(); // of accepted visitors
     private ServerSocketChannel listener;
     private ScriptedPeer server;
     private String request = "";
@@ -80,13 +81,15 @@ class VisitorAddressTest {
     void acceptedSocketHasTheAddressOfItsVisitor() throws Exception {
         try (RelayAcceptor acceptor = connect(options())) {
             assertEquals("RELAY/1 visitor-address", request);
-            server.send(window(1, SYN, 0), data(1, with(header(VISITOR), "hello")));
+            byte[] header = new ProxyHeader(VISITOR, PUBLIC, false, "tcp/4711", "a1-7").encodeV2();
+            server.send(window(1, SYN, 0), data(1, with(header, "hello")));
             Socket visitor = acceptor.accept();
             assertEquals(VISITOR, visitor.getRemoteSocketAddress());
             assertEquals(VISITOR.getAddress(), visitor.getInetAddress());
             assertEquals(VISITOR.getPort(), visitor.getPort());
             assertEquals("hello", read(visitor, 5));
             Await.until("it is reported", () -> accepted.equals(List.of(VISITOR)));
+            assertEquals(List.of("a1-7"), ids);
             visitor.close();
             server.send(window(1, FIN, 0));
             Await.until("its end is reported", () -> closed.equals(List.of(VISITOR)));
@@ -299,6 +302,7 @@ class VisitorAddressTest {
     private final class Listener implements TunnelListener {
         @Override
         public void visitorAccepted(Tunnel tunnel, Visitor visitor) {
+            ids.add(String.valueOf(visitor.id()));
             accepted.add(visitor.address());
         }
 

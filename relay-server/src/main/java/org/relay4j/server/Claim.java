@@ -111,19 +111,14 @@ final class Claim {
                         Refusal.NO_PORT,
                         request.client(),
                         "relay server: no public port for {}: {}",
-                        Sockets.host(request.client()),
+                        request.who(),
                         why);
                 refuse("no-port-free", why);
             }
         } catch (IOException e) {
             // For example no file descriptor is left: the operator must act, and a stack trace would not help.
             String why = String.valueOf(e.getMessage());
-            server.refused(
-                    Refusal.FAILURE,
-                    request.client(),
-                    "relay server: no tunnel for {}: {}",
-                    Sockets.host(request.client()),
-                    why);
+            server.refused(Refusal.FAILURE, request.client(), "relay server: no tunnel for {}: {}", request.who(), why);
             refuse("internal", "no public port can be opened");
         }
         return null;
@@ -234,8 +229,7 @@ final class Claim {
     }
 
     private void refuse(Refusal reason, String code, String why) {
-        server.refused(
-                reason, request.client(), "relay server: client {} refused: {}", Sockets.host(request.client()), why);
+        server.refused(reason, request.client(), "relay server: client {} refused: {}", request.who(), why);
         refuse(code, why);
     }
 
@@ -262,10 +256,7 @@ final class Claim {
             step.run();
         } catch (RuntimeException | Error e) {
             server.failed(
-                    request.client(),
-                    "relay server: unexpected failure, client {} gets no tunnel",
-                    Sockets.host(request.client()),
-                    e);
+                    request.client(), "relay server: unexpected failure, client {} gets no tunnel", request.who(), e);
             if (loop.isCurrent()) refuseUnlessAnswered();
             else loop.execute(this::refuseUnlessAnswered);
         }

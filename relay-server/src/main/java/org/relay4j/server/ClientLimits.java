@@ -2,10 +2,11 @@ package org.relay4j.server;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.relay4j.yamux.io.Bandwidth;
 import org.relay4j.yamux.io.Bounds;
 
 /**
- * The limits of one client: public ports, tunnels, connections and visitors. The limits of {@link RelayServerOptions} also
+ * The limits of one client: public ports, tunnels, connections, visitors and bandwidth. The limits of {@link RelayServerOptions} also
  * apply. Immutable.
  *
  * <pre>{@code
@@ -81,6 +82,11 @@ public final class ClientLimits {
         return values.visitorsPerSecond;
     }
 
+    /** Returns the bandwidth of one tunnel, in bytes per second; 0 means no limit. */
+    public long bandwidth() {
+        return values.bandwidth;
+    }
+
     /** A builder of limits; {@link #build} validates the values. Not safe for use by several threads. */
     public static final class Builder {
         private List<PortRange> ports = new ArrayList<>();
@@ -89,6 +95,7 @@ public final class ClientLimits {
         private int maxVisitors;
         private int maxVisitorsPerAddress;
         private int visitorsPerSecond;
+        private long bandwidth; // bytes per second
 
         private Builder() {}
 
@@ -99,6 +106,7 @@ public final class ClientLimits {
             maxVisitors = other.maxVisitors;
             maxVisitorsPerAddress = other.maxVisitorsPerAddress;
             visitorsPerSecond = other.visitorsPerSecond;
+            bandwidth = other.bandwidth;
         }
 
         /**
@@ -159,6 +167,16 @@ public final class ClientLimits {
         }
 
         /**
+         * Sets the bandwidth of one tunnel in bytes per second, for all its visitors and both directions together: 65,536 (64
+         * KiB/s) to 4,294,967,296; 0, the default, means no limit. After a pause, up to a tenth of a second's bytes, or 64 KiB if
+         * that is more, are transferred at once.
+         */
+        public Builder bandwidth(long bytesPerSecond) {
+            bandwidth = bytesPerSecond;
+            return this;
+        }
+
+        /**
          * Validates the values and returns the limits.
          *
          * @throws IllegalArgumentException if a value is out of range; the message names it
@@ -169,6 +187,10 @@ public final class ClientLimits {
             Bounds.range("maxVisitors", maxVisitors, 0, 1_000_000);
             Bounds.range("maxVisitorsPerAddress", maxVisitorsPerAddress, 0, 1_000_000);
             Bounds.range("visitorsPerSecond", visitorsPerSecond, 0, 1_000_000);
+            if (bandwidth != 0 && (bandwidth < Bandwidth.LOWEST || bandwidth > Bandwidth.HIGHEST)) {
+                throw new IllegalArgumentException("bandwidth is " + bandwidth + ", it must be " + Bandwidth.LOWEST
+                        + " to " + Bandwidth.HIGHEST + " bytes per second");
+            }
             return new ClientLimits(new Builder(this));
         }
     }

@@ -51,6 +51,11 @@ record ClientRequest(
         return leased || join != null || drain || visitorAddress || name != null;
     }
 
+    /** Returns the client for messages about a refusal: its address without the port, and its name. */
+    String who() {
+        return name == null ? Sockets.host(client) : name + " at " + Sockets.host(client);
+    }
+
     /** The client, without its leases, which are secrets. */
     @Override
     public String toString() {

@@ -10,6 +10,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.control.Ed25519;
+import org.relay4j.yamux.io.Bandwidth;
 import org.tomlj.TomlArray;
 import org.tomlj.TomlPosition;
 import org.tomlj.TomlTable;
@@ -19,6 +20,7 @@ final class ClientTable {
     private static final String KEY = "key";
     private static final String CERTIFICATE = "certificate";
     private static final String PORTS = "ports";
+    private static final String BANDWIDTH = "bandwidth";
 
     /** Sets a number. */
     private interface Setter {
@@ -36,10 +38,13 @@ final class ClientTable {
             new Limit("visitors-per-second", 1_000_000, ClientLimits.Builder::visitorsPerSecond));
 
     private static final List<String> KNOWN = Stream.concat(
-                    Stream.of(KEY, CERTIFICATE, PORTS), LIMITS.stream().map(Limit::key))
+                    Stream.of(KEY, CERTIFICATE, PORTS, BANDWIDTH),
+                    LIMITS.stream().map(Limit::key))
             .toList();
 
     private static final Pattern RANGE = Pattern.compile("([0-9]{1,5})-([0-9]{1,5})");
+
+    private static final Pattern SIZE = Pattern.compile("([0-9]{1,9})([kKmM])");
 
     private final ClientsFile file;
     private final String name;
@@ -62,6 +67,7 @@ final class ClientTable {
                 case KEY -> keys = keys(value);
                 case CERTIFICATE -> certificate = truth(key, value);
                 case PORTS -> ports(limits, value);
+                case BANDWIDTH -> bandwidth(limits, value);
                 default -> limit(limits, key, value);
             }
         }
@@ -140,6 +146,20 @@ final class ClientTable {
         }
         if (lowest < 1 || highest < lowest || highest > 65_535) return null;
         return new PortRange((int) lowest, (int) highest);
+    }
+
+    private void bandwidth(ClientLimits.Builder limits, Object value) throws IOException {
+        long bytes = -1;
+        if (value instanceof Long number) bytes = number;
+        else if (value instanceof String text) {
+            Matcher size = SIZE.matcher(text);
+            if (size.matches())
+                bytes = Long.parseLong(size.group(1)) << (size.group(2).equalsIgnoreCase("k") ? 10 : 20);
+        }
+        if (bytes < Bandwidth.LOWEST || bytes > Bandwidth.HIGHEST) {
+            throw error(BANDWIDTH, "must be bytes per second, such as \"512k\" or \"4m\", from \"64k\" to \"4096m\"");
+        }
+        limits.bandwidth(bytes);
     }
 
     private void limit(ClientLimits.Builder limits, String key, Object value) throws IOException {

@@ -8,6 +8,7 @@ import java.nio.channels.SocketChannel;
 import java.util.HexFormat;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.control.ClientName;
 import org.relay4j.api.control.ControlLine;
 import org.relay4j.api.control.PortLine;
 import org.relay4j.yamux.io.Loop;
@@ -317,13 +318,19 @@ final class Handshake implements Loop.Handler, Claimant {
 
     private void refuse(Refusal reason, String code, String text) {
         if (state == State.OVER) return;
-        gate.server()
-                .refused(reason, client, "relay server: client {} refused, {}: {}", Sockets.host(client), code, text);
+        gate.server().refused(reason, client, "relay server: client {} refused, {}: {}", who(), code, text);
         answer(new ControlRefusal(code, text));
     }
 
     private void refuseNewcomer() {
         refuse(Refusal.DRAINING, ControlRefusal.DRAINING.code(), ControlRefusal.DRAINING.text());
+    }
+
+    /** Returns the client's address, and the name that it claims, proved or not. */
+    private String who() {
+        Revocations.Entry claimed = revocable;
+        String host = Sockets.host(client);
+        return claimed != null && ClientName.isValid(claimed.name()) ? host + " as " + claimed.name() : host;
     }
 
     private void answer(ControlRefusal refusal) {

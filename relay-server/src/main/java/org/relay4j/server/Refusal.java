@@ -1,7 +1,7 @@
 package org.relay4j.server;
 
 /**
- * The reason why a relay server refused a client or visitor.
+ * The reason why a relay server refused or dropped a client or visitor.
  *
  * <pre>{@code
  * long full = server.statistics().refusals().get(Refusal.TUNNELS);
@@ -50,6 +50,8 @@ public enum Refusal {
     VISITORS_OF_ADDRESS,
     /** More visitors have come than {@link ClientLimits#visitorsPerSecond}. */
     VISITOR_RATE,
+    /** No byte was transferred to or from a connected visitor for {@link RelayServerOptions#idleTimeout}. */
+    IDLE,
     /** The connection of a load balancer has no usable header: {@link RelayServerOptions.Builder#trustedProxies}. */
     PROXY_HEADER
 }

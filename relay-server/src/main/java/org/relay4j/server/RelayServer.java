@@ -7,11 +7,13 @@ import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.Bounds;
 import org.relay4j.yamux.io.Listener;
@@ -50,6 +52,8 @@ public final class RelayServer implements Closeable {
     private final Tunnels tunnels = new Tunnels(this);
     private final TunnelRegistry registry = TunnelRegistry.local();
     private final SecureRandom random = new SecureRandom(); // for leases
+    private final String visitorIds = HexFormat.of().toHexDigits(random.nextLong(), 12) + "-"; // no other server has it
+    private final AtomicLong visitorIdsEver = new AtomicLong();
     private final ServerLog limited = new ServerLog();
     private final ServerEvents events;
     private final Gate gate;
@@ -302,6 +306,11 @@ public final class RelayServer implements Closeable {
 
     ServerLog log() {
         return limited;
+    }
+
+    /** Returns an identifier that no other visitor of this server, and hardly one of another server, has. */
+    String newVisitorId() {
+        return visitorIds + Long.toHexString(visitorIdsEver.incrementAndGet());
     }
 
     /** Reports that a client or visitor was refused. */

@@ -124,6 +124,11 @@ public final class RelayServerOptions {
         return values.stateFile;
     }
 
+    /** Returns how long a visitor may be idle; zero means without limit. */
+    public Duration idleTimeout() {
+        return values.idleTimeout;
+    }
+
     /** Returns how long visitors may take to finish after a tunnel has used all of its stream ids. */
     Duration retireAfter() {
         return values.retireAfter;
@@ -207,6 +212,7 @@ public final class RelayServerOptions {
         private Duration lease = Duration.ofSeconds(30);
         private boolean stickyPorts;
         private @Nullable Path stateFile;
+        private Duration idleTimeout = Duration.ZERO;
         private Duration retireAfter = Duration.ofSeconds(60);
         private int loops = LoopGroup.defaultCount();
         private SessionOptions session = SessionOptions.defaults();
@@ -245,6 +251,7 @@ public final class RelayServerOptions {
             lease = other.lease;
             stickyPorts = other.stickyPorts;
             stateFile = other.stateFile;
+            idleTimeout = other.idleTimeout;
             retireAfter = other.retireAfter;
             loops = other.loops;
             session = other.session;
@@ -343,6 +350,15 @@ public final class RelayServerOptions {
          */
         public Builder lease(Duration time) {
             lease = time;
+            return this;
+        }
+
+        /**
+         * Sets how long a visitor may be connected without a byte in either direction: up to one year; zero, the default, means
+         * without limit. A visitor that is idle for longer is reset.
+         */
+        public Builder idleTimeout(Duration timeout) {
+            idleTimeout = timeout;
             return this;
         }
 
@@ -517,6 +533,7 @@ public final class RelayServerOptions {
             Objects.requireNonNull(lease, "lease");
             if (!lease.isZero()) Bounds.timeout("lease", lease);
             checkStateFile();
+            Bounds.timeoutOrOff("idleTimeout", idleTimeout);
             Objects.requireNonNull(session, "session");
             proxyFilter = new AddressFilter(trustedProxies, List.of());
             proxyFingerprints = fingerprints(proxyCertificates);

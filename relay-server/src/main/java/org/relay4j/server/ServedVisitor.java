@@ -2,6 +2,7 @@ package org.relay4j.server;
 
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A visitor of a server at a point in time. Immutable.
@@ -16,8 +17,11 @@ import java.time.Duration;
  * }</pre>
  *
  * @param address address of the visitor
+ * @param id identifies the visitor in the logs of server, client and load balancer: visible ASCII of at most 32 characters; null if
+ *     its stream does not begin with its address
  * @param connected how long the visitor has been connected
  * @param bytesIn bytes received from the visitor
  * @param bytesOut bytes sent to the visitor
  */
-public record ServedVisitor(InetSocketAddress address, Duration connected, long bytesIn, long bytesOut) {}
+public record ServedVisitor(
+        InetSocketAddress address, @Nullable String id, Duration connected, long bytesIn, long bytesOut) {}

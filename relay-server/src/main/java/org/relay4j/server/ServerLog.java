@@ -27,7 +27,8 @@ final class ServerLog {
 
     ServerLog() {
         for (Refusal reason : Refusal.values()) {
-            refusals.put(reason, new LimitedLog(log, reason == Refusal.DRAINING ? Level.INFO : Level.WARN));
+            boolean normal = reason == Refusal.DRAINING || reason == Refusal.IDLE;
+            refusals.put(reason, new LimitedLog(log, normal ? Level.INFO : Level.WARN));
         }
         for (Cause.Kind kind : Cause.Kind.values()) {
             ends.put(kind, new LimitedLog(log, isWanted(kind) ? Level.INFO : Level.WARN, BURST));
@@ -35,7 +36,7 @@ final class ServerLog {
         }
     }
 
-    /** Logs a refused client or visitor. */
+    /** Logs a refused client or visitor, or one that was dropped. */
     void refused(Refusal reason, String format, Object... arguments) {
         write(refusals.get(reason), format, arguments);
     }

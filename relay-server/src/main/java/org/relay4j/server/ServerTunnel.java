@@ -10,6 +10,7 @@ import org.relay4j.api.TunnelLostException;
 import org.relay4j.api.control.ControlLine;
 import org.relay4j.api.recording.TunnelEvent;
 import org.relay4j.yamux.core.Cause;
+import org.relay4j.yamux.io.Bandwidth;
 import org.relay4j.yamux.io.Loop;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,6 +44,7 @@ final class ServerTunnel {
     private final PublicPort port;
     private final Tenure tenure;
     private final Announcements announcements;
+    private final @Nullable Bandwidth bandwidth; // of all connections together; null means no limit
     private final Connections connections = new Connections();
     private State state = State.CLAIMED;
     private int connectionsEver;
@@ -58,6 +60,8 @@ final class ServerTunnel {
         this.port = port;
         this.tenure = tenure;
         name = describe();
+        long perSecond = request.limits().bandwidth();
+        bandwidth = perSecond == 0 ? null : new Bandwidth(perSecond, System.nanoTime());
         announcements = new Announcements(server.events(), shownTo(request));
         port.belongTo(this, request.limits());
     }
@@ -96,6 +100,12 @@ final class ServerTunnel {
     /** Returns whether each stream begins with the address of its visitor. */
     boolean visitorAddresses() {
         return request.visitorAddress();
+    }
+
+    /** Returns the bandwidth that its connections share; null if it is not limited. */
+    @Nullable
+    Bandwidth bandwidth() {
+        return bandwidth;
     }
 
     /** Returns its id, with which its leases begin; empty if it has none. */

@@ -2,11 +2,14 @@ package org.relay4j.server;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.api.recording.VisitorEvent;
 import org.relay4j.yamux.core.MuxStream;
+import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopDriver;
 import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.Splice;
@@ -20,12 +23,15 @@ final class ServerVisitor implements Splice.Owner {
     private final TunnelConnection connection;
     private final PublicPort port;
     private final Arrival arrival;
+    private final @Nullable String id; // in logs; null if the stream has no header
     private boolean left;
+    private Loop.@Nullable Timer idleTimer; // while connected, if its idle time is limited
 
     private ServerVisitor(TunnelConnection connection, PublicPort port, Arrival arrival) {
         this.connection = connection;
         this.port = port;
         this.arrival = arrival;
+        id = connection.tunnel().visitorAddresses() ? connection.visitorId(arrival) : null;
     }
 
     /**
@@ -40,6 +46,8 @@ final class ServerVisitor implements Splice.Owner {
         try {
             Sockets.configure(arrival.channel());
             splice = Splice.open(driver, arrival.channel(), visitor, visitor.header());
+            long idleTimeout = connection.idleTimeout();
+            if (idleTimeout > 0) visitor.limitIdleTime(splice, driver, idleTimeout);
             if (tunnel.announcements().areHeard()) tunnel.announcements().accepted(visitor.shown(splice.stream()));
             if (log.isDebugEnabled()) log.debug("{}: visitor {} connected", tunnel, visitor);
         } catch (IOException | RuntimeException | Error e) {
@@ -56,13 +64,38 @@ final class ServerVisitor implements Splice.Owner {
     private byte @Nullable [] header() throws IOException {
         if (!connection.tunnel().visitorAddresses()) return null;
         ProxyHeader proxied = arrival.proxied();
+        @Nullable
         InetSocketAddress publicAddress =
                 proxied == null ? (InetSocketAddress) arrival.channel().getLocalAddress() : proxied.destination();
-        return new ProxyHeader(arrival.address(), publicAddress, false, "tcp/" + port.number(), null).encodeV2();
+        return new ProxyHeader(arrival.address(), publicAddress, false, "tcp/" + port.number(), id).encodeV2();
+    }
+
+    /** The timer is not moved with each byte: when it fires, it is set again for the rest of the time. */
+    private void limitIdleTime(Splice splice, LoopDriver driver, long limit) {
+        splice.limitIdleTime(limit);
+        idleTimer = driver.loop().schedule(limit, () -> checkIdleTime(splice, driver, limit));
+    }
+
+    private void checkIdleTime(Splice splice, LoopDriver driver, long limit) {
+        long left;
+        driver.lock.lock();
+        try {
+            left = splice.idleTimeLeft();
+        } finally {
+            driver.lock.unlock();
+        }
+        if (left > 0) {
+            idleTimer = driver.loop().schedule(left, () -> checkIdleTime(splice, driver, limit));
+            return;
+        }
+        long millis = TimeUnit.NANOSECONDS.toMillis(limit);
+        connection.idle(arrival, millis);
+        splice.abandon(new SocketTimeoutException("no byte in either direction for " + millis + " ms"));
     }
 
     @Override
     public void ended(Splice splice, @Nullable Throwable failure) {
+        if (idleTimer != null) idleTimer.cancel();
         leave();
         ServerTunnel tunnel = connection.tunnel();
         MuxStream stream = splice.stream();
@@ -89,6 +122,7 @@ final class ServerVisitor implements Splice.Owner {
     private ServedVisitor shown(MuxStream stream) {
         return new ServedVisitor(
                 arrival.address(),
+                id,
                 Duration.ofNanos(stream.age(System.nanoTime())),
                 stream.bytesSent(),
                 stream.bytesReceived());
@@ -102,6 +136,7 @@ final class ServerVisitor implements Splice.Owner {
 
     @Override
     public String toString() {
-        return Sockets.text(arrival.address());
+        String address = Sockets.text(arrival.address());
+        return id == null ? address : address + " (" + id + ")";
     }
 }

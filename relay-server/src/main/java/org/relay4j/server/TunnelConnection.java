@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.control.ControlLine;
+import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.yamux.SessionInternals;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.Multiplexer;
@@ -12,6 +13,7 @@ import org.relay4j.yamux.core.OpenState;
 import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.core.SessionEvents;
 import org.relay4j.yamux.core.StreamHandler;
+import org.relay4j.yamux.io.Bandwidth;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopDriver;
 import org.relay4j.yamux.io.Sockets;
@@ -67,6 +69,8 @@ final class TunnelConnection implements SessionEvents {
                 SessionInternals.relayedOptions(server.options().session()),
                 this,
                 true);
+        Bandwidth bandwidth = tunnel.bandwidth();
+        if (bandwidth != null) driver.limit(bandwidth);
     }
 
     /** On the tunnel's loop. */
@@ -251,6 +255,29 @@ final class TunnelConnection implements SessionEvents {
         } finally {
             driver.lock.unlock();
         }
+    }
+
+    /** Returns what identifies a visitor in logs: the choice of its load balancer, or a new one. */
+    String visitorId(Arrival visitor) {
+        ProxyHeader proxied = visitor.proxied();
+        String chosen = proxied == null ? null : proxied.uniqueId();
+        return chosen == null ? server.newVisitorId() : chosen;
+    }
+
+    /** Returns how long a visitor may be idle; 0 means without limit. Unit: nanoseconds. */
+    long idleTimeout() {
+        return server.options().idleTimeout().toNanos();
+    }
+
+    /** Called when a visitor is reset because it was idle. */
+    void idle(Arrival visitor, long millis) {
+        server.refused(
+                Refusal.IDLE,
+                visitor.address(),
+                "{}: visitor {} reset, no byte in either direction for {} ms",
+                tunnel,
+                Sockets.text(visitor.address()),
+                millis);
     }
 
     /** Called when the connection of a visitor has ended. */

@@ -2,6 +2,7 @@ package org.relay4j.server;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,12 +10,15 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.control.ControlLine;
+import org.relay4j.api.proxy.ProxyHeader;
+import org.relay4j.api.proxy.ProxyHeaderReader;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.ScriptedPeer;
 import org.relay4j.testing.Visitor;
@@ -174,6 +178,22 @@ final class AskingClient implements AutoCloseable {
 
     ScriptedPeer yamux() {
         return yamux;
+    }
+
+    /** The header with which a stream begins, in a frame of its own. */
+    ProxyHeader header(int id) throws IOException {
+        yamux.expect(WireFrame.window(id, WireFrame.SYN, 0));
+        WireFrame frame = yamux.next();
+        assertTrue(frame.isData() && frame.id() == id, frame::toString);
+        ProxyHeaderReader reader = ProxyHeaderReader.ofStream();
+        ProxyHeader header = null;
+        ByteBuffer bytes = ByteBuffer.wrap(frame.body());
+        while (header == null) {
+            while (reader.room().hasRemaining()) reader.room().put(bytes.get());
+            header = reader.header();
+        }
+        assertFalse(bytes.hasRemaining(), "bytes behind the header");
+        return header;
     }
 
     /** Its end of the session; {@link #yamux} is not to be used then. */

@@ -26,6 +26,7 @@ class ClientLimitsTest {
         assertEquals(0, limits.maxVisitors());
         assertEquals(0, limits.maxVisitorsPerAddress());
         assertEquals(0, limits.visitorsPerSecond());
+        assertEquals(0, limits.bandwidth());
     }
 
     @Test
@@ -51,6 +52,19 @@ class ClientLimitsTest {
         assertFalse(limits.allows(2));
         assertEquals(0, limits.maxTunnels());
         assertTrue(builder.build().allows(2));
+    }
+
+    @Test
+    void bandwidthHasBounds() {
+        for (long bytes : new long[] {0, 65_536, 1L << 32}) {
+            assertEquals(bytes, ClientLimits.builder().bandwidth(bytes).build().bandwidth());
+        }
+        for (long bytes : new long[] {-1, 1, 65_535, (1L << 32) + 1, Long.MAX_VALUE, Long.MIN_VALUE}) {
+            ClientLimits.Builder limits = ClientLimits.builder().bandwidth(bytes);
+            String message =
+                    assertThrows(IllegalArgumentException.class, limits::build).getMessage();
+            assertTrue(message.startsWith("bandwidth is " + bytes + ", it must be 65536 to "), message);
+        }
     }
 
     @Test

@@ -40,6 +40,7 @@ class ClientsFileTest {
                 max-visitors = 100
                 max-visitors-per-address = 10
                 visitors-per-second = 50
+                bandwidth = "512k"
                 """.formatted(KEY));
         assertEquals(Set.of("alice"), clients.keySet());
         NamedClient alice = client(clients, "alice");
@@ -52,6 +53,7 @@ class ClientsFileTest {
         assertEquals(3, limits.maxConnections());
         assertEquals(100, limits.maxVisitors());
         assertEquals(10, limits.maxVisitorsPerAddress());
+        assertEquals(512 * 1024, limits.bandwidth());
         assertEquals(50, limits.visitorsPerSecond());
     }
 
@@ -131,6 +133,12 @@ class ClientsFileTest {
                 Arguments.of(
                         certificate + "max-connections = 9", "3:1: \"max-connections\" must be a number of 1 to 8"),
                 Arguments.of(certificate + "max-visitors = true", "3:1: \"max-visitors\" must be a number of 1 to"),
+                Arguments.of(
+                        certificate + "bandwidth = 65535",
+                        "3:1: \"bandwidth\" must be bytes per second, such as \"512k\""),
+                Arguments.of(certificate + "bandwidth = \"4097m\"", "3:1: \"bandwidth\" must be bytes per second"),
+                Arguments.of(certificate + "bandwidth = \"1g\"", "3:1: \"bandwidth\" must be bytes per second"),
+                Arguments.of(certificate + "bandwidth = true", "3:1: \"bandwidth\" must be bytes per second"),
                 Arguments.of(certificate + "visitors-per-second = \"5\"", "3:1: \"visitors-per-second\" must be a"),
                 Arguments.of(
                         certificate + "certificate = true", "3:1: certificate previously defined at line 2, column 1"),

@@ -1,6 +1,7 @@
 package org.relay4j.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -197,6 +199,9 @@ class RelayServerOptionsTest {
                 .maxVisitorsPerTunnel(9)
                 .handshakeTimeout(Duration.ofSeconds(10))
                 .lease(Duration.ofSeconds(13))
+                .idleTimeout(Duration.ofSeconds(14))
+                .trustedProxies(List.of("192.0.2.1"))
+                .proxyCertificates(List.of("sha256:" + "0".repeat(64)))
                 .loops(11)
                 .session(SessionOptions.builder().maxStreams(12).build())
                 .listener(listener)
@@ -216,7 +221,9 @@ class RelayServerOptionsTest {
             assertNotEquals(getter.invoke(RelayServerOptions.defaults()), getter.invoke(copy), getter::getName);
             compared++;
         }
-        assertEquals(21, compared);
+        assertEquals(22, compared);
+        assertFalse(copy.trustedProxies().isOff());
+        assertEquals(Set.of("0".repeat(64)), copy.proxyCertificates());
         assertEquals(5, options.toBuilder().port(5).build().controlAddress().getPort());
         assertEquals(1, options.controlAddress().getPort());
     }

@@ -163,7 +163,7 @@ class ServerEventsTest {
     }
 
     private static ServedVisitor visitor(int bytes) {
-        return new ServedVisitor(CLIENT, Duration.ZERO, bytes, 0);
+        return new ServedVisitor(CLIENT, null, Duration.ZERO, bytes, 0);
     }
 
     private static RelayServer start(RelayServerListener listener) {

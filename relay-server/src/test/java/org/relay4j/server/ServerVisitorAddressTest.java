@@ -1,6 +1,5 @@
 package org.relay4j.server;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -12,11 +11,12 @@ import static org.relay4j.testing.WireFrame.window;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -40,6 +40,30 @@ class ServerVisitorAddressTest {
             Visitor.send(visitor, "request");
             assertEquals("request", text(client, 1, 7));
         }
+    }
+
+    /** Two visitors, and one of another server. */
+    @Test
+    void identifiersDifferAndAreInTheLog() throws IOException {
+        Set<String> ids = new HashSet<>();
+        try (RelayServer server = start();
+                RelayServer another = start();
+                Logged log = Logged.below("org.relay4j.server")) {
+            for (RelayServer each : List.of(server, another)) {
+                try (AskingClient client =
+                                AskingClient.connect(each, "visitor-address").establish();
+                        Socket first = Visitor.connect(client.port())) {
+                    ids.add(client.header(1).uniqueId());
+                    try (Socket second = Visitor.connect(client.port())) {
+                        String id = client.header(3).uniqueId();
+                        ids.add(id);
+                        log.await("visitor 127.0.0.1:" + second.getLocalPort() + " (" + id + ") connected");
+                    }
+                    assertTrue(first.isConnected());
+                }
+            }
+        }
+        assertEquals(4, ids.size());
     }
 
     @Test
@@ -120,15 +144,11 @@ class ServerVisitorAddressTest {
     }
 
     private static void expectHeader(AskingClient client, int id, Socket visitor) throws IOException {
-        client.yamux().expect(window(id, SYN, 0));
-        byte[] expected = new ProxyHeader(
-                        (InetSocketAddress) visitor.getLocalSocketAddress(),
-                        (InetSocketAddress) visitor.getRemoteSocketAddress(),
-                        false,
-                        "tcp/" + client.port(),
-                        null)
-                .encodeV2();
-        assertArrayEquals(expected, client.yamux().expectData(id, expected.length));
+        ProxyHeader header = client.header(id);
+        assertEquals(visitor.getLocalSocketAddress(), header.source());
+        assertEquals(visitor.getRemoteSocketAddress(), header.destination());
+        assertEquals("tcp/" + client.port(), header.endpoint());
+        assertTrue(String.valueOf(header.uniqueId()).matches("[0-9a-f]{12}-[0-9a-f]+"), header::toString);
     }
 
     private static String text(AskingClient client, int id, int length) throws IOException {

@@ -1,7 +1,6 @@
 package org.relay4j.server;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -78,9 +77,10 @@ class TrustedProxiesTest {
                 AskingClient client = asking(server, "visitor-address")) {
             byte[] hello = with(header(OUTSIDE, 1), "hello");
             through(client.port(), hello);
-            client.yamux().expect(window(1, SYN, 0));
-            byte[] expected = new ProxyHeader(OUTSIDE, ANYWHERE, false, "tcp/" + client.port(), null).encodeV2();
-            assertArrayEquals(expected, client.yamux().expectData(1, expected.length));
+            ProxyHeader passedOn = client.header(1);
+            assertEquals(OUTSIDE, passedOn.source());
+            assertEquals(ANYWHERE, passedOn.destination());
+            assertEquals("tcp/" + client.port(), passedOn.endpoint());
             assertEquals("hello", new String(client.yamux().expectData(1, 5), US_ASCII));
             client.yamux().send(window(1, ACK, 0));
         }
@@ -109,6 +109,18 @@ class TrustedProxiesTest {
             through(client.port(), new byte[] {'P'});
             assertTrue(server.close(Duration.ofMinutes(5)));
             client.yamux().expectGone();
+        }
+    }
+
+    /** So the visitor has one identifier in all logs. */
+    @Test
+    void identifierOfTheLoadBalancerIsKept() throws IOException {
+        try (RelayServer server = start(options -> options);
+                AskingClient client = asking(server, "visitor-address")) {
+            through(client.port(), new ProxyHeader(OUTSIDE, ANYWHERE, false, "tcp/1", "lb1-42").encodeV2());
+            ProxyHeader passedOn = client.header(1);
+            assertEquals("lb1-42", passedOn.uniqueId());
+            assertEquals("tcp/" + client.port(), passedOn.endpoint());
         }
     }
 
@@ -213,8 +225,7 @@ class TrustedProxiesTest {
         try (RelayServer server = start(options -> options.handshakeTimeout(Duration.ofMinutes(1)));
                 Logged log = Logged.below("org.relay4j.server")) {
             for (int i = 0; i < TrustedProxies.MOST_READING; i++) through(server.port(), new byte[] {'P'});
-            Socket oneMore = through(server.port(), header(OUTSIDE, 1));
-            assertGone(oneMore);
+            assertGone(through(server.port(), new byte[0]));
             log.await("the headers of 1024 other connections are incomplete");
             assertEquals(1, server.statistics().refusals().get(Refusal.PROXY_HEADER));
             sockets.get(0).close();

@@ -44,6 +44,8 @@ public final class LoopDriver extends Driver implements Loop.Handler {
     private final LoopClosing closing; // guarded by lock
     private boolean closed; // guarded by lock
     private Loop.@Nullable Timer ticks; // loop thread only
+    private @Nullable Throttle throttle; // set before start, if at all
+    private boolean paused; // the wire is not read, because the bandwidth is used up; guarded by lock
 
     /**
      * @param wire connected and non-blocking, after its handshake
@@ -72,6 +74,17 @@ public final class LoopDriver extends Driver implements Loop.Handler {
     @Override
     public Multiplexer mux() {
         return mux;
+    }
+
+    /** Limits the bytes that are read from the wire and from spliced sockets. Before {@link #start}. */
+    public void limit(Bandwidth bandwidth) {
+        throttle = new Throttle(this, bandwidth);
+    }
+
+    /** Returns the limit of spliced sockets; null if there is none. */
+    @Nullable
+    Throttle throttle() {
+        return throttle;
     }
 
     /** Returns the loop that serves the session, its streams and their sockets. */
@@ -146,16 +159,42 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         }
     }
 
-    /** Reads one buffer. */
+    /** Reads one buffer, or less if the bandwidth is limited. */
     private void read() {
         ByteBuffer buffer = loop.readBuffer().clear();
+        Throttle limit = throttle;
+        if (limit != null && !reserve(limit, buffer)) return;
+        int most = buffer.limit();
         try {
             int length = wire.read(buffer);
+            if (limit != null) limit.giveBack(most - Math.max(0, length));
             if (length < 0) mux.endOfInput();
             else mux.receive(buffer.flip(), loop.now());
         } catch (IOException e) {
             mux.fail(lost(e));
         }
+    }
+
+    /** Limits the buffer to the bytes that may be read now. Returns false, and stops reading, if there are none. */
+    private boolean reserve(Throttle limit, ByteBuffer buffer) {
+        int most = limit.takeForConnection(buffer.capacity());
+        paused = most == 0;
+        if (!paused) buffer.limit(most);
+        interest(SelectionKey.OP_READ, !paused);
+        return !paused;
+    }
+
+    /** Returns true while the wire is not read, because the bandwidth is used up. */
+    boolean isPaused() {
+        return paused;
+    }
+
+    /** The bandwidth permits to read again. */
+    void resumeReading() {
+        paused = false;
+        if (!canRead()) return;
+        read();
+        touch();
     }
 
     // ---- sending
@@ -206,7 +245,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
     }
 
     private boolean canRead() {
-        return closing.isOpen() && !closed && key != null;
+        return closing.isOpen() && !closed && key != null && !paused;
     }
 
     private void pump() {
@@ -308,8 +347,15 @@ public final class LoopDriver extends Driver implements Loop.Handler {
     private void settle() {
         Cause cause = mux.ended();
         if (cause == null || closed) return;
-        if (!loop.isCurrent()) loop.execute(this::touchLocked);
-        else if (closing.next(cause, mux.hasOutput() || socketFull)) shut();
+        if (!loop.isCurrent()) {
+            loop.execute(this::touchLocked);
+            return;
+        }
+        if (paused) { // the end of the peer is of interest
+            paused = false;
+            interest(SelectionKey.OP_READ, true);
+        }
+        if (closing.next(cause, mux.hasOutput() || socketFull)) shut();
         else if (closing.awaitsSocket() && !socketFull) awaitSocket(loop.now());
     }
 
@@ -324,6 +370,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         if (closed) return;
         closed = true;
         if (ticks != null) ticks.cancel();
+        if (throttle != null) throttle.stop();
         closing.stop();
         mux.discardOutput();
         wire.close();

@@ -49,6 +49,8 @@ public final class Splice implements StreamHandler, Loop.Handler {
     private boolean outputEnded; // the stream's FIN was passed on to the socket
     private @Nullable IOException resetBehindEnd; // the stream was reset after all its data had been received
     private boolean ended;
+    private boolean awaitsBandwidth; // the socket is not read until the throttle resumes it
+    private @Nullable Idleness idleness; // if limited
     private @Nullable StallEvent stall;
     private @Nullable ByteBuffer preamble; // sent on the stream before anything from the socket
     private byte @Nullable [] greeting; // written to the socket before anything from the stream
@@ -134,6 +136,23 @@ public final class Splice implements StreamHandler, Loop.Handler {
     /** Returns false if the socket was never connected. */
     public boolean wasConnected() {
         return connected;
+    }
+
+    /** Limits the time without a byte in either direction. Nothing happens by itself: see {@link #idleTimeLeft}. */
+    public void limitIdleTime(long nanos) {
+        idleness = new Idleness(nanos, now());
+    }
+
+    /** Returns the time until the limit is reached; 0 or less if it is. A socket that waits for bandwidth is not idle. */
+    public long idleTimeLeft() {
+        Idleness limit = idleness;
+        if (limit == null) return Long.MAX_VALUE;
+        if (awaitsBandwidth) limit.active(now());
+        return limit.left(now());
+    }
+
+    private void transferred(int length) {
+        if (idleness != null && length > 0) idleness.active(now());
     }
 
     // ---- the socket
@@ -223,12 +242,39 @@ public final class Splice implements StreamHandler, Loop.Handler {
     }
 
     private void readSocket() {
-        if (ended || inputEnded || !connected) return;
+        if (ended || inputEnded || !connected || awaitsBandwidth) return;
         if (preamble != null && !sendFirst(preamble)) return;
-        ByteBuffer room = stream.reserve(READ_MOST, now());
+        Throttle throttle = driver.throttle();
+        if (throttle == null) readSocket(READ_MOST);
+        else if (stream.hasRoom(READ_MOST, now())) readThrottled(throttle);
+        else {
+            stream.awaitWritable();
+            stalled();
+        }
+    }
+
+    private void readThrottled(Throttle throttle) {
+        int most = throttle.takeFor(this, READ_MOST);
+        if (most > 0) {
+            throttle.giveBack(most - Math.max(0, readSocket(most)));
+            return;
+        }
+        awaitsBandwidth = true;
+        interest(SelectionKey.OP_READ, false);
+    }
+
+    /** The bandwidth permits to read again. */
+    void resumeReading() {
+        awaitsBandwidth = false;
+        readSocket();
+    }
+
+    /** Reads once, at most {@code most} bytes. Returns how many. */
+    private int readSocket(int most) {
+        ByteBuffer room = stream.reserve(most, now());
         if (room == null) {
             stalled();
-            return;
+            return 0;
         }
         goesOn();
         int length;
@@ -239,7 +285,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
         } catch (IOException e) {
             stream.cancel();
             fail(e);
-            return;
+            return 0;
         }
         if (length <= 0) stream.cancel();
         if (length < 0) {
@@ -247,8 +293,9 @@ public final class Splice implements StreamHandler, Loop.Handler {
             interest(SelectionKey.OP_READ, false);
             stream.closeWrite(now());
             endWhenDone();
-            return;
+            return 0;
         }
+        transferred(length);
         if (length > 0) stream.commit(length, now());
         driver.flushIfMuch();
         // After a full read, more data is likely. If it cannot be sent now, do not wait for the selector to report it.
@@ -256,6 +303,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
             stream.awaitWritable();
             stalled();
         } else interest(SelectionKey.OP_READ, true);
+        return length;
     }
 
     /** Sends the preamble, or the rest of it. Returns false if it has to wait for room; {@link #onWritable} continues. */
@@ -296,6 +344,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
         try {
             for (ByteBuffer waiting; (waiting = stream.peek()) != null; ) {
                 int length = channel.write(waiting);
+                transferred(length);
                 boolean all = !waiting.hasRemaining();
                 stream.advance(length, now());
                 if (!all) {
@@ -336,7 +385,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
     public void onData(MuxStream from, ByteBuffer payload) {
         if (!connected || ended) return;
         try {
-            channel.write(payload);
+            transferred(channel.write(payload));
         } catch (IOException e) {
             fail(e);
         }
