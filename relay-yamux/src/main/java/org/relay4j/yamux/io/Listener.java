@@ -30,7 +30,7 @@ public final class Listener implements Loop.Handler {
 
     private static final Logger log = LoggerFactory.getLogger(Listener.class);
     private static final int BACKLOG = 4096; // connections; the kernel lowers it to its own limit
-    private static final int ACCEPTS_PER_PASS = 64;
+    private static final int ACCEPTS_PER_PASS = 4; // few, so that tunnels get their turn during a flood
 
     /** The pause after a failed accept, nearly always caused by a lack of file descriptors. */
     private static final long PAUSE = TimeUnit.MILLISECONDS.toNanos(200);

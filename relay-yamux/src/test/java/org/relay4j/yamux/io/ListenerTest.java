@@ -63,6 +63,17 @@ class ListenerTest {
         assertEquals(listener.address().getPort(), first.getPort());
     }
 
+    /** Each connection causes a lot of work on the loop, whose other sockets must get their turn. */
+    @Test
+    void acceptsFourConnectionsInOnePass() throws Exception {
+        onLoop(() -> {
+            connectUnchecked(20);
+            listener.ready(null);
+            assertEquals(4, guests.channels.size());
+        });
+        awaitGuests(20);
+    }
+
     @Test
     void waitsForAnOwnerThatTakesNoMore() throws Exception {
         onLoop(() -> guests.room = 3);
