@@ -71,6 +71,7 @@ class EveryOptionIT extends Scenarios {
                 .denyClients(List.of("192.0.2.0/24"))
                 .allowVisitors(List.of("127.0.0.0/8", "::1/128"))
                 .denyVisitors(List.of("192.0.2.0/24"))
+                .idleTimeout(Duration.ofMinutes(5))
                 .stickyPorts(true)
                 .stateFile(folder.resolve("state"))
                 .trustedProxies(List.of("192.0.2.7"))
