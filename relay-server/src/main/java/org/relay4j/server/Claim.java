@@ -48,6 +48,10 @@ final class Claim {
 
     /** Makes the claim, on the client's loop. A client that accepts any port is answered before this method returns. */
     void make() {
+        if (server.isClosing()) {
+            refuse(Refusal.DRAINING, ControlRefusal.DRAINING.code(), ControlRefusal.DRAINING.text());
+            return;
+        }
         String lease = request.join() == null ? request.resume() : request.join();
         int wanted = request.port() == 0 ? request.limits().ownPort() : request.port();
         if (lease != null) {
@@ -211,8 +215,18 @@ final class Claim {
     }
 
     private void grant(TunnelGrant grant) {
+        if (server.isClosing()) { // the connection would end at once; an earlier lease of the client stays valid
+            grant.abandon();
+            refuse(Refusal.DRAINING, ControlRefusal.DRAINING.code(), ControlRefusal.DRAINING.text());
+            return;
+        }
         answered = true;
         claimant.granted(grant);
+    }
+
+    /** The server has begun to shut down since the claim began, which may be the reason of any refusal. */
+    private boolean isDrained(Refusal reason) {
+        return server.isClosing() && reason != Refusal.DRAINING;
     }
 
     /** On the tunnel's loop. */
@@ -229,6 +243,10 @@ final class Claim {
     }
 
     private void refuse(Refusal reason, String code, String why) {
+        if (isDrained(reason)) {
+            refuse(Refusal.DRAINING, ControlRefusal.DRAINING.code(), ControlRefusal.DRAINING.text());
+            return;
+        }
         server.refused(reason, request.client(), "relay server: client {} refused: {}", request.who(), why);
         refuse(code, why);
     }

@@ -73,11 +73,13 @@ final class ControlPort implements Listener.Owner {
     }
 
     private void refuse(SocketChannel channel, InetSocketAddress client, @Nullable Refusal reason) {
+        boolean draining = server.isClosing();
         // No name is known yet.
-        ControlRefusal refusal =
-                server.isClosing() ? ControlRefusal.DRAINING : ControlRefusal.limit(reason, options, 0);
-        if (reason != null) {
-            server.refused(reason, client, "relay server: client {} refused: {}", Sockets.host(client), refusal.text());
+        ControlRefusal refusal = draining ? ControlRefusal.DRAINING : ControlRefusal.limit(reason, options, 0);
+        Refusal counted = draining ? Refusal.DRAINING : reason;
+        if (counted != null) {
+            server.refused(
+                    counted, client, "relay server: client {} refused: {}", Sockets.host(client), refusal.text());
         }
         if (options.tls() == null) answer(channel, refusal);
         else Sockets.close(channel); // before TLS there is no line

@@ -21,6 +21,7 @@ final class ControlStream implements StreamHandler {
     private final Consumer<ControlLine> reader;
     private ByteBuffer unsent = ByteBuffer.allocate(0);
     private boolean finReceived;
+    private boolean mayEnd; // this direction may end when the other one has
     private final ControlLines lines = new ControlLines();
 
     ControlStream(MuxStream stream, Consumer<ControlLine> reader) {
@@ -38,6 +39,15 @@ final class ControlStream implements StreamHandler {
         send();
     }
 
+    /**
+     * The connection gets no more visitors: from now on the end of the client's direction is answered with the end of this one,
+     * which tells the client that it has the streams of all visitors. The driver must be flushed afterwards.
+     */
+    void mayEnd() {
+        mayEnd = true;
+        send();
+    }
+
     private void send() {
         long now = System.nanoTime();
         while (unsent.hasRemaining() && stream.isWritable()) {
@@ -48,7 +58,7 @@ final class ControlStream implements StreamHandler {
             unsent.position(unsent.position() + length);
             stream.commit(length, now);
         }
-        if (finReceived) stream.closeWrite(now);
+        if (finReceived && mayEnd) stream.closeWrite(now);
     }
 
     @Override

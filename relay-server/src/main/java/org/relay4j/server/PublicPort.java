@@ -31,6 +31,7 @@ final class PublicPort implements Listener.Owner {
     private long refused; // visitors beyond a limit
     private boolean started;
     private @Nullable Runnable finished; // to be called when no visitor is left at the port; null while it stays open
+    private boolean settling; // the loops of the connections are asked for visitors on the way
     private boolean closed;
 
     private PublicPort(RelayServer server, Loop loop, ClientLimits limits, Binder binder) throws IOException {
@@ -96,24 +97,45 @@ final class PublicPort implements Listener.Owner {
                 server.log().failed("{}: unexpected failure, a visitor was reset", tunnel, e);
             }
         }
-        Runnable then = finished;
-        if (then == null) listener.resume();
-        else if (waiting.isEmpty() && listener.acceptPending()) {
-            listener.close();
-            if (reading > 0) return; // at most for the handshake timeout
-            finished = null;
-            then.run();
-        }
+        if (finished == null) listener.resume();
+        else settle();
     }
 
     /**
-     * Calls {@code then} when the visitors that have connected so far were passed to a connection: usually at once, otherwise when
-     * the connections have room for them. They are as many as the kernel holds at most.
+     * Accepts the visitors that the kernel holds, but no more, and calls {@code then} when all were passed to a connection: usually
+     * at once, otherwise when the connections have room for them. If the port is closed, {@code then} is called at once.
      */
     void finish(Runnable then) {
-        if (finished != null || closed) return;
+        if (closed) {
+            then.run();
+            return;
+        }
         finished = then;
+        listener.acceptAndClose();
         resume();
+    }
+
+    /** Finishes if no visitor is left: neither here, nor on the way to a connection, which may return it. */
+    private void settle() {
+        ServerTunnel owner = tunnel;
+        if (settling || owner == null || !isEmpty()) return;
+        settling = true;
+        owner.afterVisitorsOnTheWay(() -> {
+            settling = false;
+            Runnable then = finished;
+            if (then == null) return; // it was closed meanwhile
+            if (!isEmpty()) {
+                resume();
+                return;
+            }
+            finished = null;
+            then.run();
+        });
+    }
+
+    /** Returns false while visitors wait for a connection, or have not sent their whole header, which takes a limited time. */
+    private boolean isEmpty() {
+        return waiting.isEmpty() && reading == 0;
     }
 
     /** A visitor was on its way to a connection that has no room. It waits here, even if there are many already. */
@@ -167,7 +189,10 @@ final class PublicPort implements Listener.Owner {
             return;
         }
         if (server.proxies().contains(from.getAddress())) readHeader(channel, from);
-        else arrived(tunnel, new Arrival(channel, from, null, limits), !tunnel.isHeld());
+        else {
+            boolean ready = finished == null ? !tunnel.isHeld() : waiting.isEmpty() && tunnel.canTakeVisitor();
+            arrived(tunnel, new Arrival(channel, from, null, limits), ready);
+        }
     }
 
     private void readHeader(SocketChannel channel, InetSocketAddress proxy) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
 import java.util.StringJoiner;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.TunnelLostException;
@@ -369,6 +370,8 @@ final class ServerTunnel {
     /** Passes the port, with its waiting visitors, and the place to another tunnel of its client; null if the port is closed. */
     @Nullable
     ServerTunnel surrender(ClientRequest to, long newNumber) {
+        if (leaving)
+            closePort(); // perhaps before the last visitors were passed to a connection: the claimant does not wait
         if (!port.belongsTo(this)) return null;
         Places.Place place = tenure.surrender();
         if (place == null) return null;
@@ -395,6 +398,25 @@ final class ServerTunnel {
         if (state == State.CLOSED || leaving) return;
         server.log().goneAway("{}: the client ends the tunnel", name);
         leave();
+    }
+
+    /** Calls {@code then} on this loop when the other loops have handled the visitors that were passed to them. */
+    void afterVisitorsOnTheWay(Runnable then) {
+        List<TunnelConnection> elsewhere = connections.copy().stream()
+                .filter(connection -> connection.loop() != loop())
+                .toList();
+        if (elsewhere.isEmpty()) {
+            then.run();
+            return;
+        }
+        AtomicInteger left = new AtomicInteger(elsewhere.size()); // their answers come on this loop
+        for (TunnelConnection connection : elsewhere) {
+            connection
+                    .loop()
+                    .execute(() -> loop().execute(() -> {
+                        if (left.decrementAndGet() == 0) then.run();
+                    }));
+        }
     }
 
     private void leave() {

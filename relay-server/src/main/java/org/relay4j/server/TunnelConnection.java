@@ -321,6 +321,13 @@ final class TunnelConnection implements SessionEvents {
     private void leave() {
         if (draining || ended) return;
         draining = true;
+        driver.lock.lock();
+        try {
+            if (lines != null) lines.mayEnd();
+            driver.flush();
+        } finally {
+            driver.lock.unlock();
+        }
         if (visitors == 0) close();
     }
 
@@ -351,6 +358,7 @@ final class TunnelConnection implements SessionEvents {
         stream.auxiliary();
         stream.accept();
         lines = new ControlStream(stream, this::said);
+        if (goneAway || draining) lines.mayEnd();
         if (server.isClosing()) announceDrain();
         return lines;
     }
@@ -376,7 +384,7 @@ final class TunnelConnection implements SessionEvents {
     private void said(ControlLine line) {
         if (saidBye || superseded || !line.keyword().equals("BYE")) return;
         saidBye = true; // the tunnel's loop is notified once, however often the client says so
-        on(tunnel.loop(), tunnel::bye);
+        tunnel.loop().execute(tunnel::bye); // without this session's lock: it asks other sessions
     }
 
     @Override
@@ -415,6 +423,7 @@ final class TunnelConnection implements SessionEvents {
     public void onGoAway() {
         if (established) server.log().goneAway("{}: the client accepts no more visitors", tunnel);
         goneAway = true;
+        if (lines != null) lines.mayEnd();
         on(tunnel.loop(), () -> tunnel.goneAway("the client accepts no more visitors"));
     }
 

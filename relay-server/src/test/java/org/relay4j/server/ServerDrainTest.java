@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.UnaryOperator;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
+import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Logged;
 import org.relay4j.testing.Visitor;
@@ -128,6 +130,7 @@ class ServerDrainTest {
         try (LineClient newcomer = LineClient.plain(server())) {
             assertEquals(DRAINING, newcomer.line());
         }
+        assertEquals(0, server().statistics().refusals().get(Refusal.TUNNELS));
     }
 
     /** The process that is started next finds the tunnel in the state file, if there is one. */
@@ -142,6 +145,20 @@ class ServerDrainTest {
         late.begin();
         late.yamux().expectGone();
         Visitor.awaitRefused(late.port());
+    }
+
+    /** It passed the handshake just before, and must not take its lease for unknown. */
+    @Test
+    void claimThatComesTooLateIsRefused() throws IOException {
+        start(options -> options);
+        AskingClient client = served("resume");
+        drain(client.port());
+        for (String words : new String[] {"resume", "resume=" + client.lease(), "join=" + client.lease()}) {
+            AskingClient late = AskingClient.delayed(server(), words);
+            open.add(late);
+            late.assertRefused("draining");
+        }
+        assertEquals(0, server().statistics().refusals().get(Refusal.LEASE_UNKNOWN));
     }
 
     // ---- clients
@@ -257,6 +274,117 @@ class ServerDrainTest {
         client.yamux().send(WireFrame.data(5, "there"));
         Visitor.expect(waiting, "there");
         Visitor.awaitRefused(client.port());
+    }
+
+    /** The other loop returns the visitor, because its connection has no room, when no other visitor is left at the port. */
+    @Test
+    void visitorsOnTheWayToAnotherLoopAreServed() throws Exception {
+        start(options ->
+                options.session(SessionOptions.builder().maxUnacknowledged(1).build()));
+        AskingClient first = ask("resume").establish();
+        AskingClient second = ask("join=" + first.lease()).establish();
+        open.add(first.visit());
+        open.add(first.visit());
+        for (AskingClient each : List.of(first, second)) awaitStream(each, 1);
+        CountDownLatch connected = new CountDownLatch(1);
+        server().tunnels()
+                .all()
+                .get(0)
+                .loop()
+                .execute(() -> Await.until("a visitor is in the kernel", () -> connected.getCount() == 0));
+        Socket waiting = first.visit();
+        open.add(waiting);
+        closing = Call.of(() -> server().close(Duration.ofMinutes(5)));
+        Await.until("the server shuts down", () -> server().isClosing());
+        connected.countDown();
+        second.yamux().skipAll(1);
+        first.yamux().send(WireFrame.window(1, ACK, 0));
+        awaitStream(first, 3);
+        first.yamux().send(WireFrame.data(3, "there"));
+        Visitor.expect(waiting, "there");
+        Visitor.awaitRefused(first.port());
+    }
+
+    /** Skips pings. */
+    private static void awaitStream(AskingClient client, int id) throws IOException {
+        WireFrame frame = client.yamux().next();
+        while (!frame.equals(WireFrame.window(id, SYN, 0)))
+            frame = client.yamux().next();
+    }
+
+    @Test
+    void byeOfTwoConnectionsOnOneLoop() throws IOException {
+        try (Logged log = Logged.below("org.relay4j.server")) {
+            start(options -> options.loops(1));
+            AskingClient first = ask("resume").establish();
+            AskingClient second = ask("join=" + first.lease()).establish();
+            first.yamux().send(WireFrame.window(2, SYN, 0), WireFrame.data(2, "BYE\n"));
+            awaitClosed(server(), first.port());
+            second.yamux().expectGone();
+            Await.until(
+                    "no connection is left",
+                    () -> server().tunnels().connections().isEmpty());
+            assertEquals(List.of(), log.lines("ERROR"));
+        }
+    }
+
+    @Test
+    void streamsOfAllVisitorsComeBeforeTheAnswerToBye() throws IOException {
+        start(options ->
+                options.session(SessionOptions.builder().maxUnacknowledged(1).build()));
+        AskingClient client = served("resume");
+        open.add(client.visit());
+        client.yamux().send(WireFrame.window(2, SYN, 0), WireFrame.data(2, "BYE\n"), WireFrame.window(2, FIN, 0));
+        client.yamux().expect(WireFrame.window(2, ACK, 0)); // no credit after the FIN
+        client.yamux().expectNothing();
+        client.yamux().send(WireFrame.window(1, ACK, 0));
+        client.yamux().expect(WireFrame.window(3, SYN, 0), WireFrame.window(2, FIN, 0));
+    }
+
+    /** The visitor that has no room is reset, and the port belongs to the new tunnel alone. */
+    @Test
+    void nameTakesItsPortBackAlthoughAVisitorWaitsForRoom() throws IOException {
+        start(options ->
+                options.session(SessionOptions.builder().maxUnacknowledged(1).build()));
+        int port = FixedPort.free();
+        ClientLimits own = ClientLimits.builder().port(port).build();
+        AskingClient first =
+                AskingClient.connect(server(), "resume", "alice", own).establish();
+        open.add(first);
+        open.add(first.visit());
+        first.yamux().expect(FIRST);
+        Socket waiting = first.visit();
+        open.add(waiting);
+        first.yamux().send(WireFrame.window(2, SYN, 0), WireFrame.data(2, "BYE\n"));
+        first.yamux().expect(WireFrame.window(2, ACK, 4));
+        Visitor.awaitRefused(port);
+        AskingClient second = AskingClient.connect(server(), "", "alice", own).establish(); // the first answers no ping
+        open.add(second);
+        assertEquals(port, second.port());
+        Visitor.expectReset(waiting);
+        open.add(second.visit());
+        second.yamux().expect(FIRST);
+    }
+
+    /** The port was closed before, because the client takes no more visitors and has no lease. */
+    @Test
+    void serverEndsWithTheLastVisitorOfAClientThatWentAway() throws IOException {
+        start(options -> options);
+        AskingClient client = ask("").establish();
+        Socket visitor = client.visit();
+        open.add(visitor);
+        client.yamux().expect(FIRST);
+        client.yamux().send(WireFrame.goAway(0));
+        awaitClosed(server(), client.port());
+        closing = Call.of(() -> server().close(Duration.ofMinutes(5)));
+        Await.until("the server shuts down", () -> server().isClosing());
+        client.yamux().expectNothing();
+        client.yamux().send(WireFrame.data(1, "all"), WireFrame.window(1, FIN, 0));
+        Visitor.expect(visitor, "all");
+        visitor.shutdownOutput();
+        client.yamux().expect(WireFrame.window(1, FIN, 0), WireFrame.goAway(0));
+        client.close();
+        assertTrue(result());
     }
 
     @Test

@@ -83,22 +83,20 @@ public final class Listener implements Loop.Handler {
     }
 
     /**
-     * Accepts the connections that the kernel holds, as far as the owner can. Returns true if none was left, or as many were
-     * accepted as the kernel holds at most, so that a flood does not keep the listener open.
+     * Accepts the connections that the kernel holds, even if the owner would pause, and closes the socket. They are as many as the
+     * kernel holds at most, so that a flood does not keep the listener open.
      */
-    public boolean acceptPending() {
-        for (int n = 0; n < BACKLOG && channel.isOpen(); n++) {
-            if (!owner.canAccept()) return false;
-            try {
+    public void acceptAndClose() {
+        try {
+            for (int n = 0; n < BACKLOG && channel.isOpen(); n++) {
                 SocketChannel accepted = channel.accept();
-                if (accepted == null) return true;
+                if (accepted == null) break;
                 handOver(accepted);
-            } catch (IOException e) {
-                cannotAccept.log("cannot accept on {}: {}", Sockets.text(address), String.valueOf(e.getMessage()));
-                return true;
             }
+        } catch (IOException e) {
+            cannotAccept.log("cannot accept on {}: {}", Sockets.text(address), String.valueOf(e.getMessage()));
         }
-        return true;
+        close();
     }
 
     /** Closes the socket. Connections that were not accepted are refused. */
