@@ -13,6 +13,7 @@ import org.relay4j.yamux.SessionListener;
 import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.MuxStream;
+import org.relay4j.yamux.io.Driver;
 import org.relay4j.yamux.io.LimitedLog;
 import org.relay4j.yamux.io.StreamHeader;
 import org.relay4j.yamux.io.StreamObserver;
@@ -102,17 +103,16 @@ final class AcceptorConnection implements TunnelConnection, SessionListener, Str
      */
     @Override
     public void closeWhenDone() {
-        leave(saysBye);
+        if (lines != null) lines.leave(saysBye, session::closeWhenDone);
+        else session.closeWhenDone();
     }
 
+    /** The visitors that wait to be accepted stay. */
     @Override
     public void retire() {
-        leave(false);
-    }
-
-    private void leave(boolean bye) {
-        if (lines != null) lines.leave(bye, session::closeWhenDone);
-        else session.closeWhenDone();
+        Driver driver = SessionInternals.driver(session);
+        if (lines != null) lines.leave(false, driver::closeWhenDone);
+        else driver.closeWhenDone();
     }
 
     @Override

@@ -26,7 +26,7 @@ final class Attempts {
     private static final long QUIET = TimeUnit.SECONDS.toNanos(30);
 
     /** Refusals that another attempt may soon overcome. */
-    private static final Set<String> PASSING = Set.of("draining", "internal");
+    private static final Set<String> PASSING = Set.of("internal");
 
     /** One attempt. */
     interface Attempt<T> {
@@ -121,10 +121,10 @@ final class Attempts {
                 return attempt.connect();
             } catch (IOException e) {
                 if (isClosing() || Thread.currentThread().isInterrupted() || !retry.test(e)) throw e;
-                boolean soon = urgent.getAsBoolean() && isPassing(e);
-                Duration pause = backoff.next(soon);
-                long now = System.nanoTime();
                 boolean restarts = isDraining(e);
+                boolean soon = urgent.getAsBoolean() && isPassing(e);
+                Duration pause = restarts ? backoff.whileDraining() : backoff.next(soon);
+                long now = System.nanoTime();
                 boolean quiet = (soon || restarts) && now - quietUntil < 0;
                 if (!quiet) quietUntil = now + QUIET;
                 log.atLevel(quiet ? Level.DEBUG : restarts ? Level.INFO : Level.WARN)

@@ -13,6 +13,9 @@ final class Backoff {
     /** The longest pause while visitors wait for the client to return. Unit: nanoseconds. */
     private static final long URGENT = TimeUnit.MILLISECONDS.toNanos(500);
 
+    /** The longest pause while the server shuts down. Unit: nanoseconds. */
+    private static final long DRAINING = TimeUnit.SECONDS.toNanos(2);
+
     /** The time that a connection must last until an announced end counts as orderly. Unit: nanoseconds. */
     private static final long SHORTEST_SERVICE = TimeUnit.SECONDS.toNanos(1);
 
@@ -43,6 +46,11 @@ final class Backoff {
         long pause = urgent ? Math.min(URGENT, next) : next;
         next = Math.max(next, Math.min(most, 2 * next));
         return Duration.ofNanos((long) (pause * (0.5 + random.getAsDouble() / 2)));
+    }
+
+    /** Returns the pause while the server shuts down: 1 to 2 s, which bounds the load on it. The next pauses stay as they are. */
+    Duration whileDraining() {
+        return Duration.ofNanos((long) (Math.min(longest, DRAINING) * (0.5 + random.getAsDouble() / 2)));
     }
 
     /** Resets the pause if the connection lasted. One that breaks at once must not be retried rapidly. */

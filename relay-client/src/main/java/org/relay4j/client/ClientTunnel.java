@@ -165,12 +165,24 @@ final class ClientTunnel implements Tunnel {
     }
 
     private void addCompanions() {
-        Companions further = new Companions(options, this::join);
+        Companions further = new Companions(options, new Joined());
         companions = further;
         if (attempts.isClosing()) further.close(); // the thread that closed the tunnel may have missed it
         if (entrance.isJoinable()) further.start();
         else if (options.connections() > 1)
             log.warn("{}: the server grants no lease, so there is only one connection", this);
+    }
+
+    private final class Joined implements Companions.Joining {
+        @Override
+        public void join(int instead, boolean elsewhere) throws IOException {
+            ClientTunnel.this.join(instead, elsewhere);
+        }
+
+        @Override
+        public boolean stays(TunnelConnection leaving) {
+            return connections.stays(leaving);
+        }
     }
 
     private void join(int instead, boolean elsewhere) throws IOException {
@@ -201,22 +213,23 @@ final class ClientTunnel implements Tunnel {
 
     /** Called when the server of a connection shuts down: another connection is made first, if the server lets it join. */
     private void draining(TunnelConnection leaving, long since, long seconds) {
-        if (!connections.leaves(leaving)) return;
         log.info("tunnel {}: the server shuts down within {} s", name(leaving), seconds);
         Companions further = companions;
-        if (further != null && entrance.isJoinable()) further.move(leaving, System.nanoTime() - since);
+        if (further == null || !entrance.isJoinable() || !connections.moves(leaving)) return;
+        further.move(leaving, System.nanoTime() - since);
     }
 
     /** Called when a connection that was up has ended; the loss is null if this side closed it. */
     private void ended(TunnelConnection last, long since, @Nullable Loss loss) {
         try {
-            boolean drained = connections.isLeaving(last);
+            boolean drained = last.draining().toCompletableFuture().isDone();
+            boolean succeeded = connections.isMoving(last);
             boolean wasLast = connections.remove(last);
             Loss seen = drained ? Loss.drained(loss) : loss;
             Loss unwanted = seen == null || (attempts.isClosing() && seen.clean()) ? null : seen;
             long nanos = System.nanoTime() - since;
             if (!wasLast) {
-                if (unwanted != null && !drained) replace(last, nanos, unwanted); // else it is being replaced
+                if (unwanted != null && !succeeded) replace(last, nanos, unwanted);
             } else if (unwanted == null) {
                 events.closed();
                 finish(null);

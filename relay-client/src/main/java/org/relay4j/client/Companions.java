@@ -3,6 +3,7 @@ package org.relay4j.client;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.RelayRefusedException;
@@ -24,6 +25,9 @@ final class Companions {
          * @param elsewhere whether another address of the server is preferred
          */
         void join(int instead, boolean elsewhere) throws IOException;
+
+        /** A connection gets no successor before it ends. Returns false if it has ended. */
+        boolean stays(TunnelConnection leaving);
     }
 
     /**
@@ -38,7 +42,15 @@ final class Companions {
         Missing(int replaced, long lasted) {
             this(replaced, lasted, null);
         }
+
+        /** Returns false if a pause must come first, because connections end, or are announced to end, again and again. */
+        boolean isUrgent() {
+            return leaving == null ? replaced < 0 : lasted >= SHORTEST_SERVICE;
+        }
     }
+
+    /** The time that a connection must last, until its server shuts down, for a successor at once. Unit: nanoseconds. */
+    private static final long SHORTEST_SERVICE = TimeUnit.SECONDS.toNanos(1);
 
     /** Refusals that last until the tunnel has changed. */
     private static final Set<String> LASTING = Set.of("limit-reached", "lease-unknown");
@@ -128,14 +140,15 @@ final class Companions {
         if (leaving == null) attempts.wasUp(next.lasted());
         else attempts.wasDrained(next.lasted());
         try {
-            if (next.replaced() < 0) attempts.first(attempt, Companions::isTemporary);
+            if (next.isUrgent()) attempts.first(attempt, Companions::isTemporary);
             else attempts.again(attempt, Companions::isTemporary);
             if (leaving != null) leaving.retire();
             return true;
         } catch (RelayRefusedException e) {
-            if (leaving != null) {
+            if (attempts.isClosing()) throw e; // the tunnel was lost or closed meanwhile
+            if (leaving != null && joining.stays(leaving)) {
                 log.debug("no connection joins before the server shuts down: {}", e.getMessage());
-                return true; // the tunnel is resumed when the present connection has ended
+                return true; // it is replaced when it has ended
             }
             log.warn(
                     "no further connection: {}; the tunnel continues with fewer. Check the limits of the server and the"

@@ -10,9 +10,12 @@ import org.relay4j.yamux.io.OrderedLock;
 
 /** The connections that carry a tunnel: none until it is up and after it was lost, usually one. Safe for use by several threads. */
 final class Connections {
+    /** Connections of one tunnel, as servers limit them. */
+    private static final int MOST = 8;
+
     private final ReentrantLock lock = OrderedLock.leaf("the connections of a tunnel");
     private final List<TunnelConnection> present = new ArrayList<>(1); // guarded by lock
-    private final Set<TunnelConnection> leaving = new HashSet<>(); // present, and to end soon; guarded by lock
+    private final Set<TunnelConnection> moving = new HashSet<>(); // present, with a successor to come; guarded by lock
     private @Nullable TunnelConnection last; // one that is present, or the one that ended last; guarded by lock
 
     /** The first connection of a tunnel that is up, for the first time or again. */
@@ -36,21 +39,32 @@ final class Connections {
         }
     }
 
-    /** Marks a connection whose server shuts down; false if it has ended. */
-    boolean leaves(TunnelConnection one) {
+    /** Marks a connection that gets a successor; false if it has ended, or there are as many as a tunnel may have. */
+    boolean moves(TunnelConnection one) {
         lock.lock();
         try {
-            return present.contains(one) && leaving.add(one);
+            return present.size() < MOST && present.contains(one) && moving.add(one);
         } finally {
             lock.unlock();
         }
     }
 
-    /** Returns whether the server of a connection shuts down. */
-    boolean isLeaving(TunnelConnection one) {
+    /** Removes the mark, because there is no successor; false if the connection has ended. */
+    boolean stays(TunnelConnection one) {
         lock.lock();
         try {
-            return leaving.contains(one);
+            moving.remove(one);
+            return present.contains(one);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns whether a connection has a successor, or one is being made. */
+    boolean isMoving(TunnelConnection one) {
+        lock.lock();
+        try {
+            return moving.contains(one);
         } finally {
             lock.unlock();
         }
@@ -61,7 +75,7 @@ final class Connections {
         lock.lock();
         try {
             present.remove(ended);
-            leaving.remove(ended);
+            moving.remove(ended);
             last = present.isEmpty() ? ended : present.get(0);
             return present.isEmpty();
         } finally {

@@ -103,6 +103,15 @@ class BackoffTest {
     }
 
     @Test
+    void pauseWhileAServerShutsDownDoesNotGrow() {
+        Backoff backoff = new Backoff(SHORTEST, Duration.ofMinutes(1), () -> 1.0);
+        for (int i = 0; i < 5; i++) assertEquals(Duration.ofSeconds(2), backoff.whileDraining());
+        assertEquals(SHORTEST, backoff.next());
+        assertEquals(Duration.ofSeconds(1), new Backoff(SHORTEST, Duration.ofMinutes(1), () -> 0.0).whileDraining());
+        assertEquals(SHORTEST, new Backoff(SHORTEST, SHORTEST, () -> 1.0).whileDraining());
+    }
+
+    @Test
     void longestPossiblePausesDoNotOverflow() {
         Backoff backoff = new Backoff(Duration.ofMillis(1), Duration.ofHours(1), () -> 1.0);
         for (int i = 0; i < 200; i++) assertTrue(!backoff.next().isNegative());

@@ -15,9 +15,17 @@ class CompanionsTest {
     void defectDoesNotEndTheReplacementOfLostConnections() {
         RelayClientOptions options = Local.hasty(new Recorder()).connections(2).build();
         BlockingQueue<Integer> joined = new LinkedBlockingQueue<>();
-        Companions companions = new Companions(options, (instead, elsewhere) -> {
-            joined.add(instead);
-            if (instead < 0) throw new IllegalStateException("a defect");
+        Companions companions = new Companions(options, new Companions.Joining() {
+            @Override
+            public void join(int instead, boolean elsewhere) {
+                joined.add(instead);
+                if (instead < 0) throw new IllegalStateException("a defect");
+            }
+
+            @Override
+            public boolean stays(TunnelConnection leaving) {
+                throw new AssertionError("no server shuts down");
+            }
         });
         try (Logged log = Logged.below("org.relay4j.client")) {
             companions.start();

@@ -28,6 +28,7 @@ import org.relay4j.testing.FakeServer;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Logged;
 import org.relay4j.testing.ScriptedPeer;
+import org.relay4j.testing.Visitor;
 import org.relay4j.testing.WireFrame;
 
 /** A client whose server announces that it shuts down, with a server that follows a script. */
@@ -218,6 +219,50 @@ class DrainingServerTest {
         }
         assertEquals(WireFrame.data(id, text), frame);
         connection.yamux().skipAll(id);
+    }
+
+    @Test
+    void visitorsThatWaitToBeAcceptedStay() throws Exception {
+        answers.addAll(List.of(FIRST, JOINED));
+        try (RelayAcceptor acceptor =
+                RelayClient.connect("localhost", server.port(), options().build())) {
+            Connection first = next().begin();
+            first.yamux().send(WireFrame.window(1, SYN, 0), WireFrame.data(1, "one"));
+            first.line("DRAIN 30");
+            Connection second = next().begin();
+            first.expectFarewell();
+            first.yamux().send(WireFrame.window(2, FIN, 0));
+            first.yamux().expectNothing();
+            try (Socket visitor = acceptor.accept()) {
+                Visitor.expect(visitor, "one");
+            }
+            first.socket().close();
+            second.lose();
+            recorder.awaitLoss(1, true);
+        }
+    }
+
+    @Test
+    void connectionWithoutASuccessorIsReplacedWhenItEnds() throws Exception {
+        answers.addAll(List.of(FIRST, JOINED));
+        try (Logged log = Logged.below("org.relay4j.client");
+                RelayForwarder forwarder = forward(options().connections(2))) {
+            Connection one = next().begin();
+            Connection two = next().begin();
+            log.await("another connection");
+            answers.addAll(List.of("ERR limit-reached no", "OK port=4532 connection=2 drain"));
+            one.line("DRAIN 30");
+            log.await("no connection joins before the server shuts down");
+            one.socket().close();
+            Connection three = next().begin();
+            assertEquals("RELAY/1 join=t.one instead=0 drain", requests.get(3));
+            assertTrue(forwarder.isOpen());
+            assertEquals(1, recorder.events().size(), "the tunnel was up all the time");
+            answers.add("ERR internal not now");
+            two.lose();
+            three.lose();
+            recorder.awaitLoss(1, true);
+        }
     }
 
     @Test
