@@ -5,32 +5,31 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.ConnectException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.relay4j.testing.FixedPort;
 
 /** Forwarders find their public ports again on a server that was restarted, in whatever way it ended. */
 class StateFileIT {
     @TempDir
     private Path folder;
 
-    /** A port of this machine that is free, and below those that the kernel assigns. */
-    private static int freePort() throws IOException {
-        for (int port = 11_000; ; port++) {
-            try (ServerSocket probe = new ServerSocket(port)) {
-                return probe.getLocalPort();
-            } catch (IOException e) {
-                if (port == 19_999) throw e;
-            }
-        }
+    private final int publicPort;
+
+    StateFileIT() throws IOException {
+        publicPort = FixedPort.free(); // not one that the kernel assigns meanwhile
     }
 
     private ChildProcess server(int port) {
         return ChildProcess.relay(
-                "--bind=127.0.0.1", "--extended", "--state-file=" + folder.resolve("state"), String.valueOf(port));
+                "--bind=127.0.0.1",
+                "--extended",
+                "--public-ports=" + publicPort,
+                "--state-file=" + folder.resolve("state"),
+                String.valueOf(port));
     }
 
     private ChildProcess forwarder(EchoService echo, int port) {
@@ -40,19 +39,20 @@ class StateFileIT {
 
     /** A visitor that tries again while the server is down. */
     private static void insist(int port) throws Exception {
+        long begun = System.nanoTime();
         while (true) {
             try {
                 Echo.through(port, 1000);
                 return;
             } catch (ConnectException e) {
-                Thread.onSpinWait();
+                if (System.nanoTime() - begun > ChildProcess.DEADLINE.toNanos()) throw e;
             }
         }
     }
 
     @Test
     void aServerThatWasKilledHasTheSamePublicPortsAfterwards() throws Exception {
-        int control = freePort();
+        int control = FixedPort.free();
         try (EchoService echo = new EchoService();
                 ChildProcess first = server(control)) {
             first.line();

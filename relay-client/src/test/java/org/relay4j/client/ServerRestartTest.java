@@ -74,11 +74,13 @@ class ServerRestartTest {
     /** A visitor that tries again while its connection is refused. */
     private static boolean insists(int port) throws IOException {
         boolean wasRefused = false;
+        long begun = System.nanoTime();
         while (true) {
             try {
                 assertEcho(port);
                 return wasRefused;
             } catch (ConnectException e) {
+                if (System.nanoTime() - begun > Await.DEADLINE.toNanos()) throw e;
                 wasRefused = true;
             }
         }

@@ -184,6 +184,7 @@ final class Claim {
             if (!tunnel.accepts(request, lease)) on(loop, this::refuseLease);
             else if (!tunnel.matches(request)) on(loop, this::refuseMismatch);
             else if (!tunnel.hasRoomFor(request)) on(loop, () -> refuseConnection(tunnel.mostConnections()));
+            else if (request.join() == null && tunnel.isBeingKept()) on(loop, this::refuseUnkept);
             else grant(tunnel);
         });
     }
@@ -208,10 +209,11 @@ final class Claim {
     /** On the tunnel's loop. The client is answered when the next process could find the tunnel, too. */
     private void grant(ServerTunnel tunnel) {
         TunnelGrant grant = tunnel.grant(this);
-        tunnel.keep(failure -> {
+        tunnel.keep(failure -> on(tunnel.loop(), () -> {
+            tunnel.wasKept();
             if (failure == null) on(loop, () -> grant(grant));
-            else on(tunnel.loop(), () -> takeBack(tunnel, grant));
-        });
+            else on(loop, () -> takeBack(grant));
+        }));
     }
 
     private void grant(TunnelGrant grant) {
@@ -229,13 +231,13 @@ final class Claim {
         return server.isClosing() && reason != Refusal.DRAINING;
     }
 
-    /** On the tunnel's loop. */
-    private void takeBack(ServerTunnel tunnel, TunnelGrant grant) {
-        tunnel.withdraw(grant);
-        on(loop, () -> {
-            grant.abandon();
-            refuse(Refusal.FAILURE, "internal", "the server cannot keep the tunnel on its disk");
-        });
+    private void takeBack(TunnelGrant grant) {
+        grant.withdraw();
+        refuseUnkept();
+    }
+
+    private void refuseUnkept() {
+        refuse(Refusal.FAILURE, "internal", "the server cannot keep the tunnel on its disk now");
     }
 
     private void refusePort(String why) {

@@ -283,7 +283,7 @@ final class Handshake implements Loop.Handler, Claimant {
     @Override
     public void granted(TunnelGrant grant) {
         if (state != State.DECIDING) {
-            grant.abandon();
+            grant.withdraw();
             return;
         }
         try {

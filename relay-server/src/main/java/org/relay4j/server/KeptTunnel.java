@@ -41,6 +41,7 @@ record KeptTunnel(
 
     KeptTunnel {
         leases = List.copyOf(leases);
+        require(!leases.isEmpty() && leases.size() <= Lease.MOST_VALID, "1 to " + Lease.MOST_VALID + " leases");
     }
 
     ControlLine line() {

@@ -76,6 +76,7 @@ public final class RelayServer implements Closeable {
         publicPorts.checkAddress();
         loops = new LoopGroup("relay-server", options.loops(), false);
         ServerState opened = null;
+        Listener listening = null;
         boolean started = false;
         try {
             opened = options.stateFile() == null ? null : ServerState.open(options.stateFile());
@@ -83,13 +84,15 @@ public final class RelayServer implements Closeable {
             controlLoop = loops.next();
             gate.start();
             if (lastState != null) lastState.bind(this);
-            control = listen();
+            listening = listen();
+            control = listening;
             state = lastState == null ? null : lastState.begin(this);
             if (lastState != null) lastState.hold(this);
             controlLoop.execute(this::startControl);
             started = true;
         } finally {
             if (!started) {
+                if (listening != null) listening.close();
                 if (opened != null) opened.abandon();
                 loops.close();
                 gate.close();
@@ -248,7 +251,6 @@ public final class RelayServer implements Closeable {
         loops.close();
         gate.close();
         if (state != null) state.close();
-        if (lastState != null) lastState.close();
         ended.countDown();
         log.info("relay server: closed {}", Sockets.text(address()));
         if (interrupted) Thread.currentThread().interrupt();

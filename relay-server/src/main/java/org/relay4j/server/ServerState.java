@@ -2,6 +2,8 @@ package org.relay4j.server;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.BindException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,7 +32,8 @@ import org.slf4j.event.Level;
 final class ServerState implements Closeable {
     /*
      * A tunnel is dropped if its name is gone or may not have its port any more, if the port is taken, or if a limit was lowered.
-     * The file stays as it is until the server has started: if it does not start, the next attempt finds all tunnels.
+     * Whatever may pass, such as a policy that does not answer or a lack of file descriptors, fails the start instead. The file
+     * stays as it is until the server has started, so the next attempt finds all tunnels.
      */
 
     private static final Logger log = LoggerFactory.getLogger(ServerState.class);
@@ -64,7 +67,11 @@ final class ServerState implements Closeable {
         }
     }
 
-    /** Binds the ports. Blocks while the policy looks up the names, at most three seconds. */
+    /**
+     * Binds the ports. Blocks while the policy looks up the names, at most three seconds.
+     *
+     * @throws IOException if the policy does not answer, or a port cannot be opened for another reason than that it is taken
+     */
     void bind(RelayServer server) throws IOException {
         Map<String, Optional<ClientLimits>> limits = lookUp(server);
         for (KeptTunnel tunnel : found) {
@@ -78,6 +85,10 @@ final class ServerState implements Closeable {
 
     private void bind(RelayServer server, KeptTunnel kept, ClientLimits limits) throws IOException {
         int number = kept.port();
+        if (number == server.options().controlAddress().getPort()) {
+            drop(kept, "it is the control port now");
+            return;
+        }
         boolean allowed = limits.ports().isEmpty() ? server.publicPorts().mayAssign(number) : limits.allows(number);
         if (!allowed) {
             drop(kept, "its client may no longer have this port");
@@ -86,9 +97,12 @@ final class ServerState implements Closeable {
         PublicPort port;
         try {
             port = PublicPort.open(server, server.loops().next(), limits, number);
-        } catch (IOException e) {
+        } catch (BindException e) {
             drop(kept, "the port cannot be bound: " + e.getMessage());
             return;
+        } catch (IOException e) {
+            throw new IOException(
+                    "cannot open port " + number + " of the state file " + file + ": " + e.getMessage(), e);
         }
         ServerTunnel tunnel = null;
         try {
@@ -126,7 +140,7 @@ final class ServerState implements Closeable {
     }
 
     /** Returns the limits of the names; empty for one that the policy does not know. */
-    private Map<String, Optional<ClientLimits>> lookUp(RelayServer server) {
+    private Map<String, Optional<ClientLimits>> lookUp(RelayServer server) throws IOException {
         Set<String> wanted = new TreeSet<>();
         for (KeptTunnel tunnel : found) if (tunnel.owner() != null) wanted.add(tunnel.owner());
         Map<String, Optional<ClientLimits>> limits = new LinkedHashMap<>();
@@ -136,13 +150,10 @@ final class ServerState implements Closeable {
         TunnelPolicy policy = server.options().policy();
         server.gate().verifiers().run(() -> asked.complete(ask(policy, wanted)));
         long deadline = System.nanoTime() + Gate.DECISION;
-        try {
-            asked.get(Gate.DECISION, TimeUnit.NANOSECONDS)
-                    .forEach((name, answer) -> limits.put(name, await(name, answer, deadline)));
-        } catch (ExecutionException | TimeoutException e) {
-            log.warn("relay server: the policy did not answer within 3 s, no tunnel of a client with a name is kept");
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        for (Map.Entry<String, CompletableFuture<Optional<NamedClient>>> each :
+                within(deadline, asked, "any name").entrySet()) {
+            String name = each.getKey();
+            limits.put(name, within(deadline, each.getValue(), "'" + name + "'").map(NamedClient::limits));
         }
         return limits;
     }
@@ -159,17 +170,19 @@ final class ServerState implements Closeable {
         return answers;
     }
 
-    private static Optional<ClientLimits> await(
-            String name, CompletableFuture<Optional<NamedClient>> answer, long deadline) {
+    private <T> T within(long deadline, CompletableFuture<T> answer, String name) throws IOException {
         try {
-            return answer.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS)
-                    .map(NamedClient::limits);
+            return answer.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
         } catch (ExecutionException | TimeoutException e) {
-            log.warn("relay server: the policy has no answer for '{}'", name, e);
+            throw new IOException(
+                    "the policy has no answer for " + name + " in the state file " + file
+                            + (e instanceof TimeoutException ? " after 3 s" : ": " + e.getCause())
+                            + "; start again when it can answer",
+                    e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while the policy looks up names");
         }
-        return Optional.empty();
     }
 
     /**
@@ -181,7 +194,7 @@ final class ServerState implements Closeable {
     StateWriter begin(RelayServer server) throws IOException {
         Collection<KeptTunnel> kept = restored.values();
         file.begin(kept);
-        StateWriter writer = new StateWriter(file, kept);
+        StateWriter writer = new StateWriter(file, kept, server.options().maxPending());
         if (!found.isEmpty()) {
             log.info(
                     "relay server: {} tunnels of the last process wait for their clients, {} were not kept",

@@ -49,6 +49,7 @@ final class ServerTunnel {
     private final Connections connections = new Connections();
     private State state = State.CLAIMED;
     private int connectionsEver;
+    private int unwritten; // grants that wait for the disk
     private int newest; // number of the connection that replaced the others
     private boolean established; // the client has answered
     private boolean leaving; // ends with its last connection, even with a lease
@@ -141,8 +142,19 @@ final class ServerTunnel {
     /** Calls {@code then} once the next process can find the tunnel, or with the failure; at once if it needs not. */
     void keep(Consumer<@Nullable IOException> then) {
         StateWriter state = server.state();
+        unwritten++;
         if (state != null && tenure.canBeHeld() && isOpen()) state.put(kept(), then);
         else then.accept(null);
+    }
+
+    /** Called on the tunnel's loop after {@link #keep} has called back. */
+    void wasKept() {
+        unwritten--;
+    }
+
+    /** Returns true while a grant waits for the disk. Another one would displace a lease that the client has. */
+    boolean isBeingKept() {
+        return unwritten > 0;
     }
 
     private KeptTunnel kept() {
@@ -154,10 +166,12 @@ final class ServerTunnel {
     /** The valid leases have changed. */
     private void keepLeases() {
         StateWriter state = server.state();
-        if (state != null && tenure.canBeHeld()) state.update(kept());
+        if (state == null || !tenure.canBeHeld()) return;
+        if (tenure.hashes().isEmpty()) forget();
+        else state.update(kept());
     }
 
-    /** Takes back a grant that the next process could not find, and of which the client does not know. */
+    /** Takes back the lease of a grant of which the client does not know. */
     void withdraw(TunnelGrant grant) {
         tenure.withdraw(grant.line().value("lease"));
         keepLeases();
@@ -166,11 +180,12 @@ final class ServerTunnel {
     /** The next process is not to have the tunnel. */
     private void forget() {
         StateWriter state = server.state();
-        if (state != null) state.remove(id());
+        if (state != null) state.remove(port.number(), id());
     }
 
     /** Waits for the client of a tunnel that the last process had. */
     void awaitClient(KeptTunnel kept) {
+        if (state != State.CLAIMED) return; // its name was revoked meanwhile
         connectionsEver = kept.connections();
         established = true;
         recorded = TunnelEvent.begun();

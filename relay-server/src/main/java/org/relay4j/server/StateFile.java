@@ -1,15 +1,12 @@
 package org.relay4j.server;
 
 import java.io.BufferedOutputStream;
-import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -20,6 +17,8 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.tls.SecretFile;
 import org.slf4j.Logger;
@@ -29,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * The file in which a server keeps its tunnels with leases for the next process. It belongs to one process at a time. The
  * methods block until the disk has answered.
  */
-final class StateFile implements StateWriter.Target, Closeable {
+final class StateFile implements StateWriter.Target {
     /*
      * The file is replaced atomically: a reader never sees a part of it, and neither does the next process after a crash. So the
      * lock is on another file beside it, which stays. The operating system releases it with the process.
@@ -37,6 +36,9 @@ final class StateFile implements StateWriter.Target, Closeable {
 
     private static final Logger log = LoggerFactory.getLogger(StateFile.class);
     private static final int BUFFER = 64 * 1024; // bytes
+
+    /** The files of this process. A POSIX lock is lost when any descriptor of its file is closed, so none is opened twice. */
+    private static final Set<Path> IN_USE = ConcurrentHashMap.newKeySet();
 
     private final Path file;
     private final Path next; // written first, then moved
@@ -54,14 +56,41 @@ final class StateFile implements StateWriter.Target, Closeable {
      * @throws FileSystemException if it cannot be used, or another process has it; the message says what to do
      */
     static StateFile open(Path path) throws IOException {
+        Path file = locate(path);
+        if (!IN_USE.add(file)) throw inUse(path);
+        StateFile opened = null;
+        try {
+            opened = new StateFile(file, lock(path, file));
+            return opened;
+        } finally {
+            if (opened == null) IN_USE.remove(file);
+        }
+    }
+
+    /** Returns the file behind symbolic links. */
+    private static Path locate(Path path) throws IOException {
         Path file = path.toAbsolutePath();
-        Path folder = file.getParent();
         if (Files.isDirectory(file) || file.getFileName() == null) {
             throw unusable(path, "it is a directory; name a file in it", null);
         }
+        if (Files.exists(file)) file = file.toRealPath();
+        Path folder = file.getParent();
         if (folder == null || !Files.isDirectory(folder) || !Files.isWritable(folder)) {
             throw unusable(path, folder + " is not a directory in which this user may create files", null);
         }
+        file = folder.toRealPath().resolve(file.getFileName());
+        boolean there = Files.exists(file, LinkOption.NOFOLLOW_LINKS);
+        if (there && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+            throw unusable(path, "it is not a regular file; name another one", null);
+        }
+        return file;
+    }
+
+    private static FileSystemException inUse(Path path) {
+        return unusable(path, "a running relay server uses it; stop that one, or name another file", null);
+    }
+
+    private static FileChannel lock(Path path, Path file) throws IOException {
         Path beside = file.resolveSibling(file.getFileName() + ".lock");
         FileChannel lock;
         try {
@@ -71,17 +100,15 @@ final class StateFile implements StateWriter.Target, Closeable {
         }
         boolean locked = false;
         try {
-            FileLock taken = tryLock(lock);
+            FileLock taken = lock.tryLock();
             locked = taken != null;
         } catch (IOException e) {
             throw unusable(path, "cannot lock " + beside + ": " + reason(e) + "; use a local file system", e);
         } finally {
             if (!locked) lock.close();
         }
-        if (!locked) {
-            throw unusable(path, "a running relay server uses it; stop that one, or name another file", null);
-        }
-        return new StateFile(file, lock);
+        if (!locked) throw inUse(path);
+        return lock;
     }
 
     private static FileChannel lockFile(Path beside) throws IOException {
@@ -89,14 +116,6 @@ final class StateFile implements StateWriter.Target, Closeable {
             return SecretFile.create(beside);
         } catch (FileAlreadyExistsException e) { // the usual case: it stays
             return FileChannel.open(beside, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
-        }
-    }
-
-    private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
-        try {
-            return channel.tryLock();
-        } catch (OverlappingFileLockException e) {
-            return null; // a server in this process has it
         }
     }
 
@@ -148,22 +167,17 @@ final class StateFile implements StateWriter.Target, Closeable {
             out.flush();
             channel.force(true);
         }
-        try {
-            Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
-        } catch (AtomicMoveNotSupportedException e) {
-            Files.move(next, file, StandardCopyOption.REPLACE_EXISTING);
-        }
+        Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
         forceFolder();
     }
 
-    /** Writes the move to the disk, where the system can do that: Windows cannot. */
-    private void forceFolder() {
+    /** Writes the move to the disk. Windows cannot do that. */
+    private void forceFolder() throws IOException {
         Path folder = file.getParent();
-        if (folder == null) return;
+        if (folder == null
+                || !folder.getFileSystem().supportedFileAttributeViews().contains("posix")) return;
         try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
             channel.force(true);
-        } catch (IOException e) {
-            log.debug("cannot force {}: {}", folder, e.toString());
         }
     }
 
@@ -174,6 +188,8 @@ final class StateFile implements StateWriter.Target, Closeable {
             lock.close();
         } catch (IOException e) {
             log.debug("cannot release {}: {}", file, e.toString());
+        } finally {
+            IN_USE.remove(file);
         }
     }
 

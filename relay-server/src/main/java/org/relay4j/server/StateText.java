@@ -24,7 +24,7 @@ final class StateText {
      * shows that the file is complete.
      */
 
-    private static final int MOST_TUNNELS = 60_000; // as many as RelayServerOptions allows
+    private static final int MOST_TUNNELS = 65_535; // each has a port of its own
     private static final int LONGEST_TUNNEL = 512; // bytes; more than a line of KeptTunnel can have
 
     /** Size of the largest file. Unit: bytes. */
@@ -77,7 +77,6 @@ final class StateText {
         Set<Integer> ports = new HashSet<>();
         ControlLine next;
         while (!(next = next()).keyword().equals("end")) {
-            if (tunnels.size() == MOST_TUNNELS) throw malformed("there are more than " + MOST_TUNNELS + " tunnels");
             KeptTunnel tunnel = tunnel(next);
             if (!ports.add(tunnel.port())) throw malformed("the port is repeated");
             if (tunnels.put(tunnel.id(), tunnel) != null) throw malformed("the id is repeated");

@@ -29,13 +29,17 @@ final class StateWriter implements Closeable {
      * keeps a port in vain until the lease ends, or accepts a lease that was replaced. A write that failed is repeated every
      * second, and with each further change that a client waits for.
      *
-     * Not more callers wait than clients may be pending, see Admission.
+     * The tunnels are kept by port, so that no two of them can have the same one, whatever the order of the changes.
      */
 
     /** Where the tunnels are written to. */
-    interface Target {
+    interface Target extends Closeable {
         /** Replaces what was written before. When it returns, the tunnels have reached the disk. */
         void write(Collection<KeptTunnel> tunnels) throws IOException;
+
+        /** Called after the last write. */
+        @Override
+        void close();
     }
 
     /** The delay of changes for which nobody waits, and between attempts after a failure. Unit: nanoseconds. */
@@ -45,10 +49,11 @@ final class StateWriter implements Closeable {
     private static final long JOIN_MILLIS = 2_000;
 
     private final Target target;
+    private final int mostWaiting;
     private final Thread thread;
     private final ReentrantLock lock = OrderedLock.leaf("the state of a server");
     private final Condition changed = lock.newCondition();
-    private final Map<String, KeptTunnel> tunnels = new LinkedHashMap<>(); // by id; guarded by lock
+    private final Map<Integer, KeptTunnel> tunnels = new LinkedHashMap<>(); // by port; guarded by lock
     private List<Consumer<@Nullable IOException>> waiting = new ArrayList<>(); // for the next write; guarded by lock
     private boolean dirty; // there are changes that were not written; guarded by lock
     private long due; // ns; when they are to be written at the latest; guarded by lock
@@ -56,28 +61,34 @@ final class StateWriter implements Closeable {
     private boolean failing; // the last write failed; only the thread uses it
     private final LimitedLog failures = new LimitedLog(log, Level.WARN);
 
-    /** @param written the tunnels that the target has */
-    StateWriter(Target target, Collection<KeptTunnel> written) {
+    /**
+     * Takes over the target, which is closed after the last write.
+     *
+     * @param written the tunnels that the target has
+     * @param mostWaiting maximum number of callers that wait for a write
+     */
+    StateWriter(Target target, Collection<KeptTunnel> written, int mostWaiting) {
         this.target = target;
-        for (KeptTunnel tunnel : written) tunnels.put(tunnel.id(), tunnel);
+        this.mostWaiting = mostWaiting;
+        for (KeptTunnel tunnel : written) tunnels.put(tunnel.port(), tunnel);
         thread = Threads.factory("relay-state").newThread(this::run);
         thread.start();
     }
 
     /**
-     * Adds or replaces a tunnel.
+     * Adds a tunnel, or replaces the one with its port.
      *
      * @param then called once when it is on disk, or with the failure: at once if nothing has changed, else on another thread
      */
     void put(KeptTunnel tunnel, Consumer<@Nullable IOException> then) {
         boolean unchanged;
-        boolean late;
+        boolean refused;
         lock.lock();
         try {
-            late = closing;
-            unchanged = tunnel.equals(tunnels.get(tunnel.id()));
-            if (!unchanged && !late) {
-                tunnels.put(tunnel.id(), tunnel);
+            refused = closing || waiting.size() >= mostWaiting;
+            unchanged = tunnel.equals(tunnels.get(tunnel.port()));
+            if (!unchanged && !refused) {
+                tunnels.put(tunnel.port(), tunnel);
                 dirty = true;
                 waiting.add(then);
                 changed.signal();
@@ -86,20 +97,25 @@ final class StateWriter implements Closeable {
             lock.unlock();
         }
         if (unchanged) then.accept(null);
-        else if (late) then.accept(new IOException("the server has closed"));
+        else if (refused) then.accept(new IOException("the server has closed, or too many changes wait for the disk"));
     }
 
     /** Replaces a tunnel, within a second. Has no effect if it was removed. */
     void update(KeptTunnel tunnel) {
         later(() -> {
-            KeptTunnel before = tunnels.replace(tunnel.id(), tunnel);
-            return before != null && !before.equals(tunnel);
+            KeptTunnel before = tunnels.get(tunnel.port());
+            if (before == null || !before.id().equals(tunnel.id()) || before.equals(tunnel)) return false;
+            tunnels.put(tunnel.port(), tunnel);
+            return true;
         });
     }
 
-    /** Removes a tunnel, within a second. */
-    void remove(String id) {
-        later(() -> tunnels.remove(id) != null);
+    /** Removes a tunnel, within a second. Has no effect if another one has its port. */
+    void remove(int port, String id) {
+        later(() -> {
+            KeptTunnel before = tunnels.get(port);
+            return before != null && before.id().equals(id) && tunnels.remove(port, before);
+        });
     }
 
     /** Makes a change that returns whether there is something to write. */
@@ -133,6 +149,14 @@ final class StateWriter implements Closeable {
     }
 
     private void run() {
+        try {
+            writeAll();
+        } finally {
+            target.close();
+        }
+    }
+
+    private void writeAll() {
         for (Batch batch; (batch = next()) != null; ) {
             IOException failure = write(batch.tunnels());
             boolean last = failure != null && !retryLater();

@@ -74,6 +74,13 @@ final class TunnelGrant {
         }
     }
 
+    /** Abandons the grant, and takes back its lease, because nothing of it was sent to the client. */
+    void withdraw() {
+        if (tunnel.loop().isCurrent()) tunnel.withdraw(this);
+        else tunnel.loop().execute(() -> tunnel.withdraw(this));
+        abandon();
+    }
+
     /** Releases everything except the connection and the ticket, because the client disconnected before it was notified. */
     void abandon() {
         log.debug("{}: {} has disconnected", tunnel, claim.request());

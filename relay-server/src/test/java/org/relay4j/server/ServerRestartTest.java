@@ -3,6 +3,7 @@ package org.relay4j.server;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.relay4j.testing.WireFrame.ACK;
@@ -25,6 +26,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -385,17 +387,31 @@ class ServerRestartTest {
     }
 
     @Test
-    void policyThatFailsCostsOnlyTunnelsWithANameThatItShouldKnow() throws IOException {
+    void policyThatHasNoAnswerStopsTheStartAndNothingIsLost() throws IOException {
         known.put("alice", NamedClient.ofCertificate(ClientLimits.defaults()));
         start();
-        ask("resume", "alice", ClientLimits.defaults()).establish();
-        AskingClient nameless = ask("resume").establish();
-        try (Logged logged = Logged.below("org.relay4j.server")) {
-            crash(options -> options.policy(name -> CompletableFuture.failedFuture(new IOException("no database"))));
-            logged.await("WARN relay server: the policy has no answer for 'alice'");
-        }
-        assertEquals(nameless.port(), ask("resume=" + nameless.lease()).port());
-        assertEquals(1, server().tunnelCount());
+        AskingClient alice = ask("resume", "alice", ClientLimits.defaults()).establish();
+        server().close();
+        String message = String.valueOf(assertThrows(
+                        IOException.class,
+                        () -> start(options ->
+                                options.policy(name -> CompletableFuture.failedFuture(new IOException("no database")))))
+                .getMessage());
+        assertTrue(
+                message.contains("the policy has no answer for 'alice'") && message.contains("no database"), message);
+        start();
+        assertEquals(
+                alice.port(),
+                ask("resume=" + alice.lease(), "alice", ClientLimits.defaults()).port());
+    }
+
+    @Test
+    void tunnelOfTheControlPortIsDropped() throws IOException {
+        start();
+        AskingClient client = ask("resume").establish();
+        crash(options -> options.port(client.port()));
+        assertEquals(client.port(), server().port());
+        ask("resume=" + client.lease()).assertRefused("lease-unknown");
     }
 
     // ---- a disk that fails
@@ -423,6 +439,43 @@ class ServerRestartTest {
     }
 
     @Test
+    void slowDiskCostsNoLease() throws IOException {
+        start();
+        AskingClient lost = ask("resume").establish();
+        lost.die();
+        Await.until("held", () -> heard.contains("held " + lost.port()));
+        CountDownLatch disk = new CountDownLatch(1);
+        StateWriter state = server().state();
+        assertNotNull(state);
+        CountDownLatch hangs = new CountDownLatch(1);
+        state.put(
+                StateTextTest.tunnel(1, null, false, 1),
+                failure -> { // keeps the writer busy
+                    hangs.countDown();
+                    try {
+                        disk.await();
+                    } catch (InterruptedException e) {
+                        throw new AssertionError(e);
+                    }
+                });
+        Await.until("the writer hangs", () -> hangs.getCount() == 0);
+        for (int i = 0; i <= Lease.MOST_VALID; i++)
+            ask("resume=" + lost.lease()).assertRefused("internal");
+        disk.countDown();
+        Await.until("it is granted", () -> isGranted(lost));
+    }
+
+    private boolean isGranted(AskingClient before) {
+        try {
+            AskingClient client = ask("resume=" + before.lease());
+            assertFalse(client.line().toString().contains("lease-unknown"));
+            return client.line().keyword().equals("OK");
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
     void serverDoesNotStartWithoutItsFile() throws IOException {
         start();
         AskingClient client = ask("resume").establish();
@@ -437,7 +490,14 @@ class ServerRestartTest {
         try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             assertThrows(BindException.class, () -> start(options -> options.port(other.getLocalPort())));
         }
-        start(); // nothing was lost, no port and no lock is left behind
+        int control = FixedPort.free();
+        Path obstacle = Files.createDirectory(folder.resolve("state.new"));
+        Path full = Files.writeString(obstacle.resolve("x"), "a folder that is not empty");
+        String unwritten = message(options -> options.port(control));
+        assertTrue(unwritten.contains("cannot write it"), unwritten);
+        Files.delete(full);
+        Files.delete(obstacle);
+        start(options -> options.port(control)); // nothing was lost, no port and no lock is left behind
         assertEquals(client.port(), ask("resume=" + client.lease()).port());
     }
 

@@ -2,6 +2,7 @@ package org.relay4j.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -70,6 +71,37 @@ class StateFileTest {
             assertTrue(message.contains(path + ": a running relay server uses it; stop that one"), message);
         }
         StateFile.open(path).close();
+    }
+
+    @Test
+    void refusedSecondServerLeavesTheLockOfTheFirstToIt() throws Exception {
+        try (StateFile first = StateFile.open(path)) {
+            first.write(TUNNELS);
+            refused(path);
+            String python = "import fcntl; fcntl.lockf(open('" + folder.resolve("state.lock")
+                    + "', 'r+'), fcntl.LOCK_EX | fcntl.LOCK_NB)";
+            Process other = new ProcessBuilder("python3", "-c", python)
+                    .redirectErrorStream(true)
+                    .start();
+            other.getInputStream().readAllBytes();
+            assertNotEquals(0, other.waitFor(), "another process has got the lock");
+        }
+    }
+
+    @Test
+    void fileBehindALinkIsReplacedAndOthersThanRegularFilesAreRefused() throws IOException {
+        Path target = Files.createDirectory(folder.resolve("data")).resolve("real");
+        Files.writeString(target, "relay-state version=1\nend tunnels=0\n");
+        Files.createSymbolicLink(path, target);
+        try (StateFile file = StateFile.open(path)) {
+            file.write(TUNNELS);
+            assertTrue(Files.isSymbolicLink(path));
+            assertEquals(TUNNELS, file.read());
+            assertTrue(refused(target).contains("a running relay server uses it"));
+        }
+        Files.delete(path);
+        Files.createSymbolicLink(path, folder.resolve("nowhere"));
+        assertTrue(refused(path).contains("it is not a regular file"));
     }
 
     @Test

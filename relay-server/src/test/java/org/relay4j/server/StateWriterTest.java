@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -22,8 +23,10 @@ import org.relay4j.testing.Logged;
 
 /** When the tunnels for the next process are written, with a disk that waits for the test. */
 class StateWriterTest {
+    private static final int MOST_WAITING = 600;
+
     private final Disk disk = new Disk();
-    private final StateWriter writer = new StateWriter(disk, List.of(tunnel(1)));
+    private final StateWriter writer = new StateWriter(disk, List.of(tunnel(1)), MOST_WAITING);
 
     @AfterEach
     void stop() {
@@ -43,6 +46,7 @@ class StateWriterTest {
     private static final class Disk implements StateWriter.Target {
         final Semaphore permits = new Semaphore(0);
         final BlockingQueue<List<KeptTunnel>> begun = new LinkedBlockingQueue<>();
+        final CountDownLatch closed = new CountDownLatch(1);
         volatile @Nullable IOException failure;
 
         @Override
@@ -50,6 +54,11 @@ class StateWriterTest {
             begun.add(List.copyOf(tunnels));
             permits.acquireUninterruptibly();
             if (failure != null) throw new IOException(failure);
+        }
+
+        @Override
+        public void close() {
+            closed.countDown();
         }
 
         List<KeptTunnel> next() throws InterruptedException {
@@ -101,14 +110,14 @@ class StateWriterTest {
         disk.permits.release(10);
         writer.update(changed(1));
         assertEquals(List.of(changed(1)), disk.next());
-        writer.remove(tunnel(1).id());
+        writer.remove(1, tunnel(1).id());
         assertEquals(List.of(), disk.next());
     }
 
     @Test
     void removedTunnelIsNotUpdated() throws Exception {
         disk.permits.release(10);
-        writer.remove(tunnel(1).id());
+        writer.remove(1, tunnel(1).id());
         writer.update(changed(1));
         assertNull(answer(put(tunnel(2))));
         assertEquals(List.of(tunnel(2)), disk.next());
@@ -131,23 +140,39 @@ class StateWriterTest {
     }
 
     @Test
-    void lastingFailureIsLoggedAtMostOnceASecond() throws Exception {
-        try (Logged logged = Logged.below(StateWriter.class.getName())) {
-            disk.failure = new IOException("No space left on device");
-            disk.permits.release(1_000);
-            long begun = System.nanoTime();
-            for (int n = 2; n < 102; n++) answer(put(tunnel(n)));
-            long seconds = (System.nanoTime() - begun) / 1_000_000_000;
-            assertTrue(
-                    logged.lines("WARN").size() <= seconds + 1,
-                    () -> logged.lines().toString());
-        }
+    void tunnelReplacesTheOneWithItsPort() throws Exception {
+        KeptTunnel other = new KeptTunnel(
+                "f".repeat(32),
+                1,
+                null,
+                tunnel(1).client(),
+                false,
+                1_000,
+                tunnel(1).leases());
+        disk.permits.release(10);
+        assertNull(answer(put(other)));
+        assertEquals(List.of(other), disk.next());
+        writer.remove(1, tunnel(1).id()); // too late, as when its end is noticed after the other has the port
+        writer.update(changed(1));
+        assertNull(answer(put(tunnel(2))));
+        assertEquals(List.of(other, tunnel(2)), disk.next());
+    }
+
+    @Test
+    void callersThatWaitAreBounded() throws Exception {
+        CompletableFuture<@Nullable IOException> first = put(tunnel(2));
+        disk.next();
+        for (int n = 0; n < MOST_WAITING; n++) assertTrue(!put(tunnel(3 + n)).isDone());
+        assertTrue(String.valueOf(answer(put(tunnel(50_000)))).contains("too many changes"));
+        disk.permits.release(10);
+        assertNull(answer(first));
+        assertEquals(MOST_WAITING + 2, disk.next().size());
     }
 
     @Test
     void closeWritesWhatIsLeft() throws Exception {
         disk.permits.release(10);
-        writer.remove(tunnel(1).id());
+        writer.remove(1, tunnel(1).id());
         writer.close();
         assertEquals(List.of(), disk.next());
         assertTrue(String.valueOf(answer(put(tunnel(2)))).contains("closed"));
@@ -158,8 +183,19 @@ class StateWriterTest {
     void closeEndsEvenIfTheDiskFails() throws Exception {
         disk.failure = new IOException("No space left on device");
         disk.permits.release(10);
-        writer.remove(tunnel(1).id());
+        writer.remove(1, tunnel(1).id());
         writer.close();
         assertSame(1, disk.begun.size());
+        assertEquals(0, disk.closed.getCount());
+    }
+
+    @Test
+    void targetIsClosedAfterTheLastWriteOnly() throws Exception {
+        writer.remove(1, tunnel(1).id());
+        writer.close(); // which waits for two seconds: the disk hangs
+        assertEquals(List.of(), disk.next());
+        assertEquals(1, disk.closed.getCount());
+        disk.permits.release();
+        assertTrue(disk.closed.await(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS));
     }
 }
