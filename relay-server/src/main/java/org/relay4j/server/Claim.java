@@ -218,7 +218,7 @@ final class Claim {
 
     private void grant(TunnelGrant grant) {
         if (server.isClosing()) { // the connection would end at once; an earlier lease of the client stays valid
-            grant.abandon();
+            grant.withdraw();
             refuse(Refusal.DRAINING, ControlRefusal.DRAINING.code(), ControlRefusal.DRAINING.text());
             return;
         }
