@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The program that prints the Markdown tables of a results file: medians of each variant, and ratios of pairs of
@@ -14,6 +16,7 @@ import java.util.Locale;
 public final class Summary {
     private static final int USAGE_STATUS = 2;
     private static final String RELAY = "relay";
+    private static final Pattern PAIRS = Pattern.compile("--pairs (\\S+)");
 
     private final Results results;
 
@@ -24,14 +27,14 @@ public final class Summary {
     public static void main(String[] words) throws IOException {
         if (words.length < 1) {
             System.err.println(
-                    "usage: Summary <results.jsonl> [<variant>/<other> ...]  (default: relay with each of the others)");
+                    "usage: Summary <results.jsonl> [<variant>/<other> ...]  (default: those of the heading, or relay with each)");
             System.exit(USAGE_STATUS);
         }
         List<String> lines = Files.readAllLines(Path.of(words[0]));
         Summary summary = new Summary(new Results(lines));
         System.out.print(heading(lines));
         System.out.print(summary.medians());
-        System.out.print(summary.ratios(words.length > 1 ? List.of(words).subList(1, words.length) : summary.pairs()));
+        System.out.print(summary.ratios(words.length > 1 ? List.of(words).subList(1, words.length) : summary.pairs(lines)));
         System.out.print(summary.failures());
     }
 
@@ -60,8 +63,10 @@ public final class Summary {
         return table.toString();
     }
 
-    /** Returns the pairs of Relay with each of the others. */
-    List<String> pairs() {
+    /** Returns the pairs that the command in the heading has asked for, or else those of Relay with each of the others. */
+    List<String> pairs(List<String> lines) {
+        Matcher asked = PAIRS.matcher(heading(lines));
+        if (asked.find()) return List.of(asked.group(1).split(","));
         return results.variants().stream()
                 .filter(variant -> !variant.equals(RELAY))
                 .map(other -> RELAY + "/" + other)

@@ -48,7 +48,9 @@ class SummaryTest {
 
     @Test
     void relayIsComparedWithAllOthersUnlessPairsAreNamed() {
-        assertEquals(List.of("relay/go"), summary.pairs());
+        assertEquals(List.of("relay/go"), summary.pairs(List.of("#     compare/run --rounds 3")));
+        List<String> named = List.of("#     compare/run --pairs relay-tls/ssh,relay/go --rounds 3");
+        assertEquals(List.of("relay-tls/ssh", "relay/go"), summary.pairs(named));
     }
 
     @Test
