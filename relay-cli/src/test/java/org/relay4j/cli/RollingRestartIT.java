@@ -135,8 +135,8 @@ class RollingRestartIT {
     }
 
     /** Reads how long the visit takes, waits, and answers. HAProxy's checks say nothing, and are no visits. */
-    private static final class Service implements AutoCloseable {
-        private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    static final class Service implements AutoCloseable {
+        private final ServerSocket listener = new ServerSocket(0, 4096, InetAddress.getLoopbackAddress());
         private final ExecutorService threads = Executors.newCachedThreadPool();
         final AtomicInteger visits = new AtomicInteger();
 

@@ -21,13 +21,13 @@ final class ControlPort implements Listener.Owner {
     private final Gate gate;
     private final RelayServer server;
     private final RelayServerOptions options;
-    private final Loop controlLoop;
+    private final TrustedProxies proxies;
 
-    ControlPort(Gate gate, Loop controlLoop) {
-        this.controlLoop = controlLoop;
+    ControlPort(Gate gate) {
         this.gate = gate;
         server = gate.server();
         options = gate.options();
+        proxies = new TrustedProxies(server, options, TrustedProxies.MOST_CLIENTS);
     }
 
     @Override
@@ -46,12 +46,25 @@ final class ControlPort implements Listener.Owner {
             Sockets.close(channel);
             return;
         }
-        if (!server.proxies().contains(client.getAddress())) admit(channel, client);
-        else server.proxies().read(controlLoop, channel, client, (ready, from, header) -> admit(ready, from));
+        try {
+            Loop loop = server.loops().next();
+            if (!proxies.contains(client.getAddress())) admit(channel, client, loop);
+            else
+                loop.execute(
+                        () -> proxies.read(loop, channel, client, (ready, from, header) -> admit(ready, from, loop)));
+        } catch (IOException e) {
+            Sockets.reset(channel);
+            server.failed(client, "relay server: client {} cannot be served", Sockets.host(client), e);
+        }
     }
 
-    /** @param client address of the client, perhaps from the header of a load balancer */
-    private void admit(SocketChannel channel, InetSocketAddress client) {
+    /**
+     * Begins the handshake of a client, or refuses it. On any thread.
+     *
+     * @param client its address, perhaps from the header of a load balancer
+     * @param loop serves it, and is the only one with which the channel may be registered
+     */
+    private void admit(SocketChannel channel, InetSocketAddress client, Loop loop) {
         if (!options.clientFilter().allows(client.getAddress())) {
             Sockets.reset(channel); // without an answer, which would reveal the protocol to strangers
             server.refused(
@@ -68,7 +81,7 @@ final class ControlPort implements Listener.Owner {
         Admission.Ticket evicted = entry.evicted();
         if (evicted != null) evicted.drop();
         Admission.Ticket ticket = entry.ticket();
-        if (ticket != null) assign(channel, client, ticket);
+        if (ticket != null) assign(channel, client, ticket, loop);
         else refuse(channel, client, entry.refusal());
     }
 
@@ -85,16 +98,12 @@ final class ControlPort implements Listener.Owner {
         else Sockets.close(channel); // before TLS there is no line
     }
 
-    private void assign(SocketChannel channel, InetSocketAddress client, Admission.Ticket ticket) {
+    private void assign(SocketChannel channel, InetSocketAddress client, Admission.Ticket ticket, Loop loop) {
         boolean assigned = false;
         try {
-            Loop loop = server.loops().next();
-            if (loop != controlLoop) controlLoop.deregister(channel); // it is registered if it had a header
             Handshake handshake = new Handshake(gate, loop, channel, client, ticket);
             loop.execute(handshake::begin);
             assigned = true;
-        } catch (IOException e) {
-            server.failed(client, "relay server: client {} cannot be served", Sockets.host(client), e);
         } finally {
             if (!assigned) {
                 ticket.leave();

@@ -31,6 +31,7 @@ final class PublicPort implements Listener.Owner {
     private long refused; // visitors beyond a limit
     private boolean started;
     private @Nullable Runnable finished; // to be called when no visitor is left at the port; null while it stays open
+    private boolean accepting; // the visitors that the kernel holds, after which the listener closes
     private boolean settling; // the loops of the connections are asked for visitors on the way
     private boolean closed;
 
@@ -111,8 +112,11 @@ final class PublicPort implements Listener.Owner {
             return;
         }
         finished = then;
-        listener.acceptAndClose();
-        resume();
+        accepting = true;
+        listener.acceptAndClose(() -> {
+            accepting = false;
+            resume();
+        });
     }
 
     /** Finishes if no visitor is left: neither here, nor on the way to a connection, which may return it. */
@@ -133,9 +137,9 @@ final class PublicPort implements Listener.Owner {
         });
     }
 
-    /** Returns false while visitors wait for a connection, or have not sent their whole header, which takes a limited time. */
+    /** Returns false while the last visitors are accepted, wait for a connection, or send their header, which takes a limited time. */
     private boolean isEmpty() {
-        return waiting.isEmpty() && reading == 0;
+        return !accepting && waiting.isEmpty() && reading == 0;
     }
 
     /** A visitor was on its way to a connection that has no room. It waits here, even if there are many already. */
@@ -176,7 +180,7 @@ final class PublicPort implements Listener.Owner {
     @Override
     public boolean canAccept() {
         if (tunnel == null) return false;
-        if (tunnel.isHeld()) return waiting.size() < MOST_WAITING;
+        if (tunnel.isHeld()) return waiting.size() + reading < MOST_WAITING;
         return waiting.isEmpty() && tunnel.canTakeVisitor();
     }
 
@@ -207,25 +211,28 @@ final class PublicPort implements Listener.Owner {
             @Override
             public void accepted(SocketChannel complete, InetSocketAddress from, ProxyHeader header) {
                 ServerTunnel owner = tunnel;
-                if (closed || owner == null) Sockets.reset(complete);
-                else {
-                    Arrival visitor = new Arrival(complete, from, header, limits);
-                    arrived(owner, visitor, waiting.isEmpty() && owner.canTakeVisitor());
+                try {
+                    if (closed || owner == null) Sockets.reset(complete);
+                    else {
+                        Arrival visitor = new Arrival(complete, from, header, limits);
+                        arrived(owner, visitor, waiting.isEmpty() && owner.canTakeVisitor());
+                    }
+                } finally {
+                    ended();
                 }
-                ended();
             }
 
             @Override
             public void ended() {
                 reading--;
-                if (finished != null) loop.execute(PublicPort.this::resume);
+                loop.execute(PublicPort.this::resume);
             }
         });
     }
 
     /**
-     * Passes a visitor on, or lets it wait. At most {@link #MOST_WAITING} wait, and in addition those whose header was being read
-     * when that number was reached.
+     * Passes a visitor on, or lets it wait. At most {@link #MOST_WAITING} wait for a held tunnel, including those whose header is
+     * being read.
      *
      * @param ready whether a connection can accept the visitor now
      */

@@ -69,7 +69,7 @@ public final class RelayServer implements Closeable {
         this.options = options;
         admission = new Admission(options);
         publicPorts = new PublicPorts(options);
-        proxies = new TrustedProxies(this, options);
+        proxies = new TrustedProxies(this, options, TrustedProxies.MOST_VISITORS);
         stickyPorts = options.stickyPorts() ? new StickyPorts(proxies::contains) : null;
         events = new ServerEvents(this, options);
         gate = new Gate(this, options);
@@ -103,7 +103,7 @@ public final class RelayServer implements Closeable {
     private Listener listen() throws IOException {
         InetSocketAddress address = options.controlAddress();
         try {
-            return Listener.open(controlLoop, address, new ControlPort(gate, controlLoop));
+            return Listener.open(controlLoop, address, new ControlPort(gate));
         } catch (BindException e) {
             throw Binding.failure("control", address, e);
         }
@@ -293,7 +293,7 @@ public final class RelayServer implements Closeable {
         return admission;
     }
 
-    /** Returns the load balancers in front of this server. */
+    /** Returns the load balancers in front of the public ports. */
     TrustedProxies proxies() {
         return proxies;
     }

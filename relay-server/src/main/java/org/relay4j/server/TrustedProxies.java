@@ -6,28 +6,42 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.api.proxy.ProxyHeaderReader;
 import org.relay4j.yamux.io.Loop;
+import org.relay4j.yamux.io.OrderedLock;
 import org.relay4j.yamux.io.Sockets;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Reads the headers in which load balancers state the address of a client or visitor. A connection from a trusted address must
- * begin with a header of version 1 or 2 of the PROXY protocol. Safe for use by several threads.
+ * begin with a header of version 1 or 2 of the PROXY protocol. Clients and visitors each have an object of their own, so that a
+ * flood of the ones does not cost the others. Safe for use by several threads.
  */
 final class TrustedProxies {
-    /** Maximum number of connections whose header is incomplete. Each has a buffer of 4 KiB. */
-    static final int MOST_READING = 1_024;
+    /*
+     * A stranger behind a load balancer that sends the header late can cause any number of incomplete headers. A load balancer that
+     * works sends it with its first packet, so beyond the bound the oldest connection gives way.
+     */
+
+    /** Maximum number of clients whose header is incomplete. Each has a buffer of 4 KiB. */
+    static final int MOST_CLIENTS = 256;
+
+    /** The same for the visitors of all public ports. */
+    static final int MOST_VISITORS = 1_024;
 
     private static final Logger log = LoggerFactory.getLogger(TrustedProxies.class);
 
     private final RelayServer server;
     private final AddressFilter trusted;
-    private final AtomicInteger reading = new AtomicInteger();
+    private final int most;
+    private final ReentrantLock lock = OrderedLock.leaf("headers of load balancers");
+    private final Set<Reading> incomplete = new LinkedHashSet<>(); // the oldest is first; guarded by lock
 
     /** Receives a connection whose header is complete. */
     interface Next {
@@ -42,8 +56,10 @@ final class TrustedProxies {
         default void ended() {}
     }
 
-    TrustedProxies(RelayServer server, RelayServerOptions options) {
+    /** @param most maximum number of connections whose header is incomplete */
+    TrustedProxies(RelayServer server, RelayServerOptions options, int most) {
         this.server = server;
+        this.most = most;
         trusted = options.trustedProxies();
     }
 
@@ -57,17 +73,36 @@ final class TrustedProxies {
      * reset. A health check, whose header has no address or which ends before its first byte, is closed. On {@code loop}.
      */
     void read(Loop loop, SocketChannel channel, InetSocketAddress proxy, Next next) {
-        if (reading.incrementAndGet() > MOST_READING) {
-            reading.decrementAndGet();
-            refuse(channel, proxy, "the headers of " + MOST_READING + " other connections are incomplete");
-            next.ended();
-            return;
-        }
         Reading header = new Reading(loop, channel, proxy, next);
+        Reading oldest = add(header);
+        if (oldest != null) oldest.giveWay();
         try {
             loop.register(channel, SelectionKey.OP_READ, header);
         } catch (IOException e) {
             header.abandon(e);
+        }
+    }
+
+    /** Returns the connection that must give way; null if none must. */
+    private @Nullable Reading add(Reading header) {
+        lock.lock();
+        try {
+            incomplete.add(header);
+            if (incomplete.size() <= most) return null;
+            Reading oldest = incomplete.iterator().next();
+            incomplete.remove(oldest);
+            return oldest;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void remove(Reading header) {
+        lock.lock();
+        try {
+            incomplete.remove(header);
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -83,6 +118,7 @@ final class TrustedProxies {
 
     /** One connection. On its loop. */
     private final class Reading implements Loop.Handler {
+        private final Loop loop;
         private final SocketChannel channel;
         private final InetSocketAddress proxy;
         private final Next next;
@@ -90,6 +126,7 @@ final class TrustedProxies {
         private @Nullable ProxyHeaderReader reader = ProxyHeaderReader.ofLoadBalancer(); // until it is over
 
         Reading(Loop loop, SocketChannel channel, InetSocketAddress proxy, Next next) {
+            this.loop = loop;
             this.channel = channel;
             this.proxy = proxy;
             this.next = next;
@@ -118,8 +155,24 @@ final class TrustedProxies {
             key.interestOps(0);
             end();
             InetSocketAddress from = header.source();
-            if (from != null) next.accepted(channel, from, header);
-            else close("is a health check");
+            if (from == null) close("is a health check");
+            else pass(from, header);
+        }
+
+        private void pass(InetSocketAddress from, ProxyHeader header) {
+            boolean accepted = false;
+            try {
+                next.accepted(channel, from, header);
+                accepted = true;
+            } finally {
+                if (!accepted) Sockets.reset(channel);
+            }
+        }
+
+        /** From any thread. */
+        void giveWay() {
+            loop.execute(
+                    () -> fail("its PROXY protocol header is incomplete, and so are those of " + most + " newer ones"));
         }
 
         /** Reads what has arrived. Returns null if the header is incomplete. */
@@ -169,7 +222,7 @@ final class TrustedProxies {
             if (reader == null) return;
             reader = null;
             timer.cancel();
-            reading.decrementAndGet();
+            remove(this);
         }
 
         @Override

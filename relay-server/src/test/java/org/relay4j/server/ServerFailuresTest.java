@@ -23,7 +23,6 @@ import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Logged;
 import org.relay4j.testing.Visitor;
 import org.relay4j.testing.WireFrame;
-import org.relay4j.yamux.io.Loop;
 
 /** An unexpected failure on a loop costs the client or the visitor that it concerns: no port, no count and no listener. */
 @ExtendWith(LeakCheck.EachTest.class)
@@ -95,13 +94,12 @@ class ServerFailuresTest {
     @Test
     void clientThatNoLoopCanServeIsResetAndNotCounted() throws IOException {
         RelayServer server = start();
-        Loop loop = server.loops().next();
         server.close();
         try (Logged log = Logged.below("org.relay4j");
                 ServerSocketChannel listener = ServerSocketChannel.open()) {
             listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             try (Socket client = Visitor.connect(listener.socket().getLocalPort())) {
-                new ControlPort(server.gate(), loop).accepted(listener.accept());
+                new ControlPort(server.gate()).accepted(listener.accept());
                 Visitor.expectReset(client);
             }
             assertEquals(0, server.admission().pending());

@@ -2,6 +2,7 @@ package org.relay4j.server;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.relay4j.testing.WireFrame.ACK;
@@ -28,10 +29,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.testing.Await;
+import org.relay4j.testing.BrokenLogger;
 import org.relay4j.testing.Call;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Logged;
 import org.relay4j.testing.Visitor;
+import org.relay4j.yamux.Session;
+import org.relay4j.yamux.Stream;
 
 /** Connections that come through a load balancer, which this test is. */
 @ExtendWith(LeakCheck.EachTest.class)
@@ -124,21 +128,52 @@ class TrustedProxiesTest {
         }
     }
 
-    /** Visitors whose header the tunnel's loop has read, and whom another loop serves until their end. */
+    /**
+     * Visitors whose header the tunnel's loop has read, and whom another loop serves until their end. A socket that was still
+     * registered with the first loop would not be reset before that loop selects.
+     */
     @Test
     void visitorsGoToConnectionsOnOtherLoops() throws IOException {
+        List<Call<Void>> resetting = new ArrayList<>();
         try (RelayServer server = start(options -> options.loops(3));
-                AskingClient first = asking(server, "resume");
-                AskingClient second = asking(server, "join=" + first.lease())) {
-            for (AskingClient connection : List.of(first, second))
-                connection.yamux().skipAll(1);
-            for (int round = 0; round < 8; round++) {
-                Socket visitor = through(first.port(), with(header(OUTSIDE, 2), "hello"));
-                Await.until("it is carried", () -> server.visitorCount() == 1);
-                visitor.setSoLinger(true, 0);
-                visitor.close();
-                Await.until("its connection has ended", () -> server.visitorCount() == 0);
+                AskingClient first = AskingClient.connect(server, "resume", "web", ClientLimits.defaults());
+                Session one = first.session()) {
+            Await.until("the first is up", () -> server.tunnelCount() == 1);
+            try (AskingClient second =
+                            AskingClient.connect(server, "join=" + first.lease(), "web", ClientLimits.defaults());
+                    Session other = second.session()) {
+                for (Session each : List.of(one, other)) resetting.add(Call.run(() -> resetAll(each)));
+                for (int visitor = 0; visitor < 40; visitor++)
+                    assertGone(through(first.port(), with(header(OUTSIDE, 2), "hello")));
+                assertTrue(one.statistics().streams() > 0, "visitors of the first connection");
+                assertTrue(other.statistics().streams() > 0, "visitors of the second connection");
             }
+        }
+        for (Call<Void> each : resetting) each.result();
+    }
+
+    private static void resetAll(Session session) {
+        try {
+            for (Stream stream; (stream = session.accept()) != null; ) {
+                if (stream.getInputStream().read() >= 0) stream.reset();
+            }
+        } catch (IOException e) {
+            assertFalse(session.isOpen(), e.toString());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void failureForAVisitorDoesNotKeepAServerFromItsEnd(boolean error) throws IOException {
+        Throwable failure = error ? new OutOfMemoryError("on purpose") : new IllegalStateException("on purpose");
+        RelayServer server = start(options -> options);
+        try (AskingClient client = asking(server, "");
+                Logged log = Logged.below("org.relay4j");
+                BrokenLogger broken = new BrokenLogger("visitor {} connected", failure)) {
+            assertGone(through(client.port(), header(OUTSIDE, 2)));
+            assertEquals(1, broken.thrown());
+            log.await("unexpected failure of connection of load balancer");
+            assertTrue(server.close(Duration.ofMinutes(5)));
         }
     }
 
@@ -221,17 +256,40 @@ class TrustedProxiesTest {
     }
 
     @Test
-    void incompleteHeadersAreBounded() throws IOException {
+    void oldestIncompleteHeaderGivesWay() throws IOException {
+        try (RelayServer server = start(options -> options.handshakeTimeout(Duration.ofMinutes(1)));
+                AskingClient client = asking(server, "");
+                Logged log = Logged.below("org.relay4j.server")) {
+            assertOldestGivesWay(server.port(), TrustedProxies.MOST_CLIENTS);
+            log.await("so are those of 256 newer ones");
+            assertTrue(line(through(server.port(), header(OUTSIDE, 1))).matches("[0-9]+"));
+            assertOldestGivesWay(client.port(), TrustedProxies.MOST_VISITORS);
+            // The second was the one before the client that was served.
+            assertEquals(3, server.statistics().refusals().get(Refusal.PROXY_HEADER));
+        }
+    }
+
+    private void assertOldestGivesWay(int port, int most) throws IOException {
+        Socket oldest = through(port, new byte[] {'P'});
+        for (int i = 0; i < most; i++) through(port, new byte[] {'P'});
+        assertGone(oldest);
+    }
+
+    /** Visitors whose header is incomplete count too: the others stay in the kernel. */
+    @Test
+    void visitorsThatWaitForAHeldTunnelAreBounded() throws IOException {
         try (RelayServer server = start(options -> options.handshakeTimeout(Duration.ofMinutes(1)));
                 Logged log = Logged.below("org.relay4j.server")) {
-            for (int i = 0; i < TrustedProxies.MOST_READING; i++) through(server.port(), new byte[] {'P'});
-            assertGone(through(server.port(), new byte[0]));
-            log.await("the headers of 1024 other connections are incomplete");
-            assertEquals(1, server.statistics().refusals().get(Refusal.PROXY_HEADER));
-            sockets.get(0).close();
-            Await.until(
-                    "the first is refused", () -> server.statistics().refusals().get(Refusal.PROXY_HEADER) == 2);
-            assertTrue(line(through(server.port(), header(OUTSIDE, 1))).matches("[0-9]+"));
+            AskingClient client = asking(server, "resume");
+            client.die();
+            log.await("held");
+            List<Socket> late = new ArrayList<>();
+            for (int i = 0; i < PublicPort.MOST_WAITING; i++) late.add(through(client.port(), new byte[] {'P'}));
+            for (int i = 0; i < 10; i++) through(client.port(), header(OUTSIDE, 1));
+            late.get(0).close();
+            Await.until("one of the ten is accepted", () -> server.visitorCount() == 1);
+            for (Socket each : late) each.close();
+            Await.until("all ten are", () -> server.visitorCount() == 10);
         }
     }
 

@@ -83,10 +83,23 @@ public final class Listener implements Loop.Handler {
     }
 
     /**
-     * Accepts the connections that the kernel holds, even if the owner would pause, and closes the socket. They are as many as the
-     * kernel holds at most, so that a flood does not keep the listener open.
+     * Accepts the connections that the kernel holds, even if the owner would pause, closes the socket, and calls {@code then}. They
+     * are as many as the kernel holds at most, so that a flood does not keep the listener open. On the loop's thread only.
      */
-    public void acceptAndClose() {
+    public void acceptAndClose(Runnable then) {
+        loop.deregister(channel);
+        loop.execute(() -> acceptLast(then));
+    }
+
+    /**
+     * A socket that is closed while the selector knows it stays open until the next selection, and the kernel resets what it has
+     * accepted until then. So the selector must have forgotten the socket before the last connection is accepted.
+     */
+    private void acceptLast(Runnable then) {
+        if (channel.isOpen() && channel.isRegistered()) {
+            loop.execute(() -> acceptLast(then)); // a few times until the next selection
+            return;
+        }
         try {
             for (int n = 0; n < BACKLOG && channel.isOpen(); n++) {
                 SocketChannel accepted = channel.accept();
@@ -97,6 +110,7 @@ public final class Listener implements Loop.Handler {
             cannotAccept.log("cannot accept on {}: {}", Sockets.text(address), String.valueOf(e.getMessage()));
         }
         close();
+        then.run();
     }
 
     /** Closes the socket. Connections that were not accepted are refused. */

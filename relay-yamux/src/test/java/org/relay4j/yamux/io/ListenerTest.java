@@ -112,6 +112,20 @@ class ListenerTest {
     }
 
     @Test
+    void connectionsThatComeBeforeTheSocketIsClosedAreAccepted() throws Exception {
+        CompletableFuture<Integer> accepted = new CompletableFuture<>();
+        onLoop(() -> {
+            guests.room = 3; // it is the end, and nobody can wait for more room
+            connectUnchecked(5);
+            listener.acceptAndClose(() -> accepted.complete(guests.channels.size()));
+            connectUnchecked(5);
+        });
+        assertEquals(10, accepted.get(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS));
+        Visitor.awaitRefused(listener.address().getPort());
+        for (Socket socket : sockets) Visitor.send(socket, "x");
+    }
+
+    @Test
     void closeInTheMiddleOfAPassIsTheEnd() throws Exception {
         onLoop(() -> {
             guests.whenAccepted = listener::close;
