@@ -245,7 +245,8 @@ class FaultFigures {
     /** The flood itself needs processors: its cost is known from a port of another process that only accepts. */
     private static double elsewhere(FloodedTunnel tunnel) throws Exception {
         try (ServerSocket other = new ServerSocket(0, 4_096, InetAddress.getLoopbackAddress());
-                Flood flood = Flood.hasty(new InetSocketAddress("127.0.0.1", other.getLocalPort()))) {
+                Flood flood =
+                        Flood.hasty(new InetSocketAddress(InetAddress.getLoopbackAddress(), other.getLocalPort()))) {
             Thread accepting = new Thread(() -> acceptAll(other));
             accepting.setDaemon(true);
             accepting.start();

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -57,7 +58,7 @@ final class Flood implements AutoCloseable {
     private final List<SocketChannel> held = new ArrayList<>();
     private final Thread hurrying;
     private volatile boolean closing;
-    private volatile long count; // connections so far
+    private final AtomicLong count = new AtomicLong(); // connections so far
 
     private Flood(InetSocketAddress target) {
         hurrying = new Thread(() -> hurry(target), "flood");
@@ -66,7 +67,7 @@ final class Flood implements AutoCloseable {
 
     private static Flood held(InetSocketAddress target, int number, byte[] first) throws IOException {
         Flood flood = new Flood(target);
-        while (flood.count < number) {
+        while (flood.count.get() < number) {
             SocketChannel stranger = flood.connect(target);
             flood.held.add(stranger);
             if (first.length > 0) stranger.write(ByteBuffer.wrap(first));
@@ -94,9 +95,9 @@ final class Flood implements AutoCloseable {
     private SocketChannel connect(InetSocketAddress target) throws IOException {
         SocketChannel stranger = SocketChannel.open();
         try {
-            stranger.bind(address(1 + (int) (count % ADDRESSES), 0));
+            stranger.bind(address(1 + (int) (count.get() % ADDRESSES), 0));
             stranger.socket().connect(target, TIMEOUT);
-            count++; // by one thread
+            count.incrementAndGet();
             return stranger;
         } catch (IOException e) {
             stranger.close();
@@ -123,7 +124,7 @@ final class Flood implements AutoCloseable {
     }
 
     long count() {
-        return count;
+        return count.get();
     }
 
     @Override

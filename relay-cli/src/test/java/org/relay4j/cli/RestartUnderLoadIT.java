@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
@@ -79,6 +80,7 @@ class RestartUnderLoadIT {
         private final int port;
         private final Random random = new Random(1);
         private final ScheduledExecutorService pace = Executors.newSingleThreadScheduledExecutor();
+        private final ScheduledFuture<?> pacing;
         private final ExecutorService threads = Executors.newCachedThreadPool();
         final Queue<String> failures = new ConcurrentLinkedQueue<>();
         final AtomicInteger present = new AtomicInteger();
@@ -87,7 +89,7 @@ class RestartUnderLoadIT {
 
         Load(int port) {
             this.port = port;
-            pace.scheduleAtFixedRate(this::next, 0, PERIOD, TimeUnit.MILLISECONDS);
+            pacing = pace.scheduleAtFixedRate(this::next, 0, PERIOD, TimeUnit.MILLISECONDS);
         }
 
         private void next() {
@@ -126,6 +128,7 @@ class RestartUnderLoadIT {
 
         /** Waits until the last visitor has left. */
         void finish() throws InterruptedException {
+            pacing.cancel(false);
             pace.shutdown();
             threads.shutdown();
             assertTrue(threads.awaitTermination(ChildProcess.DEADLINE.toSeconds(), TimeUnit.SECONDS));

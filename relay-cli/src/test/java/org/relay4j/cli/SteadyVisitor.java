@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Socket;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLong;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
 import org.relay4j.testing.Pattern;
@@ -16,7 +17,7 @@ final class SteadyVisitor implements AutoCloseable {
     private final Socket visitor;
     private final Call<Void> writing;
     private final Call<Void> reading;
-    private volatile long received; // bytes
+    private final AtomicLong received = new AtomicLong(); // bytes
     private volatile boolean closing;
 
     SteadyVisitor(int port) throws IOException {
@@ -38,21 +39,21 @@ final class SteadyVisitor implements AutoCloseable {
         for (int length; (length = in.read(buffer, 0, Math.min(buffer.length, BYTES.length - at))) >= 0; ) {
             if (!Arrays.equals(buffer, 0, length, BYTES, at, at + length)) throw new IOException("a byte is wrong");
             at = (at + length) % BYTES.length;
-            received += length; // by this thread only
+            received.addAndGet(length);
         }
         if (!closing || at != 0) throw new IOException("ended early");
     }
 
     long received() {
-        return received;
+        return received.get();
     }
 
     /** Waits until that many further bytes have come back. */
     void awaitBytes(long more) {
-        long target = received + more;
-        Await.until(() -> "the steady visitor gets on, " + reading, () -> {
+        long target = received.get() + more;
+        Await.until("the steady visitor gets on", () -> {
             if (reading.isDone()) reading.result();
-            return received >= target;
+            return received.get() >= target;
         });
     }
 

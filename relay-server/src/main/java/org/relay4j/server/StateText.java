@@ -75,11 +75,12 @@ final class StateText {
         if (!head.toString().equals(HEAD.toString())) throw malformed("the version is not 1");
         Map<String, KeptTunnel> tunnels = new LinkedHashMap<>();
         Set<Integer> ports = new HashSet<>();
-        ControlLine next;
-        while (!(next = next()).keyword().equals("end")) {
+        ControlLine next = next();
+        while (!next.keyword().equals("end")) {
             KeptTunnel tunnel = tunnel(next);
             if (!ports.add(tunnel.port())) throw malformed("the port is repeated");
             if (tunnels.put(tunnel.id(), tunnel) != null) throw malformed("the id is repeated");
+            next = next();
         }
         if (!next.toString().equals(end(tunnels.size()).toString())) throw malformed("the number of tunnels is wrong");
         if (position < bytes.length) throw new Malformed("something follows the end in line " + line);

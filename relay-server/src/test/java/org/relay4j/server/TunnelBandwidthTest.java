@@ -174,7 +174,7 @@ class TunnelBandwidthTest {
     }
 
     private static String word(String line, String name) {
-        for (String word : line.split(" ")) {
+        for (String word : line.split(" ", -1)) {
             if (word.startsWith(name + "=")) return word.substring(name.length() + 1);
         }
         throw new AssertionError(line);

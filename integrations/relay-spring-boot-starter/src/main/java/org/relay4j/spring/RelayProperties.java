@@ -3,6 +3,7 @@ package org.relay4j.spring;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.client.ClientIdentity;
 import org.relay4j.client.ProxyProtocol;
@@ -161,7 +162,9 @@ final class RelayProperties {
             throw invalid("name", name, "it needs the client's key: set relay.key-file or relay.key");
         }
         try {
-            return keyFile != null ? ClientIdentity.ofFile(name, keyFile) : ClientIdentity.ofKey(name, key);
+            return keyFile != null
+                    ? ClientIdentity.ofFile(name, keyFile)
+                    : ClientIdentity.ofKey(name, Objects.requireNonNull(key));
         } catch (IOException e) {
             throw invalid("key-file", keyFile, String.valueOf(e.getMessage()));
         } catch (IllegalArgumentException e) {

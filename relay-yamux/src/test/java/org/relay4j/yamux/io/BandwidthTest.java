@@ -49,7 +49,7 @@ class BandwidthTest {
         Bandwidth bandwidth = new Bandwidth(65_536, 0);
         assertEquals(65_536 - 1_000, bandwidth.take(1, 65_536 - 1_000, 0));
         assertEquals(0, bandwidth.take(1_001, 2_000, 0));
-        assertEquals(1_000, bandwidth.available(0), 1); // the price is rounded up
+        assertEquals(1_000, (double) bandwidth.available(0), 1); // the price is rounded up
         assertEquals(1_000, bandwidth.take(999, 2_000, 0), 1);
         assertEquals(0, bandwidth.available(0));
     }
@@ -58,7 +58,7 @@ class BandwidthTest {
     void bytesThatWereNotThereAreGivenBack() {
         Bandwidth bandwidth = new Bandwidth(65_536, 0);
         for (int i = 0; i < 1_000; i++) bandwidth.giveBack(bandwidth.take(1, MEBIBYTE, 0) - 10);
-        assertEquals(65_536 - 10_000, bandwidth.available(0), 1_000);
+        assertEquals(65_536 - 10_000, (double) bandwidth.available(0), 1_000);
     }
 
     @Test
