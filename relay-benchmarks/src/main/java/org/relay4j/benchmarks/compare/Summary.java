@@ -34,7 +34,8 @@ public final class Summary {
         Summary summary = new Summary(new Results(lines));
         System.out.print(heading(lines));
         System.out.print(summary.medians());
-        System.out.print(summary.ratios(words.length > 1 ? List.of(words).subList(1, words.length) : summary.pairs(lines)));
+        System.out.print(
+                summary.ratios(words.length > 1 ? List.of(words).subList(1, words.length) : summary.pairs(lines)));
         System.out.print(summary.failures());
     }
 
