@@ -16,6 +16,10 @@ import org.relay4j.yamux.io.Sockets;
  * the tunnel's loop.
  */
 final class PublicPort implements Listener.Owner {
+    /*
+     * More than 300 lines because a visitor that waits, is read, is on its way or comes back must be counted exactly once.
+     */
+
     /** Maximum number of visitors that wait for a connection. */
     static final int MOST_WAITING = 128;
 
