@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 /** The document lists the differences that the suite knows, and no others. */
 class DifferencesTest {
     private static final Path DOCUMENT = Path.of(System.getProperty("relay.root"), "docs", "embedding.md");
-    private static final String SECTION = "## Where it differs from a TCP ServerSocket";
+    private static final String SECTION = "## Differences from a TCP ServerSocket";
 
     @Test
     void documentListsThemAll() throws IOException {
