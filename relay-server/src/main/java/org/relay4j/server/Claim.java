@@ -49,7 +49,7 @@ final class Claim {
     /** Makes the claim, on the client's loop. A client that accepts any port is answered before this method returns. */
     void make() {
         if (server.isClosing()) {
-            refuse(Refusal.DRAINING, ControlRefusal.DRAINING.code(), ControlRefusal.DRAINING.text());
+            refuse(Refusal.DRAINING, ControlRefusal.DRAINING);
             return;
         }
         String lease = request.join() == null ? request.resume() : request.join();
@@ -117,13 +117,13 @@ final class Claim {
                         "relay server: no public port for {}: {}",
                         request.who(),
                         why);
-                refuse("no-port-free", why);
+                refuse(new ControlRefusal("no-port-free", why));
             }
         } catch (IOException e) {
             // For example no file descriptor is left: the operator must act, and a stack trace would not help.
             String why = String.valueOf(e.getMessage());
             server.refused(Refusal.FAILURE, request.client(), "relay server: no tunnel for {}: {}", request.who(), why);
-            refuse("internal", "no public port can be opened");
+            refuse(new ControlRefusal("internal", "no public port can be opened"));
         }
         return null;
     }
@@ -219,16 +219,11 @@ final class Claim {
     private void grant(TunnelGrant grant) {
         if (server.isClosing()) { // the connection would end at once; an earlier lease of the client stays valid
             grant.withdraw();
-            refuse(Refusal.DRAINING, ControlRefusal.DRAINING.code(), ControlRefusal.DRAINING.text());
+            refuse(Refusal.DRAINING, ControlRefusal.DRAINING);
             return;
         }
         answered = true;
         claimant.granted(grant);
-    }
-
-    /** The server has begun to shut down since the claim began, which may be the reason of any refusal. */
-    private boolean isDrained(Refusal reason) {
-        return server.isClosing() && reason != Refusal.DRAINING;
     }
 
     private void takeBack(TunnelGrant grant) {
@@ -245,17 +240,19 @@ final class Claim {
     }
 
     private void refuse(Refusal reason, String code, String why) {
-        if (isDrained(reason)) {
-            refuse(Refusal.DRAINING, ControlRefusal.DRAINING.code(), ControlRefusal.DRAINING.text());
-            return;
-        }
-        server.refused(reason, request.client(), "relay server: client {} refused: {}", request.who(), why);
-        refuse(code, why);
+        // The server may have begun to shut down since the claim began, which may be the reason of any refusal.
+        if (server.isClosing()) refuse(Refusal.DRAINING, ControlRefusal.DRAINING);
+        else refuse(reason, new ControlRefusal(code, why));
     }
 
-    private void refuse(String code, String why) {
+    private void refuse(Refusal reason, ControlRefusal answer) {
+        server.refused(reason, request.client(), "relay server: client {} refused: {}", request.who(), answer.text());
+        refuse(answer);
+    }
+
+    private void refuse(ControlRefusal answer) {
         answered = true;
-        claimant.refused(new ControlRefusal(code, why));
+        claimant.refused(answer);
     }
 
     private <T> void with(CompletionStage<T> stage, Consumer<T> next) {
@@ -283,6 +280,6 @@ final class Claim {
     }
 
     private void refuseUnlessAnswered() {
-        if (!answered) refuse("internal", "the server has failed");
+        if (!answered) refuse(new ControlRefusal("internal", "the server has failed"));
     }
 }

@@ -2,7 +2,10 @@ package org.relay4j.server;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopGroup;
@@ -124,6 +127,23 @@ final class Connections {
             log.debug("no loop is left: {}", e.toString()); // the server is closing
         }
         return candidate;
+    }
+
+    /** Calls {@code then} on {@code home} when the other loops of the connections have run what was passed to them so far. */
+    void afterTheirLoops(Loop home, Runnable then) {
+        Set<Loop> others = new HashSet<>();
+        for (TunnelConnection connection : all) others.add(connection.loop());
+        others.remove(home);
+        if (others.isEmpty()) {
+            then.run();
+            return;
+        }
+        AtomicInteger left = new AtomicInteger(others.size()); // their answers come on the home loop
+        for (Loop loop : others) {
+            loop.execute(() -> home.execute(() -> {
+                if (left.decrementAndGet() == 0) then.run();
+            }));
+        }
     }
 
     private boolean isUsed(Loop loop) {

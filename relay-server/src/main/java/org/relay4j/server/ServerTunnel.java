@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
 import java.util.StringJoiner;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.TunnelLostException;
@@ -417,21 +416,7 @@ final class ServerTunnel {
 
     /** Calls {@code then} on this loop when the other loops have handled the visitors that were passed to them. */
     void afterVisitorsOnTheWay(Runnable then) {
-        List<TunnelConnection> elsewhere = connections.copy().stream()
-                .filter(connection -> connection.loop() != loop())
-                .toList();
-        if (elsewhere.isEmpty()) {
-            then.run();
-            return;
-        }
-        AtomicInteger left = new AtomicInteger(elsewhere.size()); // their answers come on this loop
-        for (TunnelConnection connection : elsewhere) {
-            connection
-                    .loop()
-                    .execute(() -> loop().execute(() -> {
-                        if (left.decrementAndGet() == 0) then.run();
-                    }));
-        }
+        connections.afterTheirLoops(loop(), then);
     }
 
     private void leave() {
