@@ -90,6 +90,26 @@ final class ChildProcess implements AutoCloseable {
         return builder;
     }
 
+    /** Makes a certificate for a server on this machine in a folder. Returns its fingerprint. */
+    static String makeCertificate(Path folder) throws InterruptedException {
+        try (ChildProcess keygen = relay("keygen", "--host=localhost", "--out=" + folder)) {
+            String fingerprint = keygen.line();
+            assertEquals(0, keygen.awaitExit(), keygen::toString);
+            return fingerprint;
+        }
+    }
+
+    /** Starts relay.jar, which ends with an exit code and one line on standard error that has the text {@code part}. */
+    static void assertFails(int code, String part, String... arguments) throws InterruptedException {
+        try (ChildProcess relay = relay(arguments)) {
+            assertEquals(code, relay.awaitExit(), relay::toString);
+            assertEquals(1, relay.errors().lines().count(), relay::toString);
+            assertTrue(relay.errors().contains(part), relay::toString);
+            assertTrue(!relay.errors().contains("Exception"), relay::toString);
+            assertEquals(List.of(), relay.remainingLines());
+        }
+    }
+
     private void read(String name, InputStream stream, Consumer<String> consumer) {
         Thread reader = new Thread(() -> {
             try (BufferedReader in = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {

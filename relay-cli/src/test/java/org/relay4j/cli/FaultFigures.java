@@ -200,11 +200,7 @@ class FaultFigures {
 
     @Test
     void floods() throws Exception {
-        String pin;
-        try (ChildProcess keygen = ChildProcess.relay("keygen", "--host=localhost", "--out=" + folder)) {
-            pin = keygen.line();
-            assertEquals(0, keygen.awaitExit(), keygen::toString);
-        }
+        String pin = ChildProcess.makeCertificate(folder);
         table.add("| flood | throughput kept by the tunnel | with the flood elsewhere | slowest new client, visitor"
                 + " | server's memory before, during |");
         table.add("|---|---:|---:|---:|---:|");

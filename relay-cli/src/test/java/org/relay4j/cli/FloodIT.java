@@ -35,10 +35,7 @@ class FloodIT {
 
     @BeforeAll
     static void makeCertificate() throws Exception {
-        try (ChildProcess keygen = ChildProcess.relay("keygen", "--host=localhost", "--out=" + folder)) {
-            pin = keygen.line();
-            assertEquals(0, keygen.awaitExit(), keygen::toString);
-        }
+        pin = ChildProcess.makeCertificate(folder);
     }
 
     @ParameterizedTest

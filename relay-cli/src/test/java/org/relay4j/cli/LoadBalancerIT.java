@@ -169,11 +169,7 @@ class LoadBalancerIT {
                 "--proxy-certs=sha256:0000000000000000000000000000000000000000000000000000000000000000 | add --extended"
             })
     void optionsThatCannotBeUsed(String option, String named) throws Exception {
-        try (ChildProcess relay = ChildProcess.relay(option, "0")) {
-            assertEquals(2, relay.awaitExit(), relay::toString);
-            assertEquals(1, relay.errors().lines().count(), relay::toString);
-            assertTrue(relay.errors().contains(named), relay::toString);
-        }
+        ChildProcess.assertFails(2, named, option, "0");
     }
 
     private HaProxy haProxyService() throws Exception {
@@ -195,14 +191,11 @@ class LoadBalancerIT {
 
     /** Makes a certificate for HAProxy; returns its fingerprint. */
     private String certificate() throws Exception {
-        try (ChildProcess keygen = ChildProcess.relay("keygen", "--host=localhost", "--out=" + folder)) {
-            String pin = keygen.line();
-            assertEquals(0, keygen.awaitExit(), keygen::toString);
-            String both = Files.readString(folder.resolve("relay-cert.pem"))
-                    + Files.readString(folder.resolve("relay-key.pem"));
-            Files.writeString(folder.resolve("both.pem"), both);
-            return pin;
-        }
+        String pin = ChildProcess.makeCertificate(folder);
+        String both =
+                Files.readString(folder.resolve("relay-cert.pem")) + Files.readString(folder.resolve("relay-key.pem"));
+        Files.writeString(folder.resolve("both.pem"), both);
+        return pin;
     }
 
     private Path clients() throws Exception {

@@ -30,9 +30,7 @@ class NamesIT {
 
     @BeforeAll
     static void makeKeys() throws Exception {
-        try (ChildProcess keygen = ChildProcess.relay("keygen", "--host=localhost", "--out=" + folder)) {
-            pin = keygen.line();
-        }
+        pin = ChildProcess.makeCertificate(folder);
         List<String> lines = new ArrayList<>();
         for (String name : List.of("web", "db.main", "stranger")) {
             try (ChildProcess keygen = ChildProcess.relay("keygen", "--client=" + name, "--out=" + folder)) {
@@ -90,7 +88,8 @@ class NamesIT {
                 }
             }
             int other = port == 20_000 ? 20_001 : 20_000;
-            refused(5, "port-unavailable", forwarder("web", "web", address, List.of("--port=" + other)));
+            ChildProcess.assertFails(
+                    5, "port-unavailable", forwarder("web", "web", address, List.of("--port=" + other)));
         }
     }
 
@@ -98,9 +97,9 @@ class NamesIT {
     void clientsThatAreNotAccepted() throws Exception {
         try (ChildProcess server = server()) {
             String address = "localhost:" + RelayPair.controlPort(server.line());
-            refused(4, "auth-failed", forwarder("web", "stranger", address, List.of()));
-            refused(4, "auth-failed", forwarder("nobody", "stranger", address, List.of()));
-            refused(
+            ChildProcess.assertFails(4, "auth-failed", forwarder("web", "stranger", address, List.of()));
+            ChildProcess.assertFails(4, "auth-failed", forwarder("nobody", "stranger", address, List.of()));
+            ChildProcess.assertFails(
                     4,
                     "auth-required, this server requires a name and a key; set --name",
                     "--tls-pin=" + pin,
@@ -113,8 +112,9 @@ class NamesIT {
     void aPlainServerWithoutNamesIsNotEnough() throws Exception {
         try (ChildProcess server = ChildProcess.relay("--bind=127.0.0.1", "0")) {
             String address = "127.0.0.1:" + RelayPair.controlPort(server.line());
-            refused(3, "HELLO", "--name=web", "--key-file=" + keyFile("web"), "--localForwardPort=9", address);
-            refused(3, "HELLO", "--port=20000", "--localForwardPort=9", address);
+            ChildProcess.assertFails(
+                    3, "HELLO", "--name=web", "--key-file=" + keyFile("web"), "--localForwardPort=9", address);
+            ChildProcess.assertFails(3, "HELLO", "--port=20000", "--localForwardPort=9", address);
         }
     }
 
@@ -165,7 +165,7 @@ class NamesIT {
                 "--tls-key=relay-key.pem               | --tls-cert"
             })
     void mistakesOfTheForwarder(String options, String named) throws Exception {
-        refused(2, named, (inFolder(options) + " --localForwardPort=9 localhost:7").split(" "));
+        ChildProcess.assertFails(2, named, (inFolder(options) + " --localForwardPort=9 localhost:7").split(" "));
     }
 
     @ParameterizedTest
@@ -181,7 +181,7 @@ class NamesIT {
             })
     void mistakesOfTheServer(String options, String named) throws Exception {
         clientsFile("prots = [1]", "typo.toml");
-        refused(2, named, (inFolder(options) + " 0").split(" "));
+        ChildProcess.assertFails(2, named, (inFolder(options) + " 0").split(" "));
     }
 
     @Test
@@ -189,7 +189,8 @@ class NamesIT {
     void aKeyFileThatOthersCanRead() throws Exception {
         Path file = Files.copy(keyFile("web"), folder.resolve("shared.key"));
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
-        refused(2, "chmod 600", "--name=web", "--key-file=" + file, "--localForwardPort=9", "localhost:7");
+        ChildProcess.assertFails(
+                2, "chmod 600", "--name=web", "--key-file=" + file, "--localForwardPort=9", "localhost:7");
     }
 
     @Test
@@ -240,15 +241,5 @@ class NamesIT {
                 "--tls-pin=" + pin, "--name=" + name, "--key-file=" + keyFile(key), "--localForwardPort=9", address));
         command.addAll(more);
         return command.toArray(String[]::new);
-    }
-
-    private static void refused(int code, String part, String... arguments) throws InterruptedException {
-        try (ChildProcess relay = ChildProcess.relay(arguments)) {
-            assertEquals(code, relay.awaitExit(), relay::toString);
-            assertEquals(1, relay.errors().lines().count(), relay::toString);
-            assertTrue(relay.errors().contains(part), relay::toString);
-            assertTrue(!relay.errors().contains("Exception"), relay::toString);
-            assertEquals(List.of(), relay.remainingLines());
-        }
     }
 }

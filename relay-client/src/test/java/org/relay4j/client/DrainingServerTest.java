@@ -9,13 +9,8 @@ import static org.relay4j.testing.WireFrame.SYN;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.nio.ByteBuffer;
-import java.nio.channels.ByteChannel;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -28,6 +23,7 @@ import org.relay4j.testing.FakeServer;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Logged;
 import org.relay4j.testing.ScriptedPeer;
+import org.relay4j.testing.SocketByteChannel;
 import org.relay4j.testing.Visitor;
 import org.relay4j.testing.WireFrame;
 
@@ -39,39 +35,23 @@ class DrainingServerTest {
     private static final WireFrame GO_AWAY = WireFrame.goAway(0);
 
     private final Recorder recorder = new Recorder();
-    private final List<String> requests = new CopyOnWriteArrayList<>();
-    private final BlockingQueue<String> answers = new LinkedBlockingQueue<>();
-    private final BlockingQueue<Socket> established = new LinkedBlockingQueue<>();
+    private final ServerScript script = new ServerScript();
+    private final List<String> requests = script.requests;
+    private final BlockingQueue<String> answers = script.answers;
+    private final BlockingQueue<Socket> established = script.established;
     private FakeServer service;
     private FakeServer server;
 
     @BeforeEach
     void start() throws IOException {
         service = FakeServer.echoing();
-        server = FakeServer.start(this::serve);
+        server = FakeServer.start(script::serve);
     }
 
     @AfterEach
     void stop() throws IOException {
         server.close();
         service.close();
-    }
-
-    /** Says the next answer; after OK the test has the connection until it is closed. */
-    private void serve(Socket connection) throws Exception {
-        say(connection, "HELLO 00112233445566778899aabbccddeeff");
-        StringBuilder request = new StringBuilder();
-        for (int next; (next = connection.getInputStream().read()) != '\n'; ) request.append((char) next);
-        requests.add(request.toString());
-        String answer = answers.take();
-        say(connection, answer);
-        if (!answer.startsWith("OK ")) return;
-        established.add(connection);
-        Await.until("the test has closed it", connection::isClosed);
-    }
-
-    private static void say(Socket connection, String line) throws IOException {
-        connection.getOutputStream().write((line + "\n").getBytes(StandardCharsets.US_ASCII));
     }
 
     private RelayForwarder forward() throws IOException {
@@ -95,7 +75,7 @@ class DrainingServerTest {
     /** The server's end of a connection. */
     private record Connection(Socket socket, ScriptedPeer yamux) {
         Connection(Socket socket) {
-            this(socket, new ScriptedPeer(channel(socket)));
+            this(socket, new ScriptedPeer(new SocketByteChannel(socket)));
         }
 
         /** The client opens its control stream; a forwarder pings before that. */
@@ -123,36 +103,6 @@ class DrainingServerTest {
         void lose() throws IOException {
             socket.setSoLinger(true, 0);
             socket.close();
-        }
-
-        private static ByteChannel channel(Socket socket) {
-            return new ByteChannel() {
-                @Override
-                public int read(ByteBuffer to) throws IOException {
-                    byte[] bytes = new byte[to.remaining()];
-                    int length = socket.getInputStream().read(bytes);
-                    if (length > 0) to.put(bytes, 0, length);
-                    return length;
-                }
-
-                @Override
-                public int write(ByteBuffer from) throws IOException {
-                    byte[] bytes = new byte[from.remaining()];
-                    from.get(bytes);
-                    socket.getOutputStream().write(bytes);
-                    return bytes.length;
-                }
-
-                @Override
-                public boolean isOpen() {
-                    return !socket.isClosed();
-                }
-
-                @Override
-                public void close() throws IOException {
-                    socket.close();
-                }
-            };
         }
     }
 

@@ -15,9 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -45,36 +43,20 @@ class ResumeTest {
     Path folder;
 
     private final Recorder recorder = new Recorder();
-    private final List<String> requests = new CopyOnWriteArrayList<>();
-    private final BlockingQueue<String> answers = new LinkedBlockingQueue<>();
-    private final BlockingQueue<Socket> established = new LinkedBlockingQueue<>();
+    private final ServerScript script = new ServerScript();
+    private final List<String> requests = script.requests;
+    private final BlockingQueue<String> answers = script.answers;
+    private final BlockingQueue<Socket> established = script.established;
     private FakeServer server;
 
     @BeforeEach
     void start() throws IOException {
-        server = FakeServer.start(this::serve);
+        server = FakeServer.start(script::serve);
     }
 
     @AfterEach
     void stop() throws IOException {
         server.close();
-    }
-
-    /** Says the next answer; after OK the test has the connection until it is closed. */
-    private void serve(Socket connection) throws Exception {
-        say(connection, "HELLO 00112233445566778899aabbccddeeff");
-        StringBuilder request = new StringBuilder();
-        for (int next; (next = connection.getInputStream().read()) != '\n'; ) request.append((char) next);
-        requests.add(request.toString());
-        String answer = answers.take();
-        say(connection, answer);
-        if (!answer.startsWith("OK ")) return;
-        established.add(connection);
-        Await.until("the test has closed it", connection::isClosed);
-    }
-
-    private static void say(Socket connection, String line) throws IOException {
-        connection.getOutputStream().write((line + "\n").getBytes(StandardCharsets.US_ASCII));
     }
 
     private RelayClientOptions.Builder options() {
@@ -207,7 +189,7 @@ class ResumeTest {
                     requests);
             server.close(); // and with it all connections, and no other can be made
             recorder.awaitLoss(1, true);
-            server = FakeServer.start(InetAddress.getLoopbackAddress(), server.port(), this::serve);
+            server = FakeServer.start(InetAddress.getLoopbackAddress(), server.port(), script::serve);
             recorder.awaitUp(2);
             assertEquals("RELAY/1 resume=t.one drain", requests.get(4));
             Await.until("another joins again", () -> requests.size() == 6);

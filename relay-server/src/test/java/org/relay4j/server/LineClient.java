@@ -5,10 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.Socket;
-import java.nio.ByteBuffer;
-import java.nio.channels.ByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.security.PrivateKey;
 import javax.net.ssl.SSLContext;
@@ -17,6 +14,7 @@ import javax.net.ssl.SSLSocket;
 import org.relay4j.api.control.ClientProof;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.ScriptedPeer;
+import org.relay4j.testing.SocketByteChannel;
 import org.relay4j.testing.WireFrame;
 import org.relay4j.yamux.Session;
 
@@ -105,45 +103,12 @@ final class LineClient implements AutoCloseable {
 
     /** What follows the lines, as a script from its beginning. */
     ScriptedPeer script() throws IOException {
-        return new ScriptedPeer(channel());
+        return new ScriptedPeer(new SocketByteChannel(socket));
     }
 
     /** What follows the lines, as a session. */
     Session session() throws IOException {
-        return Session.server(channel());
-    }
-
-    private ByteChannel channel() throws IOException {
-        InputStream in = socket.getInputStream();
-        OutputStream out = socket.getOutputStream();
-        return new ByteChannel() {
-            @Override
-            public int read(ByteBuffer to) throws IOException {
-                byte[] bytes = new byte[Math.min(to.remaining(), 16_384)];
-                int length = in.read(bytes);
-                if (length > 0) to.put(bytes, 0, length);
-                return length;
-            }
-
-            @Override
-            public int write(ByteBuffer from) throws IOException {
-                byte[] bytes = new byte[from.remaining()];
-                from.get(bytes);
-                out.write(bytes);
-                out.flush();
-                return bytes.length;
-            }
-
-            @Override
-            public boolean isOpen() {
-                return !socket.isClosed();
-            }
-
-            @Override
-            public void close() throws IOException {
-                socket.close();
-            }
-        };
+        return Session.server(new SocketByteChannel(socket));
     }
 
     /** Closes the connection in the middle of a test. */
