@@ -5,7 +5,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.control.ControlLine;
 import org.relay4j.api.control.ControlLines;
@@ -31,7 +30,6 @@ final class ControlStream implements StreamHandler {
     private static final Logger log = LoggerFactory.getLogger(ControlStream.class);
     private static final byte[] BYE = "BYE\n".getBytes(StandardCharsets.US_ASCII);
     private static final long PATIENCE = 1_000; // ms
-    private static final Pattern SECONDS = Pattern.compile("0|[1-9][0-9]{0,8}");
 
     private final Driver driver;
     private final ControlLines lines = new ControlLines();
@@ -152,8 +150,9 @@ final class ControlStream implements StreamHandler {
     /** Ignores what it does not know. The servers in the line are a hint that a client with one configured server does not need. */
     private void read(ControlLine line) {
         if (!line.keyword().equals("DRAIN") || line.words().isEmpty()) return;
-        String seconds = line.words().keySet().iterator().next();
-        if (SECONDS.matcher(seconds).matches() && line.value(seconds) == null) draining.complete(Long.valueOf(seconds));
+        String first = line.words().keySet().iterator().next();
+        long seconds = line.value(first) == null ? ControlLine.parseNumber(first) : -1;
+        if (seconds >= 0) draining.complete(seconds);
     }
 
     @Override

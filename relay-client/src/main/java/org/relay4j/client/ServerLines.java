@@ -6,7 +6,6 @@ import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.RelayException;
@@ -29,7 +28,6 @@ final class ServerLines {
     private static final String OK = "OK";
     private static final String VISITOR_ADDRESS = "visitor-address";
     static final String DRAIN = "drain";
-    private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,8}");
 
     private final String server; // for messages
     private final Conversation conversation;
@@ -172,7 +170,7 @@ final class ServerLines {
             throw noRelayServer(quoted(), null);
         }
         ControlLine answer = parsed();
-        int port = number(answer, "port");
+        int port = answer.number("port");
         if (port < 1 || port > 65_535) throw noRelayServer(quoted(), null);
         boolean granted = answer.has(VISITOR_ADDRESS);
         if (granted && !options.needsVisitorAddresses()) {
@@ -185,17 +183,11 @@ final class ServerLines {
         }
         boolean drain = answer.has(DRAIN) && request.has(DRAIN);
         String lease = answer.value("lease");
-        int connection = number(answer, "connection");
+        int connection = answer.number("connection");
         if (lease == null) return new Grant(port, null, Duration.ZERO, connection, drain);
-        int ttl = number(answer, "ttl");
+        int ttl = answer.number("ttl");
         if (!LeaseWord.isValid(lease) || ttl < 0) throw noRelayServer("a malformed lease", null);
         return new Grant(port, lease, Duration.ofSeconds(ttl), connection, drain);
-    }
-
-    /** Returns -1 if there is none. */
-    private static int number(ControlLine answer, String word) {
-        String value = answer.value(word);
-        return value != null && NUMBER.matcher(value).matches() ? Integer.parseInt(value) : -1;
     }
 
     private void refuseIfBase() throws RelayProtocolException {

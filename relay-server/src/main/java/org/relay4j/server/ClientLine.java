@@ -2,7 +2,6 @@ package org.relay4j.server;
 
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.control.ClientProof;
 import org.relay4j.api.control.ControlLine;
@@ -26,7 +25,6 @@ record ClientLine(ControlLine line, String text) {
     }
 
     private static final String VERSION = "RELAY/1";
-    private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,8}");
     private static final int NONE = -1;
 
     /**
@@ -76,9 +74,8 @@ record ClientLine(ControlLine line, String text) {
     /** Returns the requested public port; 0 means any, -1 none. */
     private int port() throws BadRequest {
         if (!line.has("port")) return 0;
-        String port = line.value("port");
-        if ("none".equals(port)) return NONE;
-        int number = port != null && NUMBER.matcher(port).matches() ? Integer.parseInt(port) : 0;
+        if ("none".equals(line.value("port"))) return NONE;
+        int number = line.number("port");
         if (number < 1 || number > 65_535) throw new BadRequest("'port' must be 1 to 65535 or none");
         return number;
     }
@@ -86,9 +83,9 @@ record ClientLine(ControlLine line, String text) {
     /** Returns the number of the connection to replace; -1 means none. */
     private int instead() throws BadRequest {
         if (!line.has("instead")) return NONE;
-        String number = line.value("instead");
-        if (number == null || !NUMBER.matcher(number).matches()) throw new BadRequest("'instead' must be a number");
-        return Integer.parseInt(number);
+        int number = line.number("instead");
+        if (number < 0) throw new BadRequest("'instead' must be a number");
+        return number;
     }
 
     /** Returns the name that the client claims; null if it claims none. */

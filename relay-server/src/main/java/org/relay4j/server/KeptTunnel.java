@@ -36,7 +36,6 @@ record KeptTunnel(
     private static final Pattern ID = Pattern.compile("[0-9a-f]{32}");
     private static final Pattern HASHES =
             Pattern.compile("[0-9a-f]{64}(,[0-9a-f]{64}){0," + (Lease.MOST_VALID - 1) + "}");
-    private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,8}");
     private static final int HIGHEST_CONNECTION = 999_999_999;
 
     KeptTunnel {
@@ -91,7 +90,7 @@ record KeptTunnel(
     }
 
     private static int number(String text, String word, int lowest, int highest) {
-        int number = NUMBER.matcher(text).matches() ? Integer.parseInt(text) : -1;
+        int number = ControlLine.parseNumber(text);
         require(
                 lowest <= number && number <= highest,
                 "the number of '" + word + "' must be between " + lowest + " and " + highest);

@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 public final class ControlLine {
     /** Maximum length of a line, with its LF. Unit: bytes. */
     public static final int LONGEST = 1024;
+
+    private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,8}");
 
     private final String keyword;
     private final Map<String, @Nullable String> words; // null: without a value
@@ -122,6 +125,17 @@ public final class ControlLine {
     /** Returns the value of a word; null if the line does not have the word, or has it without a value. */
     public @Nullable String value(String word) {
         return words.get(word);
+    }
+
+    /** Returns the number that is the value of a word; -1 if the line does not have the word, or its value is no number. */
+    public int number(String word) {
+        String value = words.get(word);
+        return value == null ? -1 : parseNumber(value);
+    }
+
+    /** Returns the number that a text states: 0 to 999,999,999 in decimal digits, without leading zeros; -1 if it states none. */
+    public static int parseNumber(String text) {
+        return NUMBER.matcher(text).matches() ? Integer.parseInt(text) : -1;
     }
 
     /**

@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -107,6 +108,25 @@ class ControlLineTest {
         String message = assertThrows(IllegalArgumentException.class, () -> line.with("lease", text))
                 .getMessage();
         assertEquals("the value of 'lease' of a control line must be visible ASCII without spaces", message);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "0, 0",
+        "7, 7",
+        "999999999, 999999999",
+        "1000000000, -1",
+        "07, -1",
+        "-1, -1",
+        "+1, -1",
+        "1a, -1",
+        "'', -1"
+    })
+    void numbersAreDecimalAndShort(String value, int number) {
+        assertEquals(number, ControlLine.parseNumber(value));
+        assertEquals(number, parse("OK port=" + value).number("port"));
+        assertEquals(-1, parse("OK port").number("port"));
+        assertEquals(-1, parse("OK").number("port"));
     }
 
     @Test
