@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.testing.FakeServer;
@@ -98,6 +99,7 @@ class DialTest {
         }
     }
 
+    @Tag("slow")
     @Test
     void whileVisitorsWaitAnAddressThatDoesNotAnswerIsTriedAgain() throws IOException {
         try (FullBacklog silent = new FullBacklog();

@@ -292,8 +292,9 @@ class DrainingServerTest {
             first.socket().close();
             assertEquals("RELAY/1 resume=t.one drain", requests.get(requests.size() - 1));
             assertEquals(4532, forwarder.publicAddress().getPort());
-            next().begin().socket().close();
+            Connection second = next().begin();
             assertEquals(1, log.lines("WARN").size(), () -> log.lines("WARN").toString()); // the loss
+            second.socket().close();
         }
     }
 

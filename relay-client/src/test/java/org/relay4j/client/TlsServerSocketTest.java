@@ -20,6 +20,7 @@ import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.server.RelayServer;
@@ -164,6 +165,7 @@ class TlsServerSocketTest {
         assertArrayEquals(new String[] {"TLSv1.3"}, server.getEnabledProtocols());
     }
 
+    @Tag("slow")
     @Test
     void isTheOtherServerSocketInEverythingElse() throws Exception {
         assertEquals(acceptor.getLocalSocketAddress(), server.getLocalSocketAddress());

@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -286,6 +287,7 @@ class TunnelListenerTest {
     }
 
     /** A listener that blocks costs neither a visitor its connection nor this program its memory. */
+    @Tag("slow")
     @ParameterizedTest
     @EnumSource
     void slowListenerIsNotWaitedForAndNotToldEverything(Kind kind) throws IOException {

@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.testing.Await;
@@ -66,6 +67,7 @@ class JoinedConnectionsTest {
         }
     }
 
+    @Tag("slow")
     @Test
     void lossOfOneCostsOnlyItsOwnVisitors() throws IOException {
         start(options -> options.loops(2));
@@ -227,6 +229,7 @@ class JoinedConnectionsTest {
         for (int i = 0; i < 4; i++) assertEquals("3", echo(third.client.port()));
     }
 
+    @Tag("slow")
     @Test
     void silentConnectionGetsNoNewVisitors() throws IOException {
         start(options -> options.loops(2));
@@ -244,6 +247,7 @@ class JoinedConnectionsTest {
     }
 
     /** The network of a client with two connections has failed, and the kernel finds out about one of them first. */
+    @Tag("slow")
     @Test
     void silentConnectionGetsNoVisitorsEvenIfItBecomesTheOnlyOne() throws Exception {
         start(options -> options.loops(2));

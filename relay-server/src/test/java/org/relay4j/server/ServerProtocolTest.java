@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -183,6 +184,7 @@ class ServerProtocolTest {
         }
     }
 
+    @Tag("slow")
     @Test
     void anyFrameIsASignOfLife() throws IOException {
         RelayServerOptions options =

@@ -31,6 +31,7 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -438,6 +439,7 @@ class ServerRestartTest {
         assertEquals(lost.port(), ask("resume=" + lost.lease()).port()); // however often it was refused before
     }
 
+    @Tag("slow")
     @Test
     void slowDiskCostsNoLease() throws IOException {
         start();

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -123,6 +124,7 @@ class StateTextTest {
         assertTrue(refused(new byte[StateText.LARGEST + 1]).contains("larger than " + StateText.LARGEST));
     }
 
+    @Tag("slow")
     @Test
     void asManyTunnelsAsThereArePortsAreRead() throws Exception {
         List<KeptTunnel> all = new ArrayList<>();

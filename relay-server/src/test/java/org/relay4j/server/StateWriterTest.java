@@ -17,6 +17,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.Logged;
@@ -105,6 +106,7 @@ class StateWriterTest {
         assertTrue(disk.begun.isEmpty());
     }
 
+    @Tag("slow")
     @Test
     void changesForWhichNobodyWaitsAreWrittenSoon() throws Exception {
         disk.permits.release(10);
@@ -189,6 +191,7 @@ class StateWriterTest {
         assertEquals(0, disk.closed.getCount());
     }
 
+    @Tag("slow")
     @Test
     void targetIsClosedAfterTheLastWriteOnly() throws Exception {
         writer.remove(1, tunnel(1).id());

@@ -22,6 +22,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -90,6 +91,7 @@ class TunnelBandwidthTest {
     }
 
     /** Both directions of visitors on two connections, which have loops of their own. */
+    @Tag("slow")
     @Test
     void connectionsShareTheLimit() throws Exception {
         RelayServer server = start(options -> options.extended(true).loops(3));

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -74,6 +75,7 @@ class SessionTest {
         }
     }
 
+    @Tag("slow")
     @ParameterizedTest
     @EnumSource
     void muchDataInBothDirectionsAtOnce(Transport transport) throws Exception {
@@ -119,6 +121,7 @@ class SessionTest {
         }
     }
 
+    @Tag("slow")
     @ParameterizedTest
     @EnumSource
     void manyStreamsSendMuch(Transport transport) throws Exception {
@@ -138,6 +141,7 @@ class SessionTest {
         }
     }
 
+    @Tag("slow")
     @ParameterizedTest
     @EnumSource
     void unequalWindowsNeverStall(Transport transport) throws Exception {

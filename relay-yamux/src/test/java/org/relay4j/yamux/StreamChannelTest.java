@@ -19,6 +19,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -257,6 +258,7 @@ class StreamChannelTest {
         }
     }
 
+    @Tag("slow")
     @ParameterizedTest
     @EnumSource
     void streamOfAnExecutorThatTakesNoMoreIsReset(Transport transport) throws Exception {

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -121,6 +122,7 @@ class WaitingTest {
 
     // ---- interrupts
 
+    @Tag("slow")
     @ParameterizedTest
     @EnumSource
     void interruptsWakeEverybodyAndHarmNothing(Transport transport) throws Exception {

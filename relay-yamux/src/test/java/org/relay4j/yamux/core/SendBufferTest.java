@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class SendBufferTest {
@@ -206,6 +207,7 @@ class SendBufferTest {
         useAtRandom();
     }
 
+    @Tag("slow")
     @Test
     void randomUseNeverLosesOrReordersAByte() {
         useAtRandom();

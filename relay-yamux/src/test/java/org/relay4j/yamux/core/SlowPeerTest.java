@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A peer that wants us to wait: it sends little at a time, stops in the middle, gives no credit, or answers late. */
@@ -96,6 +97,7 @@ class SlowPeerTest {
     // ---- pongs
 
     /** It makes the round trip look long, and so the path as if it held much. */
+    @Tag("slow")
     @Test
     void pongsThatAreDelayedInflateWindowsNoFurtherThanTheirBounds() {
         int largest = 1 << 20;

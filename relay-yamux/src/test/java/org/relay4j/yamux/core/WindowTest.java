@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Credit in both directions. Stream 1 is open. */
@@ -197,6 +198,7 @@ class WindowTest {
         }
     }
 
+    @Tag("slow")
     @Test
     void initialWindowsOfUnequalSizeNeverStall() {
         int[] sizes = {262_144, 262_145, 300_000, 1 << 20, (1 << 21) + 7};

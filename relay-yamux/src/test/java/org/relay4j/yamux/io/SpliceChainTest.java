@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.relay4j.testing.Await;
@@ -85,6 +86,7 @@ class SpliceChainTest {
         assertEquals(0, BufferPool.shared().inUse());
     }
 
+    @Tag("slow")
     @Test
     void thousandVisitorsOneAfterTheOtherInTenLanes() throws Exception {
         int lanes = 10;
