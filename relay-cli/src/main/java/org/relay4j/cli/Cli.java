@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** One run of the relay command, from the arguments to the exit code. */
 final class Cli {
@@ -59,8 +60,15 @@ final class Cli {
         return code;
     }
 
-    /** Returns true if the user asked for JSON, even on an invalid command line. */
+    /** Returns true if the user asked for a log in JSON, even on an invalid command line. */
     private boolean wantsJson(List<String> args) {
+        String format = environment.getOrDefault(Flag.LOG_FORMAT.variable(), "");
+        for (int i = 0; i < args.size(); i++) {
+            String option = Flag.LOG_FORMAT.toString();
+            if (args.get(i).startsWith(option + "=")) format = args.get(i).substring(option.length() + 1);
+            else if (args.get(i).equals(option) && i + 1 < args.size()) format = args.get(i + 1);
+        }
+        if (format.equals("json") || format.equals("text")) return format.equals("json");
         if (args.contains(Flag.JSON.toString())) return true;
         try {
             return new Value("", environment.getOrDefault(Flag.JSON.variable(), "false")).isOn();
@@ -73,7 +81,7 @@ final class Cli {
         Syntax syntax = new Syntax();
         Arguments arguments = Arguments.of(syntax, args, environment);
         boolean json = arguments.has(Flag.JSON);
-        StandardErrorLogging.json(json);
+        StandardErrorLogging.json(isLogJson(arguments.get(Flag.LOG_FORMAT), json));
         setLogLevel(arguments);
         Output output = new Output(out, err, json);
         switch (arguments.mode()) {
@@ -84,6 +92,15 @@ final class Cli {
             case KEYGEN -> new KeygenCommand(arguments, output).run();
             case DEMO -> new Demo(output, shutdown).run(arguments.has(Flag.ONCE));
         }
+    }
+
+    private static boolean isLogJson(@Nullable Value format, boolean json) {
+        if (format == null) return json;
+        return switch (format.text()) {
+            case "json" -> true;
+            case "text" -> false;
+            default -> throw format.mustBe("text or json");
+        };
     }
 
     private static void setLogLevel(Arguments arguments) {

@@ -149,6 +149,10 @@ enum Flag {
             "",
             "Write standard output and the log as JSON, one object per line."
                     + " Adds the events \"lost\" and \"closed\"."),
+    LOG_FORMAT(
+            Section.GENERAL,
+            "format",
+            "Format of the log on standard error: text, or json for one object per line. Default: text; json with --json."),
     LOG_LEVEL(
             Section.GENERAL,
             "level",

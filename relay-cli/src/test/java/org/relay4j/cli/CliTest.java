@@ -80,6 +80,24 @@ class CliTest {
     }
 
     @Test
+    void theLogHasAFormatOfItsOwn() {
+        run("--log-format=json", "seven");
+        assertTrue(errors().startsWith("{\"time\":"), errors());
+        err.reset();
+        run("--log-format", "json", "seven");
+        assertTrue(errors().startsWith("{\"time\":"), errors());
+        err.reset();
+        run("--json", "--log-format=text", "seven");
+        assertTrue(errors().startsWith("relay: <localport> is 'seven'"), errors());
+        err.reset();
+        run(Map.of("RELAY_LOG_FORMAT", "json"), "seven");
+        assertTrue(errors().startsWith("{\"time\":"), errors());
+        err.reset();
+        assertEquals(ExitCode.USAGE, run("--log-format=xml", "0"));
+        assertEquals("relay: --log-format is 'xml', it must be text or json; see relay --help\n", errors());
+    }
+
+    @Test
     void standardOutputThatCannotBeWritten() {
         PrintStream broken = new PrintStream(new OutputStream() {
             @Override

@@ -41,6 +41,15 @@ class LogLayoutTest {
     }
 
     @Test
+    void whatAPeerHasSentStaysOnItsLine() {
+        String line = format(Level.WARN, new IOException("bad\r\n2026-01-02 INFO  forged\u001b[2J\u2028"));
+        assertTrue(
+                line.endsWith("IOException: bad\\u000d\\u000a2026-01-02 INFO  forged\\u001b[2J\\u2028"
+                        + System.lineSeparator()),
+                line);
+    }
+
+    @Test
     void defectsAndDebuggingHaveStackTraces() {
         assertTrue(format(Level.ERROR, new IllegalStateException("defect")).contains("\tat org.relay4j."));
         StandardErrorLogging.level(Level.DEBUG);
@@ -58,6 +67,21 @@ class LogLayoutTest {
         assertEquals(1, defect.lines().count(), defect);
         assertTrue(defect.contains("\"stackTrace\":\"java.io.IOException: reset"), defect);
         assertTrue(!new JsonLogLayout().doLayout(event(Level.INFO, null)).contains("exception"));
+    }
+
+    @Test
+    void jsonHasTheFieldsOfASecurityEvent() {
+        LoggerContext loggers = new LoggerContext();
+        String message = "event=auth-failed address=203.0.113.5 peer=client name=\"a\\u0020b\"";
+        LoggingEvent event = new LoggingEvent(
+                "", loggers.getLogger("org.relay4j.security"), Level.INFO, message, null, new Object[0]);
+        event.setTimeStamp(TIME);
+        assertEquals(
+                "{\"time\":\"" + Instant.ofEpochMilli(TIME) + "\",\"level\":\"INFO\",\"logger\":\"security\","
+                        + "\"message\":\"event=auth-failed address=203.0.113.5 peer=client name=\\\"a\\\\u0020b\\\"\","
+                        + "\"event\":\"auth-failed\",\"address\":\"203.0.113.5\",\"peer\":\"client\",\"name\":\"a\\\\u0020b\"}"
+                        + System.lineSeparator(),
+                new JsonLogLayout().doLayout(event));
     }
 
     private static String format(Level level, Throwable thrown) {

@@ -150,7 +150,8 @@ final class Handshake implements Loop.Handler, Claimant {
         timer = null;
         long time = gate.options().handshakeTimeout().toMillis();
         if (state == State.SECURING && opening != null) {
-            refusedUnheard(Refusal.TLS, "it did not complete the TLS handshake within " + time + " ms");
+            refusedUnheard("it did not complete the TLS handshake within " + time + " ms");
+            suspicious(SecurityEvent.HANDSHAKE_TIMEOUT);
             opening.answerUnheard();
             end(false);
         } else refuse(Refusal.REQUEST, "bad-request", "no complete request within " + time + " ms");
@@ -190,19 +191,20 @@ final class Handshake implements Loop.Handler, Claimant {
 
     /** Called when the TLS handshake has failed. The client may be reading an alert, which a TCP reset would destroy. */
     void insecure(Wire encrypted, String why) {
-        refusedUnheard(Refusal.TLS, why);
+        refusedUnheard(why);
+        suspicious(SecurityEvent.TLS_FAILED);
         wire = encrypted;
         linger();
     }
 
     /** Called when the TLS handshake cannot continue. */
     void turnAway(String why) {
-        refusedUnheard(Refusal.TLS, why);
+        refusedUnheard(why);
         end(false);
     }
 
-    private void refusedUnheard(Refusal reason, String why) {
-        gate.server().refused(reason, client, "relay server: client {} refused: {}", Sockets.host(client), why);
+    private void refusedUnheard(String why) {
+        gate.server().refused(Refusal.TLS, client, "relay server: client {} refused: {}", Sockets.host(client), why);
     }
 
     // ---- the lines
@@ -319,7 +321,21 @@ final class Handshake implements Loop.Handler, Claimant {
     private void refuse(Refusal reason, String code, String text) {
         if (state == State.OVER) return;
         gate.server().refused(reason, client, "relay server: client {} refused, {}: {}", who(), code, text);
+        if (reason == Refusal.IDENTITY) suspicious(identityEvent(code));
         answer(new ControlRefusal(code, text));
+    }
+
+    private static SecurityEvent identityEvent(String code) {
+        return switch (code) {
+            case "auth-required" -> SecurityEvent.AUTH_REQUIRED;
+            case "tls-mismatch" -> SecurityEvent.TLS_MISMATCH;
+            default -> SecurityEvent.AUTH_FAILED;
+        };
+    }
+
+    private void suspicious(SecurityEvent event) {
+        Revocations.Entry claimed = revocable;
+        gate.server().security().client(event, client, claimed == null ? null : claimed.name());
     }
 
     private void refuseNewcomer() {

@@ -55,6 +55,7 @@ public final class RelayServer implements Closeable {
     private final String visitorIds = HexFormat.of().toHexDigits(random.nextLong(), 12) + "-"; // no other server has it
     private final AtomicLong visitorIdsEver = new AtomicLong();
     private final ServerLog limited = new ServerLog();
+    private final SecurityLog security = new SecurityLog();
     private final ServerEvents events;
     private final Gate gate;
     private final @Nullable StickyPorts stickyPorts; // null: off
@@ -310,6 +311,10 @@ public final class RelayServer implements Closeable {
         return limited;
     }
 
+    SecurityLog security() {
+        return security;
+    }
+
     /** Returns an identifier that no other visitor of this server, and hardly one of another server, has. */
     String newVisitorId() {
         return visitorIds + Long.toHexString(visitorIdsEver.incrementAndGet());
@@ -319,6 +324,10 @@ public final class RelayServer implements Closeable {
     void refused(Refusal reason, @Nullable InetSocketAddress from, String format, Object... arguments) {
         limited.refused(reason, format, arguments);
         events.refused(reason, from);
+        SecurityEvent event = SecurityEvent.of(reason);
+        if (event == null || from == null) return;
+        if (reason == Refusal.VISITOR_ADDRESS || reason == Refusal.VISITORS_OF_ADDRESS) security.visitor(event, from);
+        else security.client(event, from, null);
     }
 
     /** Reports a failure that affects one client, which is refused; the last argument is the exception. */

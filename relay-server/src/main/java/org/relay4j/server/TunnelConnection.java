@@ -93,6 +93,7 @@ final class TunnelConnection implements SessionEvents {
             establish();
             return;
         }
+        server.security().client(SecurityEvent.HANDSHAKE_TIMEOUT, request.client(), request.name());
         driver.fail(new Cause(
                 Cause.Kind.TIMEOUT,
                 "the client has not answered for "
@@ -430,6 +431,9 @@ final class TunnelConnection implements SessionEvents {
     @Override
     public void onEnd(Cause cause) {
         letGo();
+        if (cause.kind() == Cause.Kind.PROTOCOL_ERROR) {
+            server.security().client(SecurityEvent.PROTOCOL_VIOLATION, request.client(), request.name());
+        }
         on(tunnel.loop(), () -> {
             tunnel.lost(this, cause);
             ticket.leave();

@@ -1,0 +1,61 @@
+package org.relay4j.server;
+
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** What a stranger did to be refused, in the security log. {@code docs/logging.md} describes the events. */
+enum SecurityEvent {
+    /** The name is unknown, or its proof is wrong. */
+    AUTH_FAILED,
+    /** The client has no name, and the server requires one. */
+    AUTH_REQUIRED,
+    /** The proof is valid, but was made for another certificate. */
+    TLS_MISMATCH,
+    /** The TLS handshake has failed. */
+    TLS_FAILED,
+    /** The client did not complete TLS, its request or its first frame in time. */
+    HANDSHAKE_TIMEOUT,
+    /** The address is outside the allowed networks. */
+    NOT_ALLOWED,
+    /** The address has reached a limit for one address. */
+    LIMIT_REACHED,
+    /** The client's line violates the protocol or does not match its tunnel. */
+    BAD_REQUEST,
+    /** The client violates the yamux protocol. */
+    PROTOCOL_VIOLATION;
+
+    private final String text = name().toLowerCase(Locale.ROOT).replace('_', '-');
+
+    /**
+     * Returns the event of a refusal; null if it is none, or if the reason alone does not tell.
+     *
+     * @param reason any reason; a refusal because of the server's own state, or because of a whole name or tunnel, is no event
+     */
+    static @Nullable SecurityEvent of(Refusal reason) {
+        return switch (reason) {
+            case CLIENT_ADDRESS, VISITOR_ADDRESS -> NOT_ALLOWED;
+            case TUNNELS_OF_ADDRESS, VISITORS_OF_ADDRESS, PENDING -> LIMIT_REACHED;
+            case REQUEST -> BAD_REQUEST;
+            case IDENTITY, TLS -> null; // the handshake knows more
+            case TUNNELS,
+                    TUNNELS_OF_NAME,
+                    CONNECTIONS,
+                    DRAINING,
+                    NO_PORT,
+                    PORT_UNAVAILABLE,
+                    LEASE_UNKNOWN,
+                    FAILURE,
+                    VISITORS,
+                    VISITORS_OF_TUNNEL,
+                    VISITOR_RATE,
+                    IDLE,
+                    PROXY_HEADER -> null;
+        };
+    }
+
+    /** Returns the name in the log, such as {@code auth-failed}. */
+    @Override
+    public String toString() {
+        return text;
+    }
+}
