@@ -1,10 +1,12 @@
 package org.relay4j.javadoc;
 
+import static java.util.stream.Collectors.toCollection;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.lang.module.ModuleDescriptor;
+import java.lang.module.ModuleDescriptor.Exports;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,6 +24,7 @@ class ApiTest {
     private static final Pattern MANAGED = Pattern.compile("<artifactId>([^<]*)</artifactId>\\s*<version>");
     private static final Pattern MODULE = Pattern.compile(
             "<artifactId>(?:relay-parent|integrations)</artifactId>\\s*<version>[^<]*</version>\\s*</parent>\\s*<artifactId>([^<]*)<");
+    private static final Pattern EXCLUDED = Pattern.compile("<exclude>(org\\.relay4j\\.[^<]*)</exclude>");
     /** Public because Relay's other modules call it; nobody else can name its parameters. */
     private static final String INTERNAL = "org.relay4j.yamux.SessionInternals";
 
@@ -44,6 +47,26 @@ class ApiTest {
         }
         assertEquals(List.of(), hidden, "not exported, or of a module that is not required transitively");
         assertTrue(types > 30, "only " + types + " types were found");
+    }
+
+    /** Neither the Javadoc nor the comparison with a release is about packages that only Relay's modules may use. */
+    @Test
+    void internalPackagesAreListedInThePom() throws IOException {
+        Set<String> internal = new TreeSet<>();
+        for (ModuleDescriptor module : modules.relay()) {
+            for (Exports exports : module.exports()) {
+                if (exports.isQualified()) internal.add(exports.source());
+            }
+        }
+        assertTrue(internal.contains("org.relay4j.yamux.core"), "found only " + internal);
+        String pom = Files.readString(ROOT.resolve("pom.xml"));
+        assertTrue(
+                pom.contains("<relay.internal>" + String.join(":", internal) + "</relay.internal>"),
+                "relay.internal must be " + String.join(":", internal));
+        assertEquals(
+                internal,
+                EXCLUDED.matcher(pom).results().map(exclude -> exclude.group(1)).collect(toCollection(TreeSet::new)),
+                "the excludes of japicmp");
     }
 
     /** A type without a {@code @since} of its own is as old as its package. */
