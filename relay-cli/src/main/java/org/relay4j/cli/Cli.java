@@ -7,6 +7,7 @@ import java.io.StringWriter;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.cli.json.JsonLine;
 
 /** One run of the relay command, from the arguments to the exit code. */
 final class Cli {

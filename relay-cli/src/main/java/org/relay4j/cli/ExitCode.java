@@ -9,7 +9,7 @@ enum ExitCode {
     NOT_ACCEPTED(4, "a certificate or the client's name was not accepted"),
     PORT_UNAVAILABLE(
             5,
-            "the control port or the requested public port is in use, or the server has no public port for this client"),
+            "the control port, the admin port or the requested public port is in use, or the server has no public port for this client"),
     TUNNEL_LOST(6, "the tunnel was lost, and --no-reconnect is set");
 
     private final int number;

@@ -16,6 +16,8 @@ import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelListener;
 import org.relay4j.api.TunnelLostException;
+import org.relay4j.cli.admin.AdminServer;
+import org.relay4j.cli.admin.ForwarderSource;
 import org.relay4j.client.ProxyProtocol;
 import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
@@ -48,6 +50,7 @@ final class ForwarderCommand {
         RelayClientOptions options = options(announcer);
         Duration grace = gracePeriod();
         shutdown.closes(output::closed); // closed last
+        AdminServer admin = new AdminArguments(arguments).open(shutdown); // closed after the forwarder
         RelayForwarder forwarder;
         try {
             forwarder = RelayClient.forward(host, port, local, options);
@@ -56,6 +59,8 @@ final class ForwarderCommand {
             throw unusable == null ? failure(server, e) : unusable;
         }
         shutdown.closes(grace, () -> forwarder.close(grace));
+        Value name = arguments.get(Flag.NAME);
+        if (admin != null) admin.serve(new ForwarderSource(forwarder, name == null ? null : name.text(), local));
         forwarder.awaitEnd();
         announcer.throwFailure();
         if (shutdown.isClosing()) return;

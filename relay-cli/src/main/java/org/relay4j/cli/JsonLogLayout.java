@@ -5,6 +5,7 @@ import ch.qos.logback.classic.spi.IThrowableProxy;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.LayoutBase;
 import java.time.Instant;
+import org.relay4j.cli.json.JsonLine;
 
 /** The same as {@link LogLayout}, as one JSON object a line. The time is UTC. A security event has its fields in addition. */
 final class JsonLogLayout extends LayoutBase<ILoggingEvent> {

@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.cli.json.JsonLine;
 
 /**
  * Standard output: the few lines for people and scripts, each written and flushed at once. The methods throw a {@link

@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.cli.admin.AdminServer;
+import org.relay4j.cli.admin.ServerSource;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
 import org.relay4j.server.ServerTls;
@@ -33,9 +35,11 @@ final class ServerCommand {
         RelayServerOptions options = options();
         shutdown.closes(output::closed); // closed last
         Duration grace = gracePeriod();
+        AdminServer admin = new AdminArguments(arguments).open(shutdown); // closed after the server
         RelayServer server = start(options);
         shutdown.closes(grace, () -> server.close(grace));
         InetAddress address = server.address().getAddress();
+        if (admin != null) admin.serve(new ServerSource(server));
         output.listening(address.isAnyLocalAddress() ? "0.0.0.0" : Output.literal(address), server.port());
         new CountDownLatch(1).await();
     }

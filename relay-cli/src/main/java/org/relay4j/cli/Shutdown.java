@@ -38,6 +38,12 @@ final class Shutdown {
         return closing;
     }
 
+    /** Begins the same shutdown as SIGTERM. Does not block. Later calls have no effect. */
+    void begin() {
+        closing = true; // visible to the caller's next question
+        new Thread(() -> Runtime.getRuntime().exit(ExitCode.OK.number()), "relay-drain").start();
+    }
+
     /** Ends the process; does not return. */
     void exit(ExitCode code) {
         leaving = true;

@@ -6,15 +6,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermission;
 import java.security.PrivateKey;
-import java.util.EnumSet;
 import java.util.Objects;
-import java.util.Set;
 import org.relay4j.api.control.ClientName;
 import org.relay4j.api.control.ClientProof;
 import org.relay4j.api.control.ControlLine;
 import org.relay4j.api.control.Ed25519;
+import org.relay4j.api.tls.SecretFile;
 
 /**
  * The identity of a relay client: a name, and the private key that proves it to the server. Immutable.
@@ -31,12 +29,6 @@ import org.relay4j.api.control.Ed25519;
  */
 public final class ClientIdentity {
     private static final int LARGEST_FILE = 4096; // bytes
-
-    private static final Set<PosixFilePermission> OF_OTHERS = EnumSet.of(
-            PosixFilePermission.GROUP_READ,
-            PosixFilePermission.GROUP_WRITE,
-            PosixFilePermission.OTHERS_READ,
-            PosixFilePermission.OTHERS_WRITE);
 
     private final String name;
     private final PrivateKey key;
@@ -55,7 +47,7 @@ public final class ClientIdentity {
      */
     public static ClientIdentity ofFile(String name, Path file) throws IOException {
         checkName(name);
-        requireOwnerOnly(file);
+        SecretFile.requireOwnerOnly("key file", file);
         byte[] content;
         try (InputStream in = Files.newInputStream(file)) {
             content = in.readNBytes(LARGEST_FILE);
@@ -87,21 +79,6 @@ public final class ClientIdentity {
     private static void checkName(String name) {
         if (ClientName.isValid(name)) return;
         throw new IllegalArgumentException("client name is '" + name + "', it must be " + ClientName.FORM);
-    }
-
-    private static void requireOwnerOnly(Path file) throws IOException {
-        Set<PosixFilePermission> permissions;
-        try {
-            permissions = EnumSet.copyOf(Files.getPosixFilePermissions(file));
-        } catch (UnsupportedOperationException | IllegalArgumentException e) {
-            return; // not a POSIX file system, or no permission at all
-        } catch (NoSuchFileException e) {
-            throw new NoSuchFileException(file.toString(), null, "no such file");
-        }
-        permissions.retainAll(OF_OTHERS);
-        if (permissions.isEmpty()) return;
-        throw new IOException(
-                "key file " + file + " is accessible to other users; restrict it with \"chmod 600 " + file + "\"");
     }
 
     /** Returns the name. */

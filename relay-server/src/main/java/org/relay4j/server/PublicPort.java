@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.yamux.io.Listener;
@@ -30,7 +31,7 @@ final class PublicPort implements Listener.Owner {
     private @Nullable ServerTunnel tunnel; // that has the port; null until it is known
     private VisitorLimits limits; // of that tunnel
     private int mostVisitors;
-    private int visitors;
+    private final AtomicInteger visitors = new AtomicInteger(); // written on the loop
     private int reading; // visitors whose header is incomplete
     private long refused; // visitors beyond a limit
     private boolean started;
@@ -246,21 +247,24 @@ final class PublicPort implements Listener.Owner {
         if (reason != null) {
             Sockets.reset(visitor.channel());
             refused(owner, reason, from);
-        } else if (ready) owner.take(visitor);
+            return;
+        }
+        owner.entered();
+        if (ready) owner.take(visitor);
         else waiting.add(visitor);
     }
 
     /** Counts one more visitor. Returns why it is refused; null if it is not. */
     private @Nullable Refusal enter(InetSocketAddress from) {
         if (!server.options().visitorFilter().allows(from.getAddress())) return Refusal.VISITOR_ADDRESS;
-        if (visitors >= mostVisitors) return Refusal.VISITORS_OF_TUNNEL;
+        if (visitors.get() >= mostVisitors) return Refusal.VISITORS_OF_TUNNEL;
         Refusal reason = limits.enter(from.getAddress(), System.nanoTime());
         if (reason != null) return reason;
         if (!server.admission().enterVisitor()) {
             limits.leave(from.getAddress());
             return Refusal.VISITORS;
         }
-        visitors++;
+        visitors.incrementAndGet();
         return null;
     }
 
@@ -294,7 +298,7 @@ final class PublicPort implements Listener.Owner {
                         from,
                         "{}: visitor refused, {} of {} here and {} of {} in all are connected ({} refused so far)",
                         owner,
-                        visitors,
+                        visitors.get(),
                         mostVisitors,
                         server.admission().visitors(),
                         server.options().maxVisitors(),
@@ -310,9 +314,14 @@ final class PublicPort implements Listener.Owner {
         }
     }
 
+    /** Returns the number of visitors that were accepted and have not left. From any thread. */
+    int visitors() {
+        return visitors.get();
+    }
+
     /** Called when the connection of an accepted visitor has ended. */
     void left(Arrival visitor) {
-        visitors--;
+        visitors.decrementAndGet();
         visitor.limits().leave(visitor.address().getAddress());
         server.admission().leaveVisitor();
     }

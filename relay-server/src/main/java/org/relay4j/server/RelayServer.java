@@ -152,6 +152,11 @@ public final class RelayServer implements Closeable {
         return control.address();
     }
 
+    /** Returns the options. */
+    public RelayServerOptions options() {
+        return options;
+    }
+
     /** Returns the number of open tunnels, including those held for an absent client. */
     public int tunnelCount() {
         return tunnels.size();
@@ -181,6 +186,34 @@ public final class RelayServer implements Closeable {
                 out,
                 events.refusals(),
                 events.dropped());
+    }
+
+    /**
+     * Returns the established tunnels, in the order of their numbers. Does not block. Takes time in proportion to their number.
+     */
+    public List<OpenTunnel> openTunnels() {
+        return tunnels.census().tunnels();
+    }
+
+    /**
+     * Returns the totals of clients with a name, in alphabetical order. Does not block. Takes time in proportion to the number of
+     * names and tunnels.
+     *
+     * <p>At most 1,000 names are kept: those with tunnels, and those whose last tunnel ended most recently. The totals of a
+     * name that was dropped start at zero when it comes back.
+     */
+    public List<ClientStatistics> clients() {
+        return tunnels.census().clients();
+    }
+
+    /**
+     * Returns whether all event loops run. Blocks until each loop has run a task, normally some microseconds.
+     *
+     * @param timeout how long to wait for the loops
+     * @return false if a loop has ended, as after {@link #close}, or has not answered in time
+     */
+    public boolean isResponsive(Duration timeout) throws InterruptedException {
+        return loops.awaitAnswers(Bounds.nanos(Bounds.notNegative("timeout", timeout)));
     }
 
     /** Blocks until {@link #close} has ended this server. */
@@ -285,10 +318,6 @@ public final class RelayServer implements Closeable {
     }
 
     // ---- for the tunnels
-
-    RelayServerOptions options() {
-        return options;
-    }
 
     Admission admission() {
         return admission;

@@ -1,9 +1,11 @@
 package org.relay4j.server;
 
 import java.io.IOException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.StringJoiner;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.TunnelLostException;
@@ -46,12 +48,15 @@ final class ServerTunnel {
     private final Announcements announcements;
     private final @Nullable Bandwidth bandwidth; // of all connections together; null means no limit
     private final Connections connections = new Connections();
-    private State state = State.CLAIMED;
+    private final AtomicLong visitorsEver = new AtomicLong();
+    private volatile State state = State.CLAIMED; // written on its loop
     private int connectionsEver;
     private int unwritten; // grants that wait for the disk
     private int newest; // number of the connection that replaced the others
     private boolean established; // the client has answered
-    private boolean leaving; // ends with its last connection, even with a lease
+    private volatile boolean leaving; // ends with its last connection, even with a lease; written on its loop
+    private volatile ServedTunnel last; // with the client's latest address; written on its loop
+    private volatile Instant since = Instant.now(); // established; written on its loop
     private @Nullable TunnelEvent recorded;
 
     ServerTunnel(RelayServer server, ClientRequest request, long number, PublicPort port, Tenure tenure) {
@@ -63,7 +68,8 @@ final class ServerTunnel {
         name = describe();
         long perSecond = request.limits().bandwidth();
         bandwidth = perSecond == 0 ? null : new Bandwidth(perSecond, System.nanoTime());
-        announcements = new Announcements(server.events(), shownTo(request));
+        last = shownTo(request);
+        announcements = new Announcements(server.events(), last);
         port.belongTo(this, request.limits());
     }
 
@@ -78,6 +84,30 @@ final class ServerTunnel {
 
     private ServedTunnel shownTo(ClientRequest from) {
         return new ServedTunnel(number, from.client(), port.number());
+    }
+
+    /** Returns a snapshot with the given numbers of its connections. From any thread. */
+    OpenTunnel shown(int carrying, long bytesIn, long bytesOut) {
+        OpenTunnel.State shown = OpenTunnel.State.SERVED;
+        if (leaving || state == State.CLOSED) shown = OpenTunnel.State.CLOSING;
+        else if (state == State.HELD) shown = OpenTunnel.State.HELD;
+        String id = id().isEmpty() ? null : id();
+        return new OpenTunnel(last, id, owner(), shown, since, carrying, visitors(), visitorsEver(), bytesIn, bytesOut);
+    }
+
+    /** Counts a visitor that its port has accepted. */
+    void entered() {
+        visitorsEver.incrementAndGet();
+    }
+
+    /** Returns the number of visitors that its port has accepted. From any thread. */
+    long visitorsEver() {
+        return visitorsEver.get();
+    }
+
+    /** Returns the number of visitors of its port. From any thread. */
+    int visitors() {
+        return port.visitors();
     }
 
     RelayServer server() {
@@ -187,8 +217,9 @@ final class ServerTunnel {
         if (state != State.CLAIMED) return; // its name was revoked meanwhile
         connectionsEver = kept.connections();
         established = true;
+        since = Instant.now();
         recorded = TunnelEvent.begun();
-        server.tunnels().established();
+        server.tunnels().established(this);
         announcements.up();
         try {
             port.start();
@@ -259,7 +290,8 @@ final class ServerTunnel {
 
     private void resumed(ClientRequest from) {
         server.log().held("{}: resumed by client {}, {} visitors waiting", name, from, port.waiting());
-        announcements.resumed(shownTo(from));
+        last = shownTo(from);
+        announcements.resumed(last);
     }
 
     /** Called when a connection could not be started, or its client disconnected before it was notified. */
@@ -290,9 +322,10 @@ final class ServerTunnel {
         }
         if (established) return;
         established = true;
+        since = Instant.now();
         StickyPorts sticky = server.stickyPorts();
         if (sticky != null && request.isBase()) sticky.opened(request.client().getAddress());
-        server.tunnels().established();
+        server.tunnels().established(this);
         server.log().up("{}: up, client {}", name, connection);
         announcements.up();
     }

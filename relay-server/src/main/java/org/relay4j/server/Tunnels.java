@@ -1,10 +1,14 @@
 package org.relay4j.server;
 
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.OrderedLock;
 
@@ -15,7 +19,8 @@ final class Tunnels {
     private final RelayServer server;
     private final ReentrantLock lock = OrderedLock.leaf("the tunnels of a server");
     private final Condition none = lock.newCondition(); // the last tunnel and the last connection have ended
-    private final Set<ServerTunnel> open = new LinkedHashSet<>(); // guarded by lock
+    private final Map<ServerTunnel, Account> open = new LinkedHashMap<>(); // guarded by lock
+    private final NamedAccounts names = new NamedAccounts(); // guarded by lock
     private final Set<TunnelConnection> connections = new LinkedHashSet<>(); // that have not ended; guarded by lock
     private long established; // since the start; guarded by lock
     private int up; // established and open; guarded by lock
@@ -52,7 +57,8 @@ final class Tunnels {
     void opened(ServerTunnel tunnel) {
         lock.lock();
         try {
-            open.add(tunnel);
+            open.put(tunnel, new Account());
+            names.opened(tunnel.owner());
         } finally {
             lock.unlock();
         }
@@ -69,11 +75,15 @@ final class Tunnels {
     }
 
     /** Counts an open tunnel as established. */
-    void established() {
+    void established(ServerTunnel tunnel) {
         lock.lock();
         try {
             established++;
             up++;
+            Account own = open.get(tunnel);
+            if (own != null) own.tunnels = 1;
+            Account named = names.get(tunnel.owner());
+            if (named != null) named.tunnels++;
         } finally {
             lock.unlock();
         }
@@ -83,7 +93,8 @@ final class Tunnels {
     void ended(ServerTunnel tunnel, boolean wasEstablished) {
         lock.lock();
         try {
-            if (!open.remove(tunnel)) return;
+            if (open.remove(tunnel) == null) return;
+            names.ended(tunnel.owner(), tunnel.visitorsEver());
             if (wasEstablished) up--;
             signal();
         } finally {
@@ -100,10 +111,18 @@ final class Tunnels {
             if (!connections.remove(connection)) return;
             bytesIn += in;
             bytesOut += out;
+            add(open.get(connection.tunnel()), in, out);
+            add(names.get(connection.tunnel().owner()), in, out);
             signal();
         } finally {
             lock.unlock();
         }
+    }
+
+    private static void add(@Nullable Account account, long in, long out) {
+        if (account == null) return;
+        account.bytesIn += in;
+        account.bytesOut += out;
     }
 
     private void signal() {
@@ -123,7 +142,7 @@ final class Tunnels {
     List<ServerTunnel> all() {
         lock.lock();
         try {
-            return List.copyOf(open);
+            return List.copyOf(open.keySet());
         } finally {
             lock.unlock();
         }
@@ -138,6 +157,19 @@ final class Tunnels {
         lock.lock();
         try {
             return new Totals(List.copyOf(connections), established, up, bytesIn, bytesOut);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns everything that is open now. */
+    Census census() {
+        lock.lock();
+        try {
+            List<Census.Open> tunnels = new ArrayList<>(open.size());
+            open.forEach((tunnel, account) ->
+                    tunnels.add(new Census.Open(tunnel, account.tunnels > 0, account.bytesIn, account.bytesOut)));
+            return new Census(tunnels, List.copyOf(connections), names.copy());
         } finally {
             lock.unlock();
         }

@@ -2,6 +2,7 @@ package org.relay4j.yamux.io;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
@@ -22,6 +23,8 @@ public final class LoopGroup implements Closeable {
 
     private final Loop[] loops;
     private final AtomicInteger turn = new AtomicInteger();
+    private final ReentrantLock lock = OrderedLock.leaf("a group of loops");
+    private @Nullable CountDownLatch unanswered; // of the last question; guarded by lock
 
     /** Starts one loop. */
     interface Starter {
@@ -136,6 +139,30 @@ public final class LoopGroup implements Closeable {
             if (loop.isRunning()) return loop;
         }
         throw new IOException("the event loops have ended");
+    }
+
+    /**
+     * Waits until each loop has run a task, at most {@code nanos} nanoseconds. Several callers wait for the same tasks, so that a
+     * loop that does not answer has at most one of them.
+     *
+     * @return false if a loop has ended, or has not run the task in time
+     */
+    public boolean awaitAnswers(long nanos) throws InterruptedException {
+        CountDownLatch asked;
+        lock.lock();
+        try {
+            if (unanswered == null || unanswered.getCount() == 0) unanswered = ask();
+            asked = unanswered;
+        } finally {
+            lock.unlock();
+        }
+        return asked.await(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    private CountDownLatch ask() {
+        CountDownLatch answers = new CountDownLatch(loops.length);
+        for (Loop loop : loops) loop.offer(answers::countDown);
+        return answers;
     }
 
     /** Stops all loops and waits for their threads, at most five seconds. */

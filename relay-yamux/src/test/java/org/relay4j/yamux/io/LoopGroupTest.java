@@ -1,6 +1,7 @@
 package org.relay4j.yamux.io;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -43,6 +44,35 @@ class LoopGroupTest {
         group.close();
         for (Loop loop : loops) assertTrue(loop.join(1));
         group.close();
+    }
+
+    @Test
+    void answersWhileAllLoopsRun() throws Exception {
+        try (LoopGroup group = new LoopGroup("relay-test", 2, true)) {
+            Loop stuck = group.next();
+            assertTrue(group.awaitAnswers(TimeUnit.SECONDS.toNanos(30)));
+            CountDownLatch release = new CountDownLatch(1);
+            CountDownLatch blocked = new CountDownLatch(1);
+            stuck.execute(() -> {
+                blocked.countDown();
+                awaitQuietly(release);
+            });
+            blocked.await();
+            for (int n = 0; n < 100; n++) assertFalse(group.awaitAnswers(0));
+            release.countDown();
+            assertTrue(group.awaitAnswers(TimeUnit.SECONDS.toNanos(30)));
+            stuck.stop();
+            stuck.join(Await.DEADLINE.toMillis());
+            assertFalse(group.awaitAnswers(0));
+        }
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Test

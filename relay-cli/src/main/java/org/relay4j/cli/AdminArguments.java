@@ -1,0 +1,92 @@
+package org.relay4j.cli;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.cli.admin.AdminProcess;
+import org.relay4j.cli.admin.AdminServer;
+import org.relay4j.cli.admin.AdminToken;
+
+/** The admin address of the server and the forwarder. The token itself is never an argument, which other users could see. */
+final class AdminArguments {
+    static final String TOKEN_VARIABLE = "RELAY_ADMIN_TOKEN";
+
+    private final Arguments arguments;
+
+    AdminArguments(Arguments arguments) {
+        this.arguments = arguments;
+    }
+
+    /** Opens the admin address; returns null if there is none. It is closed after everything that is registered later. */
+    @Nullable
+    AdminServer open(Shutdown shutdown) {
+        Value admin = arguments.get(Flag.ADMIN);
+        AdminToken token = token(admin);
+        if (admin == null) return null;
+        InetSocketAddress address = address(admin);
+        if (token == null && !address.getAddress().isLoopbackAddress()) {
+            throw CommandFailure.usage(admin.name() + " is '" + admin.text() + "', which other machines can reach; set "
+                    + TOKEN_VARIABLE + " or " + Flag.ADMIN_TOKEN_FILE + "=<file>, or use 127.0.0.1");
+        }
+        try {
+            return shutdown.closes(AdminServer.open(address, token, new AdminProcess() {
+                @Override
+                public boolean isDraining() {
+                    return shutdown.isClosing();
+                }
+
+                @Override
+                public void drain() {
+                    shutdown.begin();
+                }
+            }));
+        } catch (BindException e) {
+            if (!BindFailure.isLocal(address.getAddress()))
+                throw admin.mustBe("an address of this machine, and a port");
+            throw new BindFailure(System.getProperty("os.name")).of(address, e);
+        } catch (IOException e) {
+            throw new CommandFailure(
+                    ExitCode.FAILURE, "cannot open " + admin.name() + "=" + admin.text() + ": " + e.getMessage(), e);
+        }
+    }
+
+    static InetSocketAddress address(Value admin) {
+        String text = admin.text();
+        int colon = text.lastIndexOf(':');
+        String host = colon < 0 ? "" : text.substring(0, colon);
+        boolean bare = host.indexOf(':') >= 0 && !host.startsWith("["); // an IPv6 address without a port
+        if (host.isEmpty() || bare || !text.substring(colon + 1).matches("\\d{1,5}")) {
+            throw admin.mustBe("an address and a port, such as 127.0.0.1:7001 or [::1]:7001");
+        }
+        int port = new Value(admin.name(), text.substring(colon + 1)).port(0);
+        InetAddress address = new Value(admin.name(), new Value(admin.name(), host).host()).address();
+        return new InetSocketAddress(address, port);
+    }
+
+    private @Nullable AdminToken token(@Nullable Value admin) {
+        Value file = arguments.get(Flag.ADMIN_TOKEN_FILE);
+        String token = arguments.variable(TOKEN_VARIABLE);
+        if (file != null && token != null) {
+            if (file.name().equals(Flag.ADMIN_TOKEN_FILE.variable())) {
+                throw CommandFailure.usage(TOKEN_VARIABLE + " and " + file.name() + " are both set; use one of them");
+            }
+            token = null; // the command line takes precedence
+        }
+        if (file != null) {
+            if (admin == null) throw CommandFailure.usage(file.name() + " needs " + Flag.ADMIN + "=<address>:<port>");
+            try {
+                return AdminToken.ofFile(file.path());
+            } catch (IOException e) {
+                throw new CommandFailure(ExitCode.USAGE, "cannot use " + file.name() + ": " + e.getMessage(), e);
+            }
+        }
+        if (token == null || admin == null) return null; // one environment may serve several commands
+        try {
+            return AdminToken.of(token);
+        } catch (IllegalArgumentException e) {
+            throw new CommandFailure(ExitCode.USAGE, "cannot use " + TOKEN_VARIABLE + ": " + e.getMessage(), e);
+        }
+    }
+}

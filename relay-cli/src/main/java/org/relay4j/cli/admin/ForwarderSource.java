@@ -1,0 +1,73 @@
+package org.relay4j.cli.admin;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Tunnel;
+import org.relay4j.api.TunnelStatistics;
+import org.relay4j.cli.json.JsonLine;
+
+/** A forwarder, as the admin address shows it. */
+public final class ForwarderSource implements AdminSource {
+    private final Instant since = Instant.now();
+    private final Tunnel tunnel;
+    private final @Nullable String name;
+    private final InetSocketAddress local;
+
+    /**
+     * Shows a forwarder.
+     *
+     * @param name the name that it proves; null without one
+     * @param local the local service
+     */
+    public ForwarderSource(Tunnel tunnel, @Nullable String name, InetSocketAddress local) {
+        this.tunnel = tunnel;
+        this.name = name;
+        this.local = local;
+    }
+
+    /** The process ends when its forwarder has ended. */
+    @Override
+    public boolean isAlive() {
+        return true;
+    }
+
+    @Override
+    public String tunnels(boolean draining) {
+        return Identity.start("forwarder", draining, since)
+                .with("server", text(tunnel.serverAddress()))
+                .with("local", text(local))
+                .with("tunnels", List.of(shown()))
+                .with("truncated", false)
+                .toString();
+    }
+
+    private JsonLine shown() {
+        TunnelStatistics now = tunnel.statistics();
+        InetSocketAddress address = tunnel.publicAddress();
+        JsonLine endpoint = new JsonLine()
+                .with("kind", "tcp")
+                .with("host", address.getHostString())
+                .with("port", address.getPort());
+        Duration roundTrip = now.roundTrip();
+        return new JsonLine()
+                .with("id", tunnel.id())
+                .with("name", name)
+                .with("state", tunnel.isOpen() ? "up" : "down")
+                .with("endpoints", List.of(endpoint))
+                .with("openVisitors", now.openVisitors())
+                .with("visitors", now.visitors())
+                .with("bytesIn", now.bytesIn())
+                .with("bytesOut", now.bytesOut())
+                .with("reconnects", now.reconnects())
+                .with("roundTripSeconds", roundTrip == null ? null : Double.valueOf(roundTrip.toNanos() / 1e9))
+                .with("droppedEvents", now.droppedEvents());
+    }
+
+    private static String text(InetSocketAddress address) {
+        String host = address.getHostString();
+        return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + address.getPort();
+    }
+}

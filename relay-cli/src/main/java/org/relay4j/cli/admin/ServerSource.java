@@ -1,0 +1,108 @@
+package org.relay4j.cli.admin;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.relay4j.cli.json.JsonLine;
+import org.relay4j.server.OpenTunnel;
+import org.relay4j.server.RelayServer;
+import org.relay4j.server.RelayServerStatistics;
+import org.relay4j.yamux.io.Sockets;
+
+/** A relay server, as the admin address shows it. */
+public final class ServerSource implements AdminSource {
+    /** Maximum number of tunnels in one response. */
+    static final int MOST_TUNNELS = 1_000;
+
+    private static final Duration PATIENCE = Duration.ofSeconds(1); // for the loops
+
+    private final Instant since = Instant.now();
+    private final RelayServer server;
+
+    public ServerSource(RelayServer server) {
+        this.server = server;
+    }
+
+    @Override
+    public boolean isAlive() throws InterruptedException {
+        return server.isResponsive(PATIENCE);
+    }
+
+    @Override
+    public String tunnels(boolean draining) {
+        List<OpenTunnel> open = server.openTunnels();
+        InetSocketAddress address = server.address();
+        return Identity.start("server", draining, since)
+                .with("address", Sockets.text(address))
+                .with("totals", totals(open))
+                .with(
+                        "limits",
+                        new JsonLine()
+                                .with("tunnels", server.options().maxTunnels())
+                                .with("visitors", server.options().maxVisitors()))
+                .with("refusals", refusals())
+                .with("tunnels", tunnels(open))
+                .with("truncated", open.size() > MOST_TUNNELS)
+                .toString();
+    }
+
+    private JsonLine totals(List<OpenTunnel> open) {
+        RelayServerStatistics now = server.statistics();
+        int held = 0;
+        int connections = 0;
+        for (OpenTunnel tunnel : open) {
+            if (tunnel.state() == OpenTunnel.State.HELD) held++;
+            connections += tunnel.connections();
+        }
+        return new JsonLine()
+                .with("tunnels", now.tunnels())
+                .with("openTunnels", now.openTunnels())
+                .with("heldTunnels", held)
+                .with("connections", connections)
+                .with("pendingClients", now.pendingClients())
+                .with("visitors", now.visitors())
+                .with("openVisitors", now.openVisitors())
+                .with("bytesIn", now.bytesIn())
+                .with("bytesOut", now.bytesOut())
+                .with("droppedEvents", now.droppedEvents());
+    }
+
+    private JsonLine refusals() {
+        JsonLine counts = new JsonLine();
+        server.statistics().refusals().entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .forEach(each -> counts.with(lower(each.getKey()), each.getValue()));
+        return counts;
+    }
+
+    private static List<JsonLine> tunnels(List<OpenTunnel> open) {
+        List<JsonLine> lines = new ArrayList<>();
+        for (OpenTunnel each : open.subList(0, Math.min(open.size(), MOST_TUNNELS))) {
+            JsonLine endpoint = new JsonLine()
+                    .with("kind", "tcp")
+                    .with("port", each.tunnel().port());
+            lines.add(new JsonLine()
+                    .with("number", each.tunnel().number())
+                    .with("id", each.id())
+                    .with("name", each.name())
+                    .with("state", lower(each.state()))
+                    .with("endpoints", List.of(endpoint))
+                    .with("client", Sockets.text(each.tunnel().client()))
+                    .with("since", Identity.time(each.since()))
+                    .with("connections", each.connections())
+                    .with("openVisitors", each.openVisitors())
+                    .with("visitors", each.visitors())
+                    .with("bytesIn", each.bytesIn())
+                    .with("bytesOut", each.bytesOut()));
+        }
+        return lines;
+    }
+
+    private static String lower(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+}

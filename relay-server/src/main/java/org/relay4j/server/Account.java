@@ -1,0 +1,20 @@
+package org.relay4j.server;
+
+/** The totals of one tunnel, or of one client name. Guarded by the lock of {@link Tunnels}. */
+final class Account {
+    long tunnels; // established since the start
+    int open; // tunnels now, established or not
+    long visitors; // of ended tunnels
+    long bytesIn; // of ended connections
+    long bytesOut; // of ended connections
+
+    Account copy() {
+        Account copy = new Account();
+        copy.tunnels = tunnels;
+        copy.open = open;
+        copy.visitors = visitors;
+        copy.bytesIn = bytesIn;
+        copy.bytesOut = bytesOut;
+        return copy;
+    }
+}
