@@ -9,7 +9,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ParseResult;
 
-/** The user's request: a mode, the server's address, and the options from the command line or the environment. */
+/** The user's request: a mode, the server's address, and the options from command line, environment and configuration file. */
 final class Arguments {
     /** Words that select a mode if they are the first argument. */
     private static final Map<String, Mode> WORDS =
@@ -40,19 +40,22 @@ final class Arguments {
         if (parsed.isVersionHelpRequested()) return new Arguments(Mode.VERSION, NONE, Map.of(), environment);
         Map<Flag, Value> given = given(parsed);
         List<String> positional = parsed.unmatched();
-        Mode mode = mode(given, positional, environment);
-        if (mode == Mode.HELP || mode == Mode.VERSION) {
+        Mode word = word(given, positional);
+        if (word == Mode.HELP || word == Mode.VERSION) {
             if (positional.size() > 1) {
-                String word = positional.get(0);
-                throw unexpected(positional.get(1), " after " + word + "; relay " + word + " takes no argument");
+                String first = positional.get(0);
+                throw unexpected(positional.get(1), " after " + first + "; relay " + first + " takes no argument");
             }
-            return new Arguments(mode, NONE, Map.of(), environment);
+            return new Arguments(word, NONE, Map.of(), environment);
         }
+        ConfigFile file = word == null ? file(given, environment) : ConfigFile.NONE;
+        Mode mode = word == null ? mode(given, positional, environment, file) : word;
         for (Flag flag : given.keySet()) {
             if (!flag.belongsTo(mode)) throw misplaced(flag, mode);
         }
         fromEnvironment(mode, given, environment);
-        return new Arguments(mode, address(mode, positional, environment), given, environment);
+        file.addTo(given, mode);
+        return new Arguments(mode, address(mode, positional, environment, file), given, environment);
     }
 
     private static Map<Flag, Value> given(ParseResult parsed) {
@@ -71,10 +74,24 @@ final class Arguments {
         return CommandFailure.usage(flag + " is given " + texts.size() + " times" + values + "; give it once");
     }
 
-    private static Mode mode(Map<Flag, Value> given, List<String> positional, Map<String, String> environment) {
+    /** Returns the mode that a word selects; null for a server or forwarder. */
+    private static @Nullable Mode word(Map<Flag, Value> given, List<String> positional) {
+        if (given.containsKey(Flag.LOCAL_FORWARD_PORT) || positional.isEmpty()) return null;
+        return WORDS.get(positional.get(0));
+    }
+
+    private static ConfigFile file(Map<Flag, Value> given, Map<String, String> environment) {
+        Value name = given.get(Flag.CONFIG);
+        if (name != null) return ConfigFile.read(name);
+        String variable = Flag.CONFIG.variable();
+        String text = environment.getOrDefault(variable, "");
+        return text.isEmpty() ? ConfigFile.NONE : ConfigFile.read(new Value(variable, text));
+    }
+
+    private static Mode mode(
+            Map<Flag, Value> given, List<String> positional, Map<String, String> environment, ConfigFile file) {
         if (given.containsKey(Flag.LOCAL_FORWARD_PORT)) return Mode.FORWARDER;
-        Mode word = positional.isEmpty() ? null : WORDS.get(positional.get(0));
-        if (word != null) return word;
+        if (file != ConfigFile.NONE) return file.mode();
         // The variable alone does not turn a command for a server into a forwarder.
         boolean server = positional.size() == 1 && ServerAddress.isNumber(positional.get(0));
         boolean set = !environment
@@ -97,14 +114,15 @@ final class Arguments {
         }
     }
 
-    private static ServerAddress address(Mode mode, List<String> positional, Map<String, String> environment) {
+    private static ServerAddress address(
+            Mode mode, List<String> positional, Map<String, String> environment, ConfigFile file) {
         if (mode == Mode.DEMO || mode == Mode.KEYGEN) {
             if (positional.size() > 1) throw unexpected(positional.get(1), " after " + positional.get(0));
             return NONE;
         }
         if (positional.size() > 2) throw unexpected(positional.get(2), "");
         if (mode == Mode.FORWARDER) {
-            ServerAddress address = ServerAddress.of(positional, environment);
+            ServerAddress address = ServerAddress.of(positional, environment, file);
             address.requireBoth();
             return address;
         }
@@ -114,19 +132,19 @@ final class Arguments {
                     + Flag.LOCAL_FORWARD_PORT + "=<port>");
         }
         if (positional.size() == 1) return new ServerAddress(null, new Value("<localport>", positional.get(0)));
-        return serverFrom(ServerAddress.of(positional, environment));
+        return serverFrom(ServerAddress.of(positional, environment, file), file);
     }
 
     /** Returns the port of a server without an argument. */
-    private static ServerAddress serverFrom(ServerAddress environment) {
-        if (environment.host() != null) { // meant for a forwarder
+    private static ServerAddress serverFrom(ServerAddress other, ConfigFile file) {
+        if (other.host() != null && file == ConfigFile.NONE) { // meant for a forwarder
             throw CommandFailure.usage(ServerAddress.HOST_VARIABLE + " is set, but neither " + Flag.LOCAL_FORWARD_PORT
                     + " nor " + Flag.LOCAL_FORWARD_PORT.variable()
                     + ": a forwarder also needs the port of the local service");
         }
-        if (environment.port() != null) return environment;
+        if (other.port() != null) return other;
         throw CommandFailure.usage("<localport> is missing: relay <localport> runs a server, relay "
-                + Flag.LOCAL_FORWARD_PORT + "=<port> <host>:<port> a forwarder");
+                + Flag.LOCAL_FORWARD_PORT + "=<port> <host>:<port> a forwarder" + file.remedyForPort());
     }
 
     private static CommandFailure unexpected(String argument, String place) {

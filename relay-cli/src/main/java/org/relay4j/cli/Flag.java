@@ -112,6 +112,10 @@ enum Flag {
     MAX_VISITORS_PER_TUNNEL(
             Section.SERVER, "n", "Maximum number of connected visitors for each tunnel. Default: 16384."),
 
+    CONFIG(
+            Section.TUNNEL,
+            "toml",
+            "TOML file with the options that neither the command line nor the environment sets. Default: none."),
     HANDSHAKE_TIMEOUT(
             Section.TUNNEL,
             "time",
@@ -239,6 +243,12 @@ enum Flag {
 
     String variable() {
         return "RELAY_" + name();
+    }
+
+    /** Returns the spellings of the key in a configuration file; the first is the usual one. */
+    List<String> keys() {
+        String key = name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return this == LOCAL_FORWARD_PORT ? List.of(key, names.get(0).substring(2)) : List.of(key);
     }
 
     boolean belongsTo(Mode mode) {

@@ -25,7 +25,8 @@ final class IdentityArguments {
             if (file.name().equals(Flag.KEY_FILE.variable())) {
                 throw CommandFailure.usage(KEY_VARIABLE + " and " + file.name() + " are both set; use one of them");
             }
-            key = null; // the command line takes precedence
+            if (file.isFromFile()) file = null;
+            else key = null; // the command line takes precedence
         }
         if (name == null) {
             if (file == null && key == null) return null;

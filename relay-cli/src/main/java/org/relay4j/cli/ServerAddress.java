@@ -7,8 +7,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The host and port of a relay server from the user: arguments, or environment variables for missing arguments. A server uses
- * only the port.
+ * The host and port of a relay server from the user: arguments, or for missing arguments environment variables or keys of the
+ * configuration file. A server uses only the port.
  */
 record ServerAddress(@Nullable Value host, @Nullable Value port) {
     static final String HOST_VARIABLE = "RELAY_HOST";
@@ -19,11 +19,11 @@ record ServerAddress(@Nullable Value host, @Nullable Value port) {
     private static final Pattern NUMBER = Pattern.compile("-?\\d+");
 
     /**
-     * Combines arguments and environment.
+     * Combines arguments, environment and configuration file.
      *
      * @param positional at most two arguments
      */
-    static ServerAddress of(List<String> positional, Map<String, String> environment) {
+    static ServerAddress of(List<String> positional, Map<String, String> environment, ConfigFile file) {
         String host = null;
         String port = null;
         if (positional.size() == 2) {
@@ -38,8 +38,10 @@ record ServerAddress(@Nullable Value host, @Nullable Value port) {
             } else if (isNumber(only)) port = only;
             else host = only;
         }
+        Value hostValue = value("<host>", host, HOST_VARIABLE, environment);
+        Value portValue = value("<port>", port, PORT_VARIABLE, environment);
         return new ServerAddress(
-                value("<host>", host, HOST_VARIABLE, environment), value("<port>", port, PORT_VARIABLE, environment));
+                hostValue == null ? file.host() : hostValue, portValue == null ? file.port() : portValue);
     }
 
     /** Returns true if an argument can only be a port. */

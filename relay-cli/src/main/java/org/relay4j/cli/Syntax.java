@@ -36,6 +36,7 @@ final class Syntax {
             Commands:
               relay [<options>] <localport>                                server
               relay [<options>] --localForwardPort=<port> <host>:<port>    forwarder
+              relay --config=<toml>            server or forwarder, configured by a file
               relay keygen [--host=<name>]     certificate and key for a server
               relay keygen --client=<name>     key for a client
               relay demo [--once]              both, with a web page, on this machine only
@@ -58,8 +59,9 @@ final class Syntax {
             use --clients, --require-name, --name and --key-file.
 
             An option can also be set by the environment variable in brackets, <host> by
-            RELAY_HOST, and <port> or <localport> by RELAY_PORT. The command line takes
-            precedence.
+            RELAY_HOST, and <port> or <localport> by RELAY_PORT, or by a key of a TOML file
+            (--config) with the name of the option. The command line takes precedence over
+            the environment, and the environment over the file.
 
             Examples:
               relay keygen --host=relay.example.com --out=/etc/relay

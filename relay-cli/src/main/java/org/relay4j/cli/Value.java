@@ -10,19 +10,30 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An unparsed text from the user.
  *
- * @param name its source, for messages: {@code --bind}, {@code RELAY_BIND}, {@code <host>}
+ * @param name its source, for messages: {@code --bind}, {@code RELAY_BIND}, {@code <host>}, {@code relay.toml:3:1: bind}
  * @param text the text itself
+ * @param folder of the configuration file that has it, with which a relative path begins; null if it is from elsewhere
  */
-record Value(String name, String text) {
+record Value(String name, String text, @Nullable Path folder) {
     static final int HIGHEST_PORT = 65_535;
 
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h)?");
     private static final Pattern BYTES = Pattern.compile("(\\d{1,9})([kKmM]?)");
     private static final Pattern PORTS = Pattern.compile("(\\d{1,5})(?:-(\\d{1,5}))?");
+
+    /** A value from the command line or the environment. */
+    Value(String name, String text) {
+        this(name, text, null);
+    }
+
+    boolean isFromFile() {
+        return folder != null;
+    }
 
     /** A range of ports, both ends included. */
     record PortRange(int lowest, int highest) {}
@@ -111,7 +122,7 @@ record Value(String name, String text) {
 
     Path path() {
         try {
-            if (!text.isEmpty()) return Path.of(text);
+            if (!text.isEmpty()) return folder == null ? Path.of(text) : folder.resolve(text);
         } catch (InvalidPathException e) {
             // the same as an empty one
         }

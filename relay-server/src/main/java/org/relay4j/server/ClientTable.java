@@ -10,6 +10,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.control.Ed25519;
+import org.relay4j.server.toml.TomlFile;
 import org.relay4j.yamux.io.Bandwidth;
 import org.tomlj.TomlArray;
 import org.tomlj.TomlPosition;
@@ -46,11 +47,11 @@ final class ClientTable {
 
     private static final Pattern SIZE = Pattern.compile("([0-9]{1,9})([kKmM])");
 
-    private final ClientsFile file;
+    private final TomlFile file;
     private final String name;
     private final TomlTable table;
 
-    ClientTable(ClientsFile file, String name, TomlTable table) {
+    ClientTable(TomlFile file, String name, TomlTable table) {
         this.file = file;
         this.name = name;
         this.table = table;
@@ -174,17 +175,17 @@ final class ClientTable {
     }
 
     private IOException unknown(String key, Object value) {
-        String nearest = ClientsFile.nearest(key, KNOWN);
+        String nearest = TomlFile.nearest(key, KNOWN);
         String remedy = nearest != null
                 ? "did you mean \"" + nearest + "\"?"
                 : value instanceof TomlTable
                         ? "a name with a dot is quoted, as in [clients.\"a.b\"]"
                         : "known are " + String.join(", ", KNOWN);
-        return file.error(position(key), "unknown key " + ClientsFile.quoted(key) + "; " + remedy);
+        return file.error(position(key), "unknown key " + TomlFile.quoted(key) + "; " + remedy);
     }
 
     private TomlPosition position(String key) {
-        return ClientsFile.position(table, key);
+        return TomlFile.position(table, key);
     }
 
     private IOException error(String key, String message) {

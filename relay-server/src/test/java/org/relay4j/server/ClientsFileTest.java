@@ -20,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.relay4j.api.control.Ed25519;
+import org.relay4j.server.toml.TomlFile;
 
 class ClientsFileTest {
     /** The public key of RFC 8410, and another. */
@@ -166,9 +167,9 @@ class ClientsFileTest {
     @Test
     void sizeIsBounded(@TempDir Path folder) throws IOException {
         Path file = folder.resolve("clients.toml");
-        Files.writeString(file, "#".repeat(ClientsFile.LARGEST));
+        Files.writeString(file, "#".repeat(TomlFile.LARGEST));
         assertEquals(Map.of(), ClientsFile.read(file));
-        Files.writeString(file, "#".repeat(ClientsFile.LARGEST + 1));
+        Files.writeString(file, "#".repeat(TomlFile.LARGEST + 1));
         String error =
                 assertThrows(IOException.class, () -> ClientsFile.read(file)).getMessage();
         assertEquals(file + ":1:1: the file is larger than 1048576 bytes", error);

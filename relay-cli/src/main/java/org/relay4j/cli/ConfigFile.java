@@ -1,0 +1,263 @@
+package org.relay4j.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.server.toml.TomlFile;
+import org.tomlj.TomlArray;
+import org.tomlj.TomlPosition;
+import org.tomlj.TomlTable;
+
+/**
+ * The options from a TOML file, which has one key for each. A value keeps its place in the file, for messages, and becomes the
+ * text that the command line would have: only its TOML type is checked here.
+ */
+final class ConfigFile {
+    static final ConfigFile NONE = new ConfigFile("", Map.of(), Map.of());
+    static final String HOST = "host";
+    static final String PORT = "port";
+
+    /** Keys for values that must not be in a file that others can read. */
+    private static final Map<String, String> SECRETS = Map.of(
+            "key",
+            Flag.KEY_FILE.keys().get(0) + " = \"<file>\", or set " + IdentityArguments.KEY_VARIABLE
+                    + " in the environment");
+
+    /** Names that are not the key, but near in meaning. */
+    private static final Map<String, String> MEANT = Map.of("localport", PORT, "server", HOST);
+
+    private final String name;
+    private final Map<Flag, Value> options;
+    private final Map<String, Value> address; // host and port
+
+    private ConfigFile(String name, Map<Flag, Value> options, Map<String, Value> address) {
+        this.name = name;
+        this.options = options;
+        this.address = address;
+    }
+
+    /**
+     * Reads the file that the user has named.
+     *
+     * @throws CommandFailure if it cannot be read, or has an error; the message says where
+     */
+    static ConfigFile read(Value name) {
+        Path path = name.path();
+        try {
+            return parse(path, TomlFile.read(path));
+        } catch (IOException e) {
+            String message = String.valueOf(e.getMessage());
+            boolean placed = message.matches("(?s)" + Pattern.quote(path.toString()) + ":\\d+:\\d+: .*");
+            String line = placed ? message : "cannot use " + name.name() + ": " + message;
+            throw new CommandFailure(ExitCode.USAGE, line, e);
+        }
+    }
+
+    private static ConfigFile parse(Path path, TomlFile file) throws IOException {
+        Path parent = path.getParent();
+        Reader reader = new Reader(file, parent == null ? Path.of("") : parent);
+        TomlTable root = file.root();
+        List<String> keys = new ArrayList<>(root.keySet());
+        keys.sort(Comparator.comparing(
+                key -> TomlFile.position(root, key),
+                Comparator.comparingInt(TomlPosition::line).thenComparingInt(TomlPosition::column)));
+        for (String key : keys) reader.read(key);
+        return new ConfigFile(path.toString(), reader.options, reader.address);
+    }
+
+    /** Returns whether the file is for a forwarder or a server. */
+    Mode mode() {
+        return options.containsKey(Flag.LOCAL_FORWARD_PORT) ? Mode.FORWARDER : Mode.SERVER;
+    }
+
+    /** Returns the relay server's host; null if the file has none. */
+    @Nullable
+    Value host() {
+        return address.get(HOST);
+    }
+
+    /** Returns the relay server's port; null if the file has none. */
+    @Nullable
+    Value port() {
+        return address.get(PORT);
+    }
+
+    /**
+     * Adds the options that are not given already.
+     *
+     * @throws CommandFailure if the file has an option of another mode
+     */
+    void addTo(Map<Flag, Value> given, Mode mode) {
+        Value host = host();
+        if (host != null && mode == Mode.SERVER) throw misplaced(host, Flag.Section.FORWARDER, mode, given);
+        options.forEach((flag, value) -> {
+            if (!flag.belongsTo(mode)) throw misplaced(value, flag.section(), mode, given);
+            given.putIfAbsent(flag, value);
+        });
+    }
+
+    private CommandFailure misplaced(Value value, Flag.Section section, Mode mode, Map<Flag, Value> given) {
+        String local = Flag.LOCAL_FORWARD_PORT.keys().get(0);
+        Value forwarder = given.getOrDefault(Flag.LOCAL_FORWARD_PORT, options.get(Flag.LOCAL_FORWARD_PORT));
+        String reason = mode == Mode.SERVER
+                ? ", because it has no " + local
+                : forwarder == null || forwarder.isFromFile()
+                        ? ", because it has " + local
+                        : ", because of " + forwarder.name();
+        return CommandFailure.usage(value.name() + " is an option of the "
+                + section.title().toLowerCase(Locale.ROOT) + ", but this file is used for " + mode + reason);
+    }
+
+    /** Returns how to set the missing port of a server, after other ways; empty without a file. */
+    String remedyForPort() {
+        return this == NONE ? "" : "; or add " + PORT + " = <port> to " + name;
+    }
+
+    /** Returns the keys that a file may have. */
+    static List<String> keys() {
+        List<String> keys = new ArrayList<>(List.of(HOST, PORT));
+        for (Flag flag : Flag.values()) {
+            if (isOption(flag)) keys.add(flag.keys().get(0));
+        }
+        return keys;
+    }
+
+    private static boolean isOption(Flag flag) {
+        return flag != Flag.CONFIG && (flag.belongsTo(Mode.SERVER) || flag.belongsTo(Mode.FORWARDER));
+    }
+
+    /** Reads the keys of one file. */
+    private static final class Reader {
+        final Map<Flag, Value> options = new EnumMap<>(Flag.class);
+        final Map<String, Value> address = new LinkedHashMap<>();
+        private final TomlFile file;
+        private final Path folder;
+
+        Reader(TomlFile file, Path folder) {
+            this.file = file;
+            this.folder = folder;
+        }
+
+        void read(String key) throws IOException {
+            Object value = Objects.requireNonNull(file.root().get(List.of(key)));
+            Flag flag = flag(key);
+            if (key.equals(HOST)) address.put(key, new Value(name(key), string(key, value), folder));
+            else if (key.equals(PORT)) address.put(key, new Value(name(key), number(key, value), folder));
+            else if (flag == null) throw unknown(key, value);
+            else {
+                Value earlier = options.put(flag, new Value(name(key), text(key, flag, value), folder));
+                if (earlier != null)
+                    throw error(key, "is the same option as in " + earlier.name() + "; set one of them");
+            }
+        }
+
+        private static @Nullable Flag flag(String key) {
+            for (Flag flag : Flag.values()) {
+                if (isOption(flag) && flag.keys().contains(key)) return flag;
+            }
+            return null;
+        }
+
+        /** Returns the text of a value as the command line would have it. */
+        private String text(String key, Flag flag, Object value) throws IOException {
+            return switch (flag.parameter()) {
+                case "" -> {
+                    if (value instanceof Boolean on) yield on.toString();
+                    throw mustBe(key, value, "true or false, without quotes");
+                }
+                case "n", "port" -> number(key, value);
+                case "time" -> numberOrString(key, value, "a time such as \"10s\", \"500ms\" or \"2m\"");
+                case "bytes" -> numberOrString(key, value, "a number of bytes such as \"512k\" or \"4m\"");
+                case "min-max" -> numberOrString(key, value, "a range of ports such as \"20000-29999\"");
+                case "networks", "fingerprints" -> list(key, value);
+                default -> string(key, value);
+            };
+        }
+
+        private String number(String key, Object value) throws IOException {
+            if (value instanceof Long number) return number.toString();
+            throw mustBe(key, value, "a whole number, without quotes");
+        }
+
+        private String numberOrString(String key, Object value, String what) throws IOException {
+            if (value instanceof Long number) return number.toString();
+            if (value instanceof String text) return printable(key, text);
+            throw mustBe(key, value, what);
+        }
+
+        private String string(String key, Object value) throws IOException {
+            if (value instanceof String text) return printable(key, text);
+            throw mustBe(key, value, "a text in quotes");
+        }
+
+        private String list(String key, Object value) throws IOException {
+            if (!(value instanceof TomlArray array)) {
+                if (value instanceof String text) return printable(key, text);
+                throw mustBe(key, value, "a list of texts, such as [\"a\", \"b\"]");
+            }
+            if (array.isEmpty()) throw error(key, "is an empty list; remove the key for the default");
+            List<String> texts = new ArrayList<>();
+            for (int i = 0; i < array.size(); i++) {
+                if (!(array.get(i) instanceof String text))
+                    throw mustBe(key, array.get(i), "a list of texts in quotes");
+                texts.add(printable(key, text));
+            }
+            return String.join(",", texts);
+        }
+
+        private String printable(String key, String text) throws IOException {
+            if (text.chars().noneMatch(Character::isISOControl)) return text;
+            throw error(key, "must not have line breaks or other control characters");
+        }
+
+        private IOException unknown(String key, Object value) {
+            if (value instanceof TomlTable) {
+                return file.error(
+                        at(key),
+                        "the table " + TomlFile.quoted(key) + " is unknown; all keys are at the top level, such as "
+                                + PORT + " = 7000");
+            }
+            String instead = SECRETS.get(key);
+            if (instead != null) {
+                return error(key, "is a secret, which must not be in this file; use " + instead);
+            }
+            if (key.equals(Flag.CONFIG.keys().get(0))) return error(key, "cannot be in a configuration file");
+            String meant = MEANT.get(key);
+            String nearest = meant == null ? TomlFile.nearest(key, keys()) : meant;
+            String remedy = nearest == null
+                    ? "; docs/configuration.md has a list of all keys"
+                    : " (did you mean " + nearest + "?)";
+            return file.error(at(key), "unknown key " + TomlFile.quoted(key) + remedy);
+        }
+
+        private TomlPosition at(String key) {
+            return TomlFile.position(file.root(), key);
+        }
+
+        private String name(String key) {
+            return file.place(at(key)) + ": " + key;
+        }
+
+        private IOException mustBe(String key, Object value, String what) {
+            String shown = value instanceof TomlTable
+                    ? "a table"
+                    : value instanceof TomlArray
+                            ? "a list"
+                            : value instanceof String text ? TomlFile.quoted(text) : value.toString();
+            return error(key, "is " + shown + ", it must be " + what);
+        }
+
+        private IOException error(String key, String message) {
+            return file.error(at(key), key + " " + message);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** Reads the TOML files of server and command line. Not exported. */
+@NullMarked
+package org.relay4j.server.toml;
+
+import org.jspecify.annotations.NullMarked;
