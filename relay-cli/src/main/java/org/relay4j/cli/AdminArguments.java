@@ -72,7 +72,8 @@ final class AdminArguments {
             if (file.name().equals(Flag.ADMIN_TOKEN_FILE.variable())) {
                 throw CommandFailure.usage(TOKEN_VARIABLE + " and " + file.name() + " are both set; use one of them");
             }
-            token = null; // the command line takes precedence
+            if (file.isFromFile()) file = null;
+            else token = null; // the command line takes precedence
         }
         if (file != null) {
             if (admin == null) throw CommandFailure.usage(file.name() + " needs " + Flag.ADMIN + "=<address>:<port>");

@@ -30,6 +30,9 @@ final class ConfigFile {
     private static final Map<String, String> SECRETS = Map.of(
             "key",
             Flag.KEY_FILE.keys().get(0) + " = \"<file>\", or set " + IdentityArguments.KEY_VARIABLE
+                    + " in the environment",
+            "admin-token",
+            Flag.ADMIN_TOKEN_FILE.keys().get(0) + " = \"<file>\", or set " + AdminArguments.TOKEN_VARIABLE
                     + " in the environment");
 
     /** Names that are not the key, but near in meaning. */
