@@ -17,7 +17,6 @@ import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelListener;
 import org.relay4j.api.TunnelLostException;
 import org.relay4j.cli.admin.AdminServer;
-import org.relay4j.cli.admin.ForwarderSource;
 import org.relay4j.client.ProxyProtocol;
 import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
@@ -60,7 +59,7 @@ final class ForwarderCommand {
         }
         shutdown.closes(grace, () -> forwarder.close(grace));
         Value name = arguments.get(Flag.NAME);
-        if (admin != null) admin.serve(new ForwarderSource(forwarder, name == null ? null : name.text(), local));
+        if (admin != null) admin.serve(forwarder, name == null ? null : name.text(), local);
         forwarder.awaitEnd();
         announcer.throwFailure();
         if (shutdown.isClosing()) return;

@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.cli.admin.AdminServer;
-import org.relay4j.cli.admin.ServerSource;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
 import org.relay4j.server.ServerTls;
@@ -39,7 +38,7 @@ final class ServerCommand {
         RelayServer server = start(options);
         shutdown.closes(grace, () -> server.close(grace));
         InetAddress address = server.address().getAddress();
-        if (admin != null) admin.serve(new ServerSource(server));
+        if (admin != null) admin.serve(server);
         output.listening(address.isAnyLocalAddress() ? "0.0.0.0" : Output.literal(address), server.port());
         new CountDownLatch(1).await();
     }

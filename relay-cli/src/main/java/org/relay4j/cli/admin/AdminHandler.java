@@ -19,6 +19,7 @@ final class AdminHandler implements HttpHandler {
 
     private final AdminProcess process;
     private final Gatekeeper gatekeeper;
+    private final Metrics metrics;
     private final Map<String, Route> routes; // by path
     private final LimitedLog failures = new LimitedLog(LoggerFactory.getLogger(AdminServer.class), Level.ERROR);
     private volatile @Nullable AdminSource source; // null until the server or forwarder has started
@@ -26,6 +27,7 @@ final class AdminHandler implements HttpHandler {
     AdminHandler(AdminProcess process, Gatekeeper gatekeeper) {
         this.process = process;
         this.gatekeeper = gatekeeper;
+        metrics = new Metrics(process, gatekeeper);
         routes = routes();
     }
 
@@ -33,6 +35,7 @@ final class AdminHandler implements HttpHandler {
         Map<String, Route> all = new LinkedHashMap<>();
         all.put("/healthz", Route.open(exchange -> health()));
         all.put("/readyz", Route.open(exchange -> readiness()));
+        all.put("/metrics", Route.get(this::metrics));
         all.put("/api/tunnels", Route.get(exchange -> tunnels()));
         all.put("/api/drain", Route.post(exchange -> drain()));
         return all;
@@ -87,6 +90,10 @@ final class AdminHandler implements HttpHandler {
         AdminSource started = source;
         if (started == null) return Response.error(Response.UNAVAILABLE, "starting");
         return Response.json(Response.OK, started.tunnels(process.isDraining()));
+    }
+
+    private Response metrics(HttpExchange exchange) {
+        return metrics.respond(exchange.getRequestHeaders().getFirst("Accept"), source);
     }
 
     private Response drain() {

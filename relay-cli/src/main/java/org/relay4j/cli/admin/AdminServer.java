@@ -9,6 +9,8 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Tunnel;
+import org.relay4j.server.RelayServer;
 import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.Threads;
 import org.slf4j.Logger;
@@ -46,7 +48,7 @@ public final class AdminServer implements AutoCloseable {
     }
 
     /**
-     * Binds an address and answers requests. Until {@link #serve} is called, the process is not ready.
+     * Binds an address and answers requests. Until {@code serve} is called, the process is not ready.
      *
      * @param token the secret of its users; null if everybody who can connect may read, which only a loopback address permits
      * @throws BindException if the address cannot be bound
@@ -78,8 +80,23 @@ public final class AdminServer implements AutoCloseable {
         return http.getAddress();
     }
 
-    /** Shows a server or forwarder that has started. */
-    public void serve(AdminSource source) {
+    /** Shows a server that has started. */
+    public void serve(RelayServer server) {
+        handler.serve(new ServerSource(server));
+    }
+
+    /**
+     * Shows a forwarder that has started.
+     *
+     * @param name the name that it proves; null without one
+     * @param local the local service
+     */
+    public void serve(Tunnel forwarder, @Nullable String name, InetSocketAddress local) {
+        handler.serve(new ForwarderSource(forwarder, name, local));
+    }
+
+    /** Shows a source, for tests. */
+    void serve(AdminSource source) {
         handler.serve(source);
     }
 

@@ -1,7 +1,7 @@
 package org.relay4j.cli.admin;
 
 /** A server or forwarder, as the admin address shows it. Safe for use by several threads. */
-public interface AdminSource {
+interface AdminSource {
     /** Returns whether its threads make progress. Blocks for at most a second. */
     boolean isAlive() throws InterruptedException;
 
@@ -11,4 +11,7 @@ public interface AdminSource {
      * @param draining whether the process is shutting down
      */
     String tunnels(boolean draining);
+
+    /** Adds its metrics. */
+    void collect(Families into);
 }

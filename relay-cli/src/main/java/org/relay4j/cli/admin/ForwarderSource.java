@@ -10,7 +10,7 @@ import org.relay4j.api.TunnelStatistics;
 import org.relay4j.cli.json.JsonLine;
 
 /** A forwarder, as the admin address shows it. */
-public final class ForwarderSource implements AdminSource {
+final class ForwarderSource implements AdminSource {
     private final Instant since = Instant.now();
     private final Tunnel tunnel;
     private final @Nullable String name;
@@ -22,7 +22,7 @@ public final class ForwarderSource implements AdminSource {
      * @param name the name that it proves; null without one
      * @param local the local service
      */
-    public ForwarderSource(Tunnel tunnel, @Nullable String name, InetSocketAddress local) {
+    ForwarderSource(Tunnel tunnel, @Nullable String name, InetSocketAddress local) {
         this.tunnel = tunnel;
         this.name = name;
         this.local = local;
@@ -42,6 +42,33 @@ public final class ForwarderSource implements AdminSource {
                 .with("tunnels", List.of(shown()))
                 .with("truncated", false)
                 .toString();
+    }
+
+    /** The table in docs/metrics.md has the help texts too. */
+    @Override
+    public void collect(Families into) {
+        TunnelStatistics now = tunnel.statistics();
+        Duration roundTrip = now.roundTrip();
+        into.gauge(
+                        "relay_client_tunnel_up",
+                        "1 while the tunnel to the relay server is up, otherwise 0.",
+                        tunnel.isOpen() ? 1 : 0)
+                .counter("relay_client_visitors", "Visitors accepted.", now.visitors())
+                .gauge("relay_client_visitors_open", "Visitors connected.", now.openVisitors())
+                .bytes(
+                        "relay_client_bytes",
+                        "Bytes received from visitors (in) and sent to them (out).",
+                        now.bytesIn(),
+                        now.bytesOut())
+                .counter("relay_client_reconnects", "Times that the tunnel was re-established.", now.reconnects())
+                .gauge(
+                        "relay_client_round_trip_seconds",
+                        "Latest round trip to the relay server; NaN before the first measurement.",
+                        roundTrip == null ? Double.NaN : roundTrip.toNanos() / 1e9)
+                .counter(
+                        "relay_client_events_dropped",
+                        "Events dropped because the listener of the tunnel was too slow.",
+                        now.droppedEvents());
     }
 
     private JsonLine shown() {

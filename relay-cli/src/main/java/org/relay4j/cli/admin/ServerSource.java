@@ -14,7 +14,7 @@ import org.relay4j.server.RelayServerStatistics;
 import org.relay4j.yamux.io.Sockets;
 
 /** A relay server, as the admin address shows it. */
-public final class ServerSource implements AdminSource {
+final class ServerSource implements AdminSource {
     /** Maximum number of tunnels in one response. */
     static final int MOST_TUNNELS = 1_000;
 
@@ -23,7 +23,7 @@ public final class ServerSource implements AdminSource {
     private final Instant since = Instant.now();
     private final RelayServer server;
 
-    public ServerSource(RelayServer server) {
+    ServerSource(RelayServer server) {
         this.server = server;
     }
 
@@ -48,6 +48,11 @@ public final class ServerSource implements AdminSource {
                 .with("tunnels", tunnels(open))
                 .with("truncated", open.size() > MOST_TUNNELS)
                 .toString();
+    }
+
+    @Override
+    public void collect(Families into) {
+        ServerMetrics.collect(server, into);
     }
 
     private JsonLine totals(List<OpenTunnel> open) {

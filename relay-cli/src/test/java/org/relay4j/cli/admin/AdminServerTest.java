@@ -49,6 +49,23 @@ class AdminServerTest {
     }
 
     @Test
+    void metricsAreInTheFormatThatIsAskedFor() throws IOException {
+        open(null);
+        assertEquals(200, get("/metrics").status()); // also before the start
+        serve();
+        Answer text = get("/metrics");
+        assertEquals("text/plain; version=0.0.4; charset=utf-8", text.header("content-type"));
+        assertTrue(text.body().contains("\n# TYPE relay_test gauge\nrelay_test 1.0\n"), text.body());
+        assertTrue(text.body().contains("\nrelay_draining 0.0\n"), text.body());
+        request("GET", "/metrics", "Host: evil.example");
+        Answer open =
+                request("GET", "/metrics", "Host: localhost", "Accept: application/openmetrics-text;version=1.0.0");
+        assertEquals("application/openmetrics-text; version=1.0.0; charset=utf-8", open.header("content-type"));
+        assertTrue(open.body().endsWith("\n# EOF\n"), open.body());
+        assertTrue(open.body().contains("\nrelay_admin_refusals_total{reason=\"host\"} 1.0\n"), open.body());
+    }
+
+    @Test
     void unknownPathsAndMethodsAreRefused() throws IOException {
         open(null);
         serve();
@@ -254,6 +271,12 @@ class AdminServerTest {
         public String tunnels(boolean draining) {
             if (failing) throw new IllegalStateException("on purpose");
             return "draining " + draining;
+        }
+
+        @Override
+        public void collect(Families into) {
+            if (failing) throw new IllegalStateException("on purpose");
+            into.gauge("relay_test", "A test.", 1);
         }
     }
 }
