@@ -15,14 +15,26 @@ final class Arguments {
     private static final Map<String, Mode> WORDS =
             Map.of("keygen", Mode.KEYGEN, "demo", Mode.DEMO, "help", Mode.HELP, "version", Mode.VERSION);
 
+    /** What to do with the server or forwarder that the other arguments describe. */
+    enum Action {
+        RUN,
+        SHOW
+    }
+
+    /** Words that select another action than to run. */
+    private static final Map<String, Action> ACTIONS = Map.of("config", Action.SHOW);
+
     private static final ServerAddress NONE = new ServerAddress(null, null);
 
+    private final Action action;
     private final Mode mode;
     private final ServerAddress address;
     private final Map<Flag, Value> values;
     private final Map<String, String> environment;
 
-    private Arguments(Mode mode, ServerAddress address, Map<Flag, Value> values, Map<String, String> environment) {
+    private Arguments(
+            Action action, Mode mode, ServerAddress address, Map<Flag, Value> values, Map<String, String> environment) {
+        this.action = action;
         this.mode = mode;
         this.address = address;
         this.values = values;
@@ -36,17 +48,19 @@ final class Arguments {
      */
     static Arguments of(Syntax syntax, List<String> args, Map<String, String> environment) {
         ParseResult parsed = syntax.parse(args.toArray(String[]::new));
-        if (parsed.isUsageHelpRequested()) return new Arguments(Mode.HELP, NONE, Map.of(), environment);
-        if (parsed.isVersionHelpRequested()) return new Arguments(Mode.VERSION, NONE, Map.of(), environment);
+        if (parsed.isUsageHelpRequested()) return informing(Mode.HELP, environment);
+        if (parsed.isVersionHelpRequested()) return informing(Mode.VERSION, environment);
         Map<Flag, Value> given = given(parsed);
         List<String> positional = parsed.unmatched();
-        Mode word = word(given, positional);
+        Action action = action(args, given, positional);
+        if (action != Action.RUN) positional = positional.subList(1, positional.size());
+        Mode word = action == Action.RUN ? word(given, positional) : null;
         if (word == Mode.HELP || word == Mode.VERSION) {
             if (positional.size() > 1) {
                 String first = positional.get(0);
                 throw unexpected(positional.get(1), " after " + first + "; relay " + first + " takes no argument");
             }
-            return new Arguments(word, NONE, Map.of(), environment);
+            return informing(word, environment);
         }
         ConfigFile file = word == null ? file(given, environment) : ConfigFile.NONE;
         Mode mode = word == null ? mode(given, positional, environment, file) : word;
@@ -55,7 +69,21 @@ final class Arguments {
         }
         fromEnvironment(mode, given, environment);
         file.addTo(given, mode);
-        return new Arguments(mode, address(mode, positional, environment, file), given, environment);
+        ServerAddress address = address(mode, positional, environment, file);
+        if (action != Action.SHOW) address.require(mode, file);
+        return new Arguments(action, mode, address, given, environment);
+    }
+
+    private static Arguments informing(Mode mode, Map<String, String> environment) {
+        return new Arguments(Action.RUN, mode, NONE, Map.of(), environment);
+    }
+
+    /** Returns the action. A relay server may have the name of one: then {@code --localForwardPort} is before it. */
+    private static Action action(List<String> args, Map<Flag, Value> given, List<String> positional) {
+        if (positional.isEmpty()) return Action.RUN;
+        String word = positional.get(0);
+        boolean first = args.get(0).equals(word) || !given.containsKey(Flag.LOCAL_FORWARD_PORT);
+        return first ? ACTIONS.getOrDefault(word, Action.RUN) : Action.RUN;
     }
 
     private static Map<Flag, Value> given(ParseResult parsed) {
@@ -121,38 +149,31 @@ final class Arguments {
             return NONE;
         }
         if (positional.size() > 2) throw unexpected(positional.get(2), "");
-        if (mode == Mode.FORWARDER) {
-            ServerAddress address = ServerAddress.of(positional, environment, file);
-            address.requireBoth();
-            return address;
-        }
+        if (mode == Mode.FORWARDER) return ServerAddress.of(positional, environment, file);
         if (positional.size() == 2
                 || (positional.size() == 1 && positional.get(0).indexOf(':') >= 0)) {
             throw CommandFailure.usage("a server has one argument, <localport>, and a forwarder needs "
                     + Flag.LOCAL_FORWARD_PORT + "=<port>");
         }
         if (positional.size() == 1) return new ServerAddress(null, new Value("<localport>", positional.get(0)));
-        return serverFrom(ServerAddress.of(positional, environment, file), file);
-    }
-
-    /** Returns the port of a server without an argument. */
-    private static ServerAddress serverFrom(ServerAddress other, ConfigFile file) {
-        if (other.host() != null && file == ConfigFile.NONE) { // meant for a forwarder
-            throw CommandFailure.usage(ServerAddress.HOST_VARIABLE + " is set, but neither " + Flag.LOCAL_FORWARD_PORT
-                    + " nor " + Flag.LOCAL_FORWARD_PORT.variable()
-                    + ": a forwarder also needs the port of the local service");
-        }
-        if (other.port() != null) return other;
-        throw CommandFailure.usage("<localport> is missing: relay <localport> runs a server, relay "
-                + Flag.LOCAL_FORWARD_PORT + "=<port> <host>:<port> a forwarder" + file.remedyForPort());
+        return ServerAddress.of(positional, environment, file);
     }
 
     private static CommandFailure unexpected(String argument, String place) {
         return CommandFailure.usage("unexpected argument '" + argument + "'" + place);
     }
 
+    Action action() {
+        return action;
+    }
+
     Mode mode() {
         return mode;
+    }
+
+    /** Returns the relay server's address, a part of which may be missing if it is only shown. */
+    ServerAddress address() {
+        return address;
     }
 
     /** Returns the relay server's host. */

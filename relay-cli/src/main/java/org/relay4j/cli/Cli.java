@@ -85,6 +85,10 @@ final class Cli {
         StandardErrorLogging.json(isLogJson(arguments.get(Flag.LOG_FORMAT), json));
         setLogLevel(arguments);
         Output output = new Output(out, err, json);
+        if (arguments.action() == Arguments.Action.SHOW) {
+            new ConfigCommand(arguments, output).run();
+            return;
+        }
         switch (arguments.mode()) {
             case HELP -> output.text(syntax.help());
             case VERSION -> output.text(version());

@@ -120,9 +120,9 @@ final class ConfigFile {
                 + section.title().toLowerCase(Locale.ROOT) + ", but this file is used for " + mode + reason);
     }
 
-    /** Returns how to set the missing port of a server, after other ways; empty without a file. */
-    String remedyForPort() {
-        return this == NONE ? "" : "; or add " + PORT + " = <port> to " + name;
+    /** Returns how to set a missing part of the address, after other ways; empty without a file. */
+    String remedy(String key) {
+        return this == NONE ? "" : "; or add " + key + " = <" + key + "> to " + name;
     }
 
     /** Returns the keys that a file may have. */

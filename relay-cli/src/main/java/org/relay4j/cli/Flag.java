@@ -3,6 +3,8 @@ package org.relay4j.cli;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** An option of the relay command. Each can also be set by an environment variable. */
 enum Flag {
@@ -197,6 +199,8 @@ enum Flag {
         }
     }
 
+    private static final Pattern DEFAULT = Pattern.compile(" Default: (.*?)(?:; for the demo.*)?\\.$");
+
     private final Section section;
     private final String parameter;
     private final String description;
@@ -229,6 +233,17 @@ enum Flag {
 
     String description() {
         return description;
+    }
+
+    /** Returns the default of a mode, which is part of the description, for people. */
+    String usual(Mode mode) {
+        Matcher stated = DEFAULT.matcher(description);
+        if (!stated.find()) return isSwitch() ? "off" : "none";
+        for (String part : stated.group(1).split(", ")) {
+            String suffix = " (" + (mode == Mode.SERVER ? "server" : "forwarder") + ")";
+            if (part.endsWith(suffix)) return part.substring(0, part.length() - suffix.length());
+        }
+        return stated.group(1);
     }
 
     /** Returns the spellings of the option; messages use the first. */

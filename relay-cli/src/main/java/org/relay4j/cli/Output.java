@@ -101,6 +101,11 @@ final class Output {
         }
     }
 
+    /** Writes one option of {@code relay config}: a line, or with JSON the object. */
+    void option(String line, JsonLine object) {
+        write(json ? object.toString() : line);
+    }
+
     /** Writes a line for people to standard error, so that standard output has only lines for scripts. Not with JSON. */
     void note(String text) {
         if (json) return;

@@ -57,13 +57,31 @@ record ServerAddress(@Nullable Value host, @Nullable Value port) {
     }
 
     /** Throws if a part is missing. */
-    void requireBoth() {
+    void require(Mode mode, ConfigFile file) {
+        if (mode == Mode.SERVER) requirePort(file);
+        else if (mode == Mode.FORWARDER) requireBoth(file);
+    }
+
+    private void requirePort(ConfigFile file) {
+        if (host != null && file == ConfigFile.NONE) { // meant for a forwarder
+            throw CommandFailure.usage(HOST_VARIABLE + " is set, but neither " + Flag.LOCAL_FORWARD_PORT + " nor "
+                    + Flag.LOCAL_FORWARD_PORT.variable()
+                    + ": a forwarder also needs the port of the local service");
+        }
+        if (port != null) return;
+        throw CommandFailure.usage("<localport> is missing: relay <localport> runs a server, relay "
+                + Flag.LOCAL_FORWARD_PORT + "=<port> <host>:<port> a forwarder" + file.remedy(ConfigFile.PORT));
+    }
+
+    private void requireBoth(ConfigFile file) {
         if (host != null && port != null) return;
         String needs = "a forwarder needs the relay server's <host>:<port>: ";
         if (host == null) {
-            throw CommandFailure.usage(needs + (port == null ? "both are missing" : "<host> is missing"));
+            String missing = port == null ? "both are missing" : "<host> is missing";
+            throw CommandFailure.usage(needs + missing + file.remedy(ConfigFile.HOST));
         }
         boolean ipv6 = host.host().indexOf(':') >= 0; // a bad host is the better message
-        throw CommandFailure.usage(needs + "<port> is missing" + (ipv6 ? "; write [::1]:7000 for IPv6" : ""));
+        throw CommandFailure.usage(
+                needs + "<port> is missing" + (ipv6 ? "; write [::1]:7000 for IPv6" : file.remedy(ConfigFile.PORT)));
     }
 }

@@ -39,6 +39,7 @@ final class Syntax {
               relay --config=<toml>            server or forwarder, configured by a file
               relay keygen [--host=<name>]     certificate and key for a server
               relay keygen --client=<name>     key for a client
+              relay config [<options>]         effective configuration, with its origin
               relay demo [--once]              both, with a web page, on this machine only
               relay help, relay version
 

@@ -35,6 +35,12 @@ record Value(String name, String text, @Nullable Path folder) {
         return folder != null;
     }
 
+    /** Returns where the value is from: {@code command line}, a variable, or {@code file:line:column}. */
+    String origin() {
+        if (isFromFile()) return name.substring(0, name.lastIndexOf(": "));
+        return name.startsWith("RELAY_") ? name : "command line";
+    }
+
     /** A range of ports, both ends included. */
     record PortRange(int lowest, int highest) {}
 
