@@ -8,6 +8,7 @@
 module org.relay4j.micrometer {
     requires transitive org.relay4j.api;
     requires transitive micrometer.core;
+    requires static org.relay4j.server; // for RelayServerMetrics only
     requires static org.jspecify; // annotations only: users need it neither to compile nor to run
 
     exports org.relay4j.micrometer;

@@ -16,9 +16,9 @@ public final class Metrics {
                 RelayAcceptor acceptor = RelayClient.connect("localhost", relay.port())) {
             MeterRegistry registry = new SimpleMeterRegistry();
             new RelayMetrics(acceptor).bindTo(registry);
-            double up = registry.get("relay.tunnel.up").gauge().value();
+            double up = registry.get("relay.client.tunnel.up").gauge().value();
             if (up != 1) {
-                throw new AssertionError("relay.tunnel.up is " + up);
+                throw new AssertionError("relay.client.tunnel.up is " + up);
             }
             System.out.println("micrometer: hello");
         }

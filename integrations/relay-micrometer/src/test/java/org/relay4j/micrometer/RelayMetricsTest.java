@@ -82,21 +82,21 @@ class RelayMetricsTest {
         try (RelayAcceptor acceptor = RelayClient.connect("localhost", relay.port(), OPTIONS);
                 RelayMetrics metrics = new RelayMetrics(acceptor)) {
             metrics.bindTo(registry);
-            awaitSample("relay_tunnel_up", 1);
-            awaitSample("relay_visitors_total", 0);
+            awaitSample("relay_client_tunnel_up", 1);
+            awaitSample("relay_client_visitors_total", 0);
             try (Socket visitor = Visitor.connect(acceptor.getLocalPort());
                     Socket accepted = acceptor.accept()) {
-                awaitSample("relay_visitors_open", 1);
+                awaitSample("relay_client_visitors_open", 1);
                 Visitor.send(visitor, "hello");
                 Visitor.expect(accepted, "hello");
                 Visitor.send(accepted, "goodbye");
                 Visitor.expect(visitor, "goodbye");
             }
-            awaitSample("relay_visitors_open", 0);
-            awaitSample("relay_visitors_total", 1);
-            awaitSample("relay_bytes_total{direction=\"in\"}", 5);
-            awaitSample("relay_bytes_total{direction=\"out\"}", 7);
-            awaitSample("relay_events_dropped_total", 0);
+            awaitSample("relay_client_visitors_open", 0);
+            awaitSample("relay_client_visitors_total", 1);
+            awaitSample("relay_client_bytes_total{direction=\"in\"}", 5);
+            awaitSample("relay_client_bytes_total{direction=\"out\"}", 7);
+            awaitSample("relay_client_events_dropped_total", 0);
         }
     }
 
@@ -105,15 +105,15 @@ class RelayMetricsTest {
         try (RelayAcceptor acceptor = RelayClient.connect("localhost", relay.port(), OPTIONS);
                 RelayMetrics metrics = new RelayMetrics(acceptor)) {
             metrics.bindTo(registry);
-            awaitSample("relay_reconnects_total", 0);
+            awaitSample("relay_client_reconnects_total", 0);
             int port = relay.port();
             relay.close();
-            awaitSample("relay_tunnel_up", 0);
+            awaitSample("relay_client_tunnel_up", 0);
             relay = relay(port);
-            awaitSample("relay_tunnel_up", 1);
-            awaitSample("relay_reconnects_total", 1);
+            awaitSample("relay_client_tunnel_up", 1);
+            awaitSample("relay_client_reconnects_total", 1);
         }
-        awaitGone("relay_tunnel_up");
+        awaitGone("relay_client_tunnel_up");
     }
 
     @Test
@@ -124,7 +124,7 @@ class RelayMetricsTest {
                 RelayMetrics metrics = new RelayMetrics(forwarder)) {
             metrics.bindTo(registry);
             Await.until("it is measured", () -> forwarder.statistics().roundTrip() != null);
-            double seconds = sample("relay_round_trip_seconds").orElseThrow();
+            double seconds = sample("relay_client_round_trip_seconds").orElseThrow();
             assertEquals(forwarder.statistics().roundTrip().toNanos() / 1e9, seconds, 1e-9);
         }
     }
@@ -132,21 +132,21 @@ class RelayMetricsTest {
     @Test
     void roundTripThatIsNotKnownIsNoNumber() {
         new RelayMetrics(new Figures(new TunnelStatistics(0, 0, 0, 0, 0, null, 0))).bindTo(registry);
-        assertTrue(Double.isNaN(sample("relay_round_trip_seconds").orElseThrow()), registry::scrape);
+        assertTrue(Double.isNaN(sample("relay_client_round_trip_seconds").orElseThrow()), registry::scrape);
     }
 
     @Test
     void eachFigureHasItsMeter() {
         Tunnel figures = new Figures(new TunnelStatistics(1, 2, 3, 4, 5, Duration.ofMillis(6), 7));
         new RelayMetrics(figures).bindTo(registry);
-        assertEquals(0, sample("relay_tunnel_up").orElseThrow());
-        assertEquals(1, sample("relay_visitors_total").orElseThrow());
-        assertEquals(2, sample("relay_visitors_open").orElseThrow());
-        assertEquals(3, sample("relay_bytes_total{direction=\"in\"}").orElseThrow());
-        assertEquals(4, sample("relay_bytes_total{direction=\"out\"}").orElseThrow());
-        assertEquals(5, sample("relay_reconnects_total").orElseThrow());
-        assertEquals(0.006, sample("relay_round_trip_seconds").orElseThrow());
-        assertEquals(7, sample("relay_events_dropped_total").orElseThrow());
+        assertEquals(0, sample("relay_client_tunnel_up").orElseThrow());
+        assertEquals(1, sample("relay_client_visitors_total").orElseThrow());
+        assertEquals(2, sample("relay_client_visitors_open").orElseThrow());
+        assertEquals(3, sample("relay_client_bytes_total{direction=\"in\"}").orElseThrow());
+        assertEquals(4, sample("relay_client_bytes_total{direction=\"out\"}").orElseThrow());
+        assertEquals(5, sample("relay_client_reconnects_total").orElseThrow());
+        assertEquals(0.006, sample("relay_client_round_trip_seconds").orElseThrow());
+        assertEquals(7, sample("relay_client_events_dropped_total").orElseThrow());
     }
 
     @Test
@@ -155,8 +155,8 @@ class RelayMetricsTest {
         Tunnel other = new Figures(new TunnelStatistics(2, 0, 0, 0, 0, null, 0));
         new RelayMetrics(one, Tags.of("tunnel", "one")).bindTo(registry);
         new RelayMetrics(other, Tags.of("tunnel", "other")).bindTo(registry);
-        assertEquals(1, sample("relay_visitors_total{tunnel=\"one\"}").orElseThrow());
-        assertEquals(2, sample("relay_visitors_total{tunnel=\"other\"}").orElseThrow());
+        assertEquals(1, sample("relay_client_visitors_total{tunnel=\"one\"}").orElseThrow());
+        assertEquals(2, sample("relay_client_visitors_total{tunnel=\"other\"}").orElseThrow());
     }
 
     @Test
@@ -173,7 +173,7 @@ class RelayMetricsTest {
         assertEquals(List.<Meter>of(), second.getMeters());
         // The names are free again.
         new RelayMetrics(new Figures(new TunnelStatistics(3, 0, 0, 0, 0, null, 0))).bindTo(registry);
-        assertEquals(3, sample("relay_visitors_total").orElseThrow());
+        assertEquals(3, sample("relay_client_visitors_total").orElseThrow());
     }
 
     @Test
@@ -189,7 +189,7 @@ class RelayMetricsTest {
     private WeakReference<Tunnel> bound() {
         Tunnel tunnel = new Figures(new TunnelStatistics(0, 0, 0, 0, 0, null, 0));
         new RelayMetrics(tunnel).bindTo(registry);
-        assertEquals(0, sample("relay_visitors_total").orElseThrow());
+        assertEquals(0, sample("relay_client_visitors_total").orElseThrow());
         return new WeakReference<>(tunnel);
     }
 

@@ -245,13 +245,13 @@ class TunnelEventsTest {
     void metersFollowTheTunnel() throws Exception {
         try (ConfigurableApplicationContext context = run()) {
             MeterRegistry meters = context.getBean(MeterRegistry.class);
-            assertEquals(1, meters.get("relay.tunnel.up").gauge().value());
+            assertEquals(1, meters.get("relay.client.tunnel.up").gauge().value());
             get(client, publicPort(context), "/hello");
-            assertEquals(1, meters.get("relay.visitors").functionCounter().count());
+            assertEquals(1, meters.get("relay.client.visitors").functionCounter().count());
             relay.close();
             Await.until(
                     "the meter is 0",
-                    () -> meters.get("relay.tunnel.up").gauge().value() == 0);
+                    () -> meters.get("relay.client.tunnel.up").gauge().value() == 0);
         }
     }
 
