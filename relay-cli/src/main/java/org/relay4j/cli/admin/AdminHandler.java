@@ -33,6 +33,7 @@ final class AdminHandler implements HttpHandler {
 
     private Map<String, Route> routes() {
         Map<String, Route> all = new LinkedHashMap<>();
+        PageFile.addTo(all);
         all.put("/healthz", Route.open(exchange -> health()));
         all.put("/readyz", Route.open(exchange -> readiness()));
         all.put("/metrics", Route.get(this::metrics));
