@@ -96,10 +96,17 @@ final class ClientTunnel implements Tunnel {
     /**
      * Connects for the first time; the caller then calls {@link #announce}. Blocks as {@link Attempts#first} does.
      *
-     * @throws IOException if that fails, or the tunnel is closed
+     * @throws IOException if that fails, another tunnel has the lease file, or the tunnel is closed
      */
     void connect() throws IOException {
-        adopt(attempts.first(this::attempt, failure -> options.retryFirst() && !isFinal(failure)));
+        entrance.begin();
+        boolean connected = false;
+        try {
+            adopt(attempts.first(this::attempt, failure -> options.retryFirst() && !isFinal(failure)));
+            connected = true;
+        } finally {
+            if (!connected) entrance.end();
+        }
     }
 
     /** Returns whether another attempt needs other options. */
@@ -290,6 +297,7 @@ final class ClientTunnel implements Tunnel {
 
     private void finish(@Nullable Throwable cause) {
         if (over.getCount() == 0) return;
+        entrance.end();
         endCause = cause;
         owner.over(cause); // first, because a thread that waits for the end may ask the owner for the cause
         over.countDown();
@@ -300,6 +308,7 @@ final class ClientTunnel implements Tunnel {
     /** Accepts no more visitors; ends with the last one. Does not block. */
     void closeWhenDone() {
         attempts.close(); // no other connection from now on
+        entrance.end();
         closeCompanions();
         connections.all().forEach(TunnelConnection::closeWhenDone);
     }
@@ -308,6 +317,7 @@ final class ClientTunnel implements Tunnel {
     void closeNow() {
         abrupt = true;
         attempts.close();
+        entrance.end();
         closeCompanions();
         connections.all().forEach(TunnelConnection::close);
     }

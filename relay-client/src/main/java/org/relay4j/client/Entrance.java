@@ -47,6 +47,20 @@ final class Entrance {
     }
 
     /**
+     * Takes the lease file, if there is one. Called before the first attempt.
+     *
+     * @throws IOException if another tunnel has it; the message says what to do
+     */
+    void begin() throws IOException {
+        lease.begin();
+    }
+
+    /** Gives up the lease file, so that the next client can have it. Called when there are no further attempts. */
+    void end() {
+        lease.end();
+    }
+
+    /**
      * Connects. If the server no longer knows the lease, connects again without it.
      *
      * @throws IOException as {@link ControlConnection#over} does

@@ -39,8 +39,29 @@ final class Lease {
     Lease(@Nullable LeaseFile file, LongSupplier clock) {
         this.file = file;
         this.clock = clock;
-        word = file == null ? null : file.read();
-        lasting = word != null;
+    }
+
+    /**
+     * Takes the file, and the lease in it. Called before the first attempt.
+     *
+     * @throws IOException if another tunnel has the file; the message says what to do
+     */
+    void begin() throws IOException {
+        if (file == null) return;
+        file.take();
+        String kept = file.read();
+        lock.lock();
+        try {
+            word = kept;
+            lasting = kept != null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Lets the next client have the file. Called when there are no further attempts, possibly several times. */
+    void end() {
+        if (file != null) file.release();
     }
 
     /** Returns the lease that joins a connection to the tunnel; null if the server grants none. */
@@ -134,8 +155,7 @@ final class Lease {
     private void keep(@Nullable String before, @Nullable String after) {
         if (file == null) return;
         try {
-            if (after != null) file.write(after);
-            else if (before != null) file.remove(before);
+            file.keep(before, after);
         } catch (IOException e) {
             log.warn(
                     "cannot write the lease file {}: {}; a restarted client cannot resume its tunnel",

@@ -11,13 +11,16 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.control.LeaseWord;
+import org.relay4j.api.tls.ProcessLock;
 import org.relay4j.api.tls.SecretFile;
+import org.relay4j.yamux.io.OrderedLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A file that keeps the lease of one tunnel for the next process. */
+/** A file that keeps the lease of one tunnel for the next process. Safe for use by several threads. */
 final class LeaseFile {
     /*
      *   # Relay lease: anyone who can read this file can take over the tunnel
@@ -25,7 +28,8 @@ final class LeaseFile {
      *   lease <lease>
      *
      * The second line states the purpose of the lease, which is valid for nothing else. The file is replaced atomically, so a
-     * reader never sees a part of it.
+     * reader never sees a part of it. One tunnel at a time has it: two would take the public port from each other, again and again.
+     * A tunnel that closes gives it up at once, while its visitors finish, so that the next process can resume the tunnel.
      */
     private static final Logger log = LoggerFactory.getLogger(LeaseFile.class);
     private static final int LARGEST = 4096; // bytes
@@ -33,6 +37,8 @@ final class LeaseFile {
 
     private final Path path;
     private final String purpose;
+    private final ReentrantLock lock = OrderedLock.leaf("a lease file"); // held while the file is written
+    private @Nullable ProcessLock owned; // guarded by lock
 
     /** @param purpose one line: the server, whether the connection is encrypted, and the request */
     LeaseFile(Path path, String purpose) {
@@ -47,6 +53,60 @@ final class LeaseFile {
         if (folder == null || !Files.isDirectory(folder) || !Files.isWritable(folder)) {
             throw new IOException("cannot write lease file " + path + ": " + folder
                     + " is not a directory in which this user may create files");
+        }
+    }
+
+    /**
+     * Takes the file for one tunnel, until {@link #release}.
+     *
+     * @throws IOException if another tunnel has it; the message says what to do
+     */
+    void take() throws IOException {
+        ProcessLock taken;
+        try {
+            taken = ProcessLock.take(path);
+        } catch (IOException e) {
+            throw new IOException("cannot use lease file " + path + ": " + ProcessLock.reason(e), e);
+        }
+        if (taken == null) {
+            throw new IOException("lease file " + path
+                    + " is in use by another tunnel; give each tunnel a file of its own, or stop the other");
+        }
+        lock.lock();
+        try {
+            owned = taken;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Lets another tunnel have the file, which this one no longer changes. Has no effect without {@link #take}. */
+    void release() {
+        lock.lock();
+        try {
+            if (owned != null) owned.close();
+        } catch (IOException e) {
+            log.debug("cannot release the lease file {}: {}", path, e.toString());
+        } finally {
+            owned = null;
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Replaces the lease, unless the file belongs to another tunnel by now.
+     *
+     * @param before the lease that the file may have; null if none
+     * @param after null to remove the file
+     */
+    void keep(@Nullable String before, @Nullable String after) throws IOException {
+        lock.lock();
+        try {
+            if (owned == null) return;
+            if (after != null) write(after);
+            else if (before != null && before.equals(read())) Files.deleteIfExists(path);
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -75,12 +135,7 @@ final class LeaseFile {
         return null;
     }
 
-    /** Removes the file, unless another tunnel has replaced the lease in it. */
-    void remove(String lease) throws IOException {
-        if (lease.equals(read())) Files.deleteIfExists(path);
-    }
-
-    /** Replaces the lease. */
+    /** Writes the lease, in place of any other. */
     void write(String lease) throws IOException {
         String text = COMMENT + "\nfor " + purpose + "\nlease " + lease + "\n";
         Path next = path.resolveSibling(path.getFileName() + ".new");

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.testing.Logged;
 
 /** How long a lease is good for, and the file in which it outlives its process. */
@@ -37,6 +39,12 @@ class LeaseTest {
 
     private LeaseFile file() {
         return new LeaseFile(folder.resolve("lease"), PURPOSE);
+    }
+
+    private Lease begin() throws IOException {
+        Lease lease = new Lease(file(), clock::get);
+        lease.begin();
+        return lease;
     }
 
     @Test
@@ -96,8 +104,8 @@ class LeaseTest {
     }
 
     @Test
-    void leaseWithoutTimeServesOnlyToJoin() {
-        Lease lease = new Lease(file(), clock::get);
+    void leaseWithoutTimeServesOnlyToJoin() throws IOException {
+        Lease lease = begin();
         lease.granted(grant("secret", 0));
         assertEquals("secret", lease.word());
         assertNull(lease.lastingWord());
@@ -129,16 +137,18 @@ class LeaseTest {
 
     @Test
     void fileKeepsTheNewestLease() throws IOException {
-        Lease lease = new Lease(file(), clock::get);
-        assertNull(lease.word());
-        lease.granted(grant("one", 30));
+        Lease first = begin();
+        assertNull(first.word());
+        first.granted(grant("one", 30));
         assertEquals("one", file().read());
-        lease.granted(grant("two", 30));
-        assertEquals("two", new Lease(file(), clock::get).lastingWord());
-        lease.forget();
+        first.granted(grant("two", 30));
+        first.end();
+        Lease second = begin();
+        assertEquals("two", second.lastingWord());
+        second.forget();
         assertNull(file().read());
         try (var left = Files.list(folder)) {
-            assertEquals(List.of(), left.toList());
+            assertEquals(List.of(folder.resolve("lease.lock")), left.toList());
         }
     }
 
@@ -183,7 +193,7 @@ class LeaseTest {
 
     @Test
     void leaseOfAnotherTunnelIsNotRemoved() throws IOException {
-        Lease lease = new Lease(file(), clock::get);
+        Lease lease = begin();
         lease.granted(grant("one", 30));
         file().write("other");
         lease.forget();
@@ -204,12 +214,46 @@ class LeaseTest {
         Path path = folder.resolve("lease");
         Files.createDirectories(path.resolve("in the way"));
         try (Logged log = Logged.below("org.relay4j.client")) {
-            Lease lease = new Lease(file(), clock::get);
+            Lease lease = begin();
             lease.granted(grant("one", 30));
             assertEquals("one", lease.word(), "it is good for this process");
             log.await("cannot read the lease file");
             log.await("cannot write the lease file");
         }
+    }
+
+    @Test
+    void fileIsForOneTunnelAtATime() throws IOException {
+        Lease first = begin();
+        first.granted(grant("one", 30));
+        assertTrue(assertThrows(IOException.class, this::begin).getMessage().contains("is in use by another tunnel"));
+        Path link = Files.createSymbolicLink(folder.resolveSibling(folder.getFileName() + "-link"), folder);
+        LeaseFile same = new LeaseFile(link.resolve("lease"), PURPOSE);
+        assertThrows(IOException.class, same::take);
+        first.end();
+        first.end();
+        same.take();
+        first.granted(grant("late", 30));
+        assertEquals("one", same.read(), "the file belongs to another tunnel by now");
+        same.release();
+        begin();
+        Files.delete(link);
+    }
+
+    @Test
+    void failedAttemptAndClosedTunnelGiveUpTheFile() throws Exception {
+        RelayClientOptions options = RelayClientOptions.builder()
+                .leaseFile(folder.resolve("lease"))
+                .connectTimeout(Duration.ofSeconds(5))
+                .build();
+        InetSocketAddress local = new InetSocketAddress("localhost", 80);
+        int closed;
+        try (ServerSocket socket = new ServerSocket(0)) {
+            closed = socket.getLocalPort();
+        }
+        assertThrows(RelayUnreachableException.class, () -> RelayClient.forward("localhost", closed, local, options));
+        assertThrows(RelayUnreachableException.class, () -> RelayClient.connect("localhost", closed, options));
+        begin().end();
     }
 
     @Test

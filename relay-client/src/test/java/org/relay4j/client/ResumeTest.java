@@ -2,6 +2,7 @@ package org.relay4j.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -329,6 +330,10 @@ class ResumeTest {
             Socket connection = established.take();
             assertTrue(connection.getInputStream().read() >= 0); // the first frame
             assertTrue(Files.readString(file).contains(lease), "it was stored before the first frame");
+            RelayClientOptions same = options().leaseFile(file).build();
+            IOException refused = assertThrows(
+                    IOException.class, () -> RelayClient.forward("localhost", server.port(), SERVICE, same));
+            assertTrue(refused.getMessage().contains("lease file " + file + " is in use"), refused.getMessage());
             forwarder.close();
             String said = new String(connection.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
             assertFalse(said.contains("BYE"), said);

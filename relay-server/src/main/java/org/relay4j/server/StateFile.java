@@ -6,8 +6,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -17,9 +15,8 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Collection;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.tls.ProcessLock;
 import org.relay4j.api.tls.SecretFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,21 +27,17 @@ import org.slf4j.LoggerFactory;
  */
 final class StateFile implements StateWriter.Target {
     /*
-     * The file is replaced atomically: a reader never sees a part of it, and neither does the next process after a crash. So the
-     * lock is on another file beside it, which stays. The operating system releases it with the process.
+     * The file is replaced atomically: a reader never sees a part of it, and neither does the next process after a crash.
      */
 
     private static final Logger log = LoggerFactory.getLogger(StateFile.class);
     private static final int BUFFER = 64 * 1024; // bytes
 
-    /** The files of this process. A POSIX lock is lost when any descriptor of its file is closed, so none is opened twice. */
-    private static final Set<Path> IN_USE = ConcurrentHashMap.newKeySet();
-
     private final Path file;
     private final Path next; // written first, then moved
-    private final FileChannel lock;
+    private final ProcessLock lock;
 
-    private StateFile(Path file, FileChannel lock) {
+    private StateFile(Path file, ProcessLock lock) {
         this.file = file;
         this.lock = lock;
         next = file.resolveSibling(file.getFileName() + ".new");
@@ -57,14 +50,14 @@ final class StateFile implements StateWriter.Target {
      */
     static StateFile open(Path path) throws IOException {
         Path file = locate(path);
-        if (!IN_USE.add(file)) throw inUse(path);
-        StateFile opened = null;
+        ProcessLock lock;
         try {
-            opened = new StateFile(file, lock(path, file));
-            return opened;
-        } finally {
-            if (opened == null) IN_USE.remove(file);
+            lock = ProcessLock.take(file);
+        } catch (IOException e) {
+            throw unusable(path, ProcessLock.reason(e), e);
         }
+        if (lock != null) return new StateFile(file, lock);
+        throw unusable(path, "a running relay server uses it; stop that one, or name another file", null);
     }
 
     /** Returns the file behind symbolic links. */
@@ -86,39 +79,6 @@ final class StateFile implements StateWriter.Target {
         return file;
     }
 
-    private static FileSystemException inUse(Path path) {
-        return unusable(path, "a running relay server uses it; stop that one, or name another file", null);
-    }
-
-    private static FileChannel lock(Path path, Path file) throws IOException {
-        Path beside = file.resolveSibling(file.getFileName() + ".lock");
-        FileChannel lock;
-        try {
-            lock = lockFile(beside);
-        } catch (IOException e) {
-            throw unusable(path, "cannot open " + beside + ": " + reason(e) + "; check who owns it", e);
-        }
-        boolean locked = false;
-        try {
-            FileLock taken = lock.tryLock();
-            locked = taken != null;
-        } catch (IOException e) {
-            throw unusable(path, "cannot lock " + beside + ": " + reason(e) + "; use a local file system", e);
-        } finally {
-            if (!locked) lock.close();
-        }
-        if (!locked) throw inUse(path);
-        return lock;
-    }
-
-    private static FileChannel lockFile(Path beside) throws IOException {
-        try {
-            return SecretFile.create(beside);
-        } catch (FileAlreadyExistsException e) { // the usual case: it stays
-            return FileChannel.open(beside, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
-        }
-    }
-
     /**
      * Reads the tunnels; none if there is no file.
      *
@@ -131,7 +91,7 @@ final class StateFile implements StateWriter.Target {
         } catch (NoSuchFileException e) {
             return List.of();
         } catch (IOException e) {
-            throw unusable(file, "cannot read it: " + reason(e) + "; check who owns it", e);
+            throw unusable(file, "cannot read it: " + ProcessLock.reason(e) + "; check who owns it", e);
         }
         try {
             return StateText.parse(bytes);
@@ -153,7 +113,7 @@ final class StateFile implements StateWriter.Target {
         try {
             write(tunnels);
         } catch (IOException e) {
-            throw unusable(file, "cannot write it: " + reason(e) + "; check its folder and the disk", e);
+            throw unusable(file, "cannot write it: " + ProcessLock.reason(e) + "; check its folder and the disk", e);
         }
     }
 
@@ -188,18 +148,7 @@ final class StateFile implements StateWriter.Target {
             lock.close();
         } catch (IOException e) {
             log.debug("cannot release {}: {}", file, e.toString());
-        } finally {
-            IN_USE.remove(file);
         }
-    }
-
-    /** Returns why something failed, without the path, which the message has already. */
-    private static String reason(IOException failure) {
-        if (failure instanceof FileSystemException known) {
-            String reason = known.getReason();
-            return reason == null ? failure.getClass().getSimpleName() : reason;
-        }
-        return String.valueOf(failure.getMessage());
     }
 
     private static FileSystemException unusable(Path file, String why, @Nullable Exception cause) {
