@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.relay4j.testing.WireFrame.ACK;
 import static org.relay4j.testing.WireFrame.SYN;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
@@ -24,9 +25,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -385,6 +388,32 @@ class ServerRestartTest {
         server().tunnels().revoke("alice");
         kept(0);
         assertEquals(0, server().tunnelCount());
+    }
+
+    /** Its tunnel is not there yet when the policy reports that. */
+    @Test
+    void nameThatIsRevokedDuringTheStartLosesItsTunnel() throws IOException {
+        known.put("alice", NamedClient.ofCertificate(ClientLimits.defaults()));
+        start();
+        AskingClient alice = ask("resume", "alice", ClientLimits.defaults()).establish();
+        crash(options -> options.policy(new TunnelPolicy() {
+            private @Nullable Consumer<String> revoked;
+
+            @Override
+            public CompletionStage<Optional<NamedClient>> find(String name) {
+                if (revoked != null) revoked.accept(name);
+                return CompletableFuture.completedFuture(Optional.ofNullable(known.get(name)));
+            }
+
+            @Override
+            public Closeable watch(Consumer<String> newRevoked) {
+                revoked = newRevoked;
+                return () -> {};
+            }
+        }));
+        Await.until("it has ended", () -> server().tunnelCount() == 0);
+        kept(0);
+        Visitor.awaitRefused(alice.port());
     }
 
     @Test

@@ -1,6 +1,8 @@
 package org.relay4j.yamux.io;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.verify;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -18,6 +20,7 @@ import org.relay4j.testing.Transport;
 import org.relay4j.testing.WireFrame;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.CoreOptions;
+import org.relay4j.yamux.core.Multiplexer;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.core.SessionEvents;
@@ -54,6 +57,24 @@ class LoopDriverTurnsTest {
         }
         assertTrue(first.awaitTermination(Await.DEADLINE.toNanos()));
         assertTrue(second.awaitTermination(Await.DEADLINE.toNanos()));
+        loop.stop();
+        assertTrue(loop.join(Await.DEADLINE.toMillis()));
+    }
+
+    @Test
+    void sessionHasTheWindowThatItsWireNeeds() throws Exception {
+        Loop loop = new Loop("relay-test-window", true);
+        List<SocketChannel> ends = Transport.sockets();
+        Multiplexer mux = mock(Multiplexer.class);
+        Wire wire = new Forwarding(socket(ends)) {
+            @Override
+            public int nearbyWindow() {
+                return 12_345;
+            }
+        };
+        new LoopDriver(loop, wire, CoreOptions.defaults(), true, mux);
+        verify(mux).nearbyWindow(12_345);
+        for (SocketChannel end : ends) end.close();
         loop.stop();
         assertTrue(loop.join(Await.DEADLINE.toMillis()));
     }
