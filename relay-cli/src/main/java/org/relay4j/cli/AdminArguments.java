@@ -65,6 +65,29 @@ final class AdminArguments {
         return new InetSocketAddress(address, port);
     }
 
+    /** Returns the token with which to ask an admin address; null if there is none. */
+    @Nullable
+    String tokenText() {
+        Value file = arguments.get(Flag.ADMIN_TOKEN_FILE);
+        String token = arguments.variable(TOKEN_VARIABLE);
+        if (file != null && (token == null || !file.name().equals(Flag.ADMIN_TOKEN_FILE.variable()))) {
+            try {
+                return AdminToken.read(file.path());
+            } catch (IOException e) {
+                throw new CommandFailure(ExitCode.USAGE, "cannot use " + file.name() + ": " + e.getMessage(), e);
+            }
+        }
+        if (file != null) {
+            throw CommandFailure.usage(TOKEN_VARIABLE + " and " + file.name() + " are both set; use one of them");
+        }
+        if (token == null) return null;
+        try {
+            return AdminToken.checked(token);
+        } catch (IllegalArgumentException e) {
+            throw new CommandFailure(ExitCode.USAGE, "cannot use " + TOKEN_VARIABLE + ": " + e.getMessage(), e);
+        }
+    }
+
     private @Nullable AdminToken token(@Nullable Value admin) {
         Value file = arguments.get(Flag.ADMIN_TOKEN_FILE);
         String token = arguments.variable(TOKEN_VARIABLE);

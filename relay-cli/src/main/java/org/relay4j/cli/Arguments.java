@@ -12,8 +12,17 @@ import picocli.CommandLine.ParseResult;
 /** The user's request: a mode, the server's address, and the options from command line, environment and configuration file. */
 final class Arguments {
     /** Words that select a mode if they are the first argument. */
-    private static final Map<String, Mode> WORDS =
-            Map.of("keygen", Mode.KEYGEN, "demo", Mode.DEMO, "help", Mode.HELP, "version", Mode.VERSION);
+    private static final Map<String, Mode> WORDS = Map.of(
+            "keygen",
+            Mode.KEYGEN,
+            "demo",
+            Mode.DEMO,
+            "status",
+            Mode.STATUS,
+            "help",
+            Mode.HELP,
+            "version",
+            Mode.VERSION);
 
     /** What to do with the server or forwarder that the other arguments describe. */
     enum Action {
@@ -144,7 +153,7 @@ final class Arguments {
 
     private static ServerAddress address(
             Mode mode, List<String> positional, Map<String, String> environment, ConfigFile file) {
-        if (mode == Mode.DEMO || mode == Mode.KEYGEN) {
+        if (mode == Mode.DEMO || mode == Mode.KEYGEN || mode == Mode.STATUS) {
             if (positional.size() > 1) throw unexpected(positional.get(1), " after " + positional.get(0));
             return NONE;
         }

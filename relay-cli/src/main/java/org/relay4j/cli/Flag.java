@@ -133,21 +133,23 @@ enum Flag {
             "Certificate chain, its own certificate first. A server with a certificate uses TLS. A forwarder shows it to"
                     + " the server as proof of its name."),
     TLS_KEY(Section.TUNNEL, "pem", "Private key of --tls-cert: PKCS#8, not encrypted."),
-    ADMIN(
-            Section.TUNNEL,
-            "address:port",
-            "Local address for health checks and tunnels over HTTP, such as 127.0.0.1:7001. Port 0 means any free port."
-                    + " Other than loopback addresses need a token. Default: none."),
-    ADMIN_TOKEN_FILE(
-            Section.TUNNEL,
-            "file",
-            "File with the token that requests to the admin address must have, of at least 16 characters. Instead of the"
-                    + " file, the variable RELAY_ADMIN_TOKEN can hold the token."),
     WINDOW(Section.TUNNEL, "bytes", "Initial flow-control window for each visitor, such as 512k or 4m. Default: 256k."),
     MAX_WINDOW(
             Section.TUNNEL,
             "bytes",
             "Size up to which a window grows on a path with a long delay. 0: it never grows. Default: 16m."),
+
+    ADMIN(
+            Section.ADMIN,
+            "address:port",
+            "Local address for health checks, metrics, tunnels and the status page over HTTP, such as 127.0.0.1:7001. Port 0"
+                    + " means any free port. Other than loopback addresses need a token. relay status asks this address,"
+                    + " 127.0.0.1:7001 by default. Default: none."),
+    ADMIN_TOKEN_FILE(
+            Section.ADMIN,
+            "file",
+            "File with the token that requests to the admin address must have, of at least 16 characters. Instead of the"
+                    + " file, the variable RELAY_ADMIN_TOKEN can hold the token."),
 
     KEYGEN_HOST(
             Section.KEYGEN,
@@ -180,9 +182,10 @@ enum Flag {
         FORWARDER("Forwarder", Mode.FORWARDER),
         SERVER("Server", Mode.SERVER),
         TUNNEL("Server and forwarder", Mode.SERVER, Mode.FORWARDER),
+        ADMIN("Server, forwarder and status", Mode.SERVER, Mode.FORWARDER, Mode.STATUS),
         KEYGEN("Key generator", Mode.KEYGEN),
         DEMO("Demo", Mode.DEMO),
-        GENERAL("All commands", Mode.SERVER, Mode.FORWARDER, Mode.KEYGEN, Mode.DEMO);
+        GENERAL("All commands", Mode.SERVER, Mode.FORWARDER, Mode.KEYGEN, Mode.DEMO, Mode.STATUS);
 
         private final String title;
 

@@ -8,7 +8,6 @@ import ch.qos.logback.core.LayoutBase;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
-import java.util.HexFormat;
 
 /**
  * The format of a log line: time, level, class, message. An expected failure is one line that ends with the exception. A
@@ -23,31 +22,20 @@ final class LogLayout extends LayoutBase<ILoggingEvent> {
         if (event.getLevel().levelStr.length() < 5) line.append(' ');
         String logger = event.getLoggerName();
         line.append(logger, logger.lastIndexOf('.') + 1, logger.length());
-        line.append(' ');
-        printable(line, event.getFormattedMessage());
+        line.append(' ').append(Printable.of(event.getFormattedMessage()));
         IThrowableProxy thrown = event.getThrowableProxy();
         if (thrown != null) {
             if (showsStackTrace(event)) {
                 line.append(System.lineSeparator()).append(ThrowableProxyUtil.asString(thrown));
                 return line.toString();
             }
-            printable(line.append(": "), thrown.getClassName() + ": " + thrown.getMessage());
+            line.append(": ").append(Printable.of(thrown.getClassName() + ": " + thrown.getMessage()));
         }
         return line.append(System.lineSeparator()).toString();
     }
 
     static boolean showsStackTrace(ILoggingEvent event) {
         return event.getLevel().isGreaterOrEqual(Level.ERROR) || StandardErrorLogging.showsDetails();
-    }
-
-    /** A message may repeat what a peer has sent, which must not begin a new line or control a terminal. */
-    private static void printable(StringBuilder line, String text) {
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (Character.isISOControl(c) || c == '\u2028' || c == '\u2029') {
-                line.append("\\u").append(HexFormat.of().toHexDigits(c));
-            } else line.append(c);
-        }
     }
 
     /** Local time with milliseconds. By hand: a formatter costs a visible part of the start-up time. */

@@ -6,6 +6,7 @@ enum Mode {
     FORWARDER("a forwarder"),
     KEYGEN("the key generator"),
     DEMO("the demo"),
+    STATUS("relay status"),
     HELP("the help text"),
     VERSION("the version");
 

@@ -32,6 +32,15 @@ public final class AdminToken {
      *     does not show the token
      */
     public static AdminToken of(String token) {
+        return new AdminToken(checked(token));
+    }
+
+    /**
+     * Returns a token, if it can be one.
+     *
+     * @throws IllegalArgumentException as {@link #of}
+     */
+    public static String checked(String token) {
         if (token.length() < SHORTEST || token.length() > LONGEST) {
             throw new IllegalArgumentException(
                     "a token of " + token.length() + " characters cannot be used; it must have " + SHORTEST + " to "
@@ -42,16 +51,25 @@ public final class AdminToken {
                     "the token contains a space or a character that is not ASCII; use one such as the output of"
                             + " \"openssl rand -hex 32\"");
         }
-        return new AdminToken(token);
+        return token;
     }
 
     /**
-     * Reads a token from a file; white space around it is ignored. On systems with POSIX permissions, the file must be accessible
+     * Uses the token in a file.
+     *
+     * @throws IOException as {@link #read}
+     */
+    public static AdminToken ofFile(Path file) throws IOException {
+        return new AdminToken(read(file));
+    }
+
+    /**
+     * Returns the token in a file; white space around it is ignored. On systems with POSIX permissions, the file must be accessible
      * to its owner only.
      *
      * @throws IOException if the file cannot be read, is accessible to others, or does not contain a token; the message names it
      */
-    public static AdminToken ofFile(Path file) throws IOException {
+    public static String read(Path file) throws IOException {
         SecretFile.requireOwnerOnly("token file", file);
         byte[] content;
         try (InputStream in = Files.newInputStream(file)) {
@@ -60,7 +78,7 @@ public final class AdminToken {
             throw new NoSuchFileException(file.toString(), null, "no such file");
         }
         try {
-            return of(new String(content, StandardCharsets.ISO_8859_1).strip());
+            return checked(new String(content, StandardCharsets.ISO_8859_1).strip());
         } catch (IllegalArgumentException e) {
             throw new IOException("cannot use token file " + file + ": " + e.getMessage(), e);
         }

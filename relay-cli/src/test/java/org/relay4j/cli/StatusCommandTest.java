@@ -1,0 +1,232 @@
+package org.relay4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.net.httpserver.HttpServer;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.relay4j.cli.admin.AdminProcess;
+import org.relay4j.cli.admin.AdminServer;
+import org.relay4j.cli.admin.AdminToken;
+import org.relay4j.cli.json.JsonReader;
+import org.relay4j.server.RelayServer;
+import org.relay4j.server.RelayServerOptions;
+import org.relay4j.testing.FixedPort;
+
+class StatusCommandTest {
+    private static final String TOKEN = "0123456789abcdef";
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    @AfterEach
+    void restoreLogging() {
+        StandardErrorLogging.json(false);
+    }
+
+    private ExitCode run(Map<String, String> environment, String... args) {
+        out.reset();
+        err.reset();
+        return new Cli(environment, print(out), print(err), new Shutdown()).run(args);
+    }
+
+    private static PrintStream print(ByteArrayOutputStream stream) {
+        return new PrintStream(stream, true, StandardCharsets.UTF_8);
+    }
+
+    private String output() {
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    private String errors() {
+        return err.toString(StandardCharsets.UTF_8);
+    }
+
+    private static InetSocketAddress anyPort() {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    }
+
+    private static AdminServer admin(AdminToken token) throws IOException {
+        return AdminServer.open(anyPort(), token, new AdminProcess() {
+            @Override
+            public boolean isDraining() {
+                return false;
+            }
+
+            @Override
+            public void drain() {
+                throw new IllegalStateException();
+            }
+        });
+    }
+
+    private static String at(AdminServer admin) {
+        return "127.0.0.1:" + admin.address().getPort();
+    }
+
+    @Test
+    void tableAndJson() throws IOException {
+        try (RelayServer server = RelayServer.start(RelayServerOptions.builder()
+                        .bindAddress(InetAddress.getLoopbackAddress())
+                        .build());
+                AdminServer admin = admin(null)) {
+            String option = "--admin=" + at(admin);
+            assertEquals(ExitCode.FAILURE, run(Map.of(), "status", option));
+            assertTrue(errors().contains(at(admin) + " answered with status 503: starting"), errors());
+            admin.serve(server);
+            assertEquals(ExitCode.OK, run(Map.of(), "status", option), this::errors);
+            assertTrue(output().startsWith("relay server 127.0.0.1:" + server.port() + ", serving, up "), output());
+            assertTrue(output().endsWith("no tunnels" + System.lineSeparator()), output());
+            assertEquals("", errors());
+            assertEquals(ExitCode.OK, run(Map.of("RELAY_ADMIN", at(admin)), "--json", "status"), this::errors);
+            assertEquals(1, output().lines().count());
+            assertEquals("server", ((Map<?, ?>) JsonReader.read(output())).get("role"));
+        }
+    }
+
+    @Test
+    void token(@TempDir Path folder) throws IOException {
+        Path file = Files.createFile(
+                folder.resolve("token"),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.writeString(file, TOKEN + "\n");
+        try (AdminServer admin = admin(AdminToken.of(TOKEN))) {
+            String option = "--admin=" + at(admin);
+            assertEquals(ExitCode.NOT_ACCEPTED, run(Map.of(), "status", option));
+            assertTrue(errors().contains("set RELAY_ADMIN_TOKEN or --admin-token-file=<file>"), errors());
+            String wrong = "wrong-but-long-enough";
+            for (int i = 0; i < 10; i++) {
+                assertEquals(ExitCode.NOT_ACCEPTED, run(Map.of("RELAY_ADMIN_TOKEN", wrong), "status", option));
+                assertTrue(errors().contains("; check the token"), errors());
+                assertTrue(!errors().contains(wrong), errors());
+            }
+            assertEquals(ExitCode.NOT_ACCEPTED, run(Map.of("RELAY_ADMIN_TOKEN", wrong), "status", option));
+            assertTrue(errors().matches("(?s).*status 429.*; try again in \\d+ s\n"), errors());
+        }
+        try (AdminServer admin = admin(AdminToken.of(TOKEN))) {
+            String option = "--admin=" + at(admin);
+            assertEquals(ExitCode.FAILURE, run(Map.of("RELAY_ADMIN_TOKEN", TOKEN), "status", option));
+            assertTrue(errors().contains("starting"), errors());
+            String fromFile = "--admin-token-file=" + file;
+            assertEquals(
+                    ExitCode.FAILURE,
+                    run(Map.of("RELAY_ADMIN_TOKEN", "wrong-but-long-enough"), "status", option, fromFile));
+            assertTrue(errors().contains("starting"), errors());
+        }
+        assertEquals(ExitCode.USAGE, run(Map.of("RELAY_ADMIN_TOKEN", "short"), "status"));
+        assertEquals(ExitCode.USAGE, run(Map.of(), "status", "--admin-token-file=" + folder.resolve("none")));
+    }
+
+    @Test
+    void nobodyListens() throws IOException {
+        int port = FixedPort.free();
+        assertEquals(ExitCode.UNREACHABLE, run(Map.of(), "status", "--admin=127.0.0.1:" + port));
+        assertEquals(
+                "relay: cannot connect to 127.0.0.1:" + port + "; start the server or forwarder with --admin=127.0.0.1:"
+                        + port + ", or name its admin address with --admin\n",
+                errors());
+        assertEquals(ExitCode.USAGE, run(Map.of(), "status", "--admin=7001"));
+        assertEquals(ExitCode.USAGE, run(Map.of(), "status", "--bind=127.0.0.1"));
+        assertEquals(ExitCode.USAGE, run(Map.of(), "status", "7001"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "200 | <html>hello</html>",
+                "200 | {}",
+                "200 | []",
+                "200 | {\"role\":\"server\"}",
+                "404 | {\"status\":404}",
+                "302 | moved",
+                "401 | <html>"
+            })
+    void otherServers(int status, String body) throws IOException {
+        HttpServer other = HttpServer.create(anyPort(), 0);
+        other.createContext("/", exchange -> {
+            byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+            exchange.getResponseHeaders().set("Location", "http://192.0.2.1/");
+            exchange.sendResponseHeaders(status, bytes.length);
+            exchange.getResponseBody().write(bytes);
+            exchange.close();
+        });
+        other.start();
+        try {
+            String where = "127.0.0.1:" + other.getAddress().getPort();
+            assertEquals(ExitCode.UNREACHABLE, run(Map.of(), "status", "--admin=" + where));
+            assertEquals("relay: " + where + " is not the admin address of a relay; check --admin\n", errors());
+        } finally {
+            other.stop(0);
+        }
+    }
+
+    @Test
+    void endlessAnswers() throws IOException {
+        HttpServer other = HttpServer.create(anyPort(), 0);
+        other.createContext("/", exchange -> {
+            try (exchange) {
+                exchange.sendResponseHeaders(200, 0);
+                byte[] spaces = " ".repeat(65_536).getBytes(StandardCharsets.UTF_8);
+                while (true) exchange.getResponseBody().write(spaces); // until the client has enough
+            }
+        });
+        other.start();
+        try {
+            String where = "127.0.0.1:" + other.getAddress().getPort();
+            assertEquals(ExitCode.UNREACHABLE, run(Map.of(), "status", "--admin=" + where));
+            assertTrue(errors().contains("the answer is longer than " + StatusCommand.LONGEST + " bytes"), errors());
+        } finally {
+            other.stop(0);
+        }
+    }
+
+    @Test
+    void silence() throws Exception {
+        try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            String where = "127.0.0.1:" + silent.getLocalPort();
+            assertSilent(where);
+            Thread trickling = new Thread(() -> {
+                try {
+                    silent.accept().close(); // the connection of the first question
+                    try (Socket visitor = silent.accept()) {
+                        visitor.getOutputStream().write("HTTP/1.1 200 OK\r\n\r\n{".getBytes(StandardCharsets.US_ASCII));
+                        visitor.getInputStream().readAllBytes(); // never the rest
+                    }
+                } catch (IOException e) {
+                    // the test has ended
+                }
+            });
+            trickling.start();
+            assertSilent(where);
+        }
+    }
+
+    private void assertSilent(String where) {
+        Arguments arguments = Arguments.of(new Syntax(), List.of("status", "--admin=" + where), Map.of());
+        StatusCommand command =
+                new StatusCommand(arguments, new Output(print(out), print(err), false), Duration.ofMillis(300));
+        CommandFailure failure = assertThrows(CommandFailure.class, command::run);
+        assertEquals(ExitCode.UNREACHABLE, failure.code());
+        assertTrue(failure.getMessage().contains(where), failure.getMessage());
+    }
+}
