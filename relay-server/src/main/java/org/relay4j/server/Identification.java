@@ -1,5 +1,6 @@
 package org.relay4j.server;
 
+import java.net.InetAddress;
 import java.security.GeneralSecurityException;
 import java.security.KeyPairGenerator;
 import java.security.PublicKey;
@@ -41,13 +42,18 @@ final class Identification {
     private final Gate gate;
     private final ClientLine line;
     private final String hello;
+    private final InetAddress site;
     private final @Nullable PeerIdentity peer;
 
-    /** @param peer the identity from TLS; null on a plain port */
-    Identification(Gate gate, ClientLine line, String hello, @Nullable PeerIdentity peer) {
+    /**
+     * @param site the address of the client, which takes turns with others, see {@link Admission#site}
+     * @param peer the identity from TLS; null on a plain port
+     */
+    Identification(Gate gate, ClientLine line, String hello, InetAddress site, @Nullable PeerIdentity peer) {
         this.gate = gate;
         this.line = line;
         this.hello = hello;
+        this.site = site;
         this.peer = peer;
     }
 
@@ -70,7 +76,7 @@ final class Identification {
             then.accept(Answer.refused("auth-failed", FAILED));
             return;
         }
-        if (!gate.verifiers().run(() -> ask(name, then))) then.accept(busy());
+        if (!gate.verifiers().run(site, () -> ask(name, then))) then.accept(busy());
     }
 
     private void ask(String name, Consumer<Answer> then) {
@@ -79,7 +85,7 @@ final class Identification {
                     gate.options().policy().find(name);
             stage.whenComplete((found, failure) -> {
                 if (failure != null || found == null) then.accept(failed(name, failure));
-                else if (!gate.verifiers().run(() -> then.accept(judge(found.orElse(null))))) then.accept(busy());
+                else if (!gate.verifiers().run(site, () -> then.accept(judge(found.orElse(null))))) then.accept(busy());
             });
         } catch (RuntimeException e) {
             then.accept(failed(name, e));

@@ -1,6 +1,7 @@
 package org.relay4j.server;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
@@ -15,8 +16,8 @@ import org.relay4j.yamux.io.TlsWire;
 final class SecureOpening {
     /*
      * A client that sends nothing costs no engine, because it is created when the first bytes arrive. It is created and runs on the
-     * few threads of the gate. While it runs, the connection is not selected. A connection that ends takes its work out of the
-     * queue, so the queue is never longer than the number of clients that may be pending.
+     * few threads of the gate, where the addresses of clients take turns. While it runs, the connection is not selected. A
+     * connection that ends takes its work out of the queue, so the queue is never longer than the number of clients that may be pending.
      */
 
     /** TLS 1.2 record with the fatal alert handshake_failure: which tells a plain client that this port speaks TLS. */
@@ -27,14 +28,17 @@ final class SecureOpening {
     private final Gate gate;
     private final ServerTls tls;
     private final SocketChannel channel;
+    private final InetAddress site;
     private final Handshake handshake;
     private @Nullable TlsWire wire; // once the client has sent something
     private @Nullable Runnable work; // for the threads of the gate, the last one
 
-    SecureOpening(Gate gate, ServerTls tls, SocketChannel channel, Handshake handshake) {
+    /** @param site the address of the client, which takes turns with others, see {@link Admission#site} */
+    SecureOpening(Gate gate, ServerTls tls, SocketChannel channel, InetAddress site, Handshake handshake) {
         this.gate = gate;
         this.tls = tls;
         this.channel = channel;
+        this.site = site;
         this.handshake = handshake;
     }
 
@@ -83,7 +87,7 @@ final class SecureOpening {
     private void hire(Runnable task) {
         handshake.interest(0);
         work = task;
-        if (!gate.engines().run(task)) handshake.turnAway(BUSY);
+        if (!gate.engines().run(site, task)) handshake.turnAway(BUSY);
     }
 
     /** Sends an alert to a client that has sent nothing and is probably a plain one. */
@@ -97,7 +101,7 @@ final class SecureOpening {
     }
 
     void close() {
-        if (work != null) gate.engines().forget(work);
+        if (work != null) gate.engines().forget(site, work);
         if (wire != null) wire.close();
     }
 

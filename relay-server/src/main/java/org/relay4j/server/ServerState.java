@@ -148,7 +148,7 @@ final class ServerState implements Closeable {
         for (String name : wanted) names.add(server.gate().revocations().add(name, () -> {}));
         CompletableFuture<Map<String, CompletableFuture<Optional<NamedClient>>>> asked = new CompletableFuture<>();
         TunnelPolicy policy = server.options().policy();
-        server.gate().verifiers().run(() -> asked.complete(ask(policy, wanted)));
+        server.gate().verifiers().run(this, () -> asked.complete(ask(policy, wanted)));
         long deadline = System.nanoTime() + Gate.DECISION;
         for (Map.Entry<String, CompletableFuture<Optional<NamedClient>>> each :
                 within(deadline, asked, "any name").entrySet()) {

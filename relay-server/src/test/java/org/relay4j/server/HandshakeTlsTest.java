@@ -230,7 +230,7 @@ class HandshakeTlsTest {
         try (RelayServer server = start(options())) {
             CountDownLatch mayGoOn = new CountDownLatch(1);
             int tasks = 0;
-            while (server.gate().engines().run(() -> Await.until("it may go on", mayGoOn))) tasks++;
+            while (server.gate().engines().run("test", () -> Await.until("it may go on", mayGoOn))) tasks++;
             assertTrue(tasks >= Gate.QUEUED, () -> "the queue is too short");
             assertThrows(IOException.class, () -> LineClient.secure(server, client));
             assertEquals(1, refused(server, Refusal.TLS));
@@ -248,7 +248,7 @@ class HandshakeTlsTest {
         try (RelayServer server = start(options())) {
             CountDownLatch mayGoOn = new CountDownLatch(1);
             for (int n = 0; n < Runtime.getRuntime().availableProcessors(); n++) {
-                assertTrue(server.gate().engines().run(() -> Await.until("it may go on", mayGoOn)));
+                assertTrue(server.gate().engines().run("test", () -> Await.until("it may go on", mayGoOn)));
             }
             List<Socket> flood = new ArrayList<>();
             for (int n = 0; n < 2 * Gate.QUEUED; n++) {
