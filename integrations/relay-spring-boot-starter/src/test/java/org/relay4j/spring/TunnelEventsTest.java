@@ -247,7 +247,8 @@ class TunnelEventsTest {
             MeterRegistry meters = context.getBean(MeterRegistry.class);
             assertEquals(1, meters.get("relay.client.tunnel.up").gauge().value());
             get(client, publicPort(context), "/hello");
-            assertEquals(1, meters.get("relay.client.visitors").functionCounter().count());
+            assertEquals(
+                    1, meters.get("relay.client.visitors").functionCounter().count());
             relay.close();
             Await.until(
                     "the meter is 0",
