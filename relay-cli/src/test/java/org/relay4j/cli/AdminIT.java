@@ -63,6 +63,7 @@ class AdminIT {
                     "the forwarder shows the loss",
                     () -> ofForwarder.get("/api/tunnels").body().contains("\"state\":\"down\""));
             assertEquals(200, ofForwarder.get("/readyz").statusCode());
+            assertEquals(200, ofForwarder.get("/healthz").statusCode());
         }
     }
 

@@ -7,11 +7,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.relay4j.cli.json.JsonReader;
 
 /** The dashboard and the alert rules name metrics that exist. */
 class ExpressionsTest {
@@ -26,6 +28,12 @@ class ExpressionsTest {
             "relay_client_events_dropped_total",
             "jvm_memory_max_bytes",
             "jvm_gc_collection_seconds_count");
+
+    @Test
+    void dashboardIsJson() throws IOException {
+        Object dashboard = JsonReader.read(Files.readString(Expressions.DASHBOARD));
+        assertEquals("Relay", ((Map<?, ?>) dashboard).get("title"));
+    }
 
     @Test
     void dashboardShowsEachMetricAndNoOther() throws IOException {

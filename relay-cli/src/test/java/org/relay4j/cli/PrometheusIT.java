@@ -29,10 +29,6 @@ class PrometheusIT {
     void rulesPassTheirTests() throws Exception {
         promtool("check", "rules", Expressions.RULES.toString());
         promtool("test", "rules", Expressions.RULES_TEST.toString());
-        try (ChildProcess json =
-                ChildProcess.start("python3", "-m", "json.tool", Expressions.DASHBOARD.toString(), "/dev/null")) {
-            assertEquals(0, json.awaitExit(), json::toString);
-        }
     }
 
     @Test

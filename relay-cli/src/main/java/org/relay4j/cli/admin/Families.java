@@ -27,8 +27,9 @@ final class Families {
 
     /** Adds a total that never decreases. Its name gets the suffix {@code _total}. */
     Families counter(String name, String help, List<Sample> samples) {
-        CounterSnapshot.Builder family =
-                CounterSnapshot.builder().name(name).help(help).unit(unit(name));
+        CounterSnapshot.Builder family = CounterSnapshot.builder().name(name).help(help);
+        Unit unit = unit(name);
+        if (unit != null) family.unit(unit);
         for (Sample sample : samples) {
             family.dataPoint(CounterSnapshot.CounterDataPointSnapshot.builder()
                     .labels(sample.labels)
@@ -49,8 +50,9 @@ final class Families {
     }
 
     Families gauge(String name, String help, List<Sample> samples) {
-        GaugeSnapshot.Builder family =
-                GaugeSnapshot.builder().name(name).help(help).unit(unit(name));
+        GaugeSnapshot.Builder family = GaugeSnapshot.builder().name(name).help(help);
+        Unit unit = unit(name);
+        if (unit != null) family.unit(unit);
         for (Sample sample : samples) {
             family.dataPoint(GaugeSnapshot.GaugeDataPointSnapshot.builder()
                     .labels(sample.labels)

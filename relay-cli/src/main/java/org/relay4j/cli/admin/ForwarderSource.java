@@ -1,16 +1,21 @@
 package org.relay4j.cli.admin;
 
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelStatistics;
 import org.relay4j.cli.json.JsonLine;
+import org.relay4j.yamux.io.LoopGroup;
 
 /** A forwarder, as the admin address shows it. */
 final class ForwarderSource implements AdminSource {
+    private static final long PATIENCE = TimeUnit.SECONDS.toNanos(1); // for the loops
+
     private final Instant since = Instant.now();
     private final Tunnel tunnel;
     private final @Nullable String name;
@@ -28,10 +33,19 @@ final class ForwarderSource implements AdminSource {
         this.local = local;
     }
 
-    /** The process ends when its forwarder has ended. */
+    /** The process itself ends when its forwarder has ended, so only the event loops can fail. */
     @Override
-    public boolean isAlive() {
-        return true;
+    public boolean isAlive() throws InterruptedException {
+        try {
+            LoopGroup loops = LoopGroup.acquireShared();
+            try {
+                return loops.awaitAnswers(PATIENCE);
+            } finally {
+                LoopGroup.releaseShared();
+            }
+        } catch (IOException e) {
+            return false; // they cannot be started
+        }
     }
 
     @Override

@@ -13,7 +13,6 @@ import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -55,14 +54,14 @@ final class Metrics {
      * @param source null before the server or forwarder has started
      */
     Response respond(@Nullable String accepts, @Nullable AdminSource source) {
-        ExpositionFormatWriter writer = formats.findWriter(accepts);
+        ExpositionFormatWriter writer = formats.findWriter(accepts == null ? "" : accepts);
         ByteArrayOutputStream body = new ByteArrayOutputStream();
         try {
             writer.write(body, snapshots(source));
         } catch (IOException e) {
             throw new UncheckedIOException(e); // memory can be written
         }
-        return new Response(Response.OK, writer.getContentType(), body.toByteArray(), Map.of());
+        return Response.of(Response.OK, writer.getContentType(), body.toByteArray());
     }
 
     MetricSnapshots snapshots(@Nullable AdminSource source) {

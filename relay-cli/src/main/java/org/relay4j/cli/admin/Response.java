@@ -5,12 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.relay4j.cli.json.JsonLine;
 
-/**
- * An answer to a request.
- *
- * @param headers in addition to those that all responses have
- */
-record Response(int status, String type, byte[] body, Map<String, String> headers) {
+/** An answer to a request. Immutable: nobody changes the body. */
+final class Response {
     static final int OK = 200;
     static final int ACCEPTED = 202;
     static final int UNAUTHORIZED = 401;
@@ -20,6 +16,18 @@ record Response(int status, String type, byte[] body, Map<String, String> header
     static final int TOO_MANY_REQUESTS = 429;
     static final int INTERNAL_ERROR = 500;
     static final int UNAVAILABLE = 503;
+
+    private final int status;
+    private final String type;
+    private final byte[] body;
+    private final Map<String, String> headers; // in addition to those that all responses have
+
+    private Response(int status, String type, byte[] body, Map<String, String> headers) {
+        this.status = status;
+        this.type = type;
+        this.body = body;
+        this.headers = headers;
+    }
 
     /** Returns a line of text. */
     static Response text(int status, String line) {
@@ -36,12 +44,32 @@ record Response(int status, String type, byte[] body, Map<String, String> header
     }
 
     static Response of(int status, String type, String body) {
-        return new Response(status, type, body.getBytes(StandardCharsets.UTF_8), Map.of());
+        return of(status, type, body.getBytes(StandardCharsets.UTF_8));
+    }
+
+    static Response of(int status, String type, byte[] body) {
+        return new Response(status, type, body, Map.of());
     }
 
     Response with(String name, String value) {
         Map<String, String> more = new LinkedHashMap<>(headers);
         more.put(name, value);
         return new Response(status, type, body, more);
+    }
+
+    int status() {
+        return status;
+    }
+
+    String type() {
+        return type;
+    }
+
+    byte[] body() {
+        return body;
+    }
+
+    Map<String, String> headers() {
+        return headers;
     }
 }

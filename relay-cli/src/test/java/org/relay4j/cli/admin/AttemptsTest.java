@@ -1,6 +1,7 @@
 package org.relay4j.cli.admin;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -47,7 +48,7 @@ class AttemptsTest {
         }
         assertEquals(Attempts.MOST_ADDRESSES, attempts.addresses());
         for (int n = 0; n < Attempts.BURST; n++) attempts.failed(steady);
-        assertEquals(true, attempts.secondsToWait(steady) > 6, "earlier attempts were forgotten");
+        assertTrue(attempts.secondsToWait(steady) > 6, "earlier attempts were forgotten");
     }
 
     private static InetAddress address(String literal) throws UnknownHostException {
