@@ -1,4 +1,5 @@
-"""Checks a built site: each local link leads to a page and an anchor that exist, and no page loads anything from elsewhere.
+"""Checks a built site: each local link leads to a page and an anchor that exist, no page loads anything from elsewhere, and search
+knows all pages.
 
 python check.py <folder>
 """
@@ -10,6 +11,8 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
 ROOT = Path(sys.argv[1]).resolve()
+# Copies of other pages, and what Sphinx adds.
+UNSEARCHED = ("index.html", "search.html", "genindex.html")
 
 
 class Page(HTMLParser):
@@ -48,12 +51,15 @@ def elsewhere(link):
 # Sphinx makes the pages of the site; javadoc checks its own.
 pages = [path for path in ROOT.rglob("*.html") if "javadoc" not in path.relative_to(ROOT).parts]
 links, problems = 0, []
+searched = (ROOT / "searchindex.js").read_text(encoding="utf-8")
 for path in pages:
     page, name = page_of(path), path.relative_to(ROOT)
     local = [link for link in page.links + page.loaded if not elsewhere(link)]
     links += len(local)
     problems += [f"{name}: broken link {link}" for link in local if broken(path, link)]
     problems += [f"{name}: loaded from elsewhere: {link}" for link in page.loaded if elsewhere(link)]
+    if name.as_posix() not in UNSEARCHED and f'"{name.with_suffix("").as_posix()}"' not in searched:
+        problems.append(f"{name}: not in the index of the search")
 if len(pages) < 20 or links < 1000:
     problems.append(f"found only {len(pages)} pages with {links} links in {ROOT}")
 print(*problems, sep="\n", file=sys.stderr)
