@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ParseResult;
@@ -39,16 +40,18 @@ final class Arguments {
     private final Mode mode;
     private final ServerAddress address;
     private final Map<Flag, Value> values;
-    private final Map<String, String> environment;
+    private final Source source;
 
-    private Arguments(
-            Action action, Mode mode, ServerAddress address, Map<Flag, Value> values, Map<String, String> environment) {
+    private Arguments(Action action, Mode mode, ServerAddress address, Map<Flag, Value> values, Source source) {
         this.action = action;
         this.mode = mode;
         this.address = address;
         this.values = values;
-        this.environment = environment;
+        this.source = source;
     }
+
+    /** What the arguments were parsed from. */
+    private record Source(List<String> line, Map<String, String> environment) {}
 
     /**
      * Parses a command line.
@@ -57,8 +60,9 @@ final class Arguments {
      */
     static Arguments of(Syntax syntax, List<String> args, Map<String, String> environment) {
         ParseResult parsed = syntax.parse(args.toArray(String[]::new));
-        if (parsed.isUsageHelpRequested()) return informing(Mode.HELP, environment);
-        if (parsed.isVersionHelpRequested()) return informing(Mode.VERSION, environment);
+        Source source = new Source(args, environment);
+        if (parsed.isUsageHelpRequested()) return informing(Mode.HELP, source);
+        if (parsed.isVersionHelpRequested()) return informing(Mode.VERSION, source);
         Map<Flag, Value> given = given(parsed);
         List<String> positional = parsed.unmatched();
         Action action = action(args, given, positional);
@@ -69,7 +73,7 @@ final class Arguments {
                 String first = positional.get(0);
                 throw unexpected(positional.get(1), " after " + first + "; relay " + first + " takes no argument");
             }
-            return informing(word, environment);
+            return informing(word, source);
         }
         ConfigFile file = word == null ? file(given, environment) : ConfigFile.NONE;
         Mode mode = word == null ? mode(given, positional, environment, file) : word;
@@ -80,11 +84,28 @@ final class Arguments {
         file.addTo(given, mode);
         ServerAddress address = address(mode, positional, environment, file);
         if (action != Action.SHOW) address.require(mode, file);
-        return new Arguments(action, mode, address, given, environment);
+        return new Arguments(action, mode, address, given, source);
     }
 
-    private static Arguments informing(Mode mode, Map<String, String> environment) {
-        return new Arguments(Action.RUN, mode, NONE, Map.of(), environment);
+    private static Arguments informing(Mode mode, Source source) {
+        return new Arguments(Action.RUN, mode, NONE, Map.of(), source);
+    }
+
+    /** Parses the same command line again, whose configuration file may have changed. */
+    Arguments again(Syntax syntax) {
+        return of(syntax, source.line(), source.environment());
+    }
+
+    /** Returns these arguments with other values for some options. */
+    Arguments with(Set<Flag> changed, Arguments other) {
+        Map<Flag, Value> merged = new EnumMap<>(Flag.class);
+        merged.putAll(values);
+        for (Flag flag : changed) {
+            Value value = other.get(flag);
+            if (value == null) merged.remove(flag);
+            else merged.put(flag, value);
+        }
+        return new Arguments(action, mode, address, merged, source);
     }
 
     /** Returns the action. A relay server may have the name of one: then {@code --localForwardPort} is before it. */
@@ -204,7 +225,7 @@ final class Arguments {
     /** An environment variable that is not the value of an option; null if it is not set. */
     @Nullable
     String variable(String name) {
-        String text = environment.getOrDefault(name, "");
+        String text = source.environment().getOrDefault(name, "");
         return text.isEmpty() ? null : text;
     }
 

@@ -202,6 +202,24 @@ enum Flag {
         }
     }
 
+    private static final Set<Flag> RELOADED_BY_SERVER = Set.of(
+            MAX_TUNNELS,
+            MAX_TUNNELS_PER_ADDRESS,
+            MAX_VISITORS,
+            MAX_VISITORS_PER_TUNNEL,
+            IDLE_TIMEOUT,
+            HANDSHAKE_TIMEOUT,
+            LEASE,
+            ALLOW_CLIENTS,
+            DENY_CLIENTS,
+            ALLOW_VISITORS,
+            DENY_VISITORS,
+            PROXY_CERTS,
+            TLS_CERT,
+            TLS_KEY,
+            TLS_CLIENT_CA,
+            WINDOW,
+            MAX_WINDOW);
     private static final Pattern DEFAULT = Pattern.compile(" Default: (.*?)(?:; for the demo.*)?\\.$");
 
     private final Section section;
@@ -267,6 +285,11 @@ enum Flag {
     List<String> keys() {
         String key = name().toLowerCase(Locale.ROOT).replace('_', '-');
         return this == LOCAL_FORWARD_PORT ? List.of(key, names.get(0).substring(2)) : List.of(key);
+    }
+
+    /** Returns true if the option can change while the command runs. */
+    boolean isReloadable(Mode mode) {
+        return this == GRACE_PERIOD || this == LOG_LEVEL || (mode == Mode.SERVER && RELOADED_BY_SERVER.contains(this));
     }
 
     boolean belongsTo(Mode mode) {

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,7 @@ final class ForwarderCommand {
     private final Arguments arguments;
     private final Output output;
     private final Shutdown shutdown;
+    private volatile Duration grace = GRACE_PERIOD;
 
     ForwarderCommand(Arguments arguments, Output output, Shutdown shutdown) {
         this.arguments = arguments;
@@ -47,7 +49,7 @@ final class ForwarderCommand {
         InetSocketAddress local = local();
         Announcer announcer = new Announcer(local);
         RelayClientOptions options = options(announcer);
-        Duration grace = gracePeriod();
+        grace = gracePeriod();
         shutdown.closes(output::closed); // closed last
         AdminServer admin = new AdminArguments(arguments).open(shutdown); // closed after the forwarder
         RelayForwarder forwarder;
@@ -57,7 +59,8 @@ final class ForwarderCommand {
             CommandFailure unusable = unusable(options, e);
             throw unusable == null ? failure(server, e) : unusable;
         }
-        shutdown.closes(grace, () -> forwarder.close(grace));
+        shutdown.closes(() -> grace, forwarder::close);
+        shutdown.closes(Reload.start(arguments, new Reloading(announcer), shutdown));
         Value name = arguments.get(Flag.NAME);
         if (admin != null) admin.serve(forwarder, name == null ? null : name.text(), local);
         forwarder.awaitEnd();
@@ -65,6 +68,27 @@ final class ForwarderCommand {
         if (shutdown.isClosing()) return;
         announcer.awaitEnd();
         throw end(server, forwarder.endCause());
+    }
+
+    /** The running forwarder, of which only the grace period can change. */
+    private final class Reloading implements Reload.Target {
+        private final TunnelListener listener;
+
+        Reloading(TunnelListener listener) {
+            this.listener = listener;
+        }
+
+        @Override
+        public void validate(Arguments fresh) {
+            fresh.host().host();
+            fresh.port().port(1);
+            new ForwarderCommand(fresh, output, shutdown).options(listener);
+        }
+
+        @Override
+        public void apply(Arguments next, Set<Flag> changed) {
+            grace = new ForwarderCommand(next, output, shutdown).gracePeriod();
+        }
     }
 
     /** Returns the local service; unresolved if its name must be resolved for each tunnel. */

@@ -6,6 +6,8 @@ import java.net.InetAddress;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.cli.admin.AdminServer;
@@ -22,6 +24,7 @@ final class ServerCommand {
     private final Arguments arguments;
     private final Output output;
     private final Shutdown shutdown;
+    private volatile Duration grace = GRACE_PERIOD;
 
     ServerCommand(Arguments arguments, Output output, Shutdown shutdown) {
         this.arguments = arguments;
@@ -33,14 +36,42 @@ final class ServerCommand {
     void run() throws InterruptedException {
         RelayServerOptions options = options();
         shutdown.closes(output::closed); // closed last
-        Duration grace = gracePeriod();
+        grace = gracePeriod();
         AdminServer admin = new AdminArguments(arguments).open(shutdown); // closed after the server
         RelayServer server = start(options);
-        shutdown.closes(grace, () -> server.close(grace));
+        shutdown.closes(() -> grace, server::close);
         InetAddress address = server.address().getAddress();
         if (admin != null) admin.serve(server);
+        shutdown.closes(Reload.start(arguments, new Reloading(server), shutdown));
         output.listening(address.isAnyLocalAddress() ? "0.0.0.0" : Output.literal(address), server.port());
         new CountDownLatch(1).await();
+    }
+
+    /** The running server. */
+    private final class Reloading implements Reload.Target {
+        private final RelayServer server;
+
+        Reloading(RelayServer server) {
+            this.server = server;
+        }
+
+        @Override
+        public void validate(Arguments fresh) {
+            new ServerCommand(fresh, output, shutdown).options();
+        }
+
+        @Override
+        public void apply(Arguments next, Set<Flag> changed) {
+            ServerCommand command = new ServerCommand(next, output, shutdown);
+            Duration newGrace = command.gracePeriod();
+            RelayServerOptions running = server.options();
+            // The present policy and certificate read their files themselves.
+            RelayServerOptions.Builder options =
+                    command.options().toBuilder().policy(running.policy()).listener(running.listener());
+            if (Collections.disjoint(changed, TlsArguments.OF_SERVER)) options.tls(running.tls());
+            server.update(options.build());
+            grace = newGrace;
+        }
     }
 
     private RelayServer start(RelayServerOptions options) {

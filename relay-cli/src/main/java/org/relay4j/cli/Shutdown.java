@@ -3,6 +3,7 @@ package org.relay4j.cli;
 import java.time.Duration;
 import java.util.Deque;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.function.Supplier;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -13,7 +14,8 @@ final class Shutdown {
     private static final Duration MARGIN = Duration.ofSeconds(10);
 
     private final Deque<AutoCloseable> running = new ConcurrentLinkedDeque<>();
-    private volatile Duration patience = MARGIN; // how long closing everything may take
+    private final Deque<Supplier<Duration>> graces =
+            new ConcurrentLinkedDeque<>(); // how long closing may take, besides the margin
     private volatile boolean leaving; // the command has ended, and its exit code counts
     private volatile boolean closing; // the process was terminated
 
@@ -27,10 +29,15 @@ final class Shutdown {
         return resource;
     }
 
-    /** Registers an action that closes something, and takes up to {@code grace} for that. Called by one thread. */
-    void closes(Duration grace, AutoCloseable action) {
-        patience = patience.plus(grace);
-        running.push(action);
+    /** Closes something within a time. */
+    interface Closing {
+        void close(Duration grace) throws Exception;
+    }
+
+    /** Registers an action that closes something, and takes up to {@code grace} for that: the time when it is called. */
+    void closes(Supplier<Duration> grace, Closing action) {
+        graces.push(grace);
+        running.push(() -> action.close(grace.get()));
     }
 
     /** Returns true once the process was terminated. */
@@ -52,6 +59,8 @@ final class Shutdown {
 
     private void signalled() {
         if (leaving) return;
+        Duration patience = MARGIN;
+        for (Supplier<Duration> grace : graces) patience = patience.plus(grace.get());
         Thread closer = new Thread(this::closeAll, "relay-close");
         closer.setDaemon(true);
         closer.start();

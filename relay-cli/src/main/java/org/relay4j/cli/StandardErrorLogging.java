@@ -9,6 +9,8 @@ import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.LayoutBase;
 import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import ch.qos.logback.core.spi.ContextAwareBase;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /**
  * Logging to standard error. Logback finds this class as a service and then does not look for a configuration file, which
@@ -23,9 +25,21 @@ public final class StandardErrorLogging extends ContextAwareBase implements Conf
 
     /** Sets the log level; call it before anything is logged. */
     static void level(Value value) {
+        level(parse(value));
+    }
+
+    static Level parse(Value value) {
         Level parsed = Level.toLevel(value.text(), null);
         if (parsed == null) throw value.mustBe("one of error, warn, info, debug, trace");
-        level(parsed);
+        return parsed;
+    }
+
+    /** Changes the log level of the running program; without a value, to the default. */
+    static void change(@Nullable Value value) {
+        level(value == null ? Level.INFO : parse(value));
+        if (LoggerFactory.getILoggerFactory() instanceof LoggerContext loggers) {
+            loggers.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).setLevel(level);
+        }
     }
 
     static void level(Level newLevel) {

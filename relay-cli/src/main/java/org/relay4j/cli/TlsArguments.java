@@ -1,6 +1,7 @@
 package org.relay4j.cli;
 
 import java.io.IOException;
+import java.util.Set;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.client.ClientTls;
@@ -8,6 +9,8 @@ import org.relay4j.server.ServerTls;
 
 /** The TLS options of the server and the forwarder. */
 final class TlsArguments {
+    static final Set<Flag> OF_SERVER = Set.of(Flag.TLS_CERT, Flag.TLS_KEY, Flag.TLS_CLIENT_CA);
+
     private final Arguments arguments;
 
     TlsArguments(Arguments arguments) {

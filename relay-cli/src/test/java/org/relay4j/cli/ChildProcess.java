@@ -191,6 +191,10 @@ final class ChildProcess implements AutoCloseable {
     }
 
     /** Suspends the process until {@link #resume}; the kernel still serves its sockets. */
+    void hangUp() throws InterruptedException {
+        signal("HUP");
+    }
+
     void suspend() throws InterruptedException {
         signal("STOP");
     }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** docs/configuration.md lists each key with its type, and its examples can be used. */
 class ConfigurationPageTest {
     private static final Pattern EXAMPLE = Pattern.compile("```toml\n(.*?)```", Pattern.DOTALL);
-    private static final Pattern ROW = Pattern.compile("\\| `([a-z-]+)` \\| ([^|]*?) \\|.*");
+    private static final Pattern ROW = Pattern.compile("\\| `([a-z-]+)` \\| ([^|]*?) \\| ([^|]*?) \\|");
 
     private static String page;
 
@@ -36,7 +36,9 @@ class ConfigurationPageTest {
             String key = row.group(1);
             listed.add(key);
             for (Flag flag : Flag.values()) {
-                if (flag.keys().get(0).equals(key)) assertEquals(type(flag), row.group(2), key);
+                if (!flag.keys().get(0).equals(key)) continue;
+                assertEquals(type(flag), row.group(2), key);
+                assertEquals(reload(flag), row.group(3), key);
             }
         }
         assertEquals(new TreeSet<>(ConfigFile.keys()), new TreeSet<>(listed));
@@ -55,6 +57,15 @@ class ConfigurationPageTest {
             case "file", "pem", "toml" -> "file";
             default -> "text";
         };
+    }
+
+    private static String reload(Flag flag) {
+        if (flag == Flag.TLS_CERT || flag == Flag.TLS_KEY) return "server, if it has TLS before and after";
+        boolean server = flag.belongsTo(Mode.SERVER) && flag.isReloadable(Mode.SERVER);
+        boolean forwarder = flag.belongsTo(Mode.FORWARDER) && flag.isReloadable(Mode.FORWARDER);
+        boolean both = flag.belongsTo(Mode.SERVER) && flag.belongsTo(Mode.FORWARDER);
+        if (server) return both && !forwarder ? "server" : "yes";
+        return forwarder ? "yes" : "no";
     }
 
     @Test

@@ -31,7 +31,7 @@ final class Admission {
                     (Site site) -> -site.pending.size())
             .thenComparingLong(site -> site.oldest().number);
 
-    private final RelayServerOptions options;
+    private volatile RelayServerOptions options;
     private final ReentrantLock lock = OrderedLock.leaf("the admission");
     private final Map<InetAddress, Site> sites = new HashMap<>(); // those with pending clients; guarded by lock
     private final TreeSet<Site> waiting = new TreeSet<>(MOST_PENDING_FIRST); // those with pending ones; guarded by lock
@@ -44,6 +44,17 @@ final class Admission {
     Admission(RelayServerOptions options) {
         this.options = options;
         places = new Places(options);
+    }
+
+    /** Uses other limits from now on. Tunnels and visitors beyond lower ones stay. */
+    void update(RelayServerOptions newOptions) {
+        lock.lock();
+        try {
+            options = newOptions;
+            places.update(newOptions);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.control.Ed25519;
-import org.relay4j.server.toml.TomlFile;
+import org.relay4j.server.files.TomlFile;
 import org.relay4j.yamux.io.Bandwidth;
 import org.tomlj.TomlArray;
 import org.tomlj.TomlPosition;

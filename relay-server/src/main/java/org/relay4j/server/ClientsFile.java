@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.relay4j.api.control.ClientName;
-import org.relay4j.server.toml.TomlFile;
+import org.relay4j.server.files.TomlFile;
 import org.tomlj.TomlPosition;
 import org.tomlj.TomlTable;
 

@@ -20,14 +20,12 @@ final class ControlPort implements Listener.Owner {
 
     private final Gate gate;
     private final RelayServer server;
-    private final RelayServerOptions options;
     private final TrustedProxies proxies;
 
     ControlPort(Gate gate) {
         this.gate = gate;
         server = gate.server();
-        options = gate.options();
-        proxies = new TrustedProxies(server, options, TrustedProxies.MOST_CLIENTS);
+        proxies = new TrustedProxies(server, gate.options(), TrustedProxies.MOST_CLIENTS);
     }
 
     @Override
@@ -65,7 +63,7 @@ final class ControlPort implements Listener.Owner {
      * @param loop serves it, and is the only one with which the channel may be registered
      */
     private void admit(SocketChannel channel, InetSocketAddress client, Loop loop) {
-        if (!options.clientFilter().allows(client.getAddress())) {
+        if (!gate.options().clientFilter().allows(client.getAddress())) {
             Sockets.reset(channel); // without an answer, which would reveal the protocol to strangers
             server.refused(
                     Refusal.CLIENT_ADDRESS,
@@ -88,13 +86,13 @@ final class ControlPort implements Listener.Owner {
     private void refuse(SocketChannel channel, InetSocketAddress client, @Nullable Refusal reason) {
         boolean draining = server.isClosing();
         // No name is known yet.
-        ControlRefusal refusal = draining ? ControlRefusal.DRAINING : ControlRefusal.limit(reason, options, 0);
+        ControlRefusal refusal = draining ? ControlRefusal.DRAINING : ControlRefusal.limit(reason, gate.options(), 0);
         Refusal counted = draining ? Refusal.DRAINING : reason;
         if (counted != null) {
             server.refused(
                     counted, client, "relay server: client {} refused: {}", Sockets.host(client), refusal.text());
         }
-        if (options.tls() == null) answer(channel, refusal);
+        if (gate.options().tls() == null) answer(channel, refusal);
         else Sockets.close(channel); // before TLS there is no line
     }
 

@@ -14,6 +14,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.server.files.FileStamp;
+import org.relay4j.server.files.FileWatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.server.files.FileWatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,7 +24,6 @@ final class Gate {
     static final int QUEUED = 512; // tasks; more than the clients that may be pending by default
 
     private final RelayServer server;
-    private final RelayServerOptions options;
     private final ClientLimits nameless;
     private final Workers engines;
     private final Workers verifiers;
@@ -33,7 +33,6 @@ final class Gate {
 
     Gate(RelayServer server, RelayServerOptions options) {
         this.server = server;
-        this.options = options;
         nameless = options.policy().nameless();
         int processors = Runtime.getRuntime().availableProcessors();
         engines = new Workers("relay-tls", Math.max(1, processors / 2), QUEUED);
@@ -42,6 +41,7 @@ final class Gate {
 
     /** Starts to check certificate files and to watch the policy. */
     void start() {
+        RelayServerOptions options = options();
         watch = options.policy().watch(this::revoke);
         if (options.tls() != null) files = new FileWatch(options.certificateCheck(), this::reload);
     }
@@ -64,7 +64,7 @@ final class Gate {
     }
 
     RelayServerOptions options() {
-        return options;
+        return server.options();
     }
 
     /** Returns the limits of clients without a name. */
@@ -88,6 +88,7 @@ final class Gate {
 
     /** Returns whether a client gets its port at once: without TLS and without lines. */
     boolean isBase() {
+        RelayServerOptions options = options();
         return options.tls() == null && !options.extended() && !options.requireName();
     }
 
@@ -97,8 +98,14 @@ final class Gate {
         server.tunnels().revoke(name);
     }
 
+    /** Reads the files of certificates and clients again that have changed, without waiting for the next check. */
+    void readChangedFiles() {
+        reload();
+        if (options().policy() instanceof FilePolicy policy) policy.reload();
+    }
+
     private void reload() {
-        ServerTls tls = options.tls();
+        ServerTls tls = options().tls();
         try {
             if (tls != null && tls.reload()) log.info("relay server: new certificate in use, {}", tls.fingerprint());
         } catch (IOException e) {

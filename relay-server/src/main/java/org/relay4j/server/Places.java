@@ -19,7 +19,7 @@ final class Places {
      * server, only tunnels without a name are displaced, because strangers must not end the tunnels of known clients.
      */
 
-    private final RelayServerOptions options;
+    private RelayServerOptions options;
     private final Map<InetAddress, Group> addresses = new HashMap<>(); // those with tunnels
     private final Map<String, Group> names = new HashMap<>(); // those with tunnels
     private final Set<Place> nameless = new LinkedHashSet<>(); // held; the longest held first
@@ -27,6 +27,11 @@ final class Places {
 
     Places(RelayServerOptions options) {
         this.options = options;
+    }
+
+    /** Uses other limits from now on. */
+    void update(RelayServerOptions newOptions) {
+        options = newOptions;
     }
 
     /**

@@ -30,7 +30,7 @@ final class PublicPort implements Listener.Owner {
     private final ArrayDeque<Arrival> waiting = new ArrayDeque<>(0); // counted, and not read
     private @Nullable ServerTunnel tunnel; // that has the port; null until it is known
     private VisitorLimits limits; // of that tunnel
-    private int mostVisitors;
+    private int ownMost; // visitors of this tunnel; 0: only the limit of the server
     private final AtomicInteger visitors = new AtomicInteger(); // written on the loop
     private int reading; // visitors whose header is incomplete
     private long refused; // visitors beyond a limit
@@ -79,8 +79,12 @@ final class PublicPort implements Listener.Owner {
     void belongTo(ServerTunnel owner, ClientLimits ownersLimits) {
         if (tunnel != null) limits = new VisitorLimits(ownersLimits, System.nanoTime()); // it was the port of another
         tunnel = owner;
-        mostVisitors = server.options().maxVisitorsPerTunnel();
-        if (ownersLimits.maxVisitors() > 0) mostVisitors = Math.min(mostVisitors, ownersLimits.maxVisitors());
+        ownMost = ownersLimits.maxVisitors();
+    }
+
+    private int mostVisitors() {
+        int most = server.options().maxVisitorsPerTunnel();
+        return ownMost > 0 ? Math.min(ownMost, most) : most;
     }
 
     /** Returns whether the tunnel has the port, and it is open. */
@@ -257,7 +261,7 @@ final class PublicPort implements Listener.Owner {
     /** Counts one more visitor. Returns why it is refused; null if it is not. */
     private @Nullable Refusal enter(InetSocketAddress from) {
         if (!server.options().visitorFilter().allows(from.getAddress())) return Refusal.VISITOR_ADDRESS;
-        if (visitors.get() >= mostVisitors) return Refusal.VISITORS_OF_TUNNEL;
+        if (visitors.get() >= mostVisitors()) return Refusal.VISITORS_OF_TUNNEL;
         Refusal reason = limits.enter(from.getAddress(), System.nanoTime());
         if (reason != null) return reason;
         if (!server.admission().enterVisitor()) {
@@ -299,7 +303,7 @@ final class PublicPort implements Listener.Owner {
                         "{}: visitor refused, {} of {} here and {} of {} in all are connected ({} refused so far)",
                         owner,
                         visitors.get(),
-                        mostVisitors,
+                        mostVisitors(),
                         server.admission().visitors(),
                         server.options().maxVisitors(),
                         refused);

@@ -14,6 +14,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.Bounds;
 import org.relay4j.yamux.io.Listener;
@@ -42,7 +43,8 @@ public final class RelayServer implements Closeable {
     private static final long CLOSE_DEADLINE = TimeUnit.SECONDS.toNanos(2);
     private static final long LONGEST_DRAIN = 999_999_999; // s, as announced to clients
 
-    private final RelayServerOptions options;
+    private final ReentrantLock updating = new ReentrantLock(); // one update at a time
+    private volatile RelayServerOptions options;
     private final Admission admission;
     private final PublicPorts publicPorts;
     private final TrustedProxies proxies;
@@ -152,9 +154,41 @@ public final class RelayServer implements Closeable {
         return control.address();
     }
 
-    /** Returns the options. */
+    /** Returns the options in force. */
     public RelayServerOptions options() {
         return options;
+    }
+
+    /**
+     * Changes options while the server runs: either all of them, or none. Start with {@code options().toBuilder()}.
+     *
+     * <p>These options can change: the limits of tunnels, pending clients and visitors, the networks of clients and visitors, {@link
+     * RelayServerOptions#handshakeTimeout handshakeTimeout}, {@link RelayServerOptions#lease lease}, {@link
+     * RelayServerOptions#idleTimeout idleTimeout}, {@link RelayServerOptions#session session}, the {@link
+     * RelayServerOptions.Builder#proxyCertificates proxyCertificates}, and {@link RelayServerOptions#tls tls} if the control port
+     * has TLS before and after. They apply to new connections and visitors; those that exist stay, even beyond a lower limit.
+     *
+     * <p>Also reads the files of certificates and clients again, if they have changed. The result is in the log; a file that
+     * cannot be used is no failure of this method. Blocks until they are read.
+     *
+     * @throws IllegalArgumentException if another option differs; the message names each, with both values
+     */
+    public void update(RelayServerOptions newOptions) {
+        Objects.requireNonNull(newOptions, "newOptions");
+        updating.lock();
+        try {
+            FixedOptions.require(options, newOptions);
+            ServerTls before = options.tls();
+            ServerTls after = newOptions.tls();
+            admission.update(newOptions);
+            options = newOptions;
+            if (after != null && before != null && !Objects.equals(before.fingerprint(), after.fingerprint())) {
+                log.info("relay server: new certificate in use, {}", after.fingerprint());
+            }
+            gate.readChangedFiles();
+        } finally {
+            updating.unlock();
+        }
     }
 
     /** Returns the number of open tunnels, including those held for an absent client. */

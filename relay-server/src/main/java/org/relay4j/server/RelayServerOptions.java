@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.tls.Fingerprint;
+import org.relay4j.server.files.FileWatch;
 import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.io.Bounds;
 import org.relay4j.yamux.io.LoopGroup;
@@ -154,6 +155,10 @@ public final class RelayServerOptions {
         return values.proxyFilter;
     }
 
+    List<String> trustedProxyNetworks() {
+        return values.trustedProxies;
+    }
+
     /** Returns the fingerprints of the load balancers that terminate TLS, in hexadecimal; empty if there are none. */
     Set<String> proxyCertificates() {
         return values.proxyFingerprints;
@@ -178,6 +183,12 @@ public final class RelayServerOptions {
     public TunnelPolicy policy() {
         TunnelPolicy policy = values.policy;
         return policy == null ? TunnelPolicy.nobody() : policy;
+    }
+
+    /** Returns the policy as it was set; null means the one without names. */
+    @Nullable
+    TunnelPolicy ownPolicy() {
+        return values.policy;
     }
 
     /** Returns true if clients without a name are refused. */

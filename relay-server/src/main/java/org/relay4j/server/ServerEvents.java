@@ -30,7 +30,6 @@ final class ServerEvents {
     private final RelayServer server;
     private final @Nullable RelayServerListener listener;
     private final Executor threads;
-    private final int mostTunnels;
     private final AtomicLongArray refusals = new AtomicLongArray(Refusal.values().length);
     private final ReentrantLock lock = OrderedLock.leaf("a server's events");
     private final ArrayDeque<Consumer<RelayServerListener>> waiting = new ArrayDeque<>(); // guarded by lock
@@ -47,7 +46,6 @@ final class ServerEvents {
         this.server = server;
         this.threads = threads;
         listener = options.listener();
-        mostTunnels = options.maxTunnels();
     }
 
     boolean hasListener() {
@@ -78,7 +76,9 @@ final class ServerEvents {
 
     /** Reports the up of a tunnel. Returns false if it was dropped; then no other event of that tunnel may be reported. */
     boolean up(ServedTunnel tunnel) {
-        return add(told -> told.tunnelUp(server, tunnel), MOST_WAITING + mostTunnels);
+        return add(
+                told -> told.tunnelUp(server, tunnel),
+                MOST_WAITING + server.options().maxTunnels());
     }
 
     /** Reports the down of a tunnel whose up was reported, which bounds their number. */

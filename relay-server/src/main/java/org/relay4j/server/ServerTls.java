@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.relay4j.api.tls.Fingerprint;
 import org.relay4j.api.tls.KeyMaterial;
 import org.relay4j.api.tls.RelayTls;
+import org.relay4j.server.files.FileStamp;
 
 /**
  * The certificate with which a relay server identifies itself, and the TLS settings of its control port: TLS 1.3 and 1.2.

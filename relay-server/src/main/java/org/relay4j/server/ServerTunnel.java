@@ -396,15 +396,14 @@ final class ServerTunnel {
     private void hold(String why) {
         state = State.HELD;
         tenure.hold(this);
-        server.log()
-                .held("{}: held for {} ms, {}", name, server.options().lease().toMillis(), why);
+        server.log().held("{}: held for {} ms, {}", name, tenure.holdMillis(), why);
         announcements.held();
         port.resume(); // visitors that the connection could not accept wait here
     }
 
     /** Called when the client has not returned in time. */
     void expire() {
-        long millis = server.options().lease().toMillis();
+        long millis = tenure.holdMillis();
         if (state == State.HELD)
             end(new Cause(Cause.Kind.TIMEOUT, "its client has not come back for " + millis + " ms"));
     }

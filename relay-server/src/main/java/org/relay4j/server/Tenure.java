@@ -72,6 +72,11 @@ final class Tenure {
         return lease != null && lease.time() > 0;
     }
 
+    /** Returns how long the tunnel is held; 0 if it is not. Unit: milliseconds. */
+    long holdMillis() {
+        return lease == null ? 0 : lease.time() / 1_000_000;
+    }
+
     /** Called when no connection accepts visitors any more: the hold time starts. */
     void hold(ServerTunnel tunnel) {
         if (lease == null || place == null) return;

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import org.relay4j.server.files.FileWatch;
 
 /**
  * The clients that a relay server knows by name, with their proofs and limits. The server verifies the proofs; a policy only

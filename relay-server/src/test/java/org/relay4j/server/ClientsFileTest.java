@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.relay4j.api.control.Ed25519;
-import org.relay4j.server.toml.TomlFile;
+import org.relay4j.server.files.TomlFile;
 
 class ClientsFileTest {
     /** The public key of RFC 8410, and another. */

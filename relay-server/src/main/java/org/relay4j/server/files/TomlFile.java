@@ -1,4 +1,4 @@
-package org.relay4j.server.toml;
+package org.relay4j.server.files;
 
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,4 +1,4 @@
-package org.relay4j.server;
+package org.relay4j.server.files;
 
 import java.io.Closeable;
 import java.time.Duration;
@@ -10,16 +10,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A thread that checks files for changes at intervals. */
-final class FileWatch implements Closeable {
+public final class FileWatch implements Closeable {
     /** The time within which a change is noticed. */
-    static final Duration INTERVAL = Duration.ofSeconds(3);
+    public static final Duration INTERVAL = Duration.ofSeconds(3);
 
     private static final Logger log = LoggerFactory.getLogger(FileWatch.class);
 
     private final ScheduledExecutorService executor;
 
     /** Starts to call {@code check}, first after one interval. If it fails, it is called again. */
-    FileWatch(Duration interval, Runnable check) {
+    public FileWatch(Duration interval, Runnable check) {
         executor = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread thread = new Thread(task, "relay-files");
             thread.setDaemon(true);

@@ -1,0 +1,72 @@
+package org.relay4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.relay4j.testing.Visitor;
+
+/** SIGHUP, and a change of the configuration file, with a tunnel that is in use. */
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no SIGHUP")
+class ReloadIT {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void changesApplyWhileVisitorsAreConnected() throws Exception {
+        Path file = folder.resolve("server.toml");
+        Files.writeString(file, "port = 0\nbind = \"127.0.0.1\"\n");
+        try (EchoService echo = new EchoService();
+                ChildProcess server = ChildProcess.relay("--config=" + file)) {
+            int control = RelayPair.controlPort(server.line());
+            try (ChildProcess forwarder =
+                    ChildProcess.relay("--localForwardPort=" + echo.port(), "127.0.0.1:" + control)) {
+                int port = RelayPair.publicPort(forwarder.line(), echo.port());
+                try (Socket visitor = Echo.visitor(port)) {
+                    assertEcho(visitor);
+                    Files.writeString(
+                            file,
+                            "port = 0\nbind = \"127.0.0.1\"\ndeny-visitors = [\"127.0.0.0/8\"]\nextended = true\n");
+                    server.hangUp(); // the check of the file may be earlier
+                    server.errorLine("reload: deny-visitors changed from none to 127.0.0.0/8 (" + file + ":3:1)");
+                    server.errorLine(
+                            "reload: extended changed from off to on (" + file + ":4:1), which needs a restart");
+                    assertReset(port);
+                    assertEcho(visitor);
+
+                    Files.writeString(file, "port = 0\nbind = \"127.0.0.1\"\nmax-visitors = \"many\"\n");
+                    server.errorLine("reload failed, the configuration stays as it was: " + file
+                            + ":3:1: max-visitors is \"many\", it must be a whole number");
+                    assertReset(port);
+                    assertEcho(visitor);
+                    forwarder.hangUp();
+                    forwarder.errorLine("reload: no option has changed");
+                    assertEcho(visitor);
+                }
+            }
+            assertTrue(server.isAlive(), server::toString);
+        }
+    }
+
+    /** The reset may arrive while the visitor connects. */
+    private static void assertReset(int port) {
+        SocketException failure = assertThrows(SocketException.class, () -> {
+            try (Socket refused = Visitor.connect(port)) {
+                refused.getInputStream().read();
+            }
+        });
+        assertTrue(failure.getMessage().startsWith("Connection reset"), failure::toString);
+    }
+
+    private static void assertEcho(Socket visitor) throws Exception {
+        Visitor.send(visitor, "hello");
+        Visitor.expect(visitor, "hello");
+    }
+}
