@@ -19,7 +19,7 @@ version = release = POM.findtext("{*}version")
 extensions = ["myst_parser"]
 root_doc = "README"
 include_patterns = ["**.md"]
-exclude_patterns = ["**/target", "**/node_modules", "**/src", ".*", "site/navigation.md"]
+exclude_patterns = ["target", "**/target", "**/node_modules", "**/src", ".*", "site/navigation.md"]
 
 # Headings get the same anchors as on GitHub. Links to anchors are checked.
 myst_heading_anchors = 6
