@@ -235,6 +235,14 @@ final class Arguments {
         return value != null && value.isOn();
     }
 
+    /** Returns the value of {@code --log-level}, which must not be set together with {@code --quiet}; null if it is not set. */
+    @Nullable
+    Value logLevel() {
+        Value level = get(Flag.LOG_LEVEL);
+        if (level == null || !has(Flag.QUIET)) return level;
+        throw CommandFailure.usage(Flag.QUIET + " and " + level.name() + " are both set; use one of them");
+    }
+
     /**
      * Passes the value of an option, if it is set, to an options builder of the library.
      *

@@ -15,12 +15,18 @@ final class Cli {
     private final PrintStream out;
     private final PrintStream err;
     private final Shutdown shutdown;
+    private final Terminal terminal;
 
     Cli(Map<String, String> environment, PrintStream out, PrintStream err, Shutdown shutdown) {
+        this(environment, out, err, shutdown, Terminal.NONE);
+    }
+
+    Cli(Map<String, String> environment, PrintStream out, PrintStream err, Shutdown shutdown, Terminal terminal) {
         this.environment = environment;
         this.out = out;
         this.err = err;
         this.shutdown = shutdown;
+        this.terminal = terminal;
     }
 
     /** Runs the command. A failure is reported as one line on standard error. */
@@ -82,9 +88,13 @@ final class Cli {
         Syntax syntax = new Syntax();
         Arguments arguments = Arguments.of(syntax, args, environment);
         boolean json = arguments.has(Flag.JSON);
-        StandardErrorLogging.json(isLogJson(arguments.get(Flag.LOG_FORMAT), json));
+        boolean jsonLog = isLogJson(arguments.get(Flag.LOG_FORMAT), json);
+        StandardErrorLogging.json(jsonLog);
+        StandardErrorLogging.terminal(terminal);
         setLogLevel(arguments);
-        Output output = new Output(out, err, json);
+        boolean quiet = arguments.has(Flag.QUIET);
+        Progress progress = new Progress(err, terminal.progress() && !json && !jsonLog && !quiet);
+        Output output = new Output(out, err, json, quiet, progress);
         if (arguments.action() == Arguments.Action.SHOW) {
             new ConfigCommand(arguments, output).run();
             return;
@@ -110,10 +120,11 @@ final class Cli {
     }
 
     private static void setLogLevel(Arguments arguments) {
-        Value level = arguments.get(Flag.LOG_LEVEL);
-        if (level != null) StandardErrorLogging.level(level);
-        // The demo explains itself on standard output, so log lines would only confuse.
-        else if (arguments.mode() == Mode.DEMO) StandardErrorLogging.level(Level.WARN);
+        Value level = arguments.logLevel();
+        if (arguments.has(Flag.QUIET)) StandardErrorLogging.level(Level.WARN);
+        else if (level != null) StandardErrorLogging.level(level);
+        // The demo explains itself on standard output, and loses a tunnel on purpose, so log lines would only confuse.
+        else if (arguments.mode() == Mode.DEMO) StandardErrorLogging.level(Level.ERROR);
     }
 
     /** Returns the version of Relay, from the manifest of relay.jar, and that of Java. */

@@ -171,11 +171,15 @@ enum Flag {
             Section.GENERAL,
             "format",
             "Format of the log on standard error: text, or json for one object per line. Default: text; json with --json."),
+    QUIET(
+            Section.GENERAL,
+            "",
+            "Log only warnings and errors, without the security log, and show no progress and no advice."),
     LOG_LEVEL(
             Section.GENERAL,
             "level",
             "error, warn, info, debug or trace. The last two include stack traces."
-                    + " Default: info; for the demo, warn.");
+                    + " Default: info; for the demo, error.");
 
     /** A part of the help text: options of the same modes. */
     enum Section {

@@ -47,15 +47,18 @@ final class ForwarderCommand {
         int port = arguments.port().port(1);
         String server = (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
         InetSocketAddress local = local();
-        Announcer announcer = new Announcer(local);
+        Announcer announcer = new Announcer(server, local);
         RelayClientOptions options = options(announcer);
         grace = gracePeriod();
         shutdown.closes(output::closed); // closed last
         AdminServer admin = new AdminArguments(arguments).open(shutdown); // closed after the forwarder
+        shutdown.closes(() -> output.progress().end());
         RelayForwarder forwarder;
+        output.progress().begin("connecting to " + server);
         try {
             forwarder = RelayClient.forward(host, port, local, options);
         } catch (IOException e) {
+            output.progress().end();
             CommandFailure unusable = unusable(options, e);
             throw unusable == null ? failure(server, e) : unusable;
         }
@@ -210,12 +213,14 @@ final class ForwarderCommand {
 
     /** Writes the tunnel's events to standard output. */
     private final class Announcer implements TunnelListener {
+        private final String server;
         private final InetSocketAddress local;
         private final CountDownLatch ended = new CountDownLatch(1);
         private boolean wasUp; // one call at a time
         private volatile @Nullable CommandFailure failure; // standard output cannot be written
 
-        Announcer(InetSocketAddress local) {
+        Announcer(String server, InetSocketAddress local) {
+            this.server = server;
             this.local = local;
         }
 
@@ -229,7 +234,11 @@ final class ForwarderCommand {
         @Override
         public void down(Tunnel tunnel, @Nullable Throwable cause, boolean willRetry) {
             if (cause != null) write(tunnel, () -> lost(tunnel, cause, willRetry));
-            if (!willRetry) ended.countDown();
+            if (willRetry) output.progress().begin("reconnecting to " + server);
+            else {
+                output.progress().end();
+                ended.countDown();
+            }
         }
 
         private void lost(Tunnel tunnel, Throwable cause, boolean willRetry) {

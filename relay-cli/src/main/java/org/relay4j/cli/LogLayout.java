@@ -14,11 +14,28 @@ import java.time.ZoneId;
  * stack trace follows at level debug only, and for errors, which are defects of Relay.
  */
 final class LogLayout extends LayoutBase<ILoggingEvent> {
+    private static final String RED = "\u001b[31m";
+    private static final String YELLOW = "\u001b[33m";
+    private static final String FAINT = "\u001b[2m";
+    private static final String NORMAL = "\u001b[0m";
+
+    private final Terminal terminal;
+
+    LogLayout() {
+        this(Terminal.NONE);
+    }
+
+    LogLayout(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
     @Override
     public String doLayout(ILoggingEvent event) {
         StringBuilder line = new StringBuilder(160);
+        if (terminal.progress()) line.append(Terminal.CLEAR);
         time(line, event.getTimeStamp());
-        line.append(' ').append(event.getLevel()).append(' ');
+        level(line.append(' '), event.getLevel());
+        line.append(' ');
         if (event.getLevel().levelStr.length() < 5) line.append(' ');
         String logger = event.getLoggerName();
         line.append(logger, logger.lastIndexOf('.') + 1, logger.length());
@@ -32,6 +49,14 @@ final class LogLayout extends LayoutBase<ILoggingEvent> {
             line.append(": ").append(Printable.of(thrown.getClassName() + ": " + thrown.getMessage()));
         }
         return line.append(System.lineSeparator()).toString();
+    }
+
+    private void level(StringBuilder line, Level level) {
+        String colour = "";
+        if (terminal.colours() && level.isGreaterOrEqual(Level.ERROR)) colour = RED;
+        else if (terminal.colours() && level.isGreaterOrEqual(Level.WARN)) colour = YELLOW;
+        else if (terminal.colours() && !level.isGreaterOrEqual(Level.INFO)) colour = FAINT;
+        line.append(colour).append(level).append(colour.isEmpty() ? "" : NORMAL);
     }
 
     static boolean showsStackTrace(ILoggingEvent event) {

@@ -7,6 +7,8 @@ public final class Main {
     public static void main(String[] args) {
         Shutdown shutdown = new Shutdown();
         shutdown.install();
-        shutdown.exit(new Cli(System.getenv(), System.out, System.err, shutdown).run(args));
+        shutdown.exit(
+                new Cli(System.getenv(), System.out, System.err, shutdown, Terminal.ofStandardError(System.getenv()))
+                        .run(args));
     }
 }

@@ -16,11 +16,25 @@ final class Output {
     private final PrintStream out;
     private final PrintStream err;
     private final boolean json;
+    private final boolean quiet;
+    private final Progress progress;
 
     Output(PrintStream out, PrintStream err, boolean json) {
+        this(out, err, json, false, new Progress(err, false));
+    }
+
+    /** @param quiet whether people get no advice */
+    Output(PrintStream out, PrintStream err, boolean json, boolean quiet, Progress progress) {
         this.out = out;
         this.err = err;
         this.json = json;
+        this.quiet = quiet;
+        this.progress = progress;
+    }
+
+    /** Returns what a terminal shows until the next line is written. */
+    Progress progress() {
+        return progress;
     }
 
     /** Reports that the server accepts clients. */
@@ -106,9 +120,9 @@ final class Output {
         write(json ? object.toString() : line);
     }
 
-    /** Writes a line for people to standard error, so that standard output has only lines for scripts. Not with JSON. */
+    /** Writes a line for people to standard error, so that standard output has only lines for scripts. Not with JSON or if quiet. */
     void note(String text) {
-        if (json) return;
+        if (json || quiet) return;
         err.println(text);
         err.flush();
     }
@@ -153,6 +167,7 @@ final class Output {
 
     /** Writes at once; returns false if that failed. */
     private boolean print(String text) {
+        progress.end();
         out.print(text);
         return !out.checkError(); // flushes
     }

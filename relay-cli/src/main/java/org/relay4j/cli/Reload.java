@@ -91,7 +91,7 @@ final class Reload implements Closeable {
     }
 
     private void apply(Arguments fresh) {
-        Value level = fresh.get(Flag.LOG_LEVEL);
+        Value level = fresh.logLevel();
         if (level != null) StandardErrorLogging.parse(level);
         Mode mode = fresh.mode();
         Set<Flag> changed = EnumSet.noneOf(Flag.class);

@@ -19,6 +19,7 @@ import org.slf4j.LoggerFactory;
 public final class StandardErrorLogging extends ContextAwareBase implements Configurator {
     private static volatile Level level = Level.INFO;
     private static volatile boolean json;
+    private static volatile Terminal terminal = Terminal.NONE;
 
     /** Called by logback. */
     public StandardErrorLogging() {}
@@ -51,6 +52,11 @@ public final class StandardErrorLogging extends ContextAwareBase implements Conf
         json = on;
     }
 
+    /** Sets what standard error can show; call it before anything is logged. */
+    static void terminal(Terminal shown) {
+        terminal = shown;
+    }
+
     /** Returns true if stack traces are shown for expected failures too. */
     static boolean showsDetails() {
         return level.toInt() <= Level.DEBUG_INT;
@@ -58,7 +64,7 @@ public final class StandardErrorLogging extends ContextAwareBase implements Conf
 
     @Override
     public ExecutionStatus configure(LoggerContext loggers) {
-        LayoutBase<ILoggingEvent> layout = json ? new JsonLogLayout() : new LogLayout();
+        LayoutBase<ILoggingEvent> layout = json ? new JsonLogLayout() : new LogLayout(terminal);
         layout.setContext(loggers);
         layout.start();
         LayoutWrappingEncoder<ILoggingEvent> encoder = new LayoutWrappingEncoder<>();

@@ -128,6 +128,15 @@ class CliTest {
     }
 
     @Test
+    void quiet() {
+        assertEquals(ExitCode.USAGE, run("--quiet", "--log-level=info", "0"));
+        assertEquals("relay: --quiet and --log-level are both set; use one of them; see relay --help\n", errors());
+        err.reset();
+        assertEquals(ExitCode.OK, run("--quiet", "version"));
+        assertEquals("", errors());
+    }
+
+    @Test
     void badLogLevel() {
         assertEquals(ExitCode.USAGE, run("--log-level=loud", "0"));
         assertTrue(errors().contains("--log-level is 'loud'"), errors());
@@ -160,7 +169,7 @@ class CliTest {
     void demo() {
         assertEquals(ExitCode.OK, run("demo", "--once"), this::errors);
         assertTrue(
-                out.toString(StandardCharsets.UTF_8).contains("4. A visitor asked for http://"),
+                out.toString(StandardCharsets.UTF_8).contains("6. The visitor asked again for http://"),
                 out.toString(StandardCharsets.UTF_8));
     }
 

@@ -57,6 +57,17 @@ class LogLayoutTest {
     }
 
     @Test
+    void aTerminalHasColours() {
+        String warning = new LogLayout(new Terminal(true, true)).doLayout(event(Level.WARN, null));
+        assertEquals(
+                Terminal.CLEAR + "2026-01-02 03:04:05.006 \u001b[33mWARN\u001b[0m  Loop tunnel 7 is up"
+                        + System.lineSeparator(),
+                warning);
+        String plain = new LogLayout(new Terminal(true, false)).doLayout(event(Level.ERROR, null));
+        assertEquals(Terminal.CLEAR + format(Level.ERROR, null), plain);
+    }
+
+    @Test
     void jsonHasTheSameOnOneLine() {
         assertEquals(
                 "{\"time\":\"" + Instant.ofEpochMilli(TIME) + "\",\"level\":\"WARN\",\"logger\":\"Loop\","

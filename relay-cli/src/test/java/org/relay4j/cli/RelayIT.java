@@ -219,7 +219,9 @@ class RelayIT {
             assertEquals(0, demo.awaitExit(), demo::toString);
             String lines = String.join("\n", demo.remainingLines());
             assertTrue(
-                    lines.matches("(?s)1\\. .*\n2\\. .*\n3\\. .*\n4\\. .*status 200.*http://127\\.0\\.0\\.1:\\d+/"),
+                    lines.matches(
+                            "(?s)1\\. .*\n2\\. .*\n3\\. .* (--tls-pin=sha256:[0-9a-f]{64}) .*\n4\\. .* for (http://\\S+): status 200.*"
+                                    + "\n5\\. .*\n6\\. .* for \\2: status 200.*: \\2"),
                     lines);
             assertEquals("", demo.errors());
         }
@@ -228,7 +230,7 @@ class RelayIT {
     @Test
     void demoStaysUpUntilItIsToldToEnd() throws Exception {
         try (ChildProcess demo = ChildProcess.relay("demo", "--json")) {
-            for (int i = 1; i <= 4; i++)
+            for (int i = 1; i <= 6; i++)
                 number("\\{\"event\":\"step\",\"number\":(" + i + "),\"text\":\".*\"}", demo.line());
             int port = number("\\{\"event\":\"url\",\"url\":\"http://127\\.0\\.0\\.1:(\\d+)/\"}", demo.line());
             try (Socket visitor = Echo.visitor(port)) {
