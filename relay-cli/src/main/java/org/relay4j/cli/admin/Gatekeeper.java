@@ -4,6 +4,7 @@ import com.sun.net.httpserver.HttpExchange;
 import java.net.InetAddress;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -54,8 +55,8 @@ final class Gatekeeper {
     Response refusal(Route route, HttpExchange exchange) {
         InetAddress from = exchange.getRemoteAddress().getAddress();
         if (token == null) {
-            String host = exchange.getRequestHeaders().getFirst("Host");
-            if (!isLoopback(host)) {
+            List<String> hosts = exchange.getRequestHeaders().getOrDefault("Host", List.of());
+            if (hosts.size() != 1 || !isLoopback(hosts.get(0))) {
                 return refuse(
                         Reason.HOST,
                         from,
@@ -109,8 +110,7 @@ final class Gatekeeper {
     }
 
     /** Returns whether a header {@code Host}, with or without a port, names the loopback address. */
-    static boolean isLoopback(@Nullable String header) {
-        if (header == null) return false;
+    static boolean isLoopback(String header) {
         String host = header.strip().replaceFirst(":\\d{1,5}$", "");
         if (host.startsWith("[") && host.endsWith("]")) host = host.substring(1, host.length() - 1);
         if (host.equalsIgnoreCase("localhost")) return true;

@@ -115,6 +115,10 @@ class AdminServerTest {
                         403, request("GET", "/api/tunnels", "Host: " + host).status(), host);
             }
             assertEquals(403, request("GET", "/healthz", "X: y").status());
+            assertEquals(
+                    403,
+                    request("GET", "/healthz", "Host: localhost", "Host: evil.example")
+                            .status());
             assertEquals(1, log.lines("WARN").size(), log.lines("WARN")::toString); // one a second
         }
     }
