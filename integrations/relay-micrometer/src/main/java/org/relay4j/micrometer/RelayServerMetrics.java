@@ -85,7 +85,7 @@ public final class RelayServerMetrics implements MeterBinder, AutoCloseable {
                     "relay.server.refusals",
                     "Clients and visitors refused, by reason.",
                     Tags.of("reason", lower(reason)),
-                    read(now -> now.refusals().getOrDefault(reason, 0L)));
+                    read(now -> now.refusals().getOrDefault(reason, 0L).doubleValue()));
         }
         to.counter(
                 "relay.server.events.dropped",

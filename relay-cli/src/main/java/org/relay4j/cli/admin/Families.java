@@ -20,8 +20,13 @@ final class Families {
             return new Sample(Labels.EMPTY, value);
         }
 
-        static Sample of(String label, String of, double value) {
-            return new Sample(Labels.of(label, of), value);
+        static Sample of(String label, String of, long value) {
+            return of(Labels.of(label, of), value);
+        }
+
+        /** Exact up to 2^53. */
+        static Sample of(Labels labels, long value) {
+            return new Sample(labels, (double) value);
         }
     }
 
@@ -40,12 +45,12 @@ final class Families {
         return this;
     }
 
-    Families counter(String name, String help, double value) {
-        return counter(name, help, List.of(Sample.of(value)));
+    Families counter(String name, String help, long value) {
+        return counter(name, help, List.of(Sample.of(Labels.EMPTY, value)));
     }
 
     /** Adds the bytes received from visitors and sent to them. */
-    Families bytes(String name, String help, double in, double out) {
+    Families bytes(String name, String help, long in, long out) {
         return counter(name, help, List.of(Sample.of("direction", "in", in), Sample.of("direction", "out", out)));
     }
 

@@ -4,7 +4,7 @@ import io.prometheus.metrics.model.snapshots.Labels;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.ToDoubleFunction;
+import java.util.function.ToLongFunction;
 import org.relay4j.server.ClientStatistics;
 import org.relay4j.server.OpenTunnel;
 import org.relay4j.server.Refusal;
@@ -72,8 +72,8 @@ final class ServerMetrics {
     private static void ofClients(List<ClientStatistics> clients, Families into) {
         List<Families.Sample> bytes = new ArrayList<>();
         for (ClientStatistics client : clients) {
-            bytes.add(new Families.Sample(Labels.of("client", client.name(), "direction", "in"), client.bytesIn()));
-            bytes.add(new Families.Sample(Labels.of("client", client.name(), "direction", "out"), client.bytesOut()));
+            bytes.add(Families.Sample.of(Labels.of("client", client.name(), "direction", "in"), client.bytesIn()));
+            bytes.add(Families.Sample.of(Labels.of("client", client.name(), "direction", "out"), client.bytesOut()));
         }
         into.counter(
                         "relay_server_client_tunnels",
@@ -97,9 +97,9 @@ final class ServerMetrics {
                         bytes);
     }
 
-    private static List<Families.Sample> of(List<ClientStatistics> clients, ToDoubleFunction<ClientStatistics> value) {
+    private static List<Families.Sample> of(List<ClientStatistics> clients, ToLongFunction<ClientStatistics> value) {
         return clients.stream()
-                .map(client -> Families.Sample.of("client", client.name(), value.applyAsDouble(client)))
+                .map(client -> Families.Sample.of("client", client.name(), value.applyAsLong(client)))
                 .toList();
     }
 

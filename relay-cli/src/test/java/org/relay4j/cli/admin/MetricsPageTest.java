@@ -117,7 +117,7 @@ class MetricsPageTest {
                 .counter(
                         "relay_test",
                         "A \"test\"\\.",
-                        List.of(new Families.Sample(Labels.of("client", "a\"b\\c\nd"), 1)));
+                        List.of(Families.Sample.of(Labels.of("client", "a\"b\\c\nd"), 1)));
         AdminSource source = new AdminSource() {
             @Override
             public boolean isAlive() {
