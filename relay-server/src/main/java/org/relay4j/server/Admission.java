@@ -81,7 +81,7 @@ final class Admission {
         } finally {
             lock.unlock();
         }
-        yielded(answer);
+        yielded(answer.yielded());
         return entry;
     }
 
@@ -135,8 +135,8 @@ final class Admission {
     }
 
     /** Ends the displaced tunnels. Without the lock. */
-    private static void yielded(Places.Answer answer) {
-        for (Places.Place place : answer.yielded()) {
+    private static void yielded(List<Places.Place> displaced) {
+        for (Places.Place place : displaced) {
             Runnable action = place.onYield();
             if (action != null) action.run();
         }
@@ -160,6 +160,21 @@ final class Admission {
         } finally {
             lock.unlock();
         }
+    }
+
+    /**
+     * Called when the tunnel of a place has given its port back and lets its last visitors finish. Another tunnel may have its
+     * place. If it is displaced by newer finishing tunnels, {@code onYield} is called once, on any thread.
+     */
+    void finish(Places.Place place, Runnable onYield) {
+        List<Places.Place> displaced;
+        lock.lock();
+        try {
+            displaced = places.finish(place, onYield);
+        } finally {
+            lock.unlock();
+        }
+        yielded(displaced);
     }
 
     /** Called when the tunnel of a place has ended. Later calls have no effect. */
@@ -262,7 +277,7 @@ final class Admission {
             } finally {
                 lock.unlock();
             }
-            yielded(answer);
+            yielded(answer.yielded());
             return answer;
         }
 

@@ -309,7 +309,11 @@ public final class RelayServerOptions {
             return this;
         }
 
-        /** Sets the maximum number of tunnels: 1 to 60,000, default 1,000. Others are refused with {@code ERR limit-reached}. */
+        /**
+         * Sets the maximum number of tunnels: 1 to 60,000, default 1,000. Others are refused with {@code ERR limit-reached}. Closed
+         * tunnels whose last visitors are still connected do not count, but there may be no more than this of them either: beyond
+         * that, the visitors of the oldest one are reset. The same holds for the limits for each address and name.
+         */
         public Builder maxTunnels(int tunnels) {
             maxTunnels = tunnels;
             return this;

@@ -89,7 +89,7 @@ final class ServerTunnel {
     /** Returns a snapshot with the given numbers of its connections. From any thread. */
     OpenTunnel shown(int carrying, long bytesIn, long bytesOut) {
         OpenTunnel.State shown = OpenTunnel.State.SERVED;
-        if (leaving || state == State.CLOSED) shown = OpenTunnel.State.CLOSING;
+        if (leaving || tenure.isFinishing() || state == State.CLOSED) shown = OpenTunnel.State.CLOSING;
         else if (state == State.HELD) shown = OpenTunnel.State.HELD;
         String id = id().isEmpty() ? null : id();
         return new OpenTunnel(last, id, owner(), shown, since, carrying, visitors(), visitorsEver(), bytesIn, bytesOut);
@@ -340,7 +340,23 @@ final class ServerTunnel {
     private void rest(String why) {
         if (state != State.SERVED || connections.takeVisitors()) return;
         if (mayBeHeld()) hold(why);
-        else if (!connections.willTakeVisitors()) closePort();
+        else if (!connections.willTakeVisitors()) finish();
+    }
+
+    /** Gives back the place, for which a new tunnel may be waiting, and the port. Connected visitors finish. */
+    private void finish() {
+        // One without visitors ends soon, unless its client stays connected. While the server shuts down, there are no new ones.
+        if (!server.isClosing() && port.belongsTo(this) && port.visitors() > port.waiting()) tenure.finish(this);
+        closePort();
+    }
+
+    /** Called when newer tunnels that are finishing have displaced this one. */
+    void cutShort() {
+        if (state == State.CLOSED) return;
+        server.log()
+                .goneAway(
+                        "{}: the last {} visitors are reset, too many closed tunnels have visitors", name, visitors());
+        close();
     }
 
     /** Closes the port. Its number, and the lease, are no longer found. */
@@ -417,7 +433,7 @@ final class ServerTunnel {
     @Nullable
     ServerTunnel surrender(ClientRequest to, long newNumber) {
         if (leaving)
-            closePort(); // perhaps before the last visitors were passed to a connection: the claimant does not wait
+            finish(); // perhaps before the last visitors were passed to a connection: the claimant does not wait
         if (!port.belongsTo(this)) return null;
         Places.Place place = tenure.surrender();
         if (place == null) return null;
@@ -460,7 +476,7 @@ final class ServerTunnel {
 
     /** Called when no visitor is left at the port. */
     private void left() {
-        closePort();
+        finish();
         if (connections.isEmpty()) end(CLOSED);
         drainAll();
     }

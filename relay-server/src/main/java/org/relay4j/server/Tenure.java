@@ -14,6 +14,7 @@ final class Tenure {
     private final Admission admission;
     private final @Nullable Lease lease;
     private Places.@Nullable Place place; // null after it was released or passed on
+    private volatile boolean finishing; // written on the loop
     private Loop.@Nullable Timer expiry; // while held
     private @Nullable TunnelHeldEvent recorded; // while held
     private String holder = ""; // the tunnel, while held
@@ -93,6 +94,18 @@ final class Tenure {
         if (lease != null) lease.serve();
         stop("resumed");
         return true;
+    }
+
+    /** Called when the port was given back and visitors are still connected. Another tunnel may have the place. */
+    void finish(ServerTunnel tunnel) {
+        if (finishing || place == null) return;
+        finishing = true;
+        admission.finish(place, () -> tunnel.loop().execute(tunnel::cutShort));
+    }
+
+    /** Returns whether the port was given back and the last visitors are finishing. From any thread. */
+    boolean isFinishing() {
+        return finishing;
     }
 
     /** Releases the place. Later calls have no effect. */

@@ -360,6 +360,60 @@ class LeasedTunnelTest {
     }
 
     @Test
+    void tunnelThatIsFinishingKeepsNoOtherOut() throws IOException {
+        start(options -> options.maxTunnels(1));
+        AskingClient first = ask("resume").establish();
+        Socket ofFirst = leave(first);
+        AskingClient second = ask("resume").establish();
+        assertEquals(OpenTunnel.State.CLOSING, server().openTunnels().get(0).state());
+        ask("resume").assertRefused("limit-reached");
+        first.yamux().send(WireFrame.data(1, "still"));
+        Visitor.expect(ofFirst, "still");
+        Socket ofSecond = leave(second);
+        Visitor.expectReset(ofFirst); // as many are finishing as there may be tunnels
+        first.yamux().expectGone();
+        second.yamux().send(WireFrame.data(1, "still"));
+        Visitor.expect(ofSecond, "still");
+        ask("resume").establish();
+    }
+
+    @Test
+    void tunnelThatEndsWithoutVisitorsDisplacesNoneThatIsFinishing() throws IOException {
+        start(options -> options.maxTunnels(1));
+        AskingClient first = ask("resume").establish();
+        Socket ofFirst = leave(first);
+        AskingClient second = ask("resume").establish();
+        say(second, "BYE\n");
+        Await.until("it has ended", () -> server().tunnelCount() == 1);
+        ask("resume").establish();
+        first.yamux().send(WireFrame.data(1, "still"));
+        Visitor.expect(ofFirst, "still");
+    }
+
+    @Test
+    void tunnelWithoutALeaseThatIsFinishingKeepsNoOtherOut() throws IOException {
+        start(options -> options.maxTunnels(1));
+        AskingClient first = ask("").establish();
+        visit(first);
+        first.yamux().expect(WireFrame.window(1, SYN, 0));
+        first.yamux().send(WireFrame.goAway(GO_AWAY_NORMAL));
+        ServerDrainTest.awaitClosed(server(), first.port());
+        ask("").establish();
+        assertEquals(OpenTunnel.State.CLOSING, server().openTunnels().get(0).state());
+        ask("").assertRefused("limit-reached");
+    }
+
+    /** Ends the tunnel of a client while its first visitor is connected. */
+    private Socket leave(AskingClient client) throws IOException {
+        Socket visitor = visit(client);
+        client.yamux().expect(WireFrame.window(1, SYN, 0));
+        client.yamux().send(WireFrame.window(1, ACK, 0));
+        say(client, "BYE\n");
+        ServerDrainTest.awaitClosed(server(), client.port());
+        return visitor;
+    }
+
+    @Test
     void leaseIsUnknownAfterByeWhileVisitorsFinish() throws IOException {
         start(options -> options);
         AskingClient client = ask("resume").establish();

@@ -101,6 +101,75 @@ class PlacesTest {
                 Refusal.TUNNELS_OF_ADDRESS, places.take(address(1), null, 0).refusal());
     }
 
+    @Test
+    void finishingTunnelsMakeRoomAtAllLimits() {
+        for (int i = 0; i < 3; i++) finish(take(1, "alice", 3), "finishing" + i);
+        take(2, null, 0);
+        for (int i = 0; i < 3; i++) take(1, "alice", 3);
+        assertEquals(
+                Refusal.TUNNELS_OF_NAME, places.take(address(3), "alice", 3).refusal());
+        assertEquals(
+                Refusal.TUNNELS_OF_ADDRESS, places.take(address(1), null, 0).refusal());
+        assertEquals(Refusal.TUNNELS, places.take(address(3), null, 0).refusal());
+        assertEquals(List.of(), gone);
+    }
+
+    @Test
+    void atTheLimitOfAnAddressItsOldestFinishingTunnelIsReset() {
+        finish(take(2, null, 0), "other");
+        for (int i = 0; i < 3; i++) finish(take(1, i == 0 ? "alice" : null, 0), "of address " + i);
+        assertEquals(List.of(), gone);
+        finish(take(1, null, 0), "newest");
+        assertEquals(List.of("of address 0"), gone);
+    }
+
+    @Test
+    void atTheLimitOfANameItsOldestFinishingTunnelIsReset() {
+        finish(take(1, "bob", 2), "other");
+        for (int i = 1; i <= 3; i++) finish(take(i, "alice", 2), "of name " + i);
+        assertEquals(List.of("of name 1"), gone);
+    }
+
+    @Test
+    void atTheGlobalLimitTheOldestFinishingTunnelIsResetNamelessOnesFirst() {
+        finish(take(1, "alice", 0), "alice");
+        finish(take(2, null, 0), "nameless");
+        finish(take(3, "bob", 0), "bob");
+        finish(take(4, "carol", 0), "carol");
+        finish(take(5, "dave", 0), "dave");
+        assertEquals(List.of("nameless"), gone);
+        finish(take(6, "eve", 0), "eve");
+        assertEquals(List.of("nameless", "alice"), gone);
+        finish(take(7, null, 0), "stranger");
+        assertEquals(List.of("nameless", "alice", "stranger"), gone);
+    }
+
+    @Test
+    void finishingTunnelIsCountedOnceAndDoesNotComeBack() {
+        Places.Place old = take(1, "alice", 1);
+        hold(old, "held");
+        finish(old, "finishing");
+        finish(old, "again");
+        places.hold(old, () -> gone.add("held again"));
+        assertFalse(places.serve(old));
+        Places.Place next = take(1, "alice", 1); // displaces none
+        places.leave(old);
+        places.leave(old);
+        finish(next, "next"); // the only one that is finishing
+        take(1, "alice", 1);
+        assertEquals(
+                Refusal.TUNNELS_OF_NAME, places.take(address(1), "alice", 1).refusal());
+        assertEquals(List.of(), gone);
+    }
+
+    private void finish(Places.Place place, String label) {
+        for (Places.Place displaced : places.finish(place, () -> gone.add(label))) {
+            Runnable action = displaced.onYield();
+            assertNotNull(action);
+            action.run();
+        }
+    }
+
     private Places.Place take(int address, @Nullable String name, int mostOfName) {
         Places.Answer answer = places.take(address(address), name, mostOfName);
         assertNull(answer.refusal());

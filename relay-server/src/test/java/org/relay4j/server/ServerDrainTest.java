@@ -347,7 +347,7 @@ class ServerDrainTest {
         start(options ->
                 options.session(SessionOptions.builder().maxUnacknowledged(1).build()));
         int port = FixedPort.free();
-        ClientLimits own = ClientLimits.builder().port(port).build();
+        ClientLimits own = ClientLimits.builder().port(port).maxTunnels(1).build();
         AskingClient first =
                 AskingClient.connect(server(), "resume", "alice", own).establish();
         open.add(first);
