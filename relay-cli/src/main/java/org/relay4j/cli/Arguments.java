@@ -28,11 +28,12 @@ final class Arguments {
     /** What to do with the server or forwarder that the other arguments describe. */
     enum Action {
         RUN,
-        SHOW
+        SHOW,
+        CHECK
     }
 
     /** Words that select another action than to run. */
-    private static final Map<String, Action> ACTIONS = Map.of("config", Action.SHOW);
+    private static final Map<String, Action> ACTIONS = Map.of("config", Action.SHOW, "check", Action.CHECK);
 
     private static final ServerAddress NONE = new ServerAddress(null, null);
 

@@ -99,6 +99,10 @@ final class Cli {
             new ConfigCommand(arguments, output).run();
             return;
         }
+        if (arguments.action() == Arguments.Action.CHECK) {
+            new CheckCommand(arguments, output).run();
+            return;
+        }
         switch (arguments.mode()) {
             case HELP -> output.text(syntax.help());
             case VERSION -> output.text(version());
@@ -123,6 +127,8 @@ final class Cli {
         Value level = arguments.logLevel();
         if (arguments.has(Flag.QUIET)) StandardErrorLogging.level(Level.WARN);
         else if (level != null) StandardErrorLogging.level(level);
+        // The findings are the output of a check.
+        else if (arguments.action() == Arguments.Action.CHECK) StandardErrorLogging.level(Level.WARN);
         // The demo explains itself on standard output, and loses a tunnel on purpose, so log lines would only confuse.
         else if (arguments.mode() == Mode.DEMO) StandardErrorLogging.level(Level.ERROR);
     }

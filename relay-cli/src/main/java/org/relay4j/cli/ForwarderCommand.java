@@ -145,7 +145,7 @@ final class ForwarderCommand {
     }
 
     /** The failure if the options cannot be used together or on this machine; null if it has another reason. */
-    private static @Nullable CommandFailure unusable(RelayClientOptions options, IOException e) {
+    static @Nullable CommandFailure unusable(RelayClientOptions options, IOException e) {
         boolean plainIdentity =
                 e.getClass() == RelayException.class && options.identity() != null && options.tls() == null;
         if (plainIdentity) {

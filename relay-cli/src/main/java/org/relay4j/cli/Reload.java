@@ -112,7 +112,7 @@ final class Reload implements Closeable {
                         current.address().port(),
                         fresh.address().port());
         if (changed.isEmpty() && fixed.isEmpty() && !moved) log.info("reload: no option has changed");
-        if (changed.contains(Flag.LOG_LEVEL)) StandardErrorLogging.change(level);
+        if (changed.contains(Flag.LOG_LEVEL) && !next.has(Flag.QUIET)) StandardErrorLogging.change(level);
         current = next;
     }
 

@@ -40,6 +40,7 @@ final class Syntax {
               relay keygen [--host=<name>]     certificate and key for a server
               relay keygen --client=<name>     key for a client
               relay config [<options>]         effective configuration, with its origin
+              relay check [<options>]          tries files, ports and the way to the server
               relay status [--admin=<address:port>]   tunnels of a running server or forwarder
               relay demo [--once]              both, with a web page, on this machine only
               relay help, relay version

@@ -39,6 +39,24 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
         return over(channel, host, options, ServerLines.request(options));
     }
 
+    /** Returns the server's first line, and closes the connection. Blocks and throws as {@link #open} does. */
+    static String greeting(String host, int port, RelayClientOptions options) throws IOException {
+        SocketChannel channel = Dial.connect(host, port, null, options.connectTimeout(), false);
+        Wire wire = new PlainWire(channel);
+        try {
+            Sockets.configure(channel);
+            InetSocketAddress remote = (InetSocketAddress) channel.getRemoteAddress();
+            ClientTls tls = options.tls();
+            if (tls != null) wire = new TlsWire(channel, tls.engine(host, port));
+            else requireEncryption(options.identity(), remote.getAddress(), host, options);
+            try (Conversation conversation = new Conversation(wire, options.handshakeTimeout())) {
+                return new ServerLines(HostPort.text(host, port), conversation, options).greeting(wire);
+            }
+        } finally {
+            wire.close();
+        }
+    }
+
     /**
      * Waits until the server has assigned a port. Blocks at most for the handshake timeout.
      *

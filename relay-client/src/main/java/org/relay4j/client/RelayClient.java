@@ -113,6 +113,27 @@ public final class RelayClient {
         return new RelayServerSocketFactory(Objects.requireNonNull(host, "host"), port, options);
     }
 
+    /**
+     * Connects to a relay server as for a tunnel, verifies its certificate if {@link RelayClientOptions#tls} is set, and closes the
+     * connection after the server's first line. A check of the way to the server. A server of the base protocol assigns a port to
+     * the connection, and takes it back at once; one of the extended protocol does not.
+     *
+     * <p>Blocks at most for the connect timeout and the handshake timeout.
+     *
+     * @return the line without its end: {@code HELLO} and words of the extended protocol, such as {@code auth} if the server requires
+     *     a name, or the public port of the base protocol
+     * @throws org.relay4j.api.RelayUnreachableException if the server cannot be reached
+     * @throws org.relay4j.api.RelayRefusedException if the server refuses clients now
+     * @throws org.relay4j.api.RelayProtocolException if the peer is not a relay server, or does not support the options
+     * @throws org.relay4j.api.RelayCertificateException if the server's certificate is not accepted
+     * @throws java.io.InterruptedIOException if the thread is interrupted; its interrupted flag stays set
+     * @throws IllegalArgumentException if the port is not between 1 and 65535
+     */
+    public static String greeting(String host, int port, RelayClientOptions options) throws IOException {
+        server(host, port); // validates them
+        return ControlConnection.greeting(host, port, Objects.requireNonNull(options, "options"));
+    }
+
     /** Forwards visitors to a local service with default options. See {@link #forward(String, int, InetSocketAddress, RelayClientOptions)}. */
     public static RelayForwarder forward(String host, int port, InetSocketAddress local) throws IOException {
         return forward(host, port, local, RelayClientOptions.defaults());

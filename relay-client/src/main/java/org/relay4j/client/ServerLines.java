@@ -64,6 +64,19 @@ final class ServerLines {
         return grant(request);
     }
 
+    /** Verifies the server, and returns its first line. Blocks and throws as {@link #open} does. */
+    String greeting(Wire wire) throws IOException {
+        ClientTls tls = options.tls();
+        if (tls != null && wire instanceof TlsWire encrypted) encrypt(encrypted, tls);
+        readLine();
+        if (isHello()) parsed();
+        else {
+            portLine();
+            refuseIfBase();
+        }
+        return text();
+    }
+
     // ---- TLS
 
     /** Returns the SHA-256 of the server's certificate, in hexadecimal digits. */

@@ -1,0 +1,275 @@
+package org.relay4j.cli;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.CertificateParsingException;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.TunnelListener;
+import org.relay4j.api.tls.Fingerprint;
+import org.relay4j.api.tls.Pem;
+import org.relay4j.api.tls.SecretFile;
+import org.relay4j.client.RelayClient;
+import org.relay4j.client.RelayClientOptions;
+import org.relay4j.server.RelayServerOptions;
+
+/** The command {@code relay check}: tries everything that the server or forwarder needs, without starting it. */
+final class CheckCommand {
+    private static final Duration SOON = Duration.ofDays(30); // a certificate expires
+    private static final int MOST_PORTS = 1_000; // of the public range that are tried
+    private static final int MOST_NAMES = 10; // of a certificate that are shown
+    private static final int LOCAL_TIMEOUT = 3_000; // ms, to the local service
+
+    private final Arguments arguments;
+    private final Output output;
+    private final Findings findings;
+
+    CheckCommand(Arguments arguments, Output output) {
+        this.arguments = arguments;
+        this.output = output;
+        findings = new Findings(output);
+    }
+
+    /** @throws CommandFailure if there was a problem */
+    void run() {
+        if (arguments.mode() == Mode.SERVER) server();
+        else forwarder();
+        findings.end();
+    }
+
+    /** A step that may find a problem. */
+    private interface Step {
+        void run() throws IOException;
+    }
+
+    /** Returns whether the step has found no problem. */
+    private boolean step(String subject, Step step) {
+        try {
+            step.run();
+            return true;
+        } catch (CommandFailure e) {
+            findings.problem(subject, e);
+        } catch (IOException e) {
+            findings.problem(subject, new CommandFailure(ExitCode.USAGE, String.valueOf(e.getMessage()), e));
+        }
+        return false;
+    }
+
+    // ---- server
+
+    private void server() {
+        ServerCommand command = new ServerCommand(arguments, output, new Shutdown());
+        step("options", () -> {
+            RelayServerOptions options = command.options();
+            command.gracePeriod();
+            findings.ok("options", "valid" + (arguments.get(Flag.CLIENTS) != null ? ", with the clients file" : ""));
+            certificate();
+            writable(Flag.STATE_FILE);
+            step("control port", () -> controlPort(options));
+            publicPorts(options);
+            boolean local = options.controlAddress().getAddress().isLoopbackAddress();
+            if (options.tls() == null && !options.requireName() && !local) {
+                findings.warning(
+                        "control port",
+                        "anyone who can reach it can open a tunnel, and networks on the way can read and change the traffic; set "
+                                + Flag.TLS_CERT + " and " + Flag.TLS_KEY + ", as relay keygen makes them");
+            }
+        });
+        admin();
+    }
+
+    private void controlPort(RelayServerOptions options) throws IOException {
+        InetSocketAddress address = options.controlAddress();
+        try (ServerSocket probe = new ServerSocket()) {
+            probe.setReuseAddress(true); // as the server does
+            probe.bind(address);
+            findings.ok(
+                    "control port", Output.literal(address.getAddress()) + ", port " + address.getPort() + " is free");
+        } catch (BindException e) {
+            Value bind = arguments.get(Flag.BIND);
+            if (bind != null && !BindFailure.isLocal(bind.address())) throw bind.mustBe("an address of this machine");
+            throw new BindFailure(System.getProperty("os.name")).of(address, e);
+        }
+    }
+
+    private void publicPorts(RelayServerOptions options) {
+        InetAddress address = options.publicBindAddress();
+        if (!BindFailure.isLocal(address)) {
+            Value bind = arguments.get(Flag.PUBLIC_BIND);
+            if (bind != null) findings.problem("public ports", bind.mustBe("an address of this machine"));
+            return;
+        }
+        int lowest = options.lowestPublicPort();
+        if (lowest == 0) {
+            findings.ok("public ports", "any free port");
+            return;
+        }
+        int highest = Math.min(options.highestPublicPort(), lowest + MOST_PORTS - 1);
+        int free = 0;
+        for (int port = lowest; port <= highest; port++) if (isFree(address, port)) free++;
+        int tried = highest - lowest + 1;
+        String text = free + " of the ports " + lowest + "-" + highest + " are free";
+        if (free == tried) findings.ok("public ports", text);
+        else if (free > 0) findings.warning("public ports", text + "; the others are in use, and are not assigned");
+        else {
+            String line =
+                    "none of the ports " + lowest + "-" + highest + " is free; choose others with " + Flag.PUBLIC_PORTS;
+            findings.problem("public ports", new CommandFailure(ExitCode.PORT_UNAVAILABLE, line, null));
+        }
+    }
+
+    private static boolean isFree(@Nullable InetAddress address, int port) {
+        try (ServerSocket probe = new ServerSocket()) {
+            probe.setReuseAddress(true);
+            probe.bind(new InetSocketAddress(address, port));
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    // ---- server and forwarder
+
+    private void admin() {
+        if (arguments.get(Flag.ADMIN) == null && arguments.get(Flag.ADMIN_TOKEN_FILE) == null) return;
+        step("admin address", () -> {
+            Shutdown closing = new Shutdown();
+            new AdminArguments(arguments).open(closing);
+            closing.closeAll();
+            findings.ok("admin address", "free, and the token can be used if there is one");
+        });
+    }
+
+    /** Looks at the certificate of this side, whose files are known to be usable. */
+    private void certificate() throws IOException {
+        Value certificate = arguments.get(Flag.TLS_CERT);
+        Value key = arguments.get(Flag.TLS_KEY);
+        if (certificate == null || key == null) return;
+        X509Certificate leaf = Pem.certificates(certificate.path()).get(0);
+        Instant end = leaf.getNotAfter().toInstant();
+        String text = names(leaf) + ", valid until " + end + ", " + Fingerprint.of(leaf);
+        if (end.isBefore(Instant.now().plus(SOON))) findings.warning("certificate", text + "; renew it soon");
+        else findings.ok("certificate", text);
+        try {
+            SecretFile.requireOwnerOnly("key file", key.path());
+            findings.ok("private key", "belongs to the certificate, and other users cannot read it");
+        } catch (IOException e) {
+            findings.warning("private key", String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Returns the hosts that a certificate is for, else its subject. */
+    private static String names(X509Certificate certificate) {
+        Collection<List<?>> names = null;
+        try {
+            names = certificate.getSubjectAlternativeNames();
+        } catch (CertificateParsingException e) {
+            // as if there were none
+        }
+        if (names == null) return certificate.getSubjectX500Principal().toString();
+        return names.stream()
+                .limit(MOST_NAMES)
+                .map(name -> String.valueOf(name.get(1)))
+                .collect(Collectors.joining(", ", "for ", ""));
+    }
+
+    /** Checks that a file can be written, or that its folder exists and can be written. */
+    private void writable(Flag flag) {
+        Value value = arguments.get(flag);
+        if (value == null) return;
+        Path file = value.path().toAbsolutePath();
+        Path folder = file.getParent();
+        String subject = flag.keys().get(0);
+        if (folder == null || !Files.isDirectory(folder)) {
+            findings.problem(subject, CommandFailure.usage("there is no folder " + folder + "; create it"));
+        } else if (!Files.isWritable(folder)
+                || (Files.exists(file) && !Files.isWritable(file))
+                || Files.isDirectory(file)) {
+            findings.problem(
+                    subject, CommandFailure.usage(file + " cannot be written; check its permissions and folder"));
+        } else findings.ok(subject, file + " can be written");
+    }
+
+    // ---- forwarder
+
+    private void forwarder() {
+        ForwarderCommand command = new ForwarderCommand(arguments, output, new Shutdown());
+        step("options", () -> {
+            RelayClientOptions options = command.options(new TunnelListener() {});
+            command.gracePeriod();
+            String host = arguments.host().host();
+            int port = arguments.port().port(1);
+            findings.ok("options", "valid");
+            certificate();
+            writable(Flag.LEASE_FILE);
+            step("local service", () -> local(command));
+            if (step("name", () -> resolve(host))) step("server", () -> way(host, port, options));
+        });
+        admin();
+    }
+
+    /** The service may start later, so that it does not answer is no problem. */
+    private void local(ForwarderCommand command) {
+        InetSocketAddress local = command.local();
+        String name = local.getHostString() + ":" + local.getPort();
+        try (Socket probe = new Socket()) {
+            probe.connect(new InetSocketAddress(local.getHostString(), local.getPort()), LOCAL_TIMEOUT);
+            findings.ok("local service", name + " accepts connections");
+        } catch (IOException e) {
+            findings.warning(
+                    "local service",
+                    name + " does not accept connections (" + e.getMessage() + "); visitors are reset until it does");
+        }
+    }
+
+    private void resolve(String host) {
+        try {
+            findings.ok(
+                    "name",
+                    host + " is "
+                            + Arrays.stream(InetAddress.getAllByName(host))
+                                    .map(Output::literal)
+                                    .collect(Collectors.joining(", ")));
+        } catch (UnknownHostException e) {
+            throw new CommandFailure(ExitCode.UNREACHABLE, "unknown host " + host + "; check the name", e);
+        }
+    }
+
+    private void way(String host, int port, RelayClientOptions options) {
+        String server = (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+        String line;
+        try {
+            line = RelayClient.greeting(host, port, options);
+        } catch (IOException e) {
+            CommandFailure unusable = ForwarderCommand.unusable(options, e);
+            throw unusable == null ? ForwarderCommand.failure(server, e) : unusable;
+        }
+        boolean extended = line.startsWith("HELLO");
+        boolean proof = extended && Arrays.asList(line.split(" ")).contains("auth");
+        String security = options.tls() == null ? "without encryption" : "with TLS, and its certificate is accepted";
+        if (proof && options.identity() == null && arguments.get(Flag.TLS_CERT) == null) {
+            throw new CommandFailure(
+                    ExitCode.NOT_ACCEPTED,
+                    server + " admits only clients with a name; set " + Flag.NAME + " and " + Flag.KEY_FILE,
+                    null);
+        }
+        findings.ok(
+                "server",
+                server + " answers " + security + "; "
+                        + (extended ? "extended protocol" : "base protocol")
+                        + (proof ? ", names are required; whether it accepts this one shows only a start" : ""));
+    }
+}

@@ -1,0 +1,199 @@
+package org.relay4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ch.qos.logback.classic.Level;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.relay4j.server.RelayServer;
+import org.relay4j.server.RelayServerOptions;
+import org.relay4j.server.ServerTls;
+import org.relay4j.server.TunnelPolicy;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.FixedPort;
+
+class CheckCommandTest {
+    private static final String WITHOUT_SERVICE = "--localForwardPort=1";
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private @TempDir Path folder;
+
+    @AfterEach
+    void restoreLogging() {
+        StandardErrorLogging.level(Level.INFO);
+        StandardErrorLogging.json(false);
+    }
+
+    @Test
+    void serverThatCanStart() throws IOException {
+        makeCertificate();
+        Path file = folder.resolve("server.toml");
+        Files.writeString(file, """
+                port = 0
+                bind = "127.0.0.1"
+                admin = "127.0.0.1:0"
+                tls-cert = "relay-cert.pem"
+                tls-key = "relay-key.pem"
+                state-file = "state"
+                """);
+        check(ExitCode.OK, "--config=" + file);
+        assertFound("ok       options: valid");
+        assertFound("ok       certificate: for localhost, valid until ");
+        assertFound("ok       private key: ");
+        assertFound("ok       state-file: " + folder.resolve("state") + " can be written");
+        assertFound("ok       control port: 127.0.0.1, port 0 is free");
+        assertFound("ok       public ports: any free port");
+        assertFound("ok       admin address: ");
+        assertTrue(Files.notExists(folder.resolve("state")), "nothing is written");
+    }
+
+    @Test
+    void portsInUse() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            int port = taken.getLocalPort();
+            check(
+                    ExitCode.PORT_UNAVAILABLE,
+                    "--bind=127.0.0.1",
+                    "--public-bind=127.0.0.1",
+                    "--public-ports=" + port + "-" + port,
+                    "" + port);
+            assertFound("problem  control port: cannot bind port " + port + ": it is in use");
+            assertFound("problem  public ports: none of the ports " + port + "-" + port + " is free");
+            assertEquals("relay: 2 problems", errors());
+        }
+    }
+
+    @Test
+    void filesThatCannotBeUsed() throws IOException {
+        makeCertificate();
+        String certificate = "--tls-cert=" + folder.resolve("relay-cert.pem");
+        String key = "--tls-key=" + folder.resolve("relay-key.pem");
+        check(ExitCode.USAGE, certificate, key, "--state-file=" + folder.resolve("no/state"), "--bind=127.0.0.1", "0");
+        assertFound("problem  state-file: there is no folder " + folder.resolve("no") + "; create it");
+        check(ExitCode.USAGE, certificate, "--tls-key=" + folder.resolve("no.pem"), "0");
+        assertFound("problem  options: cannot use --tls-cert and --tls-key: " + folder.resolve("no.pem"));
+        check(ExitCode.USAGE, "--max-tunnels=0", "0");
+        assertFound("problem  options: --max-tunnels is '0', it must be 1 to 60000");
+        check(ExitCode.USAGE, "--bind=203.0.113.1", "0");
+        assertFound("problem  control port: --bind is '203.0.113.1', it must be an address of this machine");
+    }
+
+    @Test
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no POSIX permissions")
+    void keyThatOthersCanReadIsAWarning() throws IOException {
+        makeCertificate();
+        Path key = folder.resolve("relay-key.pem");
+        Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-r--r--"));
+        String certificate = "--tls-cert=" + folder.resolve("relay-cert.pem");
+        check(ExitCode.OK, certificate, "--tls-key=" + key, "--json", "--bind=127.0.0.1", "0");
+        assertFound(
+                "{\"event\":\"finding\",\"result\":\"warning\",\"subject\":\"private key\",\"text\":\"key file " + key);
+    }
+
+    @Test
+    void openServerIsAWarning() {
+        check(ExitCode.OK, "0");
+        assertFound("warning  control port: anyone who can reach it can open a tunnel");
+    }
+
+    @Test
+    void forwarderOfABaseServerClaimsNoPortForLong() throws IOException {
+        try (RelayServer server = start(options());
+                ServerSocket service = new ServerSocket(0)) {
+            String address = "localhost:" + server.port();
+            check(ExitCode.OK, "--localForwardPort=" + service.getLocalPort(), address);
+            assertFound("ok       local service: localhost:" + service.getLocalPort() + " accepts connections");
+            assertFound("ok       name: localhost is ");
+            assertFound("ok       server: " + address + " answers without encryption; base protocol");
+            Await.until("its port is closed", () -> server.tunnelCount() == 0);
+            check(ExitCode.UNREACHABLE, WITHOUT_SERVICE, "--port=5000", address);
+            assertFound("problem  server: " + address + " speaks only the base protocol");
+            assertFound("warning  local service: localhost:1 does not accept connections");
+        }
+    }
+
+    @Test
+    void forwarderOfATlsServer() throws IOException {
+        makeCertificate();
+        ServerTls tls = ServerTls.ofFiles(folder.resolve("relay-cert.pem"), folder.resolve("relay-key.pem"));
+        RelayServerOptions.Builder named =
+                options().tls(tls).policy(TunnelPolicy.nobody()).requireName(true);
+        try (RelayServer server = start(named)) {
+            String address = "localhost:" + server.port();
+            String pin = "--tls-pin=" + tls.fingerprint();
+            check(ExitCode.NOT_ACCEPTED, WITHOUT_SERVICE, pin, address);
+            assertFound("problem  server: " + address + " admits only clients with a name; set --name and --key-file");
+            run("keygen", "--client=web", "--out=" + folder);
+            check(ExitCode.OK, WITHOUT_SERVICE, pin, "--name=web", "--key-file=" + folder.resolve("web.key"), address);
+            assertFound("ok       server: " + address + " answers with TLS, and its certificate is accepted; extended");
+            check(ExitCode.NOT_ACCEPTED, WITHOUT_SERVICE, "--tls", address);
+            assertFound("problem  server: the certificate of " + address + " was not issued by a trusted authority");
+            check(ExitCode.UNREACHABLE, WITHOUT_SERVICE, address);
+            assertFound("problem  server: " + address + " speaks TLS, but this client does not");
+            assertEquals(0, server.tunnelCount());
+        }
+    }
+
+    @Test
+    void forwarderWithoutAWay() throws IOException {
+        int port = FixedPort.free();
+        check(ExitCode.UNREACHABLE, WITHOUT_SERVICE, "127.0.0.1:" + port);
+        assertFound("problem  server: cannot connect to 127.0.0.1:" + port);
+        check(ExitCode.UNREACHABLE, WITHOUT_SERVICE, "no-such-host.invalid:7000");
+        assertFound("problem  name: unknown host no-such-host.invalid; check the name");
+    }
+
+    private static RelayServerOptions.Builder options() {
+        InetAddress loopback = InetAddress.getLoopbackAddress();
+        return RelayServerOptions.builder().bindAddress(loopback).publicBindAddress(loopback);
+    }
+
+    private static RelayServer start(RelayServerOptions.Builder options) throws IOException {
+        return RelayServer.start(options.build());
+    }
+
+    private void makeCertificate() {
+        assertEquals(ExitCode.OK, run("keygen", "--host=localhost", "--out=" + folder));
+    }
+
+    private void check(ExitCode expected, String... arguments) {
+        List<String> words = new ArrayList<>(List.of("check"));
+        words.addAll(List.of(arguments));
+        ExitCode code = run(words.toArray(String[]::new));
+        assertEquals(expected, code, () -> out.toString(StandardCharsets.UTF_8) + errors());
+    }
+
+    private ExitCode run(String... words) {
+        out.reset();
+        err.reset();
+        PrintStream output = new PrintStream(out, true, StandardCharsets.UTF_8);
+        PrintStream errors = new PrintStream(err, true, StandardCharsets.UTF_8);
+        return new Cli(Map.of(), output, errors, new Shutdown()).run(words);
+    }
+
+    private void assertFound(String beginning) {
+        String all = out.toString(StandardCharsets.UTF_8);
+        assertTrue(all.lines().anyMatch(line -> line.startsWith(beginning)), all);
+    }
+
+    private String errors() {
+        return err.toString(StandardCharsets.UTF_8).strip();
+    }
+}
