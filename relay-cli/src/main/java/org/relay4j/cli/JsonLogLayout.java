@@ -28,7 +28,7 @@ final class JsonLogLayout extends LayoutBase<ILoggingEvent> {
 
     /** Adds the fields of a security event: {@code event=auth-failed address=203.0.113.5 name="..."}. */
     private static void fields(JsonLine line, String message) {
-        for (String word : message.split(" ")) {
+        for (String word : message.split(" ", -1)) {
             int equals = word.indexOf('=');
             if (equals < 0) return; // not of the library
             String value = word.substring(equals + 1);

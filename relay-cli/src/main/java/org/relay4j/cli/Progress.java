@@ -2,6 +2,7 @@ package org.relay4j.cli;
 
 import java.io.PrintStream;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -48,7 +49,7 @@ final class Progress {
                     thread.setDaemon(true);
                     return thread;
                 });
-                seconds.scheduleAtFixedRate(this::draw, 1, 1, TimeUnit.SECONDS);
+                Future<?> unused = seconds.scheduleAtFixedRate(this::draw, 1, 1, TimeUnit.SECONDS);
             }
         } finally {
             lock.unlock();

@@ -63,9 +63,7 @@ final class StatusCommand {
         CompletableFuture<Answer> future = CompletableFuture.supplyAsync(() -> {
             try {
                 return ask(address, token);
-            } catch (IOException e) {
-                throw new CompletionException(e);
-            } catch (InterruptedException e) {
+            } catch (IOException | InterruptedException e) {
                 throw new CompletionException(e);
             }
         });

@@ -19,6 +19,13 @@ final class StatusTable {
     private static final String NONE = "-";
     private static final String[] UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
 
+    /** Titles of columns; those of numbers end with {@code >}. */
+    private static final List<String> SERVER = List.of(
+            "TUNNEL>", "NAME", "STATE", "ENDPOINT", "CLIENT", "CONNECTIONS>", "VISITORS>", "IN>", "OUT>", "UP>");
+
+    private static final List<String> FORWARDER =
+            List.of("PUBLIC ADDRESS", "STATE", "VISITORS>", "IN>", "OUT>", "RECONNECTS>", "ROUND TRIP>");
+
     private final Map<?, ?> status;
     private final StringBuilder text = new StringBuilder();
 
@@ -58,16 +65,23 @@ final class StatusTable {
         line("visitors  " + count(totals, "openVisitors") + " of " + count(limits, "visitors") + ", "
                 + count(totals, "visitors") + " since the start");
         line("bytes     " + bytes(totals, "bytesIn") + " in, " + bytes(totals, "bytesOut") + " out");
-        String refused = map(status, "refusals").entrySet().stream()
-                .filter(entry -> entry.getValue() instanceof Long count && count > 0)
-                .sorted(Comparator.comparingLong(entry -> -(Long) entry.getValue()))
-                .map(entry -> entry.getValue() + " " + Printable.of(String.valueOf(entry.getKey())))
+        String refused = refusals().stream()
+                .map(entry -> entry.getValue() + " " + entry.getKey())
                 .collect(Collectors.joining(", "));
         line("refused   " + (refused.isEmpty() ? "none" : refused));
     }
 
-    private static final List<String> SERVER = List.of(
-            "TUNNEL>", "NAME", "STATE", "ENDPOINT", "CLIENT", "CONNECTIONS>", "VISITORS>", "IN>", "OUT>", "UP>");
+    /** Returns the reasons and their counts, the most frequent first. */
+    private List<Map.Entry<String, Long>> refusals() {
+        List<Map.Entry<String, Long>> counts = new ArrayList<>();
+        map(status, "refusals").forEach((reason, value) -> {
+            if (value instanceof Long count && count > 0) {
+                counts.add(Map.entry(Printable.of(String.valueOf(reason)), count));
+            }
+        });
+        counts.sort(Map.Entry.comparingByValue(Comparator.reverseOrder()));
+        return counts;
+    }
 
     private List<String> ofServer(Map<?, ?> tunnel) {
         return List.of(
@@ -82,9 +96,6 @@ final class StatusTable {
                 bytes(tunnel, "bytesOut"),
                 age(tunnel));
     }
-
-    private static final List<String> FORWARDER =
-            List.of("PUBLIC ADDRESS", "STATE", "VISITORS>", "IN>", "OUT>", "RECONNECTS>", "ROUND TRIP>");
 
     private List<String> ofForwarder(Map<?, ?> tunnel) {
         Object seconds = tunnel.get("roundTripSeconds");

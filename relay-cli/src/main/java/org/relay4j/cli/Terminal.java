@@ -49,7 +49,7 @@ record Terminal(boolean progress, boolean colours) {
     private static boolean isTerminal(@Nullable Console console) {
         if (console == null) return false;
         try {
-            return (boolean) Console.class.getMethod("isTerminal").invoke(console);
+            return Boolean.TRUE.equals(Console.class.getMethod("isTerminal").invoke(console));
         } catch (NoSuchMethodException e) {
             return true;
         } catch (ReflectiveOperationException e) {

@@ -19,6 +19,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,7 +66,7 @@ class StatusCommandTest {
         return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     }
 
-    private static AdminServer admin(AdminToken token) throws IOException {
+    private static AdminServer admin(@Nullable AdminToken token) throws IOException {
         return AdminServer.open(anyPort(), token, new AdminProcess() {
             @Override
             public boolean isDraining() {
@@ -216,6 +217,7 @@ class StatusCommandTest {
                     // the test has ended
                 }
             });
+            trickling.setDaemon(true);
             trickling.start();
             assertSilent(where);
         }

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Matcher;
@@ -184,7 +185,7 @@ final class Browser implements AutoCloseable {
         StringBuilder quoted = new StringBuilder("\"");
         for (char c : text.toCharArray()) {
             if (c >= ' ' && c <= '~' && c != '"' && c != '\\') quoted.append(c);
-            else quoted.append(String.format("\\u%04x", (int) c));
+            else quoted.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
         }
         return quoted.append('"').toString();
     }

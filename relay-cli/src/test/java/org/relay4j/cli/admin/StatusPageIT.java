@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -78,7 +79,6 @@ class StatusPageIT {
     private static final class Data implements AdminSource {
         private final Instant since = Instant.parse("2026-11-28T12:00:00Z");
         private Instant time = since.plusSeconds(93_784);
-        private volatile String state = "serving";
         private volatile List<JsonLine> tunnels = List.of();
         private volatile JsonLine refusals = new JsonLine().with("tls", 0);
         private volatile boolean lively;
@@ -114,7 +114,7 @@ class StatusPageIT {
             return new JsonLine()
                     .with("role", "server")
                     .with("version", "0.1.0")
-                    .with("state", draining ? "draining" : state)
+                    .with("state", draining ? "draining" : "serving")
                     .with("time", time.toString())
                     .with("since", since.toString())
                     .with("address", "0.0.0.0:7000")
@@ -127,7 +127,7 @@ class StatusPageIT {
         }
     }
 
-    private static JsonLine tunnel(long number, String name, String state, String client) {
+    private static JsonLine tunnel(long number, @Nullable String name, String state, String client) {
         return new JsonLine()
                 .with("number", number)
                 .with("id", "9f86d081884c7d659a2feaa0c55ad015")
