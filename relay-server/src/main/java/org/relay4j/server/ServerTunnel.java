@@ -345,7 +345,8 @@ final class ServerTunnel {
 
     /** Gives back the place, for which a new tunnel may be waiting, and the port. Connected visitors finish. */
     private void finish() {
-        // One without visitors ends soon, unless its client stays connected. While the server shuts down, there are no new ones.
+        // One without visitors ends soon, unless its client stays connected. While the server shuts down, there are no
+        // new ones.
         if (!server.isClosing() && port.belongsTo(this) && port.visitors() > port.waiting()) tenure.finish(this);
         closePort();
     }
