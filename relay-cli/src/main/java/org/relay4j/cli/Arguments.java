@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ParseResult;
@@ -86,6 +87,19 @@ final class Arguments {
         ServerAddress address = address(mode, positional, environment, file);
         if (action != Action.SHOW) address.require(mode, file);
         return new Arguments(action, mode, address, given, source);
+    }
+
+    /** Returns the first words that select a mode or an action, in alphabetical order. */
+    static Set<String> words() {
+        Set<String> words = new TreeSet<>(WORDS.keySet());
+        words.addAll(ACTIONS.keySet());
+        return words;
+    }
+
+    /** Returns the modes that are possible after one of the {@link #words}. */
+    static Set<Mode> modes(String word) {
+        Mode mode = WORDS.get(word);
+        return mode == null ? Set.of(Mode.SERVER, Mode.FORWARDER) : Set.of(mode);
     }
 
     private static Arguments informing(Mode mode, Source source) {

@@ -260,6 +260,21 @@ enum Flag {
         return description;
     }
 
+    /** Returns the first sentence of the description, without the full stop. */
+    String summary() {
+        return description.split("\\.(?= |$)", 2)[0];
+    }
+
+    /** Returns the possible values, if there are only a few. */
+    List<String> choices() {
+        return switch (this) {
+            case LOG_LEVEL -> List.of("error", "warn", "info", "debug", "trace");
+            case LOG_FORMAT -> List.of("text", "json");
+            case PROXY_PROTOCOL -> List.of("v1", "v2");
+            default -> List.of();
+        };
+    }
+
     /** Returns the default of a mode, which is part of the description, for people. */
     String usual(Mode mode) {
         Matcher stated = DEFAULT.matcher(description);

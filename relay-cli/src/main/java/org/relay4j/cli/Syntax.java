@@ -22,7 +22,7 @@ final class Syntax {
     static final List<String> HELP = List.of("-h", "--help");
     static final List<String> VERSION = List.of("-V", "--version");
 
-    private static final String COMMANDS = """
+    static final String COMMANDS = """
             Lets programs behind NAT accept connections.
 
             On a machine with a public address, make a certificate and run a relay server:
@@ -55,7 +55,7 @@ final class Syntax {
               relaying <host>:<public port> -> <local host>:<local port>
             The second line is repeated after each reconnect, when the port may change.""";
 
-    private static final String FOOTER = """
+    static final String FOOTER = """
 
             Without the --tls options, the connection is neither encrypted nor authenticated.
             To admit known clients only, make a key for each with relay keygen --client, and
