@@ -96,7 +96,7 @@ class SecurityLogIT {
             List<String> lines = dump.remainingLines();
             assertTrue(lines.contains("['add', 'relay', 'systemd']"), lines::toString);
             assertTrue(
-                    lines.contains("['set', 'relay', 'addjournalmatch', '_SYSTEMD_UNIT=relay.service']"),
+                    lines.contains("['set', 'relay', 'addjournalmatch', '_SYSTEMD_UNIT=relay-server.service']"),
                     lines::toString);
         }
     }
