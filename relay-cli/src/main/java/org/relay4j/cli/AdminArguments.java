@@ -19,17 +19,29 @@ final class AdminArguments {
         this.arguments = arguments;
     }
 
+    /** Checks the address and the token. */
+    void check() {
+        Value admin = arguments.get(Flag.ADMIN);
+        AdminToken token = token(admin);
+        if (admin != null) address(admin, token);
+    }
+
+    private static InetSocketAddress address(Value admin, @Nullable AdminToken token) {
+        InetSocketAddress address = address(admin);
+        if (token == null && !address.getAddress().isLoopbackAddress()) {
+            throw CommandFailure.usage(admin.name() + " is '" + admin.text() + "', which other machines can reach; set "
+                    + TOKEN_VARIABLE + " or " + Flag.ADMIN_TOKEN_FILE + "=<file>, or use 127.0.0.1");
+        }
+        return address;
+    }
+
     /** Opens the admin address; returns null if there is none. It is closed after everything that is registered later. */
     @Nullable
     AdminServer open(Shutdown shutdown) {
         Value admin = arguments.get(Flag.ADMIN);
         AdminToken token = token(admin);
         if (admin == null) return null;
-        InetSocketAddress address = address(admin);
-        if (token == null && !address.getAddress().isLoopbackAddress()) {
-            throw CommandFailure.usage(admin.name() + " is '" + admin.text() + "', which other machines can reach; set "
-                    + TOKEN_VARIABLE + " or " + Flag.ADMIN_TOKEN_FILE + "=<file>, or use 127.0.0.1");
-        }
+        InetSocketAddress address = address(admin, token);
         try {
             return shutdown.closes(AdminServer.open(address, token, new AdminProcess() {
                 @Override

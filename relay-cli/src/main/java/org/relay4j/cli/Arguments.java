@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.server.files.FileStamp;
 import picocli.CommandLine.ParseResult;
 
 /** The user's request: a mode, the server's address, and the options from command line, environment and configuration file. */
@@ -53,7 +54,10 @@ final class Arguments {
     }
 
     /** What the arguments were parsed from. */
-    private record Source(List<String> line, Map<String, String> environment) {}
+    private record Source(
+            List<String> line,
+            Map<String, String> environment,
+            @Nullable FileStamp file) {}
 
     /**
      * Parses a command line.
@@ -62,7 +66,7 @@ final class Arguments {
      */
     static Arguments of(Syntax syntax, List<String> args, Map<String, String> environment) {
         ParseResult parsed = syntax.parse(args.toArray(String[]::new));
-        Source source = new Source(args, environment);
+        Source source = new Source(args, environment, null);
         if (parsed.isUsageHelpRequested()) return informing(Mode.HELP, source);
         if (parsed.isVersionHelpRequested()) return informing(Mode.VERSION, source);
         Map<Flag, Value> given = given(parsed);
@@ -86,7 +90,7 @@ final class Arguments {
         file.addTo(given, mode);
         ServerAddress address = address(mode, positional, environment, file);
         if (action != Action.SHOW) address.require(mode, file);
-        return new Arguments(action, mode, address, given, source);
+        return new Arguments(action, mode, address, given, new Source(args, environment, file.stamp()));
     }
 
     /** Returns the first words that select a mode or an action, in alphabetical order. */
@@ -104,6 +108,12 @@ final class Arguments {
 
     private static Arguments informing(Mode mode, Source source) {
         return new Arguments(Action.RUN, mode, NONE, Map.of(), source);
+    }
+
+    /** Returns the stamp of the configuration file before it was read; null if there is none. */
+    @Nullable
+    FileStamp file() {
+        return source.file();
     }
 
     /** Parses the same command line again, whose configuration file may have changed. */

@@ -114,7 +114,8 @@ final class Cli {
         }
     }
 
-    private static boolean isLogJson(@Nullable Value format, boolean json) {
+    /** Returns whether the log is JSON; that is {@code json} if the user has not chosen its format. */
+    static boolean isLogJson(@Nullable Value format, boolean json) {
         if (format == null) return json;
         return switch (format.text()) {
             case "json" -> true;

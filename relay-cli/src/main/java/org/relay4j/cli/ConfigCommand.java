@@ -91,7 +91,8 @@ final class ConfigCommand {
 
     private static String quoted(String text) {
         StringBuilder quoted = new StringBuilder("\"");
-        for (char c : text.toCharArray()) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
             if (c == '"' || c == '\\') quoted.append('\\').append(c);
             else if (Character.isISOControl(c)) quoted.append(String.format("\\u%04x", (int) c));
             else quoted.append(c);

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.server.files.FileStamp;
 import org.relay4j.server.files.TomlFile;
 import org.tomlj.TomlArray;
 import org.tomlj.TomlPosition;
@@ -22,7 +23,7 @@ import org.tomlj.TomlTable;
  * text that the command line would have: only its TOML type is checked here.
  */
 final class ConfigFile {
-    static final ConfigFile NONE = new ConfigFile("", Map.of(), Map.of());
+    static final ConfigFile NONE = new ConfigFile("", Map.of(), Map.of(), null);
     static final String HOST = "host";
     static final String PORT = "port";
 
@@ -41,11 +42,19 @@ final class ConfigFile {
     private final String name;
     private final Map<Flag, Value> options;
     private final Map<String, Value> address; // host and port
+    private final @Nullable FileStamp stamp;
 
-    private ConfigFile(String name, Map<Flag, Value> options, Map<String, Value> address) {
+    private ConfigFile(String name, Map<Flag, Value> options, Map<String, Value> address, @Nullable FileStamp stamp) {
         this.name = name;
         this.options = options;
         this.address = address;
+        this.stamp = stamp;
+    }
+
+    /** Returns the stamp of the file before it was read; null if there is no file. */
+    @Nullable
+    FileStamp stamp() {
+        return stamp;
     }
 
     /**
@@ -56,7 +65,8 @@ final class ConfigFile {
     static ConfigFile read(Value name) {
         Path path = name.path();
         try {
-            return parse(path, TomlFile.read(path));
+            FileStamp stamp = FileStamp.of(path); // first: what is written from now on is a change
+            return parse(path, TomlFile.read(path), stamp);
         } catch (IOException e) {
             String message = String.valueOf(e.getMessage());
             boolean placed = message.matches("(?s)" + Pattern.quote(path.toString()) + ":\\d+:\\d+: .*");
@@ -65,7 +75,7 @@ final class ConfigFile {
         }
     }
 
-    private static ConfigFile parse(Path path, TomlFile file) throws IOException {
+    private static ConfigFile parse(Path path, TomlFile file, FileStamp stamp) throws IOException {
         Path parent = path.getParent();
         Reader reader = new Reader(file, parent == null ? Path.of("") : parent);
         TomlTable root = file.root();
@@ -74,7 +84,7 @@ final class ConfigFile {
                 key -> TomlFile.position(root, key),
                 Comparator.comparingInt(TomlPosition::line).thenComparingInt(TomlPosition::column)));
         for (String key : keys) reader.read(key);
-        return new ConfigFile(path.toString(), reader.options, reader.address);
+        return new ConfigFile(path.toString(), reader.options, reader.address, stamp);
     }
 
     /** Returns whether the file is for a forwarder or a server. */

@@ -262,7 +262,9 @@ enum Flag {
 
     /** Returns the first sentence of the description, without the full stop. */
     String summary() {
-        return description.split("\\.(?= |$)", 2)[0];
+        int end = description.indexOf(". ");
+        if (end < 0 && description.endsWith(".")) end = description.length() - 1;
+        return end < 0 ? description : description.substring(0, end);
     }
 
     /** Returns the possible values, if there are only a few. */

@@ -53,6 +53,7 @@ final class ForwarderCommand {
         shutdown.closes(output::closed); // closed last
         AdminServer admin = new AdminArguments(arguments).open(shutdown); // closed after the forwarder
         shutdown.closes(() -> output.progress().end());
+        shutdown.closes(Reload.prepare(arguments, shutdown).begin(new Reloading(announcer)));
         RelayForwarder forwarder;
         output.progress().begin("connecting to " + server);
         try {
@@ -63,7 +64,6 @@ final class ForwarderCommand {
             throw unusable == null ? failure(server, e) : unusable;
         }
         shutdown.closes(() -> grace, forwarder::close);
-        shutdown.closes(Reload.start(arguments, new Reloading(announcer), shutdown));
         Value name = arguments.get(Flag.NAME);
         if (admin != null) admin.serve(forwarder, name == null ? null : name.text(), local);
         forwarder.awaitEnd();
@@ -85,7 +85,12 @@ final class ForwarderCommand {
         public void validate(Arguments fresh) {
             fresh.host().host();
             fresh.port().port(1);
-            new ForwarderCommand(fresh, output, shutdown).options(listener);
+            Cli.isLogJson(fresh.get(Flag.LOG_FORMAT), false);
+            new AdminArguments(fresh).check();
+            ForwarderCommand command = new ForwarderCommand(fresh, output, shutdown);
+            command.local();
+            command.options(listener);
+            command.gracePeriod();
         }
 
         @Override

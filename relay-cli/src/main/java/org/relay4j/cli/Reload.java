@@ -29,30 +29,48 @@ final class Reload implements Closeable {
         void apply(Arguments next, Set<Flag> changed);
     }
 
-    private final Target target;
     private final Syntax syntax = new Syntax();
     private final ReentrantLock lock = new ReentrantLock(); // one reload at a time
     private final @Nullable Path file;
-    private final @Nullable FileWatch watch;
+    private final Duration interval; // between two checks of the file
+    private @Nullable Target target; // null until it runs; guarded by lock
+    private @Nullable FileWatch watch; // guarded by lock
+    private boolean requested; // before there was a target; guarded by lock
     private Arguments current; // in force; guarded by lock
     private @Nullable FileStamp read; // of the version that was read last; guarded by lock
     private @Nullable FileStamp seen; // at the last check; guarded by lock
 
-    /** @param interval between two checks of the file */
-    Reload(Arguments arguments, Target target, Duration interval) {
-        this.target = target;
+    /**
+     * Waits for the target.
+     *
+     * @param interval between two checks of the file
+     */
+    Reload(Arguments arguments, Duration interval) {
+        this.interval = interval;
         current = arguments;
         Value name = arguments.get(Flag.CONFIG);
         file = name == null ? null : name.path();
-        read = stamp();
-        watch = file == null ? null : new FileWatch(interval, this::readChangedFile);
+        read = arguments.file();
     }
 
-    /** Starts to watch the file and the signal, until it is closed. */
-    static Reload start(Arguments arguments, Target target, Shutdown shutdown) {
-        Reload reload = new Reload(arguments, target, FileWatch.INTERVAL);
+    /** Handles the signal from now on: it must not end a process that is still starting. */
+    static Reload prepare(Arguments arguments, Shutdown shutdown) {
+        Reload reload = new Reload(arguments, FileWatch.INTERVAL);
         HangUp.handle(reload::reload, shutdown::begin);
         return reload;
+    }
+
+    /** Starts to watch the file, until this is closed. A request that came before is served now. */
+    Reload begin(Target running) {
+        lock.lock();
+        try {
+            target = running;
+            if (requested) reload();
+            if (file != null) watch = new FileWatch(interval, this::readChangedFile);
+        } finally {
+            lock.unlock();
+        }
+        return this;
     }
 
     private @Nullable FileStamp stamp() {
@@ -75,22 +93,29 @@ final class Reload implements Closeable {
     void reload() {
         lock.lock();
         try {
+            Target running = target;
+            if (running == null) {
+                requested = true;
+                return;
+            }
             read = stamp();
             Arguments fresh = current.again(syntax);
             if (fresh.mode() != current.mode()) {
                 throw CommandFailure.usage("the configuration is for " + fresh.mode() + " now, but this is "
                         + current.mode() + "; start it again to change that");
             }
-            target.validate(fresh);
-            apply(fresh);
+            running.validate(fresh);
+            apply(fresh, running);
         } catch (CommandFailure | IllegalArgumentException e) {
             log.error("reload failed, the configuration stays as it was: {}", e.getMessage());
+        } catch (RuntimeException | Error e) {
+            log.error("reload failed: unexpected failure; SIGHUP tries again", e);
         } finally {
             lock.unlock();
         }
     }
 
-    private void apply(Arguments fresh) {
+    private void apply(Arguments fresh, Target running) {
         Value level = fresh.logLevel();
         if (level != null) StandardErrorLogging.parse(level);
         Mode mode = fresh.mode();
@@ -99,21 +124,39 @@ final class Reload implements Closeable {
         for (Flag flag : Flag.values()) {
             if (flag.belongsTo(mode) && differs(flag, fresh)) (isReloadable(flag, fresh) ? changed : fixed).add(flag);
         }
+        postpone(changed, fixed, fresh, running);
         Arguments next = current.with(changed, fresh);
-        target.apply(next, changed);
+        running.apply(next, changed);
         for (Flag flag : changed) log.info("reload: {}", change(flag, fresh));
         for (Flag flag : fixed) log.warn("reload: {}, which needs a restart", change(flag, fresh));
-        boolean moved = restartForAddress(
-                        ConfigFile.HOST,
-                        current.address().host(),
-                        fresh.address().host())
-                | restartForAddress(
-                        ConfigFile.PORT,
-                        current.address().port(),
-                        fresh.address().port());
-        if (changed.isEmpty() && fixed.isEmpty() && !moved) log.info("reload: no option has changed");
+        boolean movedHost = restartForAddress(
+                ConfigFile.HOST, current.address().host(), fresh.address().host());
+        boolean movedPort = restartForAddress(
+                ConfigFile.PORT, current.address().port(), fresh.address().port());
+        if (changed.isEmpty() && fixed.isEmpty() && !movedHost && !movedPort) log.info("reload: no option has changed");
         if (changed.contains(Flag.LOG_LEVEL) && !next.has(Flag.QUIET)) StandardErrorLogging.change(level);
         current = next;
+    }
+
+    /** An option that is possible only together with one that needs a restart waits for the restart too. */
+    private void postpone(Set<Flag> changed, Set<Flag> fixed, Arguments fresh, Target running) {
+        for (Flag flag : Set.copyOf(changed)) {
+            if (fixed.isEmpty() || isPossible(changed, fresh, running)) return;
+            Set<Flag> others = EnumSet.copyOf(changed);
+            others.remove(flag);
+            if (!isPossible(others, fresh, running)) continue;
+            changed.remove(flag);
+            fixed.add(flag);
+        }
+    }
+
+    private boolean isPossible(Set<Flag> changed, Arguments fresh, Target running) {
+        try {
+            running.validate(current.with(changed, fresh));
+            return true;
+        } catch (CommandFailure | IllegalArgumentException e) {
+            return false;
+        }
     }
 
     /** TLS cannot be switched on or off, because all clients would have to follow. */
@@ -152,6 +195,11 @@ final class Reload implements Closeable {
 
     @Override
     public void close() {
-        if (watch != null) watch.close();
+        lock.lock();
+        try {
+            if (watch != null) watch.close();
+        } finally {
+            lock.unlock();
+        }
     }
 }

@@ -38,11 +38,12 @@ final class ServerCommand {
         shutdown.closes(output::closed); // closed last
         grace = gracePeriod();
         AdminServer admin = new AdminArguments(arguments).open(shutdown); // closed after the server
+        Reload reload = Reload.prepare(arguments, shutdown);
         RelayServer server = start(options);
         shutdown.closes(() -> grace, server::close);
         InetAddress address = server.address().getAddress();
         if (admin != null) admin.serve(server);
-        shutdown.closes(Reload.start(arguments, new Reloading(server), shutdown));
+        shutdown.closes(reload.begin(new Reloading(server)));
         output.listening(address.isAnyLocalAddress() ? "0.0.0.0" : Output.literal(address), server.port());
         new CountDownLatch(1).await();
     }
@@ -57,7 +58,7 @@ final class ServerCommand {
 
         @Override
         public void validate(Arguments fresh) {
-            new ServerCommand(fresh, output, shutdown).options();
+            new ServerCommand(fresh, output, shutdown).validate();
         }
 
         @Override
@@ -72,6 +73,14 @@ final class ServerCommand {
             server.update(options.build());
             grace = newGrace;
         }
+    }
+
+    /** Checks the arguments as at a start. */
+    void validate() {
+        Cli.isLogJson(arguments.get(Flag.LOG_FORMAT), false);
+        new AdminArguments(arguments).check();
+        options();
+        gracePeriod();
     }
 
     private RelayServer start(RelayServerOptions options) {

@@ -3,6 +3,7 @@ package org.relay4j.cli;
 import java.time.Duration;
 import java.util.Deque;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.slf4j.LoggerFactory;
 
@@ -16,6 +17,7 @@ final class Shutdown {
     private final Deque<AutoCloseable> running = new ConcurrentLinkedDeque<>();
     private final Deque<Supplier<Duration>> graces =
             new ConcurrentLinkedDeque<>(); // how long closing may take, besides the margin
+    private final AtomicBoolean begun = new AtomicBoolean();
     private volatile boolean leaving; // the command has ended, and its exit code counts
     private volatile boolean closing; // the process was terminated
 
@@ -48,6 +50,7 @@ final class Shutdown {
     /** Begins the same shutdown as SIGTERM. Does not block. Later calls have no effect. */
     void begin() {
         closing = true; // visible to the caller's next question
+        if (begun.getAndSet(true)) return;
         new Thread(() -> Runtime.getRuntime().exit(ExitCode.OK.number()), "relay-drain").start();
     }
 

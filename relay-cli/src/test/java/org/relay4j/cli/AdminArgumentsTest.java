@@ -93,7 +93,7 @@ class AdminArgumentsTest {
 
     @Test
     void portInUse() throws IOException {
-        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             assertFails(
                     ExitCode.PORT_UNAVAILABLE,
                     "cannot bind port " + taken.getLocalPort() + ": it is in use",

@@ -3,6 +3,8 @@ package org.relay4j.cli;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.file.Files;
@@ -52,6 +54,24 @@ class ReloadIT {
                 }
             }
             assertTrue(server.isAlive(), server::toString);
+        }
+    }
+
+    @Test
+    void forwarderThatWaitsForItsServerReadsItsFileToo() throws Exception {
+        Path file = folder.resolve("forwarder.toml");
+        int unused;
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            unused = socket.getLocalPort();
+        }
+        String text = "host = \"127.0.0.1\"\nport = " + unused + "\nlocal-forward-port = 9\nretry-first = true\n";
+        Files.writeString(file, text);
+        try (ChildProcess forwarder = ChildProcess.relay("--config=" + file)) {
+            forwarder.errorLine("next attempt");
+            Files.writeString(file, text + "grace-period = \"1s\"\n");
+            forwarder.hangUp();
+            forwarder.errorLine("reload: grace-period changed from 10s to 1s (" + file + ":5:1)");
+            assertTrue(forwarder.isAlive(), forwarder::toString);
         }
     }
 

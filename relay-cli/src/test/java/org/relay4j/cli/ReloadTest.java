@@ -38,7 +38,7 @@ class ReloadTest {
 
         @Override
         public void validate(Arguments fresh) {
-            new ServerCommand(fresh, new Output(System.out, System.err, false), new Shutdown()).options();
+            new ServerCommand(fresh, new Output(System.out, System.err, false), new Shutdown()).validate();
         }
 
         @Override
@@ -121,6 +121,53 @@ class ReloadTest {
     }
 
     @Test
+    void aRequestBeforeTheStartIsServedThen() throws IOException {
+        Arguments arguments = Arguments.of(new Syntax(), List.of("--config=" + file), Map.of());
+        try (Reload reload = new Reload(arguments, Duration.ofHours(1))) {
+            write("max-tunnels = 6");
+            reload.reload();
+            assertEquals(List.of(), applied);
+            reload.begin(target);
+            assertEquals(6, value(applied.get(0), Flag.MAX_TUNNELS).count());
+        }
+    }
+
+    @Test
+    void aChangeBeforeTheStartIsNoticed() throws IOException {
+        Arguments arguments = Arguments.of(new Syntax(), List.of("--config=" + file), Map.of());
+        write("max-tunnels = 60");
+        try (Reload reload = new Reload(arguments, Duration.ofMillis(5)).begin(target)) {
+            assertNotNull(reload);
+            log.await("max-tunnels changed from 5 to 60");
+        }
+    }
+
+    @Test
+    void anOptionThatNeedsOneThatNeedsARestartWaitsForItToo() throws IOException {
+        String pin = "sha256:" + "0".repeat(64);
+        try (Reload reload = reload(Duration.ofHours(1))) {
+            write("max-tunnels = 6\nextended = true\nproxy-certs = [\"" + pin + "\"]");
+            reload.reload();
+            Arguments now = applied.get(0);
+            assertEquals(6, value(now, Flag.MAX_TUNNELS).count());
+            assertNull(now.get(Flag.PROXY_CERTS));
+            log.await("proxy-certs changed from none to " + pin + " (" + file + ":4:1), which needs a restart");
+        }
+    }
+
+    @Test
+    void whatWouldNotStartIsNotApplied() throws IOException {
+        try (Reload reload = reload(Duration.ofHours(1))) {
+            for (String wrong : List.of("admin = \"nonsense\"", "log-format = \"xml\"")) {
+                write("max-tunnels = 6\n" + wrong);
+                reload.reload();
+                assertTrue(last().startsWith("ERROR reload failed"), last());
+            }
+            assertEquals(List.of(), applied);
+        }
+    }
+
+    @Test
     void aChangedFileIsNoticed() throws IOException {
         try (Reload reload = reload(Duration.ofMillis(5))) {
             assertNotNull(reload);
@@ -178,7 +225,7 @@ class ReloadTest {
 
     private Reload reload(Duration interval) {
         Arguments arguments = Arguments.of(new Syntax(), List.of("--config=" + file), Map.of());
-        return new Reload(arguments, target, interval);
+        return new Reload(arguments, interval).begin(target);
     }
 
     private String last() {

@@ -109,8 +109,8 @@ class SecurityLogIT {
 
     /** Sends a request from an address of this machine; it is refused. */
     private static void ask(String from, int port, String request) throws IOException {
-        InetAddress server = InetAddress.getByName("127.0.0.1");
-        try (Socket socket = new Socket(server, port, InetAddress.getByName(from), 0)) {
+        InetAddress server = InetAddress.getLoopbackAddress();
+        try (Socket socket = new Socket(server, port, InetAddress.getAllByName(from)[0], 0)) {
             socket.setSoTimeout((int) ChildProcess.DEADLINE.toMillis());
             BufferedReader in =
                     new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));

@@ -63,11 +63,13 @@ final class Admission {
      * @param ticket its ticket, which is pending at first; null if it is refused
      * @param refusal why it is refused; null if it is admitted
      * @param evicted the client that it displaces, which the caller must {@linkplain Ticket#drop drop}; null if there is none
+     * @param crowded whether that is because the address has reached its limit of pending clients
      */
     record Entry(
             @Nullable Ticket ticket,
             @Nullable Refusal refusal,
-            @Nullable Ticket evicted) {}
+            @Nullable Ticket evicted,
+            boolean crowded) {}
 
     /** Counts one more client and its tunnel, unless a limit of tunnels is reached. */
     Entry enter(InetAddress address) {
@@ -77,7 +79,9 @@ final class Admission {
         lock.lock();
         try {
             answer = places.take(key, null, 0);
-            entry = answer.place() == null ? new Entry(null, answer.refusal(), null) : admit(key, answer.place());
+            entry = answer.place() == null
+                    ? new Entry(null, answer.refusal(), null, false)
+                    : admit(key, answer.place());
         } finally {
             lock.unlock();
         }
@@ -122,7 +126,8 @@ final class Admission {
     private Entry admit(InetAddress key, Places.@Nullable Place place) {
         Site site = sites.computeIfAbsent(key, Site::new);
         Ticket evicted = null;
-        if (site.pending.size() >= options.maxPendingPerAddress()) evicted = site.oldest();
+        boolean crowded = site.pending.size() >= options.maxPendingPerAddress();
+        if (crowded) evicted = site.oldest();
         else if (pending >= options.maxPending()) evicted = waiting.first().oldest();
         if (evicted != null) settle(evicted);
         Ticket ticket = new Ticket(site, ++tickets, place);
@@ -131,7 +136,7 @@ final class Admission {
         site.pending.add(ticket);
         waiting.add(site);
         pending++;
-        return new Entry(ticket, null, evicted);
+        return new Entry(ticket, null, evicted, crowded);
     }
 
     /** Ends the displaced tunnels. Without the lock. */

@@ -78,6 +78,7 @@ final class ControlPort implements Listener.Owner {
                 : server.admission().enterUnclaimed(client.getAddress());
         Admission.Ticket evicted = entry.evicted();
         if (evicted != null) evicted.drop();
+        if (entry.crowded()) server.security().client(SecurityEvent.LIMIT_REACHED, client, null);
         Admission.Ticket ticket = entry.ticket();
         if (ticket != null) assign(channel, client, ticket, loop);
         else refuse(channel, client, entry.refusal());

@@ -58,7 +58,7 @@ final class Places {
     Answer take(InetAddress address, @Nullable String name, int mostOfName) {
         List<Place> yielded = new ArrayList<>(0);
         Group own = name == null ? null : names.get(name);
-        if (own != null && mostOfName > 0 && own.tunnels >= mostOfName && !givesWay(own.held, yielded)) {
+        if (own != null && mostOfName > 0 && isFull(own.tunnels, mostOfName, own.held, yielded)) {
             return refused(Refusal.TUNNELS_OF_NAME);
         }
         Group site = addresses.get(address);
@@ -66,12 +66,11 @@ final class Places {
             long left = yielded.stream()
                     .filter(place -> place.address.equals(address))
                     .count();
-            if (site.tunnels - left >= options.maxTunnelsPerAddress() && !givesWay(site.held, yielded)) {
+            if (isFull(site.tunnels - left, options.maxTunnelsPerAddress(), site.held, yielded)) {
                 return refused(Refusal.TUNNELS_OF_ADDRESS);
             }
         }
-        if (tunnels - yielded.size() >= options.maxTunnels() && !givesWay(nameless, yielded))
-            return refused(Refusal.TUNNELS);
+        if (isFull(tunnels - yielded.size(), options.maxTunnels(), nameless, yielded)) return refused(Refusal.TUNNELS);
         for (Place place : yielded) leave(place);
         Group ofAddress = addresses.computeIfAbsent(address, key -> new Group());
         Group ofName = name == null ? null : names.computeIfAbsent(name, key -> new Group());
@@ -83,6 +82,15 @@ final class Places {
 
     private static Answer refused(Refusal reason) {
         return new Answer(null, reason, List.of());
+    }
+
+    /**
+     * Returns whether there is no room for one more. At the limit, a held place gives way. Beyond it, because it was lowered, none
+     * does: that would not make room.
+     */
+    private static boolean isFull(long count, int most, Set<Place> held, List<Place> yielded) {
+        if (count < most) return false;
+        return count > most || !givesWay(held, yielded);
     }
 
     /** Chooses another one to displace. */
@@ -122,7 +130,7 @@ final class Places {
      * Called when the tunnel of a place has given its port back and lets its last visitors finish. It no longer counts as a tunnel.
      * Later calls have no effect.
      *
-     * @return the displaced places, whose tunnels must be reset: the oldest finishing ones beyond a limit
+     * @return the displaced places, whose tunnels must be reset: the oldest finishing one of each limit that is exceeded
      */
     List<Place> finish(Place place, Runnable onYield) {
         if (place.left || place.finishing) return List.of();
@@ -139,13 +147,13 @@ final class Places {
         List<Place> yielded = new ArrayList<>(0);
         if (place.ofName != null && place.mostOfName > 0) shorten(place.ofName.finishing, place.mostOfName, yielded);
         shorten(place.ofAddress.finishing, options.maxTunnelsPerAddress(), yielded);
-        while (finishing.size() > options.maxTunnels())
+        if (finishing.size() > options.maxTunnels())
             displace(finishingNameless.isEmpty() ? finishing : finishingNameless, yielded);
         return yielded;
     }
 
     private void shorten(Set<Place> group, int most, List<Place> yielded) {
-        while (group.size() > most) displace(group, yielded);
+        if (group.size() > most) displace(group, yielded); // one alone: a lowered limit does not reset others
     }
 
     /** Displaces the first place of a set. */

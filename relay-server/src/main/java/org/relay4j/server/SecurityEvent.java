@@ -34,9 +34,10 @@ enum SecurityEvent {
     static @Nullable SecurityEvent of(Refusal reason) {
         return switch (reason) {
             case CLIENT_ADDRESS, VISITOR_ADDRESS -> NOT_ALLOWED;
-            case TUNNELS_OF_ADDRESS, VISITORS_OF_ADDRESS, PENDING -> LIMIT_REACHED;
+            case TUNNELS_OF_ADDRESS, VISITORS_OF_ADDRESS -> LIMIT_REACHED;
             case REQUEST -> BAD_REQUEST;
             case IDENTITY, TLS -> null; // the handshake knows more
+            case PENDING -> null; // the control port knows whose limit it was
             case TUNNELS,
                     TUNNELS_OF_NAME,
                     CONNECTIONS,

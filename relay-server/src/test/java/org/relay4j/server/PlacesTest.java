@@ -162,6 +162,27 @@ class PlacesTest {
         assertEquals(List.of(), gone);
     }
 
+    @Test
+    void beyondALoweredLimitNobodyGivesWay() {
+        hold(take(1, null, 0), "held");
+        take(2, null, 0);
+        take(3, null, 0);
+        places.update(RelayServerOptions.builder().maxTunnels(2).build());
+        assertEquals(Refusal.TUNNELS, places.take(address(4), null, 0).refusal());
+        assertEquals(List.of(), gone);
+    }
+
+    @Test
+    void loweredLimitResetsOneTunnelForEachThatFinishes() {
+        for (int i = 0; i < 3; i++) finish(take(1, null, 0), "finishing " + i);
+        places.update(RelayServerOptions.builder()
+                .maxTunnels(4)
+                .maxTunnelsPerAddress(1)
+                .build());
+        finish(take(1, null, 0), "last");
+        assertEquals(List.of("finishing 0"), gone);
+    }
+
     private void finish(Places.Place place, String label) {
         for (Places.Place displaced : places.finish(place, () -> gone.add(label))) {
             Runnable action = displaced.onYield();

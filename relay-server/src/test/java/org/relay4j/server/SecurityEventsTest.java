@@ -86,6 +86,30 @@ class SecurityEventsTest {
         }
     }
 
+    /** A client that gives way because of the limit of the whole server has done nothing. */
+    @Test
+    void limitOfPendingClientsOfOneAddress() throws IOException {
+        try (Logged log = log();
+                RelayServer server = start(base().extended(true).maxPendingPerAddress(1));
+                LineClient first = LineClient.plain(server)) {
+            first.line();
+            try (LineClient second = LineClient.plain(server)) {
+                second.line();
+                assertEquals("INFO event=limit-reached" + HERE + "client", log.await("event="));
+            }
+        }
+        try (Logged log = log();
+                RelayServer server = start(base().extended(true).maxPending(1));
+                LineClient first = LineClient.plain(server)) {
+            first.line();
+            try (LineClient second = LineClient.plain(server)) {
+                second.line();
+                assertEquals(1, server.statistics().refusals().get(Refusal.PENDING));
+                assertEquals(List.of(), log.lines());
+            }
+        }
+    }
+
     @Test
     void requestsAndFrames() throws IOException {
         try (Logged log = log();

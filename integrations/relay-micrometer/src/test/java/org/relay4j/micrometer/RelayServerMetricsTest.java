@@ -115,12 +115,12 @@ class RelayServerMetricsTest {
             RelayServerStatistics now = server.statistics();
             Map<String, Double> shown = samples();
             assertEquals(1, now.tunnels());
-            assertEquals(now.tunnels(), shown.get("relay_server_tunnels_total"));
-            assertEquals(now.visitors(), shown.get("relay_server_visitors_total"));
+            assertEquals((double) now.tunnels(), shown.get("relay_server_tunnels_total"));
+            assertEquals((double) now.visitors(), shown.get("relay_server_visitors_total"));
             assertEquals(5, now.bytesIn());
-            assertEquals(now.bytesIn(), shown.get("relay_server_bytes_total{direction=\"in\"}"));
+            assertEquals((double) now.bytesIn(), shown.get("relay_server_bytes_total{direction=\"in\"}"));
             assertEquals(7, now.bytesOut());
-            assertEquals(now.bytesOut(), shown.get("relay_server_bytes_total{direction=\"out\"}"));
+            assertEquals((double) now.bytesOut(), shown.get("relay_server_bytes_total{direction=\"out\"}"));
             assertEquals(1, now.refusals().get(Refusal.TUNNELS_OF_ADDRESS));
             for (Refusal reason : Refusal.values()) {
                 String name =
@@ -133,7 +133,7 @@ class RelayServerMetricsTest {
             assertEquals(now.visitors(), heard.accepted.get());
             assertEquals(now.bytesIn(), heard.bytesIn.get());
             assertEquals(now.bytesOut(), heard.bytesOut.get());
-            assertEquals(now.droppedEvents(), shown.get("relay_server_events_dropped_total"));
+            assertEquals((double) now.droppedEvents(), shown.get("relay_server_events_dropped_total"));
         }
         assertTrue(samples().isEmpty(), registry::scrape);
     }

@@ -75,13 +75,13 @@ final class Gatekeeper {
 
     private @Nullable Response withToken(AdminToken expected, InetAddress from, @Nullable String authorization) {
         if (authorization == null) return unauthorized("this needs the admin token: Authorization: Bearer <token>");
+        if (expected.isIn(authorization)) return null; // whatever others behind the same proxy have tried
         long wait = attempts.secondsToWait(from);
         if (wait > 0) {
             Response later = Response.error(
                     Response.TOO_MANY_REQUESTS, "too many wrong tokens from this address; try again in " + wait + " s");
             return refuse(Reason.RATE, from, later.with("Retry-After", String.valueOf(wait)));
         }
-        if (expected.isIn(authorization)) return null;
         attempts.failed(from);
         return refuse(Reason.TOKEN, from, unauthorized("the admin token is wrong"));
     }

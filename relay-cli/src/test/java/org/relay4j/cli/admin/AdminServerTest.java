@@ -23,7 +23,7 @@ class AdminServerTest {
     private static final String SECRET = "0123456789abcdef";
     private static final InetSocketAddress ANY = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
-    private final Process process = new Process();
+    private final Drained process = new Drained();
     private AdminServer admin;
 
     @AfterEach
@@ -150,8 +150,13 @@ class AdminServerTest {
                         request("GET", "/api/tunnels", "Authorization: Bearer wrong" + n)
                                 .status());
             }
-            Answer answer = request("GET", "/api/tunnels", "Authorization: Bearer " + SECRET);
+            Answer answer = request("GET", "/api/tunnels", "Authorization: Bearer another");
             assertEquals(429, answer.status());
+            assertEquals(
+                    200,
+                    request("GET", "/api/tunnels", "Authorization: Bearer " + SECRET)
+                            .status(),
+                    "nobody is locked out");
             assertFalse(answer.header("retry-after").isEmpty());
             assertEquals(200, get("/healthz").status());
             log.await("request from 127.0.0.1 refused, wrong token");
@@ -236,7 +241,8 @@ class AdminServerTest {
         }
 
         String header(String name) {
-            for (String line : text.substring(0, text.indexOf("\r\n\r\n")).split("\r\n")) {
+            for (String line :
+                    text.substring(0, text.indexOf("\r\n\r\n")).lines().toList()) {
                 if (line.toLowerCase(Locale.ROOT).startsWith(name + ": ")) return line.substring(name.length() + 2);
             }
             return "";
@@ -247,7 +253,7 @@ class AdminServerTest {
         }
     }
 
-    private static final class Process implements AdminProcess {
+    private static final class Drained implements AdminProcess {
         volatile boolean draining;
         volatile int drains;
 

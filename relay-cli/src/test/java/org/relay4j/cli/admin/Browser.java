@@ -99,7 +99,8 @@ final class Browser implements AutoCloseable {
     /** Presses keys, as a user does; the element with the focus gets them. */
     void type(String keys) {
         StringBuilder actions = new StringBuilder();
-        for (char key : keys.toCharArray()) {
+        for (int i = 0; i < keys.length(); i++) {
+            char key = keys.charAt(i);
             for (String kind : List.of("keyDown", "keyUp")) {
                 if (actions.length() > 0) actions.append(',');
                 actions.append("{\"type\":\"")
@@ -183,7 +184,8 @@ final class Browser implements AutoCloseable {
 
     static String quoted(String text) {
         StringBuilder quoted = new StringBuilder("\"");
-        for (char c : text.toCharArray()) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
             if (c >= ' ' && c <= '~' && c != '"' && c != '\\') quoted.append(c);
             else quoted.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
         }

@@ -90,7 +90,7 @@ class MetricsPageTest {
             Matcher row = ROW.matcher(line);
             assertTrue(row.matches(), line);
             Set<String> labels = new TreeSet<>();
-            for (String label : row.group(3).split(",")) {
+            for (String label : row.group(3).split(",", -1)) {
                 if (!label.isBlank()) labels.add(label.strip().replace("`", ""));
             }
             listed.put(row.group(1), new Row(row.group(2), labels, row.group(4)));
