@@ -281,7 +281,7 @@ enum Flag {
     String usual(Mode mode) {
         Matcher stated = DEFAULT.matcher(description);
         if (!stated.find()) return isSwitch() ? "off" : "none";
-        for (String part : stated.group(1).split(", ")) {
+        for (String part : stated.group(1).split(", ", -1)) {
             String suffix = " (" + (mode == Mode.SERVER ? "server" : "forwarder") + ")";
             if (part.endsWith(suffix)) return part.substring(0, part.length() - suffix.length());
         }
