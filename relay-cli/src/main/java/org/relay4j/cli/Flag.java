@@ -8,6 +8,7 @@ import java.util.regex.Pattern;
 
 /** An option of the relay command. Each can also be set by an environment variable. */
 enum Flag {
+    // Longer than 300 lines because the options and their help text are the larger part.
     LOCAL_FORWARD_PORT(
             Section.FORWARDER,
             "port",

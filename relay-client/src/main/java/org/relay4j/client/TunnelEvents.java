@@ -38,6 +38,8 @@ final class TunnelEvents {
      *
      * Visitors are reported with the session's lock held. The lock of this class is therefore a leaf: no method of the tunnel
      * is called under it, because that might take a session's lock. Events carry the values that they need.
+     *
+     * Longer than 300 lines because the order of all these events is decided under this one lock.
      */
     static final int MOST_WAITING = 1_024;
 
