@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.StringJoiner;
+import java.util.regex.Matcher;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -18,12 +19,26 @@ final class Completion {
     private static final Set<String> FILES = Set.of("file", "pem", "toml", "folder");
     private static final Set<Mode> TUNNELS = Set.of(Mode.SERVER, Mode.FORWARDER);
 
+    /** bash makes words of their own of {@code =} and of what follows; picocli's script knows only {@code --option value}. */
+    private static final String VALUES = """
+              if [ -n "${BASH_VERSION:-}" ]; then
+                local place=$COMP_CWORD
+                if [ "${COMP_WORDS[place]}" != = ]; then place=$((place - 1)); fi
+                if [ "$place" -gt 0 ] && [ "${COMP_WORDS[place]}" = = ]; then
+                  local before=("${COMP_WORDS[@]:0:place}") after=("${COMP_WORDS[@]:$((place + 1))}")
+                  [ "$place" -lt "$COMP_CWORD" ] || after=("")
+                  local COMP_WORDS=("${before[@]}" "${after[@]}") COMP_CWORD=$place
+                fi
+              fi
+            """;
+
     private Completion() {}
 
     static String bash() {
         CommandSpec relay = spec("relay", TUNNELS);
         for (String word : Arguments.words()) relay.addSubcommand(word, spec(word, Arguments.modes(word)));
-        return AutoComplete.bash("relay", new CommandLine(relay));
+        String script = AutoComplete.bash("relay", new CommandLine(relay));
+        return script.replaceFirst("(?m)^function _complete_relay\\(\\) \\{$", "$0\n" + Matcher.quoteReplacement(VALUES));
     }
 
     /** Returns a function for the {@code fpath} of zsh. It loads the script for bash, which a package installs beside it. */
@@ -78,6 +93,7 @@ final class Completion {
             OptionSpec.Builder option =
                     OptionSpec.builder(flag.names().toArray(String[]::new)).arity(flag.isSwitch() ? "0" : "1");
             option.type(flag.isSwitch() ? boolean.class : takesFile(flag) ? Path.class : String.class);
+            option.paramLabel(flag.name()); // names a variable of the script, one for each option
             if (!flag.choices().isEmpty()) option.completionCandidates(flag.choices());
             spec.addOption(option.build());
         }
