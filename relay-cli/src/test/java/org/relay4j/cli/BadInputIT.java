@@ -7,12 +7,14 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.relay4j.testing.FixedPort;
 
 /** What goes wrong at the user's side: one line that names the value, the right exit code, and no stack trace. */
+@Tag("slow") // starts many processes; nothing here depends on the JDK
 class BadInputIT {
     @ParameterizedTest
     @CsvSource(

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.relay4j.testing.FixedPort;
 
 /** Clients with names, as users of relay.jar set them up: keygen, the clients file, and what goes wrong. */
+@Tag("slow") // starts many processes; nothing here depends on the JDK
 class NamesIT {
     @TempDir
     private static Path folder;
