@@ -58,15 +58,18 @@ final class ServerSource implements AdminSource {
     private JsonLine totals(List<OpenTunnel> open) {
         RelayServerStatistics now = server.statistics();
         int held = 0;
+        int closing = 0; // they do not count towards the limit
         int connections = 0;
         for (OpenTunnel tunnel : open) {
             if (tunnel.state() == OpenTunnel.State.HELD) held++;
+            if (tunnel.state() == OpenTunnel.State.CLOSING) closing++;
             connections += tunnel.connections();
         }
         return new JsonLine()
                 .with("tunnels", now.tunnels())
-                .with("openTunnels", now.openTunnels())
+                .with("openTunnels", Math.max(0, now.openTunnels() - closing))
                 .with("heldTunnels", held)
+                .with("closingTunnels", closing)
                 .with("connections", connections)
                 .with("pendingClients", now.pendingClients())
                 .with("visitors", now.visitors())
