@@ -38,7 +38,8 @@ final class Completion {
         CommandSpec relay = spec("relay", TUNNELS);
         for (String word : Arguments.words()) relay.addSubcommand(word, spec(word, Arguments.modes(word)));
         String script = AutoComplete.bash("relay", new CommandLine(relay));
-        return script.replaceFirst("(?m)^function _complete_relay\\(\\) \\{$", "$0\n" + Matcher.quoteReplacement(VALUES));
+        return script.replaceFirst(
+                "(?m)^function _complete_relay\\(\\) \\{$", "$0\n" + Matcher.quoteReplacement(VALUES));
     }
 
     /** Returns a function for the {@code fpath} of zsh. It loads the script for bash, which a package installs beside it. */
