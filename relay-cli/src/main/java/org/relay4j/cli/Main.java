@@ -6,8 +6,6 @@ public final class Main {
 
     public static void main(String[] args) {
         Shutdown shutdown = new Shutdown();
-        HangUp.handle(
-                () -> {}, shutdown::begin); // a reload before there is something to reload must not end the process
         shutdown.install();
         shutdown.exit(
                 new Cli(System.getenv(), System.out, System.err, shutdown, Terminal.ofStandardError(System.getenv()))
