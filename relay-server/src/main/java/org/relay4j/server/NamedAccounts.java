@@ -30,14 +30,15 @@ final class NamedAccounts {
         return name == null ? null : accounts.get(name);
     }
 
-    /** Called when a tunnel of a name was opened. */
-    void opened(@Nullable String name) {
-        if (name == null) return;
+    /** Called when a tunnel of a name was opened. Returns whether there is an account, which then stays as long as the tunnel. */
+    boolean opened(@Nullable String name) {
+        if (name == null) return false;
         Account account = accounts.remove(name);
-        if (account == null && accounts.size() >= most && !dropOldest()) return;
+        if (account == null && accounts.size() >= most && !dropOldest()) return false;
         if (account == null) account = new Account();
         account.open++;
         accounts.put(name, account);
+        return true;
     }
 
     private boolean dropOldest() {
@@ -49,11 +50,16 @@ final class NamedAccounts {
         return false;
     }
 
-    /** Called when a tunnel of a name, which had {@code visitors} in all, has ended. */
-    void ended(@Nullable String name, long visitors) {
+    /**
+     * Called when a tunnel of a name has ended.
+     *
+     * @param visitors of the tunnel in all
+     * @param counted what {@link #opened} has returned for it
+     */
+    void ended(@Nullable String name, long visitors, boolean counted) {
         Account account = get(name);
         if (account == null) return;
-        if (account.open > 0) account.open--; // else opened while there was no account
+        if (counted) account.open--;
         account.visitors += visitors;
     }
 

@@ -57,8 +57,9 @@ final class Tunnels {
     void opened(ServerTunnel tunnel) {
         lock.lock();
         try {
-            open.put(tunnel, new Account());
-            names.opened(tunnel.owner());
+            Account own = new Account();
+            own.named = names.opened(tunnel.owner());
+            open.put(tunnel, own);
         } finally {
             lock.unlock();
         }
@@ -93,8 +94,9 @@ final class Tunnels {
     void ended(ServerTunnel tunnel, boolean wasEstablished) {
         lock.lock();
         try {
-            if (open.remove(tunnel) == null) return;
-            names.ended(tunnel.owner(), tunnel.visitorsEver());
+            Account own = open.remove(tunnel);
+            if (own == null) return;
+            names.ended(tunnel.owner(), tunnel.visitorsEver(), own.named);
             if (wasEstablished) up--;
             signal();
         } finally {

@@ -1,8 +1,10 @@
 package org.relay4j.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -14,10 +16,10 @@ class NamedAccountsTest {
     void newNameDisplacesTheOneThatHasBeenAbsentForTheLongestTime() {
         accounts.opened("a");
         accounts.opened("b");
-        accounts.ended("a", 3);
-        accounts.ended("b", 4);
+        accounts.ended("a", 3, true);
+        accounts.ended("b", 4, true);
         accounts.opened("a"); // b is the oldest now
-        accounts.ended("a", 1);
+        accounts.ended("a", 1, true);
         accounts.opened("c");
         assertEquals(Set.of("a", "c"), accounts.copy().keySet());
         assertEquals(4, accounts.copy().get("a").visitors);
@@ -28,10 +30,23 @@ class NamedAccountsTest {
         accounts.opened("a");
         accounts.opened("b");
         accounts.opened("c");
-        accounts.ended("c", 5); // has no account
+        accounts.ended("c", 5, false); // has no account
         assertEquals(Set.of("a", "b"), accounts.copy().keySet());
         assertNull(accounts.get("c"));
         assertNull(accounts.get(null));
+    }
+
+    @Test
+    void tunnelFromBeforeTheAccountDoesNotEndItsTunnels() {
+        accounts.opened("a");
+        accounts.opened("b");
+        assertFalse(accounts.opened("x"), "there is no room");
+        accounts.ended("a", 0, true);
+        assertTrue(accounts.opened("x"));
+        accounts.ended("x", 2, false); // the first one
+        accounts.opened("c");
+        assertEquals(Set.of("b", "x"), accounts.copy().keySet(), "both have tunnels");
+        assertEquals(2, accounts.copy().get("x").visitors);
     }
 
     @Test
@@ -39,7 +54,7 @@ class NamedAccountsTest {
         NamedAccounts many = new NamedAccounts();
         for (int n = 0; n < 2 * NamedAccounts.MOST; n++) {
             many.opened("name" + n);
-            many.ended("name" + n, 1);
+            many.ended("name" + n, 1, true);
         }
         assertEquals(NamedAccounts.MOST, many.copy().size());
     }
@@ -48,7 +63,7 @@ class NamedAccountsTest {
     void copyIsNotChangedLater() {
         accounts.opened("a");
         Account copy = accounts.copy().get("a");
-        accounts.ended("a", 7);
+        accounts.ended("a", 7, true);
         assertNotSame(copy, accounts.get("a"));
         assertEquals(0, copy.visitors);
         assertEquals(1, copy.open);
