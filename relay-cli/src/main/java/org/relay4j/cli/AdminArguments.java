@@ -80,47 +80,28 @@ final class AdminArguments {
     /** Returns the token with which to ask an admin address; null if there is none. */
     @Nullable
     String tokenText() {
-        Value file = arguments.get(Flag.ADMIN_TOKEN_FILE);
-        String token = arguments.variable(TOKEN_VARIABLE);
-        if (file != null && (token == null || !file.name().equals(Flag.ADMIN_TOKEN_FILE.variable()))) {
-            try {
-                return AdminToken.read(file.path());
-            } catch (IOException e) {
-                throw new CommandFailure(ExitCode.USAGE, "cannot use " + file.name() + ": " + e.getMessage(), e);
-            }
-        }
-        if (file != null) {
-            throw CommandFailure.usage(TOKEN_VARIABLE + " and " + file.name() + " are both set; use one of them");
-        }
-        if (token == null) return null;
-        try {
-            return AdminToken.checked(token);
-        } catch (IllegalArgumentException e) {
-            throw new CommandFailure(ExitCode.USAGE, "cannot use " + TOKEN_VARIABLE + ": " + e.getMessage(), e);
-        }
+        return read(Secret.of(arguments, Flag.ADMIN_TOKEN_FILE, TOKEN_VARIABLE));
     }
 
     private @Nullable AdminToken token(@Nullable Value admin) {
-        Value file = arguments.get(Flag.ADMIN_TOKEN_FILE);
-        String token = arguments.variable(TOKEN_VARIABLE);
-        if (file != null && token != null) {
-            if (file.name().equals(Flag.ADMIN_TOKEN_FILE.variable())) {
-                throw CommandFailure.usage(TOKEN_VARIABLE + " and " + file.name() + " are both set; use one of them");
-            }
-            if (file.isFromFile()) file = null;
-            else token = null; // the command line takes precedence
+        Secret secret = Secret.of(arguments, Flag.ADMIN_TOKEN_FILE, TOKEN_VARIABLE);
+        Value file = secret.file();
+        if (admin == null) {
+            if (file == null) return null; // one environment may serve several commands
+            throw CommandFailure.usage(file.name() + " needs " + Flag.ADMIN + "=<address>:<port>");
         }
-        if (file != null) {
-            if (admin == null) throw CommandFailure.usage(file.name() + " needs " + Flag.ADMIN + "=<address>:<port>");
-            try {
-                return AdminToken.ofFile(file.path());
-            } catch (IOException e) {
-                throw new CommandFailure(ExitCode.USAGE, "cannot use " + file.name() + ": " + e.getMessage(), e);
-            }
-        }
-        if (token == null || admin == null) return null; // one environment may serve several commands
+        String token = read(secret);
+        return token == null ? null : AdminToken.of(token);
+    }
+
+    private static @Nullable String read(Secret secret) {
+        Value file = secret.file();
+        String token = secret.text();
         try {
-            return AdminToken.of(token);
+            if (file != null) return AdminToken.read(file.path());
+            return token == null ? null : AdminToken.checked(token);
+        } catch (IOException e) {
+            throw new CommandFailure(ExitCode.USAGE, "cannot use " + file.name() + ": " + e.getMessage(), e);
         } catch (IllegalArgumentException e) {
             throw new CommandFailure(ExitCode.USAGE, "cannot use " + TOKEN_VARIABLE + ": " + e.getMessage(), e);
         }

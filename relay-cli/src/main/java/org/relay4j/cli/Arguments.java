@@ -117,8 +117,8 @@ final class Arguments {
     }
 
     /** Parses the same command line again, whose configuration file may have changed. */
-    Arguments again(Syntax syntax) {
-        return of(syntax, source.line(), source.environment());
+    Arguments again() {
+        return of(new Syntax(), source.line(), source.environment());
     }
 
     /** Returns these arguments with other values for some options. */

@@ -25,6 +25,7 @@ import org.relay4j.api.tls.SecretFile;
 import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
 import org.relay4j.server.RelayServerOptions;
+import org.relay4j.yamux.io.Sockets;
 
 /** The command {@code relay check}: tries everything that the server or forwarder needs, without starting it. */
 final class CheckCommand {
@@ -78,7 +79,7 @@ final class CheckCommand {
             findings.ok("options", "valid" + (arguments.get(Flag.CLIENTS) != null ? ", with the clients file" : ""));
             certificate();
             writable(Flag.STATE_FILE);
-            step("control port", () -> controlPort(options));
+            step("control port", () -> controlPort(command, options));
             publicPorts(options);
             boolean local = options.controlAddress().getAddress().isLoopbackAddress();
             if (options.tls() == null && !options.requireName() && !local) {
@@ -91,7 +92,7 @@ final class CheckCommand {
         admin();
     }
 
-    private void controlPort(RelayServerOptions options) throws IOException {
+    private void controlPort(ServerCommand command, RelayServerOptions options) throws IOException {
         InetSocketAddress address = options.controlAddress();
         try (ServerSocket probe = new ServerSocket()) {
             probe.setReuseAddress(true); // as the server does
@@ -99,8 +100,7 @@ final class CheckCommand {
             findings.ok(
                     "control port", Output.literal(address.getAddress()) + ", port " + address.getPort() + " is free");
         } catch (BindException e) {
-            Value bind = arguments.get(Flag.BIND);
-            if (bind != null && !BindFailure.isLocal(bind.address())) throw bind.mustBe("an address of this machine");
+            command.requireLocal(Flag.BIND);
             throw new BindFailure(System.getProperty("os.name")).of(address, e);
         }
     }
@@ -224,7 +224,7 @@ final class CheckCommand {
     /** The service may start later, so that it does not answer is no problem. */
     private void local(ForwarderCommand command) {
         InetSocketAddress local = command.local();
-        String name = local.getHostString() + ":" + local.getPort();
+        String name = Sockets.text(local.getHostString(), local.getPort());
         try (Socket probe = new Socket()) {
             probe.connect(new InetSocketAddress(local.getHostString(), local.getPort()), LOCAL_TIMEOUT);
             findings.ok("local service", name + " accepts connections");
@@ -249,7 +249,7 @@ final class CheckCommand {
     }
 
     private void way(String host, int port, RelayClientOptions options) {
-        String server = (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+        String server = Sockets.text(host, port);
         String line;
         try {
             line = RelayClient.greeting(host, port, options);

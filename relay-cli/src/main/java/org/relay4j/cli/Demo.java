@@ -27,6 +27,7 @@ import org.relay4j.client.RelayForwarder;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
 import org.relay4j.server.ServerTls;
+import org.relay4j.yamux.io.Sockets;
 
 /**
  * The command {@code relay demo}: a service, a relay server, a forwarder and a visitor in one process. They use sockets as
@@ -198,7 +199,6 @@ final class Demo {
     }
 
     private String at(int port) {
-        String host = loopback.getHostAddress();
-        return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+        return Sockets.text(loopback.getHostAddress(), port);
     }
 }

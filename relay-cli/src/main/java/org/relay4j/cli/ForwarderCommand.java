@@ -22,6 +22,7 @@ import org.relay4j.client.ProxyProtocol;
 import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
 import org.relay4j.client.RelayForwarder;
+import org.relay4j.yamux.io.Sockets;
 
 /** The command {@code relay --localForwardPort=<port> <host>:<port>}. */
 final class ForwarderCommand {
@@ -45,7 +46,7 @@ final class ForwarderCommand {
     void run() throws InterruptedException {
         String host = arguments.host().host();
         int port = arguments.port().port(1);
-        String server = (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+        String server = Sockets.text(host, port);
         InetSocketAddress local = local();
         Announcer announcer = new Announcer(server, local);
         RelayClientOptions options = options(announcer);
@@ -85,8 +86,6 @@ final class ForwarderCommand {
         public void validate(Arguments fresh) {
             fresh.host().host();
             fresh.port().port(1);
-            Cli.isLogJson(fresh.get(Flag.LOG_FORMAT), false);
-            new AdminArguments(fresh).check();
             ForwarderCommand command = new ForwarderCommand(fresh, output, shutdown);
             command.local();
             command.options(listener);

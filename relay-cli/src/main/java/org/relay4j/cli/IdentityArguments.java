@@ -19,15 +19,9 @@ final class IdentityArguments {
     @Nullable
     ClientIdentity identity() {
         Value name = arguments.get(Flag.NAME);
-        Value file = arguments.get(Flag.KEY_FILE);
-        String key = arguments.variable(KEY_VARIABLE);
-        if (file != null && key != null) {
-            if (file.name().equals(Flag.KEY_FILE.variable())) {
-                throw CommandFailure.usage(KEY_VARIABLE + " and " + file.name() + " are both set; use one of them");
-            }
-            if (file.isFromFile()) file = null;
-            else key = null; // the command line takes precedence
-        }
+        Secret secret = Secret.of(arguments, Flag.KEY_FILE, KEY_VARIABLE);
+        Value file = secret.file();
+        String key = secret.text();
         if (name == null) {
             if (file == null && key == null) return null;
             String given = file == null ? KEY_VARIABLE : file.name();

@@ -7,6 +7,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.cli.json.JsonLine;
+import org.relay4j.yamux.io.Sockets;
 
 /**
  * Standard output: the few lines for people and scripts, each written and flushed at once. The methods throw a {@link
@@ -40,7 +41,7 @@ final class Output {
     /** Reports that the server accepts clients. */
     void listening(String address, int port) {
         if (json) event(event("listening").with("address", address).with("port", port));
-        else write("listening on " + bracketed(address) + ":" + port);
+        else write("listening on " + Sockets.text(address, port));
     }
 
     /**
@@ -146,11 +147,7 @@ final class Output {
     }
 
     private static String hostAndPort(InetSocketAddress address) {
-        return bracketed(address.getHostString()) + ":" + address.getPort();
-    }
-
-    private static String bracketed(String host) {
-        return host.indexOf(':') >= 0 ? "[" + host + "]" : host;
+        return Sockets.text(address.getHostString(), address.getPort());
     }
 
     private static JsonLine event(String name) {

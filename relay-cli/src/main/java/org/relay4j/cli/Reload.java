@@ -22,14 +22,13 @@ final class Reload implements Closeable {
 
     /** What runs with the configuration. The methods throw {@link CommandFailure} or IllegalArgumentException. */
     interface Target {
-        /** Checks all options, as at a start, but changes nothing. */
+        /** Checks the options of this mode, as at a start, but changes nothing. */
         void validate(Arguments fresh);
 
         /** Applies the options, of which those in {@code changed} are new. Changes nothing if it throws. */
         void apply(Arguments next, Set<Flag> changed);
     }
 
-    private final Syntax syntax = new Syntax();
     private final ReentrantLock lock = new ReentrantLock(); // one reload at a time
     private final @Nullable Path file;
     private final Duration interval; // between two checks of the file
@@ -99,11 +98,13 @@ final class Reload implements Closeable {
                 return;
             }
             read = stamp();
-            Arguments fresh = current.again(syntax);
+            Arguments fresh = current.again();
             if (fresh.mode() != current.mode()) {
                 throw CommandFailure.usage("the configuration is for " + fresh.mode() + " now, but this is "
                         + current.mode() + "; start it again to change that");
             }
+            Cli.isLogJson(fresh.get(Flag.LOG_FORMAT), false);
+            new AdminArguments(fresh).check();
             running.validate(fresh);
             apply(fresh, running);
         } catch (CommandFailure | IllegalArgumentException e) {

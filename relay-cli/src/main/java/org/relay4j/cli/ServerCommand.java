@@ -77,8 +77,6 @@ final class ServerCommand {
 
     /** Checks the arguments as at a start. */
     void validate() {
-        Cli.isLogJson(arguments.get(Flag.LOG_FORMAT), false);
-        new AdminArguments(arguments).check();
         options();
         gracePeriod();
     }
@@ -101,7 +99,8 @@ final class ServerCommand {
         }
     }
 
-    private void requireLocal(Flag flag) {
+    /** Throws if the option names an address of another machine. */
+    void requireLocal(Flag flag) {
         Value bind = arguments.get(flag);
         if (bind != null && !BindFailure.isLocal(bind.address())) throw bind.mustBe("an address of this machine");
     }

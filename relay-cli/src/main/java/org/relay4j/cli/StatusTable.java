@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.io.Sockets;
 
 /**
  * The answer of an admin address, as text for people. Fields that are missing, or not of the expected type, are shown as
@@ -124,7 +125,7 @@ final class StatusTable {
         if (!endpoint.containsKey("host")) return word(endpoint, "kind") + "/" + count(endpoint, "port");
         String host = word(endpoint, "host");
         if (!endpoint.containsKey("port")) return host;
-        return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + count(endpoint, "port");
+        return Sockets.bracketed(host) + ":" + count(endpoint, "port");
     }
 
     /** @param titles those of numbers end with {@code >} */

@@ -307,19 +307,22 @@ final class ClientTunnel implements Tunnel {
 
     /** Accepts no more visitors; ends with the last one. Does not block. */
     void closeWhenDone() {
-        attempts.close(); // no other connection from now on
-        entrance.end();
-        closeCompanions();
+        endAttempts();
         connections.all().forEach(TunnelConnection::closeWhenDone);
     }
 
     /** Ends the tunnel and resets its visitors. Does not block. */
     void closeNow() {
         abrupt = true;
+        endAttempts();
+        connections.all().forEach(TunnelConnection::close);
+    }
+
+    /** There is no other connection from now on. */
+    private void endAttempts() {
         attempts.close();
         entrance.end();
         closeCompanions();
-        connections.all().forEach(TunnelConnection::close);
     }
 
     private void closeCompanions() {

@@ -50,7 +50,7 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
             if (tls != null) wire = new TlsWire(channel, tls.engine(host, port));
             else requireEncryption(options.identity(), remote.getAddress(), host, options);
             try (Conversation conversation = new Conversation(wire, options.handshakeTimeout())) {
-                return new ServerLines(HostPort.text(host, port), conversation, options).greeting(wire);
+                return new ServerLines(Sockets.text(host, port), conversation, options).greeting(wire);
             }
         } finally {
             wire.close();
@@ -80,7 +80,7 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
             else requireEncryption(options.identity(), address, host, options);
             Grant grant;
             try (Conversation conversation = new Conversation(wire, options.handshakeTimeout())) {
-                grant = new ServerLines(HostPort.text(host, port), conversation, options).open(wire, request);
+                grant = new ServerLines(Sockets.text(host, port), conversation, options).open(wire, request);
             }
             InetAddress named = named(host, address);
             ControlConnection connection = new ControlConnection(

@@ -87,7 +87,7 @@ final class Dial {
         List<InetSocketAddress> targets = addresses.stream()
                 .map(address -> new InetSocketAddress(address, port))
                 .toList();
-        return connect(targets, HostPort.text(host, port), timeout, again);
+        return connect(targets, Sockets.text(host, port), timeout, again);
     }
 
     /** Connects to one of several addresses, which are tried in this order. */

@@ -2,6 +2,7 @@ package org.relay4j.client;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import org.relay4j.yamux.io.Sockets;
 
 /** The text form of addresses. */
 final class HostPort {
@@ -10,10 +11,7 @@ final class HostPort {
     /** Returns host and port, with an IPv6 address in brackets, and the wildcard address as 0.0.0.0. */
     static String text(InetSocketAddress address) {
         InetAddress ip = address.getAddress();
-        return text(ip != null && ip.isAnyLocalAddress() ? "0.0.0.0" : address.getHostString(), address.getPort());
-    }
-
-    static String text(String host, int port) {
-        return host.indexOf(':') < 0 ? host + ":" + port : "[" + host + "]:" + port;
+        String host = ip != null && ip.isAnyLocalAddress() ? "0.0.0.0" : address.getHostString();
+        return Sockets.text(host, address.getPort());
     }
 }

@@ -4,6 +4,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.List;
+import org.relay4j.yamux.io.Sockets;
 
 /**
  * The local service of a forwarder.
@@ -34,6 +35,6 @@ record LocalService(String host, List<InetAddress> addresses, int port) {
 
     @Override
     public String toString() {
-        return HostPort.text(host, port);
+        return Sockets.text(host, port);
     }
 }

@@ -1,9 +1,6 @@
 package org.relay4j.server;
 
-import java.net.Inet6Address;
 import java.net.InetAddress;
-import java.net.UnknownHostException;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -15,6 +12,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.OrderedLock;
+import org.relay4j.yamux.io.Sockets;
 
 /** Counts clients and visitors and enforces their limits. Safe for use by several threads. */
 final class Admission {
@@ -73,7 +71,7 @@ final class Admission {
 
     /** Counts one more client and its tunnel, unless a limit of tunnels is reached. */
     Entry enter(InetAddress address) {
-        InetAddress key = site(address);
+        InetAddress key = Sockets.site(address);
         Places.Answer answer;
         Entry entry;
         lock.lock();
@@ -93,7 +91,7 @@ final class Admission {
     Entry enterUnclaimed(InetAddress address) {
         lock.lock();
         try {
-            return admit(site(address), null);
+            return admit(Sockets.site(address), null);
         } finally {
             lock.unlock();
         }
@@ -107,7 +105,7 @@ final class Admission {
     Places.Answer reserve(InetAddress address, @Nullable String name, int mostOfName) {
         lock.lock();
         try {
-            return places.take(site(address), name, mostOfName);
+            return places.take(Sockets.site(address), name, mostOfName);
         } finally {
             lock.unlock();
         }
@@ -201,18 +199,6 @@ final class Admission {
         else waiting.add(site);
         pending--;
         ticket.pending = false;
-    }
-
-    /** Returns the key of a customer: with IPv6, one usually has 2^64 addresses with the same first half. */
-    static InetAddress site(InetAddress address) {
-        if (!(address instanceof Inet6Address)) return address;
-        byte[] bytes = address.getAddress();
-        Arrays.fill(bytes, bytes.length / 2, bytes.length, (byte) 0);
-        try {
-            return InetAddress.getByAddress(bytes);
-        } catch (UnknownHostException e) {
-            throw new IllegalStateException(e); // sixteen bytes are an address
-        }
     }
 
     /** Counts one more visitor; false if the limit is reached. */

@@ -88,7 +88,7 @@ final class Handshake implements Loop.Handler, Claimant {
             if (tls == null) greet();
             else {
                 state = State.SECURING;
-                opening = new SecureOpening(gate, tls, channel, Admission.site(client.getAddress()), this);
+                opening = new SecureOpening(gate, tls, channel, Sockets.site(client.getAddress()), this);
                 interest(SelectionKey.OP_READ);
             }
         });
@@ -248,8 +248,7 @@ final class Handshake implements Loop.Handler, Claimant {
     }
 
     private void decide(ClientLine line, String hello) {
-        Identification identification =
-                new Identification(gate, line, hello, Admission.site(client.getAddress()), peer);
+        Identification identification = new Identification(gate, line, hello, Sockets.site(client.getAddress()), peer);
         String name = identification.name();
         if (name == null) {
             if (gate.options().requireName()) {

@@ -46,7 +46,7 @@ final class Identification {
     private final @Nullable PeerIdentity peer;
 
     /**
-     * @param site the address of the client, which takes turns with others, see {@link Admission#site}
+     * @param site the address of the client, which takes turns with others, see {@link org.relay4j.yamux.io.Sockets#site}
      * @param peer the identity from TLS; null on a plain port
      */
     Identification(Gate gate, ClientLine line, String hello, InetAddress site, @Nullable PeerIdentity peer) {

@@ -33,7 +33,7 @@ final class SecureOpening {
     private @Nullable TlsWire wire; // once the client has sent something
     private @Nullable Runnable work; // for the threads of the gate, the last one
 
-    /** @param site the address of the client, which takes turns with others, see {@link Admission#site} */
+    /** @param site the address of the client, which takes turns with others, see {@link org.relay4j.yamux.io.Sockets#site} */
     SecureOpening(Gate gate, ServerTls tls, SocketChannel channel, InetAddress site, Handshake handshake) {
         this.gate = gate;
         this.tls = tls;

@@ -14,6 +14,7 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.OrderedLock;
+import org.relay4j.yamux.io.Sockets;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,8 +30,8 @@ final class SecurityLog {
      * address without a line is not remembered, so the table never holds more than the lines of KEPT, and an address that
      * had no luck once may have its line with its next attempt.
      *
-     * What a stranger chooses is only ever the name. It stands in quotes at the end, and quote leaves no character in
-     * it with which it could end the quotes, the line, or look like another field.
+     * The name is the only field that a stranger chooses. It is the last one, and in quotes. The method quote escapes every
+     * character that could end the quotes or the line, or make a part of the name look like another field.
      */
     static final long INTERVAL = TimeUnit.SECONDS.toNanos(10);
     static final int MOST_PER_SECOND = 100; // lines
@@ -56,8 +57,8 @@ final class SecurityLog {
     private final ReentrantLock lock = OrderedLock.leaf("the security log");
     private final Map<Key, Lines> table = new LinkedHashMap<>(); // oldest line first; guarded by lock
     private long full; // ns; when the bucket has all its lines again; guarded by lock
-    private long untold; // events without a line that no line has counted yet; guarded by lock
-    private long told; // ns; when that number was last written; guarded by lock
+    private long suppressed; // events without a line, since their number was last written; guarded by lock
+    private long suppressedWritten; // ns; when their number was last written; guarded by lock
 
     SecurityLog() {
         this(log::info, System::nanoTime);
@@ -67,7 +68,7 @@ final class SecurityLog {
         this.output = output;
         this.clock = clock;
         full = clock.getAsLong();
-        told = full - INTERVAL;
+        suppressedWritten = full - INTERVAL;
     }
 
     /** Reports an event of a client. */
@@ -91,7 +92,7 @@ final class SecurityLog {
     }
 
     private List<String> lines(SecurityEvent event, InetAddress address, String peer, @Nullable String name) {
-        Key key = new Key(event, Admission.site(address));
+        Key key = new Key(event, Sockets.site(address));
         List<String> lines = new ArrayList<>(2);
         long repeated = 0;
         lock.lock();
@@ -104,16 +105,16 @@ final class SecurityLog {
             }
             forgetOld(now, key);
             if (!take(now)) {
-                untold++;
+                suppressed++;
                 return lines;
             }
             if (last != null) repeated = last.repeated;
             table.remove(key); // so that it moves to the end
             table.put(key, new Lines(now));
-            if (untold > 0 && now - told >= INTERVAL) {
-                lines.add("event=suppressed count=" + untold);
-                untold = 0;
-                told = now;
+            if (suppressed > 0 && now - suppressedWritten >= INTERVAL) {
+                lines.add("event=suppressed count=" + suppressed);
+                suppressed = 0;
+                suppressedWritten = now;
             }
         } finally {
             lock.unlock();
@@ -131,7 +132,7 @@ final class SecurityLog {
             Map.Entry<Key, Lines> oldest = entries.next();
             if (now - oldest.getValue().written < KEPT) return;
             if (oldest.getKey().equals(except)) continue;
-            untold += oldest.getValue().repeated;
+            suppressed += oldest.getValue().repeated;
             entries.remove();
         }
     }

@@ -8,6 +8,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import org.relay4j.yamux.io.OrderedLock;
+import org.relay4j.yamux.io.Sockets;
 
 /**
  * The public ports that clients of the base protocol had last, by address: a client that reconnects gets its port again. The time
@@ -65,7 +66,7 @@ final class StickyPorts {
 
     /** Returns the port for a client; 0 means any. */
     int wanted(InetAddress client, long now) {
-        InetAddress address = Admission.site(client);
+        InetAddress address = Sockets.site(client);
         lock.lock();
         try {
             Past last = past.get(address);
@@ -80,7 +81,7 @@ final class StickyPorts {
         if (isShared(client)) return;
         lock.lock();
         try {
-            open.merge(Admission.site(client), 1, Integer::sum);
+            open.merge(Sockets.site(client), 1, Integer::sum);
         } finally {
             lock.unlock();
         }
@@ -89,7 +90,7 @@ final class StickyPorts {
     /** Called when an established tunnel has ended. */
     void closed(InetAddress client, int port, long now) {
         if (isShared(client)) return;
-        InetAddress address = Admission.site(client);
+        InetAddress address = Sockets.site(client);
         lock.lock();
         try {
             open.computeIfPresent(address, (key, count) -> count == 1 ? null : count - 1);

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.io.Sockets;
 
 /**
  * How many visitors of one tunnel may come in a second, and be there at once from one address. Confined to the tunnel's loop.
@@ -37,7 +38,7 @@ final class VisitorLimits {
     @Nullable
     Refusal enter(InetAddress address, long now) {
         if (mostOfAnAddress == 0 && interval == 0) return null;
-        InetAddress site = Admission.site(address);
+        InetAddress site = Sockets.site(address);
         if (mostOfAnAddress > 0 && present.getOrDefault(site, 0) >= mostOfAnAddress) {
             return Refusal.VISITORS_OF_ADDRESS;
         }
@@ -52,7 +53,7 @@ final class VisitorLimits {
 
     /** Called when the connection of a counted visitor has ended. */
     void leave(InetAddress address) {
-        if (mostOfAnAddress > 0) present.computeIfPresent(Admission.site(address), (site, n) -> n == 1 ? null : n - 1);
+        if (mostOfAnAddress > 0) present.computeIfPresent(Sockets.site(address), (site, n) -> n == 1 ? null : n - 1);
     }
 
     /** The limit of {@link Refusal#VISITORS_OF_ADDRESS}. */

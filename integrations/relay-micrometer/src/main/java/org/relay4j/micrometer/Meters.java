@@ -79,10 +79,7 @@ final class Meters<T> {
         }
 
         void counter(String name, String description, Tags more, ToDoubleFunction<T> value) {
-            add(FunctionCounter.builder(name, source, value)
-                    .description(description)
-                    .tags(tags.and(more))
-                    .register(registry));
+            counter(FunctionCounter.builder(name, source, value), description, more);
         }
 
         void counter(String name, String description, ToDoubleFunction<T> value) {
@@ -90,11 +87,13 @@ final class Meters<T> {
         }
 
         void bytes(String name, String description, String direction, ToDoubleFunction<T> value) {
-            add(FunctionCounter.builder(name, source, value)
-                    .baseUnit(BaseUnits.BYTES)
-                    .description(description)
-                    .tags(tags.and("direction", direction))
-                    .register(registry));
+            FunctionCounter.Builder<T> counter =
+                    FunctionCounter.builder(name, source, value).baseUnit(BaseUnits.BYTES);
+            counter(counter, description, Tags.of("direction", direction));
+        }
+
+        private void counter(FunctionCounter.Builder<T> counter, String description, Tags more) {
+            add(counter.description(description).tags(tags.and(more)).register(registry));
         }
 
         private void add(Meter meter) {

@@ -55,15 +55,6 @@ public final class AdminToken {
     }
 
     /**
-     * Uses the token in a file.
-     *
-     * @throws IOException as {@link #read}
-     */
-    public static AdminToken ofFile(Path file) throws IOException {
-        return new AdminToken(read(file));
-    }
-
-    /**
      * Returns the token in a file; white space around it is ignored. On systems with POSIX permissions, the file must be accessible
      * to its owner only.
      *

@@ -1,14 +1,13 @@
 package org.relay4j.cli.admin;
 
-import java.net.Inet6Address;
 import java.net.InetAddress;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.relay4j.yamux.io.OrderedLock;
+import org.relay4j.yamux.io.Sockets;
 
 /** Limits how often an address may try a wrong token. Safe for use by several threads. */
 final class Attempts {
@@ -23,7 +22,7 @@ final class Attempts {
 
     private final LongSupplier clock; // ns
     private final ReentrantLock lock = OrderedLock.leaf("the attempts at an admin address");
-    private final Map<String, Long> full = new LinkedHashMap<>(); // ns; guarded by lock
+    private final Map<InetAddress, Long> full = new LinkedHashMap<>(); // ns; guarded by lock
 
     Attempts(LongSupplier clock) {
         this.clock = clock;
@@ -31,7 +30,7 @@ final class Attempts {
 
     /** Counts a wrong token. */
     void failed(InetAddress from) {
-        String site = site(from);
+        InetAddress site = Sockets.site(from);
         lock.lock();
         try {
             long now = clock.getAsLong();
@@ -46,7 +45,7 @@ final class Attempts {
 
     /** Returns how long the address must wait before its next request with a token; 0 if it need not. Unit: seconds. */
     long secondsToWait(InetAddress from) {
-        String site = site(from);
+        InetAddress site = Sockets.site(from);
         lock.lock();
         try {
             Long until = full.get(site);
@@ -56,13 +55,6 @@ final class Attempts {
         } finally {
             lock.unlock();
         }
-    }
-
-    /** An IPv6 network of 64 bits counts as one address. */
-    private static String site(InetAddress address) {
-        byte[] bytes = address.getAddress();
-        int significant = address instanceof Inet6Address ? bytes.length / 2 : bytes.length;
-        return Arrays.toString(Arrays.copyOf(bytes, significant));
     }
 
     int addresses() {

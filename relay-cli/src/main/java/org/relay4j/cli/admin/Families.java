@@ -8,7 +8,6 @@ import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import io.prometheus.metrics.model.snapshots.Unit;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** Metric families with their values at one instant. Not safe for use by several threads. */
 final class Families {
@@ -32,9 +31,7 @@ final class Families {
 
     /** Adds a total that never decreases. Its name gets the suffix {@code _total}. */
     Families counter(String name, String help, List<Sample> samples) {
-        CounterSnapshot.Builder family = CounterSnapshot.builder().name(name).help(help);
-        Unit unit = unit(name);
-        if (unit != null) family.unit(unit);
+        CounterSnapshot.Builder family = describe(CounterSnapshot.builder(), name, help);
         for (Sample sample : samples) {
             family.dataPoint(CounterSnapshot.CounterDataPointSnapshot.builder()
                     .labels(sample.labels)
@@ -55,9 +52,7 @@ final class Families {
     }
 
     Families gauge(String name, String help, List<Sample> samples) {
-        GaugeSnapshot.Builder family = GaugeSnapshot.builder().name(name).help(help);
-        Unit unit = unit(name);
-        if (unit != null) family.unit(unit);
+        GaugeSnapshot.Builder family = describe(GaugeSnapshot.builder(), name, help);
         for (Sample sample : samples) {
             family.dataPoint(GaugeSnapshot.GaugeDataPointSnapshot.builder()
                     .labels(sample.labels)
@@ -84,9 +79,11 @@ final class Families {
         return this;
     }
 
-    private static @Nullable Unit unit(String name) {
-        if (name.endsWith("_bytes")) return Unit.BYTES;
-        return name.endsWith("_seconds") ? Unit.SECONDS : null;
+    /** Sets name, help text, and the unit that the name ends with. */
+    private static <B extends MetricSnapshot.Builder<B>> B describe(B family, String name, String help) {
+        if (name.endsWith("_bytes")) family.unit(Unit.BYTES);
+        else if (name.endsWith("_seconds")) family.unit(Unit.SECONDS);
+        return family.name(name).help(help);
     }
 
     List<MetricSnapshot> all() {

@@ -11,6 +11,7 @@ import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelStatistics;
 import org.relay4j.cli.json.JsonLine;
 import org.relay4j.yamux.io.LoopGroup;
+import org.relay4j.yamux.io.Sockets;
 
 /** A forwarder, as the admin address shows it. */
 final class ForwarderSource implements AdminSource {
@@ -108,7 +109,6 @@ final class ForwarderSource implements AdminSource {
     }
 
     private static String text(InetSocketAddress address) {
-        String host = address.getHostString();
-        return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + address.getPort();
+        return Sockets.text(address.getHostString(), address.getPort());
     }
 }

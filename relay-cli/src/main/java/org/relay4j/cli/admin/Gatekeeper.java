@@ -5,7 +5,6 @@ import java.net.InetAddress;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +45,7 @@ final class Gatekeeper {
     /** Returns the number of requests refused for each reason, in lower case. */
     Map<String, Long> refusals() {
         Map<String, Long> counts = new LinkedHashMap<>();
-        refusals.forEach((reason, count) -> counts.put(reason.name().toLowerCase(Locale.ROOT), count.get()));
+        refusals.forEach((reason, count) -> counts.put(ServerSource.lower(reason), count.get()));
         return counts;
     }
 

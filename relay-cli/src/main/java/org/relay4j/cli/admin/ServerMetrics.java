@@ -3,7 +3,6 @@ package org.relay4j.cli.admin;
 import io.prometheus.metrics.model.snapshots.Labels;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.ToLongFunction;
 import org.relay4j.server.ClientStatistics;
 import org.relay4j.server.OpenTunnel;
@@ -55,7 +54,7 @@ final class ServerMetrics {
         List<Families.Sample> samples = new ArrayList<>();
         for (OpenTunnel.State state : OpenTunnel.State.values()) {
             long count = open.stream().filter(tunnel -> tunnel.state() == state).count();
-            samples.add(Families.Sample.of("state", lower(state), count));
+            samples.add(Families.Sample.of("state", ServerSource.lower(state), count));
         }
         return samples;
     }
@@ -63,8 +62,8 @@ final class ServerMetrics {
     private static List<Families.Sample> refusals(RelayServerStatistics now) {
         List<Families.Sample> samples = new ArrayList<>();
         for (Refusal reason : Refusal.values()) {
-            samples.add(
-                    Families.Sample.of("reason", lower(reason), now.refusals().getOrDefault(reason, 0L)));
+            samples.add(Families.Sample.of(
+                    "reason", ServerSource.lower(reason), now.refusals().getOrDefault(reason, 0L)));
         }
         return samples;
     }
@@ -101,9 +100,5 @@ final class ServerMetrics {
         return clients.stream()
                 .map(client -> Families.Sample.of("client", client.name(), value.applyAsLong(client)))
                 .toList();
-    }
-
-    private static String lower(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT);
     }
 }

@@ -110,7 +110,8 @@ final class ServerSource implements AdminSource {
         return lines;
     }
 
-    private static String lower(Enum<?> constant) {
+    /** Returns the name of a constant in JSON and in the labels of metrics. */
+    static String lower(Enum<?> constant) {
         return constant.name().toLowerCase(Locale.ROOT);
     }
 }

@@ -13,7 +13,7 @@ public final class JsonLine {
     public JsonLine with(String name, @Nullable String value) {
         name(name);
         if (value == null) text.append("null");
-        else quote(value);
+        else quote(text, value);
         return this;
     }
 
@@ -57,22 +57,29 @@ public final class JsonLine {
 
     private void name(String name) {
         if (text.length() > 1) text.append(',');
-        quote(name);
+        quote(text, name);
         text.append(':');
     }
 
-    private void quote(String value) {
+    /** Returns a string as JSON, which is a string of JavaScript too. */
+    public static String quoted(String value) {
+        StringBuilder quoted = new StringBuilder(value.length() + 2);
+        quote(quoted, value);
+        return quoted.toString();
+    }
+
+    private static void quote(StringBuilder text, String value) {
         text.append('"');
         for (int i = 0; i < value.length(); i++) {
             char c = value.charAt(i);
             if (c == '"' || c == '\\') text.append('\\').append(c);
-            else if (c < ' ' || c > '~') escape(c);
+            else if (c < ' ' || c > '~') escape(text, c);
             else text.append(c);
         }
         text.append('"');
     }
 
-    private void escape(char c) {
+    private static void escape(StringBuilder text, char c) {
         text.append("\\u");
         for (int shift = 12; shift >= 0; shift -= 4) text.append(HEX.charAt((c >> shift) & 0xf));
     }

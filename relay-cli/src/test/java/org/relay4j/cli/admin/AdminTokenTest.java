@@ -50,7 +50,7 @@ class AdminTokenTest {
         Path file = folder.resolve("token");
         Files.writeString(file, SECRET + "\n");
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
-        assertTrue(AdminToken.ofFile(file).isIn("Bearer " + SECRET));
+        assertTrue(AdminToken.of(AdminToken.read(file)).isIn("Bearer " + SECRET));
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
         assertFails(file, "token file " + file + " is accessible to other users; restrict it with \"chmod 600 " + file);
     }
@@ -68,7 +68,7 @@ class AdminTokenTest {
 
     private static void assertFails(Path file, String part) {
         String message =
-                assertThrows(IOException.class, () -> AdminToken.ofFile(file)).getMessage();
+                assertThrows(IOException.class, () -> AdminToken.read(file)).getMessage();
         assertTrue(message.contains(part), message);
     }
 }

@@ -16,12 +16,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.cli.json.JsonLine;
 import org.relay4j.cli.json.JsonReader;
 import org.relay4j.testing.Await;
 
@@ -70,13 +70,13 @@ final class Browser implements AutoCloseable {
     }
 
     void open(String url) {
-        command("/url", "{\"url\":" + quoted(url) + "}");
+        command("/url", "{\"url\":" + JsonLine.quoted(url) + "}");
     }
 
     /** Runs the body of a function; returns its result. */
     @Nullable
     Object run(String script) {
-        return command("/execute/sync", "{\"script\":" + quoted(script) + ",\"args\":[]}");
+        return command("/execute/sync", "{\"script\":" + JsonLine.quoted(script) + ",\"args\":[]}");
     }
 
     /** Returns what a script of one expression returns. */
@@ -93,7 +93,7 @@ final class Browser implements AutoCloseable {
 
     /** Waits until the visible text of the page has a part. */
     void awaitText(String part) {
-        await("document.body.innerText.includes(" + quoted(part) + ")");
+        await("document.body.innerText.includes(" + JsonLine.quoted(part) + ")");
     }
 
     /** Presses keys, as a user does; the element with the focus gets them. */
@@ -106,7 +106,7 @@ final class Browser implements AutoCloseable {
                 actions.append("{\"type\":\"")
                         .append(kind)
                         .append("\",\"value\":")
-                        .append(quoted(String.valueOf(key)))
+                        .append(JsonLine.quoted(String.valueOf(key)))
                         .append('}');
             }
         }
@@ -119,7 +119,7 @@ final class Browser implements AutoCloseable {
 
     /** Clicks the middle of an element, as a user does. */
     void click(String selector) {
-        Object found = command("/element", "{\"using\":\"css selector\",\"value\":" + quoted(selector) + "}");
+        Object found = command("/element", "{\"using\":\"css selector\",\"value\":" + JsonLine.quoted(selector) + "}");
         Object id =
                 ((Map<?, ?>) Objects.requireNonNull(found)).values().iterator().next();
         command("/element/" + id + "/click", "{}");
@@ -136,7 +136,7 @@ final class Browser implements AutoCloseable {
     void colours(String scheme) {
         devtools(
                 "Emulation.setEmulatedMedia",
-                "{\"features\":[{\"name\":\"prefers-color-scheme\",\"value\":" + quoted(scheme) + "}]}");
+                "{\"features\":[{\"name\":\"prefers-color-scheme\",\"value\":" + JsonLine.quoted(scheme) + "}]}");
     }
 
     /** Writes a picture of the whole page. */
@@ -157,7 +157,7 @@ final class Browser implements AutoCloseable {
     }
 
     private @Nullable Object devtools(String name, String parameters) {
-        return command("/goog/cdp/execute", "{\"cmd\":" + quoted(name) + ",\"params\":" + parameters + "}");
+        return command("/goog/cdp/execute", "{\"cmd\":" + JsonLine.quoted(name) + ",\"params\":" + parameters + "}");
     }
 
     private @Nullable Object command(String path, String body) {
@@ -180,16 +180,6 @@ final class Browser implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
         }
-    }
-
-    static String quoted(String text) {
-        StringBuilder quoted = new StringBuilder("\"");
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (c >= ' ' && c <= '~' && c != '"' && c != '\\') quoted.append(c);
-            else quoted.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
-        }
-        return quoted.append('"').toString();
     }
 
     @Override

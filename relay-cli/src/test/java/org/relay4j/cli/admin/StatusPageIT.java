@@ -242,7 +242,7 @@ class StatusPageIT {
         open();
         browser.awaitText("build-cache");
         String before = shown("visitors-note");
-        browser.await("document.getElementById('visitors-note').textContent !== " + Browser.quoted(before));
+        browser.await("document.getElementById('visitors-note').textContent !== " + JsonLine.quoted(before));
         assertEquals("Relay server 0.0.0.0:7000", browser.text("document.title"));
         assertEquals("serving", shown("state"));
         assertEquals("6", shown("tunnels"));

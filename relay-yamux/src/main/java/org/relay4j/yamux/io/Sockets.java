@@ -7,7 +7,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketOption;
 import java.net.StandardSocketOptions;
+import java.net.UnknownHostException;
 import java.nio.channels.SocketChannel;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
 import jdk.net.ExtendedSocketOptions;
@@ -90,6 +92,31 @@ public final class Sockets {
         if (host.isAnyLocalAddress()) return "0.0.0.0:" + address.getPort();
         String text = host.getHostAddress();
         return (host instanceof Inet6Address ? "[" + text + "]" : text) + ":" + address.getPort();
+    }
+
+    /** Joins a host and a port; the colons of an IPv6 address are put into brackets. */
+    public static String text(String host, int port) {
+        return bracketed(host) + ":" + port;
+    }
+
+    /** Returns a host as it stands before a port. */
+    public static String bracketed(String host) {
+        return host.indexOf(':') >= 0 ? "[" + host + "]" : host;
+    }
+
+    /**
+     * Returns what stands for the customer who has an address, in limits for each of them: with IPv6, one usually has 2^64
+     * addresses with the same first half.
+     */
+    public static InetAddress site(InetAddress address) {
+        if (!(address instanceof Inet6Address)) return address;
+        byte[] bytes = address.getAddress();
+        Arrays.fill(bytes, bytes.length / 2, bytes.length, (byte) 0);
+        try {
+            return InetAddress.getByAddress(bytes);
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException(e); // sixteen bytes are an address
+        }
     }
 
     /** Formats the host of a resolved address for logs and messages, without the port. */
