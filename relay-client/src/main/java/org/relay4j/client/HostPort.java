@@ -2,11 +2,20 @@ package org.relay4j.client;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import org.relay4j.yamux.io.Sockets;
+import org.relay4j.yamux.io.UnixSockets;
 
 /** The text form of addresses. */
 final class HostPort {
     private HostPort() {}
+
+    /** Returns host and port, or the path of a Unix-domain socket after {@code unix:}. */
+    static String text(SocketAddress address) {
+        if (address instanceof InetSocketAddress tcp) return text(tcp);
+        return address instanceof UnixDomainSocketAddress unix ? UnixSockets.text(unix) : address.toString();
+    }
 
     /** Returns host and port, with an IPv6 address in brackets, and the wildcard address as 0.0.0.0. */
     static String text(InetSocketAddress address) {

@@ -1,9 +1,11 @@
 package org.relay4j.client;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Iterator;
@@ -14,6 +16,7 @@ import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopDriver;
 import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.Splice;
+import org.relay4j.yamux.io.UnixSockets;
 
 /**
  * One visitor of a forwarder, and its connection to the local service. The addresses of the service are tried in order, each
@@ -25,8 +28,8 @@ final class LocalVisitor implements Splice.Owner {
     private final MuxStream stream;
     private final Duration timeout;
     private final @Nullable ProxyHeader header; // null: the stream has none
-    private final Iterator<InetAddress> untried;
-    private @Nullable InetSocketAddress address; // the last one tried
+    private final Iterator<SocketAddress> untried;
+    private @Nullable SocketAddress address; // the last one tried
     private Loop.@Nullable Timer timer; // while a connect is in progress
 
     /** @param header the header of the stream, which has been read; null if it has none */
@@ -74,8 +77,7 @@ final class LocalVisitor implements Splice.Owner {
     private @Nullable SocketChannel next(IOException before) {
         IOException failure = before;
         while (untried.hasNext()) {
-            InetSocketAddress to =
-                    new InetSocketAddress(untried.next(), tunnel.local().port());
+            SocketAddress to = untried.next();
             address = to;
             try {
                 return begin(to);
@@ -87,8 +89,21 @@ final class LocalVisitor implements Splice.Owner {
         return null;
     }
 
-    private static SocketChannel begin(InetSocketAddress to) throws IOException {
-        SocketChannel channel = SocketChannel.open();
+    private static SocketChannel begin(SocketAddress to) throws IOException {
+        return to instanceof UnixDomainSocketAddress unix ? connectUnix(unix) : connect(SocketChannel.open(), to);
+    }
+
+    /** Never waits: the connect has succeeded or failed when it returns. */
+    private static SocketChannel connectUnix(UnixDomainSocketAddress to) throws IOException {
+        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            return connect(channel, to);
+        } catch (IOException e) {
+            throw new IOException(UnixSockets.reason(to, e), e);
+        }
+    }
+
+    private static SocketChannel connect(SocketChannel channel, SocketAddress to) throws IOException {
         boolean begun = false;
         try {
             Sockets.configure(channel);
@@ -139,7 +154,7 @@ final class LocalVisitor implements Splice.Owner {
 
     @Override
     public String toString() {
-        InetSocketAddress to = address;
+        SocketAddress to = address;
         InetSocketAddress visitor = header == null ? null : header.source();
         String who = visitor == null ? "" : " from " + HostPort.text(visitor);
         if (header != null && header.uniqueId() != null) who += " (" + header.uniqueId() + ")";

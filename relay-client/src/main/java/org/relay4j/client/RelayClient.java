@@ -2,6 +2,7 @@ package org.relay4j.client;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -134,8 +135,8 @@ public final class RelayClient {
         return ControlConnection.greeting(host, port, Objects.requireNonNull(options, "options"));
     }
 
-    /** Forwards visitors to a local service with default options. See {@link #forward(String, int, InetSocketAddress, RelayClientOptions)}. */
-    public static RelayForwarder forward(String host, int port, InetSocketAddress local) throws IOException {
+    /** Forwards visitors to a local service with default options. See {@link #forward(String, int, SocketAddress, RelayClientOptions)}. */
+    public static RelayForwarder forward(String host, int port, SocketAddress local) throws IOException {
         return forward(host, port, local, RelayClientOptions.defaults());
     }
 
@@ -147,23 +148,27 @@ public final class RelayClient {
      *
      * <p>All threads are daemon threads: a {@code main} method that has nothing else to do calls {@link RelayForwarder#awaitEnd}.
      *
+     * <p>The service may listen on a Unix-domain socket. Such a socket knows no reset: the service reads an end of the stream when
+     * a visitor is reset.
+     *
      * @param host the relay server
      * @param port its control port
-     * @param local the service; an unresolved address is resolved before each connection to the server
+     * @param local the service: an {@link InetSocketAddress}, which is resolved before each connection to the server if it is
+     *     unresolved, or a {@link java.net.UnixDomainSocketAddress}
      * @throws org.relay4j.api.RelayUnreachableException if the server cannot be reached
      * @throws java.net.UnknownHostException if the service's host is unknown
      * @throws org.relay4j.api.RelayRefusedException if the server refuses to assign a port
      * @throws org.relay4j.api.RelayProtocolException if the peer is not a relay server, or does not support the options
      * @throws org.relay4j.api.RelayCertificateException if a certificate is not accepted
      * @throws java.io.InterruptedIOException if the thread is interrupted; its interrupted flag stays set
-     * @throws IllegalArgumentException if a port is not between 1 and 65535
+     * @throws IllegalArgumentException if a port is not between 1 and 65535, or the path of a socket is empty or too long
      */
-    public static RelayForwarder forward(String host, int port, InetSocketAddress local, RelayClientOptions options)
+    public static RelayForwarder forward(String host, int port, SocketAddress local, RelayClientOptions options)
             throws IOException {
         InetSocketAddress server = server(host, port);
         Objects.requireNonNull(local, "local");
         Objects.requireNonNull(options, "options");
-        if (local.getPort() == 0) throw new IllegalArgumentException("local port is 0, it must be 1 to 65535");
+        LocalService.check(local);
         if (options.leaseFile() != null) LeaseFile.check(options.leaseFile());
         return RelayForwarder.start(server, local, options);
     }

@@ -2,6 +2,7 @@ package org.relay4j.client;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -27,10 +28,10 @@ public final class RelayForwarder implements Tunnel {
     private static final Logger log = LoggerFactory.getLogger(RelayForwarder.class);
     private static final long CLOSE_DEADLINE = TimeUnit.SECONDS.toNanos(2);
 
-    private final InetSocketAddress local;
+    private final SocketAddress local;
     private final ClientTunnel tunnel;
 
-    private RelayForwarder(InetSocketAddress server, InetSocketAddress local, RelayClientOptions options) {
+    private RelayForwarder(InetSocketAddress server, SocketAddress local, RelayClientOptions options) {
         this.local = local;
         ClientTunnel.Connector connector = (opening, events) -> {
             LocalService service = LocalService.resolve(local); // before the request for a port
@@ -39,7 +40,7 @@ public final class RelayForwarder implements Tunnel {
         tunnel = new ClientTunnel(server, options, connector, cause -> {}, this);
     }
 
-    static RelayForwarder start(InetSocketAddress server, InetSocketAddress local, RelayClientOptions options)
+    static RelayForwarder start(InetSocketAddress server, SocketAddress local, RelayClientOptions options)
             throws IOException {
         RelayForwarder forwarder = new RelayForwarder(server, local, options);
         forwarder.tunnel.connect();

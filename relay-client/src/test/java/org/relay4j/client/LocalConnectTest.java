@@ -81,7 +81,7 @@ class LocalConnectTest {
         Forwarding(Duration timeout, int port, InetAddress... addresses) throws IOException {
             RelayClientOptions options =
                     RelayClientOptions.builder().localConnectTimeout(timeout).build();
-            LocalService service = new LocalService("service.example", List.of(addresses), port);
+            LocalService service = LocalService.tcp("service.example", port, addresses);
             connection = ForwarderConnection.start(
                     ControlConnection.open("localhost", server.port(), options), service, events, options);
         }
