@@ -6,14 +6,12 @@ import org.jspecify.annotations.Nullable;
 import org.relay4j.api.proxy.ProxyHeader;
 
 /**
- * A visitor that a public port has accepted and counted; nothing was read from it yet.
+ * A visitor that an endpoint has accepted; nothing was read from it yet, except for a header of a load balancer.
  *
  * @param address where it connects from
  * @param proxied the header of the load balancer through which it connects; null for a direct connection
- * @param limits against which it counts
  */
 record Arrival(
         SocketChannel channel,
         InetSocketAddress address,
-        @Nullable ProxyHeader proxied,
-        VisitorLimits limits) {}
+        @Nullable ProxyHeader proxied) {}

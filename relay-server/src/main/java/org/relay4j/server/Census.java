@@ -49,8 +49,8 @@ record Census(List<Open> open, List<TunnelConnection> connections, Map<String, A
             String owner = each.tunnel.owner();
             Account account = owner == null ? null : names.get(owner);
             if (owner == null || account == null) continue;
-            account.visitors += each.tunnel.visitorsEver();
-            present.merge(owner, each.tunnel.visitors(), Integer::sum);
+            account.visitors += each.tunnel.visitors().accepted();
+            present.merge(owner, each.tunnel.visitors().present(), Integer::sum);
             if (each.established) established.merge(owner, 1, Integer::sum);
         }
         for (TunnelConnection connection : connections) {

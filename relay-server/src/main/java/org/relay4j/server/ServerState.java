@@ -215,7 +215,7 @@ final class ServerState implements Closeable {
 
     /** The server has not started: gives the ports back. */
     void abandon() {
-        for (ServerTunnel tunnel : restored.keySet()) tunnel.port().close(tunnel);
+        for (ServerTunnel tunnel : restored.keySet()) tunnel.giveBack();
         for (Revocations.Entry name : names) name.remove();
         close();
     }

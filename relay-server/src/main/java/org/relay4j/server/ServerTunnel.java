@@ -5,9 +5,9 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.StringJoiner;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
 import org.relay4j.api.TunnelLostException;
 import org.relay4j.api.control.ControlLine;
 import org.relay4j.api.recording.TunnelEvent;
@@ -17,7 +17,7 @@ import org.relay4j.yamux.io.Loop;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A tunnel of a client: its public port, and the connections that carry its visitors. Confined to its loop. */
+/** A tunnel of a client: its endpoints, and the connections that carry their visitors. Confined to its loop. */
 final class ServerTunnel {
     /*
      * CLAIMED until its client knows that it has the tunnel. SERVED while a connection accepts visitors. HELD while none does
@@ -43,12 +43,14 @@ final class ServerTunnel {
     private final ClientRequest request; // the first
     private final long number;
     private final String name;
-    private final PublicPort port;
+    private final int port; // the first endpoint's
+    private final TunnelVisitors visitors;
+    private final Endpoints endpoints = new Endpoints(this);
+    private final Loop loop;
     private final Tenure tenure;
     private final Announcements announcements;
     private final @Nullable Bandwidth bandwidth; // of all connections together; null means no limit
     private final Connections connections = new Connections();
-    private final AtomicLong visitorsEver = new AtomicLong();
     private volatile State state = State.CLAIMED; // written on its loop
     private int connectionsEver;
     private int unwritten; // grants that wait for the disk
@@ -59,23 +61,25 @@ final class ServerTunnel {
     private volatile Instant since = Instant.now(); // established; written on its loop
     private @Nullable TunnelEvent recorded;
 
-    ServerTunnel(RelayServer server, ClientRequest request, long number, PublicPort port, Tenure tenure) {
+    ServerTunnel(RelayServer server, ClientRequest request, long number, PublicEndpoint port, Tenure tenure) {
         this.server = server;
         this.request = request;
         this.number = number;
-        this.port = port;
+        this.port = port.endpoint().number();
+        loop = port.loop();
+        visitors = new TunnelVisitors(server, request.limits());
         this.tenure = tenure;
         name = describe();
         long perSecond = request.limits().bandwidth();
         bandwidth = perSecond == 0 ? null : new Bandwidth(perSecond, System.nanoTime());
         last = shownTo(request);
         announcements = new Announcements(server.events(), last);
-        port.belongTo(this, request.limits());
+        endpoints.add(port);
     }
 
     /** Returns the name for logs and recordings: number and port, then the client's name and the tunnel's id if it has them. */
     private String describe() {
-        StringJoiner names = new StringJoiner(", ", "tunnel " + number + " (", ")").add("port " + port.number());
+        StringJoiner names = new StringJoiner(", ", "tunnel " + number + " (", ")").add("port " + port);
         String owner = owner();
         if (owner != null) names.add(owner);
         if (!id().isEmpty()) names.add(id());
@@ -83,7 +87,7 @@ final class ServerTunnel {
     }
 
     private ServedTunnel shownTo(ClientRequest from) {
-        return new ServedTunnel(number, from.client(), port.number());
+        return new ServedTunnel(number, from.client(), port);
     }
 
     /** Returns a snapshot with the given numbers of its connections. From any thread. */
@@ -92,22 +96,22 @@ final class ServerTunnel {
         if (leaving || tenure.isFinishing() || state == State.CLOSED) shown = OpenTunnel.State.CLOSING;
         else if (state == State.HELD) shown = OpenTunnel.State.HELD;
         String id = id().isEmpty() ? null : id();
-        return new OpenTunnel(last, id, owner(), shown, since, carrying, visitors(), visitorsEver(), bytesIn, bytesOut);
+        return new OpenTunnel(
+                last,
+                id,
+                owner(),
+                shown,
+                since,
+                carrying,
+                visitors.present(),
+                visitors.everPresent(),
+                bytesIn,
+                bytesOut);
     }
 
-    /** Counts a visitor that its port has accepted. */
-    void entered() {
-        visitorsEver.incrementAndGet();
-    }
-
-    /** Returns the number of visitors that its port has accepted. From any thread. */
-    long visitorsEver() {
-        return visitorsEver.get();
-    }
-
-    /** Returns the number of visitors of its port. From any thread. */
-    int visitors() {
-        return port.visitors();
+    /** Returns the counts of its visitors. */
+    TunnelVisitors visitors() {
+        return visitors;
     }
 
     RelayServer server() {
@@ -115,11 +119,17 @@ final class ServerTunnel {
     }
 
     Loop loop() {
-        return port.loop();
+        return loop;
     }
 
-    PublicPort port() {
+    /** Returns its public port. */
+    int port() {
         return port;
+    }
+
+    /** Called when a connection may accept a visitor. */
+    void resume() {
+        endpoints.resume();
     }
 
     /** Returns the name of its client; null if it has none. */
@@ -154,7 +164,7 @@ final class ServerTunnel {
     TunnelGrant grant(Claim claim) {
         int connection = ++connectionsEver;
         String join = claim.request().join();
-        ControlLine line = ControlLine.of("OK").with("port", port.number());
+        ControlLine line = ControlLine.of("OK").with("port", port);
         if (visitorAddresses()) line = line.with("visitor-address");
         line = tenure.grant(line, connection, join);
         if (claim.request().drain()) line = line.with("drain");
@@ -188,8 +198,7 @@ final class ServerTunnel {
 
     private KeptTunnel kept() {
         int numbers = (connectionsEver / NUMBERS + 1) * NUMBERS;
-        return new KeptTunnel(
-                id(), port.number(), owner(), request.client(), visitorAddresses(), numbers, tenure.hashes());
+        return new KeptTunnel(id(), port, owner(), request.client(), visitorAddresses(), numbers, tenure.hashes());
     }
 
     /** The valid leases have changed. */
@@ -209,7 +218,7 @@ final class ServerTunnel {
     /** The next process is not to have the tunnel. */
     private void forget() {
         StateWriter state = server.state();
-        if (state != null) state.remove(port.number(), id());
+        if (state != null) state.remove(port, id());
     }
 
     /** Waits for the client of a tunnel that the last process had. */
@@ -222,13 +231,18 @@ final class ServerTunnel {
         server.tunnels().established(this);
         announcements.up();
         try {
-            port.start();
+            endpoints.start();
         } catch (IOException e) {
-            end(new Cause(Cause.Kind.CONNECTION_LOST, "its port cannot be opened: " + e.getMessage()));
+            end(new Cause(Cause.Kind.CONNECTION_LOST, "its endpoints cannot be opened: " + e.getMessage()));
             return;
         }
         hold("the server was restarted");
         if (server.isClosing()) close();
+    }
+
+    /** Gives the endpoints back, because the server could not start. On the thread that starts it. */
+    void giveBack() {
+        endpoints.close();
     }
 
     // ---- returning clients
@@ -240,12 +254,12 @@ final class ServerTunnel {
     }
 
     private boolean isOpen() {
-        return !leaving && port.belongsTo(this);
+        return !leaving && !endpoints.isClosed();
     }
 
     /** Returns whether the request of a returning client matches the tunnel. */
     boolean matches(ClientRequest from) {
-        boolean samePort = from.port() == 0 || from.port() == port.number();
+        boolean samePort = from.port() == 0 || from.port() == port;
         return samePort && from.visitorAddress() == visitorAddresses();
     }
 
@@ -265,7 +279,7 @@ final class ServerTunnel {
      */
     void start(TunnelConnection connection, ClientRequest from) throws IOException {
         boolean first = state == State.CLAIMED;
-        port.start();
+        endpoints.start();
         log.debug("{}: connected, client {}", name, connection);
         boolean replaces = from.resume() != null;
         if (replaces && connection.number() < newest) throw new IOException("the client has connected again since");
@@ -283,13 +297,13 @@ final class ServerTunnel {
         Connections.supersede(before, mostConnections());
         if (replaced != null) replaced.replace();
         connection.start();
-        port.resume(); // waiting visitors are first
+        resume(); // waiting visitors are first
         if (server.isClosed()) close();
         else if (server.isClosing()) leave();
     }
 
     private void resumed(ClientRequest from) {
-        server.log().held("{}: resumed by client {}, {} visitors waiting", name, from, port.waiting());
+        server.log().held("{}: resumed by client {}, {} visitors waiting", name, from, visitors.waiting());
         last = shownTo(from);
         announcements.resumed(last);
     }
@@ -318,7 +332,7 @@ final class ServerTunnel {
         }
         if (connectionsEver > 1) { // one on another loop takes visitors from now on
             connections.changed();
-            loop().execute(port::resume);
+            loop.execute(this::resume);
         }
         if (established) return;
         established = true;
@@ -347,7 +361,8 @@ final class ServerTunnel {
     private void finish() {
         // One without visitors ends soon, unless its client stays connected. While the server shuts down, there are no
         // new ones.
-        if (!server.isClosing() && port.belongsTo(this) && port.visitors() > port.waiting()) tenure.finish(this);
+        if (!server.isClosing() && !endpoints.isClosed() && visitors.present() > visitors.waiting())
+            tenure.finish(this);
         closePort();
     }
 
@@ -356,14 +371,16 @@ final class ServerTunnel {
         if (state == State.CLOSED) return;
         server.log()
                 .goneAway(
-                        "{}: the last {} visitors are reset, too many closed tunnels have visitors", name, visitors());
+                        "{}: the last {} visitors are reset, too many closed tunnels have visitors",
+                        name,
+                        visitors.present());
         close();
     }
 
     /** Closes the port. Its number, and the lease, are no longer found. */
     private void closePort() {
         if (!server.isClosing()) forget(); // first: another tunnel may have the port as soon as it is closed
-        port.close(this);
+        endpoints.close();
         server.registry().leave(this);
     }
 
@@ -372,7 +389,7 @@ final class ServerTunnel {
         connections.remove(connection);
         rest(cause.message());
         if (connections.isEmpty() && (state == State.SERVED || leaving)) end(cause);
-        else if (state == State.SERVED) loop().execute(port::resume); // visitors who waited for this one
+        else if (state == State.SERVED) loop.execute(this::resume); // visitors who waited for this one
         server.tunnels().ended(connection);
     }
 
@@ -393,14 +410,14 @@ final class ServerTunnel {
         return state == State.SERVED && connections.choose();
     }
 
-    /** Passes a visitor, which the port has counted, to the connection that can accept it. */
-    void take(Arrival visitor) {
-        connections.chosen().take(visitor, port);
+    /** Passes a visitor, which its queue has counted, to the connection that can accept it. */
+    void take(Arrival visitor, VisitorQueue queue) {
+        connections.chosen().take(visitor, queue);
     }
 
-    /** Returns whether all visitors of its port go to this connection. */
+    /** Returns whether all visitors go to this connection. */
     boolean isServedBy(TunnelConnection connection) {
-        return connections.size() == 1 && connection.takesVisitors() && port.belongsTo(this);
+        return connections.size() == 1 && connection.takesVisitors();
     }
 
     // ---- held
@@ -415,7 +432,7 @@ final class ServerTunnel {
         tenure.hold(this);
         server.log().held("{}: held for {} ms, {}", name, tenure.holdMillis(), why);
         announcements.held();
-        port.resume(); // visitors that the connection could not accept wait here
+        resume(); // visitors that the connection could not accept wait here
     }
 
     /** Called when the client has not returned in time. */
@@ -435,10 +452,11 @@ final class ServerTunnel {
     ServerTunnel surrender(ClientRequest to, long newNumber) {
         if (leaving)
             finish(); // perhaps before the last visitors were passed to a connection: the claimant does not wait
-        if (!port.belongsTo(this)) return null;
+        if (endpoints.isClosed()) return null;
         Places.Place place = tenure.surrender();
-        if (place == null) return null;
-        ServerTunnel successor = new ServerTunnel(server, to, newNumber, port, Tenure.of(server, to, place));
+        PublicEndpoint passed = place == null ? null : endpoints.take(Endpoint.port(port));
+        if (place == null || passed == null) return null;
+        ServerTunnel successor = new ServerTunnel(server, to, newNumber, passed, Tenure.of(server, to, place));
         end(new Cause(Cause.Kind.CONNECTION_LOST, successor + " of the same client took its port"));
         return successor;
     }
@@ -471,7 +489,7 @@ final class ServerTunnel {
     private void leave() {
         if (state == State.CLOSED || leaving) return;
         leaving = true;
-        if (state == State.SERVED) port.finish(this::left);
+        if (state == State.SERVED) endpoints.finish(this::left);
         else left();
     }
 
@@ -518,7 +536,7 @@ final class ServerTunnel {
         server.tunnels().ended(this, established);
         StickyPorts sticky = server.stickyPorts();
         if (sticky != null && established && request.isBase())
-            sticky.closed(request.client().getAddress(), port.number(), System.nanoTime());
+            sticky.closed(request.client().getAddress(), port, System.nanoTime());
         tenure.leave(why);
     }
 

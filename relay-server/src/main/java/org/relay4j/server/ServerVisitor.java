@@ -16,20 +16,20 @@ import org.relay4j.yamux.io.Splice;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One visitor of a public port, from its stream to its end. On the loop of the connection that carries it. */
+/** One visitor of an endpoint, from its stream to its end. On the loop of the connection that carries it. */
 final class ServerVisitor implements Splice.Owner {
     private static final Logger log = LoggerFactory.getLogger(ServerVisitor.class);
 
     private final TunnelConnection connection;
-    private final PublicPort port;
+    private final VisitorQueue queue;
     private final Arrival arrival;
     private final @Nullable String id; // in logs; null if the stream has no header
     private boolean left;
     private Loop.@Nullable Timer idleTimer; // while connected, if its idle time is limited
 
-    private ServerVisitor(TunnelConnection connection, PublicPort port, Arrival arrival) {
+    private ServerVisitor(TunnelConnection connection, VisitorQueue queue, Arrival arrival) {
         this.connection = connection;
-        this.port = port;
+        this.queue = queue;
         this.arrival = arrival;
         id = connection.tunnel().visitorAddresses() ? connection.visitorId(arrival) : null;
     }
@@ -38,10 +38,10 @@ final class ServerVisitor implements Splice.Owner {
      * Joins a visitor to a new stream of the connection, with the session's lock held and the session READY. When that fails, the
      * socket is closed and the connection has been notified.
      */
-    static void open(TunnelConnection connection, PublicPort port, LoopDriver driver, Arrival arrival)
+    static void open(TunnelConnection connection, VisitorQueue queue, LoopDriver driver, Arrival arrival)
             throws IOException {
         ServerTunnel tunnel = connection.tunnel();
-        ServerVisitor visitor = new ServerVisitor(connection, port, arrival);
+        ServerVisitor visitor = new ServerVisitor(connection, queue, arrival);
         Splice splice = null;
         try {
             Sockets.configure(arrival.channel());
@@ -67,7 +67,7 @@ final class ServerVisitor implements Splice.Owner {
         @Nullable
         InetSocketAddress publicAddress =
                 proxied == null ? (InetSocketAddress) arrival.channel().getLocalAddress() : proxied.destination();
-        return new ProxyHeader(arrival.address(), publicAddress, false, "tcp/" + port.number(), id).encodeV2();
+        return new ProxyHeader(arrival.address(), publicAddress, false, queue.name(), id).encodeV2();
     }
 
     /** The timer is not moved with each byte: when it fires, it is set again for the rest of the time. */
@@ -131,7 +131,7 @@ final class ServerVisitor implements Splice.Owner {
     private void leave() {
         if (left) return;
         left = true;
-        connection.visitorLeft(port, arrival);
+        connection.visitorLeft(queue, arrival);
     }
 
     @Override

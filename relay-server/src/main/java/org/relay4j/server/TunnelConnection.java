@@ -206,7 +206,7 @@ final class TunnelConnection implements SessionEvents {
     }
 
     /**
-     * Whether a visitor can be taken now. If not, and it is a matter of time, {@link PublicPort#resume} is called later. On the
+     * Whether a visitor can be taken now. If not, and it is a matter of time, {@link PublicEndpoint#resume} is called later. On the
      * tunnel's loop.
      */
     boolean canTakeVisitor() {
@@ -226,31 +226,31 @@ final class TunnelConnection implements SessionEvents {
         }
     }
 
-    /** Takes a visitor, which the port has counted. On the tunnel's loop. */
-    void take(Arrival visitor, PublicPort port) {
-        if (loop().isCurrent()) open(visitor, port);
-        else loop().execute(() -> takeOver(visitor, port));
+    /** Takes a visitor, which its queue has counted. On the tunnel's loop. */
+    void take(Arrival visitor, VisitorQueue queue) {
+        if (loop().isCurrent()) open(visitor, queue);
+        else loop().execute(() -> takeOver(visitor, queue));
     }
 
     /** A visitor comes from the loop of the tunnel; it goes back if there is no room for its stream. */
-    private void takeOver(Arrival visitor, PublicPort port) {
+    private void takeOver(Arrival visitor, VisitorQueue queue) {
         if (ended || draining || !hasRoom()) {
             full = !ended && !draining;
-            tunnel.loop().execute(() -> port.returned(visitor));
+            queue.loop().execute(() -> queue.returned(visitor));
         } else {
             // The tunnel's loop may have read a header of a load balancer from it.
             if (visitor.proxied() != null)
-                tunnel.loop().execute(() -> tunnel.loop().deregister(visitor.channel()));
-            open(visitor, port);
+                queue.loop().execute(() -> queue.loop().deregister(visitor.channel()));
+            open(visitor, queue);
         }
     }
 
     /** Joins a visitor to a new stream. */
-    private void open(Arrival visitor, PublicPort port) {
+    private void open(Arrival visitor, VisitorQueue queue) {
         driver.lock.lock();
         try {
             visitors++;
-            ServerVisitor.open(this, port, driver, visitor);
+            ServerVisitor.open(this, queue, driver, visitor);
         } catch (IOException e) {
             log.debug("{}: visitor {} has disconnected: {}", tunnel, Sockets.text(visitor.address()), e.toString());
         } finally {
@@ -282,10 +282,10 @@ final class TunnelConnection implements SessionEvents {
     }
 
     /** Called when the connection of a visitor has ended. */
-    void visitorLeft(PublicPort port, Arrival visitor) {
+    void visitorLeft(VisitorQueue queue, Arrival visitor) {
         visitors--;
-        if (tunnel.loop().isCurrent()) port.left(visitor);
-        else tunnel.loop().execute(() -> port.left(visitor));
+        if (queue.loop().isCurrent()) queue.left(visitor);
+        else queue.loop().execute(() -> queue.left(visitor));
         if (draining && visitors == 0) close();
     }
 
@@ -396,10 +396,9 @@ final class TunnelConnection implements SessionEvents {
     /** Called when visitors can be accepted again. */
     void openable() {
         full = false;
-        // The port may ask another session, of this tunnel or of one that took over the port: not with this session's
-        // lock held.
-        if (loop() == tunnel.loop() && tunnel.isServedBy(this)) tunnel.port().resume();
-        else tunnel.loop().execute(() -> tunnel.port().resume());
+        // The endpoints may ask another session of the tunnel: not with this session's lock held.
+        if (loop() == tunnel.loop() && tunnel.isServedBy(this)) tunnel.resume();
+        else tunnel.loop().execute(tunnel::resume);
     }
 
     @Override

@@ -31,7 +31,7 @@ final class TunnelGrant {
 
     /** Returns the public port, for the port line. */
     int port() {
-        return tunnel.port().number();
+        return tunnel.port();
     }
 
     /** Returns the line with the grant for an extended client. It may contain a lease, and must not be logged. */

@@ -39,7 +39,7 @@ interface TunnelRegistry {
         public void enter(ServerTunnel tunnel) {
             lock.lock();
             try {
-                ports.put(tunnel.port().number(), tunnel);
+                ports.put(tunnel.port(), tunnel);
                 if (!tunnel.id().isEmpty()) ids.put(tunnel.id(), tunnel);
             } finally {
                 lock.unlock();
@@ -50,7 +50,7 @@ interface TunnelRegistry {
         public void leave(ServerTunnel tunnel) {
             lock.lock();
             try {
-                ports.remove(tunnel.port().number(), tunnel);
+                ports.remove(tunnel.port(), tunnel);
                 ids.remove(tunnel.id());
             } finally {
                 lock.unlock();

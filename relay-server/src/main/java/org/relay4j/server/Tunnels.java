@@ -96,7 +96,7 @@ final class Tunnels {
         try {
             Account own = open.remove(tunnel);
             if (own == null) return;
-            names.ended(tunnel.owner(), tunnel.visitorsEver(), own.named);
+            names.ended(tunnel.owner(), tunnel.visitors().accepted(), own.named);
             if (wasEstablished) up--;
             signal();
         } finally {

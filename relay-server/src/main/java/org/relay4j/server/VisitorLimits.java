@@ -47,8 +47,13 @@ final class VisitorLimits {
             if (next - now > SECOND) return Refusal.VISITOR_RATE;
             full = next;
         }
-        if (mostOfAnAddress > 0) present.merge(site, 1, Integer::sum);
+        add(address);
         return null;
+    }
+
+    /** Counts one more visitor, even beyond a limit. It must {@link #leave} later. */
+    void add(InetAddress address) {
+        if (mostOfAnAddress > 0) present.merge(Sockets.site(address), 1, Integer::sum);
     }
 
     /** Called when the connection of a counted visitor has ended. */

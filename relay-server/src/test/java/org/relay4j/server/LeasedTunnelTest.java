@@ -318,14 +318,14 @@ class LeasedTunnelTest {
         AskingClient first = ask("resume").establish();
         first.die();
         expect("up", "held");
-        for (int i = 0; i < PublicPort.MOST_WAITING + 5; i++) visit(first);
-        Await.until("all places are taken", () -> server().visitorCount() == PublicPort.MOST_WAITING);
+        for (int i = 0; i < TunnelVisitors.MOST_WAITING + 5; i++) visit(first);
+        Await.until("all places are taken", () -> server().visitorCount() == TunnelVisitors.MOST_WAITING);
         AskingClient second = ask("resume=" + first.lease());
         second.yamux().expect(WireFrame.ping(SYN, 1));
-        for (int i = 0; i < PublicPort.MOST_WAITING + 5; i++) {
+        for (int i = 0; i < TunnelVisitors.MOST_WAITING + 5; i++) {
             second.yamux().expect(WireFrame.window(2 * i + 1, SYN, 0));
         }
-        assertEquals(PublicPort.MOST_WAITING + 5, server().visitorCount());
+        assertEquals(TunnelVisitors.MOST_WAITING + 5, server().visitorCount());
     }
 
     @Test

@@ -98,8 +98,16 @@ class PortClaimTest {
         second.yamux().expect(WireFrame.ping(SYN, 1), WireFrame.window(1, SYN, 0), WireFrame.data(1, "hello"));
         ask("resume=" + first.lease(), "alice", own).assertRefused("lease-unknown");
         assertEquals(1, server.tunnelCount());
+        second.yamux().send(WireFrame.ping(WireFrame.ACK, 1));
+        Await.until("it is up", () -> server.openTunnels().size() == 1);
+        OpenTunnel now = server.openTunnels().get(0);
+        assertEquals(List.of(1L, 1L), List.of((long) now.openVisitors(), now.visitors()));
+        assertEquals(1, server.clients().get(0).visitors());
         second.yamux().send(WireFrame.data(1, "there"), WireFrame.window(1, FIN, 0));
         Visitor.expect(waiting, "there");
+        waiting.close();
+        Await.until("the visitor has left", () -> server.openTunnels().get(0).openVisitors() == 0);
+        assertEquals(0, server.visitorCount());
     }
 
     @Test

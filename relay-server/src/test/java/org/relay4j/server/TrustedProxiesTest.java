@@ -284,7 +284,7 @@ class TrustedProxiesTest {
             client.die();
             log.await("held");
             List<Socket> late = new ArrayList<>();
-            for (int i = 0; i < PublicPort.MOST_WAITING; i++) late.add(through(client.port(), new byte[] {'P'}));
+            for (int i = 0; i < TunnelVisitors.MOST_WAITING; i++) late.add(through(client.port(), new byte[] {'P'}));
             for (int i = 0; i < 10; i++) through(client.port(), header(OUTSIDE, 1));
             late.get(0).close();
             Await.until("one of the ten is accepted", () -> server.visitorCount() == 1);

@@ -1,0 +1,51 @@
+package org.relay4j.server;
+
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
+import org.relay4j.yamux.io.Loop;
+
+/**
+ * An endpoint of a tunnel, which outlives the connections that carry its visitors. While no connection takes visitors, they wait
+ * here. On the loop of the tunnel, unless a method says otherwise.
+ */
+interface PublicEndpoint {
+    /** Returns what visitors address, never one that the server has yet to choose. From any thread. */
+    Endpoint endpoint();
+
+    /** Returns the loop on which it was opened, which is that of its tunnel. From any thread. */
+    Loop loop();
+
+    /** Assigns the endpoint to a tunnel. Visitors that wait for the tunnel that had it before move along. */
+    void belongTo(ServerTunnel owner);
+
+    /** Returns whether the tunnel has the endpoint, and it is open. */
+    boolean belongsTo(ServerTunnel owner);
+
+    /** Starts to accept visitors. Later calls have no effect. */
+    void start() throws IOException;
+
+    /** Called when a connection of the tunnel may take a visitor: waiting ones are first. */
+    void resume();
+
+    /**
+     * Accepts the visitors that have connected already, but no more, and calls {@code then} when all were passed to a connection:
+     * usually at once, otherwise when the connections have room for them. If the endpoint is closed, {@code then} is called at
+     * once.
+     */
+    void finish(Runnable then);
+
+    /**
+     * Stops accepting visitors, resets waiting ones, and gives the port or name back, if {@code owner} has it. Later calls have no
+     * effect.
+     *
+     * @param owner null if the endpoint was not assigned
+     */
+    void close(@Nullable ServerTunnel owner);
+
+    /** Returns the number of visitors that were accepted and have not left. From any thread. */
+    int visitors();
+
+    /** Returns the number of visitors that wait for a connection. */
+    int waiting();
+}
