@@ -44,6 +44,9 @@ public final class Loop {
     /** Room for one of the largest frames and a few small ones. With less, the tail of each frame would need its own write. */
     private static final int READ_BUFFER = 260 * 1024; // bytes
 
+    /** Room for the largest datagram. */
+    private static final int DATAGRAM_BUFFER = 64 * 1024; // bytes
+
     private static final int TASKS_PER_PASS = 1024;
 
     /** The number of consecutive failures that are logged; after that, one per second. */
@@ -58,6 +61,7 @@ public final class Loop {
     private final ByteBuffer readBuffer = ByteBuffer.allocateDirect(READ_BUFFER); // loop thread only
     private final LimitedLog handlerFailed = new LimitedLog(log, Level.ERROR, FAILURES_LOGGED);
     private final LimitedLog taskFailed = new LimitedLog(log, Level.ERROR, FAILURES_LOGGED);
+    private @Nullable ByteBuffer datagramBuffer; // from its first use; loop thread only
     private volatile boolean stopping;
     private volatile boolean ended;
     private long now; // ns; cached for this pass, 0 if not yet read; loop thread only
@@ -142,6 +146,16 @@ public final class Loop {
     /** Returns the buffer for one read, shared by all sessions of the loop. Its content is processed before the next read. */
     ByteBuffer readBuffer() {
         return readBuffer;
+    }
+
+    /** Returns the buffer for one datagram while {@link #readBuffer} is in use. Its content is processed before the next one. */
+    ByteBuffer datagramBuffer() {
+        ByteBuffer buffer = datagramBuffer;
+        if (buffer == null) {
+            buffer = ByteBuffer.allocateDirect(DATAGRAM_BUFFER);
+            datagramBuffer = buffer;
+        }
+        return buffer;
     }
 
     /** Schedules a flush of the session at the end of this pass. On the loop's thread only. */

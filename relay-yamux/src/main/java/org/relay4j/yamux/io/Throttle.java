@@ -51,6 +51,11 @@ final class Throttle {
         return bytes;
     }
 
+    /** Takes the bytes of a datagram, which does not wait; false if they are more than may be transferred now. */
+    boolean admits(int bytes) {
+        return bandwidth.take(bytes, bytes, now()) > 0;
+    }
+
     /** Returns how much the connection may read. 0 means not now: {@link LoopDriver#resumeReading} is called later. */
     int takeForConnection(int most) {
         int bytes = take(most);
