@@ -23,7 +23,8 @@ import org.relay4j.yamux.io.UnixSockets;
  * with a timeout. On the loop of the tunnel, with the session's lock held.
  */
 final class LocalVisitor implements Splice.Owner {
-    private final ForwarderConnection tunnel;
+    private final ForwardService service;
+    private final ServiceConnection on;
     private final LoopDriver driver;
     private final MuxStream stream;
     private final Duration timeout;
@@ -33,13 +34,14 @@ final class LocalVisitor implements Splice.Owner {
     private Loop.@Nullable Timer timer; // while a connect is in progress
 
     /** @param header the header of the stream, which has been read; null if it has none */
-    LocalVisitor(ForwarderConnection tunnel, LoopDriver driver, MuxStream stream, @Nullable ProxyHeader header) {
-        this.tunnel = tunnel;
-        this.driver = driver;
+    LocalVisitor(ForwardService service, ServiceConnection on, MuxStream stream, @Nullable ProxyHeader header) {
+        this.service = service;
+        this.on = on;
+        driver = on.driver();
         this.stream = stream;
         this.header = header;
-        timeout = tunnel.localConnectTimeout();
-        untried = tunnel.local().addresses().iterator();
+        timeout = service.localConnectTimeout();
+        untried = service.local().addresses().iterator();
     }
 
     /** Returns the header of its stream; null if it has none. */
@@ -48,7 +50,7 @@ final class LocalVisitor implements Splice.Owner {
         return header;
     }
 
-    /** Starts to connect. Returns null if every address failed at once, after a call of {@link ForwarderConnection#unreachable}. */
+    /** Starts to connect. Returns null if every address failed at once, after a call of {@link ForwardService#unreachable}. */
     @Nullable
     Splice connect() {
         IOException failure = new IOException("its host has no address");
@@ -69,7 +71,7 @@ final class LocalVisitor implements Splice.Owner {
     }
 
     private byte @Nullable [] greeting() {
-        ProxyProtocol protocol = tunnel.proxyProtocol();
+        ProxyProtocol protocol = service.proxyProtocol();
         return protocol == null || header == null ? null : protocol.encode(header);
     }
 
@@ -85,7 +87,7 @@ final class LocalVisitor implements Splice.Owner {
                 failure = e;
             }
         }
-        tunnel.unreachable(failure);
+        service.unreachable(on, failure);
         return null;
     }
 
@@ -149,7 +151,7 @@ final class LocalVisitor implements Splice.Owner {
     @Override
     public void ended(Splice splice, @Nullable Throwable failure) {
         cancelTimer();
-        tunnel.left(stream, this, failure);
+        service.left(on, stream, this, failure);
     }
 
     @Override

@@ -77,7 +77,8 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
     }
 
     private ClientTunnel.Connector connector(RelayClientOptions options) {
-        return (opening, events) -> AcceptorConnection.open(opening, events, options, queue);
+        return (opening, events) -> ServiceConnection.start(
+                opening.open(), events, options, new AcceptService(queue, options, new Visits(events)));
     }
 
     /** Blocks until one of the servers has assigned a port. */
@@ -183,7 +184,7 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
     private InetSocketAddress publicAddress(Session session) {
         for (ClientTunnel tunnel : tunnels) {
             for (TunnelConnection one : tunnel.connections()) {
-                if (one instanceof AcceptorConnection connection && connection.isOver(session)) {
+                if (one instanceof ServiceConnection connection && connection.session() == session) {
                     return connection.publicAddress();
                 }
             }

@@ -35,7 +35,8 @@ public final class RelayForwarder implements Tunnel {
         this.local = local;
         ClientTunnel.Connector connector = (opening, events) -> {
             LocalService service = LocalService.resolve(local); // before the request for a port
-            return ForwarderConnection.start(opening.open(), service, events, options);
+            return ServiceConnection.start(
+                    opening.open(), events, options, new ForwardService(service, options, new Visits(events)));
         };
         tunnel = new ClientTunnel(server, options, connector, cause -> {}, this);
     }

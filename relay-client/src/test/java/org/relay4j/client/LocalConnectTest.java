@@ -75,15 +75,18 @@ class LocalConnectTest {
 
     /** A forwarder to a service whose host has these addresses. */
     private final class Forwarding implements Closeable {
-        final ForwarderConnection connection;
+        final ServiceConnection connection;
         final TunnelEvents events = new TunnelEvents(null, null); // without a listener the tunnel is not asked for
 
         Forwarding(Duration timeout, int port, InetAddress... addresses) throws IOException {
             RelayClientOptions options =
                     RelayClientOptions.builder().localConnectTimeout(timeout).build();
             LocalService service = LocalService.tcp("service.example", port, addresses);
-            connection = ForwarderConnection.start(
-                    ControlConnection.open("localhost", server.port(), options), service, events, options);
+            connection = ServiceConnection.start(
+                    ControlConnection.open("localhost", server.port(), options),
+                    events,
+                    options,
+                    new ForwardService(service, options, new Visits(events)));
         }
 
         Socket visit() throws IOException {

@@ -5,9 +5,11 @@ import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -39,6 +41,7 @@ public final class AcceptQueue implements Closeable {
     private final ReentrantLock lock = OrderedLock.leaf("an accept queue");
     private final Condition changed = lock.newCondition();
     private final LinkedHashSet<Stream> waiting = new LinkedHashSet<>(); // guarded by lock
+    private final Map<Session, Integer> lengths = new HashMap<>(); // those that wait, by session; guarded by lock
     private @Nullable Supplier<? extends IOException> end; // the exception that accept throws; guarded by lock
 
     /** Creates an empty queue. */
@@ -69,6 +72,7 @@ public final class AcceptQueue implements Closeable {
                 if (streams.hasNext()) {
                     Stream next = streams.next();
                     streams.remove();
+                    left(next);
                     return next;
                 }
                 Supplier<? extends IOException> over = end;
@@ -98,11 +102,13 @@ public final class AcceptQueue implements Closeable {
 
     // ---- for the sessions; with or without a session's lock held
 
-    /** Adds a stream. Returns false if the queue is closed. */
-    boolean add(Stream stream) {
+    /** Adds a stream. Returns false if the queue is closed, or {@code most} streams of its session wait already. */
+    boolean add(Stream stream, int most) {
         lock.lock();
         try {
-            if (end != null) return false;
+            int length = lengths.getOrDefault(stream.session(), 0);
+            if (end != null || length >= most) return false;
+            lengths.put(stream.session(), length + 1);
             waiting.add(stream);
             changed.signal();
             return true;
@@ -115,7 +121,24 @@ public final class AcceptQueue implements Closeable {
     boolean remove(Stream stream) {
         lock.lock();
         try {
-            return waiting.remove(stream);
+            boolean removed = waiting.remove(stream);
+            if (removed) left(stream);
+            return removed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** With the lock held. */
+    private void left(Stream stream) {
+        lengths.computeIfPresent(stream.session(), (session, length) -> length == 1 ? null : length - 1);
+    }
+
+    /** Returns the number of streams of a session that wait. */
+    int length(Session session) {
+        lock.lock();
+        try {
+            return lengths.getOrDefault(session, 0);
         } finally {
             lock.unlock();
         }
@@ -130,6 +153,7 @@ public final class AcceptQueue implements Closeable {
                 if (stream.session() == session) removed.add(stream);
             }
             removed.forEach(waiting::remove);
+            lengths.remove(session);
             return removed;
         } finally {
             lock.unlock();
@@ -143,6 +167,7 @@ public final class AcceptQueue implements Closeable {
             if (end == null) end = failure;
             List<Stream> left = List.copyOf(waiting);
             waiting.clear();
+            lengths.clear();
             changed.signalAll();
             return left;
         } finally {

@@ -30,9 +30,9 @@ import org.relay4j.yamux.io.HeaderReading;
 import org.relay4j.yamux.io.LoopDriver;
 import org.relay4j.yamux.io.LoopGroup;
 import org.relay4j.yamux.io.PlainWire;
+import org.relay4j.yamux.io.SessionObserver;
 import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.StreamHeader;
-import org.relay4j.yamux.io.StreamObserver;
 import org.relay4j.yamux.io.ThreadedDriver;
 import org.relay4j.yamux.io.Threads;
 import org.relay4j.yamux.io.TlsWire;
@@ -76,8 +76,9 @@ public final class Session implements Closeable {
     private final Condition ponged;
     private final AcceptQueue queue;
     private final boolean sharesQueue;
-    private final @Nullable StreamObserver observer;
-    private int backlog; // streams of this session in the queue; guarded by lock
+    private final SessionInternals.Backlog backlog; // of the queue
+    private final @Nullable SessionObserver observer;
+    private int headers; // streams whose header is not complete; guarded by lock
     private long pongs; // guarded by lock
 
     /** Makes the driver of a session. */
@@ -85,14 +86,20 @@ public final class Session implements Closeable {
         Driver drive(Role role, CoreOptions options, SessionEvents events) throws IOException;
     }
 
-    private Session(Transport transport, Role role, SessionOptions options, @Nullable StreamObserver observer)
+    private Session(
+            Transport transport,
+            Role role,
+            SessionOptions options,
+            CoreOptions core,
+            @Nullable SessionObserver observer)
             throws IOException {
         this.options = options;
         AcceptQueue shared = options.acceptQueue();
         sharesQueue = shared != null;
         queue = shared != null ? shared : new AcceptQueue();
+        backlog = new SessionInternals.Backlog(queue, options.backlog(), null);
         this.observer = observer;
-        driver = transport.drive(role, SessionInternals.options(options), new Events());
+        driver = transport.drive(role, core, new Events());
         lock = driver.lock;
         openable = lock.newCondition();
         ponged = lock.newCondition();
@@ -124,7 +131,7 @@ public final class Session implements Closeable {
      *     the channel
      */
     public static Session client(ByteChannel channel, SessionOptions options) throws IOException {
-        return start(channel, Role.CLIENT, options, null);
+        return start(channel, Role.CLIENT, options);
     }
 
     /** Starts a server session with default options. See {@link #server(ByteChannel, SessionOptions)}. */
@@ -137,7 +144,7 @@ public final class Session implements Closeable {
      * SessionOptions)}.
      */
     public static Session server(ByteChannel channel, SessionOptions options) throws IOException {
-        return start(channel, Role.SERVER, options, null);
+        return start(channel, Role.SERVER, options);
     }
 
     /**
@@ -184,7 +191,7 @@ public final class Session implements Closeable {
             Sockets.configure(channel);
             wire = new TlsWire(channel, engine);
             BlockingHandshake.run(wire, handshakeTimeout.toNanos());
-            Session session = start(wire, role, options, null);
+            Session session = start(wire, role, options);
             started = true;
             return session;
         } finally {
@@ -195,30 +202,33 @@ public final class Session implements Closeable {
         }
     }
 
-    static Session start(ByteChannel channel, Role role, SessionOptions options, @Nullable StreamObserver observer)
-            throws IOException {
+    static Session start(ByteChannel channel, Role role, SessionOptions options) throws IOException {
         if (!channel.isOpen()) throw new ClosedChannelException();
         if (channel instanceof SocketChannel socket) {
             checkConnected(socket);
             Sockets.configure(socket);
-            return start(new PlainWire(socket), role, options, observer);
+            return start(new PlainWire(socket), role, options);
         }
-        return start(
-                (itsRole, core, events) -> new ThreadedDriver(channel, itsRole, core, events), role, options, observer);
+        return start((itsRole, core, events) -> new ThreadedDriver(channel, itsRole, core, events), role, options);
     }
 
     /** Starts a session over a configured wire that has done its handshake. */
-    static Session start(Wire wire, Role role, SessionOptions options, @Nullable StreamObserver observer)
-            throws IOException {
-        return start((itsRole, core, events) -> onLoop(wire, itsRole, core, events), role, options, observer);
+    static Session start(Wire wire, Role role, SessionOptions options) throws IOException {
+        return start((itsRole, core, events) -> onLoop(wire, itsRole, core, events), role, options);
     }
 
-    private static Session start(
-            Transport transport, Role role, SessionOptions options, @Nullable StreamObserver observer)
-            throws IOException {
-        Session session = new Session(transport, role, Objects.requireNonNull(options, "options"), observer);
+    private static Session start(Transport transport, Role role, SessionOptions options) throws IOException {
+        CoreOptions core = SessionInternals.options(Objects.requireNonNull(options, "options"));
+        Session session = new Session(transport, role, options, core, null);
         session.driver.start();
         return session;
+    }
+
+    /** Makes the server end of a session over a configured wire that has done its handshake. Its driver is to be started. */
+    static Session server(Wire wire, SessionOptions options, CoreOptions core, SessionObserver observer)
+            throws IOException {
+        Transport transport = (role, itsCore, events) -> onLoop(wire, role, itsCore, events);
+        return new Session(transport, Role.SERVER, options, core, observer);
     }
 
     private static void checkConnected(SocketChannel channel) throws SocketException {
@@ -344,7 +354,6 @@ public final class Session implements Closeable {
         try {
             for (Stream stream : queue.removeAll(this)) stream.reset();
             if (!sharesQueue) queue.end(() -> noMoreStreams("the session no longer accepts streams"));
-            backlog = 0;
             driver.closeWhenDone();
         } finally {
             lock.unlock();
@@ -437,26 +446,16 @@ public final class Session implements Closeable {
         return SessionInternals.statistics(driver);
     }
 
-    /** Removes a stream that ended before it was accepted. With the lock held. */
-    void withdraw(Stream stream) {
-        if (!queue.remove(stream)) return;
-        backlog--;
-        stream.discard();
-    }
-
-    /** Called when a stream has left the queue. With the lock held. */
-    void taken() {
-        if (backlog > 0) backlog--;
-    }
-
     Driver driver() {
         return driver;
     }
 
-    /** Returns the observer of this session's streams; null if there is none. */
+    /** Has a stream wait to be accepted. Returns its handler; null if it is refused. With the lock held. */
     @Nullable
-    StreamObserver observer() {
-        return observer;
+    StreamHandler enqueue(MuxStream core, @Nullable StreamHeader header, SessionInternals.Backlog backlog) {
+        Stream stream = new Stream(this, driver);
+        stream.attach(core, header);
+        return stream.enter(backlog) ? stream.handler() : null;
     }
 
     private static SessionException noMoreStreams(String message) {
@@ -487,32 +486,29 @@ public final class Session implements Closeable {
     private final class Events implements SessionEvents {
         @Override
         public @Nullable StreamHandler onStream(MuxStream core) {
-            if (backlog >= options.backlog()) return null;
             StreamHeader header = observer == null ? null : observer.header();
-            if (header == null || !(driver instanceof LoopDriver onLoop)) return queue(core, null);
-            backlog++; // streams whose header is not complete are bounded with those in the queue
+            if (header == null || !(driver instanceof LoopDriver onLoop)) return begin(core, null);
+            // Streams whose header is not complete are bounded with those in the queue.
+            if (headers + queue.length(Session.this) >= options.backlog()) return null;
+            headers++;
             return new HeaderReading(onLoop, core, header, new HeaderReading.Next() {
                 @Override
                 public @Nullable StreamHandler begin(MuxStream stream) {
-                    backlog--;
-                    return queue(stream, header);
+                    headers--;
+                    return Events.this.begin(stream, header);
                 }
 
                 @Override
                 public void failed(String why) {
-                    backlog--;
+                    headers--;
                     header.failed(why);
                 }
             });
         }
 
-        /** Has a stream wait to be accepted. Null if it is refused. */
-        private @Nullable StreamHandler queue(MuxStream core, @Nullable StreamHeader header) {
-            Stream stream = new Stream(Session.this, driver);
-            stream.attach(core, header);
-            if (!queue.add(stream)) return null;
-            backlog++;
-            return stream.handler();
+        private @Nullable StreamHandler begin(MuxStream core, @Nullable StreamHeader header) {
+            if (observer != null) return observer.begin(core, header);
+            return enqueue(core, header, backlog);
         }
 
         @Override
@@ -530,6 +526,7 @@ public final class Session implements Closeable {
         @Override
         public void onGoAway() {
             openable.signalAll();
+            if (observer != null) observer.goneAway();
             tell(options.listener(), listener -> listener.goAway(Session.this));
         }
 
@@ -538,6 +535,7 @@ public final class Session implements Closeable {
             if (!sharesQueue) queue.end(() -> SessionException.of(cause));
             openable.signalAll();
             ponged.signalAll();
+            if (observer != null) observer.ended(cause);
             tell(options.listener(), listener -> listener.ended(Session.this, SessionException.of(cause)));
         }
     }

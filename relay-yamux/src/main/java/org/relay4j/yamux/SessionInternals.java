@@ -4,11 +4,15 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.CoreOptions;
 import org.relay4j.yamux.core.Multiplexer;
+import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.RateLimit;
-import org.relay4j.yamux.core.Role;
+import org.relay4j.yamux.core.StreamHandler;
 import org.relay4j.yamux.io.Driver;
+import org.relay4j.yamux.io.LoopDriver;
+import org.relay4j.yamux.io.SessionObserver;
 import org.relay4j.yamux.io.StreamHeader;
 import org.relay4j.yamux.io.StreamObserver;
 import org.relay4j.yamux.io.Wire;
@@ -24,19 +28,46 @@ public final class SessionInternals {
     private SessionInternals() {}
 
     /**
-     * Starts the server end of a session over a wire that has done its handshake, with an observer of its streams.
+     * Where streams wait to be accepted.
+     *
+     * @param most the number of streams of one session that may wait
+     * @param observer notified of the streams that are accepted; null for none
+     */
+    public record Backlog(
+            AcceptQueue queue, int most, @Nullable StreamObserver observer) {}
+
+    /**
+     * Makes the server end of a session over a wire that has done its handshake, on a loop. The caller starts its {@link #driver}.
      *
      * @param wire non-blocking; belongs to the session unless this method throws
-     * @param observer called synchronously, with the session's lock held
+     * @param core {@link #options} or {@link #relayedOptions}
+     * @param observer decides what becomes of the streams; called synchronously, with the session's lock held
      * @throws IOException if there is no event loop to run on
      */
-    public static Session server(Wire wire, SessionOptions options, StreamObserver observer) throws IOException {
-        return Session.start(wire, Role.SERVER, options, observer);
+    public static Session server(Wire wire, SessionOptions options, CoreOptions core, SessionObserver observer)
+            throws IOException {
+        return Session.server(wire, options, core, observer);
     }
 
-    /** Returns what moves the bytes of a session. */
-    public static Driver driver(Session session) {
-        return session.driver();
+    /** Returns what moves the bytes of a session that was made by {@link #server}. */
+    public static LoopDriver driver(Session session) {
+        return (LoopDriver) session.driver();
+    }
+
+    /**
+     * Has a stream that the peer has opened wait to be accepted. With the session's lock held.
+     *
+     * @param header that has been read; null if the stream has none
+     * @return the handler of the stream; null if it is to be reset, because the backlog is full or the queue is closed
+     */
+    public static @Nullable StreamHandler enqueue(
+            Session session, MuxStream stream, @Nullable StreamHeader header, Backlog backlog) {
+        return session.enqueue(stream, header, backlog);
+    }
+
+    /** Returns the exception for the end of a session. */
+    public static SessionException exception(Cause cause) {
+        return SessionException.of(cause);
     }
 
     /** Returns the header that the session has read before the stream could be accepted; null if there is none. */

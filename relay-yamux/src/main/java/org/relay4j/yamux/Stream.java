@@ -53,6 +53,7 @@ public final class Stream implements Closeable {
     private @Nullable StreamHeader header; // set before the stream is published
     private @Nullable Cause cause; // why the stream has ended; guarded by lock
     private boolean closed; // guarded by lock
+    private SessionInternals.@Nullable Backlog backlog; // where it waits or has waited to be accepted; guarded by lock
     private boolean observed; // the observer is notified when it ends; guarded by lock
 
     @SuppressWarnings("NullAway.Init") // core is attached before the stream is published
@@ -69,6 +70,17 @@ public final class Stream implements Closeable {
         header = newHeader;
     }
 
+    /** Waits to be accepted. Returns false if there is no room. With the lock held. */
+    boolean enter(SessionInternals.Backlog newBacklog) {
+        if (!newBacklog.queue().add(this, newBacklog.most())) return false;
+        backlog = newBacklog;
+        return true;
+    }
+
+    private @Nullable StreamObserver observer() {
+        return backlog == null ? null : backlog.observer();
+    }
+
     /** Returns the header that was read before the stream could be accepted; null if there is none. */
     @Nullable
     StreamHeader header() {
@@ -83,17 +95,16 @@ public final class Stream implements Closeable {
     boolean accepted() {
         lock.lock();
         try {
-            session.taken();
             if (hasFailed()) {
                 discard();
                 return false;
             }
             core.accept();
             driver.flush();
-            StreamObserver observer = session.observer();
+            StreamObserver observer = observer();
             if (observer == null) return true;
             observed = true;
-            observer.accepted(core, header);
+            observer.accepted(driver, core, header);
             return true;
         } finally {
             lock.unlock();
@@ -321,13 +332,13 @@ public final class Stream implements Closeable {
         @Override
         public void onReset(MuxStream stream, Cause why) {
             if (cause == null) cause = why;
-            session.withdraw(Stream.this);
+            if (backlog != null && backlog.queue().remove(Stream.this)) discard();
             wakeAll();
         }
 
         @Override
         public void onGone(MuxStream stream, @Nullable Cause why) {
-            StreamObserver observer = session.observer();
+            StreamObserver observer = observer();
             if (observed && observer != null) observer.gone(stream, header, why);
         }
 

@@ -60,7 +60,7 @@ class SessionWireTest {
     }
 
     private Session start(SessionOptions options) throws IOException {
-        session = Session.start(wire, Role.CLIENT, options, null);
+        session = Session.start(wire, Role.CLIENT, options);
         return session;
     }
 

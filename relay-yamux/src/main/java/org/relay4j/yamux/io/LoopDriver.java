@@ -36,7 +36,8 @@ public final class LoopDriver extends Driver implements Loop.Handler {
     private final SocketChannel channel; // of the wire
     private final Multiplexer mux; // guarded by lock
     private final CoreOptions options;
-    private final boolean spliced;
+    private boolean spliced; // handlers of streams must run on the loop; guarded by lock
+    private boolean touchWaits; // a task that touches the session is in the loop's queue; guarded by lock
     private @Nullable SelectionKey key; // set once by the loop
     private boolean socketFull; // the last write or flush was incomplete, OP_WRITE is set; guarded by lock
     private long fullSince; // ns; if socketFull; guarded by lock
@@ -90,6 +91,28 @@ public final class LoopDriver extends Driver implements Loop.Handler {
     /** Returns the loop that serves the session, its streams and their sockets. */
     public Loop loop() {
         return loop;
+    }
+
+    /** From now on the handlers of all streams run on the loop. With the lock held. */
+    public void splices() {
+        spliced = true;
+    }
+
+    /**
+     * Runs a task that may end streams: on the loop if their handlers must run there, otherwise at once. Without the lock. It must
+     * not block.
+     */
+    public void runForStreams(Runnable task) {
+        lock.lock();
+        try {
+            if (!spliced || loop.isCurrent()) {
+                task.run();
+                return;
+            }
+        } finally {
+            lock.unlock();
+        }
+        afterwards(task);
     }
 
     @Override
@@ -206,7 +229,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
     @Override
     public void flush() {
         if (loop.isCurrent()) touch();
-        else if (spliced || key == null) loop.execute(this::touchLocked);
+        else if (spliced || key == null) touchSoon();
         else if (!socketFull) pump();
     }
 
@@ -215,9 +238,17 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         if (!socketFull && mux.queued() >= FLUSH_AT) write();
     }
 
+    /** Does not fill the loop's queue, however often another thread writes. */
+    private void touchSoon() {
+        if (touchWaits) return;
+        touchWaits = true;
+        loop.execute(this::touchLocked);
+    }
+
     private void touchLocked() {
         lock.lock();
         try {
+            touchWaits = false;
             touch();
         } finally {
             lock.unlock();

@@ -107,6 +107,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
             LoopDriver driver, MuxStream stream, SocketChannel channel, Owner owner, byte @Nullable [] greeting)
             throws IOException {
         Splice splice = new Splice(driver, channel, owner);
+        driver.splices();
         splice.greeting = greeting;
         splice.stream = stream;
         boolean begun = false;

@@ -1,0 +1,74 @@
+package org.relay4j.client;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.core.MuxStream;
+import org.relay4j.yamux.core.StreamHandler;
+import org.relay4j.yamux.io.LimitedLog;
+import org.relay4j.yamux.io.Splice;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/** A local service that visitors are connected to. On the loop of their connection, with the session's lock held. */
+final class ForwardService implements Service {
+    private static final Logger log = LoggerFactory.getLogger(ForwardService.class);
+
+    private final LocalService local;
+    private final Duration localConnectTimeout;
+    private final @Nullable ProxyProtocol proxyProtocol;
+    private final Visits visits;
+    private final LimitedLog unreachable = new LimitedLog(log, Level.WARN);
+
+    ForwardService(LocalService local, RelayClientOptions options, Visits visits) {
+        this.local = local;
+        localConnectTimeout = options.localConnectTimeout();
+        proxyProtocol = options.proxyProtocol();
+        this.visits = visits;
+    }
+
+    LocalService local() {
+        return local;
+    }
+
+    Duration localConnectTimeout() {
+        return localConnectTimeout;
+    }
+
+    /** Returns the PROXY protocol version for the local service; null if it gets no header. */
+    @Nullable
+    ProxyProtocol proxyProtocol() {
+        return proxyProtocol;
+    }
+
+    @Override
+    public @Nullable StreamHandler begin(ServiceConnection on, MuxStream stream, @Nullable VisitorHeader header) {
+        LocalVisitor visitor = new LocalVisitor(this, on, stream, VisitorHeader.of(header));
+        Splice splice = visitor.connect();
+        if (splice != null) visits.accepted(on.driver(), stream, visitor.header());
+        return splice; // null resets only this visitor
+    }
+
+    /** Called when the connection of a visitor has ended; {@code failure} is null if both directions ended with FIN. */
+    void left(ServiceConnection on, MuxStream stream, LocalVisitor visitor, @Nullable Throwable failure) {
+        visits.closed(stream, visitor.header(), () -> failure);
+        if (!log.isDebugEnabled()) return;
+        log.debug(
+                "{}: {} {} after {} ms, {} bytes in, {} bytes out{}",
+                on,
+                visitor,
+                failure == null ? "has disconnected" : "was reset",
+                TimeUnit.NANOSECONDS.toMillis(stream.age(System.nanoTime())),
+                stream.bytesReceived(),
+                stream.bytesSent(),
+                failure == null ? "" : ": " + failure.getMessage());
+    }
+
+    /** Called when no address of the local service accepts a connection. */
+    void unreachable(ServiceConnection on, IOException failure) {
+        String why = String.valueOf(failure.getMessage());
+        unreachable.log("{}: visitor reset, cannot connect to the local service {}: {}", on, local, why);
+    }
+}

@@ -1,0 +1,24 @@
+package org.relay4j.client;
+
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.AcceptQueue;
+import org.relay4j.yamux.core.MuxStream;
+import org.relay4j.yamux.core.StreamHandler;
+
+/** Receives the visitors of an endpoint: an application that accepts them, or a local service that they are connected to. */
+interface Service {
+    /**
+     * Receives a visitor. On the loop, with the session's lock held. A handler that must always run on the loop calls {@code
+     * on.driver().splices()} before.
+     *
+     * @param header the header of the stream, which is complete; null if it has none
+     * @return the handler of the visitor's stream; null to reset it
+     */
+    @Nullable
+    StreamHandler begin(ServiceConnection on, MuxStream stream, @Nullable VisitorHeader header);
+
+    /** Returns the queue in which all visitors of a connection wait to be accepted; null if some do not. */
+    default @Nullable AcceptQueue queue() {
+        return null;
+    }
+}
