@@ -9,20 +9,25 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A line of an extended connection: a keyword, and words with or without a value. See section 2 of {@code docs/protocol.md}.
- * Unknown words are kept, and have no effect. Immutable.
+ * Unknown words are kept, and have no effect. A line with the keyword {@code REFUSED} has two words and then free text. Immutable.
  */
 public final class ControlLine {
     /** Maximum length of a line, with its LF. Unit: bytes. */
     public static final int LONGEST = 1024;
 
+    private static final String REFUSED = "REFUSED";
+    private static final int TEXT_AFTER = 3; // tokens of REFUSED
+
     private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,8}");
 
     private final String keyword;
     private final Map<String, @Nullable String> words; // null: without a value
+    private final String text; // behind the words; usually empty
 
-    private ControlLine(String keyword, Map<String, @Nullable String> words) {
+    private ControlLine(String keyword, Map<String, @Nullable String> words, String text) {
         this.keyword = keyword;
         this.words = Collections.unmodifiableMap(words);
+        this.text = text;
     }
 
     /**
@@ -32,7 +37,7 @@ public final class ControlLine {
      */
     public static ControlLine of(String keyword) {
         requireVisible("keyword", keyword, false);
-        return new ControlLine(keyword, new LinkedHashMap<>());
+        return new ControlLine(keyword, new LinkedHashMap<>(), "");
     }
 
     /**
@@ -71,7 +76,20 @@ public final class ControlLine {
         if (words.containsKey(word)) throw new IllegalArgumentException("the word '" + word + "' is repeated");
         Map<String, @Nullable String> more = new LinkedHashMap<>(words);
         more.put(word, value);
-        return new ControlLine(keyword, more);
+        return new ControlLine(keyword, more, text);
+    }
+
+    /**
+     * Returns this line, which must be {@code REFUSED} with two words, with text for people at its end: what is not visible ASCII
+     * is replaced, and what does not fit is left out.
+     */
+    public ControlLine text(String newText) {
+        if (!keyword.equals(REFUSED) || words.size() != TEXT_AFTER - 1) {
+            throw new IllegalStateException("only REFUSED with two words has a text");
+        }
+        String visible = newText.replaceAll("[^ -~]", "?");
+        int room = LONGEST - 2 - new ControlLine(keyword, words, "").toString().length();
+        return new ControlLine(keyword, words, visible.substring(0, Math.min(Math.max(0, room), visible.length())));
     }
 
     /**
@@ -89,14 +107,17 @@ public final class ControlLine {
                 throw new IllegalArgumentException("byte " + i + " of the line is not a visible ASCII character");
             }
         }
-        String[] tokens = new String(line, 0, length, StandardCharsets.US_ASCII).split(" ", -1);
+        String whole = new String(line, 0, length, StandardCharsets.US_ASCII);
+        boolean refused = whole.startsWith(REFUSED + " ");
+        String[] tokens = whole.split(" ", refused ? TEXT_AFTER + 1 : -1);
+        int end = refused ? Math.min(TEXT_AFTER, tokens.length) : tokens.length;
         Map<String, @Nullable String> words = new LinkedHashMap<>();
-        for (int i = 0; i < tokens.length; i++) {
+        for (int i = 0; i < end; i++) {
             String token = tokens[i];
             if (token.isEmpty()) throw new IllegalArgumentException("words are separated by one space");
             if (i > 0) add(words, token);
         }
-        return new ControlLine(tokens[0], words);
+        return new ControlLine(tokens[0], words, end < tokens.length ? tokens[end] : "");
     }
 
     private static void add(Map<String, @Nullable String> words, String token) {
@@ -115,6 +136,11 @@ public final class ControlLine {
     /** Returns the words after the keyword in order, with their values; null for a word without one. Immutable. */
     public Map<String, @Nullable String> words() {
         return words;
+    }
+
+    /** Returns the text of a line with the keyword {@code REFUSED}; empty if it has none, and for all other lines. */
+    public String text() {
+        return text;
     }
 
     /** Returns true if the line has this word, with or without a value. */
@@ -157,6 +183,7 @@ public final class ControlLine {
             line.append(' ').append(word);
             if (value != null) line.append('=').append(value);
         });
+        if (!text.isEmpty()) line.append(' ').append(text);
         return line.toString();
     }
 }

@@ -20,6 +20,21 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ControlLineTest {
     @Test
+    void refusalHasATextBehindTwoWords() {
+        ControlLine refused = ControlLine.of("REFUSED").with("tcp/5432").with("port-unavailable");
+        ControlLine line = refused.text("a = b: the port, the \u00fcber port\n");
+        assertEquals("REFUSED tcp/5432 port-unavailable a = b: the port, the ?ber port?", line.toString());
+        byte[] sent = line.encode();
+        ControlLine read = ControlLine.parse(sent, sent.length - 1);
+        assertEquals("a = b: the port, the ?ber port?", read.text());
+        assertEquals(List.of("tcp/5432", "port-unavailable"), List.copyOf(read.words().keySet()));
+        byte[] bare = refused.encode();
+        assertEquals("", ControlLine.parse(bare, bare.length - 1).text());
+        assertEquals(ControlLine.LONGEST, refused.text("x".repeat(2_000)).encode().length);
+        assertThrows(IllegalStateException.class, () -> ControlLine.of("OK").text("no"));
+    }
+
+    @Test
     void lineIsWrittenAsTheProtocolSays() {
         ControlLine line = ControlLine.of("RELAY/1")
                 .with("port", 5432)
