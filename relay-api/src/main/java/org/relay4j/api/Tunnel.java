@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 public interface Tunnel extends Closeable {
     /**
      * Returns the address to which visitors connect: the server's host as this program knows it, and the public port. The port
-     * may change with a reconnect.
+     * may change with a reconnect. Behind a proxy, the address is not resolved if the server was given by name.
      */
     InetSocketAddress publicAddress();
 

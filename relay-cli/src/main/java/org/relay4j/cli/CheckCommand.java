@@ -216,7 +216,8 @@ final class CheckCommand {
             certificate();
             writable(Flag.LEASE_FILE);
             step("local service", () -> local(command));
-            if (step("name", () -> resolve(host))) step("server", () -> way(host, port, options));
+            boolean direct = options.proxySelector() == null; // a proxy resolves the name
+            if (!direct || step("name", () -> resolve(host))) step("server", () -> way(host, port, options));
         });
         admin();
     }
@@ -257,6 +258,7 @@ final class CheckCommand {
             CommandFailure unusable = ForwarderCommand.unusable(options, e);
             throw unusable == null ? ForwarderCommand.failure(server, e) : unusable;
         }
+        Value proxy = arguments.get(Flag.PROXY);
         boolean extended = line.startsWith("HELLO");
         boolean proof = extended && Arrays.asList(line.split(" ")).contains("auth");
         String security = options.tls() == null ? "without encryption" : "with TLS, and its certificate is accepted";
@@ -268,7 +270,7 @@ final class CheckCommand {
         }
         findings.ok(
                 "server",
-                server + " answers " + security + "; "
+                server + " answers " + (proxy == null ? "" : "through " + proxy.text() + ", ") + security + "; "
                         + (extended ? "extended protocol" : "base protocol")
                         + (proof ? ", names are required; whether it accepts this one shows only a start" : ""));
     }

@@ -33,7 +33,10 @@ final class ConfigCommand {
             if (flag != Flag.CONFIG) show(flag.keys().get(0), flag.parameter(), value, flag.usual(mode));
             else if (value != null) comment(flag.keys().get(0), value.text(), value.origin());
         }
-        if (mode == Mode.FORWARDER) secret(IdentityArguments.KEY_VARIABLE);
+        if (mode == Mode.FORWARDER) {
+            secret(IdentityArguments.KEY_VARIABLE);
+            secret(ProxyArguments.CREDENTIALS_VARIABLE);
+        }
         secret(AdminArguments.TOKEN_VARIABLE);
     }
 
@@ -72,6 +75,7 @@ final class ConfigCommand {
             case "" -> String.valueOf(value.isOn());
             case "file", "pem", "toml" ->
                 value.path().toAbsolutePath().normalize().toString();
+            case "url" -> value.text().replaceFirst("//.*@", "//" + HIDDEN + "@"); // a mistake, but with a password
             default -> value.text();
         };
     }

@@ -32,6 +32,9 @@ final class ConfigFile {
             "key",
             Flag.KEY_FILE.keys().get(0) + " = \"<file>\", or set " + IdentityArguments.KEY_VARIABLE
                     + " in the environment",
+            "proxy-credentials",
+            Flag.PROXY_CREDENTIALS_FILE.keys().get(0) + " = \"<file>\", or set " + ProxyArguments.CREDENTIALS_VARIABLE
+                    + " in the environment",
             "admin-token",
             Flag.ADMIN_TOKEN_FILE.keys().get(0) + " = \"<file>\", or set " + AdminArguments.TOKEN_VARIABLE
                     + " in the environment");

@@ -5,8 +5,9 @@ enum ExitCode {
     OK(0, "done, or ended by SIGTERM or Ctrl-C"),
     FAILURE(1, "any other failure"),
     USAGE(2, "wrong arguments, or a file or folder that cannot be used"),
-    UNREACHABLE(3, "no relay server at that address, or one that does not support the options in use"),
-    NOT_ACCEPTED(4, "a certificate, a token or the client's name was not accepted"),
+    UNREACHABLE(
+            3, "no relay server at that address or behind the proxy, or one that does not support the options in use"),
+    NOT_ACCEPTED(4, "a certificate, a token, the client's name or the proxy's password was not accepted"),
     PORT_UNAVAILABLE(
             5,
             "the control port, the admin port or the requested public port is in use, or the server has no public port for this client"),

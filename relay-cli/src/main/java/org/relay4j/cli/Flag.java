@@ -50,6 +50,16 @@ enum Flag {
             Section.FORWARDER,
             "n",
             "Number of connections that carry the tunnel, 1 to 8. If one is lost, only its visitors are reset. Default: 1."),
+    PROXY(
+            Section.FORWARDER,
+            "url",
+            "HTTP or SOCKS 5 proxy on the way to the server: http://<host>:<port> or, for SOCKS 5, socks5://<host>:<port>. It"
+                    + " resolves the server's name. Variables such as HTTPS_PROXY are ignored. Default: none."),
+    PROXY_CREDENTIALS_FILE(
+            Section.FORWARDER,
+            "file",
+            "File with <user>:<password> for the proxy. Instead of the file, the variable RELAY_PROXY_CREDENTIALS can hold"
+                    + " them."),
     PROXY_PROTOCOL(
             Section.FORWARDER,
             "version",

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.relay4j.api.RelayCertificateException;
 import org.relay4j.api.RelayException;
 import org.relay4j.api.RelayProtocolException;
+import org.relay4j.api.RelayProxyException;
 import org.relay4j.api.RelayRefusedException;
 import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.api.Tunnel;
@@ -126,6 +127,7 @@ final class ForwarderCommand {
         if (proxyProtocol != null) options.proxyProtocol(version(proxyProtocol));
         Value leaseFile = arguments.get(Flag.LEASE_FILE);
         if (leaseFile != null) options.leaseFile(leaseFile.path());
+        new ProxyArguments(arguments).addTo(options);
         return options.tls(new TlsArguments(arguments).client())
                 .identity(new IdentityArguments(arguments).identity())
                 .retryFirst(arguments.has(Flag.RETRY_FIRST))
@@ -165,6 +167,13 @@ final class ForwarderCommand {
         if (e instanceof RelayRefusedException refused) return refusal(server, refused);
         if (e instanceof RelayCertificateException) {
             return new CommandFailure(ExitCode.NOT_ACCEPTED, String.valueOf(e.getMessage()), e);
+        }
+        if (e instanceof RelayProxyException proxy) {
+            String remedy = proxy.isAboutCredentials()
+                    ? "; see " + Flag.PROXY_CREDENTIALS_FILE + " and " + ProxyArguments.CREDENTIALS_VARIABLE
+                    : "";
+            ExitCode code = proxy.isAboutCredentials() ? ExitCode.NOT_ACCEPTED : ExitCode.UNREACHABLE;
+            return new CommandFailure(code, e.getMessage() + remedy, e);
         }
         if (e instanceof RelayProtocolException) {
             String line = e.getMessage() + "; check that " + server + " is the control port of a relay server";

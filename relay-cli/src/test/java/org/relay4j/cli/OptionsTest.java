@@ -10,10 +10,14 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ProxySelector;
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.relay4j.api.TunnelListener;
 import org.relay4j.client.RelayClientOptions;
 import org.relay4j.server.RelayServerOptions;
@@ -50,6 +54,74 @@ class OptionsTest {
         assertTrue(options.retryFirst());
         assertEquals(512 << 10, options.session().receiveWindow());
         assertEquals(0, options.session().maxReceiveWindow());
+    }
+
+    @Test
+    void proxyReachesTheLibrary() {
+        assertNull(forwarder("--localForwardPort=1 a 2").proxySelector());
+        Map<String, String> texts = Map.of(
+                "http://proxy.example.com:3128", "HTTP @ proxy.example.com", "socks5://[::1]:1080/", "SOCKS @ ::1");
+        texts.forEach((url, text) -> {
+            ProxySelector selector =
+                    forwarder("--proxy=" + url + " --localForwardPort=1 a 2").proxySelector();
+            String proxy = selector.select(URI.create("https://a:2/")).toString();
+            assertTrue(proxy.startsWith("[" + text), proxy);
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "proxy:3128",
+                "http://proxy",
+                "http://proxy:0",
+                "http://proxy:65536",
+                "http://:1",
+                "https://proxy:1",
+                "socks://proxy:1",
+                "http://proxy:1/path",
+                "http://::1:1",
+                ""
+            })
+    void otherProxiesAreRefused(String url) {
+        CommandFailure failure =
+                assertThrows(CommandFailure.class, () -> forwarder("--proxy=" + url + " --localForwardPort=1 a 2"));
+        assertTrue(failure.getMessage().startsWith("--proxy is '"), failure.getMessage());
+        assertTrue(failure.getMessage().contains(", it must be "), failure.getMessage());
+    }
+
+    @Test
+    void passwordOfAProxyIsNeverAnArgumentAndNeverShown() {
+        String line = "--proxy=http://proxy:1 --localForwardPort=1 a 2";
+        assertProxyFailure(
+                "--proxy has an @, but the user name and the password belong in RELAY_PROXY_CREDENTIALS or"
+                        + " --proxy-credentials-file=<file>",
+                "--proxy=http://alice:secret@proxy:1 --localForwardPort=1 a 2",
+                "");
+        assertProxyFailure(
+                "cannot use RELAY_PROXY_CREDENTIALS: there is no colon; it must be <user>:<password>", line, "secret");
+        assertProxyFailure(
+                "cannot use RELAY_PROXY_CREDENTIALS: proxyCredentials: the password has a control character, it must"
+                        + " have none",
+                line,
+                "alice:secret\n");
+        assertProxyFailure(
+                "--proxy-credentials-file needs --proxy=http://<host>:<port>",
+                "--proxy-credentials-file=x --localForwardPort=1 a 2",
+                "");
+        assertProxyFailure(
+                "cannot use --proxy-credentials-file: no-such-file: no such file",
+                "--proxy-credentials-file=no-such-file " + line,
+                "");
+    }
+
+    private static void assertProxyFailure(String expected, String line, String variable) {
+        Map<String, String> environment = Map.of(ProxyArguments.CREDENTIALS_VARIABLE, variable);
+        Arguments arguments = Arguments.of(new Syntax(), List.of(line.split(" ")), environment);
+        ForwarderCommand command = new ForwarderCommand(arguments, output(), new Shutdown());
+        CommandFailure failure = assertThrows(CommandFailure.class, () -> command.options(new TunnelListener() {}));
+        assertEquals(expected, failure.getMessage());
+        assertEquals(ExitCode.USAGE, failure.code());
     }
 
     @Test

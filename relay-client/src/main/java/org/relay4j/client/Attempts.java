@@ -12,6 +12,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.RelayCertificateException;
+import org.relay4j.api.RelayProxyException;
 import org.relay4j.api.RelayRefusedException;
 import org.relay4j.yamux.io.OrderedLock;
 import org.slf4j.Logger;
@@ -149,6 +150,7 @@ final class Attempts {
     /** Returns false if the failure is a decision, which the next attempts would meet again. */
     private static boolean isPassing(IOException failure) {
         if (failure instanceof RelayRefusedException refusal) return PASSING.contains(refusal.code());
+        if (failure instanceof RelayProxyException proxy) return !proxy.isAboutCredentials();
         return !(failure instanceof RelayCertificateException);
     }
 

@@ -35,20 +35,18 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
     static ControlConnection open(String host, int port, RelayClientOptions options) throws IOException {
         if (port < 1 || port > 65_535)
             throw new IllegalArgumentException("port is " + port + ", it must be 1 to 65535");
-        SocketChannel channel = Dial.connect(host, port, null, options.connectTimeout(), false);
-        return over(channel, host, options, ServerLines.request(options));
+        return over(reach(host, port, options), options, ServerLines.request(options));
     }
 
     /** Returns the server's first line, and closes the connection. Blocks and throws as {@link #open} does. */
     static String greeting(String host, int port, RelayClientOptions options) throws IOException {
-        SocketChannel channel = Dial.connect(host, port, null, options.connectTimeout(), false);
-        Wire wire = new PlainWire(channel);
+        Reached reached = reach(host, port, options);
+        Wire wire = new PlainWire(reached.channel());
         try {
-            Sockets.configure(channel);
-            InetSocketAddress remote = (InetSocketAddress) channel.getRemoteAddress();
+            Sockets.configure(reached.channel());
             ClientTls tls = options.tls();
-            if (tls != null) wire = new TlsWire(channel, tls.engine(host, port));
-            else requireEncryption(options.identity(), remote.getAddress(), host, options);
+            if (tls != null) wire = new TlsWire(reached.channel(), tls.engine(host, port));
+            else requireEncryption(options.identity(), reached, options);
             try (Conversation conversation = new Conversation(wire, options.handshakeTimeout())) {
                 return new ServerLines(Sockets.text(host, port), conversation, options).greeting(wire);
             }
@@ -57,34 +55,35 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
         }
     }
 
+    private static Reached reach(String host, int port, RelayClientOptions options) throws IOException {
+        return new Route(host, port, options, false)
+                .connect(options.connectTimeout(), timeout -> Dial.connect(host, port, null, timeout, false));
+    }
+
     /**
      * Waits until the server has assigned a port. Blocks at most for the handshake timeout.
      *
-     * @param channel connected; it is closed if this method throws
-     * @param host the server's host, as the caller knows it
+     * @param reached the connection; it is closed if this method throws
      * @param request the request to a server that sends HELLO, without the identity
      * @throws RelayException a subclass that identifies the failure
      * @throws InterruptedIOException if the thread is interrupted; its interrupted flag stays set
      */
-    static ControlConnection over(SocketChannel channel, String host, RelayClientOptions options, ControlLine request)
-            throws IOException {
-        Wire wire = new PlainWire(channel);
+    static ControlConnection over(Reached reached, RelayClientOptions options, ControlLine request) throws IOException {
+        Wire wire = new PlainWire(reached.channel());
         boolean ready = false;
         try {
-            Sockets.configure(channel);
-            InetSocketAddress remote = (InetSocketAddress) channel.getRemoteAddress();
-            InetAddress address = remote.getAddress();
-            int port = remote.getPort();
+            Sockets.configure(reached.channel());
+            String host = reached.host();
+            int port = reached.port();
             ClientTls tls = options.tls();
-            if (tls != null) wire = new TlsWire(channel, tls.engine(host, port));
-            else requireEncryption(options.identity(), address, host, options);
+            if (tls != null) wire = new TlsWire(reached.channel(), tls.engine(host, port));
+            else requireEncryption(options.identity(), reached, options);
             Grant grant;
             try (Conversation conversation = new Conversation(wire, options.handshakeTimeout())) {
                 grant = new ServerLines(Sockets.text(host, port), conversation, options).open(wire, request);
             }
-            InetAddress named = named(host, address);
-            ControlConnection connection = new ControlConnection(
-                    wire, new InetSocketAddress(named, port), new InetSocketAddress(named, grant.port()), grant);
+            ControlConnection connection =
+                    new ControlConnection(wire, reached.at(port), reached.at(grant.port()), grant);
             ready = true;
             return connection;
         } finally {
@@ -101,10 +100,12 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
 
     /** Others cannot use a proof, but without TLS the client cannot know the receiver of its name and its data. */
     private static void requireEncryption(
-            @Nullable ClientIdentity identity, InetAddress server, String host, RelayClientOptions options)
-            throws RelayException {
-        if (identity == null || options.allowPlainIdentity() || server.isLoopbackAddress()) return;
-        throw new UnencryptedException("the client " + identity.name() + " has a key, but the connection to " + host
+            @Nullable ClientIdentity identity, Reached reached, RelayClientOptions options) throws RelayException {
+        InetAddress server = reached.address();
+        boolean stays = server != null && server.isLoopbackAddress();
+        if (identity == null || options.allowPlainIdentity() || stays) return;
+        throw new UnencryptedException("the client " + identity.name() + " has a key, but the connection to "
+                + reached.host()
                 + " would not be encrypted; set the option tls, or allowPlainIdentity in a trusted network");
     }
 

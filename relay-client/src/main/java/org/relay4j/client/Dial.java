@@ -74,6 +74,15 @@ final class Dial {
         return connect(host, port, avoiding(avoided, resolve(host)), timeout, false);
     }
 
+    /** Connects to a proxy, whose name is resolved now. */
+    static SocketChannel connectToProxy(InetSocketAddress proxy, Duration timeout, boolean again) throws IOException {
+        String host = proxy.getHostString();
+        List<InetSocketAddress> targets = resolve(host).stream()
+                .map(address -> new InetSocketAddress(address, proxy.getPort()))
+                .toList();
+        return connect(targets, "the proxy " + HostPort.text(proxy), timeout, again);
+    }
+
     private static List<InetAddress> resolve(String host) throws RelayUnreachableException {
         try {
             return order(InetAddress.getAllByName(host));

@@ -23,10 +23,13 @@ final class Entrance {
     private static final Logger log = LoggerFactory.getLogger(Entrance.class);
     private static final Duration URGENT = Duration.ofSeconds(1);
 
+    /** A proxy resolves the server's name and connects before it answers, and takes two more round trips. */
+    private static final Duration URGENT_THROUGH_PROXY = Duration.ofSeconds(3);
+
     private final InetSocketAddress server; // may be unresolved
     private final RelayClientOptions options;
     private final Lease lease;
-    private volatile @Nullable InetAddress known; // where the last connection was made
+    private volatile @Nullable InetAddress known; // where the last connection was made; null through a proxy
 
     Entrance(InetSocketAddress server, RelayClientOptions options) {
         this.server = server;
@@ -82,12 +85,15 @@ final class Entrance {
     private ControlConnection open(ControlLine request) throws IOException {
         Duration timeout = options.connectTimeout();
         boolean urgent = isUrgent();
-        if (urgent && timeout.compareTo(URGENT) > 0) timeout = URGENT;
+        Duration most = options.proxySelector() == null ? URGENT : URGENT_THROUGH_PROXY;
+        if (urgent && timeout.compareTo(most) > 0) timeout = most;
         String host = server.getHostString();
+        int port = server.getPort();
         // Only the server that has granted the lease knows it.
-        SocketChannel channel = Dial.connect(host, server.getPort(), known, timeout, urgent);
+        Reached reached = new Route(host, port, options, urgent)
+                .connect(timeout, share -> Dial.connect(host, port, known, share, urgent));
         ControlLine complete = request.has("resume") ? request.with(ServerLines.DRAIN) : request;
-        ControlConnection connection = ControlConnection.over(channel, host, options, complete);
+        ControlConnection connection = ControlConnection.over(reached, options, complete);
         known = connection.server().getAddress();
         lease.granted(connection.grant());
         return connection;
@@ -102,16 +108,12 @@ final class Entrance {
      */
     ControlConnection join(int instead, boolean elsewhere) throws IOException {
         String shown = lease.word();
-        InetAddress address = known;
-        if (shown == null || address == null) throw new SocketException("the tunnel has no lease");
+        if (shown == null) throw new SocketException("the tunnel has no lease");
         ControlLine request = request().with("join", shown);
         if (instead >= 0) request = request.with("instead", instead);
-        String host = server.getHostString();
-        InetSocketAddress target = new InetSocketAddress(address, server.getPort());
-        SocketChannel channel = elsewhere
-                ? Dial.connectAvoiding(host, server.getPort(), address, options.connectTimeout())
-                : Dial.connect(List.of(target), HostPort.text(server), options.connectTimeout(), false);
-        ControlConnection connection = ControlConnection.over(channel, host, options, request.with(ServerLines.DRAIN));
+        Reached reached = new Route(server.getHostString(), server.getPort(), options, false)
+                .connect(options.connectTimeout(), timeout -> dialFurther(elsewhere, timeout));
+        ControlConnection connection = ControlConnection.over(reached, options, request.with(ServerLines.DRAIN));
         if (connection.grant().connection() < 0) {
             connection.wire().close();
             throw new RelayProtocolException(HostPort.text(server) + " does not let connections join a tunnel", null);
@@ -119,6 +121,17 @@ final class Entrance {
         if (connection.grant().lease() != null) lease.granted(connection.grant());
         if (elsewhere) known = connection.server().getAddress();
         return connection;
+    }
+
+    /** Connects without a proxy, to the address of the tunnel unless another one is preferred. */
+    private SocketChannel dialFurther(boolean elsewhere, Duration timeout) throws IOException {
+        String host = server.getHostString();
+        InetAddress address = known;
+        if (address == null)
+            return Dial.connect(host, server.getPort(), null, timeout, false); // it came through a proxy
+        if (elsewhere) return Dial.connectAvoiding(host, server.getPort(), address, timeout);
+        InetSocketAddress target = new InetSocketAddress(address, server.getPort());
+        return Dial.connect(List.of(target), HostPort.text(server), timeout, false);
     }
 
     /** Returns whether further connections may join the tunnel. */

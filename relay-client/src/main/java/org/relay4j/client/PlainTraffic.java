@@ -14,9 +14,10 @@ final class PlainTraffic {
         return options.tls() == null && !options.allowPlainIdentity() && leavesThisMachine(server);
     }
 
-    /** True if packets to the address leave this machine. An address that is not known does not count. */
+    /** True if packets to the address leave this machine. An address that only a proxy knows is elsewhere. */
     static boolean leavesThisMachine(@Nullable InetAddress address) {
-        if (address == null || address.isLoopbackAddress() || address.isAnyLocalAddress()) return false;
+        if (address == null) return true;
+        if (address.isLoopbackAddress() || address.isAnyLocalAddress()) return false;
         try {
             return NetworkInterface.getByInetAddress(address) == null;
         } catch (SocketException e) {

@@ -68,7 +68,7 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
         boolean made = false;
         try {
             FirstConnection.of(tunnels);
-            super.bind(publicAddress(), 0); // only sets the state to bound
+            super.bind(resolved(publicAddress()), 0); // only sets the state to bound
             socket.onClose(this::end);
             made = true;
         } finally {
@@ -118,10 +118,18 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
         return best == null ? tunnels.get(0) : best;
     }
 
-    /** Returns the address of {@link #publicAddress}, which may change with a reconnect. */
+    /**
+     * Returns the address of {@link #publicAddress}, which may change with a reconnect; 0.0.0.0 behind a proxy, which alone knows
+     * the address of the server.
+     */
     @Override
     public InetAddress getInetAddress() {
-        return publicAddress().getAddress();
+        return resolved(publicAddress()).getAddress();
+    }
+
+    /** Sockets cannot have an address that is not resolved. */
+    private static InetSocketAddress resolved(InetSocketAddress address) {
+        return address.isUnresolved() ? new InetSocketAddress(address.getPort()) : address;
     }
 
     /** Returns the public port, which may change with a reconnect. */
@@ -154,7 +162,7 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
     @Override
     public Socket accept() throws IOException {
         Stream stream = acceptStream();
-        return stream.asSocket(publicAddress(stream.session()), visitorAddress(stream));
+        return stream.asSocket(resolved(publicAddress(stream.session())), visitorAddress(stream));
     }
 
     /**

@@ -38,6 +38,7 @@ public final class RelayClient {
      * @param host the relay server
      * @param port its control port
      * @throws org.relay4j.api.RelayUnreachableException if the server cannot be reached
+     * @throws org.relay4j.api.RelayProxyException if its proxy cannot be used, or cannot reach it
      * @throws org.relay4j.api.RelayRefusedException if the server refuses to assign a port
      * @throws org.relay4j.api.RelayProtocolException if the peer is not a relay server, or does not support the options
      * @throws org.relay4j.api.RelayCertificateException if a certificate is not accepted
@@ -124,6 +125,7 @@ public final class RelayClient {
      * @return the line without its end: {@code HELLO} and words of the extended protocol, such as {@code auth} if the server requires
      *     a name, or the public port of the base protocol
      * @throws org.relay4j.api.RelayUnreachableException if the server cannot be reached
+     * @throws org.relay4j.api.RelayProxyException if its proxy cannot be used, or cannot reach it
      * @throws org.relay4j.api.RelayRefusedException if the server refuses clients now
      * @throws org.relay4j.api.RelayProtocolException if the peer is not a relay server, or does not support the options
      * @throws org.relay4j.api.RelayCertificateException if the server's certificate is not accepted
@@ -156,6 +158,7 @@ public final class RelayClient {
      * @param local the service: an {@link InetSocketAddress}, which is resolved before each connection to the server if it is
      *     unresolved, or a {@link java.net.UnixDomainSocketAddress}
      * @throws org.relay4j.api.RelayUnreachableException if the server cannot be reached
+     * @throws org.relay4j.api.RelayProxyException if its proxy cannot be used, or cannot reach it
      * @throws java.net.UnknownHostException if the service's host is unknown
      * @throws org.relay4j.api.RelayRefusedException if the server refuses to assign a port
      * @throws org.relay4j.api.RelayProtocolException if the peer is not a relay server, or does not support the options

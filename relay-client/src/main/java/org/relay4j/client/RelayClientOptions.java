@@ -1,5 +1,8 @@
 package org.relay4j.client;
 
+import java.net.PasswordAuthentication;
+import java.net.Proxy;
+import java.net.ProxySelector;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
@@ -91,6 +94,17 @@ public final class RelayClientOptions {
         return values.tls;
     }
 
+    /** Returns what chooses the proxy for each connection to the server; null if there is none. */
+    public @Nullable ProxySelector proxySelector() {
+        return values.proxySelector;
+    }
+
+    /** Returns the user name and the password for proxies; null if there are none. */
+    @Nullable
+    PasswordAuthentication proxyCredentials() {
+        return values.proxyCredentials;
+    }
+
     /** Returns the identity of this client; null if it has no name. */
     public @Nullable ClientIdentity identity() {
         return values.identity;
@@ -147,6 +161,8 @@ public final class RelayClientOptions {
         private Duration longestBackoff = Duration.ofSeconds(20);
         private @Nullable TunnelListener listener;
         private @Nullable ClientTls tls;
+        private @Nullable ProxySelector proxySelector;
+        private @Nullable PasswordAuthentication proxyCredentials;
         private @Nullable ClientIdentity identity;
         private boolean allowPlainIdentity;
         private int publicPort;
@@ -168,6 +184,8 @@ public final class RelayClientOptions {
             longestBackoff = other.longestBackoff;
             listener = other.listener;
             tls = other.tls;
+            proxySelector = other.proxySelector;
+            proxyCredentials = other.proxyCredentials;
             identity = other.identity;
             allowPlainIdentity = other.allowPlainIdentity;
             publicPort = other.publicPort;
@@ -243,6 +261,44 @@ public final class RelayClientOptions {
         /** Sets how the connection to the server is encrypted; null, the default, means that it is plain. */
         public Builder tls(@Nullable ClientTls newTls) {
             tls = newTls;
+            return this;
+        }
+
+        /**
+         * Sets the proxy for connections to the server: an HTTP proxy, which is asked with the method CONNECT, or a SOCKS 5 proxy.
+         * Null, the default, and {@link Proxy#NO_PROXY} mean none. Replaces the {@link #proxySelector}. The proxy resolves the
+         * server's name, so this program need not be able to. TLS, if it is set, is between this program and the server, and the
+         * server's certificate is verified as without a proxy. The proxy's answer counts towards {@link #connectTimeout}.
+         *
+         * <p>Behind a proxy {@link org.relay4j.api.Tunnel#publicAddress} is not resolved if the server was given by name. System
+         * properties and environment variables for proxies are ignored.
+         *
+         * @throws IllegalArgumentException if the proxy has no host and port
+         */
+        public Builder proxy(@Nullable Proxy proxy) {
+            proxySelector = proxy == null || proxy.type() == Proxy.Type.DIRECT ? null : new OneProxy(proxy);
+            return this;
+        }
+
+        /**
+         * Sets what chooses the proxy for each connection to the server, such as {@link ProxySelector#getDefault} for the proxies
+         * of the JVM; null, the default, means none. Replaces the {@link #proxy}. The selector is asked for the URI {@code
+         * https://<host>:<port>/} of the server, on a thread that may block. Up to 16 of its proxies are tried in their order,
+         * each for an equal share of the time that is left; {@link Proxy#NO_PROXY} means a direct connection. It is notified of
+         * proxies that fail.
+         */
+        public Builder proxySelector(@Nullable ProxySelector selector) {
+            proxySelector = selector;
+            return this;
+        }
+
+        /**
+         * Sets the user name and the password for proxies; null, the default, means none. HTTP proxies receive them with each
+         * request, as Basic authentication, and SOCKS 5 proxies if they ask: in both cases unencrypted. Each is 1 to 255 bytes in
+         * UTF-8, without control characters; the user name has no colon.
+         */
+        public Builder proxyCredentials(@Nullable PasswordAuthentication credentials) {
+            proxyCredentials = credentials;
             return this;
         }
 
@@ -338,6 +394,7 @@ public final class RelayClientOptions {
             Bounds.timeout("shortest backoff", shortestBackoff);
             Bounds.timeout("longest backoff", longestBackoff);
             Objects.requireNonNull(session, "session");
+            if (proxyCredentials != null) OneProxy.check(proxyCredentials);
             if (publicPort < 0 || publicPort > 65_535) {
                 throw new IllegalArgumentException("publicPort is " + publicPort + ", it must be 0 to 65535");
             }

@@ -1,0 +1,45 @@
+package org.relay4j.client;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.io.Sockets;
+
+/**
+ * A connection that has reached a server: the next byte in either direction is the server's.
+ *
+ * @param channel non-blocking
+ * @param host the server's host, as the caller knows it
+ * @param port its control port
+ * @param address the server's address; null behind a proxy, which alone knows it
+ */
+record Reached(
+        SocketChannel channel,
+        String host,
+        int port,
+        @Nullable InetAddress address) {
+    private static final Pattern LITERAL = Pattern.compile("[0-9.]+|.*:.*");
+
+    /** A connection without a proxy. */
+    static Reached directly(SocketChannel channel, String host, int port) throws IOException {
+        boolean known = false;
+        try {
+            InetAddress address = ((InetSocketAddress) channel.getRemoteAddress()).getAddress();
+            known = true;
+            return new Reached(channel, host, port, address);
+        } finally {
+            if (!known) Sockets.close(channel);
+        }
+    }
+
+    /** Returns a port of the server: resolved, unless it has a name that only the proxy resolves. */
+    InetSocketAddress at(int serverPort) throws IOException {
+        if (address != null) return new InetSocketAddress(ControlConnection.named(host, address), serverPort);
+        return LITERAL.matcher(host).matches()
+                ? new InetSocketAddress(host, serverPort)
+                : InetSocketAddress.createUnresolved(host, serverPort);
+    }
+}
