@@ -255,8 +255,7 @@ final class CheckCommand {
         try {
             line = RelayClient.greeting(host, port, options);
         } catch (IOException e) {
-            CommandFailure unusable = ForwarderCommand.unusable(options, e);
-            throw unusable == null ? ForwarderCommand.failure(server, e) : unusable;
+            throw ForwarderCommand.failure(server, e);
         }
         Value proxy = arguments.get(Flag.PROXY);
         boolean extended = line.startsWith("HELLO");

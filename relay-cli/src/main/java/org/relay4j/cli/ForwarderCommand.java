@@ -10,7 +10,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.RelayCertificateException;
-import org.relay4j.api.RelayException;
+import org.relay4j.api.RelayOptionException;
 import org.relay4j.api.RelayProtocolException;
 import org.relay4j.api.RelayProxyException;
 import org.relay4j.api.RelayRefusedException;
@@ -62,8 +62,7 @@ final class ForwarderCommand {
             forwarder = RelayClient.forward(host, port, local, options);
         } catch (IOException e) {
             output.progress().end();
-            CommandFailure unusable = unusable(options, e);
-            throw unusable == null ? failure(server, e) : unusable;
+            throw failure(server, e);
         }
         shutdown.closes(() -> grace, forwarder::close);
         Value name = arguments.get(Flag.NAME);
@@ -150,21 +149,14 @@ final class ForwarderCommand {
         };
     }
 
-    /** The failure if the options cannot be used together or on this machine; null if it has another reason. */
-    static @Nullable CommandFailure unusable(RelayClientOptions options, IOException e) {
-        boolean plainIdentity =
-                e.getClass() == RelayException.class && options.identity() != null && options.tls() == null;
-        if (plainIdentity) {
-            String remedy = "; for the command line, one of " + Flag.TLS + ", " + Flag.TLS_CA + " and " + Flag.TLS_PIN;
-            return new CommandFailure(ExitCode.USAGE, e.getMessage() + remedy, e);
-        }
-        boolean leaseFile = e.getClass() == IOException.class && options.leaseFile() != null;
-        return leaseFile ? new CommandFailure(ExitCode.USAGE, String.valueOf(e.getMessage()), e) : null;
-    }
-
     /** Returns the failure of the first attempt. */
     static CommandFailure failure(String server, IOException e) {
         if (e instanceof RelayRefusedException refused) return refusal(server, refused);
+        if (e instanceof RelayOptionException unusable) {
+            boolean plain = unusable.option().equals("tls");
+            String remedy = "; for the command line, one of " + Flag.TLS + ", " + Flag.TLS_CA + " and " + Flag.TLS_PIN;
+            return new CommandFailure(ExitCode.USAGE, e.getMessage() + (plain ? remedy : ""), e);
+        }
         if (e instanceof RelayCertificateException) {
             return new CommandFailure(ExitCode.NOT_ACCEPTED, String.valueOf(e.getMessage()), e);
         }

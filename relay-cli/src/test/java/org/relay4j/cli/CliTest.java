@@ -17,6 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.relay4j.api.RelayCertificateException;
 import org.relay4j.api.RelayException;
+import org.relay4j.api.RelayOptionException;
 import org.relay4j.api.RelayProtocolException;
 import org.relay4j.api.RelayRefusedException;
 import org.relay4j.api.RelayUnreachableException;
@@ -197,6 +198,10 @@ class CliTest {
         failure(ExitCode.FAILURE, "internal", refusal("internal", ""));
         failure(ExitCode.FAILURE, "a; check --local-host", new UnknownHostException("unknown local host a"));
         failure(ExitCode.FAILURE, "relay.example.com:7000", new RelayException("strange", null));
+        // Not a failure of the lease file, even if there is one.
+        failure(ExitCode.FAILURE, "too many open files", new IOException("too many open files"));
+        failure(ExitCode.USAGE, "cannot write", new RelayOptionException("leaseFile", "cannot write", null));
+        failure(ExitCode.USAGE, "one of --tls, ", new RelayOptionException("tls", "not encrypted", null));
     }
 
     @Test

@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.RelayException;
+import org.relay4j.api.RelayOptionException;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelLostException;
 import org.relay4j.api.TunnelStatistics;
@@ -111,7 +112,7 @@ final class ClientTunnel implements Tunnel {
 
     /** Returns whether another attempt needs other options. */
     private static boolean isFinal(IOException failure) {
-        return failure instanceof UnencryptedException;
+        return failure instanceof RelayOptionException;
     }
 
     /** Retries after a failed first attempt, while other tunnels of the owner may be up. Blocks until it succeeds or ends. */

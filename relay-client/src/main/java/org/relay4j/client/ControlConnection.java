@@ -10,6 +10,7 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.RelayException;
+import org.relay4j.api.RelayOptionException;
 import org.relay4j.api.control.ControlLine;
 import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.io.Driver;
@@ -104,9 +105,11 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
         InetAddress server = reached.address();
         boolean stays = server != null && server.isLoopbackAddress();
         if (identity == null || options.allowPlainIdentity() || stays) return;
-        throw new UnencryptedException("the client " + identity.name() + " has a key, but the connection to "
-                + reached.host()
-                + " would not be encrypted; set the option tls, or allowPlainIdentity in a trusted network");
+        throw new RelayOptionException(
+                "tls",
+                "the client " + identity.name() + " has a key, but the connection to " + reached.host()
+                        + " would not be encrypted; set the option tls, or allowPlainIdentity in a trusted network",
+                null);
     }
 
     /** Returns the stream for lines about the tunnel; null if the server has nothing to say or to hear. */

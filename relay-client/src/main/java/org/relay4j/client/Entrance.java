@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.RelayOptionException;
 import org.relay4j.api.RelayProtocolException;
 import org.relay4j.api.RelayRefusedException;
 import org.relay4j.api.control.ControlLine;
@@ -52,9 +53,9 @@ final class Entrance {
     /**
      * Takes the lease file, if there is one. Called before the first attempt.
      *
-     * @throws IOException if another tunnel has it; the message says what to do
+     * @throws RelayOptionException if another tunnel has it; the message says what to do
      */
-    void begin() throws IOException {
+    void begin() throws RelayOptionException {
         lease.begin();
     }
 

@@ -6,6 +6,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.RelayOptionException;
 import org.relay4j.yamux.io.OrderedLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,9 +45,9 @@ final class Lease {
     /**
      * Takes the file, and the lease in it. Called before the first attempt.
      *
-     * @throws IOException if another tunnel has the file; the message says what to do
+     * @throws RelayOptionException if another tunnel has the file; the message says what to do
      */
-    void begin() throws IOException {
+    void begin() throws RelayOptionException {
         if (file == null) return;
         file.take();
         String kept = file.read();

@@ -13,6 +13,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.RelayOptionException;
 import org.relay4j.api.control.LeaseWord;
 import org.relay4j.api.tls.ProcessLock;
 import org.relay4j.api.tls.SecretFile;
@@ -46,31 +47,35 @@ final class LeaseFile {
         this.purpose = purpose;
     }
 
-    /** @throws IOException if a file can never be written there; the message says why */
-    static void check(Path path) throws IOException {
+    /** @throws RelayOptionException if a file can never be written there; the message says why */
+    static void check(Path path) throws RelayOptionException {
         Path folder = path.toAbsolutePath().getParent();
-        if (Files.isDirectory(path)) throw new IOException("lease file " + path + " is a directory; name a file in it");
+        if (Files.isDirectory(path)) throw unusable("lease file " + path + " is a directory; name a file in it", null);
         if (folder == null || !Files.isDirectory(folder) || !Files.isWritable(folder)) {
-            throw new IOException("cannot write lease file " + path + ": " + folder
-                    + " is not a directory in which this user may create files");
+            throw unusable(
+                    "cannot write lease file " + path + ": " + folder
+                            + " is not a directory in which this user may create files",
+                    null);
         }
     }
 
     /**
      * Takes the file for one tunnel, until {@link #release}.
      *
-     * @throws IOException if another tunnel has it; the message says what to do
+     * @throws RelayOptionException if another tunnel has it; the message says what to do
      */
-    void take() throws IOException {
+    void take() throws RelayOptionException {
         ProcessLock taken;
         try {
             taken = ProcessLock.take(path);
         } catch (IOException e) {
-            throw new IOException("cannot use lease file " + path + ": " + ProcessLock.reason(e), e);
+            throw unusable("cannot use lease file " + path + ": " + ProcessLock.reason(e), e);
         }
         if (taken == null) {
-            throw new IOException("lease file " + path
-                    + " is in use by another tunnel; give each tunnel a file of its own, or stop the other");
+            throw unusable(
+                    "lease file " + path
+                            + " is in use by another tunnel; give each tunnel a file of its own, or stop the other",
+                    null);
         }
         lock.lock();
         try {
@@ -78,6 +83,10 @@ final class LeaseFile {
         } finally {
             lock.unlock();
         }
+    }
+
+    private static RelayOptionException unusable(String message, @Nullable IOException cause) {
+        return new RelayOptionException("leaseFile", message, cause);
     }
 
     /** Lets another tunnel have the file, which this one no longer changes. Has no effect without {@link #take}. */

@@ -42,6 +42,7 @@ public final class RelayClient {
      * @throws org.relay4j.api.RelayRefusedException if the server refuses to assign a port
      * @throws org.relay4j.api.RelayProtocolException if the peer is not a relay server, or does not support the options
      * @throws org.relay4j.api.RelayCertificateException if a certificate is not accepted
+     * @throws org.relay4j.api.RelayOptionException if the lease file cannot be used, or a key would be used without TLS
      * @throws java.io.InterruptedIOException if the thread is interrupted; its interrupted flag stays set
      * @throws IllegalArgumentException if the port is not between 1 and 65535
      */
@@ -163,6 +164,7 @@ public final class RelayClient {
      * @throws org.relay4j.api.RelayRefusedException if the server refuses to assign a port
      * @throws org.relay4j.api.RelayProtocolException if the peer is not a relay server, or does not support the options
      * @throws org.relay4j.api.RelayCertificateException if a certificate is not accepted
+     * @throws org.relay4j.api.RelayOptionException if the lease file cannot be used, or a key would be used without TLS
      * @throws java.io.InterruptedIOException if the thread is interrupted; its interrupted flag stays set
      * @throws IllegalArgumentException if a port is not between 1 and 65535, or the path of a socket is empty or too long
      */

@@ -333,7 +333,7 @@ public final class RelayClientOptions {
          * Sets a file that keeps the lease of the tunnel, so that a restarted program resumes the same public port: null, the
          * default, means none. The server must send HELLO and grant leases. With a lease file, closing the tunnel does not release
          * the port: the server keeps it, and lets visitors wait, until the lease ends. Each tunnel needs its own file: until a tunnel closes or fails
-         * to connect, another one with the same file fails with an {@link java.io.IOException}. A lock file beside it, whose name ends with
+         * to connect, another one with the same file fails with a {@link org.relay4j.api.RelayOptionException}. A lock file beside it, whose name ends with
          * {@code .lock}, stays. The file is created if it does not exist, with permissions for its owner only. Anyone who can read it can take over the tunnel.
          */
         public Builder leaseFile(@Nullable Path file) {

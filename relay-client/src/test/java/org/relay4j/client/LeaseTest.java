@@ -21,6 +21,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.relay4j.api.RelayOptionException;
 import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.testing.Logged;
 
@@ -262,9 +263,10 @@ class LeaseTest {
         for (Path path : List.of(folder, folder.resolve("none").resolve("lease"))) {
             RelayClientOptions options =
                     RelayClientOptions.builder().leaseFile(path).build();
-            assertThrows(IOException.class, () -> RelayClient.connect("localhost", 1, options));
-            IOException failure =
-                    assertThrows(IOException.class, () -> RelayClient.forward("localhost", 1, local, options));
+            assertThrows(RelayOptionException.class, () -> RelayClient.connect("localhost", 1, options));
+            RelayOptionException failure =
+                    assertThrows(RelayOptionException.class, () -> RelayClient.forward("localhost", 1, local, options));
+            assertEquals("leaseFile", failure.option());
             assertTrue(failure.getMessage().contains("lease file " + path), failure.getMessage());
         }
     }

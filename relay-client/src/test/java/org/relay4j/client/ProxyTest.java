@@ -33,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.relay4j.api.RelayCertificateException;
+import org.relay4j.api.RelayOptionException;
 import org.relay4j.api.RelayProxyException;
 import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.api.control.Ed25519;
@@ -172,7 +173,7 @@ class ProxyTest {
         try (FakeServer server = FakeServer.start(FakeServer::awaitEnd);
                 FakeServer proxy = proxyTo(server.port())) {
             RelayClientOptions options = options(proxy).identity(alice).build();
-            assertThrows(UnencryptedException.class, () -> RelayClient.connect(HOST, 7000, options));
+            assertThrows(RelayOptionException.class, () -> RelayClient.connect(HOST, 7000, options));
         }
     }
 

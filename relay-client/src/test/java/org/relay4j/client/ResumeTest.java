@@ -25,6 +25,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.relay4j.api.RelayOptionException;
 import org.relay4j.api.Tunnel;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
@@ -331,8 +332,8 @@ class ResumeTest {
             assertTrue(connection.getInputStream().read() >= 0); // the first frame
             assertTrue(Files.readString(file).contains(lease), "it was stored before the first frame");
             RelayClientOptions same = options().leaseFile(file).build();
-            IOException refused = assertThrows(
-                    IOException.class, () -> RelayClient.forward("localhost", server.port(), SERVICE, same));
+            RelayOptionException refused = assertThrows(
+                    RelayOptionException.class, () -> RelayClient.forward("localhost", server.port(), SERVICE, same));
             assertTrue(refused.getMessage().contains("lease file " + file + " is in use"), refused.getMessage());
             forwarder.close();
             String said = new String(connection.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.relay4j.api.RelayOptionException;
 import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.control.Ed25519;
@@ -178,7 +179,7 @@ class RetryFirstTest {
                 options().identity(ClientIdentity.ofKey("alice", key)).build();
         try (FakeServer server = FakeServer.start(own, port, FakeServer::awaitEnd)) {
             Call<Tunnel> opening = Call.of(() -> RelayClient.connect(own.getHostAddress(), port, named));
-            String message = opening.failure(UnencryptedException.class).getMessage();
+            String message = opening.failure(RelayOptionException.class).getMessage();
             assertTrue(message.contains("has a key, but the connection"), message);
             server.awaitAllEnded();
         }

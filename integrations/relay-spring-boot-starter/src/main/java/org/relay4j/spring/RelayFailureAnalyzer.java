@@ -1,7 +1,9 @@
 package org.relay4j.spring;
 
+import java.util.Locale;
 import org.relay4j.api.RelayCertificateException;
 import org.relay4j.api.RelayException;
+import org.relay4j.api.RelayOptionException;
 import org.relay4j.api.RelayProtocolException;
 import org.relay4j.api.RelayRefusedException;
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
@@ -22,6 +24,9 @@ final class RelayFailureAnalyzer extends AbstractFailureAnalyzer<RelayException>
 
     private static String remedy(RelayException cause) {
         if (cause instanceof RelayRefusedException refused) return refusal(refused.code());
+        if (cause instanceof RelayOptionException unusable) {
+            return "Check relay." + property(unusable.option()) + ".";
+        }
         if (cause instanceof RelayCertificateException) {
             return "Check relay.host, relay.tls.ca and relay.tls.pin, or relay.tls.certificate if the server rejected that one. If they are"
                     + " right, another server may have answered: do not connect to it.";
@@ -30,6 +35,11 @@ final class RelayFailureAnalyzer extends AbstractFailureAnalyzer<RelayException>
             return "The program that listens there is not a relay server. relay.port must be the control port of a relay server.";
         }
         return "Check relay.host and relay.port, that the relay server is running, and that no firewall blocks the connection.";
+    }
+
+    /** Returns the property of an option: leaseFile is lease-file. */
+    private static String property(String option) {
+        return option.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
     }
 
     private static String refusal(String code) {

@@ -73,6 +73,14 @@ class StartFailureTest {
         says(output, "relay.connect-timeout", "connectTimeout is PT2H, it must be 1 ms to 1 h");
     }
 
+    @Test
+    void leaseFileInAFolderThatDoesNotExist(CapturedOutput output) {
+        assertThrows(
+                RuntimeException.class,
+                () -> WebApplication.run(1, "relay.lease-file=none/lease").close());
+        says(output, "cannot write lease file none/lease", "Check relay.lease-file.");
+    }
+
     private static void says(CapturedOutput output, String... texts) {
         String all = output.getAll();
         assertTrue(all.contains("APPLICATION FAILED TO START"), all);
