@@ -45,6 +45,7 @@ final class ServerSource implements AdminSource {
                                 .with("tunnels", server.options().maxTunnels())
                                 .with("visitors", server.options().maxVisitors()))
                 .with("refusals", refusals())
+                .with("clients", clients())
                 .with("tunnels", tunnels(open))
                 .with("truncated", open.size() > MOST_TUNNELS)
                 .toString();
@@ -85,6 +86,20 @@ final class ServerSource implements AdminSource {
                 .sorted(Map.Entry.comparingByKey())
                 .forEach(each -> counts.with(lower(each.getKey()), each.getValue()));
         return counts;
+    }
+
+    /** The library keeps at most 1,000 names. */
+    private List<JsonLine> clients() {
+        return server.clients().stream()
+                .map(each -> new JsonLine()
+                        .with("name", each.name())
+                        .with("tunnels", each.tunnels())
+                        .with("openTunnels", each.openTunnels())
+                        .with("visitors", each.visitors())
+                        .with("openVisitors", each.openVisitors())
+                        .with("bytesIn", each.bytesIn())
+                        .with("bytesOut", each.bytesOut()))
+                .toList();
     }
 
     private static List<JsonLine> tunnels(List<OpenTunnel> open) {

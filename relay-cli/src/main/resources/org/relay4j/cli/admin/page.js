@@ -338,7 +338,8 @@
 
   function showFacts(server, sums) {
     const facts = server
-      ? [['Held for an absent client', sums.heldTunnels], ['Connections of clients', sums.connections],
+      ? [['Held for an absent client', sums.heldTunnels], ['Closing, with visitors that may finish', sums.closingTunnels],
+        ['Connections of clients', sums.connections],
         ['Clients in a handshake', sums.pendingClients], ['Since the start', sums.tunnels]]
       : [['Visitors so far', sums.visitors], ['Reconnects', last.tunnels.reduce((sum, tunnel) => sum + (tunnel.reconnects || 0), 0)]];
     const list = byId('facts');
@@ -347,16 +348,17 @@
   }
 
   function showNames() {
-    const names = new Map();
-    for (const tunnel of last.tunnels) {
-      const key = tunnel.name === null || tunnel.name === undefined ? '' : '=' + tunnel.name;
-      const sum = names.get(key) || { key, name: tunnel.name, tunnels: 0, visitors: 0, bytes: 0 };
-      sum.tunnels++;
-      sum.visitors += tunnel.openVisitors;
-      sum.bytes += transferred(tunnel);
-      names.set(key, sum);
+    const named = (last.clients || []).map((client) => ({
+      key: '=' + client.name, name: client.name, tunnels: client.openTunnels, visitors: client.openVisitors, bytes: transferred(client),
+    }));
+    const list = named.filter((item) => item.tunnels > 0);
+    const without = { key: '', tunnels: last.sums.openTunnels + (last.sums.closingTunnels || 0), visitors: last.sums.openVisitors, bytes: transferred(last.sums) };
+    for (const item of named) {
+      for (const count of ['tunnels', 'visitors', 'bytes']) without[count] = Math.max(0, without[count] - item[count]);
     }
-    const list = [...names.values()].sort((a, b) => b.bytes - a.bytes).slice(0, 100);
+    if (without.tunnels > 0) list.push(without);
+    list.sort((a, b) => b.bytes - a.bytes);
+    list.splice(100);
     const make = (item) => {
       const row = element('tr');
       const head = element('th');

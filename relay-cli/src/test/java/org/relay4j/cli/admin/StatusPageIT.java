@@ -80,6 +80,7 @@ class StatusPageIT {
         private final Instant since = Instant.parse("2026-11-28T12:00:00Z");
         private Instant time = since.plusSeconds(93_784);
         private volatile List<JsonLine> tunnels = List.of();
+        private volatile List<JsonLine> clients = List.of();
         private volatile JsonLine refusals = new JsonLine().with("tls", 0);
         private volatile boolean lively;
         private int answers;
@@ -102,8 +103,9 @@ class StatusPageIT {
             List<JsonLine> current = lively ? StatusPageIT.tunnels(answers, wave) : tunnels;
             JsonLine totals = new JsonLine()
                     .with("tunnels", 57)
-                    .with("openTunnels", current.size())
+                    .with("openTunnels", lively ? current.size() - 1 : current.size())
                     .with("heldTunnels", current.isEmpty() ? 0 : 1)
+                    .with("closingTunnels", lively ? 1 : 0)
                     .with("connections", current.isEmpty() ? 0 : current.size() + 1)
                     .with("pendingClients", 0)
                     .with("visitors", 18_204L + answers * 7L)
@@ -121,6 +123,7 @@ class StatusPageIT {
                     .with("totals", totals)
                     .with("limits", new JsonLine().with("tunnels", 1000).with("visitors", 50_000))
                     .with("refusals", lively ? refusals(answers) : refusals)
+                    .with("clients", lively ? clients(answers) : clients)
                     .with("tunnels", current)
                     .with("truncated", false)
                     .toString();
@@ -171,6 +174,25 @@ class StatusPageIT {
                 answers * 90_000L));
         list.add(traffic(tunnel(40, null, "closing", "192.0.2.9:1029"), 1, 0, 0, 512));
         return list;
+    }
+
+    private static JsonLine client(String name, int openTunnels, long bytes) {
+        return new JsonLine()
+                .with("name", name)
+                .with("tunnels", openTunnels + 3)
+                .with("openTunnels", openTunnels)
+                .with("visitors", 40)
+                .with("openVisitors", 4)
+                .with("bytesIn", bytes / 4)
+                .with("bytesOut", bytes - bytes / 4);
+    }
+
+    private static List<JsonLine> clients(int answers) {
+        return List.of(
+                client("build-cache", 1, answers * 3_310_000L),
+                client("postgres.staging", 1, 89_408_226),
+                client("web", 2, answers * 7_406_000L),
+                client("yesterday", 0, 1_000));
     }
 
     private static JsonLine refusals(int answers) {
@@ -245,7 +267,8 @@ class StatusPageIT {
         browser.await("document.getElementById('visitors-note').textContent !== " + JsonLine.quoted(before));
         assertEquals("Relay server 0.0.0.0:7000", browser.text("document.title"));
         assertEquals("serving", shown("state"));
-        assertEquals("6", shown("tunnels"));
+        assertEquals("5", shown("tunnels"));
+        browser.awaitText("Closing, with visitors that may finish");
         assertEquals("6", browser.text("document.querySelectorAll('#tunnel-rows tr').length"));
         assertEquals("4", browser.text("document.querySelectorAll('#name-rows tr').length"));
         browser.awaitText("Name not proved");
@@ -286,6 +309,7 @@ class StatusPageIT {
                 traffic(tunnel(1, HOSTILE, "served", HOSTILE), 1, 3, 1, 2),
                 traffic(tunnel(2, longest, HOSTILE, "x".repeat(64)), 1, 3, 1, 2),
                 traffic(tunnel(3, "__proto__", "constructor", "::1"), 1, 3, 1, 2));
+        data.clients = List.of(client(HOSTILE, 1, 3), client(longest, 1, 2), client("__proto__", 1, 1));
         data.refusals = new JsonLine().with(HOSTILE, 5).with("constructor", 4);
         serve(false);
         open();
@@ -298,6 +322,20 @@ class StatusPageIT {
         browser.size(360, 740);
         assertFits("hostile");
         browser.screenshot(PICTURES.resolve("phone-hostile.png"));
+    }
+
+    /** The list of tunnels is cut at 1,000, so that it does not have all of a name. */
+    @Test
+    void namesAreCountedWithTheTunnelsThatAreNotShown() throws IOException {
+        data.tunnels = List.of(
+                traffic(tunnel(1, "web", "served", "203.0.113.5:1"), 1, 3, 1, 2),
+                traffic(tunnel(2, "web", "served", "203.0.113.5:2"), 1, 3, 1, 2));
+        data.clients = List.of(client("db", 1, 2 << 20), client("web", 1, 4 << 20));
+        serve(false);
+        open();
+        browser.awaitText("4.0 MiB");
+        String cells = "[...document.querySelectorAll('#name-rows tr')].map(row => row.innerText).join(' | ')";
+        assertEquals("web\t1\t4\t4.0 MiB | db\t1\t4\t2.0 MiB", browser.text(cells));
     }
 
     @Test
