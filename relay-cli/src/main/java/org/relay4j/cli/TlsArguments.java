@@ -1,6 +1,7 @@
 package org.relay4j.cli;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Set;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
@@ -9,6 +10,12 @@ import org.relay4j.server.ServerTls;
 
 /** The TLS options of the server and the forwarder. */
 final class TlsArguments {
+    /**
+     * System property with the PEM file of the authorities that the system trusts. The launcher of the packages sets it, because
+     * their Java has only the authorities of the JDK that it was built from.
+     */
+    static final String AUTHORITIES = "relay.authorities";
+
     static final Set<Flag> OF_SERVER = Set.of(Flag.TLS_CERT, Flag.TLS_KEY, Flag.TLS_CLIENT_CA);
 
     private final Arguments arguments;
@@ -52,7 +59,7 @@ final class TlsArguments {
         ClientTls trust = trust();
         if (certificate == null || key == null) return trust;
         try {
-            ClientTls tls = trust == null ? ClientTls.systemTrust() : trust;
+            ClientTls tls = trust == null ? systemTrust() : trust;
             return tls.withCertificate(certificate.path(), key.path());
         } catch (IOException e) {
             throw unusable(e, certificate, key);
@@ -67,11 +74,23 @@ final class TlsArguments {
                     pin.name() + " and " + authorities.name() + " are two ways to verify the server; use one of them");
         }
         if (pin != null) return pinned(pin);
-        if (authorities == null) return arguments.has(Flag.TLS) ? ClientTls.systemTrust() : null;
+        if (authorities == null) return arguments.has(Flag.TLS) ? systemTrust() : null;
         try {
             return ClientTls.trusting(authorities.path());
         } catch (IOException e) {
             throw unusable(e, authorities);
+        }
+    }
+
+    private static ClientTls systemTrust() {
+        String file = System.getProperty(AUTHORITIES, "");
+        if (file.isEmpty()) return ClientTls.systemTrust();
+        try {
+            return ClientTls.trusting(Path.of(file));
+        } catch (IOException e) {
+            String line = "cannot use the certificate authorities of this system: " + e.getMessage()
+                    + "; repair the file, or use " + Flag.TLS_CA + " or " + Flag.TLS_PIN;
+            throw new CommandFailure(ExitCode.USAGE, line, e);
         }
     }
 

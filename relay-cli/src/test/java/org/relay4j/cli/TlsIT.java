@@ -68,6 +68,29 @@ class TlsIT {
         }
     }
 
+    /** As the launcher of the packages does it. */
+    @Test
+    void authoritiesOfTheSystem() throws Exception {
+        try (ChildProcess server = server()) {
+            String address = "localhost:" + RelayPair.controlPort(server.line());
+            try (ChildProcess forwarder = ChildProcess.relay(
+                    Map.of("JDK_JAVA_OPTIONS", "-Drelay.authorities=" + certificate()),
+                    "--tls",
+                    "--localForwardPort=9",
+                    address)) {
+                RelayPair.publicPort(forwarder.line(), 9);
+            }
+            try (ChildProcess forwarder = ChildProcess.relay(
+                    Map.of("JDK_JAVA_OPTIONS", "-Drelay.authorities=" + folder.resolve("text.pem")),
+                    "--tls",
+                    "--localForwardPort=9",
+                    address)) {
+                assertEquals(2, forwarder.awaitExit(), forwarder::toString);
+                assertTrue(forwarder.errors().contains("certificate authorities of this system"), forwarder::toString);
+            }
+        }
+    }
+
     @Test
     void environmentGivesCertificateAndPin() throws Exception {
         Map<String, String> variables = Map.of(
