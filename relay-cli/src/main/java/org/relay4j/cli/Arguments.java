@@ -81,7 +81,8 @@ final class Arguments {
             }
             return informing(word, source);
         }
-        ConfigFile file = word == null ? file(given, environment) : ConfigFile.NONE;
+        boolean configured = word == null || word == Mode.STATUS;
+        ConfigFile file = configured ? file(given, environment) : ConfigFile.NONE;
         Mode mode = word == null ? mode(given, positional, environment, file) : word;
         for (Flag flag : given.keySet()) {
             if (!flag.belongsTo(mode)) throw misplaced(flag, mode);
@@ -224,6 +225,11 @@ final class Arguments {
 
     Mode mode() {
         return mode;
+    }
+
+    /** Returns true if these arguments start a server or forwarder, which can read its configuration again. */
+    boolean isReloadable() {
+        return action == Action.RUN && (mode == Mode.SERVER || mode == Mode.FORWARDER);
     }
 
     /** Returns the relay server's address, a part of which may be missing if it is only shown. */

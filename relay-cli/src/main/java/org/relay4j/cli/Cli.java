@@ -7,6 +7,7 @@ import java.io.StringWriter;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.cli.admin.ProgramVersion;
 import org.relay4j.cli.json.JsonLine;
 
 /** One run of the relay command, from the arguments to the exit code. */
@@ -95,6 +96,7 @@ final class Cli {
         boolean quiet = arguments.has(Flag.QUIET);
         Progress progress = new Progress(err, terminal.progress() && !json && !jsonLog && !quiet);
         Output output = new Output(out, err, json, quiet, progress);
+        if (!arguments.isReloadable()) shutdown.hangUp().answer(shutdown::begin);
         if (arguments.action() == Arguments.Action.SHOW) {
             new ConfigCommand(arguments, output).run();
             return;
@@ -105,7 +107,7 @@ final class Cli {
         }
         switch (arguments.mode()) {
             case HELP -> output.text(syntax.help());
-            case VERSION -> output.text(version());
+            case VERSION -> output.text(versions());
             case SERVER -> new ServerCommand(arguments, output, shutdown).run();
             case FORWARDER -> new ForwarderCommand(arguments, output, shutdown).run();
             case KEYGEN -> new KeygenCommand(arguments, output).run();
@@ -134,12 +136,11 @@ final class Cli {
         else if (arguments.mode() == Mode.DEMO) StandardErrorLogging.level(Level.ERROR);
     }
 
-    /** Returns the version of Relay, from the manifest of relay.jar, and that of Java. */
-    private static String version() {
-        String version = Cli.class.getPackage().getImplementationVersion();
+    /** Returns the versions of Relay and Java. */
+    private static String versions() {
         return String.format(
                 "relay %s%nJava %s, %s, %s, %s %s%n",
-                version == null ? "(unpackaged)" : version,
+                ProgramVersion.text(),
                 System.getProperty("java.version"),
                 System.getProperty("java.vm.name"),
                 System.getProperty("java.vendor"),

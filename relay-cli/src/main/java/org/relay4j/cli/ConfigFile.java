@@ -108,11 +108,18 @@ final class ConfigFile {
     }
 
     /**
-     * Adds the options that are not given already.
+     * Adds the options that are not given already. {@code relay status} takes only the admin address and its token from the file of a
+     * server or forwarder.
      *
      * @throws CommandFailure if the file has an option of another mode
      */
     void addTo(Map<Flag, Value> given, Mode mode) {
+        if (mode == Mode.STATUS) {
+            options.forEach((flag, value) -> {
+                if (flag.section() == Flag.Section.ADMIN) given.putIfAbsent(flag, value);
+            });
+            return;
+        }
         Value host = host();
         if (host != null && mode == Mode.SERVER) throw misplaced(host, Flag.Section.FORWARDER, mode, given);
         options.forEach((flag, value) -> {

@@ -24,12 +24,13 @@ enum Flag {
     TLS(
             Section.FORWARDER,
             "",
-            "Encrypt the connection, and verify the server's certificate with the certificate authorities of Java."
-                    + " The other --tls options imply it."),
+            "Encrypt the connection, and verify the server's certificate with the certificate authorities of the system"
+                    + " (in a package) or of Java. The other --tls options imply it."),
     TLS_CA(
             Section.FORWARDER,
             "pem",
-            "File with the certificates that the server's certificate is verified with. Default: those of Java."),
+            "File with the certificates that the server's certificate is verified with. Default: those of the system (in a"
+                    + " package) or of Java."),
     TLS_PIN(
             Section.FORWARDER,
             "fingerprint",
@@ -125,10 +126,6 @@ enum Flag {
     MAX_VISITORS_PER_TUNNEL(
             Section.SERVER, "n", "Maximum number of connected visitors for each tunnel. Default: 16384."),
 
-    CONFIG(
-            Section.TUNNEL,
-            "toml",
-            "TOML file with the options that neither the command line nor the environment sets. Default: none."),
     HANDSHAKE_TIMEOUT(
             Section.TUNNEL,
             "time",
@@ -150,6 +147,11 @@ enum Flag {
             "bytes",
             "Size up to which a window grows on a path with a long delay. 0: it never grows. Default: 16m."),
 
+    CONFIG(
+            Section.ADMIN,
+            "toml",
+            "TOML file with the options that neither the command line nor the environment sets. relay status takes the admin"
+                    + " address and its token from it. Default: none."),
     ADMIN(
             Section.ADMIN,
             "address:port",

@@ -52,10 +52,10 @@ final class Reload implements Closeable {
         read = arguments.file();
     }
 
-    /** Handles the signal from now on: it must not end a process that is still starting. */
+    /** Answers SIGHUP from now on; a request that came before the target is served with it. */
     static Reload prepare(Arguments arguments, Shutdown shutdown) {
         Reload reload = new Reload(arguments, FileWatch.INTERVAL);
-        HangUp.handle(reload::reload, shutdown::begin);
+        shutdown.hangUp().answer(reload::reload);
         return reload;
     }
 

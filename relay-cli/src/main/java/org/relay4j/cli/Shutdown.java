@@ -18,10 +18,13 @@ final class Shutdown {
     private final Deque<Supplier<Duration>> graces =
             new ConcurrentLinkedDeque<>(); // how long closing may take, besides the margin
     private final AtomicBoolean begun = new AtomicBoolean();
+    private final HangUp hangUp = new HangUp(this::begin);
     private volatile boolean leaving; // the command has ended, and its exit code counts
     private volatile boolean closing; // the process was terminated
 
+    /** Handles the signals from now on. */
     void install() {
+        hangUp.install();
         Runtime.getRuntime().addShutdownHook(new Thread(this::signalled, "relay-shutdown"));
     }
 
@@ -45,6 +48,11 @@ final class Shutdown {
     /** Returns true once the process was terminated. */
     boolean isClosing() {
         return closing;
+    }
+
+    /** Returns what SIGHUP does. */
+    HangUp hangUp() {
+        return hangUp;
     }
 
     /** Begins the same shutdown as SIGTERM. Does not block. Later calls have no effect. */

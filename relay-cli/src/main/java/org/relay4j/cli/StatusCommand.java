@@ -3,6 +3,7 @@ package org.relay4j.cli;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -45,7 +46,7 @@ final class StatusCommand {
 
     void run() throws InterruptedException {
         Value given = arguments.get(Flag.ADMIN);
-        InetSocketAddress address = AdminArguments.address(given == null ? new Value("--admin", USUAL) : given);
+        InetSocketAddress address = target(AdminArguments.address(given == null ? new Value("--admin", USUAL) : given));
         String where = Sockets.text(address);
         String token = new AdminArguments(arguments).tokenText();
         Answer answer = ask(address, where, token);
@@ -56,6 +57,12 @@ final class StatusCommand {
             // JSON has no line breaks within strings, so this is still the same object.
             output.text(answer.body.strip().replaceAll("\\R", " ") + System.lineSeparator());
         } else output.text(new StatusTable(status).toString());
+    }
+
+    /** A configuration file may have the address of all interfaces, which is no destination everywhere. */
+    private static InetSocketAddress target(InetSocketAddress address) {
+        boolean all = address.getAddress().isAnyLocalAddress();
+        return all ? new InetSocketAddress(InetAddress.getLoopbackAddress(), address.getPort()) : address;
     }
 
     /** The reading is on another thread, because HttpClient times only the head of an answer. */

@@ -1,12 +1,15 @@
 package org.relay4j.cli;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -72,6 +75,25 @@ class ReloadIT {
             forwarder.hangUp();
             forwarder.errorLine("reload: grace-period changed from 10s to 1s (" + file + ":5:1)");
             assertTrue(forwarder.isAlive(), forwarder::toString);
+        }
+    }
+
+    /** The signal comes while the process still reads its options, as after "systemctl start" and "systemctl reload". */
+    @Test
+    void signalDuringTheStartEndsNothing() throws Exception {
+        Path pipe = folder.resolve("pipe.toml");
+        try (ChildProcess make = ChildProcess.start("mkfifo", pipe.toString())) {
+            assertEquals(0, make.awaitExit(), make::toString);
+        }
+        try (ChildProcess server = ChildProcess.relay("--config=" + pipe)) {
+            try (OutputStream file = Files.newOutputStream(pipe)) { // waits until the process reads it
+                server.hangUp();
+                file.write("port = 0\nbind = \"127.0.0.1\"\n".getBytes(StandardCharsets.US_ASCII));
+            }
+            server.errorLine("relay server: listening on "); // has read all that was written
+            Files.writeString(pipe, "port = 0\nbind = \"127.0.0.1\"\nmax-tunnels = 5\n"); // for the signal
+            server.errorLine("reload: max-tunnels changed from 1000 to 5");
+            RelayPair.controlPort(server.line());
         }
     }
 

@@ -138,6 +138,33 @@ class StatusCommandTest {
     }
 
     @Test
+    void addressAndTokenOfTheConfigurationFile(@TempDir Path folder) throws IOException {
+        Path token = Files.createFile(
+                folder.resolve("token"),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.writeString(token, TOKEN + "\n");
+        Path file = folder.resolve("server.toml");
+        try (AdminServer admin = admin(AdminToken.of(TOKEN))) {
+            Files.writeString(
+                    file,
+                    "port = 7000\njson = true\nmax-tunnels = 5\nadmin = \"0.0.0.0:"
+                            + admin.address().getPort() + "\"\nadmin-token-file = \"token\"\n");
+            String starting = "relay: " + at(admin) + " answered with status 503: starting\n";
+            assertEquals(ExitCode.FAILURE, run(Map.of(), "status", "--config=" + file));
+            assertEquals(starting, errors());
+            assertEquals(ExitCode.FAILURE, run(Map.of("RELAY_CONFIG", file.toString()), "status"));
+            assertEquals(starting, errors());
+            int unused = FixedPort.free();
+            assertEquals(
+                    ExitCode.UNREACHABLE, run(Map.of(), "status", "--config=" + file, "--admin=127.0.0.1:" + unused));
+            assertTrue(errors().contains("cannot connect to 127.0.0.1:" + unused), errors());
+        }
+        Files.writeString(file, "port = 7000\nadmn = \"127.0.0.1:7001\"\n");
+        assertEquals(ExitCode.USAGE, run(Map.of(), "status", "--config=" + file));
+        assertTrue(errors().contains("server.toml:2:1: unknown key \"admn\" (did you mean admin?)"), errors());
+    }
+
+    @Test
     void nobodyListens() throws IOException {
         int port = FixedPort.free();
         assertEquals(ExitCode.UNREACHABLE, run(Map.of(), "status", "--admin=127.0.0.1:" + port));

@@ -11,16 +11,10 @@ final class Identity {
     static JsonLine start(String role, boolean draining, Instant since) {
         return new JsonLine()
                 .with("role", role)
-                .with("version", version())
+                .with("version", ProgramVersion.text())
                 .with("state", draining ? "draining" : "serving")
                 .with("time", time(Instant.now()))
                 .with("since", time(since));
-    }
-
-    /** Returns the version of Relay, from the manifest of relay.jar. */
-    static String version() {
-        String version = Identity.class.getPackage().getImplementationVersion();
-        return version == null ? "(unpackaged)" : version;
     }
 
     static String time(Instant instant) {

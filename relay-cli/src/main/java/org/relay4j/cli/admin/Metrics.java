@@ -75,7 +75,7 @@ final class Metrics {
                 gatekeeper.refusals().entrySet().stream()
                         .map(each -> Families.Sample.of("reason", each.getKey(), each.getValue()))
                         .toList());
-        families.info("relay_build", "The version of Relay.", Labels.of("version", Identity.version()));
+        families.info("relay_build", "The version of Relay.", Labels.of("version", ProgramVersion.text()));
         MetricSnapshots.Builder all = MetricSnapshots.builder();
         families.all().forEach(all::metricSnapshot);
         jvm.scrape().stream()
