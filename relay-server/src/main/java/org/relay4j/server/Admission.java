@@ -1,12 +1,7 @@
 package org.relay4j.server;
 
 import java.net.InetAddress;
-import java.util.Comparator;
-import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
@@ -17,26 +12,17 @@ import org.relay4j.yamux.io.Sockets;
 /** Counts clients and visitors and enforces their limits. Safe for use by several threads. */
 final class Admission {
     /*
-     * A client is pending until it sends its first byte. The number of pending clients is limited, but a new client is never
-     * refused because of it: it displaces the oldest pending client of its own address if that address is at its limit, else
-     * the oldest one of the address with the most. So an address that uses up the limit displaces its own clients, and a few
-     * addresses cannot lock out others. Each step takes O(log n) for n addresses.
+     * A client is pending until it sends its first byte; see Pending for the limits.
      *
      * Longer than 300 lines because a place that is given up in one of these ways changes the counts of the others.
      */
 
-    private static final Comparator<Site> MOST_PENDING_FIRST = Comparator.comparingInt(
-                    (Site site) -> -site.pending.size())
-            .thenComparingLong(site -> site.oldest().number);
-
     private volatile RelayServerOptions options;
     private final ReentrantLock lock = OrderedLock.leaf("the admission");
-    private final Map<InetAddress, Site> sites = new HashMap<>(); // those with pending clients; guarded by lock
-    private final TreeSet<Site> waiting = new TreeSet<>(MOST_PENDING_FIRST); // those with pending ones; guarded by lock
+    private final Pending<Ticket> pending = new Pending<>(); // guarded by lock
     private final AtomicInteger visitors = new AtomicInteger();
     private final AtomicLong visitorsEver = new AtomicLong();
     private final Places places; // guarded by lock
-    private int pending; // guarded by lock
     private long tickets; // given so far; guarded by lock
 
     Admission(RelayServerOptions options) {
@@ -122,18 +108,11 @@ final class Admission {
     }
 
     private Entry admit(InetAddress key, Places.@Nullable Place place) {
-        Site site = sites.computeIfAbsent(key, Site::new);
-        Ticket evicted = null;
-        boolean crowded = site.pending.size() >= options.maxPendingPerAddress();
-        if (crowded) evicted = site.oldest();
-        else if (pending >= options.maxPending()) evicted = waiting.first().oldest();
-        if (evicted != null) settle(evicted);
-        Ticket ticket = new Ticket(site, ++tickets, place);
-        sites.put(key, site); // the evicted client may have been its last
-        if (!site.pending.isEmpty()) waiting.remove(site);
-        site.pending.add(ticket);
-        waiting.add(site);
-        pending++;
+        int mostOfAddress = options.maxPendingPerAddress();
+        boolean crowded = pending.isFull(key, mostOfAddress);
+        Ticket ticket = new Ticket(key, ++tickets, place);
+        Ticket evicted = pending.add(key, ticket, mostOfAddress, options.maxPending());
+        if (evicted != null) evicted.pending = false;
         return new Entry(ticket, null, evicted, crowded);
     }
 
@@ -192,12 +171,7 @@ final class Admission {
 
     /** Called when a ticket is no longer pending. With the lock held. */
     private void settle(Ticket ticket) {
-        Site site = ticket.site;
-        waiting.remove(site); // its position depends on the count that changes now
-        site.pending.remove(ticket);
-        if (site.pending.isEmpty()) sites.remove(site.address);
-        else waiting.add(site);
-        pending--;
+        pending.remove(ticket.site, ticket);
         ticket.pending = false;
     }
 
@@ -228,7 +202,7 @@ final class Admission {
     int pending() {
         lock.lock();
         try {
-            return pending;
+            return pending.size();
         } finally {
             lock.unlock();
         }
@@ -236,7 +210,7 @@ final class Admission {
 
     /** One client, from its connection to its end. Safe for use by several threads. */
     final class Ticket {
-        private final Site site;
+        private final InetAddress site;
         private final long number;
         private Places.@Nullable Place place; // until a tunnel has it; guarded by lock
         private boolean pending = true; // guarded by lock
@@ -244,7 +218,7 @@ final class Admission {
         private boolean left; // guarded by lock
         private @Nullable Runnable onDrop; // guarded by lock
 
-        private Ticket(Site site, long number, Places.@Nullable Place place) {
+        private Ticket(InetAddress site, long number, Places.@Nullable Place place) {
             this.site = site;
             this.number = number;
             this.place = place;
@@ -262,9 +236,7 @@ final class Admission {
             try {
                 Places.Place own = place;
                 place = null;
-                answer = own == null
-                        ? places.take(site.address, name, mostOfName)
-                        : new Places.Answer(own, null, List.of());
+                answer = own == null ? places.take(site, name, mostOfName) : new Places.Answer(own, null, List.of());
             } finally {
                 lock.unlock();
             }
@@ -325,20 +297,6 @@ final class Admission {
             } finally {
                 lock.unlock();
             }
-        }
-    }
-
-    /** The pending clients of one address. Guarded by lock. */
-    private static final class Site {
-        final InetAddress address;
-        final LinkedHashSet<Ticket> pending = new LinkedHashSet<>(); // the oldest first
-
-        Site(InetAddress address) {
-            this.address = address;
-        }
-
-        Ticket oldest() {
-            return pending.iterator().next();
         }
     }
 }

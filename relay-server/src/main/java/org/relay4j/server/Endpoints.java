@@ -30,7 +30,7 @@ final class Endpoints {
         return switch (wanted.kind()) {
             case TCP -> PublicPort.open(server, loop, limits, wanted.number());
             case UDP -> throw new BindException("this server has no UDP ports");
-            case HOST -> throw new BindException("this server routes no host names");
+            case HOST -> PublicName.open(server, loop, wanted);
         };
     }
 

@@ -22,6 +22,8 @@ final class FixedOptions {
         compare("bindAddress and port", before.controlAddress(), after.controlAddress());
         compare("publicBindAddress", before.publicBindAddress(), after.publicBindAddress());
         compare("publicPorts", publicPorts(before), publicPorts(after));
+        compare("httpsPort", before.httpsPort(), after.httpsPort());
+        compare("httpPort", before.httpPort(), after.httpPort());
         compare("loops", before.loops(), after.loops());
         compare("stickyPorts", before.stickyPorts(), after.stickyPorts());
         compare("stateFile", before.stateFile(), after.stateFile());

@@ -53,5 +53,16 @@ public enum Refusal {
     /** No byte was transferred to or from a connected visitor for {@link RelayServerOptions#idleTimeout}. */
     IDLE,
     /** The connection of a load balancer has no usable header: {@link RelayServerOptions.Builder#trustedProxies}. */
-    PROXY_HEADER
+    PROXY_HEADER,
+    /** The tunnel has no connection that takes visitors, and the maximum number of visitors with a host name wait. */
+    VISITORS_WAITING,
+    /** The visitor asks for a host name that no tunnel has, or for none. */
+    NAME_UNKNOWN,
+    /** The first bytes of the visitor are no TLS or HTTP, are ambiguous, or are too many. */
+    NAME_MALFORMED,
+    /**
+     * The visitor did not say its host name within {@link RelayServerOptions#handshakeTimeout}, or was dropped before because newer
+     * ones connected: {@link RelayServerOptions#maxPending}, {@link RelayServerOptions#maxPendingPerAddress}.
+     */
+    NAME_INCOMPLETE
 }

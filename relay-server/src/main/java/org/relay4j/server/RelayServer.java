@@ -60,6 +60,7 @@ public final class RelayServer implements Closeable {
     private final SecurityLog security = new SecurityLog();
     private final ServerEvents events;
     private final Gate gate;
+    private final NameRouter names;
     private final @Nullable StickyPorts stickyPorts; // null: off
     private final @Nullable ServerState lastState; // from the last process, with a state file
     private final @Nullable StateWriter state; // for the next one
@@ -80,22 +81,27 @@ public final class RelayServer implements Closeable {
         loops = new LoopGroup("relay-server", options.loops(), false);
         ServerState opened = null;
         Listener listening = null;
+        NameRouter routing = null;
         boolean started = false;
         try {
             opened = options.stateFile() == null ? null : ServerState.open(options.stateFile());
             lastState = opened;
             controlLoop = loops.next();
             gate.start();
+            routing = NameRouter.open(this, loops.next());
+            names = routing;
             if (lastState != null) lastState.bind(this);
             listening = listen();
             control = listening;
             state = lastState == null ? null : lastState.begin(this);
             if (lastState != null) lastState.hold(this);
-            controlLoop.execute(this::startControl);
+            controlLoop.execute(() -> start("clients", control::start));
+            names.loop().execute(() -> start("visitors by name", names::start));
             started = true;
         } finally {
             if (!started) {
                 if (listening != null) listening.close();
+                if (routing != null) routing.close();
                 if (opened != null) opened.abandon();
                 loops.close();
                 gate.close();
@@ -152,6 +158,16 @@ public final class RelayServer implements Closeable {
     /** Returns the control address. */
     public InetSocketAddress address() {
         return control.address();
+    }
+
+    /** Returns the local address of the HTTPS port; null if there is none. */
+    public @Nullable InetSocketAddress httpsAddress() {
+        return names.httpsAddress();
+    }
+
+    /** Returns the local address of the HTTP port; null if there is none. */
+    public @Nullable InetSocketAddress httpAddress() {
+        return names.httpAddress();
     }
 
     /** Returns the options in force. */
@@ -309,6 +325,7 @@ public final class RelayServer implements Closeable {
         closing = true;
         if (again) return;
         control.close();
+        names.close();
         List<TunnelConnection> ending = tunnels.connections();
         for (ServerTunnel tunnel : tunnels.all()) tunnel.close();
         for (TunnelConnection connection : ending)
@@ -366,6 +383,10 @@ public final class RelayServer implements Closeable {
         return publicPorts;
     }
 
+    NameRouter names() {
+        return names;
+    }
+
     LoopGroup loops() {
         return loops;
     }
@@ -389,8 +410,10 @@ public final class RelayServer implements Closeable {
         events.refused(reason, from);
         SecurityEvent event = SecurityEvent.of(reason);
         if (event == null || from == null) return;
-        if (reason == Refusal.VISITOR_ADDRESS || reason == Refusal.VISITORS_OF_ADDRESS) security.visitor(event, from);
-        else security.client(event, from, null);
+        switch (reason) {
+            case VISITOR_ADDRESS, VISITORS_OF_ADDRESS, NAME_MALFORMED, NAME_UNKNOWN -> security.visitor(event, from);
+            default -> security.client(event, from, null);
+        }
     }
 
     /** Reports a failure that affects one client, which is refused; the last argument is the exception. */
@@ -446,13 +469,18 @@ public final class RelayServer implements Closeable {
         return closed.get();
     }
 
-    private void startControl() {
+    /** Starts a listener. */
+    private interface Start {
+        void run() throws IOException;
+    }
+
+    private void start(String what, Start start) {
         try {
-            control.start();
+            start.run();
         } catch (ClosedChannelException e) {
             log.debug("relay server: closed before it accepted anything");
         } catch (IOException e) {
-            log.error("relay server: cannot accept on {}", address(), e);
+            log.error("relay server: cannot accept {} on {}", what, address(), e);
         }
     }
 }

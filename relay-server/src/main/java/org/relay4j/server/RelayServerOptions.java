@@ -75,6 +75,26 @@ public final class RelayServerOptions {
         return values.highestPublicPort;
     }
 
+    /** Returns the port for visitors of host names with HTTPS; 0 means any free port, null that there is none. */
+    public @Nullable Integer httpsPort() {
+        return values.httpsPort;
+    }
+
+    /** Returns the port for visitors of host names with plain HTTP; 0 means any free port, null that there is none. */
+    public @Nullable Integer httpPort() {
+        return values.httpPort;
+    }
+
+    /** Returns true if plain HTTP requests are redirected to HTTPS. */
+    public boolean redirectHttps() {
+        return values.redirectHttps;
+    }
+
+    /** Returns true if visitors that ask for an unknown host name get an answer before they are disconnected. */
+    public boolean answerUnknownNames() {
+        return values.answerUnknownNames;
+    }
+
     /** Returns the maximum number of tunnels. */
     public int maxTunnels() {
         return values.maxTunnels;
@@ -213,6 +233,10 @@ public final class RelayServerOptions {
         private @Nullable InetAddress publicBindAddress;
         private int lowestPublicPort;
         private int highestPublicPort;
+        private @Nullable Integer httpsPort;
+        private @Nullable Integer httpPort;
+        private boolean redirectHttps;
+        private boolean answerUnknownNames = true;
         private int maxTunnels = 1_000;
         private int maxTunnelsPerAddress = 100;
         private int maxPending = 256;
@@ -252,6 +276,10 @@ public final class RelayServerOptions {
             publicBindAddress = other.publicBindAddress;
             lowestPublicPort = other.lowestPublicPort;
             highestPublicPort = other.highestPublicPort;
+            httpsPort = other.httpsPort;
+            httpPort = other.httpPort;
+            redirectHttps = other.redirectHttps;
+            answerUnknownNames = other.answerUnknownNames;
             maxTunnels = other.maxTunnels;
             maxTunnelsPerAddress = other.maxTunnelsPerAddress;
             maxPending = other.maxPending;
@@ -306,6 +334,44 @@ public final class RelayServerOptions {
         public Builder publicPorts(int lowest, int highest) {
             lowestPublicPort = lowest;
             highestPublicPort = highest;
+            return this;
+        }
+
+        /**
+         * Sets the port for visitors of host names with HTTPS, usually 443: 0 to 65535; 0 means any free port. Default: none. The
+         * server reads the host name that the visitor sends at the start of TLS (SNI), and passes all bytes to the tunnel with that
+         * name, still encrypted: the service behind the tunnel has the certificate. Visitors with an unknown name are refused.
+         */
+        public Builder httpsPort(int newPort) {
+            httpsPort = newPort;
+            return this;
+        }
+
+        /**
+         * Sets the port for visitors of host names with plain HTTP, usually 80: 0 to 65535; 0 means any free port. Default: none.
+         * The Host of the first request decides about the whole connection. HTTP/1.0, HTTP/1.1, and HTTP/2 from clients that send the
+         * first request without waiting for the server.
+         */
+        public Builder httpPort(int newPort) {
+            httpPort = newPort;
+            return this;
+        }
+
+        /**
+         * Answers requests at the {@link #httpPort} with a redirect to the {@link #httpsPort}, in place of passing them to a tunnel:
+         * default false.
+         */
+        public Builder redirectHttps(boolean redirect) {
+            redirectHttps = redirect;
+            return this;
+        }
+
+        /**
+         * Answers visitors that ask for an unknown host name, with "404 Not Found" or the TLS alert {@code unrecognized_name}:
+         * default true. Otherwise they are disconnected without an answer.
+         */
+        public Builder answerUnknownNames(boolean answer) {
+            answerUnknownNames = answer;
             return this;
         }
 
@@ -536,6 +602,12 @@ public final class RelayServerOptions {
             if (lowestPublicPort != 0 || highestPublicPort != 0) {
                 Bounds.range("lowest public port", lowestPublicPort, 1, 65_535);
                 Bounds.range("highest public port", highestPublicPort, lowestPublicPort, 65_535);
+            }
+            if (httpsPort != null) Bounds.range("httpsPort", httpsPort, 0, 65_535);
+            if (httpPort != null) Bounds.range("httpPort", httpPort, 0, 65_535);
+            if (redirectHttps && (httpsPort == null || httpPort == null)) {
+                throw new IllegalArgumentException(
+                        "redirectHttps is true, but not both ports are set; set httpPort and httpsPort");
             }
             Bounds.range("maxTunnels", maxTunnels, 1, 60_000);
             Bounds.range("maxTunnelsPerAddress", maxTunnelsPerAddress, 1, 60_000);

@@ -19,8 +19,10 @@ enum SecurityEvent {
     NOT_ALLOWED,
     /** The address has reached a limit for one address. */
     LIMIT_REACHED,
-    /** The client's line violates the protocol or does not match its tunnel. */
+    /** The client's line violates the protocol or does not match its tunnel, or the first bytes of a visitor are malformed. */
     BAD_REQUEST,
+    /** The visitor asks for a host name that no tunnel has. */
+    UNKNOWN_NAME,
     /** The client violates the yamux protocol. */
     PROTOCOL_VIOLATION;
 
@@ -35,7 +37,8 @@ enum SecurityEvent {
         return switch (reason) {
             case CLIENT_ADDRESS, VISITOR_ADDRESS -> NOT_ALLOWED;
             case TUNNELS_OF_ADDRESS, VISITORS_OF_ADDRESS -> LIMIT_REACHED;
-            case REQUEST -> BAD_REQUEST;
+            case REQUEST, NAME_MALFORMED -> BAD_REQUEST;
+            case NAME_UNKNOWN -> UNKNOWN_NAME;
             case IDENTITY, TLS -> null; // the handshake knows more
             case PENDING -> null; // the control port knows whose limit it was
             case TUNNELS,
@@ -50,7 +53,9 @@ enum SecurityEvent {
                     VISITORS_OF_TUNNEL,
                     VISITOR_RATE,
                     IDLE,
-                    PROXY_HEADER -> null;
+                    PROXY_HEADER,
+                    VISITORS_WAITING,
+                    NAME_INCOMPLETE -> null;
         };
     }
 

@@ -1,7 +1,9 @@
 package org.relay4j.server;
 
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.io.LimitedLog;
@@ -17,6 +19,10 @@ final class ServerLog {
     private static final Logger log = LoggerFactory.getLogger(RelayServer.class);
     private static final int BURST = 100; // lines
 
+    /** Every server on the Internet sees these; an operator need not act. */
+    private static final Set<Refusal> NORMAL = EnumSet.of(
+            Refusal.DRAINING, Refusal.IDLE, Refusal.NAME_UNKNOWN, Refusal.NAME_MALFORMED, Refusal.NAME_INCOMPLETE);
+
     private final Map<Refusal, LimitedLog> refusals = new EnumMap<>(Refusal.class);
     private final Map<Cause.Kind, LimitedLog> ends = new EnumMap<>(Cause.Kind.class);
     private final Map<Cause.Kind, LimitedLog> strangers = new EnumMap<>(Cause.Kind.class);
@@ -27,8 +33,7 @@ final class ServerLog {
 
     ServerLog() {
         for (Refusal reason : Refusal.values()) {
-            boolean normal = reason == Refusal.DRAINING || reason == Refusal.IDLE;
-            refusals.put(reason, new LimitedLog(log, normal ? Level.INFO : Level.WARN));
+            refusals.put(reason, new LimitedLog(log, NORMAL.contains(reason) ? Level.INFO : Level.WARN));
         }
         for (Cause.Kind kind : Cause.Kind.values()) {
             ends.put(kind, new LimitedLog(log, isWanted(kind) ? Level.INFO : Level.WARN, BURST));

@@ -234,13 +234,15 @@ final class TunnelConnection implements SessionEvents {
 
     /** A visitor comes from the loop of the tunnel; it goes back if there is no room for its stream. */
     private void takeOver(Arrival visitor, VisitorQueue queue) {
-        if (ended || draining || !hasRoom()) {
+        if (loop().isLeaving(visitor.channel())) {
+            loop().execute(() ->
+                    takeOver(visitor, queue)); // it comes from this loop, and was on another one for a moment
+        } else if (ended || draining || !hasRoom()) {
             full = !ended && !draining;
             queue.loop().execute(() -> queue.returned(visitor));
         } else {
-            // The tunnel's loop may have read a header of a load balancer from it.
-            if (visitor.proxied() != null)
-                queue.loop().execute(() -> queue.loop().deregister(visitor.channel()));
+            if (visitor.wasRead()) // by the tunnel's loop, perhaps
+            queue.loop().execute(() -> queue.loop().deregister(visitor.channel()));
             open(visitor, queue);
         }
     }

@@ -175,6 +175,21 @@ class RelayServerOptionsTest {
     }
 
     @Test
+    void portsForNames() {
+        assertEquals(
+                "httpsPort is 65536, it must be 0 to 65535",
+                refusal(RelayServerOptions.builder().httpsPort(65_536)));
+        assertEquals(
+                "httpPort is -1, it must be 0 to 65535",
+                refusal(RelayServerOptions.builder().httpPort(-1)));
+        String both = "redirectHttps is true, but not both ports are set; set httpPort and httpsPort";
+        assertEquals(
+                both, refusal(RelayServerOptions.builder().redirectHttps(true).httpPort(80)));
+        assertEquals(
+                both, refusal(RelayServerOptions.builder().redirectHttps(true).httpsPort(443)));
+    }
+
+    @Test
     void optionsDoNotChangeWithTheirBuilder() {
         RelayServerOptions.Builder builder = RelayServerOptions.builder().maxTunnels(7);
         RelayServerOptions options = builder.build();
@@ -211,6 +226,10 @@ class RelayServerOptionsTest {
                 .requireName(true)
                 .stateFile(Path.of("state"))
                 .stickyPorts(true)
+                .httpsPort(15)
+                .httpPort(16)
+                .redirectHttps(true)
+                .answerUnknownNames(false)
                 .build();
         RelayServerOptions copy = options.toBuilder().build();
         int compared = 0;
@@ -221,7 +240,7 @@ class RelayServerOptionsTest {
             assertNotEquals(getter.invoke(RelayServerOptions.defaults()), getter.invoke(copy), getter::getName);
             compared++;
         }
-        assertEquals(22, compared);
+        assertEquals(26, compared);
         assertFalse(copy.trustedProxies().isOff());
         assertEquals(Set.of("0".repeat(64)), copy.proxyCertificates());
         assertEquals(5, options.toBuilder().port(5).build().controlAddress().getPort());

@@ -112,6 +112,8 @@ class ServerUpdateTest {
                             .bindAddress(other)
                             .publicBindAddress(null)
                             .publicPorts(2_000, 2_010)
+                            .httpsPort(443)
+                            .httpPort(80)
                             .loops(before.loops() + 1)
                             .stickyPorts(true)
                             .trustedProxies(List.of("10.0.0.0/8"))
@@ -125,6 +127,8 @@ class ServerUpdateTest {
                 "bindAddress and port (from ",
                 "publicBindAddress (from ",
                 "publicPorts (from any to 2000-2010)",
+                "httpsPort (from null to 443)",
+                "httpPort (from null to 80)",
                 "loops (from ",
                 "stickyPorts (from false to true)",
                 "trustedProxies (from [] to [10.0.0.0/8])",

@@ -125,6 +125,12 @@ public final class Loop {
         if (key != null) key.cancel();
     }
 
+    /** Returns whether a channel was deregistered in this pass, so that it cannot be registered yet. On the loop's thread only. */
+    public boolean isLeaving(SelectableChannel channel) {
+        SelectionKey key = channel.keyFor(selector);
+        return key != null && !key.isValid();
+    }
+
     /** Stops the thread and abandons all registered channels. Does not block; see {@link #join}. */
     public void stop() {
         stopping = true;

@@ -1,0 +1,210 @@
+package org.relay4j.server;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.proxy.ProxyHeader;
+import org.relay4j.server.names.Fault;
+import org.relay4j.server.names.Opening;
+import org.relay4j.server.names.OpeningReader;
+import org.relay4j.yamux.io.Loop;
+import org.relay4j.yamux.io.Sockets;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A visitor of a {@link NamePort}, until the name that it wants is known. On the loop of the port. */
+final class NamedVisitor implements Loop.Handler {
+    private enum State {
+        /** Its name is not known yet. */
+        READING,
+        /** It was answered in place of a tunnel; what it still sends is discarded, so that no TCP reset destroys the answer. */
+        ANSWERED,
+        /** It was handed over, or is closed. */
+        OVER
+    }
+
+    private static final Logger log = LoggerFactory.getLogger(NamedVisitor.class);
+    private static final int ROOM = 2 * 1024; // bytes; most requests fit
+    private static final int DISCARDED_PER_EVENT = 16; // reads
+
+    private final NamePort port;
+    private final SocketChannel channel;
+    private final InetSocketAddress from;
+    private final @Nullable ProxyHeader proxied;
+    private final OpeningReader reader;
+    private final RelayServer server;
+    private ByteBuffer read = ByteBuffer.allocate(ROOM); // everything so far
+    private State state = State.READING;
+    private Loop.@Nullable Timer timer;
+
+    NamedVisitor(NamePort port, SocketChannel channel, InetSocketAddress from, @Nullable ProxyHeader proxied) {
+        this.port = port;
+        this.channel = channel;
+        this.from = from;
+        this.proxied = proxied;
+        server = port.server();
+        reader = port.reader();
+    }
+
+    /** Starts to read. */
+    void begin() {
+        try {
+            port.loop().register(channel, SelectionKey.OP_READ, this);
+        } catch (IOException e) {
+            left(e);
+            return;
+        }
+        timer = port.loop().schedule(server.options().handshakeTimeout().toNanos(), this::late);
+    }
+
+    @Override
+    public void ready(SelectionKey key) {
+        try {
+            switch (state) {
+                case READING -> read();
+                case ANSWERED -> discard();
+                case OVER -> key.interestOps(0);
+            }
+        } catch (IOException e) {
+            left(e);
+        }
+    }
+
+    private void read() throws IOException {
+        while (true) {
+            if (!read.hasRemaining()) grow();
+            int length = channel.read(read);
+            if (length == 0) return;
+            if (length < 0) throw new IOException("it has closed the connection");
+            Opening opening = reader.read(read.array(), read.position());
+            if (opening == null) continue;
+            Fault fault = opening.fault();
+            if (fault == null) route(opening);
+            else {
+                byte[] answer = port.isTls() ? NameAnswer.alert(fault) : NameAnswer.http(fault);
+                refuse(Refusal.NAME_MALFORMED, fault.toString(), answer);
+            }
+            return;
+        }
+    }
+
+    private void grow() {
+        int room = Math.min(2 * read.capacity(), OpeningReader.MOST);
+        read = ByteBuffer.allocate(room).put(read.flip());
+    }
+
+    // ---- the name is known
+
+    private void route(Opening opening) throws IOException {
+        String name = opening.name();
+        if (!port.isTls() && server.options().redirectHttps() && !name.isEmpty()) {
+            answer(NameAnswer.redirect(opening, port.router().secure(name)));
+            return;
+        }
+        PublicName endpoint = port.router().find(name);
+        if (endpoint != null) handOver(endpoint);
+        else {
+            byte[] answer = port.isTls() ? NameAnswer.UNRECOGNIZED_NAME : NameAnswer.notFound(opening);
+            String why = name.isEmpty() ? "it names no host" : "there is no tunnel for '" + name + "'";
+            refuse(Refusal.NAME_UNKNOWN, why, server.options().answerUnknownNames() ? answer : null);
+        }
+    }
+
+    private void handOver(PublicName endpoint) {
+        end();
+        Arrival arrival = new Arrival(channel, from, proxied, read.flip());
+        Loop next = endpoint.loop();
+        if (next.isCurrent()) endpoint.arrived(arrival);
+        else {
+            port.loop().deregister(channel);
+            next.execute(() -> endpoint.arrived(arrival));
+        }
+    }
+
+    // ---- the end without a tunnel
+
+    /** Called when newer visitors have displaced this one. */
+    void giveWay() {
+        if (state == State.READING) {
+            refused(
+                    Refusal.NAME_INCOMPLETE,
+                    "it has not sent its name, and " + port.mostPending() + " newer ones ("
+                            + server.options().maxPendingPerAddress() + " of one address) may be without one");
+        }
+        end();
+        Sockets.reset(channel);
+    }
+
+    private void late() {
+        timer = null;
+        if (state == State.READING) {
+            long time = server.options().handshakeTimeout().toMillis();
+            refused(Refusal.NAME_INCOMPLETE, "it has not sent its name within " + time + " ms");
+        }
+        end();
+        Sockets.close(channel);
+    }
+
+    private void left(IOException failure) {
+        log.debug("relay server: visitor {} has disconnected: {}", Sockets.text(from), failure.toString());
+        end();
+        Sockets.close(channel);
+    }
+
+    /** @param answer null: the connection is closed without one */
+    private void refuse(Refusal reason, String why, byte @Nullable [] answer) throws IOException {
+        refused(reason, why);
+        if (answer != null) answer(answer);
+        else {
+            end();
+            Sockets.close(channel);
+        }
+    }
+
+    private void refused(Refusal reason, String why) {
+        server.refused(reason, from, "relay server: visitor {} refused: {}", Sockets.text(from), why);
+    }
+
+    /** Sends an answer, ends our direction, and waits a moment for the visitor to end its own. It counts as pending until then. */
+    private void answer(byte[] bytes) throws IOException {
+        state = State.ANSWERED;
+        if (timer != null) timer.cancel();
+        timer = port.loop().schedule(TimeUnit.SECONDS.toNanos(1), this::late);
+        if (channel.write(ByteBuffer.wrap(bytes)) < bytes.length) throw new IOException("it does not read the answer");
+        channel.shutdownOutput();
+        discard();
+    }
+
+    private void discard() throws IOException {
+        for (int n = 0; n < DISCARDED_PER_EVENT; n++) {
+            int length = channel.read(read.clear());
+            if (length == 0) return;
+            if (length < 0) throw new IOException("it was answered");
+        }
+    }
+
+    @Override
+    public void abandon(Throwable cause) {
+        if (state == State.OVER) return; // it belongs to a tunnel
+        end();
+        Sockets.reset(channel);
+    }
+
+    /** Stops to count it. Later calls have no effect. */
+    private void end() {
+        if (state == State.OVER) return;
+        state = State.OVER;
+        if (timer != null) timer.cancel();
+        timer = null;
+        port.settled(this, from);
+    }
+
+    @Override
+    public String toString() {
+        return "visitor " + Sockets.text(from);
+    }
+}
