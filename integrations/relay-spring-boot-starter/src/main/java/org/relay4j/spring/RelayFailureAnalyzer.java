@@ -5,6 +5,7 @@ import org.relay4j.api.RelayCertificateException;
 import org.relay4j.api.RelayException;
 import org.relay4j.api.RelayOptionException;
 import org.relay4j.api.RelayProtocolException;
+import org.relay4j.api.RelayProxyException;
 import org.relay4j.api.RelayRefusedException;
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
@@ -26,6 +27,12 @@ final class RelayFailureAnalyzer extends AbstractFailureAnalyzer<RelayException>
         if (cause instanceof RelayRefusedException refused) return refusal(refused.code());
         if (cause instanceof RelayOptionException unusable) {
             return "Check relay." + property(unusable.option()) + ".";
+        }
+        if (cause instanceof RelayProxyException proxy) {
+            return proxy.isAboutCredentials()
+                    ? "Check relay.proxy.username and relay.proxy.password."
+                    : "Check relay.proxy.host, relay.proxy.port and relay.proxy.type, and that the proxy allows connections to"
+                            + " relay.host and relay.port.";
         }
         if (cause instanceof RelayCertificateException) {
             return "Check relay.host, relay.tls.ca and relay.tls.pin, or relay.tls.certificate if the server rejected that one. If they are"

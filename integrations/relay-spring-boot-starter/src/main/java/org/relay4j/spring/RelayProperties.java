@@ -33,6 +33,10 @@ final class RelayProperties {
     @NestedConfigurationProperty
     private final RelayTlsProperties tls = new RelayTlsProperties();
 
+    /** The proxy on the way to the relay server. */
+    @NestedConfigurationProperty
+    private final RelayProxyProperties proxy = new RelayProxyProperties();
+
     /** Name of this client on the relay server, which its key proves. */
     private @Nullable String name;
 
@@ -140,6 +144,7 @@ final class RelayProperties {
         check("connections", connections, () -> client.connections(connections).build());
         client.tls(tls.client()).identity(identity()).leaseFile(leaseFile);
         client.visitorAddresses(visitorAddresses).proxyProtocol(proxyProtocol);
+        proxy.addTo(client);
         SessionOptions.Builder session = SessionOptions.builder();
         check("window", window, () -> session.receiveWindow(bytes(window)).build());
         check(
@@ -219,6 +224,10 @@ final class RelayProperties {
 
     public RelayTlsProperties getTls() {
         return tls;
+    }
+
+    public RelayProxyProperties getProxy() {
+        return proxy;
     }
 
     public @Nullable String getName() {

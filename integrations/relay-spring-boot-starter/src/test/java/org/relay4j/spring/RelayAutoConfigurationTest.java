@@ -12,6 +12,7 @@ import static org.mockito.Mockito.mock;
 
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
@@ -218,6 +219,7 @@ class RelayAutoConfigurationTest {
         "relay.public-port, 65536, 1 to 65535",
         "relay.connections, 0, 1 to 8",
         "relay.connections, 9, 1 to 8",
+        "relay.proxy.host, proxy, it must be set if relay.proxy.host is set",
         "relay.name, alice, set relay.key-file or relay.key",
         "relay.tls.pin, sha256:12, 64",
         "relay.tls.ca, missing/ca.pem, missing/ca.pem",
@@ -233,6 +235,7 @@ class RelayAutoConfigurationTest {
             InvalidConfigurationPropertyValueException failure = refusal(context.getStartupFailure());
             // The shortest pause is checked first, alone; together with the longest one that is named.
             String expected = value.equals("30s") ? "relay.longest-backoff" : name;
+            if (value.equals("proxy")) expected = "relay.proxy.port";
             assertEquals(expected, failure.getName());
             assertTrue(failure.getReason().contains(reason), failure.getReason());
         });
@@ -260,6 +263,29 @@ class RelayAutoConfigurationTest {
             assertEquals(name, failure.getName());
             assertTrue(failure.getReason().contains(reason), failure.getReason());
         });
+    }
+
+    @Test
+    void proxyReachesTheOptions() {
+        assertNull(new RelayProperties().options().build().proxySelector());
+        configured
+                .withPropertyValues(
+                        "relay.proxy.host=proxy.example.com", "relay.proxy.port=1080", "relay.proxy.type=socks")
+                .run(context -> assertEquals(
+                        "[SOCKS @ proxy.example.com/<unresolved>:1080]",
+                        options(context)
+                                .proxySelector()
+                                .select(URI.create("https://relay.example.com/"))
+                                .toString()));
+        configured
+                .withPropertyValues("relay.proxy.host=proxy", "relay.proxy.port=1", "relay.proxy.username=alice")
+                .withPropertyValues("relay.proxy.password=" + "secret".repeat(100))
+                .run(context -> {
+                    InvalidConfigurationPropertyValueException failure = refusal(context.getStartupFailure());
+                    assertEquals("relay.proxy.username", failure.getName());
+                    assertTrue(failure.getReason().contains("the password has 600 bytes"), failure.getReason());
+                    assertFalse(failure.toString().contains("secret"), failure.toString());
+                });
     }
 
     @Test

@@ -1,5 +1,6 @@
 package org.relay4j.spring;
 
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -16,6 +17,7 @@ import org.relay4j.client.RelayClient;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
 import org.relay4j.testing.Call;
+import org.relay4j.testing.FakeServer;
 import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.LeakCheck;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -63,6 +65,27 @@ class StartFailureTest {
             answer.result();
         }
         says(output, "is not a relay server", "must be the control port of a relay server");
+    }
+
+    @Test
+    void proxyThatRequiresAnotherPassword(CapturedOutput output) throws Exception {
+        String refusal = "HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=\"a\"\r\n\r\n";
+        try (FakeServer proxy = FakeServer.saying(refusal)) {
+            assertThrows(
+                    RuntimeException.class,
+                    () -> WebApplication.run(
+                                    1,
+                                    "relay.proxy.host=127.0.0.1",
+                                    "relay.proxy.port=" + proxy.port(),
+                                    "relay.proxy.username=alice",
+                                    "relay.proxy.password=of-alice")
+                            .close());
+        }
+        says(
+                output,
+                "does not accept the user name and the password (HTTP 407 No)",
+                "Check relay.proxy.username and relay.proxy.password");
+        assertFalse(output.getAll().contains("of-alice"), output.getAll());
     }
 
     @Test
