@@ -81,6 +81,8 @@ final class CheckCommand {
             writable(Flag.STATE_FILE);
             step("control port", () -> controlPort(command, options));
             publicPorts(options);
+            namePort("HTTPS port", options.publicBindAddress(), options.httpsPort());
+            namePort("HTTP port", options.publicBindAddress(), options.httpPort());
             boolean local = options.controlAddress().getAddress().isLoopbackAddress();
             if (options.tls() == null && !options.requireName() && !local) {
                 findings.warning(
@@ -128,6 +130,15 @@ final class CheckCommand {
             String line =
                     "none of the ports " + lowest + "-" + highest + " is free; choose others with " + Flag.PUBLIC_PORTS;
             findings.problem("public ports", new CommandFailure(ExitCode.PORT_UNAVAILABLE, line, null));
+        }
+    }
+
+    private void namePort(String subject, @Nullable InetAddress address, @Nullable Integer port) {
+        if (port == null || !BindFailure.isLocal(address)) return; // publicPorts has reported the address
+        if (isFree(address, port)) findings.ok(subject, "port " + port + " is free");
+        else {
+            BindFailure failure = new BindFailure(System.getProperty("os.name"));
+            findings.problem(subject, failure.of(new InetSocketAddress(address, port), new BindException("in use")));
         }
     }
 

@@ -76,6 +76,21 @@ enum Flag {
     BIND(Section.SERVER, "address", "Local address to listen on for clients. Default: all addresses."),
     PUBLIC_BIND(Section.SERVER, "address", "Local address to listen on for visitors. Default: all addresses."),
     PUBLIC_PORTS(Section.SERVER, "min-max", "Range of public ports. Default: any free port."),
+    HTTPS_PORT(
+            Section.SERVER,
+            "port",
+            "Port at which visitors reach the host names of tunnels with HTTPS, usually 443. TLS is not ended here: the name"
+                    + " at its start (SNI) says which tunnel gets the bytes. Default: none."),
+    HTTP_PORT(
+            Section.SERVER,
+            "port",
+            "Port at which visitors reach the host names of tunnels with plain HTTP, usually 80. Default: none."),
+    REDIRECT_HTTPS(Section.SERVER, "", "Redirect all requests at --http-port to HTTPS."),
+    CLOSE_UNKNOWN_NAMES(
+            Section.SERVER,
+            "",
+            "Disconnect visitors that ask for an unknown host name without an answer. By default they get \"404 Not Found\","
+                    + " or the TLS alert unrecognized_name."),
     CLIENTS(Section.SERVER, "toml", "File with the names of clients, their public keys and limits."),
     REQUIRE_NAME(Section.SERVER, "", "Refuse clients without a name."),
     TLS_CLIENT_CA(
@@ -225,6 +240,8 @@ enum Flag {
             MAX_VISITORS,
             MAX_VISITORS_PER_TUNNEL,
             IDLE_TIMEOUT,
+            REDIRECT_HTTPS,
+            CLOSE_UNKNOWN_NAMES,
             HANDSHAKE_TIMEOUT,
             LEASE,
             ALLOW_CLIENTS,

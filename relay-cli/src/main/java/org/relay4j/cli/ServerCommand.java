@@ -87,6 +87,8 @@ final class ServerCommand {
         } catch (BindException e) {
             requireLocal(Flag.BIND);
             requireLocal(Flag.PUBLIC_BIND);
+            String line = String.valueOf(e.getMessage());
+            if (line.startsWith("cannot bind HTTP")) throw new CommandFailure(ExitCode.PORT_UNAVAILABLE, line, e);
             throw new BindFailure(System.getProperty("os.name")).of(options.controlAddress(), e);
         } catch (IOException e) {
             Value stateFile = arguments.get(Flag.STATE_FILE);
@@ -118,6 +120,7 @@ final class ServerCommand {
                     options.publicPorts(range.lowest(), range.highest());
                 },
                 options::build);
+        nameOptions(options);
         arguments.apply(Flag.LEASE, value -> options.lease(value.duration()), options::build);
         arguments.apply(Flag.ALLOW_CLIENTS, value -> options.allowClients(value.list()), options::build);
         arguments.apply(Flag.DENY_CLIENTS, value -> options.denyClients(value.list()), options::build);
@@ -149,6 +152,19 @@ final class ServerCommand {
                 .session(session(arguments));
         arguments.apply(Flag.PROXY_CERTS, value -> options.proxyCertificates(value.list()), options::build);
         return options.build();
+    }
+
+    /** Sets the options for visitors of host names. */
+    private void nameOptions(RelayServerOptions.Builder options) {
+        arguments.apply(Flag.HTTPS_PORT, value -> options.httpsPort(value.port(0)), options::build);
+        arguments.apply(Flag.HTTP_PORT, value -> options.httpPort(value.port(0)), options::build);
+        boolean both = arguments.get(Flag.HTTPS_PORT) != null && arguments.get(Flag.HTTP_PORT) != null;
+        if (arguments.has(Flag.REDIRECT_HTTPS) && !both) {
+            throw CommandFailure.usage(
+                    Flag.REDIRECT_HTTPS + " needs " + Flag.HTTP_PORT + " and " + Flag.HTTPS_PORT + "; set both");
+        }
+        options.redirectHttps(arguments.has(Flag.REDIRECT_HTTPS));
+        options.answerUnknownNames(!arguments.has(Flag.CLOSE_UNKNOWN_NAMES));
     }
 
     /** @param possible whether clients can have a lease */

@@ -44,6 +44,20 @@ class OptionsTest {
     }
 
     @Test
+    void portsForHostNamesReachTheLibrary() {
+        RelayServerOptions none = server("7000");
+        assertNull(none.httpsPort());
+        assertNull(none.httpPort());
+        assertFalse(none.redirectHttps());
+        assertTrue(none.answerUnknownNames());
+        RelayServerOptions both = server("--https-port=443 --http-port=0 --redirect-https --close-unknown-names 7000");
+        assertEquals(443, both.httpsPort());
+        assertEquals(0, both.httpPort());
+        assertTrue(both.redirectHttps());
+        assertFalse(both.answerUnknownNames());
+    }
+
+    @Test
     void forwarderOptionsReachTheLibrary() {
         RelayClientOptions options =
                 forwarder("--connect-timeout=3s --handshake-timeout=4s --no-reconnect --retry-first --window=512k"

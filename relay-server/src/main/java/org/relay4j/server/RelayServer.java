@@ -139,6 +139,10 @@ public final class RelayServer implements Closeable {
     public static RelayServer start(RelayServerOptions options) throws IOException {
         RelayServer server = new RelayServer(Objects.requireNonNull(options, "options"));
         log.info("relay server: listening on {}", Sockets.text(server.address()));
+        InetSocketAddress https = server.httpsAddress();
+        if (https != null) log.info("relay server: host names with HTTPS on {}", Sockets.text(https));
+        InetSocketAddress http = server.httpAddress();
+        if (http != null) log.info("relay server: host names with HTTP on {}", Sockets.text(http));
         if (options.tls() == null
                 && !options.requireName()
                 && !server.address().getAddress().isLoopbackAddress()) {

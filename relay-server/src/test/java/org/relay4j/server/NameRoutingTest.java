@@ -78,7 +78,7 @@ class NameRoutingTest {
     }
 
     /** Gives a name to the newest tunnel. */
-    private static PublicName give(RelayServer server, String name) {
+    static PublicName give(RelayServer server, String name) {
         List<ServerTunnel> tunnels = server.tunnels().all();
         ServerTunnel tunnel = tunnels.get(tunnels.size() - 1);
         return on(tunnel, () -> {
