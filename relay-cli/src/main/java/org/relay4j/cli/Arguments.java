@@ -90,7 +90,8 @@ final class Arguments {
         fromEnvironment(mode, given, environment);
         file.addTo(given, mode);
         ServerAddress address = address(mode, positional, environment, file);
-        if (action != Action.SHOW) address.require(mode, file);
+        boolean socket = mode == Mode.SERVER && SocketArguments.isSocket(given.get(Flag.BIND));
+        if (action != Action.SHOW && !socket) address.require(mode, file);
         return new Arguments(action, mode, address, given, new Source(args, environment, file.stamp()));
     }
 

@@ -25,7 +25,9 @@ import org.relay4j.api.tls.SecretFile;
 import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
 import org.relay4j.server.RelayServerOptions;
+import org.relay4j.yamux.io.SocketFile;
 import org.relay4j.yamux.io.Sockets;
+import org.relay4j.yamux.io.UnixSockets;
 
 /** The command {@code relay check}: tries everything that the server or forwarder needs, without starting it. */
 final class CheckCommand {
@@ -83,7 +85,8 @@ final class CheckCommand {
             publicPorts(options);
             namePort("HTTPS port", options.publicBindAddress(), options.httpsPort());
             namePort("HTTP port", options.publicBindAddress(), options.httpPort());
-            boolean local = options.controlAddress().getAddress().isLoopbackAddress();
+            boolean local = options.controlSocket() != null
+                    || options.controlAddress().getAddress().isLoopbackAddress();
             if (options.tls() == null && !options.requireName() && !local) {
                 findings.warning(
                         "control port",
@@ -95,6 +98,11 @@ final class CheckCommand {
     }
 
     private void controlPort(ServerCommand command, RelayServerOptions options) throws IOException {
+        Path socket = options.controlSocket();
+        if (socket != null) {
+            socket(socket);
+            return;
+        }
         InetSocketAddress address = options.controlAddress();
         try (ServerSocket probe = new ServerSocket()) {
             probe.setReuseAddress(true); // as the server does
@@ -104,6 +112,15 @@ final class CheckCommand {
         } catch (BindException e) {
             command.requireLocal(Flag.BIND);
             throw new BindFailure(System.getProperty("os.name")).of(address, e);
+        }
+    }
+
+    private void socket(Path path) {
+        try {
+            SocketFile.bind(path, 1, new SocketArguments(arguments).access()).close();
+            findings.ok("control port", UnixSockets.PREFIX + path + " can be created");
+        } catch (BindException e) {
+            throw new CommandFailure(ExitCode.PORT_UNAVAILABLE, String.valueOf(e.getMessage()), e);
         }
     }
 

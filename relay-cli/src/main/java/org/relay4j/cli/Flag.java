@@ -73,7 +73,20 @@ enum Flag {
             Section.FORWARDER, "", "Keep trying if the first connection fails. By default that ends the forwarder."),
     NO_RECONNECT(Section.FORWARDER, "", "End when the tunnel is lost. By default the forwarder reconnects."),
 
-    BIND(Section.SERVER, "address", "Local address to listen on for clients. Default: all addresses."),
+    BIND(
+            Section.SERVER,
+            "address",
+            "Local address to listen on for clients, or unix:<path> for a Unix-domain socket instead of <localport>."
+                    + " Default: all addresses."),
+    SOCKET_MODE(
+            Section.SERVER,
+            "mode",
+            "Permissions of the Unix-domain socket, such as 660. Clients need write permission. Default: those that the umask"
+                    + " leaves."),
+    SOCKET_OWNER(
+            Section.SERVER,
+            "user:group",
+            "Owner of the Unix-domain socket: a user, a user and a group, or :<group>. Default: those of the process."),
     PUBLIC_BIND(Section.SERVER, "address", "Local address to listen on for visitors. Default: all addresses."),
     PUBLIC_PORTS(Section.SERVER, "min-max", "Range of public ports. Default: any free port."),
     HTTPS_PORT(

@@ -44,6 +44,12 @@ final class Output {
         else write("listening on " + Sockets.text(address, port));
     }
 
+    /** Reports that the server accepts clients on a Unix-domain socket. */
+    void listening(String socket) {
+        if (json) event(event("listening").with("address", socket));
+        else write("listening on " + socket);
+    }
+
     /**
      * Reports that the forwarder's tunnel is up.
      *

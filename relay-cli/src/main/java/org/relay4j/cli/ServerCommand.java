@@ -16,6 +16,8 @@ import org.relay4j.server.RelayServerOptions;
 import org.relay4j.server.ServerTls;
 import org.relay4j.server.TunnelPolicy;
 import org.relay4j.yamux.SessionOptions;
+import org.relay4j.yamux.io.SocketFile;
+import org.relay4j.yamux.io.UnixSockets;
 
 /** The command {@code relay <localport>}. */
 final class ServerCommand {
@@ -44,7 +46,8 @@ final class ServerCommand {
         InetAddress address = server.address().getAddress();
         if (admin != null) admin.serve(server);
         shutdown.closes(reload.begin(new Reloading(server)));
-        output.listening(address.isAnyLocalAddress() ? "0.0.0.0" : Output.literal(address), server.port());
+        if (options.controlSocket() != null) output.listening(UnixSockets.PREFIX + options.controlSocket());
+        else output.listening(address.isAnyLocalAddress() ? "0.0.0.0" : Output.literal(address), server.port());
         new CountDownLatch(1).await();
     }
 
@@ -85,6 +88,9 @@ final class ServerCommand {
         try {
             return RelayServer.start(options);
         } catch (BindException e) {
+            if (options.controlSocket() != null) {
+                throw new CommandFailure(ExitCode.PORT_UNAVAILABLE, String.valueOf(e.getMessage()), e);
+            }
             requireLocal(Flag.BIND);
             requireLocal(Flag.PUBLIC_BIND);
             String line = String.valueOf(e.getMessage());
@@ -104,14 +110,14 @@ final class ServerCommand {
     /** Throws if the option names an address of another machine. */
     void requireLocal(Flag flag) {
         Value bind = arguments.get(flag);
-        if (bind != null && !BindFailure.isLocal(bind.address())) throw bind.mustBe("an address of this machine");
+        if (bind != null && !SocketArguments.isSocket(bind) && !BindFailure.isLocal(bind.address()))
+            throw bind.mustBe("an address of this machine");
     }
 
     /** Returns the arguments as options of the library. */
     RelayServerOptions options() {
         RelayServerOptions.Builder options = RelayServerOptions.builder();
-        options.port(arguments.port().port(0));
-        arguments.apply(Flag.BIND, value -> options.bindAddress(value.address()), options::build);
+        control(options);
         arguments.apply(Flag.PUBLIC_BIND, value -> options.publicBindAddress(value.address()), options::build);
         arguments.apply(
                 Flag.PUBLIC_PORTS,
@@ -165,6 +171,26 @@ final class ServerCommand {
         }
         options.redirectHttps(arguments.has(Flag.REDIRECT_HTTPS));
         options.answerUnknownNames(!arguments.has(Flag.CLOSE_UNKNOWN_NAMES));
+    }
+
+    /** Sets where the server listens for clients. */
+    private void control(RelayServerOptions.Builder options) {
+        SocketArguments socket = new SocketArguments(arguments);
+        Value bind = arguments.get(Flag.BIND);
+        Value port = arguments.address().port();
+        if (bind == null || !SocketArguments.isSocket(bind)) {
+            socket.requireNone();
+            options.port(arguments.port().port(0));
+            arguments.apply(Flag.BIND, value -> options.bindAddress(value.address()), options::build);
+            return;
+        }
+        if (port != null) {
+            throw CommandFailure.usage(
+                    bind.name() + " is a Unix-domain socket, which has no port; remove " + port.name());
+        }
+        SocketFile.Access access = socket.access();
+        options.controlSocket(SocketArguments.path(bind))
+                .controlSocketAccess(access.mode(), access.owner(), access.group());
     }
 
     /** @param possible whether clients can have a lease */

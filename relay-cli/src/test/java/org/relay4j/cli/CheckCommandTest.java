@@ -81,6 +81,17 @@ class CheckCommandTest {
     }
 
     @Test
+    void socketOfTheServer() throws IOException {
+        Path path = folder.resolve("s");
+        check(ExitCode.OK, "--bind=unix:" + path);
+        assertFound("ok       control port: unix:" + path + " can be created");
+        assertTrue(Files.notExists(path), "nothing is left behind");
+        Files.createFile(path);
+        check(ExitCode.PORT_UNAVAILABLE, "--bind=unix:" + path);
+        assertFound("problem  control port: cannot listen on unix:" + path + ": it exists, and is not a socket");
+    }
+
+    @Test
     void filesThatCannotBeUsed() throws IOException {
         makeCertificate();
         String certificate = "--tls-cert=" + folder.resolve("relay-cert.pem");

@@ -10,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -62,18 +63,23 @@ class LoadBalancerIT {
 
     /** A visitor comes through HAProxy, the relay server, the forwarder, and to nginx. */
     @ParameterizedTest
-    @ValueSource(strings = {"send-proxy", "send-proxy-v2"})
-    void serverLearnsTheAddressesOfClientsAndVisitors(String version) throws Exception {
+    @CsvSource({"send-proxy, tcp", "send-proxy-v2, unix"})
+    void serverLearnsTheAddressesOfClientsAndVisitors(String version, String kind) throws Exception {
+        boolean unix = kind.equals("unix");
+        Path socket = folder.resolve("control.sock");
+        String[] options = {"--extended", "--trusted-proxies=127.0.0.1", "--log-level=debug"};
         try (Nginx web = Nginx.start(folder, service);
-                ChildProcess server = server("--extended", "--trusted-proxies=127.0.0.1", "--log-level=debug")) {
-            int control = RelayPair.controlPort(server.line());
+                ChildProcess server = unix ? server(socket, options) : server(options)) {
+            String listening = server.line();
+            if (unix) assertEquals("listening on unix:" + socket, listening);
+            String control = unix ? "unix@" + socket : "127.0.0.1:" + RelayPair.controlPort(listening);
             try (HaProxy balancer = HaProxy.start(
                             folder,
                             "listen control",
                             "    bind 127.0.0.1:" + balancedControl,
                             "    log-format client=%ci:%cp",
                             "    option logasap",
-                            "    server relay 127.0.0.1:" + control + " " + version,
+                            "    server relay " + control + " " + version,
                             "listen public",
                             "    bind 127.0.0.1:" + balancedPublic,
                             "    server relay 127.0.0.1:" + publicPort + " " + version);
@@ -179,6 +185,13 @@ class LoadBalancerIT {
                 "    mode http",
                 "    bind 127.0.0.1:" + service + " accept-proxy",
                 "    http-request return status 200 content-type text/plain lf-string %[src]:%[src_port]");
+    }
+
+    private ChildProcess server(Path socket, String... options) {
+        List<String> all = new ArrayList<>(List.of(options));
+        all.addAll(List.of("--bind=unix:" + socket, "--public-bind=127.0.0.1"));
+        all.addAll(List.of("--public-ports=" + publicPort, "--socket-mode=600"));
+        return ChildProcess.relay(all.toArray(String[]::new));
     }
 
     private ChildProcess server(String... options) {

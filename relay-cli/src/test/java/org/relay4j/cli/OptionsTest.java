@@ -12,6 +12,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ProxySelector;
 import java.net.URI;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.relay4j.api.TunnelListener;
 import org.relay4j.client.RelayClientOptions;
 import org.relay4j.server.RelayServerOptions;
+import org.relay4j.yamux.io.SocketFile;
 
 /** Each option reaches the library. */
 class OptionsTest {
@@ -204,6 +207,32 @@ class OptionsTest {
         InetSocketAddress local = command("--retry-first " + unknown).local();
         assertTrue(local.isUnresolved());
         assertEquals("no-such-host.invalid", local.getHostString());
+    }
+
+    @Test
+    void serverMayListenOnAUnixDomainSocket() {
+        String line = "--bind=unix:/run/relay/control.sock --socket-mode=660 --socket-owner=relay:www-data";
+        assertEquals(Path.of("/run/relay/control.sock"), server(line).controlSocket());
+        SocketFile.Access access = new SocketArguments(parse(line)).access();
+        assertEquals(new SocketFile.Access(PosixFilePermissions.fromString("rw-rw----"), "relay", "www-data"), access);
+        access = new SocketArguments(parse("--bind=unix:a --socket-owner=:www-data")).access();
+        assertEquals(new SocketFile.Access(null, null, "www-data"), access);
+        assertEquals(SocketFile.Access.USUAL, new SocketArguments(parse("--bind=unix:a")).access());
+        assertEquals(
+                "--bind is a Unix-domain socket, which has no port; remove <localport>",
+                serverRefusal("--bind=unix:/run/a 7000"));
+        assertEquals(
+                "--bind is 'unix:', it must be unix:<path>, such as unix:/run/relay/control.sock",
+                serverRefusal("--bind=unix:"));
+        assertEquals(
+                "--socket-mode is 'rw-rw----', it must be three octal digits, such as 660",
+                serverRefusal("--bind=unix:a --socket-mode=rw-rw----"));
+        assertEquals(
+                "--socket-owner is ':', it must be <user>, <user>:<group> or :<group>",
+                serverRefusal("--bind=unix:a --socket-owner=:"));
+        assertEquals(
+                "--socket-mode has no effect without a Unix-domain socket; set --bind=unix:<path>",
+                serverRefusal("--socket-mode=660 7000"));
     }
 
     private static String serverRefusal(String line) {

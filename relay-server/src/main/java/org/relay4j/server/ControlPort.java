@@ -1,6 +1,7 @@
 package org.relay4j.server;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -17,6 +18,8 @@ import org.slf4j.LoggerFactory;
  */
 final class ControlPort implements Listener.Owner {
     private static final Logger log = LoggerFactory.getLogger(ControlPort.class);
+
+    private static final InetSocketAddress THIS_MACHINE = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
     private final Gate gate;
     private final RelayServer server;
@@ -38,7 +41,7 @@ final class ControlPort implements Listener.Owner {
         InetSocketAddress client;
         try {
             Sockets.configure(channel);
-            client = (InetSocketAddress) channel.getRemoteAddress();
+            client = client(channel);
         } catch (IOException e) {
             log.debug("a client has disconnected: {}", e.toString());
             Sockets.close(channel);
@@ -54,6 +57,11 @@ final class ControlPort implements Listener.Owner {
             Sockets.reset(channel);
             server.failed(client, "relay server: client {} cannot be served", Sockets.host(client), e);
         }
+    }
+
+    /** Returns the address of a client. One that has connected to a Unix-domain socket has that of this machine. */
+    private static InetSocketAddress client(SocketChannel channel) throws IOException {
+        return channel.getRemoteAddress() instanceof InetSocketAddress tcp ? tcp : THIS_MACHINE;
     }
 
     /**

@@ -20,6 +20,8 @@ final class FixedOptions {
 
     private String compare(RelayServerOptions before, RelayServerOptions after) {
         compare("bindAddress and port", before.controlAddress(), after.controlAddress());
+        compare("controlSocket", before.controlSocket(), after.controlSocket());
+        compare("controlSocketAccess", before.controlSocketAccess(), after.controlSocketAccess());
         compare("publicBindAddress", before.publicBindAddress(), after.publicBindAddress());
         compare("publicPorts", publicPorts(before), publicPorts(after));
         compare("httpsPort", before.httpsPort(), after.httpsPort());

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
@@ -110,6 +111,10 @@ public final class RelayServer implements Closeable {
     }
 
     private Listener listen() throws IOException {
+        Path socket = options.controlSocket();
+        if (socket != null) {
+            return Listener.open(controlLoop, socket, options.controlSocketAccess(), new ControlPort(gate));
+        }
         InetSocketAddress address = options.controlAddress();
         try {
             return Listener.open(controlLoop, address, new ControlPort(gate));
@@ -132,13 +137,13 @@ public final class RelayServer implements Closeable {
     /**
      * Starts a server.
      *
-     * @throws BindException if the control port cannot be bound, or an address does not belong to this machine; the message
+     * @throws BindException if the control port or socket cannot be bound, or an address does not belong to this machine; the message
      *     names the port or address and the remedy
      * @throws java.nio.file.FileSystemException if the state file cannot be used; the message says why, and what to do
      */
     public static RelayServer start(RelayServerOptions options) throws IOException {
         RelayServer server = new RelayServer(Objects.requireNonNull(options, "options"));
-        log.info("relay server: listening on {}", Sockets.text(server.address()));
+        log.info("relay server: listening on {}", server.control.text());
         InetSocketAddress https = server.httpsAddress();
         if (https != null) log.info("relay server: host names with HTTPS on {}", Sockets.text(https));
         InetSocketAddress http = server.httpAddress();
@@ -154,12 +159,12 @@ public final class RelayServer implements Closeable {
         return server;
     }
 
-    /** Returns the control port. */
+    /** Returns the control port; 0 if the server listens on a {@link RelayServerOptions.Builder#controlSocket controlSocket}. */
     public int port() {
         return address().getPort();
     }
 
-    /** Returns the control address. */
+    /** Returns the control address; a loopback address with port 0 if the server listens on a Unix-domain socket. */
     public InetSocketAddress address() {
         return control.address();
     }
@@ -341,7 +346,7 @@ public final class RelayServer implements Closeable {
         gate.close();
         if (state != null) state.close();
         ended.countDown();
-        log.info("relay server: closed {}", Sockets.text(address()));
+        log.info("relay server: closed {}", control.text());
         if (interrupted) Thread.currentThread().interrupt();
     }
 

@@ -3,6 +3,7 @@ package org.relay4j.server;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -14,6 +15,7 @@ import org.relay4j.server.files.FileWatch;
 import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.io.Bounds;
 import org.relay4j.yamux.io.LoopGroup;
+import org.relay4j.yamux.io.SocketFile;
 
 /**
  * The addresses, limits and timeouts of a relay server. Immutable.
@@ -58,6 +60,16 @@ public final class RelayServerOptions {
     /** Returns the local address and port for relay clients. */
     public InetSocketAddress controlAddress() {
         return new InetSocketAddress(values.bindAddress, values.port);
+    }
+
+    /** Returns the Unix-domain socket for relay clients; null if they connect to the control address. */
+    public @Nullable Path controlSocket() {
+        return values.controlSocket;
+    }
+
+    /** Returns who may connect to the Unix-domain socket. */
+    SocketFile.Access controlSocketAccess() {
+        return values.controlSocketAccess;
     }
 
     /** Returns the local address of the public ports; null means all addresses. */
@@ -230,6 +242,8 @@ public final class RelayServerOptions {
     public static final class Builder {
         private @Nullable InetAddress bindAddress;
         private int port;
+        private @Nullable Path controlSocket;
+        private SocketFile.Access controlSocketAccess = SocketFile.Access.USUAL;
         private @Nullable InetAddress publicBindAddress;
         private int lowestPublicPort;
         private int highestPublicPort;
@@ -273,6 +287,8 @@ public final class RelayServerOptions {
         private Builder(Builder other) {
             bindAddress = other.bindAddress;
             port = other.port;
+            controlSocket = other.controlSocket;
+            controlSocketAccess = other.controlSocketAccess;
             publicBindAddress = other.publicBindAddress;
             lowestPublicPort = other.lowestPublicPort;
             highestPublicPort = other.highestPublicPort;
@@ -321,6 +337,29 @@ public final class RelayServerOptions {
         /** Sets the control port, 0 to 65535; 0, the default, means any free port. */
         public Builder port(int newPort) {
             port = newPort;
+            return this;
+        }
+
+        /**
+         * Listens for clients on a Unix-domain socket instead of the control port. Its file is created, and removed when the server
+         * is closed; a socket that a dead process has left is replaced. Clients that connect to it count as clients from {@code
+         * 127.0.0.1}, for example for {@link #trustedProxies}. Null, the default, means the control port.
+         */
+        public Builder controlSocket(@Nullable Path path) {
+            controlSocket = path;
+            return this;
+        }
+
+        /**
+         * Sets who may connect to the {@link #controlSocket}. By default, the umask of the process decides.
+         *
+         * @param mode the permissions of its file, of which connecting needs write permission; null means those that the umask leaves
+         * @param owner its user; null means that of the process
+         * @param group its group; null means that of the process
+         */
+        public Builder controlSocketAccess(
+                @Nullable Set<PosixFilePermission> mode, @Nullable String owner, @Nullable String group) {
+            controlSocketAccess = new SocketFile.Access(mode == null ? null : Set.copyOf(mode), owner, group);
             return this;
         }
 

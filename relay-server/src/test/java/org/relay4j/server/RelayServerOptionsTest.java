@@ -230,6 +230,7 @@ class RelayServerOptionsTest {
                 .httpPort(16)
                 .redirectHttps(true)
                 .answerUnknownNames(false)
+                .controlSocket(Path.of("socket"))
                 .build();
         RelayServerOptions copy = options.toBuilder().build();
         int compared = 0;
@@ -240,7 +241,7 @@ class RelayServerOptionsTest {
             assertNotEquals(getter.invoke(RelayServerOptions.defaults()), getter.invoke(copy), getter::getName);
             compared++;
         }
-        assertEquals(26, compared);
+        assertEquals(27, compared);
         assertFalse(copy.trustedProxies().isOff());
         assertEquals(Set.of("0".repeat(64)), copy.proxyCertificates());
         assertEquals(5, options.toBuilder().port(5).build().controlAddress().getPort());

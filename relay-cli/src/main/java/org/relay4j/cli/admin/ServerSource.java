@@ -1,6 +1,6 @@
 package org.relay4j.cli.admin;
 
-import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -12,6 +12,7 @@ import org.relay4j.server.OpenTunnel;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerStatistics;
 import org.relay4j.yamux.io.Sockets;
+import org.relay4j.yamux.io.UnixSockets;
 
 /** A relay server, as the admin address shows it. */
 final class ServerSource implements AdminSource {
@@ -35,9 +36,9 @@ final class ServerSource implements AdminSource {
     @Override
     public String tunnels(boolean draining) {
         List<OpenTunnel> open = server.openTunnels();
-        InetSocketAddress address = server.address();
+        Path socket = server.options().controlSocket();
         return Identity.start("server", draining, since)
-                .with("address", Sockets.text(address))
+                .with("address", socket == null ? Sockets.text(server.address()) : UnixSockets.PREFIX + socket)
                 .with("totals", totals(open))
                 .with(
                         "limits",

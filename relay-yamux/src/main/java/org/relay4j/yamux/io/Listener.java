@@ -1,12 +1,15 @@
 package org.relay4j.yamux.io;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -38,18 +41,21 @@ public final class Listener implements Loop.Handler {
     private final Loop loop;
     private final ServerSocketChannel channel;
     private final Owner owner;
-    private final InetSocketAddress address;
+    private final InetSocketAddress address; // that of this machine with port 0 for a Unix-domain socket
+    private final @Nullable SocketFile file; // null: a TCP port
     private SelectionKey key;
     private boolean paused; // after a failure
     private final LimitedLog cannotAccept = new LimitedLog(log, Level.WARN);
     private final LimitedLog ownerFailed = new LimitedLog(log, Level.ERROR);
 
     @SuppressWarnings("NullAway.Init") // start sets the key, before the first callback of the loop
-    private Listener(Loop loop, ServerSocketChannel channel, Owner owner) throws IOException {
+    private Listener(
+            Loop loop, ServerSocketChannel channel, @Nullable SocketFile file, InetSocketAddress address, Owner owner) {
         this.loop = loop;
         this.channel = channel;
+        this.file = file;
+        this.address = address;
         this.owner = owner;
-        address = (InetSocketAddress) channel.getLocalAddress();
     }
 
     /** Binds the socket, which reserves the port. Connections are accepted after {@link #start}. */
@@ -61,9 +67,28 @@ public final class Listener implements Loop.Handler {
             channel.configureBlocking(false);
             channel.bind(address, BACKLOG);
             bound = true;
-            return new Listener(loop, channel, owner);
+            return new Listener(loop, channel, null, (InetSocketAddress) channel.getLocalAddress(), owner);
         } finally {
             if (!bound) Sockets.close(channel);
+        }
+    }
+
+    /**
+     * Creates a Unix-domain socket. Connections are accepted after {@link #start}.
+     *
+     * @throws java.net.BindException if that is not possible; the message has the path and the remedy
+     */
+    public static Listener open(Loop loop, Path path, SocketFile.Access access, Owner owner) throws IOException {
+        SocketFile file = SocketFile.bind(path, BACKLOG, access);
+        boolean opened = false;
+        try {
+            file.channel().configureBlocking(false);
+            InetSocketAddress machine = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+            Listener listener = new Listener(loop, file.channel(), file, machine, owner);
+            opened = true;
+            return listener;
+        } finally {
+            if (!opened) file.close();
         }
     }
 
@@ -72,7 +97,7 @@ public final class Listener implements Loop.Handler {
         key = loop.register(channel, SelectionKey.OP_ACCEPT, this);
     }
 
-    /** Returns the local address, with the actual port. */
+    /** Returns the local address, with the actual port. For a Unix-domain socket, it is a loopback address with port 0. */
     public InetSocketAddress address() {
         return address;
     }
@@ -107,7 +132,7 @@ public final class Listener implements Loop.Handler {
                 handOver(accepted);
             }
         } catch (IOException e) {
-            cannotAccept.log("cannot accept on {}: {}", Sockets.text(address), String.valueOf(e.getMessage()));
+            cannotAccept.log("cannot accept on {}: {}", text(), String.valueOf(e.getMessage()));
         }
         close();
         then.run();
@@ -115,7 +140,13 @@ public final class Listener implements Loop.Handler {
 
     /** Closes the socket. Connections that were not accepted are refused. */
     public void close() {
-        Sockets.close(channel);
+        if (file == null) Sockets.close(channel);
+        else file.close();
+    }
+
+    /** Returns the address for logs and messages, such as {@code 192.0.2.1:80} or {@code unix:/run/app.sock}. */
+    public String text() {
+        return file == null ? Sockets.text(address) : file.toString();
     }
 
     @Override
@@ -155,9 +186,7 @@ public final class Listener implements Loop.Handler {
         if (!channel.isOpen()) return;
         if (failure instanceof IOException) {
             cannotAccept.log(
-                    "cannot accept on {}, trying again in 0.2 s: {}",
-                    Sockets.text(address),
-                    String.valueOf(failure.getMessage()));
+                    "cannot accept on {}, trying again in 0.2 s: {}", text(), String.valueOf(failure.getMessage()));
         } else ownerFailed.log("unexpected failure of {}, trying again in 0.2 s", this, failure);
         paused = true;
         key.interestOps(0);
@@ -169,6 +198,6 @@ public final class Listener implements Loop.Handler {
 
     @Override
     public String toString() {
-        return "listener " + Sockets.text(address);
+        return "listener " + text();
     }
 }

@@ -1,0 +1,187 @@
+package org.relay4j.yamux.io;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.ConnectException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.UserPrincipalLookupService;
+import java.nio.file.attribute.UserPrincipalNotFoundException;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A Unix-domain socket that this process listens on, and its file. Safe for use by several threads. */
+public final class SocketFile implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(SocketFile.class);
+
+    private final Path path;
+    private final ServerSocketChannel channel;
+    private final @Nullable Object key; // of the file; null if the system has none
+
+    /**
+     * Who may connect.
+     *
+     * @param mode null means what the umask of the process leaves
+     * @param owner null means the user of the process
+     * @param group null means the group of the process
+     */
+    public record Access(
+            @Nullable Set<PosixFilePermission> mode,
+            @Nullable String owner,
+            @Nullable String group) {
+        /** What the umask of the process leaves to others. */
+        public static final Access USUAL = new Access(null, null, null);
+    }
+
+    private SocketFile(Path path, ServerSocketChannel channel) {
+        this.path = path;
+        this.channel = channel;
+        key = key(path);
+    }
+
+    /**
+     * Listens on a socket. A file that another process has left behind is replaced, if it is a socket on which nobody listens.
+     *
+     * @param backlog maximum number of connections that wait to be accepted
+     * @throws BindException if that is not possible; the message names the path, the reason and the remedy
+     */
+    public static SocketFile bind(Path path, int backlog, Access access) throws BindException {
+        String invalid = UnixSockets.invalid(path);
+        if (invalid != null) throw failure(path, invalid, null);
+        removeStale(path);
+        ServerSocketChannel channel = null;
+        SocketFile bound = null;
+        boolean ready = false;
+        try {
+            channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+            channel.bind(UnixDomainSocketAddress.of(path), backlog);
+            bound = new SocketFile(path, channel);
+            bound.admit(access);
+            ready = true;
+            return bound;
+        } catch (UserPrincipalNotFoundException e) {
+            throw failure(path, "there is no user or group " + e.getName() + "; correct its name", e);
+        } catch (IOException | UnsupportedOperationException e) {
+            throw failure(path, reason(path, e), e);
+        } finally {
+            if (bound != null && !ready) bound.close();
+            else if (channel != null && !ready) Sockets.close(channel);
+        }
+    }
+
+    private static void removeStale(Path path) throws BindException {
+        BasicFileAttributes file;
+        try {
+            file = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        } catch (IOException e) {
+            return; // there is none, or the bind has a better reason
+        }
+        if (!file.isOther()) {
+            throw failure(path, "it exists, and is not a socket; choose another path, or remove it", null);
+        }
+        if (isAnswered(path)) {
+            throw failure(path, "it is in use; choose another path, or stop the process that uses it", null);
+        }
+        try {
+            Files.deleteIfExists(path);
+            log.info("removed {}, on which nobody listened", path);
+        } catch (IOException e) {
+            throw failure(path, "it exists, and cannot be removed; check the permissions of its folder", e);
+        }
+    }
+
+    /** Returns whether somebody may listen on a socket. Only a refusal is certain. */
+    private static boolean isAnswered(Path path) {
+        try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            probe.configureBlocking(false);
+            return probe.connect(UnixDomainSocketAddress.of(path)) || probe.isConnectionPending();
+        } catch (ConnectException e) {
+            return false;
+        } catch (IOException e) {
+            return true; // no permission, or its backlog is full
+        }
+    }
+
+    private static String reason(Path path, Exception failure) {
+        Path folder = path.toAbsolutePath().getParent();
+        if (folder == null || !Files.isDirectory(folder)) return "there is no folder " + folder + "; create it";
+        if (!Files.isWritable(folder))
+            return "permission denied; make the folder " + folder + " writable for this user";
+        return String.valueOf(failure.getMessage());
+    }
+
+    private static BindException failure(Path path, String why, @Nullable Exception cause) {
+        BindException failure = new BindException("cannot listen on " + UnixSockets.PREFIX + path + ": " + why);
+        failure.initCause(cause);
+        return failure;
+    }
+
+    private void admit(Access access) throws IOException {
+        // Without NOFOLLOW_LINKS, with which the JDK would open the file to change its mode. That is impossible with a
+        // socket.
+        PosixFileAttributeView view = Files.getFileAttributeView(path, PosixFileAttributeView.class);
+        if (view == null) {
+            if (access.equals(Access.USUAL)) return;
+            throw new IOException("this system has no mode, owner and group of files; do without these options");
+        }
+        UserPrincipalLookupService names = path.getFileSystem().getUserPrincipalLookupService();
+        try {
+            if (access.group != null) view.setGroup(names.lookupPrincipalByGroupName(access.group));
+            if (access.owner != null) view.setOwner(names.lookupPrincipalByName(access.owner));
+        } catch (UserPrincipalNotFoundException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new IOException(
+                    "its owner or group cannot be changed; only root may set the owner, and a user only one of his groups",
+                    e);
+        }
+        if (access.mode != null) view.setPermissions(access.mode);
+    }
+
+    private static @Nullable Object key(Path path) {
+        try {
+            return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                    .fileKey();
+        } catch (NoSuchFileException e) {
+            return null;
+        } catch (IOException e) {
+            log.debug("cannot read {}: {}", path, e.toString());
+            return null;
+        }
+    }
+
+    /** Returns the listening channel. */
+    public ServerSocketChannel channel() {
+        return channel;
+    }
+
+    /** Returns the path as text, such as {@code unix:/run/app.sock}. */
+    @Override
+    public String toString() {
+        return UnixSockets.PREFIX + path;
+    }
+
+    /** Closes the socket and removes its file, unless another process has put its own in its place. */
+    @Override
+    public void close() {
+        boolean own = key != null && key.equals(key(path));
+        Sockets.close(channel);
+        if (!own) return;
+        try {
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            log.debug("cannot remove {}: {}", path, e.toString());
+        }
+    }
+}
