@@ -17,7 +17,7 @@ import org.relay4j.yamux.io.Wire;
  * The exchange on a connection before its session starts: the TLS handshake and lines. Blocks its thread, which may be
  * interrupted. One deadline covers everything. {@link #close} leaves the wire open.
  */
-final class Conversation implements AutoCloseable {
+final class Conversation implements Dialogue, AutoCloseable {
     private final Wire wire;
     private final Selector selector;
     private final SelectionKey key;
@@ -52,7 +52,8 @@ final class Conversation implements AutoCloseable {
      *
      * @throws EOFException if the peer sends no more
      */
-    byte read() throws IOException {
+    @Override
+    public byte read() throws IOException {
         one.clear();
         while (true) {
             int length = wire.read(one);
@@ -64,7 +65,8 @@ final class Conversation implements AutoCloseable {
     }
 
     /** Writes all bytes to the socket. Throws as {@link #handshake} does. */
-    void write(byte[] bytes) throws IOException {
+    @Override
+    public void write(byte[] bytes) throws IOException {
         ByteBuffer left = ByteBuffer.wrap(bytes);
         while (true) {
             wire.write(left);

@@ -26,24 +26,24 @@ final class HttpConnect {
     private static final Pattern FIELD = Pattern.compile("([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \\t]*(.*)");
     private static final Pattern SCHEME = Pattern.compile("(?:^|,)\\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?=\\s|,|$)");
 
-    private final Conversation conversation;
+    private final Dialogue dialogue;
     private final ProxyRequest request;
     private final StringBuilder line = new StringBuilder(); // without its end
     private int length; // bytes of the heads so far
 
-    private HttpConnect(Conversation conversation, ProxyRequest request) {
-        this.conversation = conversation;
+    private HttpConnect(Dialogue dialogue, ProxyRequest request) {
+        this.dialogue = dialogue;
         this.request = request;
     }
 
     /**
-     * Returns when the next byte in either direction is the server's. Blocks and throws as {@link Conversation} does.
+     * Returns when the next byte in either direction is the server's. Blocks and throws as the dialogue does.
      *
      * @throws RelayProxyException if the proxy refuses, or is no HTTP proxy
      */
-    static void run(Conversation conversation, ProxyRequest request) throws IOException {
-        conversation.write(head(request).getBytes(StandardCharsets.ISO_8859_1));
-        new HttpConnect(conversation, request).readAnswer();
+    static void run(Dialogue dialogue, ProxyRequest request) throws IOException {
+        dialogue.write(head(request).getBytes(StandardCharsets.ISO_8859_1));
+        new HttpConnect(dialogue, request).readAnswer();
     }
 
     private static String head(ProxyRequest request) {
@@ -98,7 +98,7 @@ final class HttpConnect {
 
     private void readLine() throws IOException {
         line.setLength(0);
-        for (byte next; (next = conversation.read()) != '\n'; ) {
+        for (byte next; (next = dialogue.read()) != '\n'; ) {
             if (++length >= LONGEST_HEAD) {
                 throw request.failure(
                         "is not an HTTP proxy: the head of its answer is longer than " + LONGEST_HEAD + " bytes");

@@ -27,28 +27,28 @@ final class Socks5 {
     private static final String OCTET = "(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)";
     private static final Pattern IPV4_ADDRESS = Pattern.compile(OCTET + "(?:\\." + OCTET + "){3}");
 
-    private final Conversation conversation;
+    private final Dialogue dialogue;
     private final ProxyRequest request;
 
-    private Socks5(Conversation conversation, ProxyRequest request) {
-        this.conversation = conversation;
+    private Socks5(Dialogue dialogue, ProxyRequest request) {
+        this.dialogue = dialogue;
         this.request = request;
     }
 
     /**
-     * Returns when the next byte in either direction is the server's. Blocks and throws as {@link Conversation} does.
+     * Returns when the next byte in either direction is the server's. Blocks and throws as the dialogue does.
      *
      * @throws RelayProxyException if the proxy refuses, or is no SOCKS 5 proxy
      */
-    static void run(Conversation conversation, ProxyRequest request) throws IOException {
-        Socks5 dialogue = new Socks5(conversation, request);
-        dialogue.authenticate();
-        dialogue.connect();
+    static void run(Dialogue dialogue, ProxyRequest request) throws IOException {
+        Socks5 socks = new Socks5(dialogue, request);
+        socks.authenticate();
+        socks.connect();
     }
 
     private void authenticate() throws IOException {
         PasswordAuthentication credentials = request.credentials();
-        conversation.write(
+        dialogue.write(
                 credentials == null
                         ? new byte[] {VERSION, 1, NO_AUTHENTICATION}
                         : new byte[] {VERSION, 2, NO_AUTHENTICATION, PASSWORD});
@@ -75,7 +75,7 @@ final class Socks5 {
         message.writeBytes(user);
         message.write(password.length);
         message.writeBytes(password);
-        conversation.write(message.toByteArray());
+        dialogue.write(message.toByteArray());
         readVersion(PASSWORD_VERSION);
         if (read() != 0) {
             throw request.credentialsFailure("does not accept the user name and the password; check both");
@@ -99,7 +99,7 @@ final class Socks5 {
         }
         message.write(request.port() >> 8);
         message.write(request.port());
-        conversation.write(message.toByteArray());
+        dialogue.write(message.toByteArray());
         readReply();
     }
 
@@ -147,7 +147,7 @@ final class Socks5 {
     }
 
     private int read() throws IOException {
-        return conversation.read() & 0xFF;
+        return dialogue.read() & 0xFF;
     }
 
     private RelayProxyException malformed(String answer) {
