@@ -5,22 +5,41 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.proxy.ProxyHeader;
+import org.relay4j.yamux.io.PlainWire;
+import org.relay4j.yamux.io.Sockets;
+import org.relay4j.yamux.io.Wire;
 
 /**
- * A visitor that an endpoint has accepted. Nothing was read from it yet, except for a header of a load balancer, and the bytes that say
- * its host name.
+ * A visitor that an endpoint has accepted. Nothing was read from it, except for a header of a load balancer and the bytes that
+ * decided where it goes.
  *
  * @param address where it connects from
  * @param proxied the header of the load balancer through which it connects; null for a direct connection
- * @param read its first bytes, if it has a host name; null for a visitor of a port
+ * @param read the first bytes for its stream; null if none were read
  */
 record Arrival(
-        SocketChannel channel,
+        Wire wire,
         InetSocketAddress address,
         @Nullable ProxyHeader proxied,
         @Nullable ByteBuffer read) {
+
+    /** A visitor of which nothing was read. */
+    Arrival(SocketChannel channel, InetSocketAddress address, @Nullable ProxyHeader proxied) {
+        this(new PlainWire(channel), address, proxied, null);
+    }
+
     /** Returns whether the channel may be registered with the loop that has read it. */
     boolean wasRead() {
         return proxied != null || read != null;
+    }
+
+    SocketChannel channel() {
+        return wire.channel();
+    }
+
+    /** Resets the connection. */
+    void reset() {
+        Sockets.reset(wire.channel()); // before the wire is closed, which would tell the end of TLS
+        wire.close();
     }
 }

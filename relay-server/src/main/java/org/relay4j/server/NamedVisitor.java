@@ -12,6 +12,7 @@ import org.relay4j.server.names.Fault;
 import org.relay4j.server.names.Opening;
 import org.relay4j.server.names.OpeningReader;
 import org.relay4j.yamux.io.Loop;
+import org.relay4j.yamux.io.PlainWire;
 import org.relay4j.yamux.io.Sockets;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -116,7 +117,7 @@ final class NamedVisitor implements Loop.Handler {
 
     private void handOver(PublicName endpoint) {
         end();
-        Arrival arrival = new Arrival(channel, from, proxied, read.flip());
+        Arrival arrival = new Arrival(new PlainWire(channel), from, proxied, read.flip());
         Loop next = endpoint.loop();
         if (next.isCurrent()) endpoint.arrived(arrival);
         else {

@@ -88,7 +88,7 @@ final class PublicName implements PublicEndpoint {
             passed = true;
             visitors.arrived(visitor);
         } finally {
-            if (!passed) Sockets.reset(visitor.channel());
+            if (!passed) visitor.reset();
         }
     }
 

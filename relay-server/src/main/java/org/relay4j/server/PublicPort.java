@@ -141,7 +141,7 @@ final class PublicPort implements PublicEndpoint, Listener.Owner {
         InetSocketAddress from = remote(channel);
         if (from == null) Sockets.close(channel); // it has disconnected
         else if (server.proxies().contains(from.getAddress())) readHeader(visitors, channel, from);
-        else visitors.accepted(new Arrival(channel, from, null, null));
+        else visitors.accepted(new Arrival(channel, from, null));
     }
 
     private void readHeader(VisitorQueue visitors, SocketChannel channel, InetSocketAddress proxy) {
@@ -158,7 +158,7 @@ final class PublicPort implements PublicEndpoint, Listener.Owner {
                 VisitorQueue present = queue; // the port may belong to another tunnel now
                 try {
                     if (closed || present == null) Sockets.reset(complete);
-                    else present.arrived(new Arrival(complete, from, header, null));
+                    else present.arrived(new Arrival(complete, from, header));
                 } finally {
                     ended();
                 }

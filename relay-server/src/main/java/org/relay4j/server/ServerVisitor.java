@@ -3,9 +3,7 @@ package org.relay4j.server;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
-import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.proxy.ProxyHeader;
@@ -47,7 +45,7 @@ final class ServerVisitor implements Splice.Owner {
         Splice splice = null;
         try {
             Sockets.configure(arrival.channel());
-            splice = Splice.open(driver, arrival.channel(), visitor, visitor.beginning());
+            splice = Splice.open(driver, arrival.wire(), visitor, visitor.header(), arrival.read());
             long idleTimeout = connection.idleTimeout();
             if (idleTimeout > 0) visitor.limitIdleTime(splice, driver, idleTimeout);
             if (tunnel.announcements().areHeard()) tunnel.announcements().accepted(visitor.shown(splice.stream()));
@@ -55,22 +53,11 @@ final class ServerVisitor implements Splice.Owner {
         } catch (IOException | RuntimeException | Error e) {
             if (splice != null) splice.abandon(e);
             else {
-                Sockets.reset(arrival.channel());
+                arrival.reset();
                 visitor.leave();
             }
             throw e;
         }
-    }
-
-    /** Returns what its stream begins with: a header, and what was read already. Null if there is neither. */
-    private byte @Nullable [] beginning() throws IOException {
-        byte[] header = header();
-        ByteBuffer read = arrival.read();
-        if (read == null) return header;
-        int length = header == null ? 0 : header.length;
-        byte[] both = header == null ? new byte[read.remaining()] : Arrays.copyOf(header, length + read.remaining());
-        read.get(both, length, read.remaining());
-        return both;
     }
 
     /** Returns the header of its stream; null if it has none. */

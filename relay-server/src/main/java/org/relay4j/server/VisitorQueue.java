@@ -5,7 +5,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.yamux.io.Loop;
-import org.relay4j.yamux.io.Sockets;
 
 /**
  * The visitors of one endpoint of a tunnel: counts them, passes them to the connections of the tunnel, and lets them wait, unread,
@@ -102,7 +101,7 @@ final class VisitorQueue {
 
     private void enter(Arrival visitor, boolean ready) {
         if (!counted.admit(tunnel, visitor.address())) {
-            Sockets.reset(visitor.channel());
+            visitor.reset();
             return;
         }
         visitors.incrementAndGet();
@@ -127,7 +126,7 @@ final class VisitorQueue {
             pass(visitor, successor);
             successor.resume();
         } else if (closed) {
-            Sockets.reset(visitor.channel());
+            visitor.reset();
             left(visitor);
         } else {
             counted.waits();
@@ -222,7 +221,7 @@ final class VisitorQueue {
         Runnable then = finished;
         finished = null;
         for (Arrival visitor; (visitor = next()) != null; ) {
-            Sockets.reset(visitor.channel());
+            visitor.reset();
             left(visitor);
         }
         if (then != null) then.run();

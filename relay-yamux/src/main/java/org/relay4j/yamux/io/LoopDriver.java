@@ -88,6 +88,11 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         return throttle;
     }
 
+    /** Returns how long the end of an ended stream may wait for its socket; 0 means without limit. Unit: nanoseconds. */
+    long deliveryTimeout() {
+        return options.deliveryTimeout();
+    }
+
     /** Returns the loop that serves the session, its streams and their sockets. */
     public Loop loop() {
         return loop;

@@ -90,6 +90,20 @@ public final class TlsWire implements Wire {
         this.engine = engine;
     }
 
+    /**
+     * Continues a connection of which the beginning was already read.
+     *
+     * @param channel connected and non-blocking; closed with this wire
+     * @param read the bytes that were read, encrypted, at most 64 KiB; copied
+     */
+    public TlsWire(SocketChannel channel, SSLEngine engine, ByteBuffer read) {
+        this(channel, engine);
+        if (!received.put(read)) {
+            throw new IllegalArgumentException(
+                    read.remaining() + " bytes were read before TLS, the most are " + PooledBytes.CAPACITY);
+        }
+    }
+
     @Override
     public SocketChannel channel() {
         return channel;

@@ -102,9 +102,17 @@ final class EnginePeer implements AutoCloseable {
         while (from.hasRemaining()) socket.write(from);
     }
 
-    /** Reads from the socket once, unless a record is complete, and decrypts what is complete. May return nothing. */
+    /**
+     * Reads from the socket once, unless a record is complete, and decrypts what is complete. May return nothing. Fails at a
+     * close_notify, without what came before it.
+     */
     byte[] receive() throws IOException {
         ByteArrayOutputStream data = new ByteArrayOutputStream();
+        receive(data);
+        return data.toByteArray();
+    }
+
+    private void receive(ByteArrayOutputStream data) throws IOException {
         boolean waited = false;
         while (true) {
             ByteBuffer to = ByteBuffer.allocate(1 << 15);
@@ -121,6 +129,16 @@ final class EnginePeer implements AutoCloseable {
                 received.flip();
                 waited = true;
             }
+        }
+    }
+
+    /** Waits for close_notify, and returns the data before it. */
+    byte[] receiveAll() throws IOException {
+        ByteArrayOutputStream data = new ByteArrayOutputStream();
+        try {
+            while (true) receive(data);
+        } catch (EOFException e) {
+            if (!"close_notify".equals(e.getMessage())) throw e;
         }
         return data.toByteArray();
     }

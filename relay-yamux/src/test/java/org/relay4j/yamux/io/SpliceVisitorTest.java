@@ -17,6 +17,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -87,6 +88,41 @@ class SpliceVisitorTest {
             peer.send(window(1, 0, WINDOW));
             assertArrayEquals(Arrays.copyOfRange(preamble, WINDOW + 400, WINDOW + 1_000), peer.expectData(1, 600));
             assertEquals("request", text(1, 7));
+        }
+    }
+
+    @Test
+    void bytesThatWereReadFollowThePreambleInOneFrame() throws Exception {
+        List<SocketChannel> ends = Transport.sockets();
+        Sockets.configure(ends.get(0));
+        try (Socket visitor = ends.get(1).socket()) {
+            Visitor.send(visitor, "and the rest");
+            session.open(
+                    new PlainWire(ends.get(0)),
+                    "preamble, ".getBytes(US_ASCII),
+                    ByteBuffer.wrap("0123, what was read, ".getBytes(US_ASCII)).position(6));
+            peer.expect(window(1, SYN, 0));
+            peer.expect(data(1, "preamble, what was read, "));
+            assertEquals("and the rest", text(1, 12));
+        }
+    }
+
+    @Test
+    void bytesThatWereReadWaitForTheWindow() throws Exception {
+        byte[] read = Pattern.bytes(8, WINDOW + 1_000);
+        List<SocketChannel> ends = Transport.sockets();
+        Sockets.configure(ends.get(0));
+        try (Socket visitor = ends.get(1).socket()) {
+            Visitor.send(visitor, "and the rest");
+            visitor.shutdownOutput();
+            session.open(new PlainWire(ends.get(0)), null, ByteBuffer.wrap(read));
+            peer.expect(window(1, SYN, 0));
+            assertArrayEquals(Arrays.copyOf(read, WINDOW), peer.expectData(1, WINDOW));
+            peer.expectNothing();
+            peer.send(window(1, 0, WINDOW));
+            assertArrayEquals(Arrays.copyOfRange(read, WINDOW, WINDOW + 1_000), peer.expectData(1, 1_000));
+            assertEquals("and the rest", text(1, 12));
+            peer.expect(window(1, FIN, 0));
         }
     }
 

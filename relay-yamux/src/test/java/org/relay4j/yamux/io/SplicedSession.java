@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -110,6 +111,18 @@ final class SplicedSession implements SessionEvents, Listener.Owner, Splice.Owne
         done.get(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS);
     }
 
+    /** Joins a connection that no port has accepted with a new stream. */
+    void open(Wire wire, byte @Nullable [] preamble, @Nullable ByteBuffer read) throws Exception {
+        onLoop(() -> {
+            driver.lock.lock();
+            try {
+                Splice.open(driver, wire, this, preamble, read);
+            } finally {
+                driver.lock.unlock();
+            }
+        });
+    }
+
     void stopLoop() {
         loop.stop();
     }
@@ -158,7 +171,7 @@ final class SplicedSession implements SessionEvents, Listener.Owner, Splice.Owne
             channel = SocketChannel.open();
             Sockets.configure(channel);
             channel.connect(service);
-            return Splice.accept(driver, stream, channel, this);
+            return Splice.accept(driver, stream, channel, this, null);
         } catch (IOException e) {
             if (channel != null) Sockets.close(channel);
             ends.add("not begun: " + e.getMessage());

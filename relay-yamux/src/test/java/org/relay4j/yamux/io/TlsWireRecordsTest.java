@@ -157,6 +157,31 @@ class TlsWireRecordsTest {
         assertTrue(BufferPool.shared().inUse() > inUse);
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 5, 6, 100, Integer.MAX_VALUE})
+    void theBeginningOfAConnectionMayHaveBeenRead(int length) throws IOException {
+        connect(false, V13);
+        peer.engine.beginHandshake();
+        byte[] hello = peer.records(new byte[0]);
+        int read = Math.min(length, hello.length);
+        wire = new TlsWire(socket, EnginePeer.engine(false, V13), ByteBuffer.wrap(hello, 0, read));
+        peer.send(Arrays.copyOfRange(hello, read, hello.length));
+        peer.handshake(wire, Integer.MAX_VALUE);
+        byte[] data = data(1000);
+        peer.send(peer.records(data));
+        assertArrayEquals(data, read(data.length));
+    }
+
+    @Test
+    void noMoreMayHaveBeenReadThanIsKept() throws IOException {
+        connect(false, V13);
+        ByteBuffer most = ByteBuffer.allocate(64 * 1024);
+        new TlsWire(socket, EnginePeer.engine(false, V13), most).close();
+        connect(false, V13);
+        ByteBuffer more = ByteBuffer.allocate(64 * 1024 + 1);
+        assertThrows(IllegalArgumentException.class, () -> new TlsWire(socket, wire.engine(), more));
+    }
+
     // ---- input that is no TLS
 
     @ParameterizedTest
