@@ -49,10 +49,10 @@ final class ControlPort implements Listener.Owner {
         }
         try {
             Loop loop = server.loops().next();
-            if (!proxies.contains(client.getAddress())) admit(channel, client, loop);
+            if (!proxies.contains(client.getAddress())) admit(new Newcomer(channel, client, null), loop);
             else
-                loop.execute(
-                        () -> proxies.read(loop, channel, client, (ready, from, header) -> admit(ready, from, loop)));
+                loop.execute(() -> proxies.read(
+                        loop, channel, client, (ready, from, header) -> admit(new Newcomer(ready, from, null), loop)));
         } catch (IOException e) {
             Sockets.reset(channel);
             server.failed(client, "relay server: client {} cannot be served", Sockets.host(client), e);
@@ -67,10 +67,11 @@ final class ControlPort implements Listener.Owner {
     /**
      * Begins the handshake of a client, or refuses it. On any thread.
      *
-     * @param client its address, perhaps from the header of a load balancer
      * @param loop serves it, and is the only one with which the channel may be registered
      */
-    private void admit(SocketChannel channel, InetSocketAddress client, Loop loop) {
+    void admit(Newcomer newcomer, Loop loop) {
+        SocketChannel channel = newcomer.channel();
+        InetSocketAddress client = newcomer.address();
         if (!gate.options().clientFilter().allows(client.getAddress())) {
             Sockets.reset(channel); // without an answer, which would reveal the protocol to strangers
             server.refused(
@@ -88,7 +89,7 @@ final class ControlPort implements Listener.Owner {
         if (evicted != null) evicted.drop();
         if (entry.crowded()) server.security().client(SecurityEvent.LIMIT_REACHED, client, null);
         Admission.Ticket ticket = entry.ticket();
-        if (ticket != null) assign(channel, client, ticket, loop);
+        if (ticket != null) assign(newcomer, ticket, loop);
         else refuse(channel, client, entry.refusal());
     }
 
@@ -105,16 +106,16 @@ final class ControlPort implements Listener.Owner {
         else Sockets.close(channel); // before TLS there is no line
     }
 
-    private void assign(SocketChannel channel, InetSocketAddress client, Admission.Ticket ticket, Loop loop) {
+    private void assign(Newcomer newcomer, Admission.Ticket ticket, Loop loop) {
         boolean assigned = false;
         try {
-            Handshake handshake = new Handshake(gate, loop, channel, client, ticket);
+            Handshake handshake = new Handshake(gate, loop, newcomer, ticket);
             loop.execute(handshake::begin);
             assigned = true;
         } finally {
             if (!assigned) {
                 ticket.leave();
-                Sockets.reset(channel);
+                Sockets.reset(newcomer.channel());
             }
         }
     }

@@ -53,6 +53,7 @@ final class Handshake implements Loop.Handler, Claimant {
 
     private final Gate gate;
     private final Loop loop;
+    private final Newcomer newcomer;
     private final InetSocketAddress client;
     private final Admission.Ticket ticket;
     private final SocketChannel channel;
@@ -65,11 +66,12 @@ final class Handshake implements Loop.Handler, Claimant {
     private Revocations.@Nullable Entry revocable; // of a client with a name
     private Loop.@Nullable Timer timer; // the deadline of the present state
 
-    Handshake(Gate gate, Loop loop, SocketChannel channel, InetSocketAddress client, Admission.Ticket ticket) {
+    Handshake(Gate gate, Loop loop, Newcomer newcomer, Admission.Ticket ticket) {
         this.gate = gate;
         this.loop = loop;
-        this.channel = channel;
-        this.client = client;
+        this.newcomer = newcomer;
+        channel = newcomer.channel();
+        client = newcomer.address();
         this.ticket = ticket;
         wire = new PlainWire(channel);
     }
@@ -88,8 +90,10 @@ final class Handshake implements Loop.Handler, Claimant {
             if (tls == null) greet();
             else {
                 state = State.SECURING;
-                opening = new SecureOpening(gate, tls, channel, Sockets.site(client.getAddress()), this);
-                interest(SelectionKey.OP_READ);
+                SecureOpening begun = new SecureOpening(gate, tls, newcomer, this);
+                opening = begun;
+                if (newcomer.read() == null) interest(SelectionKey.OP_READ);
+                else begun.step();
             }
         });
     }
@@ -248,7 +252,7 @@ final class Handshake implements Loop.Handler, Claimant {
     }
 
     private void decide(ClientLine line, String hello) {
-        Identification identification = new Identification(gate, line, hello, Sockets.site(client.getAddress()), peer);
+        Identification identification = new Identification(gate, line, hello, newcomer.site(), peer);
         String name = identification.name();
         if (name == null) {
             if (gate.options().requireName()) {

@@ -114,6 +114,8 @@ final class NameRouter {
             throw new BindException(
                     "this server has no port for host names; it needs the option https-port or http-port");
         }
+        ServerTls tls = server.options().tls();
+        if (tls != null && tls.hasName(name)) throw new BindException("it is the name of the relay server itself");
         lock.lock();
         try {
             if (names.containsKey(name)) throw new BindException("another client has it");

@@ -108,6 +108,7 @@ final class NamedVisitor implements Loop.Handler {
         }
         PublicName endpoint = port.router().find(name);
         if (endpoint != null) handOver(endpoint);
+        else if (opening.relay() && server.options().tls() != null) admit();
         else {
             byte[] answer = port.isTls() ? NameAnswer.UNRECOGNIZED_NAME : NameAnswer.notFound(opening);
             String why = name.isEmpty() ? "it names no host" : "there is no tunnel for '" + name + "'";
@@ -124,6 +125,14 @@ final class NamedVisitor implements Loop.Handler {
             port.loop().deregister(channel);
             next.execute(() -> endpoint.arrived(arrival));
         }
+    }
+
+    /** It is a relay client, which speaks TLS with the server itself. */
+    private void admit() throws IOException {
+        Loop next = server.loops().next();
+        end();
+        if (next != port.loop()) port.loop().deregister(channel);
+        server.controlPort().admit(new Newcomer(channel, from, read.flip()), next);
     }
 
     // ---- the end without a tunnel

@@ -61,6 +61,7 @@ public final class RelayServer implements Closeable {
     private final SecurityLog security = new SecurityLog();
     private final ServerEvents events;
     private final Gate gate;
+    private final ControlPort controlPort;
     private final NameRouter names;
     private final @Nullable StickyPorts stickyPorts; // null: off
     private final @Nullable ServerState lastState; // from the last process, with a state file
@@ -78,6 +79,7 @@ public final class RelayServer implements Closeable {
         stickyPorts = options.stickyPorts() ? new StickyPorts(proxies::contains) : null;
         events = new ServerEvents(this, options);
         gate = new Gate(this, options);
+        controlPort = new ControlPort(gate);
         publicPorts.checkAddress();
         loops = new LoopGroup("relay-server", options.loops(), false);
         ServerState opened = null;
@@ -113,11 +115,11 @@ public final class RelayServer implements Closeable {
     private Listener listen() throws IOException {
         Path socket = options.controlSocket();
         if (socket != null) {
-            return Listener.open(controlLoop, socket, options.controlSocketAccess(), new ControlPort(gate));
+            return Listener.open(controlLoop, socket, options.controlSocketAccess(), controlPort);
         }
         InetSocketAddress address = options.controlAddress();
         try {
-            return Listener.open(controlLoop, address, new ControlPort(gate));
+            return Listener.open(controlLoop, address, controlPort);
         } catch (BindException e) {
             throw Binding.failure("control", address, e);
         }
@@ -390,6 +392,11 @@ public final class RelayServer implements Closeable {
 
     PublicPorts publicPorts() {
         return publicPorts;
+    }
+
+    /** Returns what admits clients, from whichever port. */
+    ControlPort controlPort() {
+        return controlPort;
     }
 
     NameRouter names() {

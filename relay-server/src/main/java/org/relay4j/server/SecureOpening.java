@@ -28,17 +28,18 @@ final class SecureOpening {
     private final Gate gate;
     private final ServerTls tls;
     private final SocketChannel channel;
-    private final InetAddress site;
+    private final InetAddress site; // of the client, which takes turns with others
+    private final @Nullable ByteBuffer read; // before this object existed
     private final Handshake handshake;
     private @Nullable TlsWire wire; // once the client has sent something
     private @Nullable Runnable work; // for the threads of the gate, the last one
 
-    /** @param site the address of the client, which takes turns with others, see {@link org.relay4j.yamux.io.Sockets#site} */
-    SecureOpening(Gate gate, ServerTls tls, SocketChannel channel, InetAddress site, Handshake handshake) {
+    SecureOpening(Gate gate, ServerTls tls, Newcomer client, Handshake handshake) {
         this.gate = gate;
         this.tls = tls;
-        this.channel = channel;
-        this.site = site;
+        channel = client.channel();
+        site = client.site();
+        read = client.read();
         this.handshake = handshake;
     }
 
@@ -66,7 +67,7 @@ final class SecureOpening {
             try {
                 SSLEngine engine = tls.engine();
                 handshake.later(() -> {
-                    wire = new TlsWire(channel, engine);
+                    wire = read == null ? new TlsWire(channel, engine) : new TlsWire(channel, engine, read);
                     step();
                 });
             } catch (IOException | RuntimeException e) {

@@ -3,9 +3,14 @@ package org.relay4j.server;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
@@ -35,6 +40,7 @@ import org.relay4j.server.files.FileStamp;
  * resumed, unless the caller's own context does it. Safe for use by several threads.
  */
 public final class ServerTls {
+    private static final int DNS_NAME = 2; // type of an alternative name
     private static final List<TrustManager> NOBODY = List.of(); // clients are not asked for certificates
 
     /** Reads the files. */
@@ -48,13 +54,14 @@ public final class ServerTls {
     private final List<Path> files;
     private final ReentrantLock lock = new ReentrantLock();
     private List<FileStamp> read = List.of(); // of the versions that were read last; guarded by lock
-    private volatile Identity identity = new Identity(List.of(), NOBODY, null);
+    private volatile Identity identity = new Identity(List.of(), NOBODY, null, Set.of());
 
     /** The content of the files. */
     private record Identity(
             List<KeyManager> keys,
             List<TrustManager> clients,
-            @Nullable Fingerprint fingerprint) {}
+            @Nullable Fingerprint fingerprint,
+            Set<String> names) {}
 
     private ServerTls(
             @Nullable SSLContext context, @Nullable Source source, @Nullable Path clientCa, List<Path> files) {
@@ -144,13 +151,31 @@ public final class ServerTls {
             KeyMaterial material = from.read();
             Fingerprint next = Fingerprint.of(material.chain().get(0));
             boolean changed = !next.equals(identity.fingerprint());
-            identity = new Identity(List.of(material.keyManagers()), clients(), next);
+            X509Certificate leaf = material.chain().get(0);
+            identity = new Identity(List.of(material.keyManagers()), clients(), next, names(leaf));
             return changed;
         } catch (GeneralSecurityException e) {
             throw new IOException("cannot use the private key: " + e.getMessage(), e);
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Returns the DNS names of a certificate, in lower case and without wildcards. */
+    private static Set<String> names(X509Certificate certificate) throws GeneralSecurityException {
+        Set<String> names = new HashSet<>();
+        Collection<List<?>> all = certificate.getSubjectAlternativeNames();
+        if (all == null) return names;
+        for (List<?> name : all) {
+            if (Integer.valueOf(DNS_NAME).equals(name.get(0)))
+                names.add(String.valueOf(name.get(1)).toLowerCase(Locale.ROOT));
+        }
+        return names;
+    }
+
+    /** Returns whether a name, in lower case, is one of the certificate's own. Always false with a caller's own context. */
+    boolean hasName(String name) {
+        return identity.names().contains(name);
     }
 
     private List<TrustManager> clients() throws IOException {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.security.PrivateKey;
@@ -39,8 +40,13 @@ final class LineClient implements AutoCloseable {
 
     static LineClient secure(RelayServer server, SSLContext context, SSLParameters parameters, String... protocols)
             throws IOException {
-        SSLSocket socket = (SSLSocket)
-                context.getSocketFactory().createSocket(server.address().getAddress(), server.port());
+        return secure(server.address(), context, parameters, protocols);
+    }
+
+    static LineClient secure(
+            InetSocketAddress address, SSLContext context, SSLParameters parameters, String... protocols)
+            throws IOException {
+        SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(address.getAddress(), address.getPort());
         boolean ready = false;
         try {
             socket.setSoTimeout((int) Await.DEADLINE.toMillis());

@@ -134,7 +134,7 @@ class NameRoutingTest {
     }
 
     /** Returns the ClientHello of a TLS engine. */
-    private static byte[] hello(@Nullable String name, String... protocols) throws IOException {
+    static byte[] hello(@Nullable String name, String... protocols) throws IOException {
         try {
             SSLEngine engine = SSLContext.getDefault().createSSLEngine();
             engine.setUseClientMode(true);
