@@ -27,13 +27,18 @@ final class AcceptService implements Service, StreamObserver {
     }
 
     @Override
+    public void stopWaiting() {
+        backlog.queue().close();
+    }
+
+    @Override
     public AcceptQueue queue() {
         return backlog.queue();
     }
 
     @Override
-    public void accepted(Driver driver, MuxStream stream, @Nullable StreamHeader header) {
-        visits.accepted(driver, stream, VisitorHeader.of(header));
+    public void accepted(Driver driver, MuxStream stream, @Nullable StreamHeader header, Runnable reset) {
+        visits.accepted(driver, stream, VisitorHeader.of(header), reset);
     }
 
     @Override

@@ -4,23 +4,24 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
 import org.relay4j.api.RelayException;
 import org.relay4j.api.RelayOptionException;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelLostException;
 import org.relay4j.api.TunnelStatistics;
+import org.relay4j.yamux.Session;
 import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.io.Bounds;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The tunnel of an acceptor or a forwarder to one relay server, over all its connections. */
-final class ClientTunnel implements Tunnel {
+final class ClientTunnel implements OwnedTunnel {
     /*
      *   connect -> up -> lost -> connect again, after a pause -> up -> ... -> over
      *
@@ -33,35 +34,13 @@ final class ClientTunnel implements Tunnel {
      * Longer than 300 lines because every transition between these states is here.
      */
 
-    /** Opens a connection. */
-    interface Connector {
-        /**
-         * Blocks until the server has assigned a port. Then visitors are reported to {@code events}.
-         *
-         * @param opening where to connect
-         */
-        TunnelConnection connect(Opening opening, TunnelEvents events) throws IOException;
-    }
-
-    /** Opens the connection to the server, for a tunnel or for another connection of it. */
-    interface Opening {
-        /** Blocks as {@link ControlConnection#over} does, and for the connect timeout. */
-        ControlConnection open() throws IOException;
-    }
-
-    /** The owner of a tunnel. Called on threads that may block. */
-    interface Owner {
-        /** The tunnel has ended for good; the cause is null if it was closed. Called once. */
-        void over(@Nullable Throwable cause);
-    }
-
     private static final Logger log = LoggerFactory.getLogger(ClientTunnel.class);
     private static final long ROUND_TRIP_PERIOD = TimeUnit.SECONDS.toNanos(10);
 
     private final InetSocketAddress server; // may be unresolved
     private final RelayClientOptions options;
     private final Connector connector;
-    private final Owner owner;
+    private final TunnelOwner owner;
     private final Entrance entrance;
     private final Attempts attempts;
     private final TunnelEvents events;
@@ -81,7 +60,7 @@ final class ClientTunnel implements Tunnel {
             InetSocketAddress server,
             RelayClientOptions options,
             Connector connector,
-            Owner owner,
+            TunnelOwner owner,
             @Nullable Tunnel shown) {
         this.server = server;
         this.options = options;
@@ -140,18 +119,14 @@ final class ClientTunnel implements Tunnel {
             next.close();
             throw new SocketException("closed before it was connected");
         }
+        owner.connected();
     }
 
     /** Announces the first connection, on the thread that opened it. */
     void announce() {
         TunnelConnection first = connections.main();
         if (first == null) return;
-        if (PlainTraffic.isExposed(options, first.serverAddress().getAddress())) {
-            log.warn(
-                    "tunnel {}: anyone on the network to {} can read and change its traffic; encrypt it with the option tls",
-                    HostPort.text(first.publicAddress()),
-                    HostPort.text(first.serverAddress()));
-        }
+        PlainTraffic.warn(options, first.control());
         announce(first, null);
     }
 
@@ -167,7 +142,7 @@ final class ClientTunnel implements Tunnel {
 
     /** Returns the name of the tunnel for logs and recordings: its public address, and its id if it has one. */
     private String name(TunnelConnection connection) {
-        String address = HostPort.text(connection.publicAddress());
+        String address = HostPort.text(connection.control().shownAddress());
         String id = id();
         return id == null ? address : address + " (" + id + ")";
     }
@@ -306,14 +281,14 @@ final class ClientTunnel implements Tunnel {
 
     // ---- the end
 
-    /** Accepts no more visitors; ends with the last one. Does not block. */
-    void closeWhenDone() {
+    @Override
+    public void closeWhenDone() {
         endAttempts();
         connections.all().forEach(TunnelConnection::closeWhenDone);
     }
 
-    /** Ends the tunnel and resets its visitors. Does not block. */
-    void closeNow() {
+    @Override
+    public void closeNow() {
         abrupt = true;
         endAttempts();
         connections.all().forEach(TunnelConnection::close);
@@ -331,8 +306,8 @@ final class ClientTunnel implements Tunnel {
         if (further != null) further.close();
     }
 
-    /** Waits for the visitors to finish, at most until {@link System#nanoTime} is {@code end}; then resets them. */
-    boolean awaitVisitors(long end) {
+    @Override
+    public boolean awaitVisitors(long end) {
         return connections.awaitVisitors(end);
     }
 
@@ -341,33 +316,55 @@ final class ClientTunnel implements Tunnel {
         over.await();
     }
 
-    /** Waits as {@link #awaitEnd} does; returns false if the end or the close of the socket takes longer than {@code nanos}. */
-    boolean awaitEnd(long nanos) throws InterruptedException {
+    /** The end includes the close of the socket. */
+    @Override
+    public boolean awaitEnd(long nanos) throws InterruptedException {
         long end = System.nanoTime() + nanos;
         if (!over.await(nanos, TimeUnit.NANOSECONDS)) return false;
         return connections.awaitTermination(end);
     }
 
-    @Nullable
-    Throwable endCause() {
+    @Override
+    public @Nullable Throwable endCause() {
         return endCause;
     }
 
-    /** Returns true on a thread that is calling the listener, which must not wait for another call. */
-    boolean isCallingListener() {
+    @Override
+    public boolean isCallingListener() {
         return events.isCurrent();
     }
 
     // ---- the tunnel
 
-    /** Returns true once a connection was established. */
-    boolean hasConnected() {
+    @Override
+    public boolean hasConnected() {
         return connections.main() != null;
     }
 
-    /** The present connections, or the last one; empty if there was none yet. */
-    List<TunnelConnection> connections() {
-        return connections.all();
+    Connections connections() {
+        return connections;
+    }
+
+    TunnelEvents events() {
+        return events;
+    }
+
+    Entrance entrance() {
+        return entrance;
+    }
+
+    @Override
+    public Endpoint endpoint() {
+        return Endpoint.port(publicAddress().getPort());
+    }
+
+    @Override
+    public @Nullable InetSocketAddress publicAddress(Session session) {
+        return connections.services().stream()
+                .filter(one -> one.session() == session)
+                .map(ServiceConnection::publicAddress)
+                .findAny()
+                .orElse(null);
     }
 
     private TunnelConnection current() {

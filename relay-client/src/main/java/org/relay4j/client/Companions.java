@@ -19,7 +19,7 @@ final class Companions {
     /** Joins one connection to the tunnel. */
     interface Joining {
         /**
-         * Joins one connection to the tunnel. Blocks as {@link ClientTunnel.Opening#open} does.
+         * Joins one connection to the tunnel. Blocks as {@link Connector.Opening#open} does.
          *
          * @param instead the number of the connection that it replaces; -1 for none
          * @param elsewhere whether another address of the server is preferred

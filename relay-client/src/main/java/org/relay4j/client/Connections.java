@@ -105,6 +105,24 @@ final class Connections {
         }
     }
 
+    /** Returns the sessions of the present connections, or of the last one. */
+    List<ServiceConnection> services() {
+        return all().stream()
+                .filter(ServiceConnection.class::isInstance)
+                .map(ServiceConnection.class::cast)
+                .toList();
+    }
+
+    /** Returns an open connection, one whose server does not shut down if there is one; null if none is open. */
+    @Nullable
+    ServiceConnection usable() {
+        ServiceConnection best = null;
+        for (ServiceConnection one : services()) {
+            if (one.isOpen() && (best == null || best.isDraining())) best = one;
+        }
+        return best;
+    }
+
     boolean isOpen() {
         return all().stream().anyMatch(TunnelConnection::isOpen);
     }

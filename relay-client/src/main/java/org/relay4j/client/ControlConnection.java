@@ -24,7 +24,7 @@ import org.relay4j.yamux.io.Wire;
  *
  * @param wire non-blocking, and not registered with a selector
  * @param server the control address of the server
- * @param publicAddress the server's host and the public port
+ * @param publicAddress the server's host and the public port; 0 if the tunnel has no port of its own
  * @param grant the grant of the server
  */
 record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress publicAddress, Grant grant) {
@@ -116,7 +116,8 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
     @Nullable
     ControlStream controlStream(Driver driver) {
         boolean leased = grant.lease() != null || grant.connection() >= 0;
-        return leased || grant.drain() ? new ControlStream(driver) : null;
+        boolean open = grant.port() == 0; // for OPEN and CLOSE
+        return leased || open || grant.drain() ? new ControlStream(driver) : null;
     }
 
     /** Returns whether the server must be told of a deliberate end: it would keep the tunnel, but no other process resumes it. */
@@ -132,6 +133,11 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
         boolean rare = interval.isZero() || interval.compareTo(OFTEN) > 0; // zero means never
         if (options.connections() > 1 && rare) session.keepAliveInterval(OFTEN);
         return session.build();
+    }
+
+    /** Returns the address that the tunnel has in logs: for visitors, or that of the server if each endpoint has another. */
+    InetSocketAddress shownAddress() {
+        return grant.port() == 0 ? server : publicAddress;
     }
 
     /** Returns the socket of the wire. */

@@ -2,6 +2,8 @@ package org.relay4j.client;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -17,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The stream for lines about the tunnel: DRAIN from the server, BYE from this client. With the session's lock held, unless noted.
- * A line that is too long or malformed causes a reset of the stream.
+ * The stream for lines about the tunnel: questions about endpoints and their answers, READY and BYE from this client, DRAIN from the
+ * server. With the session's lock held, unless noted. A line that is too long or malformed causes a reset of the stream.
  */
 final class ControlStream implements StreamHandler {
     /*
@@ -26,14 +28,27 @@ final class ControlStream implements StreamHandler {
      * for until then. The client therefore ends a connection in three steps, so that no visitor on the way is reset: it asks for no
      * more visitors, with BYE or GoAway, and ends its direction; it waits for the server's end, for a second at most; it ends
      * the session.
+     *
+     * The server answers questions in order.
      */
+
+    /** Receives the answer to a question, with the session's lock held. */
+    interface Answer {
+        /** @param line the answer; null if there will be none, because the stream has ended */
+        void answered(@Nullable ControlLine line);
+    }
+
     private static final Logger log = LoggerFactory.getLogger(ControlStream.class);
     private static final byte[] BYE = "BYE\n".getBytes(StandardCharsets.US_ASCII);
+    private static final Set<String> ANSWERS = Set.of("OPENED", "REFUSED", "CLOSED");
     private static final long PATIENCE = 1_000; // ms
 
     private final Driver driver;
     private final ControlLines lines = new ControlLines();
     private final CompletableFuture<Long> draining = new CompletableFuture<>();
+    private final ArrayDeque<Answer> asked =
+            new ArrayDeque<>(); // those of the endpoints of a tunnel, which are bounded
+    private ByteBuffer unsent = ByteBuffer.allocate(0);
     private @Nullable MuxStream stream; // once it was opened; at most one
     private @Nullable Runnable then; // ends the connection, without the lock; the strictest requested action
     private boolean leaving;
@@ -69,9 +84,60 @@ final class ControlStream implements StreamHandler {
         return next;
     }
 
+    /** Sends a question. Without the lock, or with it. Does not block. The answer may be given, as null, before this method returns. */
+    void ask(ControlLine question, Answer answer) {
+        driver.lock.lock();
+        try {
+            if (write(question.encode())) asked.add(answer);
+            else answer.answered(null);
+        } finally {
+            driver.lock.unlock();
+        }
+    }
+
+    /** Sends a line that has no answer. Without the lock, or with it. Does not block. */
+    void tell(ControlLine line) {
+        driver.lock.lock();
+        try {
+            write(line.encode());
+        } finally {
+            driver.lock.unlock();
+        }
+    }
+
+    /** Writes a line, as soon as the server has room for it. Returns false if it cannot be sent. */
+    private boolean write(byte[] line) {
+        MuxStream lane = opened();
+        if (leaving || lane == null || !lane.isWritable()) return false;
+        append(line);
+        send(lane);
+        driver.flush();
+        return true;
+    }
+
+    private void append(byte[] line) {
+        unsent = ByteBuffer.allocate(unsent.remaining() + line.length)
+                .put(unsent)
+                .put(line)
+                .flip();
+    }
+
+    private void send(MuxStream lane) {
+        long now = System.nanoTime();
+        while (unsent.hasRemaining() && lane.isWritable()) {
+            ByteBuffer space = lane.reserve(unsent.remaining(), now);
+            if (space == null) return; // onWritable follows
+            int length = Math.min(space.remaining(), unsent.remaining());
+            space.put(unsent.slice(unsent.position(), length));
+            unsent.position(unsent.position() + length);
+            lane.commit(length, now);
+        }
+        if (leaving) lane.closeWrite(now);
+    }
+
     /**
      * Asks the server for no more visitors, and runs {@code end} when all that it has sent are here. A later call only replaces
-     * the action. On a thread that may use the session, without the lock. Does not block.
+     * the action. On a thread that may use the session. Does not block.
      *
      * @param bye whether the whole tunnel ends; otherwise the server keeps it for another connection
      */
@@ -87,31 +153,18 @@ final class ControlStream implements StreamHandler {
     }
 
     private void begin(boolean bye) {
-        leaving = true;
-        long now = System.nanoTime();
         MuxStream lane = opened();
-        if (lane == null || lane.isGone() || (bye && !say(lane, BYE, now))) {
+        leaving = true;
+        if (lane == null || lane.isGone()) {
             over = true; // the server learns it from the end of the session
             return;
         }
-        if (!bye) driver.mux().announceDrain();
-        lane.closeWrite(now);
+        if (bye) append(BYE);
+        else driver.mux().announceDrain();
+        send(lane);
         driver.flush();
         CompletableFuture.delayedExecutor(PATIENCE, TimeUnit.MILLISECONDS, driver::afterwards)
                 .execute(this::impatient);
-    }
-
-    /** Returns false if there is no memory. */
-    private boolean say(MuxStream lane, byte[] line, long now) {
-        ByteBuffer space = lane.reserve(line.length, now);
-        if (space == null || space.remaining() < line.length) {
-            lane.reset(0);
-            driver.flush();
-            return false;
-        }
-        space.put(line);
-        lane.commit(line.length, now);
-        return true;
     }
 
     private void impatient() {
@@ -143,12 +196,23 @@ final class ControlStream implements StreamHandler {
         } catch (IllegalArgumentException e) {
             log.debug("the control stream was reset: {}", e.getMessage());
             same.reset(0);
-            if (leaving) end();
+            lost();
         }
+    }
+
+    /** There are no more answers. */
+    private void lost() {
+        for (Answer answer; (answer = asked.poll()) != null; ) answer.answered(null);
+        if (leaving) end();
     }
 
     /** Ignores what it does not know. The servers in the line are a hint that a client with one configured server does not need. */
     private void read(ControlLine line) {
+        if (ANSWERS.contains(line.keyword())) {
+            Answer answer = asked.poll();
+            if (answer != null) answer.answered(line);
+            return;
+        }
         if (!line.keyword().equals("DRAIN") || line.words().isEmpty()) return;
         String first = line.words().keySet().iterator().next();
         long seconds = line.value(first) == null ? ControlLine.parseNumber(first) : -1;
@@ -162,14 +226,17 @@ final class ControlStream implements StreamHandler {
 
     @Override
     public void onFin(MuxStream same) {
-        if (leaving) end();
+        lost();
     }
 
     @Override
     public void onReset(MuxStream same, Cause cause) {
-        if (leaving) end();
+        unsent = ByteBuffer.allocate(0);
+        lost();
     }
 
     @Override
-    public void onWritable(MuxStream same) {}
+    public void onWritable(MuxStream same) {
+        send(same);
+    }
 }

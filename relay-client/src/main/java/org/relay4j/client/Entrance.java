@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
 import org.relay4j.api.RelayOptionException;
 import org.relay4j.api.RelayProtocolException;
 import org.relay4j.api.RelayRefusedException;
@@ -133,6 +134,17 @@ final class Entrance {
         if (elsewhere) return Dial.connectAvoiding(host, server.getPort(), address, timeout);
         InetSocketAddress target = new InetSocketAddress(address, server.getPort());
         return Dial.connect(List.of(target), HostPort.text(server), timeout, false);
+    }
+
+    /** Returns the endpoint that the lease file keeps for a service; null if there is none. */
+    @Nullable
+    Endpoint keptEndpoint(String service) {
+        return lease.endpoint(service);
+    }
+
+    /** Keeps the endpoint of a service in the lease file, if there is one; null to forget it. May block. */
+    void keepEndpoint(String service, @Nullable Endpoint granted) {
+        lease.keepEndpoint(service, granted);
     }
 
     /** Returns whether further connections may join the tunnel. */

@@ -1,7 +1,9 @@
 package org.relay4j.client;
 
 import java.io.IOException;
+import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.MuxStream;
@@ -16,17 +18,33 @@ import org.slf4j.event.Level;
 final class ForwardService implements Service {
     private static final Logger log = LoggerFactory.getLogger(ForwardService.class);
 
-    private final LocalService local;
+    private final Resolving resolving;
     private final Duration localConnectTimeout;
     private final @Nullable ProxyProtocol proxyProtocol;
     private final Visits visits;
     private final LimitedLog unreachable = new LimitedLog(log, Level.WARN);
+    private volatile LocalService local; // has no address before it is prepared
 
-    ForwardService(LocalService local, RelayClientOptions options, Visits visits) {
-        this.local = local;
-        localConnectTimeout = options.localConnectTimeout();
-        proxyProtocol = options.proxyProtocol();
+    /** Finds the addresses of the local service. */
+    interface Resolving {
+        /** May block. */
+        LocalService resolve() throws UnknownHostException;
+    }
+
+    /** @param proxyProtocol the version of the header for the local service; null for none */
+    ForwardService(
+            Resolving resolving, Duration localConnectTimeout, @Nullable ProxyProtocol proxyProtocol, Visits visits) {
+        this.resolving = resolving;
+        this.localConnectTimeout = localConnectTimeout;
+        this.proxyProtocol = proxyProtocol;
         this.visits = visits;
+        local = new LocalService("that is not resolved yet", List.of());
+    }
+
+    /** Resolves the host of the local service. If that fails, the service keeps the addresses that it had before. */
+    @Override
+    public void prepare() throws UnknownHostException {
+        local = resolving.resolve();
     }
 
     LocalService local() {
@@ -47,8 +65,10 @@ final class ForwardService implements Service {
     public @Nullable StreamHandler begin(ServiceConnection on, MuxStream stream, @Nullable VisitorHeader header) {
         LocalVisitor visitor = new LocalVisitor(this, on, stream, VisitorHeader.of(header));
         Splice splice = visitor.connect();
-        if (splice != null) visits.accepted(on.driver(), stream, visitor.header());
-        return splice; // null resets only this visitor
+        if (splice == null) return null; // resets only this visitor
+        visits.accepted(
+                on.driver(), stream, visitor.header(), () -> splice.abandon(new IOException("the service was closed")));
+        return splice;
     }
 
     /** Called when the connection of a visitor has ended; {@code failure} is null if both directions ended with FIN. */

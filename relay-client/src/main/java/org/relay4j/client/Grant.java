@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The grant of a server for a connection.
  *
- * @param port the public port
+ * @param port the public port; 0 if the tunnel has endpoints that are opened one by one
  * @param lease the secret that lets the client resume the tunnel; null if there is none
  * @param ttl how long the server keeps the tunnel without a connection; zero without a lease
  * @param connection the number of this connection of the tunnel; -1 if the tunnel has only one

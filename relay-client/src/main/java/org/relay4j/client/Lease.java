@@ -6,6 +6,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
 import org.relay4j.api.RelayOptionException;
 import org.relay4j.yamux.io.OrderedLock;
 import org.slf4j.Logger;
@@ -150,6 +151,22 @@ final class Lease {
             return lost && lasting && clock.getAsLong() - waitedSince < Math.min(ttl, LONGEST_WAIT);
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Returns the endpoint that the file keeps for a service; null if there is none. */
+    @Nullable
+    Endpoint endpoint(String service) {
+        return file == null ? null : file.endpoint(service);
+    }
+
+    /** Keeps the endpoint of a service in the file; null to forget it. */
+    void keepEndpoint(String service, @Nullable Endpoint granted) {
+        if (file == null) return;
+        try {
+            file.keepEndpoint(service, granted);
+        } catch (IOException e) {
+            log.warn("cannot write the lease file {}: {}; {} may change", file, e.toString(), service);
         }
     }
 

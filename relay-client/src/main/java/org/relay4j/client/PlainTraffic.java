@@ -4,10 +4,21 @@ import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /** Whether a connection without TLS leaves this machine, so that others in the network can read and change its traffic. */
 final class PlainTraffic {
     private PlainTraffic() {}
+
+    /** Warns if others can read the traffic of a new tunnel. */
+    static void warn(RelayClientOptions options, ControlConnection first) {
+        if (!isExposed(options, first.server().getAddress())) return;
+        LoggerFactory.getLogger(ClientTunnel.class)
+                .warn(
+                        "tunnel {}: anyone on the network to {} can read and change its traffic; encrypt it with the option tls",
+                        HostPort.text(first.shownAddress()),
+                        HostPort.text(first.server()));
+    }
 
     /** True if the user should be told. Plain traffic of a client with a name is a decision of the user. */
     static boolean isExposed(RelayClientOptions options, @Nullable InetAddress server) {

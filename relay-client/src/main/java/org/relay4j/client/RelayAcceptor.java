@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelStatistics;
 import org.relay4j.yamux.AcceptQueue;
@@ -42,6 +43,9 @@ import org.relay4j.yamux.socket.AcceptorSocket;
  * <p>An acceptor may have tunnels to several relay servers. One {@code accept} returns the visitors of all of them, and continues
  * when one is lost. The addresses of the acceptor are those of the first tunnel that is up; {@link #tunnels} returns all.
  *
+ * <p>An acceptor of {@link RelayTunnel#acceptor} is one of the endpoints of a tunnel. Closing it gives the endpoint back, and leaves
+ * the connection to the server and the other endpoints as they are.
+ *
  * <p>As with any server socket, closing it does not close the accepted sockets. The connection to the server ends with the last
  * of them, or when the timeout of {@link #close(Duration)} expires.
  *
@@ -53,44 +57,64 @@ import org.relay4j.yamux.socket.AcceptorSocket;
 public final class RelayAcceptor extends ServerSocket implements Tunnel {
     private static final InetSocketAddress UNKNOWN_VISITOR = new InetSocketAddress(0);
 
-    private final AcceptQueue queue = new AcceptQueue();
-    private final List<ClientTunnel> tunnels; // one for each server
+    private final AcceptQueue queue;
+    private final List<OwnedTunnel> tunnels; // one for each server
     private final AtomicInteger over = new AtomicInteger(); // tunnels that have ended for good
     private volatile @Nullable Throwable loss; // of one of them
 
     private RelayAcceptor(AcceptorSocket socket, List<InetSocketAddress> servers, RelayClientOptions options)
             throws IOException {
         super(socket);
+        queue = new AcceptQueue();
         Tunnel shown = servers.size() == 1 ? this : null; // a listener may close the tunnel that it receives
-        tunnels = servers.stream()
+        List<ClientTunnel> each = servers.stream()
                 .map(server -> new ClientTunnel(server, options, connector(options), this::over, shown))
                 .toList();
+        tunnels = List.copyOf(each);
         boolean made = false;
         try {
-            FirstConnection.of(tunnels);
+            FirstConnection.of(each);
             super.bind(resolved(publicAddress()), 0); // only sets the state to bound
             socket.onClose(this::end);
             made = true;
         } finally {
-            if (!made) tunnels.forEach(ClientTunnel::closeNow);
+            if (!made) each.forEach(ClientTunnel::closeNow);
         }
+        if (shown != null) each.get(0).announce(); // the listener receives this acceptor
     }
 
-    private ClientTunnel.Connector connector(RelayClientOptions options) {
+    private RelayAcceptor(AcceptorSocket socket, ServedEndpoint endpoint, AcceptQueue queue) throws IOException {
+        super(socket);
+        this.queue = queue;
+        tunnels = List.of(endpoint);
+        super.bind(resolved(publicAddress()), 0); // only sets the state to bound
+        socket.onClose(this::end);
+        endpoint.whenOver(this::over);
+    }
+
+    private Connector connector(RelayClientOptions options) {
         return (opening, events) -> ServiceConnection.start(
                 opening.open(), events, options, new AcceptService(queue, options, new Visits(events)));
     }
 
     /** Blocks until one of the servers has assigned a port. */
     static RelayAcceptor open(List<InetSocketAddress> servers, RelayClientOptions options) throws IOException {
-        RelayAcceptor acceptor = new RelayAcceptor(new AcceptorSocket(), servers, options);
-        if (servers.size() == 1) acceptor.tunnels.get(0).announce(); // the listener receives the acceptor
-        return acceptor;
+        return new RelayAcceptor(new AcceptorSocket(), servers, options);
+    }
+
+    /** Returns the acceptor of one of the endpoints of a tunnel, whose visitors wait in {@code queue}. */
+    static RelayAcceptor of(ServedEndpoint endpoint, AcceptQueue queue) throws IOException {
+        return new RelayAcceptor(new AcceptorSocket(), endpoint, queue);
     }
 
     /** Returns the tunnels of this acceptor, one for each server, in the order of the servers. Immutable. */
     public List<Tunnel> tunnels() {
         return List.copyOf(tunnels);
+    }
+
+    /** Returns the endpoint, as the server has granted it, which may change with a reconnect. */
+    public Endpoint endpoint() {
+        return main().endpoint();
     }
 
     @Override
@@ -109,9 +133,9 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
     }
 
     /** Returns the tunnel whose addresses this acceptor has: the first that is up, otherwise the first that ever was. */
-    private ClientTunnel main() {
-        ClientTunnel best = null;
-        for (ClientTunnel tunnel : tunnels) {
+    private OwnedTunnel main() {
+        OwnedTunnel best = null;
+        for (OwnedTunnel tunnel : tunnels) {
             if (tunnel.isOpen()) return tunnel;
             if (best == null && tunnel.hasConnected()) best = tunnel;
         }
@@ -190,12 +214,9 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
     }
 
     private InetSocketAddress publicAddress(Session session) {
-        for (ClientTunnel tunnel : tunnels) {
-            for (TunnelConnection one : tunnel.connections()) {
-                if (one instanceof ServiceConnection connection && connection.session() == session) {
-                    return connection.publicAddress();
-                }
-            }
+        for (OwnedTunnel tunnel : tunnels) {
+            InetSocketAddress address = tunnel.publicAddress(session);
+            if (address != null) return address;
         }
         return publicAddress(); // its tunnel was lost and re-established just now
     }
@@ -214,19 +235,19 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
         long end = System.nanoTime() + Bounds.nanos(Bounds.notNegative("timeout", timeout));
         close();
         boolean finished = true;
-        for (ClientTunnel tunnel : tunnels) finished &= tunnel.awaitVisitors(end);
+        for (OwnedTunnel tunnel : tunnels) finished &= tunnel.awaitVisitors(end);
         return finished;
     }
 
     /** Called when the server socket was closed. */
     private void end() {
-        tunnels.forEach(ClientTunnel::closeWhenDone);
+        tunnels.forEach(OwnedTunnel::closeWhenDone);
         queue.close();
     }
 
     @Override
     public void awaitEnd() throws InterruptedException {
-        for (ClientTunnel tunnel : tunnels) tunnel.awaitEnd();
+        for (OwnedTunnel tunnel : tunnels) tunnel.awaitEnd();
     }
 
     /** Returns why this acceptor has ended for good; null before that, and if it was closed. */

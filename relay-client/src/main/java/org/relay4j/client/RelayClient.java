@@ -87,6 +87,22 @@ public final class RelayClient {
         return RelayAcceptor.open(List.copyOf(servers), options);
     }
 
+    /**
+     * Opens a tunnel whose endpoints are opened one by one, see {@link RelayTunnel}. It has none at first. Blocks and throws as {@link
+     * #connect(String, int, RelayClientOptions)} does. The server must speak HELLO.
+     *
+     * @throws IllegalArgumentException if the port is not between 1 and 65535, or {@link RelayClientOptions#publicPort} is set
+     */
+    public static RelayTunnel open(String host, int port, RelayClientOptions options) throws IOException {
+        InetSocketAddress server = server(host, port);
+        if (options.publicPort() != 0) {
+            throw new IllegalArgumentException("publicPort is set, but the tunnel has no port of its own;"
+                    + " pass Endpoint.port(" + options.publicPort() + ") to its method acceptor or forward");
+        }
+        if (options.leaseFile() != null) LeaseFile.check(options.leaseFile());
+        return RelayTunnel.open(server, options.forSeveralEndpoints());
+    }
+
     private static InetSocketAddress server(String host, int port) {
         Objects.requireNonNull(host, "host");
         checkPort(port);

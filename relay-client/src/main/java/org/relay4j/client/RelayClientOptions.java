@@ -135,6 +135,18 @@ public final class RelayClientOptions {
         return values.proxyProtocol;
     }
 
+    /** Returns whether the tunnel has endpoints that are opened one by one, and no port of its own. */
+    boolean severalEndpoints() {
+        return values.severalEndpoints;
+    }
+
+    /** Returns these options for a tunnel whose endpoints are opened one by one. */
+    RelayClientOptions forSeveralEndpoints() {
+        Builder several = toBuilder().visitorAddresses(true);
+        several.severalEndpoints = true;
+        return several.build();
+    }
+
     /** Returns whether streams begin with the address of their visitor. */
     boolean needsVisitorAddresses() {
         return values.visitorAddresses || values.proxyProtocol != null;
@@ -170,6 +182,7 @@ public final class RelayClientOptions {
         private boolean visitorAddresses;
         private @Nullable ProxyProtocol proxyProtocol;
         private int connections = 1;
+        private boolean severalEndpoints;
         private SessionOptions session = SessionOptions.defaults();
 
         private Builder() {}
@@ -193,6 +206,7 @@ public final class RelayClientOptions {
             visitorAddresses = other.visitorAddresses;
             proxyProtocol = other.proxyProtocol;
             connections = other.connections;
+            severalEndpoints = other.severalEndpoints;
             session = other.session;
         }
 

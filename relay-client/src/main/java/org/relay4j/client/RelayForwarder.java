@@ -6,6 +6,7 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelStatistics;
 import org.slf4j.Logger;
@@ -21,6 +22,9 @@ import org.slf4j.LoggerFactory;
  * forwarder.awaitEnd(); // a forwarder does not keep the program alive
  * }</pre>
  *
+ * <p>A forwarder of {@link RelayTunnel#forward} is one of the endpoints of a tunnel. Closing it gives the endpoint back, and leaves
+ * the connection to the server and the other endpoints as they are.
+ *
  * <p>Visitors are carried by an event loop that all forwarders share. All threads are daemon threads. Safe for use by several
  * threads.
  */
@@ -29,25 +33,44 @@ public final class RelayForwarder implements Tunnel {
     private static final long CLOSE_DEADLINE = TimeUnit.SECONDS.toNanos(2);
 
     private final SocketAddress local;
-    private final ClientTunnel tunnel;
+    private final OwnedTunnel tunnel;
 
-    private RelayForwarder(InetSocketAddress server, SocketAddress local, RelayClientOptions options) {
+    private RelayForwarder(InetSocketAddress server, SocketAddress local, RelayClientOptions options)
+            throws IOException {
         this.local = local;
-        ClientTunnel.Connector connector = (opening, events) -> {
-            LocalService service = LocalService.resolve(local); // before the request for a port
-            return ServiceConnection.start(
-                    opening.open(), events, options, new ForwardService(service, options, new Visits(events)));
+        Connector connector = (opening, events) -> {
+            ForwardService service = new ForwardService(
+                    () -> LocalService.resolve(local),
+                    options.localConnectTimeout(),
+                    options.proxyProtocol(),
+                    new Visits(events));
+            return Connector.to(service, options).connect(opening, events);
         };
-        tunnel = new ClientTunnel(server, options, connector, cause -> {}, this);
+        ClientTunnel whole = new ClientTunnel(server, options, connector, cause -> {}, this);
+        tunnel = whole;
+        whole.connect();
+        log.info("tunnel {}: forwards to {}", HostPort.text(publicAddress()), HostPort.text(local));
+        whole.announce();
+    }
+
+    private RelayForwarder(ServedEndpoint endpoint, SocketAddress local) {
+        this.local = local;
+        tunnel = endpoint;
     }
 
     static RelayForwarder start(InetSocketAddress server, SocketAddress local, RelayClientOptions options)
             throws IOException {
-        RelayForwarder forwarder = new RelayForwarder(server, local, options);
-        forwarder.tunnel.connect();
-        log.info("tunnel {}: forwards to {}", HostPort.text(forwarder.publicAddress()), HostPort.text(local));
-        forwarder.tunnel.announce();
-        return forwarder;
+        return new RelayForwarder(server, local, options);
+    }
+
+    /** Returns the forwarder of one of the endpoints of a tunnel. */
+    static RelayForwarder of(ServedEndpoint endpoint, SocketAddress local) {
+        return new RelayForwarder(endpoint, local);
+    }
+
+    /** Returns the endpoint, as the server has granted it, which may change with a reconnect. */
+    public Endpoint endpoint() {
+        return tunnel.endpoint();
     }
 
     @Override
@@ -98,7 +121,7 @@ public final class RelayForwarder implements Tunnel {
     }
 
     @Override
-    public boolean close(Duration timeout) {
+    public boolean close(Duration timeout) throws IOException {
         boolean finished = tunnel.close(timeout);
         close();
         return finished;

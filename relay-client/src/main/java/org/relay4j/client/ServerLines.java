@@ -27,6 +27,7 @@ final class ServerLines {
     private static final String HELLO = "HELLO";
     private static final String OK = "OK";
     private static final String VISITOR_ADDRESS = "visitor-address";
+    private static final String NONE = "none";
     static final String DRAIN = "drain";
 
     private final String server; // for messages
@@ -173,7 +174,8 @@ final class ServerLines {
     /** Returns the request of these options to a server that sends HELLO. */
     static ControlLine request(RelayClientOptions options) {
         ControlLine request = ControlLine.of("RELAY/1");
-        if (options.publicPort() != 0) request = request.with("port", options.publicPort());
+        if (options.severalEndpoints()) request = request.with("port", NONE);
+        else if (options.publicPort() != 0) request = request.with("port", options.publicPort());
         return options.needsVisitorAddresses() ? request.with(VISITOR_ADDRESS) : request;
     }
 
@@ -183,8 +185,8 @@ final class ServerLines {
             throw noRelayServer(quoted(), null);
         }
         ControlLine answer = parsed();
-        int port = answer.number("port");
-        if (port < 1 || port > 65_535) throw noRelayServer(quoted(), null);
+        int port = port(answer);
+        if (port < 0) throw noRelayServer(quoted(), null);
         boolean granted = answer.has(VISITOR_ADDRESS);
         if (granted && !options.needsVisitorAddresses()) {
             throw noRelayServer("\"visitor-address\", which was not requested,", null);
@@ -203,12 +205,25 @@ final class ServerLines {
         return new Grant(port, lease, Duration.ofSeconds(ttl), connection, drain);
     }
 
+    /** Returns the public port; 0 if the tunnel has none of its own; negative if the answer is malformed. */
+    private int port(ControlLine answer) {
+        int port = answer.number("port");
+        if (!options.severalEndpoints()) return port < 1 || port > 65_535 ? -1 : port;
+        return answer.has("port") && !NONE.equals(answer.value("port")) ? -1 : 0;
+    }
+
     private void refuseIfBase() throws RelayProtocolException {
         String needed;
         if (options.identity() != null) needed = "identity";
         else if (options.publicPort() != 0) needed = "publicPort";
         else if (options.leaseFile() != null) needed = "leaseFile";
-        else if (options.needsVisitorAddresses()) needed = visitorOption();
+        else if (options.severalEndpoints()) {
+            throw new RelayProtocolException(
+                    server
+                            + " speaks only the base protocol on this port, but a tunnel with several endpoints needs HELLO; use"
+                            + " a TLS port of the server, or start it with the option extended",
+                    null);
+        } else if (options.needsVisitorAddresses()) needed = visitorOption();
         else if (options.connections() > 1) needed = "connections";
         else return;
         throw new RelayProtocolException(

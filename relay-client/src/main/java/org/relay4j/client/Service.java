@@ -1,5 +1,6 @@
 package org.relay4j.client;
 
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.AcceptQueue;
 import org.relay4j.yamux.core.MuxStream;
@@ -16,6 +17,16 @@ interface Service {
      */
     @Nullable
     StreamHandler begin(ServiceConnection on, MuxStream stream, @Nullable VisitorHeader header);
+
+    /**
+     * Prepares for the visitors of a connection that is about to be made. May block.
+     *
+     * @throws IOException if the service cannot have visitors
+     */
+    default void prepare() throws IOException {}
+
+    /** Visitors that wait to be accepted are reset, and so are those that still arrive. */
+    default void stopWaiting() {}
 
     /** Returns the queue in which all visitors of a connection wait to be accepted; null if some do not. */
     default @Nullable AcceptQueue queue() {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.control.ControlLine;
 import org.relay4j.yamux.AcceptQueue;
 import org.relay4j.yamux.Session;
 import org.relay4j.yamux.SessionException;
@@ -41,13 +42,14 @@ final class ServiceConnection implements TunnelConnection, SessionObserver {
     private final @Nullable ControlStream lines;
     private final boolean saysBye;
     private final boolean visitorAddresses;
+    private final HeldStreams held = new HeldStreams(this);
     private final LimitedLog malformed = new LimitedLog(log, Level.WARN);
     private final CompletableFuture<@Nullable Loss> ended = new CompletableFuture<>();
 
     private ServiceConnection(
             ControlConnection control, TunnelEvents events, RelayClientOptions options, Service service)
             throws IOException {
-        name = "tunnel " + HostPort.text(control.publicAddress());
+        name = "tunnel " + HostPort.text(control.shownAddress());
         this.control = control;
         this.events = events;
         this.service = service;
@@ -155,7 +157,36 @@ final class ServiceConnection implements TunnelConnection, SessionObserver {
         return lines == null ? new CompletableFuture<>() : lines.draining();
     }
 
+    /** Returns whether the server has announced that it shuts down. */
+    boolean isDraining() {
+        return draining().toCompletableFuture().isDone();
+    }
+
+    /** Sends a question about an endpoint, see {@link ControlStream#ask}. */
+    void ask(ControlLine question, ControlStream.Answer answer) {
+        if (lines != null) lines.ask(question, answer);
+        else answer.answered(null);
+    }
+
+    /** Sends a line that has no answer. */
+    void tell(ControlLine line) {
+        if (lines != null) lines.tell(line);
+    }
+
+    Service service() {
+        return service;
+    }
+
+    /** Gives the streams whose endpoint was not known another chance. Does not block. */
+    void releaseHeld() {
+        driver.afterwards(held::release);
+    }
+
     // ---- with the session's lock held
+
+    HeldStreams held() {
+        return held;
+    }
 
     @Override
     public @Nullable StreamHeader header() {

@@ -182,16 +182,21 @@ final class TunnelEvents {
 
     // ---- visitors and round trips; on any thread, and with the session's lock held
 
-    /** @param header of the visitor's stream; null if it has none */
-    void visitorAccepted(MuxStream stream, @Nullable ProxyHeader header) {
+    /**
+     * @param of what the listener receives; null means the tunnel
+     * @param header of the visitor's stream; null if it has none
+     */
+    void visitorAccepted(@Nullable Tunnel of, MuxStream stream, @Nullable ProxyHeader header) {
         meter.accepted();
         if (listener == null) return;
         Visitor visitor = visitor(stream, header);
-        later(stream, told -> told.visitorAccepted(tunnel, visitor));
+        Tunnel shown = of == null ? tunnel : of;
+        later(stream, told -> told.visitorAccepted(shown, visitor));
     }
 
     /** Reports the end of a visitor. The cause is computed only if a listener or a recording needs it. */
-    void visitorClosed(MuxStream stream, @Nullable ProxyHeader header, Supplier<@Nullable Throwable> cause) {
+    void visitorClosed(
+            @Nullable Tunnel of, MuxStream stream, @Nullable ProxyHeader header, Supplier<@Nullable Throwable> cause) {
         meter.gone();
         if (listener == null && !VisitorEvent.isRecorded()) return;
         Throwable failure = cause.get();
@@ -199,7 +204,13 @@ final class TunnelEvents {
                 name, stream.id(), stream.age(System.nanoTime()), stream.bytesReceived(), stream.bytesSent(), failure);
         if (listener == null) return;
         Visitor visitor = visitor(stream, header);
-        later(stream, told -> told.visitorClosed(tunnel, visitor, failure));
+        Tunnel shown = of == null ? tunnel : of;
+        later(stream, told -> told.visitorClosed(shown, visitor, failure));
+    }
+
+    /** The address of an endpoint of the tunnel has changed. */
+    void addressChanged(Tunnel of, InetSocketAddress before) {
+        if (listener != null) later(null, told -> told.publicAddressChanged(of, before));
     }
 
     /** Unit: nanoseconds. */

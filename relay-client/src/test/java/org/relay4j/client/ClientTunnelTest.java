@@ -38,7 +38,7 @@ class ClientTunnelTest {
     private static final Loss BROKEN = new Loss("broken", false, null);
 
     private final Recorder recorder = new Recorder();
-    private final Queue<ClientTunnel.Connector> script = new ArrayDeque<>();
+    private final Queue<Connector> script = new ArrayDeque<>();
     private final AtomicReference<@Nullable Throwable> told = new AtomicReference<>();
     private final CountDownLatch over = new CountDownLatch(1);
 
@@ -172,7 +172,7 @@ class ClientTunnelTest {
         first.end.complete(BROKEN);
         recorder.awaitLoss(1, true);
         recorder.awaitUp(2);
-        assertSame(second, tunnel.connections().get(0));
+        assertSame(second, tunnel.connections().all().get(0));
         assertEquals(1, tunnel.statistics().reconnects());
         tunnel.closeWhenDone();
         recorder.awaitClose(3);
@@ -193,7 +193,7 @@ class ClientTunnelTest {
                     "the tunnel was lost: the server has shut down",
                     recorder.awaitLoss(1, true).getMessage());
             recorder.awaitUp(2);
-            assertSame(second, tunnel.connections().get(0));
+            assertSame(second, tunnel.connections().all().get(0));
         }
         tunnel.closeNow();
     }

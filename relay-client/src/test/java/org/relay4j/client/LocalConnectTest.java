@@ -82,11 +82,10 @@ class LocalConnectTest {
             RelayClientOptions options =
                     RelayClientOptions.builder().localConnectTimeout(timeout).build();
             LocalService service = LocalService.tcp("service.example", port, addresses);
+            ForwardService forwarding = new ForwardService(() -> service, timeout, null, new Visits(events));
+            forwarding.prepare();
             connection = ServiceConnection.start(
-                    ControlConnection.open("localhost", server.port(), options),
-                    events,
-                    options,
-                    new ForwardService(service, options, new Visits(events)));
+                    ControlConnection.open("localhost", server.port(), options), events, options, forwarding);
         }
 
         Socket visit() throws IOException {

@@ -104,7 +104,7 @@ public final class Stream implements Closeable {
             StreamObserver observer = observer();
             if (observer == null) return true;
             observed = true;
-            observer.accepted(driver, core, header);
+            observer.accepted(driver, core, header, this::reset);
             return true;
         } finally {
             lock.unlock();

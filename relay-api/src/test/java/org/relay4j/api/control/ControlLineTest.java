@@ -27,7 +27,9 @@ class ControlLineTest {
         byte[] sent = line.encode();
         ControlLine read = ControlLine.parse(sent, sent.length - 1);
         assertEquals("a = b: the port, the ?ber port?", read.text());
-        assertEquals(List.of("tcp/5432", "port-unavailable"), List.copyOf(read.words().keySet()));
+        assertEquals(
+                List.of("tcp/5432", "port-unavailable"),
+                List.copyOf(read.words().keySet()));
         byte[] bare = refused.encode();
         assertEquals("", ControlLine.parse(bare, bare.length - 1).text());
         assertEquals(ControlLine.LONGEST, refused.text("x".repeat(2_000)).encode().length);

@@ -13,8 +13,9 @@ public interface StreamObserver {
      * A stream that the peer opened was accepted.
      *
      * @param header that was read before; null if the stream has none
+     * @param reset resets the stream; for any thread that holds no session's lock
      */
-    void accepted(Driver driver, MuxStream stream, @Nullable StreamHeader header);
+    void accepted(Driver driver, MuxStream stream, @Nullable StreamHeader header, Runnable reset);
 
     /** An accepted stream has ended. The cause is null if both ends closed it gracefully. */
     void gone(MuxStream stream, @Nullable StreamHeader header, @Nullable Cause cause);

@@ -1,0 +1,218 @@
+package org.relay4j.client;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
+import org.relay4j.api.TunnelStatistics;
+import org.relay4j.yamux.Session;
+import org.relay4j.yamux.io.Bounds;
+
+/** One of the endpoints of a tunnel. Fields without a guard of their own are guarded by the lock of {@link Services}. */
+final class ServedEndpoint implements OwnedTunnel {
+    /** The time after CLOSED in which streams may still arrive that were opened before it. Unit: nanoseconds. */
+    private static final long LATE = TimeUnit.SECONDS.toNanos(5);
+
+    final Endpoint wanted;
+    final String key; // identifies it in logs and in the lease file
+    final Service service;
+    final Visits visits;
+    final OpenVisitors visitors;
+    final Backoff backoff;
+    final CompletableFuture<Void> first = new CompletableFuture<>(); // the first answer
+
+    private final Services services;
+    private final ClientTunnel tunnel;
+    private final CountDownLatch over = new CountDownLatch(1);
+    private final CompletableFuture<@Nullable Throwable> end = new CompletableFuture<>(); // null if it was closed
+    private volatile @Nullable Endpoint granted;
+    private volatile @Nullable InetSocketAddress address; // set before granted
+    private volatile boolean opened; // by the server, on the present connections
+    private volatile boolean refusing; // visitors that still arrive are reset
+    private volatile long closedAt; // ns; 0 if it is not closed
+    int attempt; // number of the last OPEN
+    boolean isAsking; // the last OPEN has not been answered
+
+    /** The service of an endpoint, and what counts and reports its visitors. */
+    record Parts(Service service, Visits visits, OpenVisitors visitors) {}
+
+    ServedEndpoint(Services services, Endpoint wanted, String key, Parts parts) {
+        this.services = services;
+        this.wanted = wanted;
+        this.key = key;
+        tunnel = services.tunnel();
+        service = parts.service();
+        visits = parts.visits();
+        visitors = parts.visitors();
+        backoff = services.backoff();
+    }
+
+    // ---- for the services
+
+    /** Returns the endpoint as last granted, if there was one. */
+    @Nullable
+    Endpoint granted() {
+        return granted;
+    }
+
+    /** The server has opened it. Returns the address before; null the first time. */
+    @Nullable
+    InetSocketAddress opened(Endpoint newGranted, InetSocketAddress newAddress) {
+        InetSocketAddress before = address;
+        address = newAddress;
+        granted = newGranted;
+        opened = true;
+        return before;
+    }
+
+    /** The present connection does not have it. */
+    void notOpened() {
+        opened = false;
+    }
+
+    boolean isOpened() {
+        return opened;
+    }
+
+    /** Returns whether a visitor may be served now. On any thread. */
+    boolean serves(long now) {
+        return !refusing && (closedAt == 0 || now - closedAt < LATE);
+    }
+
+    /** Ends it for good; the cause is null if it was closed. Only the first call has an effect. */
+    void over(@Nullable Throwable cause) {
+        long now = System.nanoTime();
+        closedAt = now == 0 ? 1 : now;
+        opened = false;
+        end.complete(cause);
+        over.countDown();
+    }
+
+    /** Has the action run, once, at the end: with its cause, null if it was closed. */
+    void whenOver(Consumer<@Nullable Throwable> action) {
+        var unused = end.thenAccept(action);
+    }
+
+    // ---- for its owner
+
+    @Override
+    public Endpoint endpoint() {
+        Endpoint current = granted;
+        return current == null ? wanted : current;
+    }
+
+    @Override
+    public boolean hasConnected() {
+        return granted != null;
+    }
+
+    @Override
+    public InetSocketAddress publicAddress() {
+        InetSocketAddress current = address;
+        if (current == null) throw new IllegalStateException(wanted + " was not opened yet");
+        return current;
+    }
+
+    @Override
+    public InetSocketAddress publicAddress(Session session) {
+        return publicAddress();
+    }
+
+    @Override
+    public InetSocketAddress serverAddress() {
+        return tunnel.serverAddress();
+    }
+
+    @Override
+    public @Nullable String id() {
+        return tunnel.id();
+    }
+
+    @Override
+    public boolean isOpen() {
+        return opened && tunnel.isOpen();
+    }
+
+    @Override
+    public TunnelStatistics statistics() {
+        TunnelStatistics all = tunnel.statistics();
+        TunnelStatistics own = visitors.statistics();
+        return new TunnelStatistics(
+                own.visitors(),
+                own.openVisitors(),
+                own.bytesIn(),
+                own.bytesOut(),
+                all.reconnects(),
+                all.roundTrip(),
+                all.droppedEvents());
+    }
+
+    @Override
+    public void closeWhenDone() {
+        services.close(this);
+    }
+
+    @Override
+    public void closeNow() {
+        refusing = true;
+        services.close(this);
+        visitors.reset();
+    }
+
+    @Override
+    public void close() {
+        closeNow();
+    }
+
+    @Override
+    public boolean close(Duration timeout) throws IOException {
+        long until = System.nanoTime() + Bounds.nanos(Bounds.notNegative("timeout", timeout));
+        closeWhenDone();
+        return awaitVisitors(until);
+    }
+
+    @Override
+    public boolean awaitVisitors(long until) {
+        boolean finished = false;
+        try {
+            finished = awaitEnd(Math.max(0, until - System.nanoTime())) && visitors.awaitNone(until);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (!finished) {
+            refusing = true;
+            visitors.reset();
+        }
+        return finished;
+    }
+
+    @Override
+    public void awaitEnd() throws InterruptedException {
+        over.await();
+    }
+
+    @Override
+    public boolean awaitEnd(long nanos) throws InterruptedException {
+        return over.await(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public @Nullable Throwable endCause() {
+        return end.getNow(null);
+    }
+
+    @Override
+    public boolean isCallingListener() {
+        return tunnel.isCallingListener();
+    }
+
+    @Override
+    public String toString() {
+        return endpoint().toString();
+    }
+}

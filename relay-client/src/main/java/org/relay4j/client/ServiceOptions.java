@@ -1,0 +1,87 @@
+package org.relay4j.client;
+
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Options of one of the endpoints of a {@link RelayTunnel}. Immutable.
+ *
+ * <pre>{@code
+ * ServiceOptions options = ServiceOptions.builder().name("web").build();
+ * }</pre>
+ */
+public final class ServiceOptions {
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+    private static final ServiceOptions DEFAULTS = builder().build();
+
+    private final Builder values;
+
+    private ServiceOptions(Builder values) {
+        this.values = values;
+    }
+
+    /** Returns the default options. */
+    public static ServiceOptions defaults() {
+        return DEFAULTS;
+    }
+
+    /** Returns a builder with the default values. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Returns the name of the service; null if it has none. */
+    public @Nullable String name() {
+        return values.name;
+    }
+
+    /** Returns how a forwarder tells the local service who the visitor is; null if that is an option of the tunnel. */
+    public @Nullable ProxyProtocol proxyProtocol() {
+        return values.proxyProtocol;
+    }
+
+    /** A builder of options; {@link #build} validates the values. Not safe for use by several threads. */
+    public static final class Builder {
+        private @Nullable String name;
+        private @Nullable ProxyProtocol proxyProtocol;
+
+        private Builder() {}
+
+        private Builder(Builder other) {
+            name = other.name;
+            proxyProtocol = other.proxyProtocol;
+        }
+
+        /**
+         * Sets the name of the service, which is unique in its tunnel: 1 to 64 letters, digits, dots, underscores and hyphens; null,
+         * the default, means that it has none. The name appears in logs, and in the {@linkplain RelayClientOptions.Builder#leaseFile
+         * lease file}, which keeps the port or host name that the server has chosen for each service.
+         */
+        public Builder name(@Nullable String newName) {
+            name = newName;
+            return this;
+        }
+
+        /**
+         * Sets how a forwarder tells the local service who the visitor is, see {@link RelayClientOptions.Builder#proxyProtocol}; null,
+         * the default, means that the option of the tunnel applies.
+         */
+        public Builder proxyProtocol(@Nullable ProxyProtocol version) {
+            proxyProtocol = version;
+            return this;
+        }
+
+        /**
+         * Validates the values and returns the options.
+         *
+         * @throws IllegalArgumentException if the name is malformed
+         */
+        public ServiceOptions build() {
+            if (name != null && !NAME.matcher(name).matches()) {
+                throw new IllegalArgumentException(
+                        "name is '" + name + "', it must be 1 to 64 letters, digits, dots, underscores or hyphens");
+            }
+            return new ServiceOptions(new Builder(this));
+        }
+    }
+}

@@ -1,0 +1,432 @@
+package org.relay4j.client;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.relay4j.testing.WireFrame.FIN;
+import static org.relay4j.testing.WireFrame.RST;
+import static org.relay4j.testing.WireFrame.SYN;
+import static org.relay4j.testing.WireFrame.data;
+import static org.relay4j.testing.WireFrame.window;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.relay4j.api.Endpoint;
+import org.relay4j.api.RelayProtocolException;
+import org.relay4j.api.RelayRefusedException;
+import org.relay4j.api.RelayUnreachableException;
+import org.relay4j.api.Tunnel;
+import org.relay4j.api.TunnelListener;
+import org.relay4j.api.Visitor;
+import org.relay4j.api.proxy.ProxyHeader;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.FakeServer;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.ScriptedPeer;
+import org.relay4j.testing.SocketByteChannel;
+import org.relay4j.testing.WireFrame;
+
+/** A tunnel with several endpoints, and a server that follows a script. */
+@ExtendWith(LeakCheck.EachTest.class)
+class RelayTunnelScriptTest {
+    private static final String GRANT = "OK port=none visitor-address lease=t.one ttl=30 connection=0 drain";
+    private static final InetSocketAddress VISITOR = new InetSocketAddress("203.0.113.9", 4711);
+
+    private final ServerScript script = new ServerScript();
+    private final Listener listener = new Listener();
+    private FakeServer service;
+    private FakeServer server;
+
+    /** Records who was told of visitors and new addresses. */
+    private static final class Listener implements TunnelListener {
+        final List<Tunnel> visited = new CopyOnWriteArrayList<>();
+        final List<Tunnel> left = new CopyOnWriteArrayList<>();
+        final List<Tunnel> moved = new CopyOnWriteArrayList<>();
+        final List<Tunnel> ups = new CopyOnWriteArrayList<>();
+
+        @Override
+        public void up(Tunnel tunnel) {
+            ups.add(tunnel);
+        }
+
+        @Override
+        public void visitorAccepted(Tunnel tunnel, Visitor visitor) {
+            visited.add(tunnel);
+        }
+
+        @Override
+        public void visitorClosed(Tunnel tunnel, Visitor visitor, Throwable cause) {
+            left.add(tunnel);
+        }
+
+        @Override
+        public void publicAddressChanged(Tunnel tunnel, InetSocketAddress before) {
+            moved.add(tunnel);
+        }
+    }
+
+    @BeforeEach
+    void start() throws IOException {
+        service = FakeServer.echoing();
+        server = FakeServer.start(script::serve);
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        server.close();
+        service.close();
+    }
+
+    private RelayTunnel open(String... answers) throws IOException {
+        return open(Local.hasty(listener), answers);
+    }
+
+    private RelayTunnel open(RelayClientOptions.Builder options, String... answers) throws IOException {
+        script.answers.addAll(List.of(answers));
+        return RelayClient.open("localhost", server.port(), options.build());
+    }
+
+    private InetSocketAddress local() {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), service.port());
+    }
+
+    private Link next() throws Exception {
+        return new Link(script.established.take());
+    }
+
+    /** The server's end of a connection. */
+    private static final class Link {
+        final Socket socket;
+        final ScriptedPeer yamux;
+        private String unread = "";
+
+        Link(Socket socket) {
+            this.socket = socket;
+            yamux = new ScriptedPeer(new SocketByteChannel(socket));
+        }
+
+        /** The next line of the client's control stream. */
+        String line() throws IOException {
+            while (unread.indexOf('\n') < 0) {
+                WireFrame frame = yamux.next();
+                if (frame.isData() && frame.id() == 2) unread += new String(frame.body(), US_ASCII);
+            }
+            int end = unread.indexOf('\n');
+            String line = unread.substring(0, end);
+            unread = unread.substring(end + 1);
+            return line;
+        }
+
+        void expect(String line) throws IOException {
+            assertEquals(line, line());
+        }
+
+        void say(String... lines) throws IOException {
+            for (String line : lines) yamux.send(data(2, line + "\n"));
+        }
+
+        void visit(int stream, String endpoint, String text) throws IOException {
+            yamux.send(window(stream, SYN, 0), data(stream, header(endpoint, text)));
+        }
+
+        static byte[] header(String endpoint, String text) {
+            ByteArrayOutputStream all = new ByteArrayOutputStream();
+            InetSocketAddress site = new InetSocketAddress("192.0.2.1", 20417);
+            all.writeBytes(new ProxyHeader(VISITOR, site, false, endpoint, null).encodeV2());
+            all.writeBytes(text.getBytes(US_ASCII));
+            return all.toByteArray();
+        }
+
+        /** Skips frames of other streams, and credit. */
+        void expectData(int stream, String text) throws IOException {
+            StringBuilder got = new StringBuilder();
+            while (got.length() < text.length()) {
+                WireFrame frame = yamux.next();
+                if (frame.isData() && frame.id() == stream) got.append(new String(frame.body(), US_ASCII));
+                else assertFalse(frame.id() == stream && (frame.flags() & RST) != 0, "it was reset");
+            }
+            assertEquals(text, got.toString());
+        }
+
+        void expectFrame(WireFrame expected) throws IOException {
+            for (WireFrame frame = yamux.next(); !frame.equals(expected); frame = yamux.next()) {}
+        }
+
+        void lose() throws IOException {
+            socket.setSoLinger(true, 0);
+            socket.close();
+        }
+    }
+
+    // ---- both kinds on one connection
+
+    @Test
+    void acceptorAndForwarderShareAConnection() throws Exception {
+        try (RelayTunnel tunnel = open(GRANT)) {
+            Link link = next();
+            assertEquals(List.of("RELAY/1 port=none visitor-address resume drain"), script.requests);
+            Call<RelayAcceptor> opening = Call.of(() -> tunnel.acceptor(Endpoint.anyPort()));
+            link.expect("OPEN tcp/0");
+            link.say("OPENED tcp/20417 public=:20417");
+            RelayAcceptor acceptor = opening.result();
+            assertEquals(Endpoint.port(20417), acceptor.endpoint());
+            assertEquals("localhost", acceptor.publicAddress().getHostString());
+            assertEquals(20417, acceptor.getLocalPort());
+            Call<RelayForwarder> forwarding = Call.of(() -> tunnel.forward(Endpoint.host("App.Example.com"), local()));
+            link.expect("OPEN host/app.example.com");
+            link.say("OPENED host/app.example.com public=app.example.com");
+            RelayForwarder forwarder = forwarding.result();
+            assertEquals("app.example.com", forwarder.publicAddress().getHostString());
+            assertEquals(443, forwarder.publicAddress().getPort());
+            assertEquals(List.of(acceptor.endpoint(), forwarder.endpoint()), tunnel.endpoints());
+
+            link.visit(1, "tcp/20417", "hello");
+            Socket visitor = acceptor.accept();
+            assertEquals(VISITOR, visitor.getRemoteSocketAddress());
+            assertEquals(20417, visitor.getLocalPort());
+            assertEquals("hello", new String(visitor.getInputStream().readNBytes(5), US_ASCII));
+            visitor.getOutputStream().write("reply".getBytes(US_ASCII));
+            link.expectData(1, "reply");
+            link.visit(3, "host/app.example.com", "echo");
+            link.expectData(3, "echo");
+            visitor.getOutputStream().write("from another thread".getBytes(US_ASCII)); // now its session splices, too
+            link.expectData(1, "from another thread");
+            Await.until("both are reported", () -> listener.visited.equals(List.of(acceptor, forwarder)));
+            assertEquals(1, forwarder.statistics().openVisitors());
+            assertTrue(forwarder.statistics().bytesIn() >= 4, forwarder.statistics()::toString);
+            assertEquals(2, tunnel.statistics().openVisitors());
+
+            // Closing one leaves the other, and the visitors that were accepted.
+            acceptor.close();
+            link.expect("CLOSE tcp/20417");
+            link.visit(5, "tcp/20417", "late");
+            link.expectFrame(window(5, RST, 0));
+            link.say("CLOSED tcp/20417");
+            acceptor.awaitEnd();
+            assertThrows(SocketException.class, acceptor::accept);
+            visitor.getOutputStream().write("still".getBytes(US_ASCII));
+            link.expectData(1, "still");
+            link.yamux.send(data(3, "here"));
+            link.expectData(3, "here");
+            assertEquals(List.of(forwarder.endpoint()), tunnel.endpoints());
+
+            // A forwarder resets its visitors.
+            Call<Void> closing = Call.run(forwarder::close);
+            link.expect("CLOSE host/app.example.com");
+            link.expectFrame(window(3, RST, 0));
+            link.say("CLOSED host/app.example.com");
+            closing.result();
+            assertTrue(tunnel.isOpen());
+            Call<Void> ending = Call.run(tunnel::close);
+            link.expect("BYE");
+            link.yamux.send(window(2, FIN, 0));
+            ending.result();
+            assertEquals(List.of(tunnel), listener.ups);
+        }
+    }
+
+    @Test
+    void gracefulCloseOfOneWaitsForItsVisitors() throws Exception {
+        try (RelayTunnel tunnel = open(GRANT)) {
+            Link link = next();
+            RelayForwarder forwarder = forward(tunnel, link, 5432);
+            link.visit(1, "tcp/5432", "hello");
+            link.expectData(1, "hello");
+            Call<Boolean> closing = Call.of(() -> forwarder.close(Duration.ofHours(1)));
+            link.expect("CLOSE tcp/5432");
+            link.visit(3, "tcp/5432", "opened before"); // arrives after CLOSED
+            link.say("CLOSED tcp/5432");
+            link.expectData(3, "opened before");
+            assertFalse(closing.isDone());
+            link.yamux.send(window(1, FIN, 0), window(3, RST, 0));
+            link.expectFrame(window(1, FIN, 0));
+            assertTrue(closing.result());
+            Call<Boolean> reset = Call.of(() -> tunnel.close(Duration.ZERO));
+            link.lose();
+            reset.result();
+        }
+    }
+
+    private RelayForwarder forward(RelayTunnel tunnel, Link link, int port) throws IOException {
+        Call<RelayForwarder> forwarding = Call.of(() -> tunnel.forward(Endpoint.port(port), local()));
+        link.expect("OPEN tcp/" + port);
+        link.say("OPENED tcp/" + port + " public=localhost:" + port);
+        return forwarding.result();
+    }
+
+    // ---- refusals
+
+    @Test
+    void refusalEndsOnlyThisOne() throws Exception {
+        try (RelayTunnel tunnel = open(GRANT)) {
+            Link link = next();
+            Call<RelayAcceptor> opening = Call.of(() -> tunnel.acceptor(Endpoint.port(22)));
+            link.expect("OPEN tcp/22");
+            link.say("REFUSED tcp/22 port-unavailable not a port of a port of yours");
+            RelayRefusedException refused = opening.failure(RelayRefusedException.class);
+            assertEquals("port-unavailable", refused.code());
+            assertEquals("not a port of a port of yours", refused.detail());
+            forward(tunnel, link, 5432);
+            assertThrows(BindException.class, () -> tunnel.acceptor(Endpoint.port(5432)));
+            assertThrows(IllegalArgumentException.class, () -> tunnel.acceptor(Endpoint.udpPort(53)));
+        }
+    }
+
+    @Test
+    void malformedAnswersAreProtocolErrors() throws Exception {
+        try (RelayTunnel tunnel = open(GRANT)) {
+            Link link = next();
+            for (String answer : List.of(
+                    "OPENED",
+                    "OPENED tcp/0 public=:1",
+                    "OPENED tcp/23 public=:23",
+                    "OPENED udp/22 public=:22",
+                    "OPENED tcp/22 public=a:b:c",
+                    "OPENED tcp/22 public=:65536")) {
+                Call<RelayAcceptor> opening = Call.of(() -> tunnel.acceptor(Endpoint.port(22)));
+                link.expect("OPEN tcp/22");
+                link.say(answer);
+                String message = opening.failure(RelayProtocolException.class).getMessage();
+                assertTrue(message.startsWith("the server's answer to OPEN tcp/22 is malformed: "), message);
+            }
+        }
+    }
+
+    @Test
+    void serverThatDoesNotAnswerIsGivenUp() throws Exception {
+        RelayClientOptions.Builder options = Local.hasty(listener).handshakeTimeout(Duration.ofMillis(200));
+        try (RelayTunnel tunnel = open(options, GRANT)) {
+            Link link = next();
+            String why = assertThrows(RelayUnreachableException.class, () -> tunnel.acceptor(Endpoint.port(22)))
+                    .getMessage();
+            assertTrue(why.endsWith(" did not open tcp/22 within 0.2 s"), why);
+            link.expect("OPEN tcp/22");
+            link.say("OPENED tcp/22 public=:22"); // too late
+            link.expect("CLOSE tcp/22");
+            assertEquals(List.of(), tunnel.endpoints());
+        }
+    }
+
+    // ---- streams that arrive before the answer
+
+    @Test
+    void streamsOfAnUnknownEndpointWaitForTheAnswer() throws Exception {
+        try (RelayTunnel tunnel = open(GRANT)) {
+            Link link = next();
+            link.visit(1, "tcp/20417", "nobody asked");
+            link.expectFrame(window(1, RST, 0));
+            Call<RelayForwarder> forwarding = Call.of(() -> tunnel.forward(Endpoint.anyPort(), local()));
+            link.expect("OPEN tcp/0");
+            link.visit(3, "tcp/20417", "early");
+            link.visit(5, "tcp/20418", "another");
+            link.yamux.send(data(3, " and more"), window(3, FIN, 0));
+            link.say("OPENED tcp/20417 public=:20417");
+            link.expectFrame(window(5, RST, 0));
+            link.expectData(3, "early and more");
+            forwarding.result();
+        }
+    }
+
+    @Test
+    void numberOfStreamsThatWaitIsBounded() throws Exception {
+        try (RelayTunnel tunnel = open(GRANT)) {
+            Link link = next();
+            Call<RelayAcceptor> opening = Call.of(() -> tunnel.acceptor(Endpoint.anyPort()));
+            link.expect("OPEN tcp/0");
+            for (int i = 0; i <= HeldStreams.MOST; i++) link.visit(2 * i + 1, "tcp/20417", "");
+            link.expectFrame(window(2 * HeldStreams.MOST + 1, RST, 0));
+            link.say("OPENED tcp/20417 public=:20417");
+            RelayAcceptor acceptor = opening.result();
+            for (int i = 0; i < HeldStreams.MOST; i++) acceptor.accept();
+        }
+    }
+
+    // ---- another connection
+
+    @Test
+    void endpointsAreOpenedAgainAfterALoss() throws Exception {
+        try (RelayTunnel tunnel = open(GRANT)) {
+            Link link = next();
+            Call<RelayAcceptor> opening = Call.of(() -> tunnel.acceptor(Endpoint.anyPort()));
+            link.expect("OPEN tcp/0");
+            link.say("OPENED tcp/20417 public=:20417");
+            RelayAcceptor acceptor = opening.result();
+            RelayForwarder forwarder = forward(tunnel, link, 5432);
+            script.answers.add("ERR lease-unknown gone");
+            script.answers.add(GRANT);
+            link.lose();
+            Link again = next();
+            again.expect("OPEN tcp/20417");
+            again.expect("OPEN tcp/5432");
+            again.say("REFUSED tcp/20417 port-unavailable taken", "REFUSED tcp/5432 port-unavailable taken");
+            again.expect("OPEN tcp/0"); // the server may choose
+            again.say("OPENED tcp/20500 public=:20500");
+            again.expect("OPEN tcp/5432"); // after a pause
+            again.say("OPENED tcp/5432 public=:5432");
+            Await.until("both are open", () -> acceptor.isOpen() && forwarder.isOpen());
+            assertEquals(Endpoint.port(20500), acceptor.endpoint());
+            assertEquals(20500, acceptor.getLocalPort());
+            Await.until("it is reported", () -> listener.moved.equals(List.of(acceptor)));
+            again.visit(1, "tcp/20500", "hello");
+            acceptor.accept();
+            again.visit(3, "tcp/5432", "echo");
+            again.expectData(3, "echo");
+            again.visit(5, "tcp/20417", "old");
+            again.expectFrame(window(5, RST, 0));
+        }
+    }
+
+    @Test
+    void endpointsAreKeptInTheLeaseFile(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("lease");
+        RelayClientOptions.Builder options = Local.hasty(listener).leaseFile(file);
+        ServiceOptions web = ServiceOptions.builder().name("web").build();
+        try (RelayTunnel tunnel = open(options, GRANT)) {
+            Link link = next();
+            Call<RelayForwarder> first = Call.of(() -> tunnel.forward(Endpoint.anyPort(), local(), web));
+            link.expect("OPEN tcp/0");
+            link.say("OPENED tcp/20417 public=:20417");
+            first.result();
+            Call<RelayForwarder> second = Call.of(() -> tunnel.forward(Endpoint.anyHost(), local()));
+            link.expect("OPEN host/0");
+            link.say("OPENED host/abc.relay.example.com public=abc.relay.example.com");
+            second.result();
+            Await.until(
+                    "both are kept",
+                    () -> Files.readString(file)
+                            .endsWith("endpoint host/0 host/abc.relay.example.com\nendpoint web tcp/20417\n"));
+        }
+        try (RelayTunnel tunnel = open(options, "OK port=none visitor-address lease=t.two ttl=30 connection=1 drain")) {
+            assertTrue(script.requests.get(1).contains(" resume=t.one "), script.requests::toString);
+            Link link = next();
+            Call<RelayForwarder> second = Call.of(() -> tunnel.forward(Endpoint.anyHost(), local()));
+            link.expect("OPEN host/abc.relay.example.com");
+            link.say("OPENED host/abc.relay.example.com public=abc.relay.example.com");
+            second.result();
+            Call<RelayForwarder> first = Call.of(() -> tunnel.forward(Endpoint.anyPort(), local(), web));
+            link.expect("OPEN tcp/20417");
+            link.say("REFUSED tcp/20417 port-unavailable taken");
+            link.expect("OPEN tcp/0");
+            link.say("OPENED tcp/20500 public=:20500");
+            assertEquals(Endpoint.port(20500), first.result().endpoint());
+        }
+    }
+}
