@@ -1,8 +1,11 @@
 package org.relay4j.interop;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,6 +19,7 @@ final class PeerPrograms {
     private static final long BUILD_SECONDS = 110; // the first build on a machine compiles Go's library too
 
     private static final Path ROOT = Path.of(System.getProperty("relay.root"));
+    private static final Path LOCK = ROOT.resolve("interop/target/programs.lock");
     private static final Map<String, Path> BUILT = new ConcurrentHashMap<>();
 
     private PeerPrograms() {}
@@ -73,7 +77,18 @@ final class PeerPrograms {
         return source;
     }
 
+    /** One at a time, also where several JVMs share the tests: they build to the same places. */
     private static void run(Path folder, String needs, String... command) {
+        try (FileChannel channel = FileChannel.open(LOCK, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock lock = channel.lock()) {
+            if (!lock.isValid()) throw new AssertionError("no lock of " + LOCK);
+            runLocked(folder, needs, command);
+        } catch (IOException e) {
+            throw new AssertionError("cannot lock " + LOCK, e);
+        }
+    }
+
+    private static void runLocked(Path folder, String needs, String... command) {
         String said = String.join(" ", List.of(command));
         try {
             Process build = new ProcessBuilder(command)

@@ -43,6 +43,7 @@ public final class TrainingRun {
         try (ServerSocket service = new ServerSocket(0, 1, loopback)) {
             int admin = freePort();
             Shutdown server = new Shutdown();
+            server.hangUp().install(); // as Main does
             String listening = start(server, "server", """
                     port = 0
                     bind = "%1$s"

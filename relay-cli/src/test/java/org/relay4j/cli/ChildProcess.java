@@ -22,12 +22,20 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** A process that a test started, with its output line by line. It never outlives the test. Waits have a deadline. */
 final class ChildProcess implements AutoCloseable {
     static final Duration DEADLINE = Duration.ofSeconds(30);
 
     private static final String END = "\u0000";
+    private static final Path JAR = Path.of(System.getProperty("relay.jar", "target/relay.jar"));
+    private static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
+
+    /** Made at the first start of relay.jar. */
+    private static final class Archive {
+        static final @Nullable Path FILE = ClassArchive.of(JAR, JAVA);
+    }
 
     private final List<String> command;
     private final Process process;
@@ -77,11 +85,10 @@ final class ChildProcess implements AutoCloseable {
 
     /** Prepares a start of relay.jar. */
     static ProcessBuilder relayBuilder(Map<String, String> variables, String... arguments) {
-        Path jar = Path.of(System.getProperty("relay.jar", "target/relay.jar"));
-        assertTrue(Files.isRegularFile(jar), () -> jar + " is missing: it is built by the phase package");
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-Xmx256m", "-jar", jar.toString()));
+        assertTrue(Files.isRegularFile(JAR), () -> JAR + " is missing: it is built by the phase package");
+        List<String> command = new ArrayList<>(List.of(JAVA.toString(), "-Xmx256m"));
+        if (Archive.FILE != null) command.add("-XX:SharedArchiveFile=" + Archive.FILE);
+        command.addAll(List.of("-jar", JAR.toString()));
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command);
         // A JVM that picks up options says so on standard error.

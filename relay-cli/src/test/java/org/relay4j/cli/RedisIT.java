@@ -31,6 +31,8 @@ import org.relay4j.testing.FixedPort;
 class RedisIT {
     private static final Duration LONG = Duration.ofSeconds(200);
 
+    private static final int REQUESTS = Boolean.getBoolean("relay.nightly") ? 100_000 : 30_000; // for each command
+
     @TempDir
     static Path folder;
 
@@ -162,7 +164,7 @@ class RedisIT {
                 "" + relay.publicPort,
                 "-q",
                 "-n",
-                "100000",
+                String.valueOf(REQUESTS),
                 "-c",
                 "" + clients,
                 "-t",
