@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.Sockets;
 import org.slf4j.Logger;
@@ -57,11 +58,12 @@ final class Claim {
         if (lease != null) {
             with(server.registry().ofId(Lease.tunnelOf(lease)), found -> comeBack(found, lease));
         } else if (wanted < 0) {
-            refuse(Refusal.REQUEST, "bad-request", "this server has public ports only, and port=none asks for none");
+            if (request.visitorAddress()) open(null, null);
+            else refuse(Refusal.REQUEST, "bad-request", "port=none needs visitor-address, as all other endpoints do");
         } else if (wanted == 0) {
             open(0);
         } else if (request.limits().allows(wanted)) {
-            with(server.registry().ofPort(wanted), owner -> openOrTake(owner, wanted));
+            with(server.registry().ofEndpoint(Endpoint.port(wanted)), owner -> openOrTake(owner, wanted));
         } else {
             refusePort("port " + wanted + " is not one that this client may have");
         }
@@ -70,40 +72,51 @@ final class Claim {
     // ---- a tunnel of its own
 
     private void open(int wanted) {
-        PublicPort port = bind(wanted);
-        if (port == null) return;
-        Places.Place place = null;
+        PublicEndpoint port = bind(wanted);
+        if (port != null) open(port, null);
+    }
+
+    /**
+     * Makes the tunnel.
+     *
+     * @param port null if it begins without an endpoint
+     * @param passed its place among the tunnels; null if it needs one
+     */
+    private void open(@Nullable PublicEndpoint port, Places.@Nullable Place passed) {
+        Places.Place place = passed;
         ServerTunnel tunnel = null;
         try {
-            place = place(); // last, because another tunnel may end for it
+            if (place == null) place = place(); // last, because another tunnel may end for it
             if (place != null) {
                 Tenure tenure = Tenure.of(server, request, place);
-                tunnel = new ServerTunnel(server, request, ticket.number(), port, tenure);
+                Endpoints endpoints = new Endpoints(server.registry(), loop, port);
+                tunnel = new ServerTunnel(server, request, ticket.number(), endpoints, tenure);
             }
         } finally {
-            if (tunnel == null) port.close(null);
+            if (tunnel == null && port != null) port.close(null);
             if (tunnel == null && place != null) server.admission().leave(place);
         }
         if (tunnel == null) return;
-        server.registry().enter(tunnel);
-        server.tunnels().opened(tunnel);
+        tunnel.enter();
         grant(tunnel);
     }
 
     /** Returns a place among the tunnels; null if the client was refused. */
     private Places.@Nullable Place place() {
-        int most = request.limits().maxTunnels();
-        Places.Answer answer = ticket.place(request.name(), most);
-        if (answer.place() == null) {
-            Refusal reason = answer.refusal() == null ? Refusal.TUNNELS : answer.refusal();
-            ControlRefusal refusal = ControlRefusal.limit(reason, server.options(), most);
-            refuse(reason, refusal.code(), refusal.text());
-        }
+        Places.Answer answer = ticket.place(request.name(), request.limits().maxTunnels());
+        if (answer.place() == null) refuse(answer);
         return answer.place();
     }
 
+    private void refuse(Places.Answer answer) {
+        Refusal reason = answer.refusal() == null ? Refusal.TUNNELS : answer.refusal();
+        ControlRefusal refusal =
+                ControlRefusal.limit(reason, server.options(), request.limits().maxTunnels());
+        refuse(reason, refusal.code(), refusal.text());
+    }
+
     /** Returns the port; null if the client was refused. */
-    private @Nullable PublicPort bind(int wanted) {
+    private @Nullable PublicEndpoint bind(int wanted) {
         try {
             PublicPort last = wanted == 0 ? lastPort() : null;
             return last != null ? last : PublicPort.open(server, loop, request.limits(), wanted);
@@ -162,14 +175,23 @@ final class Claim {
 
     /** On the loop of the current owner. */
     private void take(ServerTunnel present, int wanted) {
-        ServerTunnel successor = present.surrender(request, ticket.number());
-        if (successor == null) {
+        Endpoint port = Endpoint.port(wanted);
+        if (!present.canSurrender(port)) {
             on(loop, () -> open(wanted)); // it has ended by itself
             return;
         }
-        server.registry().enter(successor);
-        server.tunnels().opened(successor);
-        grant(successor);
+        Places.Place place = present.surrenderPlace(port);
+        if (place == null) {
+            Places.Answer answer = ticket.place(request.name(), request.limits().maxTunnels());
+            place = answer.place();
+            if (place == null) {
+                on(loop, () -> refuse(answer));
+                return;
+            }
+        }
+        PublicEndpoint passed = present.surrender(port, loop);
+        Places.Place own = place;
+        on(loop, () -> open(passed, own));
     }
 
     // ---- a tunnel that exists
@@ -184,7 +206,7 @@ final class Claim {
             if (!tunnel.accepts(request, lease)) on(loop, this::refuseLease);
             else if (!tunnel.matches(request)) on(loop, this::refuseMismatch);
             else if (!tunnel.hasRoomFor(request)) on(loop, () -> refuseConnection(tunnel.mostConnections()));
-            else if (request.join() == null && tunnel.isBeingKept()) on(loop, this::refuseUnkept);
+            else if (request.join() == null && tunnel.entry().isGrantWaiting()) on(loop, this::refuseUnkept);
             else grant(tunnel);
         });
     }
@@ -209,8 +231,9 @@ final class Claim {
     /** On the tunnel's loop. The client is answered when the next process could find the tunnel, too. */
     private void grant(ServerTunnel tunnel) {
         TunnelGrant grant = tunnel.grant(this);
+        tunnel.entry().grantWaits();
         tunnel.keep(failure -> on(tunnel.loop(), () -> {
-            tunnel.wasKept();
+            tunnel.entry().grantWaitsNoLonger();
             if (failure == null) on(loop, () -> grant(grant));
             else on(loop, () -> takeBack(grant));
         }));

@@ -2,11 +2,12 @@ package org.relay4j.server;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.relay4j.api.Endpoint;
 import org.relay4j.yamux.io.Bandwidth;
 import org.relay4j.yamux.io.Bounds;
 
 /**
- * The limits of one client: public ports, tunnels, connections, visitors and bandwidth. The limits of {@link RelayServerOptions} also
+ * The limits of one client: public ports, host names, tunnels, connections, visitors and bandwidth. The limits of {@link RelayServerOptions} also
  * apply. Immutable.
  *
  * <pre>{@code
@@ -67,6 +68,44 @@ public final class ClientLimits {
         return values.maxConnections;
     }
 
+    /** Returns the maximum number of endpoints of one tunnel; 0 means 32 for a client with a name, and 1 for others. */
+    public int maxEndpoints() {
+        return values.maxEndpoints;
+    }
+
+    /** Returns whether the client may ask for this endpoint. If the server is to choose, this means one of those that it may have. */
+    public boolean allows(Endpoint endpoint) {
+        return switch (endpoint.kind()) {
+            case TCP -> endpoint.isAny() || allows(endpoint.number());
+            case UDP -> allowsUdp(endpoint);
+            case HOST -> allowsHost(endpoint);
+        };
+    }
+
+    private boolean allowsUdp(Endpoint endpoint) {
+        for (PortRange range : values.udpPorts) {
+            if (endpoint.isAny() || range.contains(endpoint.number())) return true;
+        }
+        return false;
+    }
+
+    private boolean allowsHost(Endpoint endpoint) {
+        for (HostPattern pattern : values.hosts) {
+            if (endpoint.isAny() || pattern.matches(endpoint.name())) return true;
+        }
+        return false;
+    }
+
+    /** Returns the UDP ports that the client may use. */
+    List<PortRange> udpPorts() {
+        return values.udpPorts;
+    }
+
+    /** Returns the host names that the client may use. */
+    List<HostPattern> hosts() {
+        return values.hosts;
+    }
+
     /** Returns the maximum number of connected visitors of one tunnel; 0 means no limit of its own. */
     public int maxVisitors() {
         return values.maxVisitors;
@@ -90,7 +129,10 @@ public final class ClientLimits {
     /** A builder of limits; {@link #build} validates the values. Not safe for use by several threads. */
     public static final class Builder {
         private List<PortRange> ports = new ArrayList<>();
+        private List<PortRange> udpPorts = new ArrayList<>();
+        private List<HostPattern> hosts = new ArrayList<>();
         private int maxTunnels;
+        private int maxEndpoints;
         private int maxConnections;
         private int maxVisitors;
         private int maxVisitorsPerAddress;
@@ -101,6 +143,9 @@ public final class ClientLimits {
 
         private Builder(Builder other) {
             ports = List.copyOf(other.ports);
+            udpPorts = List.copyOf(other.udpPorts);
+            hosts = List.copyOf(other.hosts);
+            maxEndpoints = other.maxEndpoints;
             maxTunnels = other.maxTunnels;
             maxConnections = other.maxConnections;
             maxVisitors = other.maxVisitors;
@@ -127,6 +172,36 @@ public final class ClientLimits {
          */
         public Builder ports(int lowest, int highest) {
             ports.add(new PortRange(lowest, highest));
+            return this;
+        }
+
+        /**
+         * Adds public UDP ports, 1 to 65535, both included. The default is none.
+         *
+         * @throws IllegalArgumentException if a port is out of range, or the first is above the last
+         */
+        public Builder udpPorts(int lowest, int highest) {
+            udpPorts.add(new PortRange(lowest, highest));
+            return this;
+        }
+
+        /**
+         * Adds a host name, such as {@code app.example.com}, or a pattern for names with one more label, such as {@code
+         * *.alice.example.com}. The default is none.
+         *
+         * @throws IllegalArgumentException if it is neither
+         */
+        public Builder host(String pattern) {
+            hosts.add(HostPattern.of(pattern));
+            return this;
+        }
+
+        /**
+         * Sets the maximum number of endpoints of one tunnel: 1 to 32; 0, the default, means 32 for a client with a name, and 1
+         * for others.
+         */
+        public Builder maxEndpoints(int endpoints) {
+            maxEndpoints = endpoints;
             return this;
         }
 
@@ -184,6 +259,7 @@ public final class ClientLimits {
         public ClientLimits build() {
             Bounds.range("maxTunnels", maxTunnels, 0, 60_000);
             Bounds.range("maxConnections", maxConnections, 0, 8);
+            Bounds.range("maxEndpoints", maxEndpoints, 0, Endpoints.MOST);
             Bounds.range("maxVisitors", maxVisitors, 0, 1_000_000);
             Bounds.range("maxVisitorsPerAddress", maxVisitorsPerAddress, 0, 1_000_000);
             Bounds.range("visitorsPerSecond", visitorsPerSecond, 0, 1_000_000);

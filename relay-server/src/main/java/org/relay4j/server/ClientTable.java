@@ -5,6 +5,7 @@ import java.security.PublicKey;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -21,6 +22,8 @@ final class ClientTable {
     private static final String KEY = "key";
     private static final String CERTIFICATE = "certificate";
     private static final String PORTS = "ports";
+    private static final String UDP_PORTS = "udp-ports";
+    private static final String HOSTS = "hosts";
     private static final String BANDWIDTH = "bandwidth";
 
     /** Sets a number. */
@@ -34,12 +37,13 @@ final class ClientTable {
     private static final List<Limit> LIMITS = List.of(
             new Limit("max-tunnels", 60_000, ClientLimits.Builder::maxTunnels),
             new Limit("max-connections", 8, ClientLimits.Builder::maxConnections),
+            new Limit("max-endpoints", Endpoints.MOST, ClientLimits.Builder::maxEndpoints),
             new Limit("max-visitors", 1_000_000, ClientLimits.Builder::maxVisitors),
             new Limit("max-visitors-per-address", 1_000_000, ClientLimits.Builder::maxVisitorsPerAddress),
             new Limit("visitors-per-second", 1_000_000, ClientLimits.Builder::visitorsPerSecond));
 
     private static final List<String> KNOWN = Stream.concat(
-                    Stream.of(KEY, CERTIFICATE, PORTS, BANDWIDTH),
+                    Stream.of(KEY, CERTIFICATE, PORTS, UDP_PORTS, HOSTS, BANDWIDTH),
                     LIMITS.stream().map(Limit::key))
             .toList();
 
@@ -67,7 +71,9 @@ final class ClientTable {
             switch (key) {
                 case KEY -> keys = keys(value);
                 case CERTIFICATE -> certificate = truth(key, value);
-                case PORTS -> ports(limits, value);
+                case PORTS -> ports(key, value, limits::ports);
+                case UDP_PORTS -> ports(key, value, limits::udpPorts);
+                case HOSTS -> hosts(limits, value);
                 case BANDWIDTH -> bandwidth(limits, value);
                 default -> limit(limits, key, value);
             }
@@ -116,11 +122,14 @@ final class ClientTable {
         throw error(key, "must be true or false");
     }
 
-    private void ports(ClientLimits.Builder limits, Object value) throws IOException {
+    private void ports(String key, Object value, BiConsumer<Integer, Integer> limits) throws IOException {
         if (!(value instanceof TomlArray array)) {
-            throw error(PORTS, "must be a list of ports and ranges, such as [5432, \"7000-7010\"]");
+            throw error(key, "must be a list of ports and ranges, such as [5432, \"7000-7010\"]");
         }
-        if (array.isEmpty()) throw error(PORTS, "is empty; remove it to let the server choose a port");
+        if (array.isEmpty()) {
+            String without = key.equals(PORTS) ? "to let the server choose a port" : "if the client may have none";
+            throw error(key, "is empty; remove it " + without);
+        }
         for (int i = 0; i < array.size(); i++) {
             PortRange range = range(array.get(i));
             if (range == null) {
@@ -128,7 +137,23 @@ final class ClientTable {
                         array.inputPositionOf(i),
                         "a port must be a number of 1 to 65535, or a range such as \"7000-7010\"");
             }
-            limits.ports(range.lowest(), range.highest());
+            limits.accept(range.lowest(), range.highest());
+        }
+    }
+
+    private void hosts(ClientLimits.Builder limits, Object value) throws IOException {
+        if (!(value instanceof TomlArray array) || array.isEmpty()) {
+            throw error(HOSTS, "must be a list of host names, such as [\"app.example.com\", \"*.alice.example.com\"]");
+        }
+        for (int i = 0; i < array.size(); i++) {
+            if (!(array.get(i) instanceof String host)) {
+                throw file.error(array.inputPositionOf(i), "a host name must be a string");
+            }
+            try {
+                limits.host(host);
+            } catch (IllegalArgumentException e) {
+                throw file.error(array.inputPositionOf(i), String.valueOf(e.getMessage()));
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 package org.relay4j.server;
 
 import java.nio.ByteBuffer;
-import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.relay4j.api.control.ControlLine;
 import org.relay4j.api.control.ControlLines;
 import org.relay4j.yamux.core.Cause;
@@ -12,31 +12,54 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The stream that a client opens for lines about its tunnel, in both directions. Guarded by the session's lock. A line that is too
- * long or malformed causes a reset of the stream.
+ * long or malformed causes a reset of the stream. The line after one that needs an answer is read when the answer has left; until
+ * then the client's window bounds what it may send.
  */
 final class ControlStream implements StreamHandler {
     private static final Logger log = LoggerFactory.getLogger(ControlStream.class);
 
     private final MuxStream stream;
-    private final Consumer<ControlLine> reader;
+    private final Reader reader;
     private ByteBuffer unsent = ByteBuffer.allocate(0);
     private boolean finReceived;
     private boolean mayEnd; // this direction may end when the other one has
+    private boolean asked; // the last line needs an answer, which has not left yet
+    private boolean answered; // the answer was written
     private final ControlLines lines = new ControlLines();
 
-    ControlStream(MuxStream stream, Consumer<ControlLine> reader) {
+    /** Receives the lines. */
+    interface Reader {
+        /**
+         * Handles a line, with the session's lock held. Returns true if {@link ControlStream#answer} follows, later.
+         *
+         * @throws IllegalArgumentException if the line is malformed; the message says why
+         */
+        boolean said(ControlLine line);
+    }
+
+    ControlStream(MuxStream stream, Reader reader) {
         this.stream = stream;
         this.reader = reader;
     }
 
     /** Writes a line, as soon as the client has room for it. The driver must be flushed afterwards. */
     void write(ControlLine text) {
-        byte[] bytes = text.encode();
+        write(text.encode());
+    }
+
+    private void write(byte[] bytes) {
         unsent = ByteBuffer.allocate(unsent.remaining() + bytes.length)
                 .put(unsent)
                 .put(bytes)
                 .flip();
         send();
+    }
+
+    /** Answers the last line, or ends the wait for it without a word. The driver must be flushed afterwards. */
+    void answer(byte @Nullable [] text) {
+        if (!asked || stream.isGone()) return;
+        answered = true;
+        write(text == null ? new byte[0] : text);
     }
 
     /**
@@ -58,16 +81,33 @@ final class ControlStream implements StreamHandler {
             unsent.position(unsent.position() + length);
             stream.commit(length, now);
         }
-        if (finReceived && mayEnd) stream.closeWrite(now);
+        if (answered && !unsent.hasRemaining() && !stream.isGone()) readOn(now);
+        if (finReceived && mayEnd && !asked) stream.closeWrite(now);
+    }
+
+    /** The answer has left: reads the lines that have arrived since. */
+    private void readOn(long now) {
+        asked = false;
+        answered = false;
+        for (ByteBuffer piece; !asked && (piece = stream.peek()) != null; ) {
+            int before = piece.remaining();
+            read(piece);
+            if (stream.isGone()) return;
+            stream.advance(before - piece.remaining(), now);
+        }
     }
 
     @Override
     public void onData(MuxStream same, ByteBuffer payload) {
+        read(payload);
+    }
+
+    private void read(ByteBuffer payload) {
         try {
-            while (!stream.isGone()) {
+            while (!asked && !stream.isGone()) {
                 ControlLine line = lines.next(payload);
                 if (line == null) return;
-                reader.accept(line);
+                asked = reader.said(line);
             }
         } catch (IllegalArgumentException e) {
             end(String.valueOf(e.getMessage()));
@@ -81,7 +121,7 @@ final class ControlStream implements StreamHandler {
 
     @Override
     public void onBuffered(MuxStream same) {
-        throw new IllegalStateException("all bytes are taken as they arrive");
+        // they are read when the answer has left
     }
 
     @Override

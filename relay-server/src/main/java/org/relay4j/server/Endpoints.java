@@ -3,21 +3,49 @@ package org.relay4j.server;
 import java.io.IOException;
 import java.net.BindException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
+import org.relay4j.server.PublicEndpoint.Flow;
 import org.relay4j.yamux.io.Loop;
 
-/** The endpoints of one tunnel. On the tunnel's loop, unless a method says otherwise. */
+/**
+ * The endpoints of one tunnel: the public port that its client asked for, unless it asked for none, and those that the client has
+ * opened since. On the tunnel's loop, unless a method says otherwise.
+ */
 final class Endpoints {
-    private final ServerTunnel tunnel;
-    private List<PublicEndpoint> all = List.of(); // replaced by each change
+    /*
+     * A client that resumes its tunnel opens its endpoints again, because only it knows which services its next process has. Until
+     * then their visitors wait. Those that it does not open in time are given back.
+     */
+
+    /** Maximum number of endpoints of a tunnel, unless the limit of its client is another. */
+    static final int MOST = 32;
+
+    /** How long endpoints are kept for a client that has resumed its tunnel. Unit: nanoseconds. */
+    static final long PATIENCE = TimeUnit.SECONDS.toNanos(5);
+
+    private final TunnelRegistry registry;
+    private final Loop loop;
+    private final @Nullable PublicEndpoint port; // that the client asked for at first
+    private List<PublicEndpoint> all; // replaced by each change
+    private final Set<PublicEndpoint> unconfirmed = new HashSet<>(0); // not opened again yet
+    private final Set<PublicEndpoint> leaving = new HashSet<>(0); // the last visitors are accepted
+    private @Nullable ServerTunnel tunnel; // null until it is made
+    private Loop.@Nullable Timer patience;
     private int first; // index of the one that is resumed first
     private int finishing; // that still have visitors
     private boolean closed;
 
-    Endpoints(ServerTunnel tunnel) {
-        this.tunnel = tunnel;
+    /** @param port null if the tunnel begins without an endpoint */
+    Endpoints(TunnelRegistry registry, Loop loop, @Nullable PublicEndpoint port) {
+        this.registry = registry;
+        this.loop = loop;
+        this.port = port;
+        all = port == null ? List.of() : List.of(port);
     }
 
     /**
@@ -34,25 +62,85 @@ final class Endpoints {
         };
     }
 
-    /** Adds an endpoint and assigns it to the tunnel. */
-    void add(PublicEndpoint endpoint) {
+    /** Returns the loop of the tunnel. From any thread. */
+    Loop loop() {
+        return loop;
+    }
+
+    /** Returns the number of the port that the client asked for at first; 0 if it asked for none. From any thread. */
+    int port() {
+        return port == null ? 0 : port.endpoint().number();
+    }
+
+    /** Returns whether the tunnel still has that port, or never had one. */
+    boolean havePort() {
+        return port == null || all.contains(port);
+    }
+
+    /** Assigns the first endpoint to the new tunnel. */
+    void belongTo(ServerTunnel owner) {
+        tunnel = owner;
+        if (port != null) port.belongTo(owner);
+    }
+
+    /** Has the tunnel found by its first endpoint. */
+    void enter() {
+        if (port != null && tunnel != null) registry.enter(port.endpoint(), tunnel);
+    }
+
+    /** Adds an endpoint, assigns it to the tunnel, and starts to accept visitors. If that fails, the endpoint is closed. */
+    void add(PublicEndpoint endpoint) throws IOException {
+        ServerTunnel owner = tunnel;
+        if (owner == null || closed) {
+            endpoint.close(null);
+            throw new IOException("the tunnel has ended");
+        }
+        restore(endpoint);
+        boolean started = false;
+        try {
+            endpoint.start();
+            started = true;
+        } finally {
+            if (!started) giveBack(endpoint);
+        }
+        endpoint.resume();
+    }
+
+    /** Adds an endpoint that the last process had, before {@link #start}. */
+    void restore(PublicEndpoint endpoint) {
+        ServerTunnel owner = tunnel;
+        if (owner == null) throw new IllegalStateException("the tunnel is not made yet");
+        endpoint.belongTo(owner);
         List<PublicEndpoint> more = new ArrayList<>(all);
         more.add(endpoint);
         all = List.copyOf(more);
-        endpoint.belongTo(tunnel);
+        registry.enter(endpoint.endpoint(), owner);
     }
 
-    /** Removes an open endpoint, for another tunnel; null if the tunnel does not have it. */
+    /** Returns all except for the port that the client asked for at first. */
+    List<Endpoint> others() {
+        return all.stream()
+                .filter(each -> each != port && !leaving.contains(each))
+                .map(PublicEndpoint::endpoint)
+                .toList();
+    }
+
+    /** Returns the open endpoint with this port or name; null if the tunnel does not have it. */
     @Nullable
-    PublicEndpoint take(Endpoint wanted) {
+    PublicEndpoint find(Endpoint wanted) {
         for (PublicEndpoint each : all) {
-            if (!each.endpoint().equals(wanted) || !each.belongsTo(tunnel)) continue;
-            List<PublicEndpoint> others = new ArrayList<>(all);
-            others.remove(each);
-            all = List.copyOf(others);
-            return each;
+            if (each.endpoint().equals(wanted) && !leaving.contains(each)) return each;
         }
         return null;
+    }
+
+    int size() {
+        return all.size();
+    }
+
+    /** Returns whether it is the only one. */
+    boolean isOnly(Endpoint wanted) {
+        return all.size() == 1 && find(wanted) != null;
     }
 
     /** Starts to accept visitors. Later calls have no effect. */
@@ -64,9 +152,91 @@ final class Endpoints {
     void resume() {
         List<PublicEndpoint> now = all;
         if (now.isEmpty()) return;
-        int start = first++ % now.size();
+        int start = (first++ & Integer.MAX_VALUE) % now.size();
         for (int n = 0; n < now.size(); n++) now.get((start + n) % now.size()).resume();
     }
+
+    // ---- changes of one
+
+    /** The client has opened it again: its visitors are passed on. */
+    void confirm(PublicEndpoint endpoint) {
+        unconfirmed.remove(endpoint);
+        endpoint.turn(Flow.OPEN);
+    }
+
+    /** The client withdraws an endpoint, or returns it. Has no effect before the client has opened it again. */
+    void ready(PublicEndpoint endpoint, boolean ready) {
+        if (!unconfirmed.contains(endpoint)) endpoint.turn(ready ? Flow.OPEN : Flow.WITHDRAWN);
+    }
+
+    /** The client has resumed its tunnel: the endpoints wait until it opens them again. */
+    void awaitConfirmation() {
+        for (PublicEndpoint each : all) {
+            if (each == port) each.turn(Flow.OPEN);
+            else if (unconfirmed.add(each)) each.turn(Flow.PAUSED);
+        }
+        stopPatience();
+        if (!unconfirmed.isEmpty()) patience = loop.schedule(PATIENCE, this::giveUnconfirmedBack);
+    }
+
+    private void giveUnconfirmedBack() {
+        patience = null;
+        for (PublicEndpoint each : List.copyOf(unconfirmed)) giveBack(each);
+        if (tunnel != null) tunnel.entry().update();
+    }
+
+    private void stopPatience() {
+        if (patience != null) patience.cancel();
+        patience = null;
+    }
+
+    /** No connection serves the tunnel: those that were closing end at once, and the others wait for the client. */
+    void hold() {
+        stopPatience();
+        for (PublicEndpoint each : List.copyOf(leaving)) giveBack(each);
+    }
+
+    /** Gives an endpoint back and calls {@code then}, after the visitors that have connected were passed to a connection. */
+    void close(PublicEndpoint endpoint, Runnable then) {
+        if (unconfirmed.contains(endpoint)) {
+            giveBack(endpoint);
+            then.run();
+            return;
+        }
+        leaving.add(endpoint);
+        endpoint.finish(() -> {
+            giveBack(endpoint);
+            then.run();
+        });
+    }
+
+    /** Closes an endpoint at once. Its waiting visitors are reset. Has no effect if the tunnel does not have it. */
+    void giveBack(PublicEndpoint endpoint) {
+        ServerTunnel owner = tunnel;
+        if (owner == null || !remove(endpoint)) return;
+        endpoint.close(owner);
+        registry.leave(endpoint.endpoint(), owner); // last: a claim that finds this tunnel until then tries again
+    }
+
+    private boolean remove(PublicEndpoint endpoint) {
+        List<PublicEndpoint> others = new ArrayList<>(all);
+        boolean removed = others.remove(endpoint);
+        all = List.copyOf(others);
+        unconfirmed.remove(endpoint);
+        leaving.remove(endpoint);
+        return removed;
+    }
+
+    /** Removes an endpoint that is {@linkplain #find found}, and passes it to a loop, for another tunnel there. */
+    PublicEndpoint passTo(Loop next, Endpoint wanted) {
+        PublicEndpoint passed = find(wanted);
+        if (passed == null) throw new IllegalStateException("the tunnel has no " + wanted);
+        remove(passed);
+        passed.moveTo(next);
+        return passed;
+    }
+
+    // ---- the end of all
 
     /** Accepts the last visitors of each endpoint, and calls {@code then} when all were passed to a connection. */
     void finish(Runnable then) {
@@ -75,14 +245,18 @@ final class Endpoints {
         Runnable one = () -> {
             if (--finishing == 0) then.run();
         };
-        for (PublicEndpoint each : open) each.finish(one);
+        for (PublicEndpoint each : open) {
+            if (!leaving.contains(each)) close(each, one);
+            else one.run(); // its visitors are passed before it is given back
+        }
         one.run();
     }
 
     /** Closes all. Later calls have no effect. */
     void close() {
         closed = true;
-        for (PublicEndpoint each : all) each.close(tunnel);
+        stopPatience();
+        for (PublicEndpoint each : all) giveBack(each);
     }
 
     boolean isClosed() {

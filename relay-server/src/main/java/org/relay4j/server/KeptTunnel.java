@@ -2,25 +2,28 @@ package org.relay4j.server;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
 import org.relay4j.api.control.ClientName;
 import org.relay4j.api.control.ControlLine;
 import org.relay4j.api.proxy.AddressLiteral;
 
 /**
- * What the next process needs to know of a tunnel with a lease: one line of the state file.
+ * What the next process needs to know of a tunnel with a lease.
  *
  * @param id the id with which its leases begin
- * @param port its public port
+ * @param port the public port that its client asked for at first; 0 if it has none
  * @param owner name of its client; null without one
  * @param client address of its first client, which it counts for
  * @param visitorAddress whether each stream begins with the address of its visitor
  * @param connections no connection so far has a higher number, so the next process numbers from here
  * @param leases SHA-256 hashes of the valid leases in hex, the oldest first
+ * @param others its other endpoints: each has a line of its own after that of the tunnel
  */
 record KeptTunnel(
         String id,
@@ -29,8 +32,10 @@ record KeptTunnel(
         InetSocketAddress client,
         boolean visitorAddress,
         int connections,
-        List<String> leases) {
+        List<String> leases,
+        List<Endpoint> others) {
     private static final String KEYWORD = "tunnel";
+    private static final String NONE = "none";
     private static final Set<String> WORDS =
             Set.of("id", "port", "name", "client", "visitor-address", "connections", "leases");
     private static final Pattern ID = Pattern.compile("[0-9a-f]{32}");
@@ -40,11 +45,36 @@ record KeptTunnel(
 
     KeptTunnel {
         leases = List.copyOf(leases);
+        others = List.copyOf(others);
         require(!leases.isEmpty() && leases.size() <= Lease.MOST_VALID, "1 to " + Lease.MOST_VALID + " leases");
     }
 
+    /** Returns all its endpoints. */
+    List<Endpoint> endpoints() {
+        if (port == 0) return others;
+        List<Endpoint> all = new ArrayList<>(others.size() + 1);
+        all.add(Endpoint.port(port));
+        all.addAll(others);
+        return all;
+    }
+
+    /** Returns the tunnel without an endpoint. */
+    KeptTunnel without(Endpoint lost) {
+        boolean isPort = port > 0 && lost.equals(Endpoint.port(port));
+        List<Endpoint> left = others.stream().filter(each -> !each.equals(lost)).toList();
+        return new KeptTunnel(id, isPort ? 0 : port, owner, client, visitorAddress, connections, leases, left);
+    }
+
+    /** Returns the tunnel with one more endpoint. */
+    KeptTunnel with(Endpoint another) {
+        List<Endpoint> more = new ArrayList<>(others);
+        more.add(another);
+        return new KeptTunnel(id, port, owner, client, visitorAddress, connections, leases, more);
+    }
+
+    /** Returns its line, without the other endpoints. */
     ControlLine line() {
-        ControlLine line = ControlLine.of(KEYWORD).with("id", id).with("port", port);
+        ControlLine line = ControlLine.of(KEYWORD).with("id", id).with("port", port == 0 ? NONE : port);
         if (owner != null) line = line.with("name", owner);
         line = line.with(
                 "client", client.getAddress().getHostAddress().replaceFirst("%.*", "") + "/" + client.getPort());
@@ -52,7 +82,11 @@ record KeptTunnel(
         return line.with("connections", connections).with("leases", String.join(",", leases));
     }
 
-    /** @throws IllegalArgumentException if the line is not that of a tunnel; the message says why */
+    /**
+     * Returns a tunnel without other endpoints.
+     *
+     * @throws IllegalArgumentException if the line is not that of a tunnel; the message says why
+     */
     static KeptTunnel of(ControlLine line) {
         require(line.keyword().equals(KEYWORD), "it does not begin with '" + KEYWORD + "'");
         for (Map.Entry<String, @Nullable String> word : line.words().entrySet()) {
@@ -68,12 +102,13 @@ record KeptTunnel(
         require(HASHES.matcher(hashes).matches(), "'leases' must be 1 to " + Lease.MOST_VALID + " hashes of 64 digits");
         return new KeptTunnel(
                 id,
-                number(value(line, "port"), "port", 1, 65_535),
+                value(line, "port").equals(NONE) ? 0 : number(value(line, "port"), "port", 1, 65_535),
                 name,
                 client(value(line, "client")),
                 line.has("visitor-address"),
                 number(value(line, "connections"), "connections", 0, HIGHEST_CONNECTION),
-                List.of(hashes.split(",")));
+                List.of(hashes.split(",")),
+                List.of());
     }
 
     private static InetSocketAddress client(String text) {
@@ -103,6 +138,6 @@ record KeptTunnel(
 
     @Override
     public String toString() {
-        return "tunnel " + id + " (port " + port + ")";
+        return "tunnel " + id + " " + endpoints();
     }
 }

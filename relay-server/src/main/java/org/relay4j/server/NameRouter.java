@@ -17,7 +17,7 @@ final class NameRouter {
     static final int MOST = 10_000;
 
     /** Default port of HTTPS. */
-    private static final int HTTPS = 443;
+    static final int HTTPS = 443;
 
     private final RelayServer server;
     private final Loop loop; // of both ports

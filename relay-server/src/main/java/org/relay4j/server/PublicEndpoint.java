@@ -10,20 +10,42 @@ import org.relay4j.yamux.io.Loop;
  * here. On the loop of the tunnel, unless a method says otherwise.
  */
 interface PublicEndpoint {
+    /** What becomes of new visitors. */
+    enum Flow {
+        /** They are passed to a connection, or wait for one. */
+        OPEN,
+        /** They wait. */
+        PAUSED,
+        /** They are reset, because the client has withdrawn the endpoint. */
+        WITHDRAWN
+    }
+
     /** Returns what visitors address, never one that the server has yet to choose. From any thread. */
     Endpoint endpoint();
 
-    /** Returns the loop on which it was opened, which is that of its tunnel. From any thread. */
+    /** Returns the address for visitors, as sent to the client; its host is empty if only the client knows it. From any thread. */
+    String publicAddress();
+
+    /** Returns the loop on which it was opened, or to which it has moved: that of its tunnel. From any thread. */
     Loop loop();
 
-    /** Assigns the endpoint to a tunnel. Visitors that wait for the tunnel that had it before move along. */
+    /** Assigns the endpoint to a tunnel, on the loop of which it is. Visitors that wait since {@link #moveTo} move along. */
     void belongTo(ServerTunnel owner);
 
     /** Returns whether the tunnel has the endpoint, and it is open. */
     boolean belongsTo(ServerTunnel owner);
 
+    /**
+     * Takes the endpoint from its tunnel and passes it to a loop, without its connected visitors. On that loop, {@link #belongTo}
+     * and {@link #start} must follow, or {@link #close} with null.
+     */
+    void moveTo(Loop next);
+
     /** Starts to accept visitors. Later calls have no effect. */
     void start() throws IOException;
+
+    /** Decides what becomes of new visitors, and of those that wait. It is {@link Flow#OPEN} at first. */
+    void turn(Flow flow);
 
     /** Called when a connection of the tunnel may take a visitor: waiting ones are first. */
     void resume();
@@ -39,7 +61,7 @@ interface PublicEndpoint {
      * Stops accepting visitors, resets waiting ones, and gives the port or name back, if {@code owner} has it. Later calls have no
      * effect.
      *
-     * @param owner null if the endpoint was not assigned
+     * @param owner null if the endpoint belongs to no tunnel
      */
     void close(@Nullable ServerTunnel owner);
 

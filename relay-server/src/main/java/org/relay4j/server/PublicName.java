@@ -12,10 +12,10 @@ import org.relay4j.yamux.io.Sockets;
  */
 final class PublicName implements PublicEndpoint {
     private final RelayServer server;
-    private final Loop loop;
+    private volatile Loop loop; // of the tunnel; written on it
     private final Endpoint endpoint;
-    private volatile @Nullable VisitorQueue
-            queue; // of the tunnel that has it, null until it is known; written on the loop
+    private volatile @Nullable VisitorQueue queue; // null until its tunnel is known; written on the loop
+    private VisitorQueue.@Nullable Move move; // from another tunnel, until it belongs to the next one
     private boolean closed;
 
     private PublicName(RelayServer server, Loop loop, Endpoint endpoint) {
@@ -41,6 +41,13 @@ final class PublicName implements PublicEndpoint {
         return endpoint;
     }
 
+    /** Returns the name, with the port of visitors unless it is that of HTTPS. */
+    @Override
+    public String publicAddress() {
+        int port = server.names().port();
+        return port == NameRouter.HTTPS ? endpoint.name() : endpoint.name() + ":" + port;
+    }
+
     @Override
     public Loop loop() {
         return loop;
@@ -48,15 +55,32 @@ final class PublicName implements PublicEndpoint {
 
     @Override
     public void belongTo(ServerTunnel owner) {
-        VisitorQueue before = queue;
-        VisitorQueue now = new VisitorQueue(owner, endpoint);
-        queue = now;
-        if (before != null) before.moveTo(now);
+        VisitorQueue visitors = new VisitorQueue(owner, endpoint);
+        if (move != null) move.end(visitors);
+        move = null;
+        queue = visitors;
     }
 
     @Override
     public boolean belongsTo(ServerTunnel owner) {
-        return !closed && queue != null && queue.tunnel() == owner;
+        VisitorQueue visitors = queue;
+        return !closed && visitors != null && visitors.tunnel() == owner;
+    }
+
+    @Override
+    public void moveTo(Loop next) {
+        VisitorQueue visitors = queue;
+        queue = null;
+        if (visitors != null) move = visitors.moveTo(next);
+        loop = next;
+    }
+
+    @Override
+    public void turn(Flow flow) {
+        VisitorQueue visitors = queue;
+        if (visitors == null) return;
+        visitors.turn(flow);
+        resume();
     }
 
     @Override
@@ -66,11 +90,17 @@ final class PublicName implements PublicEndpoint {
 
     @Override
     public void resume() {
-        if (queue != null) queue.resume();
+        VisitorQueue visitors = queue;
+        if (visitors != null) visitors.resume();
     }
 
     /** Called with a visitor whose name was read. */
     void arrived(Arrival visitor) {
+        Loop present = loop;
+        if (!present.isCurrent()) {
+            present.execute(() -> arrived(visitor)); // the name has moved
+            return;
+        }
         boolean passed = false;
         try {
             VisitorQueue visitors = queue;
@@ -117,6 +147,7 @@ final class PublicName implements PublicEndpoint {
         if (closed || owner != present) return;
         closed = true;
         server.names().remove(this);
+        if (move != null) move.cancel();
         if (visitors != null) visitors.close();
     }
 
@@ -128,6 +159,7 @@ final class PublicName implements PublicEndpoint {
 
     @Override
     public int waiting() {
-        return queue == null ? 0 : queue.waiting();
+        VisitorQueue visitors = queue;
+        return visitors == null ? 0 : visitors.waiting();
     }
 }

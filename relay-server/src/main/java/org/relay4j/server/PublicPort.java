@@ -1,6 +1,7 @@
 package org.relay4j.server;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import org.jspecify.annotations.Nullable;
@@ -16,10 +17,11 @@ import org.relay4j.yamux.io.Sockets;
  */
 final class PublicPort implements PublicEndpoint, Listener.Owner {
     private final RelayServer server;
-    private final Loop loop;
+    private volatile Loop loop; // of the tunnel; written on it
     private final Listener listener;
     private final Endpoint endpoint;
     private volatile @Nullable VisitorQueue queue; // null until its tunnel is known; written on the loop
+    private VisitorQueue.@Nullable Move move; // from another tunnel, until it belongs to the next one
     private boolean started;
     private boolean closed;
 
@@ -46,8 +48,7 @@ final class PublicPort implements PublicEndpoint, Listener.Owner {
         PublicPorts ports = server.publicPorts();
         if (wanted > 0) return new PublicPort(server, loop, owner -> ports.open(loop, owner, wanted));
         if (limits.ports().isEmpty()) return new PublicPort(server, loop, owner -> ports.open(loop, owner));
-        PortRange range = limits.ports().get(0);
-        return new PublicPort(server, loop, owner -> ports.open(loop, owner, range));
+        return new PublicPort(server, loop, owner -> ports.open(loop, owner, limits.ports()));
     }
 
     @Override
@@ -65,17 +66,43 @@ final class PublicPort implements PublicEndpoint, Listener.Owner {
         return endpoint.number();
     }
 
+    /** Returns the bind address with the port; without a host if all addresses are bound. */
+    @Override
+    public String publicAddress() {
+        InetAddress address = listener.address().getAddress();
+        return address.isAnyLocalAddress() ? ":" + number() : Sockets.text(listener.address());
+    }
+
     @Override
     public void belongTo(ServerTunnel owner) {
-        VisitorQueue before = queue;
-        VisitorQueue now = new VisitorQueue(owner, endpoint);
-        queue = now;
-        if (before != null) before.moveTo(now);
+        VisitorQueue visitors = new VisitorQueue(owner, endpoint);
+        if (move != null) move.end(visitors);
+        move = null;
+        queue = visitors;
     }
 
     @Override
     public boolean belongsTo(ServerTunnel owner) {
-        return !closed && queue != null && queue.tunnel() == owner;
+        VisitorQueue visitors = queue;
+        return !closed && visitors != null && visitors.tunnel() == owner;
+    }
+
+    @Override
+    public void moveTo(Loop next) {
+        VisitorQueue visitors = queue;
+        queue = null;
+        if (visitors != null) move = visitors.moveTo(next);
+        listener.moveTo(next);
+        if (next != loop) started = false;
+        loop = next;
+    }
+
+    @Override
+    public void turn(Flow flow) {
+        VisitorQueue visitors = queue;
+        if (visitors == null) return;
+        visitors.turn(flow);
+        resume();
     }
 
     @Override
@@ -89,7 +116,7 @@ final class PublicPort implements PublicEndpoint, Listener.Owner {
         VisitorQueue visitors = queue;
         if (visitors == null) return;
         visitors.resume();
-        if (!visitors.isFinishing()) listener.resume();
+        if (started && !visitors.isFinishing()) listener.resume();
     }
 
     @Override
@@ -115,7 +142,8 @@ final class PublicPort implements PublicEndpoint, Listener.Owner {
 
     @Override
     public int waiting() {
-        return queue == null ? 0 : queue.waiting();
+        VisitorQueue visitors = queue;
+        return visitors == null ? 0 : visitors.waiting();
     }
 
     @Override
@@ -126,12 +154,14 @@ final class PublicPort implements PublicEndpoint, Listener.Owner {
         closed = true;
         listener.close();
         server.publicPorts().release(number());
+        if (move != null) move.cancel();
         if (visitors != null) visitors.close();
     }
 
     @Override
     public boolean canAccept() {
-        return queue != null && queue.canAccept();
+        VisitorQueue visitors = queue;
+        return visitors != null && visitors.canAccept();
     }
 
     @Override
@@ -155,10 +185,8 @@ final class PublicPort implements PublicEndpoint, Listener.Owner {
         server.proxies().read(loop, channel, proxy, new TrustedProxies.Next() {
             @Override
             public void accepted(SocketChannel complete, InetSocketAddress from, ProxyHeader header) {
-                VisitorQueue present = queue; // the port may belong to another tunnel now
                 try {
-                    if (closed || present == null) Sockets.reset(complete);
-                    else present.arrived(new Arrival(complete, from, header));
+                    visitors.arrived(new Arrival(complete, from, header)); // even if the port has moved
                 } finally {
                     ended();
                 }
@@ -166,8 +194,10 @@ final class PublicPort implements PublicEndpoint, Listener.Owner {
 
             @Override
             public void ended() {
-                if (queue != null) queue.expectedEnded();
-                loop.execute(PublicPort.this::resume);
+                visitors.expectedEnded();
+                visitors.loop().execute(() -> {
+                    if (queue == visitors) resume();
+                });
             }
         });
     }

@@ -5,18 +5,16 @@ import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.Listener;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.OrderedLock;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The ports that the server may assign to clients. Safe for use by several threads. */
 final class PublicPorts {
-    private static final Logger log = LoggerFactory.getLogger(PublicPorts.class);
-
     /** Maximum number of ports tried for one client. */
     static final int MOST_BINDS = 64;
 
@@ -100,24 +98,24 @@ final class PublicPorts {
     }
 
     /**
-     * Binds a listener to the lowest free port of another range. At most {@value #MOST_BINDS} are tried.
+     * Binds a listener to the first free port of a client's own ranges. At most {@value #MOST_BINDS} are tried.
      *
      * @throws BindException if none of the tried ports is free
      */
-    Listener open(Loop loop, Listener.Owner owner, PortRange range) throws IOException {
-        int last = Math.min(range.highest(), range.lowest() + MOST_BINDS - 1);
-        for (int port = range.lowest(); port < last; port++) {
-            try {
-                return open(loop, owner, port);
-            } catch (BindException e) {
-                log.trace("port {} is not free", port, e);
+    Listener open(Loop loop, Listener.Owner owner, List<PortRange> ranges) throws IOException {
+        int left = MOST_BINDS;
+        String why = "";
+        for (PortRange range : ranges) {
+            for (int port = range.lowest(); port <= range.highest() && left > 0; port++, left--) {
+                try {
+                    return open(loop, owner, port);
+                } catch (BindException e) {
+                    why = ": " + e.getMessage();
+                }
             }
         }
-        try {
-            return open(loop, owner, last);
-        } catch (BindException e) {
-            throw new BindException("no port of " + range + " is free: " + e.getMessage());
-        }
+        String all = ranges.stream().map(PortRange::toString).collect(Collectors.joining(", "));
+        throw new BindException("no port of " + all + " is free" + why);
     }
 
     /** Returns whether a client that asks for no port may get this one. */

@@ -17,6 +17,8 @@ public enum Refusal {
     TUNNELS_OF_NAME,
     /** The tunnel has reached {@link ClientLimits#maxConnections}, or 8 connections. */
     CONNECTIONS,
+    /** The tunnel has reached {@link ClientLimits#maxEndpoints}, or 32 endpoints. */
+    ENDPOINTS,
     /**
      * The client was dropped before it had answered, because newer clients connected: {@link RelayServerOptions#maxPending},
      * {@link RelayServerOptions#maxPendingPerAddress}.
@@ -52,6 +54,8 @@ public enum Refusal {
     VISITOR_RATE,
     /** No byte was transferred to or from a connected visitor for {@link RelayServerOptions#idleTimeout}. */
     IDLE,
+    /** The client has withdrawn the endpoint of the visitor, for example because its service is down. */
+    WITHDRAWN,
     /** The connection of a load balancer has no usable header: {@link RelayServerOptions.Builder#trustedProxies}. */
     PROXY_HEADER,
     /** The tunnel has no connection that takes visitors, and the maximum number of visitors with a host name wait. */

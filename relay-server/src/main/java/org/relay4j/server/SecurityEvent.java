@@ -44,6 +44,7 @@ enum SecurityEvent {
             case TUNNELS,
                     TUNNELS_OF_NAME,
                     CONNECTIONS,
+                    ENDPOINTS,
                     DRAINING,
                     NO_PORT,
                     PORT_UNAVAILABLE,
@@ -53,6 +54,7 @@ enum SecurityEvent {
                     VISITORS_OF_TUNNEL,
                     VISITOR_RATE,
                     IDLE,
+                    WITHDRAWN,
                     PROXY_HEADER,
                     VISITORS_WAITING,
                     NAME_INCOMPLETE -> null;

@@ -21,7 +21,12 @@ final class ServerLog {
 
     /** Every server on the Internet sees these; an operator need not act. */
     private static final Set<Refusal> NORMAL = EnumSet.of(
-            Refusal.DRAINING, Refusal.IDLE, Refusal.NAME_UNKNOWN, Refusal.NAME_MALFORMED, Refusal.NAME_INCOMPLETE);
+            Refusal.DRAINING,
+            Refusal.IDLE,
+            Refusal.WITHDRAWN,
+            Refusal.NAME_UNKNOWN,
+            Refusal.NAME_MALFORMED,
+            Refusal.NAME_INCOMPLETE);
 
     private final Map<Refusal, LimitedLog> refusals = new EnumMap<>(Refusal.class);
     private final Map<Cause.Kind, LimitedLog> ends = new EnumMap<>(Cause.Kind.class);

@@ -19,7 +19,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
 import org.relay4j.yamux.io.LimitedLog;
+import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.Sockets;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -84,38 +86,53 @@ final class ServerState implements Closeable {
     }
 
     private void bind(RelayServer server, KeptTunnel kept, ClientLimits limits) throws IOException {
-        int number = kept.port();
-        if (number == server.options().controlAddress().getPort()) {
-            drop(kept, "it is the control port now");
-            return;
-        }
-        boolean allowed = limits.ports().isEmpty() ? server.publicPorts().mayAssign(number) : limits.allows(number);
-        if (!allowed) {
-            drop(kept, "its client may no longer have this port");
-            return;
-        }
-        PublicPort port;
-        try {
-            port = PublicPort.open(server, server.loops().next(), limits, number);
-        } catch (BindException e) {
-            drop(kept, "the port cannot be bound: " + e.getMessage());
-            return;
-        } catch (IOException e) {
-            throw new IOException(
-                    "cannot open port " + number + " of the state file " + file + ": " + e.getMessage(), e);
-        }
+        Loop loop = server.loops().next();
+        PublicEndpoint port = kept.port() == 0 ? null : open(server, loop, kept, limits, Endpoint.port(kept.port()));
+        if (kept.port() > 0 && port == null) return;
         ServerTunnel tunnel = null;
         try {
-            tunnel = restore(server, kept, limits, port);
+            tunnel = restore(server, kept, limits, new Endpoints(server.registry(), loop, port));
         } finally {
-            if (tunnel == null) port.close(null);
+            if (tunnel == null && port != null) port.close(null);
         }
-        if (tunnel == null) drop(kept, "a limit of tunnels is reached");
-        else restored.put(tunnel, kept);
+        if (tunnel == null) {
+            drop(kept, "a limit of tunnels is reached");
+            return;
+        }
+        restored.put(tunnel, kept);
+        for (Endpoint other : kept.others()) {
+            PublicEndpoint opened = open(server, loop, kept, limits, other);
+            if (opened != null) tunnel.endpoints().restore(opened);
+        }
+    }
+
+    /** Opens an endpoint; null if the tunnel does not get it any more. */
+    private @Nullable PublicEndpoint open(
+            RelayServer server, Loop loop, KeptTunnel kept, ClientLimits limits, Endpoint endpoint) throws IOException {
+        int number = endpoint.number();
+        boolean isPort = endpoint.kind() == Endpoint.Kind.TCP;
+        String what = isPort && number == kept.port() ? "the tunnel of port " + number : "endpoint " + endpoint;
+        if (isPort && number == server.options().controlAddress().getPort()) {
+            drop(what, kept, "it is the control port now");
+            return null;
+        }
+        boolean any = isPort && limits.ports().isEmpty();
+        if (any ? !server.publicPorts().mayAssign(number) : !limits.allows(endpoint)) {
+            drop(what, kept, "its client may no longer have it");
+            return null;
+        }
+        try {
+            return Endpoints.open(server, loop, limits, endpoint);
+        } catch (BindException e) {
+            drop(what, kept, (isPort ? "the port cannot be bound: " : "it cannot be opened: ") + e.getMessage());
+            return null;
+        } catch (IOException e) {
+            throw new IOException("cannot open " + endpoint + " of the state file " + file + ": " + e.getMessage(), e);
+        }
     }
 
     private static @Nullable ServerTunnel restore(
-            RelayServer server, KeptTunnel kept, ClientLimits limits, PublicPort port) {
+            RelayServer server, KeptTunnel kept, ClientLimits limits, Endpoints endpoints) {
         Admission admission = server.admission();
         Places.Place place = admission
                 .reserve(kept.client().getAddress(), kept.owner(), limits.maxTunnels())
@@ -125,16 +142,19 @@ final class ServerState implements Closeable {
         Lease lease = Lease.kept(server.random(), time, kept.id(), kept.leases());
         Tenure tenure = new Tenure(admission, lease, place);
         ServerTunnel tunnel =
-                new ServerTunnel(server, ClientRequest.of(kept, limits), admission.nextNumber(), port, tenure);
-        server.registry().enter(tunnel);
-        server.tunnels().opened(tunnel);
+                new ServerTunnel(server, ClientRequest.of(kept, limits), admission.nextNumber(), endpoints, tenure);
+        tunnel.enter();
         return tunnel;
     }
 
     private void drop(KeptTunnel tunnel, String why) {
+        drop("the tunnel" + (tunnel.port() == 0 ? "" : " of port " + tunnel.port()), tunnel, why);
+    }
+
+    private void drop(String what, KeptTunnel tunnel, String why) {
         drops.log(
-                "relay server: the tunnel of port {} (client {}) was not kept: {}",
-                tunnel.port(),
+                "relay server: {} (client {}) was not kept: {}",
+                what,
                 tunnel.owner() == null ? Sockets.text(tunnel.client()) : tunnel.owner(),
                 why);
     }

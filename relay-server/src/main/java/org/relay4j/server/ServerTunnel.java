@@ -43,17 +43,15 @@ final class ServerTunnel {
     private final ClientRequest request; // the first
     private final long number;
     private final String name;
-    private final int port; // the first endpoint's
     private final TunnelVisitors visitors;
-    private final Endpoints endpoints = new Endpoints(this);
-    private final Loop loop;
+    private final Endpoints endpoints;
     private final Tenure tenure;
+    private final StateEntry entry;
     private final Announcements announcements;
     private final @Nullable Bandwidth bandwidth; // of all connections together; null means no limit
     private final Connections connections = new Connections();
     private volatile State state = State.CLAIMED; // written on its loop
     private int connectionsEver;
-    private int unwritten; // grants that wait for the disk
     private int newest; // number of the connection that replaced the others
     private boolean established; // the client has answered
     private volatile boolean leaving; // ends with its last connection, even with a lease; written on its loop
@@ -61,25 +59,26 @@ final class ServerTunnel {
     private volatile Instant since = Instant.now(); // established; written on its loop
     private @Nullable TunnelEvent recorded;
 
-    ServerTunnel(RelayServer server, ClientRequest request, long number, PublicEndpoint port, Tenure tenure) {
+    ServerTunnel(RelayServer server, ClientRequest request, long number, Endpoints endpoints, Tenure tenure) {
         this.server = server;
         this.request = request;
         this.number = number;
-        this.port = port.endpoint().number();
-        loop = port.loop();
+        this.endpoints = endpoints;
         visitors = new TunnelVisitors(server, request.limits());
         this.tenure = tenure;
+        entry = new StateEntry(server, tenure, this::kept);
         name = describe();
         long perSecond = request.limits().bandwidth();
         bandwidth = perSecond == 0 ? null : new Bandwidth(perSecond, System.nanoTime());
         last = shownTo(request);
         announcements = new Announcements(server.events(), last);
-        endpoints.add(port);
+        endpoints.belongTo(this);
     }
 
     /** Returns the name for logs and recordings: number and port, then the client's name and the tunnel's id if it has them. */
     private String describe() {
-        StringJoiner names = new StringJoiner(", ", "tunnel " + number + " (", ")").add("port " + port);
+        StringJoiner names = new StringJoiner(", ", "tunnel " + number + " (", ")").setEmptyValue("tunnel " + number);
+        if (port() > 0) names.add("port " + port());
         String owner = owner();
         if (owner != null) names.add(owner);
         if (!id().isEmpty()) names.add(id());
@@ -87,7 +86,7 @@ final class ServerTunnel {
     }
 
     private ServedTunnel shownTo(ClientRequest from) {
-        return new ServedTunnel(number, from.client(), port);
+        return new ServedTunnel(number, from.client(), port());
     }
 
     /** Returns a snapshot with the given numbers of its connections. From any thread. */
@@ -119,12 +118,27 @@ final class ServerTunnel {
     }
 
     Loop loop() {
-        return loop;
+        return endpoints.loop();
     }
 
-    /** Returns its public port. */
+    /** Returns the public port that its client asked for at first; 0 if it asked for none. From any thread. */
     int port() {
-        return port;
+        return endpoints.port();
+    }
+
+    Endpoints endpoints() {
+        return endpoints;
+    }
+
+    ClientLimits limits() {
+        return request.limits();
+    }
+
+    /** Has other claims find the tunnel. */
+    void enter() {
+        endpoints.enter();
+        server.registry().enter(this);
+        server.tunnels().opened(this);
     }
 
     /** Called when a connection may accept a visitor. */
@@ -164,7 +178,7 @@ final class ServerTunnel {
     TunnelGrant grant(Claim claim) {
         int connection = ++connectionsEver;
         String join = claim.request().join();
-        ControlLine line = ControlLine.of("OK").with("port", port);
+        ControlLine line = ControlLine.of("OK").with("port", port() == 0 || !endpoints.havePort() ? "none" : port());
         if (visitorAddresses()) line = line.with("visitor-address");
         line = tenure.grant(line, connection, join);
         if (claim.request().drain()) line = line.with("drain");
@@ -180,45 +194,32 @@ final class ServerTunnel {
 
     /** Calls {@code then} once the next process can find the tunnel, or with the failure; at once if it needs not. */
     void keep(Consumer<@Nullable IOException> then) {
-        StateWriter state = server.state();
-        unwritten++;
-        if (state != null && tenure.canBeHeld() && isOpen()) state.put(kept(), then);
+        if (isOpen()) entry.put(then);
         else then.accept(null);
     }
 
-    /** Called on the tunnel's loop after {@link #keep} has called back. */
-    void wasKept() {
-        unwritten--;
-    }
-
-    /** Returns true while a grant waits for the disk. Another one would displace a lease that the client has. */
-    boolean isBeingKept() {
-        return unwritten > 0;
+    /** Returns its entry in the state for the next process. */
+    StateEntry entry() {
+        return entry;
     }
 
     private KeptTunnel kept() {
         int numbers = (connectionsEver / NUMBERS + 1) * NUMBERS;
-        return new KeptTunnel(id(), port, owner(), request.client(), visitorAddresses(), numbers, tenure.hashes());
-    }
-
-    /** The valid leases have changed. */
-    private void keepLeases() {
-        StateWriter state = server.state();
-        if (state == null || !tenure.canBeHeld()) return;
-        if (tenure.hashes().isEmpty()) forget();
-        else state.update(kept());
+        return new KeptTunnel(
+                id(),
+                endpoints.havePort() ? port() : 0,
+                owner(),
+                request.client(),
+                visitorAddresses(),
+                numbers,
+                tenure.hashes(),
+                endpoints.others());
     }
 
     /** Takes back the lease of a grant of which the client does not know. */
     void withdraw(TunnelGrant grant) {
         tenure.withdraw(grant.line().value("lease"));
-        keepLeases();
-    }
-
-    /** The next process is not to have the tunnel. */
-    private void forget() {
-        StateWriter state = server.state();
-        if (state != null) state.remove(port, id());
+        entry.update();
     }
 
     /** Waits for the client of a tunnel that the last process had. */
@@ -250,16 +251,19 @@ final class ServerTunnel {
     /** Returns whether a client may resume the tunnel with this lease. */
     boolean accepts(ClientRequest from, String secret) {
         boolean canResume = tenure.canBeHeld() || from.join() != null;
-        return isOpen() && canResume && Objects.equals(from.name(), owner()) && tenure.accepts(secret);
+        // One that asks for a port that the tunnel has no more is to ask for another tunnel.
+        boolean lacksPort = from.port() >= 0 && !endpoints.havePort() || from.port() > 0 && port() == 0;
+        return isOpen() && canResume && !lacksPort && Objects.equals(from.name(), owner()) && tenure.accepts(secret);
     }
 
-    private boolean isOpen() {
+    /** Returns whether it may get another connection or endpoint. */
+    boolean isOpen() {
         return !leaving && !endpoints.isClosed();
     }
 
     /** Returns whether the request of a returning client matches the tunnel. */
     boolean matches(ClientRequest from) {
-        boolean samePort = from.port() == 0 || from.port() == port;
+        boolean samePort = from.port() == 0 || Math.max(0, from.port()) == (endpoints.havePort() ? port() : 0);
         return samePort && from.visitorAddress() == visitorAddresses();
     }
 
@@ -271,6 +275,11 @@ final class ServerTunnel {
     int mostConnections() {
         int own = request.limits().maxConnections();
         return own == 0 ? Connections.MOST : own;
+    }
+
+    int mostEndpoints() {
+        int own = request.limits().maxEndpoints();
+        return own > 0 ? own : owner() == null ? 1 : Endpoints.MOST;
     }
 
     /**
@@ -288,7 +297,10 @@ final class ServerTunnel {
         if (!isOpen() || (takes && !tenure.serve())) throw new IOException("the tunnel has ended");
         List<TunnelConnection> before = replaces ? connections.copy() : List.of();
         TunnelConnection replaced = from.join() == null ? null : connections.numbered(from.instead());
-        if (replaces) newest = connection.number();
+        if (replaces) {
+            newest = connection.number();
+            endpoints.awaitConfirmation();
+        }
         connections.add(connection);
         server.tunnels().connected(connection);
         if (first) recorded = TunnelEvent.begun();
@@ -325,14 +337,14 @@ final class ServerTunnel {
             return;
         }
         tenure.confirmed(connection.number());
-        keepLeases();
+        entry.update();
         if (state == State.HELD && connection.takesVisitors() && tenure.serve()) {
             state = State.SERVED;
             resumed(connection.request());
         }
         if (connectionsEver > 1) { // one on another loop takes visitors from now on
             connections.changed();
-            loop.execute(this::resume);
+            loop().execute(this::resume);
         }
         if (established) return;
         established = true;
@@ -379,7 +391,7 @@ final class ServerTunnel {
 
     /** Closes the port. Its number, and the lease, are no longer found. */
     private void closePort() {
-        if (!server.isClosing()) forget(); // first: another tunnel may have the port as soon as it is closed
+        if (!server.isClosing()) entry.remove(); // first: another tunnel may have the port as soon as it is closed
         endpoints.close();
         server.registry().leave(this);
     }
@@ -389,7 +401,7 @@ final class ServerTunnel {
         connections.remove(connection);
         rest(cause.message());
         if (connections.isEmpty() && (state == State.SERVED || leaving)) end(cause);
-        else if (state == State.SERVED) loop.execute(this::resume); // visitors who waited for this one
+        else if (state == State.SERVED) loop().execute(this::resume); // visitors who waited for this one
         server.tunnels().ended(connection);
     }
 
@@ -430,6 +442,7 @@ final class ServerTunnel {
     private void hold(String why) {
         state = State.HELD;
         tenure.hold(this);
+        endpoints.hold();
         server.log().held("{}: held for {} ms, {}", name, tenure.holdMillis(), why);
         announcements.held();
         resume(); // visitors that the connection could not accept wait here
@@ -447,18 +460,30 @@ final class ServerTunnel {
         if (state == State.HELD) end(new Cause(Cause.Kind.TIMEOUT, "a newer tunnel took its place at a limit"));
     }
 
-    /** Passes the port, with its waiting visitors, and the place to another tunnel of its client; null if the port is closed. */
-    @Nullable
-    ServerTunnel surrender(ClientRequest to, long newNumber) {
-        if (leaving)
-            finish(); // perhaps before the last visitors were passed to a connection: the claimant does not wait
-        if (endpoints.isClosed()) return null;
-        Places.Place place = tenure.surrender();
-        PublicEndpoint passed = place == null ? null : endpoints.take(Endpoint.port(port));
-        if (place == null || passed == null) return null;
-        ServerTunnel successor = new ServerTunnel(server, to, newNumber, passed, Tenure.of(server, to, place));
-        end(new Cause(Cause.Kind.CONNECTION_LOST, successor + " of the same client took its port"));
-        return successor;
+    /**
+     * Returns whether it has an endpoint that another tunnel of its client may take. If it is ending, it closes its endpoints first,
+     * perhaps before the last visitors were passed to a connection, because the claimant does not wait.
+     */
+    boolean canSurrender(Endpoint wanted) {
+        if (leaving) finish();
+        return isOpen() && endpoints.find(wanted) != null;
+    }
+
+    /** Passes its place in the limits on, if it ends without the endpoint, which {@link #surrender} must take in the same step. */
+    Places.@Nullable Place surrenderPlace(Endpoint wanted) {
+        return endpoints.isOnly(wanted) ? tenure.surrender() : null;
+    }
+
+    /**
+     * Passes an endpoint that it {@linkplain #canSurrender can surrender} to the loop of another tunnel, with its waiting visitors.
+     * Without an endpoint, it ends.
+     */
+    PublicEndpoint surrender(Endpoint wanted, Loop to) {
+        PublicEndpoint passed = endpoints.passTo(to, wanted);
+        entry.update();
+        if (endpoints.size() == 0)
+            end(new Cause(Cause.Kind.CONNECTION_LOST, "another tunnel of the same client took " + wanted));
+        return passed;
     }
 
     /** Returns the connections, for a liveness check. */
@@ -475,7 +500,7 @@ final class ServerTunnel {
 
     /** Called when the client announces that it will not return. */
     void bye() {
-        forget(); // even if the server is closing
+        entry.remove(); // even if the server is closing
         if (state == State.CLOSED || leaving) return;
         server.log().goneAway("{}: the client ends the tunnel", name);
         leave();
@@ -506,7 +531,7 @@ final class ServerTunnel {
 
     /** Ends the tunnel for good, because its name has lost its proof. From any thread; does not block. */
     void revoke() {
-        loop().execute(this::forget);
+        loop().execute(entry::remove);
         close();
     }
 
@@ -536,7 +561,7 @@ final class ServerTunnel {
         server.tunnels().ended(this, established);
         StickyPorts sticky = server.stickyPorts();
         if (sticky != null && established && request.isBase())
-            sticky.closed(request.client().getAddress(), port, System.nanoTime());
+            sticky.closed(request.client().getAddress(), port(), System.nanoTime());
         tenure.leave(why);
     }
 

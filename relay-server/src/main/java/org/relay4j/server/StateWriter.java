@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +14,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
 import org.relay4j.yamux.io.LimitedLog;
 import org.relay4j.yamux.io.OrderedLock;
 import org.relay4j.yamux.io.Threads;
@@ -29,7 +31,8 @@ final class StateWriter implements Closeable {
      * keeps a port in vain until the lease ends, or accepts a lease that was replaced. A write that failed is repeated every
      * second, and with each further change that a client waits for.
      *
-     * The tunnels are kept by port, so that no two of them can have the same one, whatever the order of the changes.
+     * No two tunnels can have the same endpoint, whatever the order of the changes: the one that was put last has it. A tunnel that
+     * loses its last one is removed.
      */
 
     /** Where the tunnels are written to. */
@@ -53,7 +56,8 @@ final class StateWriter implements Closeable {
     private final Thread thread;
     private final ReentrantLock lock = OrderedLock.leaf("the state of a server");
     private final Condition changed = lock.newCondition();
-    private final Map<Integer, KeptTunnel> tunnels = new LinkedHashMap<>(); // by port; guarded by lock
+    private final Map<String, KeptTunnel> tunnels = new LinkedHashMap<>(); // by id; guarded by lock
+    private final Map<Endpoint, String> owners = new HashMap<>(); // ids of tunnels; guarded by lock
     private List<Consumer<@Nullable IOException>> waiting = new ArrayList<>(); // for the next write; guarded by lock
     private boolean dirty; // there are changes that were not written; guarded by lock
     private long due; // ns; when they are to be written at the latest; guarded by lock
@@ -70,13 +74,31 @@ final class StateWriter implements Closeable {
     StateWriter(Target target, Collection<KeptTunnel> written, int mostWaiting) {
         this.target = target;
         this.mostWaiting = mostWaiting;
-        for (KeptTunnel tunnel : written) tunnels.put(tunnel.port(), tunnel);
+        for (KeptTunnel tunnel : written) enter(tunnel);
         thread = Threads.factory("relay-state").newThread(this::run);
         thread.start();
     }
 
+    private void enter(KeptTunnel tunnel) {
+        KeptTunnel before = tunnels.put(tunnel.id(), tunnel);
+        if (before != null) for (Endpoint each : before.endpoints()) owners.remove(each, tunnel.id());
+        for (Endpoint each : tunnel.endpoints()) {
+            String other = owners.put(each, tunnel.id());
+            KeptTunnel loser = other == null || other.equals(tunnel.id()) ? null : tunnels.get(other);
+            if (loser == null) continue;
+            KeptTunnel without = loser.without(each);
+            if (without.endpoints().isEmpty()) tunnels.remove(loser.id());
+            else tunnels.put(loser.id(), without);
+        }
+    }
+
+    private void leave(KeptTunnel tunnel) {
+        tunnels.remove(tunnel.id());
+        for (Endpoint each : tunnel.endpoints()) owners.remove(each, tunnel.id());
+    }
+
     /**
-     * Adds a tunnel, or replaces the one with its port.
+     * Adds a tunnel, or replaces the one with its id. It takes its endpoints from others.
      *
      * @param then called once when it is on disk, or with the failure: at once if nothing has changed, else on another thread
      */
@@ -86,9 +108,9 @@ final class StateWriter implements Closeable {
         lock.lock();
         try {
             refused = closing || waiting.size() >= mostWaiting;
-            unchanged = tunnel.equals(tunnels.get(tunnel.port()));
+            unchanged = tunnel.equals(tunnels.get(tunnel.id()));
             if (!unchanged && !refused) {
-                tunnels.put(tunnel.port(), tunnel);
+                enter(tunnel);
                 dirty = true;
                 waiting.add(then);
                 changed.signal();
@@ -103,18 +125,19 @@ final class StateWriter implements Closeable {
     /** Replaces a tunnel, within a second. Has no effect if it was removed. */
     void update(KeptTunnel tunnel) {
         later(() -> {
-            KeptTunnel before = tunnels.get(tunnel.port());
-            if (before == null || !before.id().equals(tunnel.id()) || before.equals(tunnel)) return false;
-            tunnels.put(tunnel.port(), tunnel);
+            KeptTunnel before = tunnels.get(tunnel.id());
+            if (before == null || before.equals(tunnel)) return false;
+            enter(tunnel);
             return true;
         });
     }
 
-    /** Removes a tunnel, within a second. Has no effect if another one has its port. */
-    void remove(int port, String id) {
+    /** Removes a tunnel, within a second. Has no effect if it was removed, or has lost its last endpoint to another one. */
+    void remove(String id) {
         later(() -> {
-            KeptTunnel before = tunnels.get(port);
-            return before != null && before.id().equals(id) && tunnels.remove(port, before);
+            KeptTunnel before = tunnels.get(id);
+            if (before != null) leave(before);
+            return before != null;
         });
     }
 

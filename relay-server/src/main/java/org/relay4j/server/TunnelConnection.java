@@ -384,10 +384,37 @@ final class TunnelConnection implements SessionEvents {
         }
     }
 
-    private void said(ControlLine line) {
-        if (saidBye || superseded || !line.keyword().equals("BYE")) return;
-        saidBye = true; // the tunnel's loop is notified once, however often the client says so
-        tunnel.loop().execute(tunnel::bye); // without this session's lock: it asks other sessions
+    /** Handles a line on the loop of the tunnel, without this session's lock, because that may ask other sessions. */
+    private boolean said(ControlLine line) {
+        if (superseded) return false;
+        if (EndpointRequest.isKeyword(line.keyword())) {
+            EndpointRequest about = new EndpointRequest(this, line);
+            tunnel.loop().execute(about::handle);
+            return true;
+        }
+        if (saidBye || !line.keyword().equals("BYE")) return false;
+        saidBye = true; // the tunnel is notified once, however often the client says so
+        tunnel.loop().execute(tunnel::bye);
+        return false;
+    }
+
+    /** Answers the last line about an endpoint; with null, the line has no answer. From any thread; does not block. */
+    void answer(byte @Nullable [] answer) {
+        on(loop(), () -> {
+            driver.lock.lock();
+            try {
+                if (lines == null || ended) return;
+                lines.answer(answer);
+                driver.flush();
+            } finally {
+                driver.lock.unlock();
+            }
+        });
+    }
+
+    /** Returns whether the client has returned on another connection. From any thread. */
+    boolean isSuperseded() {
+        return superseded;
     }
 
     @Override

@@ -6,18 +6,25 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.locks.ReentrantLock;
+import org.relay4j.api.Endpoint;
 import org.relay4j.yamux.io.OrderedLock;
 
-/** Finds tunnels by public port and by the id in a lease. Safe for use by several threads; never blocks. */
+/** Finds tunnels by endpoint and by the id in a lease. Safe for use by several threads; never blocks. */
 interface TunnelRegistry {
-    /** Adds a tunnel with its port, and its id if it has a lease. It takes over the port if another tunnel had it. */
+    /** Adds an endpoint of a tunnel. It takes over the endpoint if another tunnel had it. */
+    void enter(Endpoint endpoint, ServerTunnel tunnel);
+
+    /** Removes an endpoint of a tunnel, unless another one has it now. */
+    void leave(Endpoint endpoint, ServerTunnel tunnel);
+
+    /** Adds the id of a tunnel, if it has a lease. */
     void enter(ServerTunnel tunnel);
 
-    /** Removes the port and the id of a tunnel, as far as it still has them. */
+    /** Removes the id of a tunnel. */
     void leave(ServerTunnel tunnel);
 
-    /** Returns the tunnel with a public port. */
-    CompletionStage<Optional<ServerTunnel>> ofPort(int port);
+    /** Returns the tunnel with an endpoint. */
+    CompletionStage<Optional<ServerTunnel>> ofEndpoint(Endpoint endpoint);
 
     /** Returns the tunnel with an id. */
     CompletionStage<Optional<ServerTunnel>> ofId(String id);
@@ -30,16 +37,35 @@ interface TunnelRegistry {
     /** The registry of one server. */
     final class Local implements TunnelRegistry {
         private final ReentrantLock lock = OrderedLock.leaf("the registry of tunnels");
-        private final Map<Integer, ServerTunnel> ports = new HashMap<>(); // guarded by lock
+        private final Map<Endpoint, ServerTunnel> endpoints = new HashMap<>(); // guarded by lock
         private final Map<String, ServerTunnel> ids = new HashMap<>(); // those with a lease; guarded by lock
 
         private Local() {}
 
         @Override
+        public void enter(Endpoint endpoint, ServerTunnel tunnel) {
+            lock.lock();
+            try {
+                endpoints.put(endpoint, tunnel);
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        @Override
+        public void leave(Endpoint endpoint, ServerTunnel tunnel) {
+            lock.lock();
+            try {
+                endpoints.remove(endpoint, tunnel);
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        @Override
         public void enter(ServerTunnel tunnel) {
             lock.lock();
             try {
-                ports.put(tunnel.port(), tunnel);
                 if (!tunnel.id().isEmpty()) ids.put(tunnel.id(), tunnel);
             } finally {
                 lock.unlock();
@@ -50,7 +76,6 @@ interface TunnelRegistry {
         public void leave(ServerTunnel tunnel) {
             lock.lock();
             try {
-                ports.remove(tunnel.port(), tunnel);
                 ids.remove(tunnel.id());
             } finally {
                 lock.unlock();
@@ -58,8 +83,8 @@ interface TunnelRegistry {
         }
 
         @Override
-        public CompletionStage<Optional<ServerTunnel>> ofPort(int port) {
-            return find(ports, port);
+        public CompletionStage<Optional<ServerTunnel>> ofEndpoint(Endpoint endpoint) {
+            return find(endpoints, endpoint);
         }
 
         @Override

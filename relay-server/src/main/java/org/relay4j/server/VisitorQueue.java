@@ -4,44 +4,41 @@ import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
+import org.relay4j.server.PublicEndpoint.Flow;
 import org.relay4j.yamux.io.Loop;
+import org.relay4j.yamux.io.Sockets;
 
 /**
  * The visitors of one endpoint of a tunnel: counts them, passes them to the connections of the tunnel, and lets them wait, unread,
- * while no connection can take them. Endpoints of all kinds have one. On the tunnel's loop, unless a method says otherwise.
+ * while no connection can take them. On the tunnel's loop, unless a method says otherwise.
  */
 final class VisitorQueue {
     /*
      * A visitor that waits, is on its way to a connection on another loop, or comes back from there must be counted exactly once,
-     * even when the endpoint has moved to another tunnel meanwhile. So a queue belongs to one tunnel for life, and knows the
-     * queue that has followed it.
+     * even when the endpoint has moved to another tunnel meanwhile. So a queue belongs to one tunnel for life, and knows where
+     * visitors go that come too late for it.
      */
 
     private final ServerTunnel tunnel;
     private final TunnelVisitors counted; // those of the tunnel
-    private final Endpoint endpoint;
     private final String name; // of the endpoint, as sent to the client
     private final ArrayDeque<Arrival> waiting = new ArrayDeque<>(0); // counted, and not read
     private final AtomicInteger visitors = new AtomicInteger(); // written on the loop
+    private Flow flow = Flow.OPEN;
     private int expected; // visitors that may still arrive: their header is incomplete, or the kernel holds them
-    private @Nullable VisitorQueue successor; // of the tunnel to which the endpoint has moved
+    private @Nullable Move move; // of the endpoint to another tunnel
     private @Nullable Runnable finished; // to be called when no visitor is left here; null while the endpoint is open
     private boolean settling; // the loops of the connections are asked for visitors on the way
     private boolean closed;
 
     VisitorQueue(ServerTunnel tunnel, Endpoint endpoint) {
         this.tunnel = tunnel;
-        this.endpoint = endpoint;
         counted = tunnel.visitors();
         name = endpoint.toString();
     }
 
     ServerTunnel tunnel() {
         return tunnel;
-    }
-
-    Endpoint endpoint() {
-        return endpoint;
     }
 
     /** Returns the endpoint as it is sent to the client. From any thread. */
@@ -64,13 +61,15 @@ final class VisitorQueue {
         return waiting.size();
     }
 
-    boolean isClosed() {
-        return closed;
-    }
-
     /** Returns whether the endpoint accepts no more visitors. */
     boolean isFinishing() {
         return finished != null;
+    }
+
+    /** Decides what becomes of new visitors, and of those that wait. */
+    void turn(Flow next) {
+        flow = next;
+        if (flow == Flow.WITHDRAWN) resetWaiting();
     }
 
     // ---- visitors
@@ -80,18 +79,20 @@ final class VisitorQueue {
      * otherwise one is accepted if a connection can take it at once.
      */
     boolean canAccept() {
-        if (tunnel.isHeld()) return counted.mayWait();
+        if (closed) return false;
+        if (flow == Flow.WITHDRAWN) return true; // it is reset
+        if (flow == Flow.PAUSED || tunnel.isHeld()) return counted.mayWait();
         return canPass();
     }
 
     private boolean canPass() {
-        return waiting.isEmpty() && tunnel.canTakeVisitor();
+        return flow == Flow.OPEN && waiting.isEmpty() && tunnel.canTakeVisitor();
     }
 
     /** Called with a visitor that was accepted, directly after {@link #canAccept} has returned true. */
     void accepted(Arrival visitor) {
         // canAccept has chosen a connection, unless the last visitors are accepted before the endpoint closes
-        enter(visitor, finished == null ? !tunnel.isHeld() : canPass());
+        enter(visitor, finished == null ? flow == Flow.OPEN && !tunnel.isHeld() : canPass());
     }
 
     /** Called with a visitor that has arrived at any time. It waits, however many do, if no connection can take it now. */
@@ -100,12 +101,29 @@ final class VisitorQueue {
     }
 
     private void enter(Arrival visitor, boolean ready) {
+        if (closed && move == null) {
+            visitor.reset();
+            return;
+        }
+        if (flow == Flow.WITHDRAWN) {
+            visitor.reset();
+            tunnel.server()
+                    .refused(
+                            Refusal.WITHDRAWN,
+                            visitor.address(),
+                            "{}: visitor {} refused, its client has withdrawn {}",
+                            tunnel,
+                            Sockets.text(visitor.address()),
+                            name);
+            return;
+        }
         if (!counted.admit(tunnel, visitor.address())) {
             visitor.reset();
             return;
         }
         visitors.incrementAndGet();
-        if (ready) tunnel.take(visitor, this);
+        if (move != null) forward(visitor, move);
+        else if (ready) tunnel.take(visitor, this);
         else await(visitor);
     }
 
@@ -122,10 +140,8 @@ final class VisitorQueue {
 
     /** A visitor was on its way to a connection that has no room. It waits here, even if there are many already. */
     void returned(Arrival visitor) {
-        if (successor != null) {
-            pass(visitor, successor);
-            successor.resume();
-        } else if (closed) {
+        if (move != null) forward(visitor, move);
+        else if (closed || flow == Flow.WITHDRAWN) {
             visitor.reset();
             left(visitor);
         } else {
@@ -155,7 +171,7 @@ final class VisitorQueue {
 
     /** Called when a connection may accept a visitor: waiting ones are first. */
     void resume() {
-        while (!waiting.isEmpty() && tunnel.canTakeVisitor()) {
+        while (flow == Flow.OPEN && !waiting.isEmpty() && tunnel.canTakeVisitor()) {
             Arrival visitor = next();
             if (visitor == null) break;
             try {
@@ -165,6 +181,81 @@ final class VisitorQueue {
             }
         }
         if (finished != null) settle();
+    }
+
+    // ---- the move to another tunnel
+
+    /** Where visitors go after the endpoint has left its tunnel. On the loop of the tunnel that gets it. */
+    static final class Move {
+        private final RelayServer server;
+        private final Loop loop;
+        private final ArrayDeque<Arrival> waiting = new ArrayDeque<>(); // until it belongs to that tunnel
+        private @Nullable VisitorQueue to;
+        private boolean over; // no tunnel gets it
+
+        private Move(RelayServer server, Loop loop) {
+            this.server = server;
+            this.loop = loop;
+        }
+
+        /** The endpoint belongs to a tunnel. */
+        void end(VisitorQueue queue) {
+            to = queue;
+            for (Arrival visitor; (visitor = waiting.poll()) != null; ) queue.adopt(visitor);
+        }
+
+        /** The endpoint was closed before it belonged to a tunnel. */
+        void cancel() {
+            over = true;
+            for (Arrival visitor; (visitor = waiting.poll()) != null; ) drop(visitor);
+        }
+
+        private void late(Arrival visitor) {
+            if (over) drop(visitor);
+            else if (to == null) waiting.add(visitor);
+            else {
+                to.adopt(visitor);
+                to.resume();
+            }
+        }
+
+        private void drop(Arrival visitor) {
+            visitor.reset();
+            server.admission().leaveVisitor();
+        }
+    }
+
+    /** Sends the visitors that wait, and those that arrive or return from now on, to another tunnel on {@code next}. */
+    Move moveTo(Loop next) {
+        closed = true;
+        Move begun = new Move(tunnel.server(), next);
+        for (Arrival visitor; (visitor = next()) != null; ) {
+            release(visitor);
+            begun.waiting.add(visitor);
+        }
+        move = begun;
+        return begun;
+    }
+
+    private void forward(Arrival visitor, Move to) {
+        release(visitor);
+        to.loop.execute(() -> to.late(visitor));
+    }
+
+    /** Another tunnel counts the visitor from now on. */
+    private void release(Arrival visitor) {
+        visitors.decrementAndGet();
+        counted.moveOut(visitor.address().getAddress());
+        if (visitor.wasRead()) loop().deregister(visitor.channel());
+    }
+
+    private void adopt(Arrival visitor) {
+        visitors.incrementAndGet();
+        counted.moveIn(visitor.address().getAddress());
+        if (closed) {
+            visitor.reset();
+            left(visitor);
+        } else await(visitor);
     }
 
     // ---- the end
@@ -199,31 +290,20 @@ final class VisitorQueue {
         return waiting.isEmpty() && expected == 0;
     }
 
-    /** Moves the visitors that wait, and those that are expected, to the queue of another tunnel with the endpoint. */
-    void moveTo(VisitorQueue other) {
-        successor = other;
-        closed = true;
-        for (Arrival visitor; (visitor = next()) != null; ) pass(visitor, other);
-        for (; expected > 0; expectedEnded()) other.expect();
-    }
-
-    private void pass(Arrival visitor, VisitorQueue other) {
-        visitors.decrementAndGet();
-        counted.moveOut(visitor.address().getAddress());
-        other.visitors.incrementAndGet();
-        other.counted.moveIn(visitor.address().getAddress());
-        other.await(visitor);
-    }
-
     /** Resets the visitors that wait, and those that come back from a connection. */
     void close() {
+        if (closed) return;
         closed = true;
         Runnable then = finished;
         finished = null;
+        resetWaiting();
+        if (then != null) then.run();
+    }
+
+    private void resetWaiting() {
         for (Arrival visitor; (visitor = next()) != null; ) {
             visitor.reset();
             left(visitor);
         }
-        if (then != null) then.run();
     }
 }

@@ -16,6 +16,7 @@ import java.nio.channels.SocketChannel;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
 import org.relay4j.api.control.ControlLine;
 import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.api.proxy.ProxyHeaderReader;
@@ -38,6 +39,7 @@ final class AskingClient implements AutoCloseable {
     private final ScriptedPeer yamux;
 
     private final Runnable start; // of the server's side
+    private final StringBuilder heard = new StringBuilder(); // on the control stream
 
     private AskingClient(SocketChannel channel, Answer answer) {
         this.channel = channel;
@@ -203,6 +205,47 @@ final class AskingClient implements AutoCloseable {
 
     void assertRefused(String code) {
         assertEquals("ERR " + code, line.toString());
+    }
+
+    /** Opens the control stream. */
+    AskingClient control() throws IOException {
+        yamux.send(WireFrame.window(2, WireFrame.SYN, 0));
+        yamux.expect(WireFrame.window(2, WireFrame.ACK, 0));
+        return this;
+    }
+
+    /** Says lines on the control stream, in one frame. */
+    void say(String... lines) throws IOException {
+        yamux.send(WireFrame.data(2, String.join("\n", lines) + "\n"));
+    }
+
+    /** Returns the next line on the control stream. Answers to pings, and skips everything else. */
+    String hear() throws IOException {
+        int end;
+        while ((end = heard.indexOf("\n")) < 0) {
+            WireFrame frame = yamux.next();
+            if (frame.isData() && frame.id() == 2) heard.append(new String(frame.body(), US_ASCII));
+            else if (frame.equals(WireFrame.ping(WireFrame.SYN, frame.length()))) {
+                yamux.send(WireFrame.ping(WireFrame.ACK, frame.length()));
+            }
+            assertFalse(frame.id() == 2 && (frame.flags() & WireFrame.RST) != 0, "the control stream was reset");
+        }
+        String line = heard.substring(0, end);
+        heard.delete(0, end + 1);
+        return line;
+    }
+
+    /** Says a line, and returns the answer. */
+    String ask(String line) throws IOException {
+        say(line);
+        return hear();
+    }
+
+    /** Opens an endpoint, and returns it as granted. */
+    Endpoint open(String endpoint) throws IOException {
+        String answer = ask("OPEN " + endpoint);
+        assertTrue(answer.startsWith("OPENED "), answer);
+        return Endpoint.parse(answer.split(" ")[1]);
     }
 
     /** Connects to the public port. */

@@ -36,6 +36,9 @@ class ClientsFileTest {
                 [clients.alice]
                 key = "%s"
                 ports = [5432, "7000-7010", 9]
+                udp-ports = [5353, "7000-7010"]
+                hosts = ["App.example.com", "*.alice.example.com", "bücher.example"]
+                max-endpoints = 5
                 max-tunnels = 2
                 max-connections = 3
                 max-visitors = 100
@@ -50,6 +53,11 @@ class ClientsFileTest {
         ClientLimits limits = alice.limits();
         assertEquals("[5432, 7000-7010, 9]", limits.ports().toString());
         assertEquals(5432, limits.ownPort());
+        assertEquals("[5353, 7000-7010]", limits.udpPorts().toString());
+        assertEquals(
+                "[app.example.com, *.alice.example.com, xn--bcher-kva.example]",
+                limits.hosts().toString());
+        assertEquals(5, limits.maxEndpoints());
         assertEquals(2, limits.maxTunnels());
         assertEquals(3, limits.maxConnections());
         assertEquals(100, limits.maxVisitors());
@@ -125,6 +133,13 @@ class ClientsFileTest {
                 Arguments.of(
                         certificate + "ports = [5432, 0]", "3:16: a port must be a number of 1 to 65535, or a range"),
                 Arguments.of(certificate + "ports = [65536]", "3:10: a port must be"),
+                Arguments.of(certificate + "udp-ports = []", "3:1: \"udp-ports\" is empty; remove it if the client"),
+                Arguments.of(certificate + "udp-ports = [0]", "3:14: a port must be"),
+                Arguments.of(certificate + "hosts = []", "3:1: \"hosts\" must be a list of host names"),
+                Arguments.of(certificate + "hosts = \"a.b\"", "3:1: \"hosts\" must be a list of host names"),
+                Arguments.of(certificate + "hosts = [5]", "3:10: a host name must be a string"),
+                Arguments.of(certificate + "hosts = [\"a.*.b\"]", "3:10: 'a.*.b' is not a host name"),
+                Arguments.of(certificate + "max-endpoints = 33", "3:1: \"max-endpoints\" must be a number of 1 to 32"),
                 Arguments.of(certificate + "ports = [\"7-\"]", "3:10: a port must be"),
                 Arguments.of(certificate + "ports = [\"8-7\"]", "3:10: a port must be"),
                 Arguments.of(certificate + "ports = [\"7-65536\"]", "3:10: a port must be"),

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.relay4j.api.Endpoint;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
 import org.relay4j.testing.FixedPort;
@@ -460,7 +461,7 @@ class ServerDrainTest {
         Await.until(
                 "the port is closed",
                 () -> server.registry()
-                        .ofPort(port)
+                        .ofEndpoint(Endpoint.port(port))
                         .toCompletableFuture()
                         .join()
                         .isEmpty());

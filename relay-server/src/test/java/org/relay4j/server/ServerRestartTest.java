@@ -38,6 +38,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.relay4j.api.Endpoint;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.LeakCheck;
@@ -174,6 +175,37 @@ class ServerRestartTest {
     }
 
     // ---- clients that come back
+
+    @Test
+    void endpointsOfATunnelAreKept() throws Exception {
+        ClientLimits limits = ClientLimits.builder().ports(ports, ports + 3).build();
+        known.put("alice", NamedClient.ofCertificate(limits));
+        start();
+        AskingClient alice = ask("visitor-address resume port=none", "alice", limits)
+                .establish()
+                .control();
+        for (int n = 0; n < 3; n++) alice.open("tcp/" + (ports + n));
+        ClientLimits fewer = ClientLimits.builder().ports(ports, ports + 1).build();
+        known.put("alice", NamedClient.ofCertificate(fewer));
+        crash();
+        Visitor.awaitRefused(ports + 2);
+        visit(ports);
+        Await.until("it waits", () -> server().visitorCount() == 1);
+        AskingClient again = ask("visitor-address port=none resume=" + alice.lease(), "alice", fewer)
+                .establish()
+                .control();
+        again.say("OPEN tcp/" + ports, "OPEN tcp/" + (ports + 1));
+        assertEquals("tcp/" + ports, again.header(1).endpoint());
+        assertTrue(again.hear().startsWith("OPENED tcp/" + ports + " "));
+        assertTrue(again.hear().startsWith("OPENED tcp/" + (ports + 1) + " "));
+        assertEquals(
+                List.of(Endpoint.port(ports), Endpoint.port(ports + 1)),
+                kept(1).get(0).endpoints());
+        again.ask("CLOSE tcp/" + ports);
+        Await.until(
+                "the file has one endpoint",
+                () -> kept(1).get(0).endpoints().equals(List.of(Endpoint.port(ports + 1))));
+    }
 
     @Test
     void clientFindsItsPortAndItsWaitingVisitorAgainAfterACrash() throws IOException {

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.relay4j.api.Endpoint;
 
 /** The format of a state file: what is written is read again, and anything else is refused with a position. */
 class StateTextTest {
@@ -32,7 +33,8 @@ class StateTextTest {
     static KeptTunnel tunnel(int n, @Nullable String owner, boolean visitorAddress, int leases) {
         String id = String.format("%032x", n);
         InetSocketAddress client = new InetSocketAddress(InetAddress.getLoopbackAddress(), 40_000);
-        return new KeptTunnel(id, n, owner, client, visitorAddress, 1_000, Collections.nCopies(leases, HASH));
+        return new KeptTunnel(
+                id, n, owner, client, visitorAddress, 1_000, Collections.nCopies(leases, HASH), List.of());
     }
 
     private static byte[] text(List<KeptTunnel> tunnels) throws IOException {
@@ -63,6 +65,54 @@ class StateTextTest {
     }
 
     @Test
+    void otherEndpointsFollowTheirTunnel() throws Exception {
+        KeptTunnel many = tunnel(0, "alice", true, 1)
+                .with(Endpoint.port(7001))
+                .with(Endpoint.udpPort(7001))
+                .with(Endpoint.host("app.example.com"));
+        List<KeptTunnel> tunnels =
+                List.of(many, tunnel(3, null, false, 1).with(Endpoint.port(7002)), tunnel(4, null, false, 1));
+        assertEquals(tunnels, StateText.parse(text(tunnels)));
+        String written = new String(text(tunnels), StandardCharsets.US_ASCII);
+        assertTrue(written.contains(" port=none name=alice "), written);
+        assertTrue(
+                written.contains("\nendpoint tcp/7001\nendpoint udp/7001\nendpoint host/app.example.com\ntunnel "),
+                written);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "endpoint tcp/5432|the endpoint is repeated",
+                "endpoint|it must have one endpoint",
+                "endpoint tcp/1 tcp/2|it must have one endpoint",
+                "endpoint tcp/1=2|it must have one endpoint",
+                "endpoint tcp/0|it must have one endpoint",
+                "endpoint http/1|'http/1' is not an endpoint; it must begin with tcp/, udp/ or host/",
+            })
+    void malformedEndpointsAreRefused(String line, String why) {
+        assertEquals("line 3: " + why, refused(HEAD + LINE + line + "\nend tunnels=1\n"));
+        assertTrue(refused(HEAD + line + "\nend tunnels=0\n").startsWith("line 2: "));
+    }
+
+    @Test
+    void endpointsOfATunnelAreBounded() throws Exception {
+        StringBuilder lines = new StringBuilder();
+        for (int n = 1; n <= Endpoints.MOST; n++)
+            lines.append("endpoint tcp/").append(n).append('\n');
+        assertEquals(
+                33,
+                parse(HEAD + LINE + lines + "end tunnels=1\n")
+                        .get(0)
+                        .endpoints()
+                        .size());
+        lines.append("endpoint tcp/60000\n");
+        assertEquals("line 35: the tunnel has too many endpoints", refused(HEAD + LINE + lines + "end tunnels=1\n"));
+    }
+
+    @Test
     void addressesOfBothFamiliesAreReadWithoutALookUp() throws Exception {
         for (String address : new String[] {"192.0.2.7", "2001:db8::1", "::"}) {
             KeptTunnel read = parse(HEAD + LINE.replace("192.0.2.7", address) + "end tunnels=1\n")
@@ -75,7 +125,8 @@ class StateTextTest {
     void zoneOfAnAddressIsNotWritten() throws Exception {
         byte[] local = InetAddress.getByName("fe80::1").getAddress();
         InetAddress scoped = Inet6Address.getByAddress("", local, 7);
-        KeptTunnel kept = new KeptTunnel(ID, 5432, null, new InetSocketAddress(scoped, 1), false, 1_000, List.of(HASH));
+        KeptTunnel kept = new KeptTunnel(
+                ID, 5432, null, new InetSocketAddress(scoped, 1), false, 1_000, List.of(HASH), List.of());
         assertEquals(
                 new InetSocketAddress(InetAddress.getByAddress(local), 1),
                 KeptTunnel.of(kept.line()).client());
@@ -92,7 +143,8 @@ class StateTextTest {
                 new InetSocketAddress(InetAddress.getByAddress(address), 65_535),
                 true,
                 999_999_999,
-                Collections.nCopies(Lease.MOST_VALID, HASH));
+                Collections.nCopies(Lease.MOST_VALID, HASH),
+                List.of());
         assertEquals(longest, StateText.parse(text(List.of(longest))).get(0));
         assertTrue(65_535L * longest.line().encode().length + text(List.of()).length < StateText.LARGEST);
     }

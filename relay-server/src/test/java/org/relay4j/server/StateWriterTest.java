@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.relay4j.api.Endpoint;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.Logged;
 
@@ -112,14 +113,14 @@ class StateWriterTest {
         disk.permits.release(10);
         writer.update(changed(1));
         assertEquals(List.of(changed(1)), disk.next());
-        writer.remove(1, tunnel(1).id());
+        writer.remove(tunnel(1).id());
         assertEquals(List.of(), disk.next());
     }
 
     @Test
     void removedTunnelIsNotUpdated() throws Exception {
         disk.permits.release(10);
-        writer.remove(1, tunnel(1).id());
+        writer.remove(tunnel(1).id());
         writer.update(changed(1));
         assertNull(answer(put(tunnel(2))));
         assertEquals(List.of(tunnel(2)), disk.next());
@@ -150,14 +151,31 @@ class StateWriterTest {
                 tunnel(1).client(),
                 false,
                 1_000,
-                tunnel(1).leases());
+                tunnel(1).leases(),
+                List.of());
         disk.permits.release(10);
         assertNull(answer(put(other)));
         assertEquals(List.of(other), disk.next());
-        writer.remove(1, tunnel(1).id()); // too late, as when its end is noticed after the other has the port
+        writer.remove(tunnel(1).id()); // too late, as when its end is noticed after the other has the port
         writer.update(changed(1));
         assertNull(answer(put(tunnel(2))));
         assertEquals(List.of(other, tunnel(2)), disk.next());
+    }
+
+    @Test
+    void tunnelTakesASingleEndpointFromAnother() throws Exception {
+        disk.permits.release(10);
+        KeptTunnel two = tunnel(2).with(Endpoint.port(22)).with(Endpoint.host("app.example.com"));
+        assertNull(answer(put(two)));
+        assertEquals(List.of(tunnel(1), two), disk.next());
+        KeptTunnel taker = tunnel(3).with(Endpoint.host("app.example.com")).with(Endpoint.port(2));
+        assertNull(answer(put(taker)));
+        KeptTunnel left = two.without(Endpoint.host("app.example.com")).without(Endpoint.port(2));
+        assertEquals(List.of(Endpoint.port(22)), left.endpoints());
+        assertEquals(List.of(tunnel(1), left, taker), disk.next());
+        writer.remove(two.id());
+        assertNull(answer(put(tunnel(4).with(Endpoint.port(22)))));
+        assertEquals(3, disk.next().size());
     }
 
     @Test
@@ -174,7 +192,7 @@ class StateWriterTest {
     @Test
     void closeWritesWhatIsLeft() throws Exception {
         disk.permits.release(10);
-        writer.remove(1, tunnel(1).id());
+        writer.remove(tunnel(1).id());
         writer.close();
         assertEquals(List.of(), disk.next());
         assertTrue(String.valueOf(answer(put(tunnel(2)))).contains("closed"));
@@ -185,7 +203,7 @@ class StateWriterTest {
     void closeEndsEvenIfTheDiskFails() throws Exception {
         disk.failure = new IOException("No space left on device");
         disk.permits.release(10);
-        writer.remove(1, tunnel(1).id());
+        writer.remove(tunnel(1).id());
         writer.close();
         assertSame(1, disk.begun.size());
         assertEquals(0, disk.closed.getCount());
@@ -194,7 +212,7 @@ class StateWriterTest {
     @Tag("slow")
     @Test
     void targetIsClosedAfterTheLastWriteOnly() throws Exception {
-        writer.remove(1, tunnel(1).id());
+        writer.remove(tunnel(1).id());
         writer.close(); // which waits for two seconds: the disk hangs
         assertEquals(List.of(), disk.next());
         assertEquals(1, disk.closed.getCount());

@@ -10,6 +10,7 @@
     tunnels_of_address: 'Address has reached its limit of tunnels',
     tunnels_of_name: 'Name has reached its limit of tunnels',
     connections: 'Tunnel has reached its limit of connections',
+    endpoints: 'Tunnel has reached its limit of endpoints',
     pending: 'Dropped for newer clients before it had answered',
     tls: 'TLS handshake failed',
     request: 'Invalid request',
@@ -26,6 +27,7 @@
     visitors_of_address: 'Address has reached its limit of visitors',
     visitor_rate: 'Too many new visitors per second',
     idle: 'Visitor was idle',
+    withdrawn: 'Endpoint withdrawn by its client',
     proxy_header: 'Load balancer sent no usable header',
   };
 

@@ -38,7 +38,7 @@ public final class Listener implements Loop.Handler {
     /** The pause after a failed accept, nearly always caused by a lack of file descriptors. */
     private static final long PAUSE = TimeUnit.MILLISECONDS.toNanos(200);
 
-    private final Loop loop;
+    private Loop loop;
     private final ServerSocketChannel channel;
     private final Owner owner;
     private final InetSocketAddress address; // that of this machine with port 0 for a Unix-domain socket
@@ -95,6 +95,16 @@ public final class Listener implements Loop.Handler {
     /** Starts accepting connections. */
     public void start() throws IOException {
         key = loop.register(channel, SelectionKey.OP_ACCEPT, this);
+    }
+
+    /**
+     * Stops accepting, until {@link #start} is called on another loop. Visitors wait in the kernel. Has no effect if the listener is
+     * on that loop already.
+     */
+    public void moveTo(Loop other) {
+        if (other == loop) return;
+        loop.deregister(channel);
+        loop = other;
     }
 
     /** Returns the local address, with the actual port. For a Unix-domain socket, it is a loopback address with port 0. */
@@ -190,10 +200,12 @@ public final class Listener implements Loop.Handler {
         } else ownerFailed.log("unexpected failure of {}, trying again in 0.2 s", this, failure);
         paused = true;
         key.interestOps(0);
-        loop.schedule(PAUSE, () -> {
-            paused = false;
-            resume();
-        });
+        loop.schedule(
+                PAUSE,
+                () -> loop.execute(() -> {
+                    paused = false;
+                    resume();
+                }));
     }
 
     @Override

@@ -1,0 +1,221 @@
+package org.relay4j.server;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
+import org.relay4j.api.control.ControlLine;
+import org.relay4j.yamux.io.Loop;
+
+/**
+ * A line of a client about an endpoint of its tunnel: {@code OPEN}, {@code CLOSE} or {@code READY}. See section 5 of {@code
+ * docs/protocol.md}. On the tunnel's loop, except where an endpoint is taken over from another tunnel.
+ */
+final class EndpointRequest {
+    /** Maximum length of an endpoint in a line; the longest valid one has 258. Unit: characters. */
+    private static final int LONGEST = 300;
+
+    private final RelayServer server;
+    private final ServerTunnel tunnel;
+    private final TunnelConnection connection;
+    private final ControlLine line;
+    private final String text; // the endpoint, as the client wrote it
+    private boolean answered;
+
+    /** @throws IllegalArgumentException if the line names no endpoint, or one that is too long to be repeated in the answer */
+    EndpointRequest(TunnelConnection connection, ControlLine line) {
+        this.connection = connection;
+        this.line = line;
+        tunnel = connection.tunnel();
+        server = tunnel.server();
+        text = line.words().isEmpty() ? "" : line.words().keySet().iterator().next();
+        if (text.isEmpty() || text.length() > LONGEST || line.value(text) != null) {
+            throw new IllegalArgumentException(line.keyword() + " needs an endpoint, of " + LONGEST + " bytes at most");
+        }
+    }
+
+    /** Returns whether a line is about an endpoint. */
+    static boolean isKeyword(String keyword) {
+        return keyword.equals("OPEN") || keyword.equals("CLOSE") || keyword.equals("READY");
+    }
+
+    /** Handles the line. The connection is answered exactly once, usually before this method returns. */
+    void handle() {
+        guarded(() -> {
+            if (connection.isSuperseded()) answer(null);
+            else if (line.keyword().equals("OPEN")) open();
+            else if (line.keyword().equals("CLOSE")) close();
+            else ready();
+        });
+    }
+
+    private @Nullable Endpoint parsed() {
+        try {
+            return Endpoint.parse(text);
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+    }
+
+    private @Nullable PublicEndpoint present() {
+        Endpoint named = parsed();
+        return named == null ? null : tunnel.endpoints().find(named);
+    }
+
+    private void ready() {
+        PublicEndpoint present = present();
+        if (present != null && line.has("no")) tunnel.endpoints().ready(present, false);
+        else if (present != null && line.has("yes")) tunnel.endpoints().ready(present, true);
+        answer(null);
+    }
+
+    private void close() {
+        PublicEndpoint present = present();
+        byte[] closed = ControlLine.of("CLOSED").with(text).encode();
+        if (present == null) answer(closed);
+        else
+            tunnel.endpoints().close(present, () -> {
+                tunnel.entry().update();
+                answer(closed);
+            });
+    }
+
+    // ---- OPEN
+
+    private void open() {
+        Endpoint wanted = parsed();
+        if (refusedAtOnce() || wanted == null) {
+            if (!answered) refuse(Refusal.REQUEST, "bad-request", "'" + text + "' is not an endpoint");
+            return;
+        }
+        PublicEndpoint present = tunnel.endpoints().find(wanted);
+        if (present != null) {
+            tunnel.endpoints().confirm(present);
+            answer(opened(present));
+        } else if (tunnel.endpoints().size() >= tunnel.mostEndpoints()) {
+            String most = "the tunnel has reached its limit of " + tunnel.mostEndpoints() + " endpoints";
+            refuse(Refusal.ENDPOINTS, "limit-reached", most);
+        } else if (!tunnel.limits().allows(wanted)) {
+            refuse(Refusal.PORT_UNAVAILABLE, "port-unavailable", text + " is not one that this client may have");
+        } else if (wanted.isAny()) {
+            add(wanted);
+        } else {
+            server.registry()
+                    .ofEndpoint(wanted)
+                    .whenComplete((owner, failure) -> on(tunnel.loop(), () -> {
+                        if (failure == null) openOrTake(wanted, owner);
+                        else refuse(Refusal.FAILURE, "registry-unavailable", "the registry of tunnels does not answer");
+                    }));
+        }
+    }
+
+    private boolean refusedAtOnce() {
+        if (server.isClosing() || !tunnel.isOpen()) {
+            refuse(Refusal.DRAINING, ControlRefusal.DRAINING.code(), ControlRefusal.DRAINING.text());
+        } else if (!tunnel.visitorAddresses()) {
+            String remedy = "endpoints need the word visitor-address in the request of the tunnel";
+            refuse(Refusal.REQUEST, "bad-request", remedy);
+        }
+        return answered;
+    }
+
+    private void openOrTake(Endpoint wanted, Optional<ServerTunnel> owner) {
+        if (owner.isEmpty()) {
+            add(wanted);
+            return;
+        }
+        ServerTunnel other = owner.get();
+        if (tunnel.owner() == null || !tunnel.owner().equals(other.owner())) {
+            refuse(Refusal.PORT_UNAVAILABLE, "port-unavailable", "another client has " + text);
+            return;
+        }
+        on(
+                other.loop(),
+                () -> new Takeover(other).begin(isFree -> {
+                    PublicEndpoint passed =
+                            isFree && other.canSurrender(wanted) ? other.surrender(wanted, tunnel.loop()) : null;
+                    on(tunnel.loop(), () -> {
+                        if (!isFree) {
+                            String why = text + " is in use by a program of the same name";
+                            refuse(Refusal.PORT_UNAVAILABLE, "port-unavailable", why);
+                        } else if (passed == null) add(wanted); // the other tunnel has ended by itself
+                        else add(passed);
+                    });
+                }));
+    }
+
+    /** Opens the endpoint. */
+    private void add(Endpoint wanted) {
+        try {
+            add(Endpoints.open(server, tunnel.loop(), tunnel.limits(), wanted));
+        } catch (BindException e) {
+            boolean any = wanted.isAny();
+            String why = String.valueOf(e.getMessage());
+            refuse(any ? Refusal.NO_PORT : Refusal.PORT_UNAVAILABLE, any ? "no-port-free" : "port-unavailable", why);
+        } catch (IOException e) {
+            refuse(Refusal.FAILURE, "internal", "the endpoint cannot be opened: " + e.getMessage());
+        }
+    }
+
+    private void add(PublicEndpoint endpoint) {
+        if (connection.isSuperseded() || !tunnel.isOpen()) {
+            endpoint.close(null);
+            answer(null); // nobody reads it
+            return;
+        }
+        try {
+            tunnel.endpoints().add(endpoint);
+        } catch (IOException e) {
+            refuse(Refusal.FAILURE, "internal", "the endpoint cannot be opened: " + e.getMessage());
+            return;
+        }
+        tunnel.keep(failure -> on(tunnel.loop(), () -> {
+            if (failure == null) answer(opened(endpoint));
+            else {
+                tunnel.endpoints().giveBack(endpoint);
+                refuse(Refusal.FAILURE, "internal", "the server cannot keep the endpoint on its disk now");
+            }
+        }));
+    }
+
+    private static byte[] opened(PublicEndpoint endpoint) {
+        return ControlLine.of("OPENED")
+                .with(endpoint.endpoint().toString())
+                .with("public", endpoint.publicAddress())
+                .encode();
+    }
+
+    // ---- answers
+
+    private void refuse(Refusal reason, String code, String why) {
+        server.refused(
+                reason, connection.request().client(), "{}: endpoint {} refused, {}: {}", tunnel, text, code, why);
+        answer(new ControlRefusal(code, why).refused(text));
+    }
+
+    /** Answers the connection; with null, the line has no answer. */
+    private void answer(byte @Nullable [] answer) {
+        answered = true;
+        connection.answer(answer);
+    }
+
+    private void on(Loop target, Runnable step) {
+        if (target.isCurrent()) guarded(step);
+        else target.execute(() -> guarded(step));
+    }
+
+    private void guarded(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException | Error e) {
+            server.failed(
+                    connection.request().client(), "{}: unexpected failure, endpoint {} refused", tunnel, text, e);
+            Runnable last = () -> {
+                if (!answered) answer(new ControlRefusal("internal", "the server has failed").refused(text));
+            };
+            if (tunnel.loop().isCurrent()) last.run();
+            else tunnel.loop().execute(last);
+        }
+    }
+}
