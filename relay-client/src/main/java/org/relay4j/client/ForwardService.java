@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.StreamHandler;
 import org.relay4j.yamux.io.LimitedLog;
-import org.relay4j.yamux.io.Splice;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -64,11 +63,11 @@ final class ForwardService implements Service {
     @Override
     public @Nullable StreamHandler begin(ServiceConnection on, MuxStream stream, @Nullable VisitorHeader header) {
         LocalVisitor visitor = new LocalVisitor(this, on, stream, VisitorHeader.of(header));
-        Splice splice = visitor.connect();
-        if (splice == null) return null; // resets only this visitor
-        visits.accepted(
-                on.driver(), stream, visitor.header(), () -> splice.abandon(new IOException("the service was closed")));
-        return splice;
+        StreamHandler handler = visitor.connect();
+        if (handler == null) return null; // resets only this visitor
+        Runnable reset = () -> visitor.abandon(new IOException("the service was closed"));
+        visits.accepted(on.driver(), stream, visitor.header(), reset);
+        return handler;
     }
 
     /** Called when the connection of a visitor has ended; {@code failure} is null if both directions ended with FIN. */

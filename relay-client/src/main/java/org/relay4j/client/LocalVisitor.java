@@ -12,6 +12,7 @@ import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.yamux.core.MuxStream;
+import org.relay4j.yamux.core.StreamHandler;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopDriver;
 import org.relay4j.yamux.io.Sockets;
@@ -29,8 +30,11 @@ final class LocalVisitor implements Splice.Owner {
     private final MuxStream stream;
     private final Duration timeout;
     private final @Nullable ProxyHeader header; // null: the stream has none
-    private final Iterator<SocketAddress> untried;
+    private Iterator<SocketAddress> untried;
     private @Nullable SocketAddress address; // the last one tried
+    private @Nullable Splice splice; // with the service
+    private @Nullable BusyService waiting; // the first connect failed because of a full backlog
+    private @Nullable IOException full; // the last connect failed only because the backlog of the service was full
     private Loop.@Nullable Timer timer; // while a connect is in progress
 
     /** @param header the header of the stream, which has been read; null if it has none */
@@ -52,15 +56,51 @@ final class LocalVisitor implements Splice.Owner {
 
     /** Starts to connect. Returns null if every address failed at once, after a call of {@link ForwardService#unreachable}. */
     @Nullable
-    Splice connect() {
+    StreamHandler connect() {
+        Splice connecting = attempt();
+        if (connecting != null || full == null) return connecting;
+        BusyService busy = new BusyService(this, driver, stream, timeout);
+        waiting = busy;
+        return busy;
+    }
+
+    /** Starts to connect again after {@link #full}, and returns as {@link #connect} does, but null if it is full again. */
+    @Nullable
+    Splice retry() {
+        full = null;
+        untried = service.local().addresses().iterator();
+        return attempt();
+    }
+
+    /** Returns why the last connect has failed, if the backlog of the service was full; null otherwise. */
+    @Nullable
+    IOException full() {
+        return full;
+    }
+
+    /** Resets the visitor. On the loop, without the lock. */
+    void abandon(IOException cause) {
+        Splice current = splice;
+        if (current != null) current.abandon(cause);
+        else if (waiting != null) waiting.abandon(cause);
+    }
+
+    /** The visitor cannot be connected. The failure is reported, unless it left by itself. */
+    void giveUp(@Nullable IOException unreachable, Throwable failure) {
+        if (unreachable != null) service.unreachable(on, unreachable);
+        service.left(on, stream, this, failure);
+    }
+
+    private @Nullable Splice attempt() {
         IOException failure = new IOException("its host has no address");
         for (SocketChannel channel; (channel = next(failure)) != null; ) {
             boolean joined = false;
             try {
-                Splice splice = Splice.accept(driver, stream, channel, this, greeting());
+                Splice accepted = Splice.accept(driver, stream, channel, this, greeting());
                 joined = true;
-                if (!splice.wasConnected()) limit(splice);
-                return splice;
+                splice = accepted;
+                if (!accepted.wasConnected()) limit(accepted);
+                return accepted;
             } catch (IOException e) {
                 failure = e;
             } finally {
@@ -83,6 +123,9 @@ final class LocalVisitor implements Splice.Owner {
             address = to;
             try {
                 return begin(to);
+            } catch (BusyService.Failure e) {
+                full = e;
+                return null;
             } catch (IOException e) {
                 failure = e;
             }
@@ -101,7 +144,8 @@ final class LocalVisitor implements Splice.Owner {
         try {
             return connect(channel, to);
         } catch (IOException e) {
-            throw new IOException(UnixSockets.reason(to, e), e);
+            String reason = UnixSockets.reason(to, e);
+            throw reason == null ? new BusyService.Failure(e) : new IOException(reason, e);
         }
     }
 

@@ -10,9 +10,16 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -114,6 +121,55 @@ class UnixServiceTest {
                 Visitor.send(visitor, "hello");
                 Visitor.expect(visitor, "hello");
                 assertEquals(1, service.connected());
+            }
+        }
+    }
+
+    /** A connect to a full backlog fails at once, where TCP waits. */
+    @Test
+    void visitorsWaitWhileTheBacklogIsFull() throws Exception {
+        List<Socket> visitors = new ArrayList<>();
+        try (ServerSocketChannel service = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+                RelayForwarder forwarder = forward()) {
+            service.bind(UnixDomainSocketAddress.of(path), 1);
+            for (int i = 0; i < 20; i++) {
+                Socket visitor = visit(forwarder);
+                visitors.add(visitor);
+                Visitor.send(visitor, "hello");
+                if (i % 2 == 0) visitor.shutdownOutput();
+            }
+            Await.until("all have arrived", () -> forwarder.statistics().openVisitors() == 20);
+            Visitor.reset(visitors.remove(19)); // it waits, and is forgotten
+            Await.until("it has left", () -> forwarder.statistics().openVisitors() == 19);
+            for (int i = 0; i < 19; i++) {
+                try (SocketChannel connection = service.accept()) {
+                    ByteBuffer received = ByteBuffer.allocate(5);
+                    while (received.hasRemaining() && connection.read(received) >= 0) {}
+                    connection.write(received.flip());
+                }
+            }
+            for (Socket visitor : visitors) Visitor.expect(visitor, "hello");
+        } finally {
+            for (Socket visitor : visitors) visitor.close();
+        }
+    }
+
+    @Test
+    void backlogThatStaysFullIsAFailure() throws Exception {
+        RelayClientOptions options = RelayClientOptions.builder()
+                .localConnectTimeout(Duration.ofMillis(50))
+                .build();
+        try (Logged log = Logged.below("org.relay4j.client");
+                ServerSocketChannel service = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+                RelayForwarder forwarder = forward(options)) {
+            service.bind(UnixDomainSocketAddress.of(path), 1);
+            try (Socket first = visit(forwarder);
+                    Socket second = visit(forwarder);
+                    Socket third = visit(forwarder)) {
+                log.await("the local service unix:" + path + ": its backlog was full for 50 ms");
+                Visitor.expectReset(third);
+                Await.until("it has left", () -> forwarder.statistics().openVisitors() == 2);
+                assertTrue(first.isConnected() && second.isConnected());
             }
         }
     }

@@ -146,6 +146,11 @@ public final class Splice implements StreamHandler, Loop.Handler {
         return wire;
     }
 
+    /** Passes on what has arrived before this was the handler of an accepted stream. */
+    public void resume() {
+        output.writeBuffered();
+    }
+
     /** Returns false if the socket was never connected. */
     public boolean wasConnected() {
         return connected;

@@ -35,8 +35,11 @@ public final class UnixSockets {
                 + "; use a shorter path";
     }
 
-    /** Returns why a connect to a socket has failed, with the remedy. Looks at the file. */
-    public static String reason(UnixDomainSocketAddress address, IOException failure) {
+    /**
+     * Returns why a connect to a socket has failed, with the remedy. Looks at the file. Null means that somebody listens, so that
+     * another attempt may succeed: a connect does not wait while the backlog is full.
+     */
+    public static @Nullable String reason(UnixDomainSocketAddress address, IOException failure) {
         Path path = address.getPath();
         try {
             BasicFileAttributes file = Files.readAttributes(path, BasicFileAttributes.class);
@@ -53,6 +56,6 @@ public final class UnixSockets {
         }
         if (!Files.isWritable(path)) return "permission denied; give this user write permission for the socket";
         if (failure instanceof ConnectException) return "nobody listens on it; start the service";
-        return String.valueOf(failure.getMessage());
+        return null;
     }
 }
