@@ -94,12 +94,12 @@ final class NamePort implements Listener.Owner {
 
     private void begin(SocketChannel channel, InetSocketAddress from, @Nullable ProxyHeader proxied) {
         if (!server.options().visitorFilter().allows(from.getAddress())) {
-            Sockets.reset(channel);
             server.refused(
                     Refusal.VISITOR_ADDRESS,
                     from,
                     "relay server: visitor {} refused, its address is not allowed",
                     Sockets.text(from));
+            Sockets.reset(channel);
             return;
         }
         NamedVisitor visitor = new NamedVisitor(this, channel, from, proxied);

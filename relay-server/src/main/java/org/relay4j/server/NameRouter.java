@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.Loop;
@@ -16,6 +18,9 @@ final class NameRouter {
     /** Maximum number of names. */
     static final int MOST = 10_000;
 
+    /** Maximum number of bytes that were read from visitors who wait for a connection, a little more at times. */
+    static final long MOST_KEPT = 64 << 20;
+
     /** Default port of HTTPS. */
     static final int HTTPS = 443;
 
@@ -25,6 +30,8 @@ final class NameRouter {
     private final @Nullable NamePort http;
     private final ReentrantLock lock = OrderedLock.leaf("the names");
     private final Map<String, PublicName> names = new ConcurrentHashMap<>(); // additions are guarded by lock
+
+    private final AtomicLong kept = new AtomicLong(); // bytes
 
     private NameRouter(RelayServer server, Loop loop) throws IOException {
         this.server = server;
@@ -126,14 +133,32 @@ final class NameRouter {
         }
     }
 
+    /** Counts the bytes that were read from a visitor, while it waits for a connection. */
+    void keep(Arrival visitor) {
+        ByteBuffer read = visitor.read();
+        if (read != null) kept.addAndGet(read.capacity());
+    }
+
+    /** The visitor waits no longer. */
+    void release(Arrival visitor) {
+        ByteBuffer read = visitor.read();
+        if (read != null) kept.addAndGet(-read.capacity());
+    }
+
+    /** Returns whether waiting visitors have as many bytes as they may. */
+    boolean isFull() {
+        return kept.get() >= MOST_KEPT;
+    }
+
     /** Removes a name. Has no effect if it belongs to another endpoint. */
     void remove(PublicName removed) {
         names.remove(removed.endpoint().name(), removed);
     }
 
-    /** Returns the endpoint with exactly this name, in lower case; null if there is none. */
+    /** Returns the endpoint with exactly this name, in lower case; null if there is none, or its client has withdrawn it. */
     @Nullable
     PublicName find(String name) {
-        return names.get(name);
+        PublicName found = names.get(name);
+        return found == null || found.isWithdrawn() ? null : found;
     }
 }

@@ -16,6 +16,7 @@ final class PublicName implements PublicEndpoint {
     private final Endpoint endpoint;
     private volatile @Nullable VisitorQueue queue; // null until its tunnel is known; written on the loop
     private VisitorQueue.@Nullable Move move; // from another tunnel, until it belongs to the next one
+    private volatile boolean withdrawn; // by the client; written on the loop
     private boolean closed;
 
     private PublicName(RelayServer server, Loop loop, Endpoint endpoint) {
@@ -71,6 +72,7 @@ final class PublicName implements PublicEndpoint {
     public void moveTo(Loop next) {
         VisitorQueue visitors = queue;
         queue = null;
+        withdrawn = false;
         if (visitors != null) move = visitors.moveTo(next);
         loop = next;
     }
@@ -79,8 +81,14 @@ final class PublicName implements PublicEndpoint {
     public void turn(Flow flow) {
         VisitorQueue visitors = queue;
         if (visitors == null) return;
+        withdrawn = flow == Flow.WITHDRAWN;
         visitors.turn(flow);
         resume();
+    }
+
+    /** Returns whether visitors get the same answer as without a tunnel. From any thread. */
+    boolean isWithdrawn() {
+        return withdrawn;
     }
 
     @Override
@@ -98,6 +106,7 @@ final class PublicName implements PublicEndpoint {
     void arrived(Arrival visitor) {
         Loop present = loop;
         if (!present.isCurrent()) {
+            if (server.names().loop().isCurrent()) server.names().loop().deregister(visitor.channel());
             present.execute(() -> arrived(visitor)); // the name has moved
             return;
         }
@@ -105,13 +114,16 @@ final class PublicName implements PublicEndpoint {
         try {
             VisitorQueue visitors = queue;
             if (closed || visitors == null) return;
-            if (!visitors.canAccept() && !visitors.tunnel().visitors().mayWait()) {
+            boolean full =
+                    !visitors.tunnel().visitors().mayWait() || server.names().isFull();
+            if (full && (visitors.tunnel().isHeld() || !visitors.canAccept())) {
                 server.refused(
                         Refusal.VISITORS_WAITING,
                         visitor.address(),
-                        "{}: visitor {} refused, {} wait for the client",
+                        "{}: visitor {} refused, {} wait for the client, of {} at most",
                         visitors.tunnel(),
                         Sockets.text(visitor.address()),
+                        visitors.tunnel().visitors().waiting(),
                         TunnelVisitors.MOST_WAITING);
                 return;
             }

@@ -129,12 +129,15 @@ final class VisitorQueue {
 
     private void await(Arrival visitor) {
         counted.waits();
+        tunnel.server().names().keep(visitor);
         waiting.add(visitor);
     }
 
     private @Nullable Arrival next() {
         Arrival visitor = waiting.poll();
-        if (visitor != null) counted.waitsNoLonger();
+        if (visitor == null) return null;
+        counted.waitsNoLonger();
+        tunnel.server().names().release(visitor);
         return visitor;
     }
 
@@ -146,6 +149,7 @@ final class VisitorQueue {
             left(visitor);
         } else {
             counted.waits();
+            tunnel.server().names().keep(visitor);
             waiting.addFirst(visitor);
             resume();
         }

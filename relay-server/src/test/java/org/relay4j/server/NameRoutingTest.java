@@ -19,6 +19,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -45,6 +46,7 @@ import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Logged;
 import org.relay4j.testing.Visitor;
 import org.relay4j.testing.WireFrame;
+import org.relay4j.yamux.io.PlainWire;
 
 /** Visitors of host names, through the HTTPS and HTTP ports of a server on real sockets, and a client by hand. */
 @ExtendWith(LeakCheck.EachTest.class)
@@ -269,10 +271,22 @@ class NameRoutingTest {
                 lost.die();
                 log.await(": held");
             }
-            for (int n = 0; n < TunnelVisitors.MOST_WAITING; n++) send(http(server), REQUEST);
+            Arrival other = new Arrival(
+                    new PlainWire(SocketChannel.open()),
+                    new InetSocketAddress(http(server)),
+                    null,
+                    ByteBuffer.allocate(1 << 20));
+            for (int n = 1; n < 64; n++) server.names().keep(other);
+            send(http(server), REQUEST); // the last one for which there is memory
+            Await.until("it waits", () -> name.waiting() == 1);
+            server.names().keep(other);
+            Visitor.expectReset(send(http(server), REQUEST));
+            for (int n = 0; n < 64; n++) server.names().release(other);
+            other.wire().close();
+            for (int n = 1; n < TunnelVisitors.MOST_WAITING; n++) send(http(server), REQUEST);
             Await.until("all wait", () -> name.waiting() == TunnelVisitors.MOST_WAITING);
             Visitor.expectReset(send(http(server), REQUEST));
-            assertEquals(1, server.statistics().refusals().get(Refusal.VISITORS_WAITING));
+            assertEquals(2, server.statistics().refusals().get(Refusal.VISITORS_WAITING));
             try (AskingClient back = AskingClient.connect(server, "visitor-address resume=" + lost.lease())) {
                 back.establish();
                 on(server.tunnels().all().get(0), () -> {

@@ -1,0 +1,167 @@
+package org.relay4j.server;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.relay4j.testing.WireFrame.ACK;
+import static org.relay4j.testing.WireFrame.SYN;
+import static org.relay4j.testing.WireFrame.window;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Visitor;
+import org.relay4j.testing.WireFrame;
+
+/** Host names that clients open on their tunnels, and give back. */
+@ExtendWith(LeakCheck.EachTest.class)
+class NameGrantsTest {
+    private static final String APP = "app.example.com";
+
+    private static RelayServer start() throws IOException {
+        InetAddress loopback = InetAddress.getLoopbackAddress();
+        return RelayServer.start(RelayServerOptions.builder()
+                .bindAddress(loopback)
+                .publicBindAddress(loopback)
+                .extended(true)
+                .httpPort(0)
+                .build());
+    }
+
+    private static AskingClient client(RelayServer server, String name, String... hosts) throws IOException {
+        ClientLimits.Builder limits = ClientLimits.builder();
+        for (String host : hosts) limits.host(host);
+        return AskingClient.connect(server, "port=none visitor-address resume", name, limits.build())
+                .establish()
+                .control();
+    }
+
+    private static int http(RelayServer server) {
+        return server.names().port();
+    }
+
+    /** Returns the first line of the answer to a request. */
+    private static String request(RelayServer server, String name) throws IOException {
+        try (Socket visitor = Visitor.connect(http(server))) {
+            Visitor.send(visitor, "GET / HTTP/1.1\r\nHost: " + name + "\r\n\r\n");
+            String answer = new String(visitor.getInputStream().readAllBytes(), ISO_8859_1);
+            return answer.split("\r\n", 2)[0];
+        }
+    }
+
+    /** A visitor that reaches the client. */
+    private static void expectServed(RelayServer server, AskingClient client, int stream) throws IOException {
+        try (Socket visitor = Visitor.connect(http(server))) {
+            Visitor.send(visitor, "GET / HTTP/1.1\r\nHost: " + APP + "\r\n\r\n");
+            client.yamux().expect(window(stream, SYN, 0));
+            WireFrame frame = client.yamux().next();
+            assertTrue(frame.isData() && frame.id() == stream, frame::toString);
+            client.yamux()
+                    .send(window(stream, ACK, 0), WireFrame.data(stream, WireFrame.FIN, "x".getBytes(ISO_8859_1)));
+            assertEquals('x', visitor.getInputStream().read());
+        }
+        client.yamux().expect(window(stream, WireFrame.FIN, 0));
+    }
+
+    @Test
+    void nameIsServedWhileItIsOpen() throws IOException {
+        try (RelayServer server = start();
+                AskingClient client = client(server, "alice", APP)) {
+            assertEquals("HTTP/1.1 404 Not Found", request(server, APP));
+            String granted = "OPENED host/app.example.com public=" + APP + ":" + http(server);
+            assertEquals(granted, client.ask("OPEN host/" + APP));
+            assertEquals(granted, client.ask("OPEN host/" + APP)); // again
+            expectServed(server, client, 1);
+            client.say("READY host/" + APP + " no");
+            Await.until("it is withdrawn", () -> server.names().find(APP) == null);
+            assertEquals("HTTP/1.1 404 Not Found", request(server, APP));
+            client.say("READY host/" + APP + " yes");
+            Await.until("it is back", () -> server.names().find(APP) != null);
+            expectServed(server, client, 3);
+            assertEquals("CLOSED host/" + APP, client.ask("CLOSE host/" + APP));
+            assertEquals("HTTP/1.1 404 Not Found", request(server, APP));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "host/other.example.com, app.example.com",
+        "host/x.app.example.com, app.example.com",
+        "host/example.com, *.example.com",
+        "host/a.b.example.com, *.example.com",
+        "host/app.example.com.evil.example, *.example.com",
+        "host/appexample.com, *.example.com"
+    })
+    void namesOutsideOfThePolicy(String endpoint, String pattern) throws IOException {
+        try (RelayServer server = start();
+                AskingClient client = client(server, "alice", pattern)) {
+            String refused = client.ask("OPEN " + endpoint);
+            assertTrue(refused.startsWith("REFUSED " + endpoint + " port-unavailable "), refused);
+            String name = endpoint.substring("host/".length());
+            assertEquals("HTTP/1.1 404 Not Found", request(server, name));
+        }
+    }
+
+    /** Only the canonical form is an endpoint. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "host/*.example.com",
+                "host/App.example.com",
+                "host/app.example.com.",
+                "host/app.example.com:80",
+                "host/192.0.2.1",
+                "host/[::1]",
+                "host/",
+                "host/app..example.com",
+                "host/-.example.com",
+                "HOST/app.example.com"
+            })
+    void malformedNames(String endpoint) throws IOException {
+        try (RelayServer server = start();
+                AskingClient client = client(server, "alice", "*.example.com", APP)) {
+            String refused = client.ask("OPEN " + endpoint);
+            assertTrue(refused.startsWith("REFUSED " + endpoint + " bad-request "), refused);
+        }
+    }
+
+    @Test
+    void nameHasOneOwner() throws IOException {
+        try (RelayServer server = start();
+                AskingClient alice = client(server, "alice", "*.example.com");
+                AskingClient bob = client(server, "bob", "*.example.com")) {
+            assertEquals("host/" + APP, alice.open("host/" + APP).toString());
+            String refused = bob.ask("OPEN host/" + APP);
+            assertTrue(
+                    refused.startsWith(
+                            "REFUSED host/" + APP + " port-unavailable another client has host/app.example.com"),
+                    refused);
+            expectServed(server, alice, 1);
+            assertEquals("CLOSED host/" + APP, alice.ask("CLOSE host/" + APP));
+            assertEquals("host/" + APP, bob.open("host/" + APP).toString());
+            expectServed(server, bob, 1);
+        }
+    }
+
+    @Test
+    void nameIsFreedWithItsTunnel() throws IOException {
+        try (RelayServer server = start()) {
+            AskingClient alice = client(server, "alice", APP);
+            alice.open("host/" + APP);
+            alice.say("BYE");
+            alice.close();
+            Await.until("the name is free", () -> server.names().find(APP) == null);
+            try (AskingClient bob = client(server, "bob", APP)) {
+                bob.open("host/" + APP);
+                expectServed(server, bob, 1);
+            }
+        }
+    }
+}
