@@ -79,6 +79,9 @@ class EveryOptionIT extends Scenarios {
                 .maxTunnelsPerAddress(20)
                 .maxVisitors(5_000)
                 .maxVisitorsPerTunnel(2_000)
+                .maxUdpVisitors(500)
+                .udpVisitorsPerSecond(200)
+                .udpIdleTimeout(Duration.ofSeconds(30))
                 .session(Windows.DEFAULT.options().build());
     }
 

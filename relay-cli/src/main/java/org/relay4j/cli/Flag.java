@@ -153,6 +153,14 @@ enum Flag {
     MAX_VISITORS(Section.SERVER, "n", "Maximum number of connected visitors. Default: 50000."),
     MAX_VISITORS_PER_TUNNEL(
             Section.SERVER, "n", "Maximum number of connected visitors for each tunnel. Default: 16384."),
+    MAX_UDP_VISITORS(Section.SERVER, "n", "Maximum number of visitors for each UDP port. Default: 1024."),
+    UDP_VISITORS_PER_SECOND(
+            Section.SERVER,
+            "n",
+            "Maximum number of new visitors for each UDP port and visitor address in a second; 0 means no limit."
+                    + " Default: 500."),
+    UDP_IDLE_TIMEOUT(
+            Section.SERVER, "time", "How long a visitor of a UDP port may be silent before it leaves. Default: 60s."),
 
     HANDSHAKE_TIMEOUT(
             Section.TUNNEL,
@@ -252,6 +260,9 @@ enum Flag {
             MAX_TUNNELS_PER_ADDRESS,
             MAX_VISITORS,
             MAX_VISITORS_PER_TUNNEL,
+            MAX_UDP_VISITORS,
+            UDP_VISITORS_PER_SECOND,
+            UDP_IDLE_TIMEOUT,
             IDLE_TIMEOUT,
             REDIRECT_HTTPS,
             CLOSE_UNKNOWN_NAMES,

@@ -140,6 +140,10 @@ final class ServerCommand {
         arguments.apply(Flag.MAX_VISITORS, value -> options.maxVisitors(value.count()), options::build);
         arguments.apply(
                 Flag.MAX_VISITORS_PER_TUNNEL, value -> options.maxVisitorsPerTunnel(value.count()), options::build);
+        arguments.apply(Flag.MAX_UDP_VISITORS, value -> options.maxUdpVisitors(value.count()), options::build);
+        arguments.apply(
+                Flag.UDP_VISITORS_PER_SECOND, value -> options.udpVisitorsPerSecond(value.count()), options::build);
+        arguments.apply(Flag.UDP_IDLE_TIMEOUT, value -> options.udpIdleTimeout(value.duration()), options::build);
         arguments.apply(Flag.HANDSHAKE_TIMEOUT, value -> options.handshakeTimeout(value.duration()), options::build);
         ServerTls tls = new TlsArguments(arguments).server();
         boolean named = arguments.has(Flag.REQUIRE_NAME);

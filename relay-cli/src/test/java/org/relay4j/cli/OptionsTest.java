@@ -31,6 +31,7 @@ class OptionsTest {
     void serverOptionsReachTheLibrary() throws Exception {
         RelayServerOptions options = server("--bind=127.0.0.1 --public-bind=127.0.0.2 --public-ports=20000-20009"
                 + " --max-tunnels=1 --max-tunnels-per-address=2 --max-visitors=3 --max-visitors-per-tunnel=4"
+                + " --max-udp-visitors=6 --udp-visitors-per-second=7 --udp-idle-timeout=8s"
                 + " --handshake-timeout=700ms --idle-timeout=5m --window=1m --max-window=8m 7000");
         assertEquals(new InetSocketAddress(InetAddress.getLoopbackAddress(), 7000), options.controlAddress());
         assertEquals(InetAddress.getByName("127.0.0.2"), options.publicBindAddress());
@@ -40,6 +41,9 @@ class OptionsTest {
         assertEquals(2, options.maxTunnelsPerAddress());
         assertEquals(3, options.maxVisitors());
         assertEquals(4, options.maxVisitorsPerTunnel());
+        assertEquals(6, options.maxUdpVisitors());
+        assertEquals(7, options.udpVisitorsPerSecond());
+        assertEquals(Duration.ofSeconds(8), options.udpIdleTimeout());
         assertEquals(Duration.ofMillis(700), options.handshakeTimeout());
         assertEquals(Duration.ofMinutes(5), options.idleTimeout());
         assertEquals(1 << 20, options.session().receiveWindow());
@@ -151,6 +155,11 @@ class OptionsTest {
         assertTrue(Flag.MAX_TUNNELS_PER_ADDRESS.description().contains(" " + expected.maxTunnelsPerAddress() + "."));
         assertTrue(Flag.MAX_VISITORS.description().contains(" " + expected.maxVisitors() + "."));
         assertTrue(Flag.MAX_VISITORS_PER_TUNNEL.description().contains(" " + expected.maxVisitorsPerTunnel() + "."));
+        assertTrue(Flag.MAX_UDP_VISITORS.description().contains(" " + expected.maxUdpVisitors() + "."));
+        assertTrue(Flag.UDP_VISITORS_PER_SECOND.description().endsWith(" " + expected.udpVisitorsPerSecond() + "."));
+        assertTrue(Flag.UDP_IDLE_TIMEOUT
+                .description()
+                .endsWith(" " + expected.udpIdleTimeout().toSeconds() + "s."));
         assertTrue(Flag.WINDOW.description().contains(" " + (expected.session().receiveWindow() >> 10) + "k."));
         assertTrue(
                 Flag.MAX_WINDOW.description().contains(" " + (expected.session().maxReceiveWindow() >> 20) + "m."));

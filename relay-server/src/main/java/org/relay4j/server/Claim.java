@@ -119,7 +119,7 @@ final class Claim {
     private @Nullable PublicEndpoint bind(int wanted) {
         try {
             PublicPort last = wanted == 0 ? lastPort() : null;
-            return last != null ? last : PublicPort.open(server, loop, request.limits(), wanted);
+            return last != null ? last : new PublicPort(server, loop, request.limits(), wanted);
         } catch (BindException e) {
             String why = String.valueOf(e.getMessage());
             if (wanted > 0) refusePort("port " + wanted + " is taken: " + why);
@@ -148,7 +148,7 @@ final class Claim {
         int last = sticky.wanted(request.client().getAddress(), System.nanoTime());
         if (last == 0) return null;
         try {
-            return PublicPort.open(server, loop, request.limits(), last);
+            return new PublicPort(server, loop, request.limits(), last);
         } catch (BindException e) {
             log.debug("relay server: port {} of {} is in use now", last, Sockets.host(request.client()), e);
             return null;

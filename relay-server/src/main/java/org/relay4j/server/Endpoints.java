@@ -56,8 +56,8 @@ final class Endpoints {
      */
     static PublicEndpoint open(RelayServer server, Loop loop, ClientLimits limits, Endpoint wanted) throws IOException {
         return switch (wanted.kind()) {
-            case TCP -> PublicPort.open(server, loop, limits, wanted.number());
-            case UDP -> throw new BindException("this server has no UDP ports");
+            case TCP -> new PublicPort(server, loop, limits, wanted.number());
+            case UDP -> new PublicUdpPort(server, loop, limits, wanted.number());
             case HOST -> PublicName.open(server, loop, wanted);
         };
     }

@@ -25,30 +25,17 @@ final class PublicPort implements PublicEndpoint, Listener.Owner {
     private boolean started;
     private boolean closed;
 
-    private PublicPort(RelayServer server, Loop loop, Binder binder) throws IOException {
-        this.server = server;
-        this.loop = loop;
-        listener = binder.bind(this);
-        endpoint = Endpoint.port(listener.address().getPort());
-    }
-
-    /** Binds the listener of a port. */
-    @FunctionalInterface
-    private interface Binder {
-        Listener bind(Listener.Owner owner) throws IOException;
-    }
-
     /**
      * Binds the port that a client requests, or any port that it may have.
      *
      * @param wanted the requested port; 0 means any
      * @throws java.net.BindException if it is in use, or no port is free
      */
-    static PublicPort open(RelayServer server, Loop loop, ClientLimits limits, int wanted) throws IOException {
-        PublicPorts ports = server.publicPorts();
-        if (wanted > 0) return new PublicPort(server, loop, owner -> ports.open(loop, owner, wanted));
-        if (limits.ports().isEmpty()) return new PublicPort(server, loop, owner -> ports.open(loop, owner));
-        return new PublicPort(server, loop, owner -> ports.open(loop, owner, limits.ports()));
+    PublicPort(RelayServer server, Loop loop, ClientLimits limits, int wanted) throws IOException {
+        this.server = server;
+        this.loop = loop;
+        listener = server.publicPorts().open(wanted, limits.ports(), address -> Listener.open(loop, address, this));
+        endpoint = Endpoint.port(listener.address().getPort());
     }
 
     @Override

@@ -9,14 +9,18 @@ import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.relay4j.yamux.io.Listener;
-import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.OrderedLock;
 
-/** The ports that the server may assign to clients. Safe for use by several threads. */
+/** The TCP or UDP ports that the server may assign to clients. Safe for use by several threads. */
 final class PublicPorts {
     /** Maximum number of ports tried for one client. */
     static final int MOST_BINDS = 64;
+
+    /** Binds a socket to an address. */
+    @FunctionalInterface
+    interface Binder<T> {
+        T bind(InetSocketAddress address) throws IOException;
+    }
 
     private final @Nullable InetAddress address;
     private final int lowest; // 0: any free port
@@ -42,7 +46,19 @@ final class PublicPorts {
     }
 
     /**
-     * Binds a listener to the port of the range that has been unused for the longest time, so that visitors of a previous client
+     * Binds a socket to a port for a client. The caller must release it with {@link #release}.
+     *
+     * @param wanted the port that the client requests; 0 means any that it may have
+     * @param own the ports of the client; empty if it gets any free one
+     * @throws BindException if the port is in use, or none of the tried ports is free
+     */
+    <T> T open(int wanted, List<PortRange> own, Binder<T> binder) throws IOException {
+        if (wanted > 0) return open(wanted, binder);
+        return own.isEmpty() ? open(binder) : open(own, binder);
+    }
+
+    /**
+     * Binds a socket to the port of the range that has been unused for the longest time, so that visitors of a previous client
      * are unlikely to reach another one. The caller must release the port with {@link #release}.
      *
      * <p>Each port in use by another program costs the loop a system call, so at most {@value #MOST_BINDS} are tried. They move
@@ -50,8 +66,8 @@ final class PublicPorts {
      *
      * @throws BindException if none of the tried ports is free
      */
-    Listener open(Loop loop, Listener.Owner owner) throws IOException {
-        if (lowest == 0) return Listener.open(loop, new InetSocketAddress(address, 0), owner);
+    <T> T open(Binder<T> binder) throws IOException {
+        if (lowest == 0) return binder.bind(new InetSocketAddress(address, 0));
         int unused = unusedCount();
         String why = "";
         for (int n = Math.min(unused, MOST_BINDS); n > 0; n--) {
@@ -59,9 +75,9 @@ final class PublicPorts {
             if (port == null) break;
             boolean bound = false;
             try {
-                Listener listener = Listener.open(loop, new InetSocketAddress(address, port), owner);
+                T socket = binder.bind(new InetSocketAddress(address, port));
                 bound = true;
-                return listener;
+                return socket;
             } catch (BindException e) {
                 why = ": " + e.getMessage(); // another program may use it; it is tried again after the others
             } finally {
@@ -75,11 +91,11 @@ final class PublicPorts {
     }
 
     /**
-     * Binds a listener to a particular port, which may be outside the range. The caller must release it with {@link #release}.
+     * Binds a socket to a particular port, which may be outside the range. The caller must release it with {@link #release}.
      *
      * @throws BindException if it is in use
      */
-    Listener open(Loop loop, Listener.Owner owner, int port) throws IOException {
+    <T> T open(int port, Binder<T> binder) throws IOException {
         lock.lock();
         try {
             boolean ours = unused.remove(port);
@@ -89,26 +105,26 @@ final class PublicPorts {
         }
         boolean bound = false;
         try {
-            Listener listener = Listener.open(loop, new InetSocketAddress(address, port), owner);
+            T socket = binder.bind(new InetSocketAddress(address, port));
             bound = true;
-            return listener;
+            return socket;
         } finally {
             if (!bound) release(port);
         }
     }
 
     /**
-     * Binds a listener to the first free port of a client's own ranges. At most {@value #MOST_BINDS} are tried.
+     * Binds a socket to the first free port of a client's own ranges. At most {@value #MOST_BINDS} are tried.
      *
      * @throws BindException if none of the tried ports is free
      */
-    Listener open(Loop loop, Listener.Owner owner, List<PortRange> ranges) throws IOException {
+    <T> T open(List<PortRange> ranges, Binder<T> binder) throws IOException {
         int left = MOST_BINDS;
         String why = "";
         for (PortRange range : ranges) {
             for (int port = range.lowest(); port <= range.highest() && left > 0; port++, left--) {
                 try {
-                    return open(loop, owner, port);
+                    return open(port, binder);
                 } catch (BindException e) {
                     why = ": " + e.getMessage();
                 }
@@ -127,7 +143,7 @@ final class PublicPorts {
         return lowest <= port && port <= highest;
     }
 
-    /** Releases the port of a closed listener. */
+    /** Releases the port of a closed socket. */
     void release(int port) {
         if (lowest == 0 || !isInRange(port)) return;
         lock.lock();

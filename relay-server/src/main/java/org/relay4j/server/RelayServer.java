@@ -48,6 +48,8 @@ public final class RelayServer implements Closeable {
     private volatile RelayServerOptions options;
     private final Admission admission;
     private final PublicPorts publicPorts;
+    private final PublicPorts publicUdpPorts;
+    private final DatagramCounts datagrams = new DatagramCounts();
     private final TrustedProxies proxies;
     private final LoopGroup loops;
     private final Loop controlLoop;
@@ -75,6 +77,7 @@ public final class RelayServer implements Closeable {
         this.options = options;
         admission = new Admission(options);
         publicPorts = new PublicPorts(options);
+        publicUdpPorts = new PublicPorts(options);
         proxies = new TrustedProxies(this, options, TrustedProxies.MOST_VISITORS);
         stickyPorts = options.stickyPorts() ? new StickyPorts(proxies::contains) : null;
         events = new ServerEvents(this, options);
@@ -189,7 +192,8 @@ public final class RelayServer implements Closeable {
     /**
      * Changes options while the server runs: either all of them, or none. Start with {@code options().toBuilder()}.
      *
-     * <p>These options can change: the limits of tunnels, pending clients and visitors, the networks of clients and visitors, {@link
+     * <p>These options can change: the limits of tunnels, pending clients and visitors, also of UDP ports, {@link
+     * RelayServerOptions#udpIdleTimeout udpIdleTimeout}, the networks of clients and visitors, {@link
      * RelayServerOptions#handshakeTimeout handshakeTimeout}, {@link RelayServerOptions#lease lease}, {@link
      * RelayServerOptions#idleTimeout idleTimeout}, {@link RelayServerOptions#session session}, the {@link
      * RelayServerOptions.Builder#proxyCertificates proxyCertificates}, and {@link RelayServerOptions#tls tls} if the control port
@@ -247,6 +251,11 @@ public final class RelayServer implements Closeable {
                 out,
                 events.refusals(),
                 events.dropped());
+    }
+
+    /** Returns the totals of the public UDP ports so far. Does not block. */
+    public DatagramStatistics datagrams() {
+        return datagrams.read();
     }
 
     /**
@@ -401,6 +410,14 @@ public final class RelayServer implements Closeable {
 
     NameRouter names() {
         return names;
+    }
+
+    PublicPorts publicUdpPorts() {
+        return publicUdpPorts;
+    }
+
+    DatagramCounts datagramCounts() {
+        return datagrams;
     }
 
     LoopGroup loops() {

@@ -162,6 +162,21 @@ public final class RelayServerOptions {
         return values.idleTimeout;
     }
 
+    /** Returns the maximum number of visitors of one UDP port. */
+    public int maxUdpVisitors() {
+        return values.maxUdpVisitors;
+    }
+
+    /** Returns the maximum number of new visitors of one UDP port per second from one address; 0 means no limit. */
+    public int udpVisitorsPerSecond() {
+        return values.udpVisitorsPerSecond;
+    }
+
+    /** Returns how long a visitor of a UDP port may be silent. */
+    public Duration udpIdleTimeout() {
+        return values.udpIdleTimeout;
+    }
+
     /** Returns how long visitors may take to finish after a tunnel has used all of its stream ids. */
     Duration retireAfter() {
         return values.retireAfter;
@@ -262,6 +277,9 @@ public final class RelayServerOptions {
         private boolean stickyPorts;
         private @Nullable Path stateFile;
         private Duration idleTimeout = Duration.ZERO;
+        private int maxUdpVisitors = 1_024;
+        private int udpVisitorsPerSecond = 500;
+        private Duration udpIdleTimeout = Duration.ofSeconds(60);
         private Duration retireAfter = Duration.ofSeconds(60);
         private int loops = LoopGroup.defaultCount();
         private SessionOptions session = SessionOptions.defaults();
@@ -307,6 +325,9 @@ public final class RelayServerOptions {
             stickyPorts = other.stickyPorts;
             stateFile = other.stateFile;
             idleTimeout = other.idleTimeout;
+            maxUdpVisitors = other.maxUdpVisitors;
+            udpVisitorsPerSecond = other.udpVisitorsPerSecond;
+            udpIdleTimeout = other.udpIdleTimeout;
             retireAfter = other.retireAfter;
             loops = other.loops;
             session = other.session;
@@ -479,6 +500,34 @@ public final class RelayServerOptions {
          */
         public Builder idleTimeout(Duration timeout) {
             idleTimeout = timeout;
+            return this;
+        }
+
+        /**
+         * Sets the maximum number of visitors of one UDP port, which do not count as visitors of a tunnel: 1 to 65,536, default 1,024. A
+         * visitor is an address with a port. Beyond the maximum, the one that has been silent for the longest gives way to a new one,
+         * but only if it has not sent again after a reply.
+         */
+        public Builder maxUdpVisitors(int visitors) {
+            maxUdpVisitors = visitors;
+            return this;
+        }
+
+        /**
+         * Sets the maximum number of new visitors of one UDP port per second from one address or IPv6 /64 network: 1 to 1,000,000,
+         * default 500; 0 means no limit. After an idle second, as many may come at once. Datagrams of others are dropped.
+         */
+        public Builder udpVisitorsPerSecond(int visitors) {
+            udpVisitorsPerSecond = visitors;
+            return this;
+        }
+
+        /**
+         * Sets how long a visitor of a UDP port may be silent: 1 ms to 1 h, default 60 s. Then its stream ends, and it gets no more
+         * replies. Until its first reply, the time is at most 10 s. It is checked once a second.
+         */
+        public Builder udpIdleTimeout(Duration timeout) {
+            udpIdleTimeout = timeout;
             return this;
         }
 
@@ -660,6 +709,9 @@ public final class RelayServerOptions {
             if (!lease.isZero()) Bounds.timeout("lease", lease);
             checkStateFile();
             Bounds.timeoutOrOff("idleTimeout", idleTimeout);
+            Bounds.range("maxUdpVisitors", maxUdpVisitors, 1, 65_536);
+            Bounds.range("udpVisitorsPerSecond", udpVisitorsPerSecond, 0, 1_000_000);
+            Bounds.timeout("udpIdleTimeout", udpIdleTimeout);
             Objects.requireNonNull(session, "session");
             proxyFilter = new AddressFilter(trustedProxies, List.of());
             proxyFingerprints = fingerprints(proxyCertificates);

@@ -422,9 +422,14 @@ final class ServerTunnel {
         return state == State.SERVED && connections.choose();
     }
 
+    /** Returns the connection for one visitor, directly after {@link #canTakeVisitor} has returned true. */
+    TunnelConnection nextConnection() {
+        return connections.chosen();
+    }
+
     /** Passes a visitor, which its queue has counted, to the connection that can accept it. */
     void take(Arrival visitor, VisitorQueue queue) {
-        connections.chosen().take(visitor, queue);
+        nextConnection().take(visitor, queue);
     }
 
     /** Returns whether all visitors go to this connection. */

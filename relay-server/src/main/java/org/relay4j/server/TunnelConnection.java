@@ -260,6 +260,31 @@ final class TunnelConnection implements SessionEvents {
         }
     }
 
+    /** Opens the stream of a visitor of a UDP port, which is dropped if there is no room. On the tunnel's loop. */
+    void carry(UdpVisitor visitor) {
+        if (loop().isCurrent()) open(visitor);
+        else {
+            loop().execute(() -> {
+                if (ended || draining || !hasRoom()) {
+                    full = !ended && !draining;
+                    visitor.leave();
+                } else open(visitor);
+            });
+        }
+    }
+
+    private void open(UdpVisitor visitor) {
+        driver.lock.lock();
+        try {
+            if (visitor.open(driver)) {
+                visitors++;
+                driver.flush();
+            } else visitor.leave();
+        } finally {
+            driver.lock.unlock();
+        }
+    }
+
     /** Returns what identifies a visitor in logs: the choice of its load balancer, or a new one. */
     String visitorId(Arrival visitor) {
         ProxyHeader proxied = visitor.proxied();
@@ -285,9 +310,14 @@ final class TunnelConnection implements SessionEvents {
 
     /** Called when the connection of a visitor has ended. */
     void visitorLeft(VisitorQueue queue, Arrival visitor) {
-        visitors--;
         if (queue.loop().isCurrent()) queue.left(visitor);
         else queue.loop().execute(() -> queue.left(visitor));
+        visitorLeft();
+    }
+
+    /** Called when the stream of a visitor has ended. */
+    void visitorLeft() {
+        visitors--;
         if (draining && visitors == 0) close();
     }
 

@@ -15,6 +15,9 @@ final class TunnelVisitors {
     /** Maximum number of visitors of a held tunnel that wait for a connection. */
     static final int MOST_WAITING = 128;
 
+    /** Maximum number of new visitors of UDP ports in a second: clients end a session with too many useless streams. */
+    private static final int MOST_DATAGRAM_VISITORS = 5_000;
+
     private final RelayServer server;
     private final VisitorLimits limits;
     private final int ownMost; // 0: only the limit of the server
@@ -23,6 +26,8 @@ final class TunnelVisitors {
     private final AtomicLong movedIn = new AtomicLong(); // accepted by another tunnel; written on the loop
     private int waiting; // for a connection, or for the rest of their header
     private long refused; // beyond a limit
+    private final VisitorLimits ofDatagrams = new VisitorLimits(
+            ClientLimits.builder().visitorsPerSecond(MOST_DATAGRAM_VISITORS).build(), System.nanoTime());
 
     TunnelVisitors(RelayServer server, ClientLimits limits) {
         this.server = server;
@@ -94,6 +99,11 @@ final class TunnelVisitors {
     private int most() {
         int most = server.options().maxVisitorsPerTunnel();
         return ownMost > 0 ? Math.min(ownMost, most) : most;
+    }
+
+    /** Returns whether one more visitor of a UDP port may come now. They do not count as visitors otherwise. */
+    boolean admitsDatagrams(InetAddress from, long now) {
+        return ofDatagrams.enter(from, now) == null;
     }
 
     /** Called when the connection of an admitted visitor has ended. */

@@ -163,7 +163,7 @@ class PublicPortsTest {
     }
 
     private Listener open(PublicPorts ports) throws IOException {
-        Listener listener = ports.open(loops.next(), OWNER);
+        Listener listener = ports.open(address -> Listener.open(loops.next(), address, OWNER));
         open.add(listener);
         return listener;
     }

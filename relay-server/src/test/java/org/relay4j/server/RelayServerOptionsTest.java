@@ -86,6 +86,18 @@ class RelayServerOptionsTest {
                         1_000_000,
                         RelayServerOptions.Builder::maxVisitorsPerTunnel,
                         RelayServerOptions::maxVisitorsPerTunnel),
+                new Bound(
+                        "maxUdpVisitors",
+                        1,
+                        65_536,
+                        RelayServerOptions.Builder::maxUdpVisitors,
+                        RelayServerOptions::maxUdpVisitors),
+                new Bound(
+                        "udpVisitorsPerSecond",
+                        0,
+                        1_000_000,
+                        RelayServerOptions.Builder::udpVisitorsPerSecond,
+                        RelayServerOptions::udpVisitorsPerSecond),
                 new Bound("loops", 1, 1_024, RelayServerOptions.Builder::loops, RelayServerOptions::loops));
     }
 
@@ -122,6 +134,9 @@ class RelayServerOptionsTest {
         assertEquals(64, options.maxPendingPerAddress());
         assertEquals(50_000, options.maxVisitors());
         assertEquals(16_384, options.maxVisitorsPerTunnel());
+        assertEquals(1_024, options.maxUdpVisitors());
+        assertEquals(500, options.udpVisitorsPerSecond());
+        assertEquals(Duration.ofSeconds(60), options.udpIdleTimeout());
         assertEquals(Duration.ofSeconds(5), options.handshakeTimeout());
         assertSame(SessionOptions.defaults(), options.session());
         assertTrue(options.loops() >= 1);
@@ -212,6 +227,9 @@ class RelayServerOptionsTest {
                 .maxPendingPerAddress(7)
                 .maxVisitors(8)
                 .maxVisitorsPerTunnel(9)
+                .maxUdpVisitors(15)
+                .udpVisitorsPerSecond(16)
+                .udpIdleTimeout(Duration.ofSeconds(17))
                 .handshakeTimeout(Duration.ofSeconds(10))
                 .lease(Duration.ofSeconds(13))
                 .idleTimeout(Duration.ofSeconds(14))
@@ -241,7 +259,7 @@ class RelayServerOptionsTest {
             assertNotEquals(getter.invoke(RelayServerOptions.defaults()), getter.invoke(copy), getter::getName);
             compared++;
         }
-        assertEquals(27, compared);
+        assertEquals(30, compared);
         assertFalse(copy.trustedProxies().isOff());
         assertEquals(Set.of("0".repeat(64)), copy.proxyCertificates());
         assertEquals(5, options.toBuilder().port(5).build().controlAddress().getPort());

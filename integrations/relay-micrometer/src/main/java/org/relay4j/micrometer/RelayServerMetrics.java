@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.function.ToDoubleFunction;
+import org.relay4j.server.DatagramDrop;
 import org.relay4j.server.OpenTunnel;
 import org.relay4j.server.Refusal;
 import org.relay4j.server.RelayServer;
@@ -29,6 +30,10 @@ import org.relay4j.server.RelayServerStatistics;
  * <tr><td>relay.server.visitors.limit</td><td>gauge</td><td></td><td>maximum number of connected visitors</td></tr>
  * <tr><td>relay.server.bytes</td><td>counter</td><td>bytes</td><td>received from visitors (tag direction=in) and sent to them (out)</td></tr>
  * <tr><td>relay.server.refusals</td><td>counter</td><td></td><td>clients and visitors refused (tag reason, a {@link Refusal} in lower case)</td></tr>
+ * <tr><td>relay.server.udp.visitors</td><td>counter</td><td></td><td>visitors of UDP ports: addresses, with a port</td></tr>
+ * <tr><td>relay.server.udp.visitors.open</td><td>gauge</td><td></td><td>present visitors of UDP ports</td></tr>
+ * <tr><td>relay.server.datagrams</td><td>counter</td><td></td><td>datagrams received from visitors (tag direction=in) and sent to them (out)</td></tr>
+ * <tr><td>relay.server.datagrams.dropped</td><td>counter</td><td></td><td>datagrams dropped (tag reason, a {@link DatagramDrop} in lower case)</td></tr>
  * <tr><td>relay.server.events.dropped</td><td>counter</td><td></td><td>events dropped because the listener was too slow</td></tr>
  * </table>
  *
@@ -87,10 +92,40 @@ public final class RelayServerMetrics implements MeterBinder, AutoCloseable {
                     Tags.of("reason", lower(reason)),
                     read(now -> now.refusals().getOrDefault(reason, 0L).doubleValue()));
         }
+        addUdpPorts(to);
         to.counter(
                 "relay.server.events.dropped",
                 "Events dropped because the listener of the server was too slow.",
                 read(RelayServerStatistics::droppedEvents));
+    }
+
+    private static void addUdpPorts(Meters<RelayServer>.Adder to) {
+        to.counter(
+                "relay.server.udp.visitors",
+                "Visitors of UDP ports: addresses, with a port.",
+                of -> of.datagrams().visitors());
+        to.gauge(
+                "relay.server.udp.visitors.open",
+                "Present visitors of UDP ports.",
+                of -> of.datagrams().openVisitors());
+        String datagrams = "Datagrams received from visitors (in) and sent to them (out).";
+        to.counter(
+                "relay.server.datagrams",
+                datagrams,
+                Tags.of("direction", "in"),
+                of -> of.datagrams().in());
+        to.counter(
+                "relay.server.datagrams",
+                datagrams,
+                Tags.of("direction", "out"),
+                of -> of.datagrams().out());
+        for (DatagramDrop reason : DatagramDrop.values()) {
+            to.counter(
+                    "relay.server.datagrams.dropped",
+                    "Datagrams dropped, by reason.",
+                    Tags.of("reason", lower(reason)),
+                    of -> of.datagrams().dropped().getOrDefault(reason, 0L).doubleValue());
+        }
     }
 
     private static void addTunnels(Meters<RelayServer>.Adder to) {

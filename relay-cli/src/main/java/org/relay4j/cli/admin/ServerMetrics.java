@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToLongFunction;
 import org.relay4j.server.ClientStatistics;
+import org.relay4j.server.DatagramDrop;
+import org.relay4j.server.DatagramStatistics;
 import org.relay4j.server.OpenTunnel;
 import org.relay4j.server.Refusal;
 import org.relay4j.server.RelayServer;
@@ -47,7 +49,25 @@ final class ServerMetrics {
                         "relay_server_events_dropped",
                         "Events dropped because the listener of the server was too slow.",
                         now.droppedEvents());
+        ofUdpPorts(server.datagrams(), into);
         ofClients(server.clients(), into);
+    }
+
+    private static void ofUdpPorts(DatagramStatistics now, Families into) {
+        List<Families.Sample> drops = new ArrayList<>();
+        for (DatagramDrop reason : DatagramDrop.values()) {
+            drops.add(Families.Sample.of(
+                    "reason", ServerSource.lower(reason), now.dropped().getOrDefault(reason, 0L)));
+        }
+        into.counter("relay_server_udp_visitors", "Visitors of UDP ports: addresses, with a port.", now.visitors())
+                .gauge("relay_server_udp_visitors_open", "Present visitors of UDP ports.", now.openVisitors())
+                .counter(
+                        "relay_server_datagrams",
+                        "Datagrams received from visitors (in) and sent to them (out).",
+                        List.of(
+                                Families.Sample.of("direction", "in", now.in()),
+                                Families.Sample.of("direction", "out", now.out())))
+                .counter("relay_server_datagrams_dropped", "Datagrams dropped, by reason.", drops);
     }
 
     private static List<Families.Sample> states(List<OpenTunnel> open) {

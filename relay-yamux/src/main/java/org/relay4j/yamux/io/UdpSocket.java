@@ -31,7 +31,7 @@ public final class UdpSocket implements Loop.Handler {
     /** Few, so that sessions get their turn during a flood. */
     private static final int READS_PER_PASS = 64;
 
-    private final Loop loop;
+    private Loop loop;
     private final DatagramChannel channel;
     private final Owner owner;
     private final InetSocketAddress address;
@@ -85,6 +85,16 @@ public final class UdpSocket implements Loop.Handler {
         loop.register(channel, SelectionKey.OP_READ, this);
     }
 
+    /**
+     * Stops to receive datagrams, until {@link #start} is called on another loop. They wait in the kernel. Has no effect if the socket
+     * is on that loop already.
+     */
+    public void moveTo(Loop other) {
+        if (other == loop) return;
+        loop.deregister(channel);
+        loop = other;
+    }
+
     /** Returns the local address, with the actual port. */
     public InetSocketAddress address() {
         return address;
@@ -121,6 +131,20 @@ public final class UdpSocket implements Loop.Handler {
     @Override
     public void abandon(Throwable cause) {
         owner.failed(cause instanceof IOException io ? io : new IOException(String.valueOf(cause), cause));
+    }
+
+    /**
+     * Stops to receive datagrams, for good, and calls {@code then} once {@link #close} frees the port at once. A socket that is closed
+     * while the selector knows it stays open until the next selection.
+     */
+    public void detach(Runnable then) {
+        loop.deregister(channel);
+        awaitDetached(then);
+    }
+
+    private void awaitDetached(Runnable then) {
+        if (channel.isOpen() && channel.isRegistered()) loop.execute(() -> awaitDetached(then)); // a few times
+        else then.run();
     }
 
     /** Closes the socket. Later calls have no effect. */
