@@ -122,6 +122,7 @@ final class StatusTable {
     }
 
     private static String endpoint(Map<?, ?> endpoint) {
+        if (endpoint.containsKey("endpoint")) return word(endpoint, "endpoint");
         if (!endpoint.containsKey("host")) return word(endpoint, "kind") + "/" + count(endpoint, "port");
         String host = word(endpoint, "host");
         if (!endpoint.containsKey("port")) return host;

@@ -28,7 +28,9 @@ class StatusTableTest {
                 "refusals":{"tls":3,"identity":412,"idle":0},"tunnels":[
                 {"number":7,"id":null,"name":"web","state":"served","endpoints":[{"kind":"tcp","port":41213}],"client":"192.0.2.1:50123",
                 "since":"2026-11-28T16:29:01Z","connections":2,"openVisitors":120,"visitors":9,"bytesIn":1024,"bytesOut":2097152},
-                {"number":12,"name":null,"state":"held","endpoints":[{"kind":"tcp","port":20001}],"client":"[2001:db8::1]:60001",
+                {"number":12,"name":null,"state":"held","endpoints":[
+                {"endpoint":"tcp/20001","kind":"tcp","port":20001,"openVisitors":4},
+                {"endpoint":"host/a.example","kind":"host","host":"a.example","openVisitors":0}],"client":"[2001:db8::1]:60001",
                 "since":"2026-11-28T14:25:00Z","connections":0,"openVisitors":4,"visitors":9,"bytesIn":0,"bytesOut":1}],"truncated":false}
                 """);
         assertEquals(
@@ -39,9 +41,9 @@ class StatusTableTest {
                         "bytes     1.5 GiB in, 512 B out",
                         "refused   412 identity, 3 tls",
                         "",
-                        "TUNNEL  NAME  STATE   ENDPOINT   CLIENT               CONNECTIONS  VISITORS       IN      OUT         UP",
-                        "     7  web   served  tcp/41213  192.0.2.1:50123                2       120  1.0 KiB  2.0 MiB       59 s",
-                        "    12  -     held    tcp/20001  [2001:db8::1]:60001            0         4      0 B      1 B  2 h 5 min"),
+                        "TUNNEL  NAME  STATE   ENDPOINT                  CLIENT               CONNECTIONS  VISITORS       IN      OUT         UP",
+                        "     7  web   served  tcp/41213                 192.0.2.1:50123                2       120  1.0 KiB  2.0 MiB       59 s",
+                        "    12  -     held    tcp/20001,host/a.example  [2001:db8::1]:60001            0         4      0 B      1 B  2 h 5 min"),
                 lines);
     }
 

@@ -31,7 +31,7 @@ final class Endpoints {
     private final TunnelRegistry registry;
     private final Loop loop;
     private final @Nullable PublicEndpoint port; // that the client asked for at first
-    private List<PublicEndpoint> all; // replaced by each change
+    private volatile List<PublicEndpoint> all; // replaced by each change, on the loop
     private final Set<PublicEndpoint> unconfirmed = new HashSet<>(0); // not opened again yet
     private final Set<PublicEndpoint> leaving = new HashSet<>(0); // the last visitors are accepted
     private @Nullable ServerTunnel tunnel; // null until it is made
@@ -132,6 +132,13 @@ final class Endpoints {
             if (each.endpoint().equals(wanted) && !leaving.contains(each)) return each;
         }
         return null;
+    }
+
+    /** Returns the endpoints with the numbers of their visitors. From any thread. */
+    List<OpenEndpoint> shown() {
+        return all.stream()
+                .map(each -> new OpenEndpoint(each.endpoint(), each.visitors()))
+                .toList();
     }
 
     int size() {

@@ -16,6 +16,6 @@ import java.net.InetSocketAddress;
  *
  * @param number unique among the tunnels of a server; never reused
  * @param client address of the relay client
- * @param port public port of the tunnel
+ * @param port public port that the client asked for at first; 0 if it asked for none, see {@link OpenTunnel#endpoints}
  */
 public record ServedTunnel(long number, InetSocketAddress client, int port) {}

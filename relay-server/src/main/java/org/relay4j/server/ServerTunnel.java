@@ -101,6 +101,7 @@ final class ServerTunnel {
                 owner(),
                 shown,
                 since,
+                endpoints.shown(),
                 carrying,
                 visitors.present(),
                 visitors.everPresent(),

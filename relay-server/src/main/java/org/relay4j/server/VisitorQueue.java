@@ -106,15 +106,7 @@ final class VisitorQueue {
             return;
         }
         if (flow == Flow.WITHDRAWN) {
-            visitor.reset();
-            tunnel.server()
-                    .refused(
-                            Refusal.WITHDRAWN,
-                            visitor.address(),
-                            "{}: visitor {} refused, its client has withdrawn {}",
-                            tunnel,
-                            Sockets.text(visitor.address()),
-                            name);
+            withdrawn(visitor);
             return;
         }
         if (!counted.admit(tunnel, visitor.address())) {
@@ -125,6 +117,18 @@ final class VisitorQueue {
         if (move != null) forward(visitor, move);
         else if (ready) tunnel.take(visitor, this);
         else await(visitor);
+    }
+
+    private void withdrawn(Arrival visitor) {
+        tunnel.server()
+                .refused(
+                        Refusal.WITHDRAWN,
+                        visitor.address(),
+                        "{}: visitor {} refused, its client has withdrawn {}",
+                        tunnel,
+                        Sockets.text(visitor.address()),
+                        name);
+        visitor.reset();
     }
 
     private void await(Arrival visitor) {

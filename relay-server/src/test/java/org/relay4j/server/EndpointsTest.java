@@ -56,6 +56,9 @@ class EndpointsTest {
         open.add(Visitor.connect(first.number()));
         assertEquals(first.toString(), client.header(3).endpoint());
         assertEquals(2, server.openTunnels().get(0).openVisitors());
+        assertEquals(
+                List.of(new OpenEndpoint(first, 1), new OpenEndpoint(second, 1)),
+                server.openTunnels().get(0).endpoints());
     }
 
     @Test
@@ -125,11 +128,12 @@ class EndpointsTest {
     @Test
     void lineIsReadWhenTheAnswerBeforeItHasLeft() throws IOException {
         AskingClient client = serve("alice", ANY);
-        int answer = "CLOSED tcp/1\n".length();
+        String unknown = "x".repeat(300);
+        int answer = ("CLOSED " + unknown + "\n").length();
         int window = 256 * 1024; // of the client, of which the server sends up to the last byte
         int lines = window / answer + 2;
-        for (int n = 0; n < lines; n++) client.say("CLOSE tcp/1");
-        for (int n = 0; n < window / answer; n++) assertEquals("CLOSED tcp/1", client.hear());
+        for (int n = 0; n < lines; n++) client.say("CLOSE " + unknown);
+        for (int n = 0; n < window / answer; n++) assertEquals("CLOSED " + unknown, client.hear());
         client.yamux().send(WireFrame.ping(SYN, 7));
         WireFrame next = client.yamux().next();
         while (!next.equals(WireFrame.ping(ACK, 7))) {

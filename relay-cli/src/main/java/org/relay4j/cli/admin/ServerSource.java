@@ -7,7 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.relay4j.api.Endpoint;
 import org.relay4j.cli.json.JsonLine;
+import org.relay4j.server.OpenEndpoint;
 import org.relay4j.server.OpenTunnel;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerStatistics;
@@ -106,15 +108,16 @@ final class ServerSource implements AdminSource {
     private static List<JsonLine> tunnels(List<OpenTunnel> open) {
         List<JsonLine> lines = new ArrayList<>();
         for (OpenTunnel each : open.subList(0, Math.min(open.size(), MOST_TUNNELS))) {
-            JsonLine endpoint = new JsonLine()
-                    .with("kind", "tcp")
-                    .with("port", each.tunnel().port());
             lines.add(new JsonLine()
                     .with("number", each.tunnel().number())
                     .with("id", each.id())
                     .with("name", each.name())
                     .with("state", lower(each.state()))
-                    .with("endpoints", List.of(endpoint))
+                    .with(
+                            "endpoints",
+                            each.endpoints().stream()
+                                    .map(ServerSource::endpoint)
+                                    .toList())
                     .with("client", Sockets.text(each.tunnel().client()))
                     .with("since", Identity.time(each.since()))
                     .with("connections", each.connections())
@@ -124,6 +127,14 @@ final class ServerSource implements AdminSource {
                     .with("bytesOut", each.bytesOut()));
         }
         return lines;
+    }
+
+    private static JsonLine endpoint(OpenEndpoint open) {
+        Endpoint endpoint = open.endpoint();
+        JsonLine line = new JsonLine().with("endpoint", endpoint.toString()).with("kind", lower(endpoint.kind()));
+        if (endpoint.kind() == Endpoint.Kind.HOST) line.with("host", endpoint.name());
+        else line.with("port", endpoint.number());
+        return line.with("openVisitors", open.openVisitors());
     }
 
     /** Returns the name of a constant in JSON and in the labels of metrics. */

@@ -81,6 +81,7 @@
 
   function endpointText(endpoint) {
     if (endpoint.kind === 'host') return String(endpoint.host);
+    if (endpoint.endpoint !== undefined) return endpoint.endpoint;
     const port = endpoint.kind + '/' + endpoint.port;
     return endpoint.host === undefined ? port : endpoint.host + ':' + endpoint.port;
   }
@@ -185,7 +186,7 @@
     server: [
       { title: 'Name', head: true, of: (t) => t.name || 'no name', sort: (t) => (t.name || '').toLowerCase() },
       { title: 'State', className: 'tagged', tag: true, of: (t) => t.state },
-      { title: 'Endpoint', className: 'text', of: (t) => t.endpoints.map(endpointText).join(', '), sort: (t) => (t.endpoints[0] ? t.endpoints[0].port : 0) },
+      { title: 'Endpoint', className: 'text', of: (t) => t.endpoints.map((e) => endpointText(e) + (t.endpoints.length > 1 ? ' (' + number.format(e.openVisitors) + ')' : '')).join(', ') || 'none', sort: (t) => (t.endpoints[0] && t.endpoints[0].port) || 0 },
       { title: 'Client', className: 'text wide', of: (t) => t.client || '–' },
       { title: 'Visitors', className: 'num', of: (t) => number.format(t.openVisitors), sort: (t) => -t.openVisitors },
       { title: 'In', className: 'num', of: (t) => bytes(t.rateIn) + '/s', sort: (t) => -t.rateIn },
