@@ -53,11 +53,12 @@ final class NameAnswer {
     /** A response without a body, and the end of the connection. */
     private static byte[] http2(int stream, byte[] block) {
         ByteBuffer headers = ByteBuffer.allocate(9 + block.length);
-        headers.putInt(block.length << 8 | 1)
+        headers.putInt((block.length << 8) | 1)
                 .put((byte) 5)
                 .putInt(stream)
                 .put(block); // HEADERS, the last frame of both
-        ByteBuffer lastStream = ByteBuffer.allocate(8).putInt(stream).putInt(0); // NO_ERROR
+        ByteBuffer lastStream = ByteBuffer.allocate(8);
+        lastStream.putInt(stream).putInt(0); // NO_ERROR
         return join(BEGIN_HTTP2, headers.array(), END_HTTP2, lastStream.array());
     }
 

@@ -126,9 +126,4 @@ final class NamePort implements Listener.Owner {
     void settled(NamedVisitor visitor, InetSocketAddress from) {
         pending.remove(Sockets.site(from.getAddress()), visitor);
     }
-
-    /** Returns the number of visitors whose name is not known yet, for tests. */
-    int pending() {
-        return pending.size();
-    }
 }

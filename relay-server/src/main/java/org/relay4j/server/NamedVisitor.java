@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.proxy.ProxyHeader;
@@ -38,7 +39,8 @@ final class NamedVisitor implements Loop.Handler {
     private final @Nullable ProxyHeader proxied;
     private final OpeningReader reader;
     private final RelayServer server;
-    private ByteBuffer read = ByteBuffer.allocate(ROOM); // everything so far
+    private byte[] bytes = new byte[ROOM]; // everything so far
+    private int length; // of it
     private State state = State.READING;
     private Loop.@Nullable Timer timer;
 
@@ -77,11 +79,12 @@ final class NamedVisitor implements Loop.Handler {
 
     private void read() throws IOException {
         while (true) {
-            if (!read.hasRemaining()) grow();
-            int length = channel.read(read);
-            if (length == 0) return;
-            if (length < 0) throw new IOException("it has closed the connection");
-            Opening opening = reader.read(read.array(), read.position());
+            if (length == bytes.length) bytes = Arrays.copyOf(bytes, Math.min(2 * length, OpeningReader.MOST));
+            int more = channel.read(ByteBuffer.wrap(bytes, length, bytes.length - length));
+            if (more == 0) return;
+            if (more < 0) throw new IOException("it has closed the connection");
+            length += more;
+            Opening opening = reader.read(bytes, length);
             if (opening == null) continue;
             Fault fault = opening.fault();
             if (fault == null) route(opening);
@@ -91,11 +94,6 @@ final class NamedVisitor implements Loop.Handler {
             }
             return;
         }
-    }
-
-    private void grow() {
-        int room = Math.min(2 * read.capacity(), OpeningReader.MOST);
-        read = ByteBuffer.allocate(room).put(read.flip());
     }
 
     // ---- the name is known
@@ -118,7 +116,7 @@ final class NamedVisitor implements Loop.Handler {
 
     private void handOver(PublicName endpoint) {
         end();
-        Arrival arrival = new Arrival(new PlainWire(channel), from, proxied, read.flip());
+        Arrival arrival = new Arrival(new PlainWire(channel), from, proxied, ByteBuffer.wrap(bytes, 0, length));
         Loop next = endpoint.loop();
         if (next.isCurrent()) endpoint.arrived(arrival);
         else {
@@ -132,7 +130,7 @@ final class NamedVisitor implements Loop.Handler {
         Loop next = server.loops().next();
         end();
         if (next != port.loop()) port.loop().deregister(channel);
-        server.controlPort().admit(new Newcomer(channel, from, read.flip()), next);
+        server.controlPort().admit(new Newcomer(channel, from, ByteBuffer.wrap(bytes, 0, length)), next);
     }
 
     // ---- the end without a tunnel
@@ -191,9 +189,9 @@ final class NamedVisitor implements Loop.Handler {
 
     private void discard() throws IOException {
         for (int n = 0; n < DISCARDED_PER_EVENT; n++) {
-            int length = channel.read(read.clear());
-            if (length == 0) return;
-            if (length < 0) throw new IOException("it was answered");
+            int more = channel.read(ByteBuffer.wrap(bytes));
+            if (more == 0) return;
+            if (more < 0) throw new IOException("it was answered");
         }
     }
 

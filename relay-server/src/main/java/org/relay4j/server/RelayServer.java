@@ -443,10 +443,8 @@ public final class RelayServer implements Closeable {
         events.refused(reason, from);
         SecurityEvent event = SecurityEvent.of(reason);
         if (event == null || from == null) return;
-        switch (reason) {
-            case VISITOR_ADDRESS, VISITORS_OF_ADDRESS, NAME_MALFORMED, NAME_UNKNOWN -> security.visitor(event, from);
-            default -> security.client(event, from, null);
-        }
+        if (SecurityEvent.OF_VISITORS.contains(reason)) security.visitor(event, from);
+        else security.client(event, from, null);
     }
 
     /** Reports a failure that affects one client, which is refused; the last argument is the exception. */

@@ -1,6 +1,9 @@
 package org.relay4j.server;
 
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What a stranger did to be refused, in the security log. {@code docs/logging.md} describes the events. */
@@ -25,6 +28,10 @@ enum SecurityEvent {
     UNKNOWN_NAME,
     /** The client violates the yamux protocol. */
     PROTOCOL_VIOLATION;
+
+    /** The refusals of visitors that are events. */
+    static final Set<Refusal> OF_VISITORS = Collections.unmodifiableSet(EnumSet.of(
+            Refusal.VISITOR_ADDRESS, Refusal.VISITORS_OF_ADDRESS, Refusal.NAME_MALFORMED, Refusal.NAME_UNKNOWN));
 
     private final String text = name().toLowerCase(Locale.ROOT).replace('_', '-');
 

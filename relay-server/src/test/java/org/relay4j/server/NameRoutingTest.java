@@ -371,7 +371,7 @@ class NameRoutingTest {
     @Test
     void answersInHttp2() throws IOException {
         byte[] opening = ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + "\0\0\0\4\0\0\0\0\0" + "\0\0\6\1\5\0\0\0\3"
-                        + "\u0082\u0086\u0084\u0041\u0001a")
+                        + "\u0082\u0086\u0084A\u0001a")
                 .getBytes(ISO_8859_1);
         String settings = "\0\0\0\4\0\0\0\0\0";
         String end = "\0\0\10\7\0\0\0\0\0" + "\0\0\0\3\0\0\0\0";

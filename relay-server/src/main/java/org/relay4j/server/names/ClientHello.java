@@ -65,14 +65,14 @@ final class ClientHello implements OpeningReader {
     }
 
     private static int number(byte[] bytes, int at) {
-        return (bytes[at] & 0xFF) << 8 | (bytes[at + 1] & 0xFF);
+        return ((bytes[at] & 0xFF) << 8) | (bytes[at + 1] & 0xFF);
     }
 
     /** A part of the message, with fields of lengths that the peer has chosen. Once it is malformed, all of it is empty. */
     private static final class Fields {
         private final byte[] bytes;
         private int at;
-        private int end;
+        private final int end;
         private boolean malformed;
 
         Fields(byte[] bytes, int from, int end) {

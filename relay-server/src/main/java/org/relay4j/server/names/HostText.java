@@ -54,7 +54,7 @@ final class HostText {
                 && text.chars()
                         .skip(1)
                         .limit(text.length() - 2L)
-                        .allMatch(c -> Character.digit(c, 16) >= 0 && c < 128 || c == ':' || c == '.');
+                        .allMatch(c -> (Character.digit(c, 16) >= 0 && c < 128) || c == ':' || c == '.');
     }
 
     private static boolean isPort(String text) {

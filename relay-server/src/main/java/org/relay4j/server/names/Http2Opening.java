@@ -33,7 +33,7 @@ final class Http2Opening implements OpeningReader, HeaderBlock.Fields {
     }
 
     private final byte[] preface;
-    private int next = 0; // position of the next frame; 0 before the preface is complete
+    private int next; // position of the next frame; 0 before the preface is complete
     private boolean begun; // SETTINGS were received
     private int stream; // of the header block; 0 before it
     private byte[] block = new byte[0]; // so far
@@ -58,15 +58,12 @@ final class Http2Opening implements OpeningReader, HeaderBlock.Fields {
             next = preface.length;
         }
         while (length >= next + FRAME_HEADER) {
-            int size = (bytes[next] & 0xFF) << 16 | (bytes[next + 1] & 0xFF) << 8 | (bytes[next + 2] & 0xFF);
+            int size = number(bytes, next, 3);
             int payload = next + FRAME_HEADER;
             if (size > MOST - payload) return Opening.refused(Fault.TOO_LONG);
             if (length < payload + size) return null;
             int flags = bytes[next + 4] & 0xFF;
-            int of = (bytes[next + 5] & 0x7F) << 24
-                    | (bytes[next + 6] & 0xFF) << 16
-                    | (bytes[next + 7] & 0xFF) << 8
-                    | (bytes[next + 8] & 0xFF);
+            int of = number(bytes, next + 5, 4) & Integer.MAX_VALUE;
             int type = bytes[next + 3] & 0xFF;
             next = payload + size;
             if (!take(type, flags, of, size)) return Opening.refused(Fault.HTTP2_FRAME);
@@ -77,6 +74,12 @@ final class Http2Opening implements OpeningReader, HeaderBlock.Fields {
             if ((flags & END_HEADERS) != 0) return complete();
         }
         return null;
+    }
+
+    private static int number(byte[] bytes, int at, int size) {
+        int number = 0;
+        for (int n = 0; n < size; n++) number = (number << 8) | (bytes[at + n] & 0xFF);
+        return number;
     }
 
     /** Returns whether a frame may come here. */

@@ -50,7 +50,7 @@ final class HuffmanCode {
         int code = 0;
         int length = 0;
         for (int bit = from * 8; bit < to * 8; bit++) {
-            code = code << 1 | (bytes[bit >> 3] >> (7 - (bit & 7)) & 1);
+            code = (code << 1) | ((bytes[bit >> 3] >> (7 - (bit & 7))) & 1);
             length++;
             if (length < SHORTEST) continue;
             int symbols = OFFSET[length + 1] - OFFSET[length];

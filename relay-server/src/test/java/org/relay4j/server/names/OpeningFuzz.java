@@ -46,7 +46,7 @@ public final class OpeningFuzz {
     private static void checkHost(byte[] input, Opening opening) {
         String text = new String(input, StandardCharsets.ISO_8859_1);
         List<String> hosts = new ArrayList<>();
-        for (String line : text.substring(0, text.indexOf("\r\n\r\n")).split("[\r\n]")) {
+        for (String line : text.substring(0, text.indexOf("\r\n\r\n")).split("[\r\n]", -1)) {
             String[] parts = line.trim().split("[\\s\\x00]*:", 2);
             if (parts.length == 2 && parts[0].toLowerCase(Locale.ROOT).equals("host")) hosts.add(parts[1].trim());
         }
