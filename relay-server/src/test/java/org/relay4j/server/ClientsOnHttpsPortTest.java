@@ -1,5 +1,6 @@
 package org.relay4j.server;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -90,7 +91,7 @@ class ClientsOnHttpsPortTest {
                             Socket visitor = Visitor.connect(port)) {
                         Visitor.send(visitor, "hello");
                         Stream stream = session.accept(Await.DEADLINE);
-                        assertEquals("hello", new String(stream.getInputStream().readNBytes(5), "US-ASCII"));
+                        assertEquals("hello", new String(stream.getInputStream().readNBytes(5), US_ASCII));
                         stream.reset();
                     }
                 }

@@ -17,20 +17,13 @@ final class Http2Opening implements OpeningReader, HeaderBlock.Fields {
     private static final int PRIORITY_LENGTH = 5; // bytes
     private static final int UNKNOWN = 10; // and higher ones
 
-    private enum Type {
-        DATA,
-        HEADERS,
-        PRIORITY,
-        RST_STREAM,
-        SETTINGS,
-        PUSH_PROMISE,
-        PING,
-        GOAWAY,
-        WINDOW_UPDATE,
-        CONTINUATION;
-
-        private static final Type[] ALL = values();
-    }
+    // Types of frames. Of the others, those that RFC 9113 defines may not come first.
+    private static final int HEADERS = 1;
+    private static final int PRIORITY = 2;
+    private static final int SETTINGS = 4;
+    private static final int PING = 6;
+    private static final int WINDOW_UPDATE = 8;
+    private static final int CONTINUATION = 9;
 
     private final byte[] preface;
     private int next; // position of the next frame; 0 before the preface is complete
@@ -68,7 +61,7 @@ final class Http2Opening implements OpeningReader, HeaderBlock.Fields {
             next = payload + size;
             if (!take(type, flags, of, size)) return Opening.refused(Fault.HTTP2_FRAME);
             if (stream == 0) continue;
-            if (!add(bytes, payload, next, type == Type.HEADERS.ordinal() ? flags : 0)) {
+            if (!add(bytes, payload, next, type == HEADERS ? flags : 0)) {
                 return Opening.refused(Fault.HTTP2_FRAME);
             }
             if ((flags & END_HEADERS) != 0) return complete();
@@ -84,13 +77,13 @@ final class Http2Opening implements OpeningReader, HeaderBlock.Fields {
 
     /** Returns whether a frame may come here. */
     private boolean take(int type, int flags, int of, int size) {
-        if (stream != 0) return type == Type.CONTINUATION.ordinal() && of == stream;
+        if (stream != 0) return type == CONTINUATION && of == stream;
         if (!begun) {
             begun = true;
-            return type == Type.SETTINGS.ordinal() && of == 0 && flags == 0 && size % 6 == 0;
+            return type == SETTINGS && of == 0 && flags == 0 && size % 6 == 0;
         }
         if (type >= UNKNOWN) return true;
-        return switch (Type.ALL[type]) {
+        return switch (type) {
             case HEADERS -> {
                 stream = of;
                 yield of % 2 == 1;
@@ -99,7 +92,7 @@ final class Http2Opening implements OpeningReader, HeaderBlock.Fields {
             case PRIORITY -> of != 0 && size == PRIORITY_LENGTH;
             case PING -> of == 0 && size == 8;
             case WINDOW_UPDATE -> size == 4;
-            case DATA, RST_STREAM, PUSH_PROMISE, GOAWAY, CONTINUATION -> false;
+            default -> false;
         };
     }
 

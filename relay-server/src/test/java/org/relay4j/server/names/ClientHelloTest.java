@@ -58,7 +58,7 @@ class ClientHelloTest {
     }
 
     /** @param hex all bytes of the connection */
-    private record Shape(String title, String hex, Object expected) {
+    record Shape(String title, String hex, Object expected) {
         @Override
         public String toString() {
             return title + " -> " + expected;

@@ -18,7 +18,7 @@ class HttpHeadTest {
      * @param head CR LF is written as "|"
      * @param expected a name, "-" for none, or a fault
      */
-    private record Shape(String head, Object expected) {
+    record Shape(String head, Object expected) {
         byte[] bytes() {
             return head.replace("|", "\r\n").getBytes(StandardCharsets.ISO_8859_1);
         }
