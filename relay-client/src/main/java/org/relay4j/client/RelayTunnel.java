@@ -76,11 +76,14 @@ public final class RelayTunnel implements Tunnel {
      * @throws java.net.BindException if the tunnel has this endpoint, or a service with this name
      * @throws java.net.SocketException if the tunnel is closed
      * @throws java.io.InterruptedIOException if the thread is interrupted; its interrupted flag stays set
-     * @throws IllegalArgumentException if it is a UDP port
+     * @throws IllegalArgumentException if it is a UDP port, or an option is one of forwarders
      * @throws IllegalStateException if the tunnel has 256 endpoints
      */
     public RelayAcceptor acceptor(Endpoint endpoint, ServiceOptions serviceOptions) throws IOException {
         requireConnections(endpoint);
+        if (serviceOptions.proxyProtocol() != null || serviceOptions.healthCheck() != null) {
+            throw new IllegalArgumentException("proxyProtocol and healthCheck are options of forwarders");
+        }
         AcceptQueue queue = new AcceptQueue();
         OpenVisitors visitors = new OpenVisitors();
         Visits visits = new Visits(tunnel.events(), visitors);
@@ -128,6 +131,8 @@ public final class RelayTunnel implements Tunnel {
         RelayForwarder forwarder = RelayForwarder.of(served, local);
         visits.show(forwarder);
         services.open(served);
+        HealthCheck check = serviceOptions.healthCheck();
+        if (check != null) new HealthProbe(served, service, check, up -> services.ready(served, up)).start();
         return forwarder;
     }
 

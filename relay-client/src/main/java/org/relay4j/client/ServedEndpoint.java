@@ -33,6 +33,7 @@ final class ServedEndpoint implements OwnedTunnel {
     private volatile @Nullable Endpoint granted;
     private volatile @Nullable InetSocketAddress address; // set before granted
     private volatile boolean opened; // by the server, on the present connections
+    private volatile boolean withdrawn; // its local service is down
     private volatile boolean refusing; // visitors that still arrive are reset
     private volatile long closedAt; // ns; 0 if it is not closed
     int attempt; // number of the last OPEN
@@ -77,6 +78,18 @@ final class ServedEndpoint implements OwnedTunnel {
 
     boolean isOpened() {
         return opened;
+    }
+
+    boolean isWithdrawn() {
+        return withdrawn;
+    }
+
+    void withdrawn(boolean now) {
+        withdrawn = now;
+    }
+
+    boolean isOver() {
+        return over.getCount() == 0;
     }
 
     /** Returns whether a visitor may be served now. On any thread. */

@@ -40,16 +40,23 @@ public final class ServiceOptions {
         return values.proxyProtocol;
     }
 
+    /** Returns the check of the local service; null if there is none. */
+    public @Nullable HealthCheck healthCheck() {
+        return values.healthCheck;
+    }
+
     /** A builder of options; {@link #build} validates the values. Not safe for use by several threads. */
     public static final class Builder {
         private @Nullable String name;
         private @Nullable ProxyProtocol proxyProtocol;
+        private @Nullable HealthCheck healthCheck;
 
         private Builder() {}
 
         private Builder(Builder other) {
             name = other.name;
             proxyProtocol = other.proxyProtocol;
+            healthCheck = other.healthCheck;
         }
 
         /**
@@ -68,6 +75,12 @@ public final class ServiceOptions {
          */
         public Builder proxyProtocol(@Nullable ProxyProtocol version) {
             proxyProtocol = version;
+            return this;
+        }
+
+        /** Sets the check of a forwarder's local service; null, the default, means none. Acceptors do not support this option. */
+        public Builder healthCheck(@Nullable HealthCheck check) {
+            healthCheck = check;
             return this;
         }
 

@@ -210,6 +210,7 @@ final class Services implements Service, TunnelOwner {
         InetSocketAddress addressBefore = one.opened(granted, address);
         byName.put(granted.toString(), one);
         if (before != null && !before.equals(granted)) byName.remove(before.toString(), one);
+        if (one.isWithdrawn()) question.on().tell(ready(granted, false));
         report(one, address, addressBefore);
         one.first.complete(null);
         if (one.wanted.isAny() && !granted.equals(before)) {
@@ -291,6 +292,18 @@ final class Services implements Service, TunnelOwner {
             one.notOpened();
             ask(one, one.endpoint());
         }
+    }
+
+    /** The local service of an endpoint is up or down: the endpoint is withdrawn meanwhile. Does not block. */
+    void ready(ServedEndpoint one, boolean ready) {
+        one.withdrawn(!ready);
+        Endpoint granted = one.granted();
+        ServiceConnection on = tunnel.connections().usable();
+        if (granted != null && on != null && one.isOpened()) on.tell(ready(granted, ready));
+    }
+
+    private static ControlLine ready(Endpoint granted, boolean ready) {
+        return ControlLine.of("READY").with(granted.toString()).with(ready ? "yes" : "no");
     }
 
     // ---- closing

@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -357,6 +358,72 @@ class RelayTunnelScriptTest {
             RelayAcceptor acceptor = opening.result();
             for (int i = 0; i < HeldStreams.MOST; i++) acceptor.accept();
         }
+    }
+
+    // ---- health
+
+    @Test
+    void endpointIsWithdrawnWhileItsServiceIsDown() throws Exception {
+        HealthCheck check = HealthCheck.tcp().interval(Duration.ofMillis(10)).thresholds(2, 1);
+        try (RelayTunnel tunnel = open(GRANT)) {
+            Link link = next();
+            ServiceOptions options = ServiceOptions.builder().healthCheck(check).build();
+            Call<RelayForwarder> forwarding = Call.of(() -> tunnel.forward(Endpoint.port(5432), local(), options));
+            link.expect("OPEN tcp/5432");
+            link.say("OPENED tcp/5432 public=:5432");
+            forwarding.result();
+            Await.until("it is checked", () -> service.connected() > 1);
+            int port = service.port();
+            service.close();
+            link.expect("READY tcp/5432 no");
+            script.answers.add(GRANT);
+            link.lose();
+            Link again = next();
+            again.expect("OPEN tcp/5432");
+            again.say("OPENED tcp/5432 public=:5432");
+            again.expect("READY tcp/5432 no");
+            service = FakeServer.start(InetAddress.getLoopbackAddress(), port, FakeServer::echo);
+            again.expect("READY tcp/5432 yes");
+        }
+    }
+
+    @Test
+    void serviceIsDownWhenItAnswersWithAnError() throws Exception {
+        AtomicReference<String> status = new AtomicReference<>("HTTP/1.1 200 OK");
+        List<String> asked = new CopyOnWriteArrayList<>();
+        HealthCheck check =
+                HealthCheck.http("/health").interval(Duration.ofMillis(10)).thresholds(1, 2);
+        try (FakeServer web = FakeServer.start(connection -> {
+                    byte[] request = connection.getInputStream().readNBytes(20);
+                    asked.add(new String(request, US_ASCII));
+                    connection.getOutputStream().write((status.get() + "\r\n\r\n").getBytes(US_ASCII));
+                });
+                RelayTunnel tunnel = open(GRANT)) {
+            Link link = next();
+            ServiceOptions options = ServiceOptions.builder().healthCheck(check).build();
+            InetSocketAddress local = new InetSocketAddress(InetAddress.getLoopbackAddress(), web.port());
+            Call<RelayForwarder> forwarding = Call.of(() -> tunnel.forward(Endpoint.port(80), local, options));
+            link.expect("OPEN tcp/80");
+            link.say("OPENED tcp/80 public=:80");
+            forwarding.result();
+            Await.until("it is checked", () -> asked.size() > 1);
+            status.set("HTTP/1.1 503 Service Unavailable");
+            link.expect("READY tcp/80 no");
+            status.set("HTTP/1.0 204");
+            link.expect("READY tcp/80 yes");
+            assertEquals("GET /health HTTP/1.0", asked.get(0));
+        }
+    }
+
+    @Test
+    void healthChecksHaveBounds() {
+        assertThrows(IllegalArgumentException.class, () -> HealthCheck.http("health"));
+        assertThrows(IllegalArgumentException.class, () -> HealthCheck.http("/a b"));
+        assertThrows(IllegalArgumentException.class, () -> HealthCheck.tcp().interval(Duration.ofMillis(9)));
+        assertThrows(IllegalArgumentException.class, () -> HealthCheck.tcp().interval(Duration.ofHours(2)));
+        assertThrows(IllegalArgumentException.class, () -> HealthCheck.tcp().timeout(Duration.ZERO));
+        assertThrows(IllegalArgumentException.class, () -> HealthCheck.tcp().thresholds(0, 1));
+        assertThrows(IllegalArgumentException.class, () -> HealthCheck.tcp().thresholds(1, 101));
     }
 
     // ---- another connection

@@ -54,7 +54,8 @@ final class RelayFailureAnalyzer extends AbstractFailureAnalyzer<RelayException>
             case "auth-required" -> "The relay server requires a name: set relay.name and relay.key-file.";
             case "auth-failed", "tls-mismatch" ->
                 "Check relay.name, and that the relay server knows the client's public key.";
-            case "port-unavailable" -> "Set another relay.public-port, or ask the operator of the relay server.";
+            case "port-unavailable" ->
+                "Set another relay.public-port or relay.endpoint, or ask the operator of the relay server.";
             case "no-port-free", "limit-reached" ->
                 "The relay server was reached, but has no free port. Try again later, or raise its limits and extend its range"
                         + " of public ports.";

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
 import org.relay4j.client.ClientIdentity;
 import org.relay4j.client.ProxyProtocol;
 import org.relay4j.client.RelayClientOptions;
@@ -48,6 +49,9 @@ final class RelayProperties {
 
     /** Public port to ask for. If it is not set, the relay server chooses. */
     private @Nullable Integer publicPort;
+
+    /** What visitors address: "host:app.example.com" or "tcp:5432". If it is not set, a public port. */
+    private @Nullable String endpoint;
 
     /** File that keeps the lease of the tunnel, so that a restarted application gets the same public port. */
     private @Nullable Path leaseFile;
@@ -105,7 +109,33 @@ final class RelayProperties {
         return value;
     }
 
+    /** Returns the validated endpoint; null if it is not set. */
+    private @Nullable Endpoint checkedEndpoint() {
+        String value = endpoint;
+        if (value == null) return null;
+        if (publicPort != null) throw invalid("endpoint", value, "relay.public-port is also set; set only one of them");
+        try {
+            boolean named = value.startsWith("host:") && !value.equals("host:0");
+            Endpoint parsed = named
+                    ? Endpoint.host(value.substring("host:".length()))
+                    : Endpoint.parse(value.replaceFirst(":", "/"));
+            if (parsed.kind() != Endpoint.Kind.UDP) return parsed;
+            throw invalid("endpoint", value, "a web server needs host:<name> or tcp:<port>");
+        } catch (IllegalArgumentException e) {
+            throw invalid("endpoint", value, "it must be host:<name> or tcp:<port>: " + e.getMessage());
+        }
+    }
+
+    /** Returns the validated endpoint if it is a host name; null for a public port. */
+    @Nullable
+    Endpoint hostEndpoint() {
+        Endpoint checked = checkedEndpoint();
+        return checked != null && checked.kind() == Endpoint.Kind.HOST ? checked : null;
+    }
+
     private int checkedPublicPort() {
+        Endpoint checked = checkedEndpoint();
+        if (checked != null) return checked.number();
         Integer value = publicPort;
         if (value == null) return 0;
         if (value < 1 || value > 65_535) throw invalid("public-port", value, "it must be 1 to 65535");
@@ -260,6 +290,14 @@ final class RelayProperties {
 
     public void setPublicPort(@Nullable Integer publicPort) {
         this.publicPort = publicPort;
+    }
+
+    public @Nullable String getEndpoint() {
+        return endpoint;
+    }
+
+    public void setEndpoint(@Nullable String endpoint) {
+        this.endpoint = endpoint;
     }
 
     public @Nullable Path getLeaseFile() {

@@ -8,6 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelListener;
 import org.relay4j.api.TunnelStatistics;
@@ -28,6 +29,7 @@ final class WebTunnel implements Tunnel {
     private static final TunnelStatistics NOTHING = new TunnelStatistics(0, 0, 0, 0, 0, null, 0);
 
     private final InetSocketAddress server; // unresolved: the name is looked up for each connection
+    private final @Nullable Endpoint endpoint; // null: the public port of the options
     private final RelayClientOptions options;
     private final ReentrantLock lock = new ReentrantLock();
     private volatile @Nullable Forwarder forwarder; // the newest; null before the first; writes guarded by lock
@@ -42,13 +44,19 @@ final class WebTunnel implements Tunnel {
     /** A forwarder and the statistics before it. */
     private record Forwarder(Tunnel tunnel, TunnelStatistics earlier) {}
 
-    /** Does not connect yet. */
+    /**
+     * Does not connect yet.
+     *
+     * @param endpoint null for the public port of the options
+     */
     WebTunnel(
             InetSocketAddress server,
+            @Nullable Endpoint endpoint,
             RelayClientOptions.Builder options,
             ObjectProvider<TunnelListener> listeners,
             ApplicationEventPublisher events) {
         this.server = server;
+        this.endpoint = endpoint;
         this.options = options.listener(new Announcer(this, listeners, events)).build();
     }
 
@@ -91,7 +99,9 @@ final class WebTunnel implements Tunnel {
     private void connect(InetSocketAddress local) throws IOException {
         Tunnel newest = null;
         try {
-            newest = RelayClient.forward(server.getHostString(), server.getPort(), local, options);
+            newest = endpoint == null
+                    ? RelayClient.forward(server.getHostString(), server.getPort(), local, options)
+                    : EndpointTunnel.open(server, endpoint, local, options);
         } finally {
             if (newest == null) ended.complete(null); // without a forwarder, nothing will be announced
         }

@@ -202,6 +202,31 @@ class RelayAutoConfigurationTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"tcp:4000, 4000, ", "tcp:0, 0, ", "host:App.Example.com, 0, host/app.example.com", "host:0, 0, host/0"})
+    void endpointIsAPortOrAName(String endpoint, int port, String name) {
+        configured.withPropertyValues("relay.endpoint=" + endpoint).run(context -> {
+            RelayProperties properties = context.getBean(RelayProperties.class);
+            assertEquals(port, properties.options().build().publicPort());
+            assertEquals(
+                    name,
+                    properties.hostEndpoint() == null
+                            ? null
+                            : properties.hostEndpoint().toString());
+        });
+    }
+
+    @Test
+    void endpointAndPublicPortContradictEachOther() {
+        configured
+                .withPropertyValues("relay.endpoint=tcp:4000", "relay.public-port=4000")
+                .run(context -> {
+                    InvalidConfigurationPropertyValueException failure = refusal(context.getStartupFailure());
+                    assertEquals("relay.endpoint", failure.getName());
+                    assertTrue(failure.getReason().contains("relay.public-port is also set"), failure.getReason());
+                });
+    }
+
+    @ParameterizedTest
     @CsvSource({
         "relay.host, '', host name",
         "relay.host, ' ', host name",
@@ -217,6 +242,10 @@ class RelayAutoConfigurationTest {
         "relay.close-timeout, 61m, 0 to 1 h",
         "relay.public-port, 0, 1 to 65535",
         "relay.public-port, 65536, 1 to 65535",
+        "relay.endpoint, app.example.com, must begin with tcp/",
+        "relay.endpoint, host:192.0.2.1, is not a host name",
+        "relay.endpoint, tcp:65536, 0 to 65535",
+        "relay.endpoint, udp:53, a web server needs",
         "relay.connections, 0, 1 to 8",
         "relay.connections, 9, 1 to 8",
         "relay.proxy.host, proxy, it must be set if relay.proxy.host is set",

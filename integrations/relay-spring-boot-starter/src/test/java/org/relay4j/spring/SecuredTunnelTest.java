@@ -7,7 +7,9 @@ import static org.relay4j.spring.WebApplication.get;
 import static org.relay4j.spring.WebApplication.publicPort;
 
 import java.net.InetAddress;
+import java.net.Socket;
 import java.net.http.HttpClient;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -72,13 +74,17 @@ class SecuredTunnelTest {
         ownPort = FixedPort.free();
         NamedClient known = NamedClient.ofKey(
                 base64(pair.getPublic().getEncoded()),
-                ClientLimits.builder().ports(ownPort, ownPort).build());
+                ClientLimits.builder()
+                        .ports(ownPort, ownPort)
+                        .host("app.example.com")
+                        .build());
         relay = RelayServer.start(RelayServerOptions.builder()
                 .bindAddress(InetAddress.getLoopbackAddress())
                 .tls(tls)
                 .policy(name ->
                         CompletableFuture.completedFuture(name.equals("web-1") ? Optional.of(known) : Optional.empty()))
                 .requireName(true)
+                .httpPort(FixedPort.free())
                 .build());
     }
 
@@ -101,6 +107,27 @@ class SecuredTunnelTest {
                 "relay.public-port=" + ownPort)) {
             assertEquals(ownPort, publicPort(context));
             assertEquals("hello", get(client, ownPort, "/hello").body());
+        }
+    }
+
+    @Test
+    void hostNameOfThisApplication() throws Exception {
+        try (ConfigurableApplicationContext context = WebApplication.run(
+                relay.port(),
+                "relay.tls.ca=" + certificate,
+                "relay.name=web-1",
+                "relay.key-file=" + key,
+                "relay.endpoint=host:app.example.com")) {
+            Tunnel tunnel = context.getBean(Tunnel.class);
+            assertEquals("app.example.com", tunnel.publicAddress().getHostString());
+            try (Socket visitor = new Socket(
+                    InetAddress.getLoopbackAddress(), tunnel.publicAddress().getPort())) {
+                String request = "GET /hello HTTP/1.1\r\nHost: app.example.com\r\nConnection: close\r\n\r\n";
+                visitor.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+                String reply = new String(visitor.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+                assertTrue(reply.contains("\r\n\r\n") && reply.contains("hello"), reply);
+            }
+            assertEquals(1, tunnel.statistics().visitors());
         }
     }
 
