@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -190,7 +191,7 @@ class ProxyIT {
         ChildProcess proxy = ChildProcess.start(command);
         Await.until(proxy::toString, () -> {
             if (!proxy.isAlive()) throw new AssertionError("ended: " + proxy);
-            try (Socket probe = new Socket("127.0.0.1", port)) {
+            try (Socket probe = new Socket(InetAddress.getLoopbackAddress(), port)) {
                 return probe.isConnected();
             } catch (IOException e) {
                 return false;

@@ -167,7 +167,7 @@ class ProxyAnswersTest {
                 "HTTP/1.1 200 OK\r\r\n\r\n",
                 "HTTP/1.1 200 OK\r\nX: \u001b[2J\r\n\r\n",
                 "HTTP/1.1 200", // and then the end
-                "\u0015\u0003\u0003\0\u0002\u0002\u0028"
+                "\u0015\u0003\u0003\0\u0002\u0002("
             })
     void otherAnswerIsThatOfNoHttpProxy(String answer) throws IOException {
         String message = message(Proxy.Type.HTTP, answer);

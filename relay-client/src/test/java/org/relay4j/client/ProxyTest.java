@@ -225,10 +225,11 @@ class ProxyTest {
 
     @Test
     void proxiesAreTriedInOrderAndTheSelectorLearnsOfFailures() throws Exception {
-        Proxy dead = new Proxy(Proxy.Type.SOCKS, new InetSocketAddress("127.0.0.1", FixedPort.free()));
+        Proxy dead = new Proxy(Proxy.Type.SOCKS, InetSocketAddress.createUnresolved("127.0.0.1", FixedPort.free()));
         try (FullBacklog silent = new FullBacklog();
                 FakeServer proxy = FakeServer.saying("HTTP/1.1 200 OK\r\n\r\n4532\n")) {
-            Proxy unanswered = new Proxy(Proxy.Type.HTTP, new InetSocketAddress("127.0.0.1", silent.port()));
+            Proxy unanswered =
+                    new Proxy(Proxy.Type.HTTP, InetSocketAddress.createUnresolved("127.0.0.1", silent.port()));
             Selector selector = new Selector(dead, unanswered, address(proxy));
             RelayClientOptions options = RelayClientOptions.builder()
                     .connectTimeout(Duration.ofSeconds(2))
@@ -243,7 +244,7 @@ class ProxyTest {
     @Test
     void selectorMayChooseADirectConnection() throws Exception {
         try (FakeServer server = FakeServer.saying("4532\n")) {
-            Proxy dead = new Proxy(Proxy.Type.HTTP, new InetSocketAddress("127.0.0.1", FixedPort.free()));
+            Proxy dead = new Proxy(Proxy.Type.HTTP, InetSocketAddress.createUnresolved("127.0.0.1", FixedPort.free()));
             Selector selector = new Selector(dead, Proxy.NO_PROXY);
             RelayClientOptions options =
                     RelayClientOptions.builder().proxySelector(selector).build();
@@ -256,7 +257,7 @@ class ProxyTest {
 
     @Test
     void lastFailureIsReportedWithTheOthersAndNoMoreThanSixteenAreTried() throws Exception {
-        Proxy dead = new Proxy(Proxy.Type.HTTP, new InetSocketAddress("127.0.0.1", FixedPort.free()));
+        Proxy dead = new Proxy(Proxy.Type.HTTP, InetSocketAddress.createUnresolved("127.0.0.1", FixedPort.free()));
         Proxy[] many = new Proxy[100];
         Arrays.fill(many, dead);
         Selector selector = new Selector(many);
@@ -279,9 +280,9 @@ class ProxyTest {
         assertEquals(
                 "the proxy selector has no proxy for https://relay.invalid:7000/",
                 selected(new Selector()).getMessage());
-        Proxy noPort = new Proxy(Proxy.Type.HTTP, new InetSocketAddress("127.0.0.1", 0));
+        Proxy noPort = new Proxy(Proxy.Type.HTTP, InetSocketAddress.createUnresolved("127.0.0.1", 0));
         assertEquals(
-                "the proxy selector returned HTTP @ /127.0.0.1:0, which has no host and port",
+                "the proxy selector returned HTTP @ 127.0.0.1/<unresolved>:0, which has no host and port",
                 selected(new Selector(noPort)).getMessage());
     }
 
@@ -298,7 +299,7 @@ class ProxyTest {
         RelayClientOptions.Builder options = RelayClientOptions.builder();
         assertNull(options.proxy(Proxy.NO_PROXY).build().proxySelector());
         assertNull(options.proxy(null).build().proxySelector());
-        Proxy noPort = new Proxy(Proxy.Type.HTTP, new InetSocketAddress("127.0.0.1", 0));
+        Proxy noPort = new Proxy(Proxy.Type.HTTP, InetSocketAddress.createUnresolved("127.0.0.1", 0));
         assertThrows(IllegalArgumentException.class, () -> options.proxy(noPort));
         assertCredentials("a:b", "x", "the user name has a colon, it must have none");
         assertCredentials("", "x", "the user name has 0 bytes, it must have 1 to 255");
@@ -322,7 +323,7 @@ class ProxyTest {
     }
 
     private static Proxy address(FakeServer proxy) {
-        return new Proxy(Proxy.Type.HTTP, new InetSocketAddress("127.0.0.1", proxy.port()));
+        return new Proxy(Proxy.Type.HTTP, InetSocketAddress.createUnresolved("127.0.0.1", proxy.port()));
     }
 
     private static ProxySelector choosing(Function<URI, @Nullable List<Proxy>> choice) {
