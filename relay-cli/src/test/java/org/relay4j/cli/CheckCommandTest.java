@@ -73,10 +73,14 @@ class CheckCommandTest {
                     "--bind=127.0.0.1",
                     "--public-bind=127.0.0.1",
                     "--public-ports=" + port + "-" + port,
+                    "--https-port=" + port,
+                    "--http-port=0",
                     "" + port);
             assertFound("problem  control port: cannot bind port " + port + ": it is in use");
             assertFound("problem  public ports: none of the ports " + port + "-" + port + " is free");
-            assertEquals("relay: 2 problems", errors());
+            assertFound("problem  HTTPS port: cannot bind port " + port + ": it is in use");
+            assertFound("ok       HTTP port: port 0 is free");
+            assertEquals("relay: 3 problems", errors());
         }
     }
 

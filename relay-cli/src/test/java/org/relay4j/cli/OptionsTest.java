@@ -58,6 +58,11 @@ class OptionsTest {
         assertFalse(none.redirectHttps());
         assertTrue(none.answerUnknownNames());
         RelayServerOptions both = server("--https-port=443 --http-port=0 --redirect-https --close-unknown-names 7000");
+        for (String one : List.of("--https-port=443", "--http-port=80")) {
+            String line = "--redirect-https " + one + " 7000";
+            CommandFailure failure = assertThrows(CommandFailure.class, () -> server(line));
+            assertEquals("--redirect-https needs --http-port and --https-port; set both", failure.getMessage());
+        }
         assertEquals(443, both.httpsPort());
         assertEquals(0, both.httpPort());
         assertTrue(both.redirectHttps());
