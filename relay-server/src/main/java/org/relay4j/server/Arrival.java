@@ -30,7 +30,7 @@ record Arrival(
 
     /** Returns whether the channel may be registered with the loop that has read it. */
     boolean wasRead() {
-        return proxied != null || read != null;
+        return proxied != null || read != null || !(wire instanceof PlainWire);
     }
 
     SocketChannel channel() {

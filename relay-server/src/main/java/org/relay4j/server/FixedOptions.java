@@ -26,6 +26,7 @@ final class FixedOptions {
         compare("publicPorts", publicPorts(before), publicPorts(after));
         compare("httpsPort", before.httpsPort(), after.httpsPort());
         compare("httpPort", before.httpPort(), after.httpPort());
+        compare("domain", before.domain(), after.domain());
         compare("loops", before.loops(), after.loops());
         compare("stickyPorts", before.stickyPorts(), after.stickyPorts());
         compare("stateFile", before.stateFile(), after.stateFile());

@@ -43,7 +43,8 @@ final class Gate {
     void start() {
         RelayServerOptions options = options();
         watch = options.policy().watch(this::revoke);
-        if (options.tls() != null) files = new FileWatch(options.certificateCheck(), this::reload);
+        if (options.tls() != null || options.domainTls() != null)
+            files = new FileWatch(options.certificateCheck(), this::reload);
     }
 
     void close() {
@@ -105,12 +106,21 @@ final class Gate {
     }
 
     private void reload() {
-        ServerTls tls = options().tls();
+        reload(options().tls(), "");
+        String domain = options().domain();
+        if (domain != null) reload(options().domainTls(), " for *." + domain);
+    }
+
+    /** @param names those of the certificate, for the log */
+    private static void reload(@Nullable ServerTls tls, String names) {
         try {
-            if (tls != null && tls.reload()) log.info("relay server: new certificate in use, {}", tls.fingerprint());
+            if (tls != null && tls.reload()) {
+                log.info("relay server: new certificate in use{}, {}", names, tls.fingerprint());
+            }
         } catch (IOException e) {
             log.error(
-                    "relay server: cannot use the changed certificate files, the previous certificate stays in use: {}",
+                    "relay server: cannot use the changed certificate files{}, the previous certificate stays in use: {}",
+                    names,
                     e.getMessage());
         }
     }

@@ -15,6 +15,8 @@ import org.relay4j.server.names.OpeningReader;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.PlainWire;
 import org.relay4j.yamux.io.Sockets;
+import org.relay4j.yamux.io.TlsWire;
+import org.relay4j.yamux.io.Wire;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,6 +25,8 @@ final class NamedVisitor implements Loop.Handler {
     private enum State {
         /** Its name is not known yet. */
         READING,
+        /** Its TLS handshake is not complete. */
+        SECURING,
         /** It was answered in place of a tunnel; what it still sends is discarded, so that no TCP reset destroys the answer. */
         ANSWERED,
         /** It was handed over, or is closed. */
@@ -43,6 +47,8 @@ final class NamedVisitor implements Loop.Handler {
     private int length; // of it
     private State state = State.READING;
     private Loop.@Nullable Timer timer;
+    private String name = ""; // once it is known
+    private @Nullable VisitorTls handshake; // while SECURING
 
     NamedVisitor(NamePort port, SocketChannel channel, InetSocketAddress from, @Nullable ProxyHeader proxied) {
         this.port = port;
@@ -51,6 +57,14 @@ final class NamedVisitor implements Loop.Handler {
         this.proxied = proxied;
         server = port.server();
         reader = port.reader();
+    }
+
+    SocketChannel channel() {
+        return channel;
+    }
+
+    Loop loop() {
+        return port.loop();
     }
 
     /** Starts to read. */
@@ -70,7 +84,7 @@ final class NamedVisitor implements Loop.Handler {
             switch (state) {
                 case READING -> read();
                 case ANSWERED -> discard();
-                case OVER -> key.interestOps(0);
+                case SECURING, OVER -> key.interestOps(0);
             }
         } catch (IOException e) {
             left(e);
@@ -99,13 +113,15 @@ final class NamedVisitor implements Loop.Handler {
     // ---- the name is known
 
     private void route(Opening opening) throws IOException {
-        String name = opening.name();
+        name = opening.name();
         if (!port.isTls() && server.options().redirectHttps() && !name.isEmpty()) {
             answer(NameAnswer.redirect(opening, port.router().secure(name)));
             return;
         }
         PublicName endpoint = port.router().find(name);
-        if (endpoint != null) handOver(endpoint);
+        ServerTls tls = port.isTls() ? server.options().certificateFor(name) : null;
+        if (endpoint != null && tls != null) secure(tls);
+        else if (endpoint != null) handOver(endpoint, new PlainWire(channel), ByteBuffer.wrap(bytes, 0, length));
         else if (opening.relay() && server.options().tls() != null) admit();
         else {
             byte[] answer = port.isTls() ? NameAnswer.UNRECOGNIZED_NAME : NameAnswer.notFound(opening);
@@ -114,9 +130,34 @@ final class NamedVisitor implements Loop.Handler {
         }
     }
 
-    private void handOver(PublicName endpoint) {
+    /** Ends its TLS here. */
+    private void secure(ServerTls tls) throws IOException {
+        state = State.SECURING;
+        handshake = new VisitorTls(this, server.gate().engines(), tls, Sockets.site(from.getAddress()), ByteBuffer.wrap(bytes, 0, length));
+        handshake.begin();
+    }
+
+    /** Its TLS handshake is complete. */
+    void secured(TlsWire wire) {
+        handshake = null;
+        PublicName endpoint = port.router().find(name);
+        if (endpoint != null) {
+            handOver(endpoint, wire, null);
+            return;
+        }
         end();
-        Arrival arrival = new Arrival(new PlainWire(channel), from, proxied, ByteBuffer.wrap(bytes, 0, length));
+        new Arrival(wire, from, proxied, null).reset();
+    }
+
+    /** Its TLS handshake has failed; it was sent an alert, if there is one. */
+    void insecure(String why) {
+        refused(Refusal.VISITOR_TLS, why);
+        shut(false);
+    }
+
+    private void handOver(PublicName endpoint, Wire wire, @Nullable ByteBuffer first) {
+        end();
+        Arrival arrival = new Arrival(wire, from, proxied, first);
         Loop next = endpoint.loop();
         if (next.isCurrent()) endpoint.arrived(arrival);
         else {
@@ -137,40 +178,33 @@ final class NamedVisitor implements Loop.Handler {
 
     /** Called when newer visitors have displaced this one. */
     void giveWay() {
-        if (state == State.READING) {
-            refused(
-                    Refusal.NAME_INCOMPLETE,
-                    "it has not sent its name, and " + port.mostPending() + " newer ones ("
-                            + server.options().maxPendingPerAddress() + " of one address) may be without one");
-        }
-        end();
-        Sockets.reset(channel);
+        String newer =
+                port.mostPending() + " newer ones (" + server.options().maxPendingPerAddress() + " of one address)";
+        incomplete(", and " + newer + " may be pending");
+        shut(true);
     }
 
     private void late() {
         timer = null;
-        if (state == State.READING) {
-            long time = server.options().handshakeTimeout().toMillis();
-            refused(Refusal.NAME_INCOMPLETE, "it has not sent its name within " + time + " ms");
-        }
-        end();
-        Sockets.close(channel);
+        incomplete(" within " + server.options().handshakeTimeout().toMillis() + " ms");
+        shut(false);
     }
 
-    private void left(IOException failure) {
+    private void incomplete(String rest) {
+        if (state == State.READING) refused(Refusal.NAME_INCOMPLETE, "it has not sent its name" + rest);
+        if (state == State.SECURING) refused(Refusal.VISITOR_TLS, "its TLS handshake is not complete" + rest);
+    }
+
+    void left(IOException failure) {
         log.debug("relay server: visitor {} has disconnected: {}", Sockets.text(from), failure.toString());
-        end();
-        Sockets.close(channel);
+        shut(false);
     }
 
     /** @param answer null: the connection is closed without one */
     private void refuse(Refusal reason, String why, byte @Nullable [] answer) throws IOException {
         refused(reason, why);
         if (answer != null) answer(answer);
-        else {
-            end();
-            Sockets.close(channel);
-        }
+        else shut(false);
     }
 
     private void refused(Refusal reason, String why) {
@@ -197,9 +231,14 @@ final class NamedVisitor implements Loop.Handler {
 
     @Override
     public void abandon(Throwable cause) {
-        if (state == State.OVER) return; // it belongs to a tunnel
+        if (state != State.OVER) shut(true); // else it belongs to a tunnel
+    }
+
+    private void shut(boolean reset) {
         end();
-        Sockets.reset(channel);
+        if (reset) Sockets.reset(channel);
+        else Sockets.close(channel);
+        if (handshake != null) handshake.close();
     }
 
     /** Stops to count it. Later calls have no effect. */

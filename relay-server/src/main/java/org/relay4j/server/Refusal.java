@@ -68,5 +68,7 @@ public enum Refusal {
      * The visitor did not say its host name within {@link RelayServerOptions#handshakeTimeout}, or was dropped before because newer
      * ones connected: {@link RelayServerOptions#maxPending}, {@link RelayServerOptions#maxPendingPerAddress}.
      */
-    NAME_INCOMPLETE
+    NAME_INCOMPLETE,
+    /** The TLS handshake of a visitor has failed, or was not completed within {@link RelayServerOptions#handshakeTimeout}. */
+    VISITOR_TLS
 }

@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
 import org.relay4j.api.tls.Fingerprint;
 import org.relay4j.server.files.FileWatch;
 import org.relay4j.yamux.SessionOptions;
@@ -105,6 +106,22 @@ public final class RelayServerOptions {
     /** Returns true if visitors that ask for an unknown host name get an answer before they are disconnected. */
     public boolean answerUnknownNames() {
         return values.answerUnknownNames;
+    }
+
+    /** Returns the server's own domain, in lower case; null if it has none. */
+    public @Nullable String domain() {
+        return values.domain;
+    }
+
+    /** Returns the certificate for host names under the domain; null means that of the control port. */
+    public @Nullable ServerTls domainTls() {
+        return values.domainTls;
+    }
+
+    /** Returns the certificate with which the TLS of visitors of a host name ends here; null if it does not. */
+    @Nullable
+    ServerTls certificateFor(String name) {
+        return values.domain == null || !Domain.covers(values.domain, name) ? null : values.domainCertificate();
     }
 
     /** Returns the maximum number of tunnels. */
@@ -263,6 +280,8 @@ public final class RelayServerOptions {
         private int lowestPublicPort;
         private int highestPublicPort;
         private @Nullable Integer httpsPort;
+        private @Nullable String domain;
+        private @Nullable ServerTls domainTls;
         private @Nullable Integer httpPort;
         private boolean redirectHttps;
         private boolean answerUnknownNames = true;
@@ -311,6 +330,8 @@ public final class RelayServerOptions {
             lowestPublicPort = other.lowestPublicPort;
             highestPublicPort = other.highestPublicPort;
             httpsPort = other.httpsPort;
+            domain = other.domain;
+            domainTls = other.domainTls;
             httpPort = other.httpPort;
             redirectHttps = other.redirectHttps;
             answerUnknownNames = other.answerUnknownNames;
@@ -414,6 +435,25 @@ public final class RelayServerOptions {
          */
         public Builder httpPort(int newPort) {
             httpPort = newPort;
+            return this;
+        }
+
+        /**
+         * Sets the server's own domain: default null, none. A client that asks for any host name gets a random one under it, with 80
+         * random bits, such as {@code x3k7q2mzp5rtw4ya.relay.example.com}. At the {@link #httpsPort}, TLS of visitors of names one
+         * label under the domain ends at the server, which needs a certificate for {@code *.domain}: the service behind the tunnel
+         * receives plain HTTP/1.1, or whatever the visitor encrypts. The DNS must have a wildcard entry for the domain.
+         *
+         * @throws IllegalArgumentException if it is not a host name
+         */
+        public Builder domain(@Nullable String name) {
+            domain = name == null ? null : Endpoint.host(name).name();
+            return this;
+        }
+
+        /** Sets the certificate for host names under the {@link #domain}; null, the default, means that of {@link #tls}. */
+        public Builder domainTls(@Nullable ServerTls settings) {
+            domainTls = settings;
             return this;
         }
 
@@ -668,6 +708,26 @@ public final class RelayServerOptions {
             return this;
         }
 
+        private @Nullable ServerTls domainCertificate() {
+            return domainTls == null ? tls : domainTls;
+        }
+
+        private void checkDomain() {
+            if (domain == null) {
+                if (domainTls != null)
+                    throw new IllegalArgumentException("domainTls is set, but no domain; set domain");
+                return;
+            }
+            if (httpsPort == null && httpPort == null) {
+                throw new IllegalArgumentException("domain is " + domain
+                        + ", but visitors cannot reach names under it; set httpsPort or httpPort");
+            }
+            ServerTls certificate = domainCertificate();
+            if (httpsPort == null || (certificate != null && certificate.covers(domain))) return;
+            throw new IllegalArgumentException(
+                    "domain is " + domain + ", but the server has no certificate for *." + domain + "; set domainTls");
+        }
+
         private void checkStateFile() {
             if (stateFile == null) return;
             if (lease.isZero()) {
@@ -693,6 +753,7 @@ public final class RelayServerOptions {
             }
             if (httpsPort != null) Bounds.range("httpsPort", httpsPort, 0, 65_535);
             if (httpPort != null) Bounds.range("httpPort", httpPort, 0, 65_535);
+            checkDomain();
             if (redirectHttps && (httpsPort == null || httpPort == null)) {
                 throw new IllegalArgumentException(
                         "redirectHttps is true, but not both ports are set; set httpPort and httpsPort");

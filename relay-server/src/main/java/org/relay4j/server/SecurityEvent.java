@@ -64,7 +64,8 @@ enum SecurityEvent {
                     WITHDRAWN,
                     PROXY_HEADER,
                     VISITORS_WAITING,
-                    NAME_INCOMPLETE -> null;
+                    NAME_INCOMPLETE,
+                    VISITOR_TLS -> null;
         };
     }
 

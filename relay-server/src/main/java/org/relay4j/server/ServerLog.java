@@ -26,7 +26,8 @@ final class ServerLog {
             Refusal.WITHDRAWN,
             Refusal.NAME_UNKNOWN,
             Refusal.NAME_MALFORMED,
-            Refusal.NAME_INCOMPLETE);
+            Refusal.NAME_INCOMPLETE,
+            Refusal.VISITOR_TLS);
 
     private final Map<Refusal, LimitedLog> refusals = new EnumMap<>(Refusal.class);
     private final Map<Cause.Kind, LimitedLog> ends = new EnumMap<>(Cause.Kind.class);

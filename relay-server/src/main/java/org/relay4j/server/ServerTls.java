@@ -41,6 +41,8 @@ import org.relay4j.server.files.FileStamp;
  */
 public final class ServerTls {
     private static final int DNS_NAME = 2; // type of an alternative name
+    private static final String HTTP = "http/1.1"; // by ALPN
+    private static final int SESSIONS = 1_000;
     private static final List<TrustManager> NOBODY = List.of(); // clients are not asked for certificates
 
     /** Reads the files. */
@@ -54,14 +56,15 @@ public final class ServerTls {
     private final List<Path> files;
     private final ReentrantLock lock = new ReentrantLock();
     private List<FileStamp> read = List.of(); // of the versions that were read last; guarded by lock
-    private volatile Identity identity = new Identity(List.of(), NOBODY, null, Set.of());
+    private volatile Identity identity = new Identity(List.of(), NOBODY, null, Set.of(), null);
 
     /** The content of the files. */
     private record Identity(
             List<KeyManager> keys,
             List<TrustManager> clients,
             @Nullable Fingerprint fingerprint,
-            Set<String> names) {}
+            Set<String> names,
+            @Nullable SSLContext visitors) {}
 
     private ServerTls(
             @Nullable SSLContext context, @Nullable Source source, @Nullable Path clientCa, List<Path> files) {
@@ -152,7 +155,8 @@ public final class ServerTls {
             Fingerprint next = Fingerprint.of(material.chain().get(0));
             boolean changed = !next.equals(identity.fingerprint());
             X509Certificate leaf = material.chain().get(0);
-            identity = new Identity(List.of(material.keyManagers()), clients(), next, names(leaf));
+            identity = new Identity(
+                    List.of(material.keyManagers()), clients(), next, names(leaf), visitors(material.keyManagers()));
             return changed;
         } catch (GeneralSecurityException e) {
             throw new IOException("cannot use the private key: " + e.getMessage(), e);
@@ -161,7 +165,14 @@ public final class ServerTls {
         }
     }
 
-    /** Returns the DNS names of a certificate, in lower case and without wildcards. */
+    /** Returns a context for all visitors with a certificate: they may resume sessions, which saves both ends the handshake. */
+    private static SSLContext visitors(KeyManager[] keys) throws GeneralSecurityException {
+        SSLContext shared = RelayTls.context(keys, NOBODY.toArray(TrustManager[]::new));
+        shared.getServerSessionContext().setSessionCacheSize(SESSIONS); // of TLS 1.2 without tickets
+        return shared;
+    }
+
+    /** Returns the DNS names of a certificate, in lower case. */
     private static Set<String> names(X509Certificate certificate) throws GeneralSecurityException {
         Set<String> names = new HashSet<>();
         Collection<List<?>> all = certificate.getSubjectAlternativeNames();
@@ -180,6 +191,27 @@ public final class ServerTls {
 
     private List<TrustManager> clients() throws IOException {
         return clientCa == null ? NOBODY : List.of(RelayTls.trusting(clientCa));
+    }
+
+    /** Returns whether the certificate has the name {@code *.domain}. True with a caller's own context. */
+    boolean covers(String domain) {
+        return context != null || hasName("*." + domain);
+    }
+
+    /**
+     * Creates an engine for one visitor. Of the protocols that it offers by ALPN, HTTP/1.1 is chosen or none, because any service
+     * understands it after TLS has ended here, and because a browser then uses a connection for one host name only.
+     */
+    SSLEngine visitorEngine() throws IOException {
+        SSLContext used = context == null ? identity.visitors() : context;
+        if (used == null) throw new IOException("there is no certificate");
+        SSLEngine engine = used.createSSLEngine();
+        engine.setUseClientMode(false);
+        SSLParameters parameters = RelayTls.parameters(engine);
+        if (context == null) RelayTls.preferFastCipher(parameters);
+        engine.setSSLParameters(parameters);
+        engine.setHandshakeApplicationProtocolSelector((it, offered) -> offered.contains(HTTP) ? HTTP : "");
+        return engine;
     }
 
     /** Creates an engine for one connection. */

@@ -81,10 +81,14 @@ class NameRoutingTest {
 
     /** Gives a name to the newest tunnel. */
     static PublicName give(RelayServer server, String name) {
+        return give(server, Endpoint.host(name));
+    }
+
+    static PublicName give(RelayServer server, Endpoint wanted) {
         List<ServerTunnel> tunnels = server.tunnels().all();
         ServerTunnel tunnel = tunnels.get(tunnels.size() - 1);
         return on(tunnel, () -> {
-            PublicName opened = PublicName.open(server, tunnel.loop(), Endpoint.host(name));
+            PublicName opened = PublicName.open(server, tunnel.loop(), wanted);
             opened.belongTo(tunnel);
             opened.start();
             return opened;
@@ -107,7 +111,7 @@ class NameRoutingTest {
         return result.orTimeout(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS).join();
     }
 
-    private static int https(RelayServer server) {
+    static int https(RelayServer server) {
         InetSocketAddress address = server.httpsAddress();
         assertNotNull(address);
         return address.getPort();

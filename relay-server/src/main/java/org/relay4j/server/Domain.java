@@ -1,0 +1,28 @@
+package org.relay4j.server;
+
+import java.security.SecureRandom;
+
+/** Host names under the domain of a server, one label below it. */
+final class Domain {
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    /** Base32 without upper case. A name of 16 characters has 80 random bits: no two are equal, and none can be guessed. */
+    private static final String ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
+
+    private static final int LENGTH = 16; // characters
+
+    private Domain() {}
+
+    /** Returns a new name such as {@code x3k7q2mzp5rtw4ya.relay.example.com}. */
+    static String randomName(String domain) {
+        StringBuilder name = new StringBuilder(LENGTH + 1 + domain.length());
+        for (int n = 0; n < LENGTH; n++) name.append(ALPHABET.charAt(RANDOM.nextInt(ALPHABET.length())));
+        return name.append('.').append(domain).toString();
+    }
+
+    /** Returns whether a certificate for {@code *.domain} is valid for a name. Both are in lower case. */
+    static boolean covers(String domain, String name) {
+        int label = name.length() - domain.length() - 1;
+        return label > 0 && name.charAt(label) == '.' && name.indexOf('.') == label && name.endsWith(domain);
+    }
+}

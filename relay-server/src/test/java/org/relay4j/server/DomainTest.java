@@ -1,0 +1,276 @@
+package org.relay4j.server;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.relay4j.testing.WireFrame.ACK;
+import static org.relay4j.testing.WireFrame.FIN;
+import static org.relay4j.testing.WireFrame.RST;
+import static org.relay4j.testing.WireFrame.SYN;
+import static org.relay4j.testing.WireFrame.data;
+import static org.relay4j.testing.WireFrame.window;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManagerFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.relay4j.api.Endpoint;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.SelfSignedKeys;
+import org.relay4j.testing.Visitor;
+
+/** The server's own domain: random names, and visitors whose TLS ends at the server. */
+@ExtendWith(LeakCheck.EachTest.class)
+class DomainTest {
+    private static final String DOMAIN = "relay.example.com";
+    private static final String APP = "app." + DOMAIN;
+
+    @TempDir
+    private static Path folder;
+
+    private static SelfSignedKeys keys;
+    private static ServerTls tls;
+
+    private final List<Socket> sockets = new ArrayList<>();
+
+    @BeforeAll
+    static void makeCertificate() throws Exception {
+        keys = SelfSignedKeys.make(folder.resolve("one.p12"), "one", "-ext", "san=dns:*." + DOMAIN);
+        tls = ServerTls.ofFiles(
+                keys.writeCertificate(folder.resolve("cert.pem")), keys.writeKey(folder.resolve("key.pem")));
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        for (Socket socket : sockets) socket.close();
+    }
+
+    private static RelayServerOptions.Builder options() {
+        return RelayServerOptions.builder()
+                .bindAddress(InetAddress.getLoopbackAddress())
+                .publicBindAddress(InetAddress.getLoopbackAddress())
+                .extended(true)
+                .httpsPort(0)
+                .domain(DOMAIN)
+                .domainTls(tls);
+    }
+
+    private static AskingClient client(RelayServer server, String name) throws IOException {
+        AskingClient client = AskingClient.connect(server, "").establish();
+        NameRoutingTest.give(server, name);
+        return client;
+    }
+
+    /** Returns a visitor that has shaken hands. */
+    private SSLSocket visit(RelayServer server, SelfSignedKeys trusted, String name, String protocol)
+            throws IOException, GeneralSecurityException {
+        TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
+        trust.init(trusted.store());
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, trust.getTrustManagers(), null);
+        Socket plain = Visitor.connect(NameRoutingTest.https(server));
+        sockets.add(plain);
+        SSLSocket visitor = (SSLSocket) context.getSocketFactory().createSocket(plain, name, 443, true);
+        sockets.add(visitor);
+        SSLParameters parameters = visitor.getSSLParameters();
+        parameters.setProtocols(new String[] {protocol});
+        parameters.setServerNames(List.of(new SNIHostName(name)));
+        parameters.setEndpointIdentificationAlgorithm("HTTPS");
+        parameters.setApplicationProtocols(new String[] {"h2", "http/1.1"});
+        visitor.setSSLParameters(parameters);
+        visitor.startHandshake();
+        return visitor;
+    }
+
+    // ---- names
+
+    @Test
+    void randomNames() throws IOException {
+        try (RelayServer server = RelayServer.start(options().build());
+                AskingClient client = AskingClient.connect(server, "").establish()) {
+            String one =
+                    NameRoutingTest.give(server, Endpoint.anyHost()).endpoint().name();
+            String other =
+                    NameRoutingTest.give(server, Endpoint.anyHost()).endpoint().name();
+            assertTrue(one.matches("[a-z2-7]{16}\\.relay\\.example\\.com"), one);
+            assertNotEquals(one, other);
+            CompletionException own =
+                    assertThrows(CompletionException.class, () -> NameRoutingTest.give(server, DOMAIN));
+            assertEquals("it is the server's own name", own.getCause().getMessage());
+            assertTrue(client.port() > 0);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "app.relay.example.com, true",
+        "relay.example.com, false",
+        "a.b.relay.example.com, false",
+        ".relay.example.com, false",
+        "apprelay.example.com, false",
+        "app.relay.example.org, false",
+        "app.xrelay.example.com, false",
+        "com, false",
+    })
+    void aCertificateCoversOneLabel(String name, boolean covered) {
+        assertEquals(covered, Domain.covers(DOMAIN, name));
+    }
+
+    @Test
+    void optionsThatDoNotFit() {
+        RelayServerOptions.Builder none = RelayServerOptions.builder();
+        assertThrows(IllegalArgumentException.class, () -> none.domain("*.example.com"));
+        rejected("domainTls is set, but no domain; set domain", options().domain(null));
+        rejected(
+                "domain is relay.example.com, but visitors cannot reach names under it; set httpsPort or httpPort",
+                RelayServerOptions.builder().domain("Relay.Example.com."));
+        String uncovered = "domain is %s, but the server has no certificate for *.%<s; set domainTls";
+        rejected(String.format(uncovered, DOMAIN), options().domainTls(null));
+        rejected(String.format(uncovered, "example.com"), options().domain("example.com"));
+        assertEquals(tls, options().domainTls(null).tls(tls).build().certificateFor(APP));
+        assertEquals(null, options().build().certificateFor("app.example.com"));
+        RelayServerOptions http =
+                RelayServerOptions.builder().httpPort(0).domain(DOMAIN).build();
+        assertEquals(DOMAIN, http.domain());
+    }
+
+    private static void rejected(String message, RelayServerOptions.Builder options) {
+        assertEquals(
+                message,
+                assertThrows(IllegalArgumentException.class, options::build).getMessage());
+    }
+
+    // ---- visitors
+
+    @ParameterizedTest
+    @CsvSource({"TLSv1.3, 1", "TLSv1.3, 3", "TLSv1.2, 1"})
+    void tlsOfVisitorsEndsHere(String protocol, int loops) throws Exception {
+        try (RelayServer server = RelayServer.start(options().loops(loops).build());
+                AskingClient client = client(server, APP)) {
+            SSLSocket visitor = visit(server, keys, APP, protocol);
+            assertEquals("http/1.1", visitor.getApplicationProtocol());
+            client.yamux().expect(window(1, SYN, 0));
+            client.yamux().send(window(1, ACK, 0));
+            Visitor.send(visitor, "request");
+            assertEquals("request", new String(client.yamux().expectData(1, 7), US_ASCII));
+            client.yamux().send(data(1, "reply"));
+            Visitor.expect(visitor, "reply");
+            visitor.shutdownOutput();
+            client.yamux().expect(window(1, FIN, 0));
+            if (protocol.equals("TLSv1.3")) {
+                client.yamux().send(data(1, FIN, "late reply".getBytes(US_ASCII)));
+                Visitor.expect(visitor, "late reply");
+                Visitor.expectEnd(visitor);
+            } else {
+                client.yamux().send(data(1, "late reply"));
+                client.yamux().expect(window(1, RST, 0));
+            }
+            Await.until("the visitor is gone", () -> server.visitorCount() == 0);
+        }
+    }
+
+    @Test
+    void namesBesideTheDomainStayEncrypted() throws IOException {
+        try (RelayServer server = RelayServer.start(options().build());
+                AskingClient client = client(server, "a.b." + DOMAIN);
+                Socket visitor = Visitor.connect(NameRoutingTest.https(server))) {
+            byte[] hello = NameRoutingTest.hello("a.b." + DOMAIN);
+            visitor.getOutputStream().write(hello);
+            client.yamux().expect(window(1, SYN, 0), data(1, 0, hello));
+            client.yamux().send(window(1, ACK, 0));
+        }
+    }
+
+    @Test
+    void aVisitorThatTrustsAnotherCertificateIsCounted() throws Exception {
+        SelfSignedKeys other = SelfSignedKeys.make(folder.resolve("other.p12"), "other");
+        try (RelayServer server = RelayServer.start(options().build());
+                AskingClient client = client(server, APP)) {
+            assertThrows(SSLException.class, () -> visit(server, other, APP, "TLSv1.3"));
+            awaitCount(server, 1);
+            client.yamux().expectNothing();
+            assertEquals(0, server.visitorCount());
+        }
+    }
+
+    @Test
+    void slowHandshakesEndInTimeAndNewerOnesDisplaceThem() throws IOException {
+        RelayServerOptions slow = options()
+                .maxPendingPerAddress(2)
+                .handshakeTimeout(Duration.ofSeconds(1))
+                .build();
+        try (RelayServer server = RelayServer.start(slow);
+                AskingClient client = client(server, APP)) {
+            List<Socket> visitors = new ArrayList<>();
+            byte[] hello = NameRoutingTest.hello(APP);
+            for (int n = 0; n < 3; n++) {
+                Socket visitor = Visitor.connect(NameRoutingTest.https(server));
+                sockets.add(visitor);
+                visitors.add(visitor);
+                visitor.getOutputStream().write(hello);
+                // a ServerHello shows that the handshake has begun
+                if (n < 2) assertEquals(22, visitor.getInputStream().read());
+            }
+            for (Socket visitor : visitors) drain(visitor);
+            awaitCount(server, 3);
+            client.yamux().expectNothing();
+        }
+    }
+
+    /** Reads until the end, or a reset. */
+    private static void drain(Socket visitor) {
+        try {
+            visitor.getInputStream().readAllBytes();
+        } catch (IOException e) {
+            assertEquals("Connection reset", e.getMessage());
+        }
+    }
+
+    private static void awaitCount(RelayServer server, long failures) {
+        Await.until(
+                () -> "refusals " + server.statistics().refusals(),
+                () -> server.statistics().refusals().get(Refusal.VISITOR_TLS) == failures);
+    }
+
+    @Test
+    void aChangedCertificateIsUsedForNewVisitors() throws Exception {
+        Path certificate = Files.copy(folder.resolve("cert.pem"), folder.resolve("changing-cert.pem"));
+        Path key = Files.copy(folder.resolve("key.pem"), folder.resolve("changing-key.pem"));
+        RelayServerOptions.Builder options = options().domainTls(ServerTls.ofFiles(certificate, key));
+        SelfSignedKeys next =
+                SelfSignedKeys.make(folder.resolve("next.p12"), "next one", "-ext", "san=dns:*." + DOMAIN);
+        try (RelayServer server = RelayServer.start(options.build());
+                AskingClient client = client(server, APP)) {
+            visit(server, keys, APP, "TLSv1.3");
+            client.yamux().expect(window(1, SYN, 0));
+            client.yamux().send(window(1, ACK, 0));
+            next.writeCertificate(certificate);
+            next.writeKey(key);
+            server.update(server.options()); // reads changed files
+            visit(server, next, APP, "TLSv1.3");
+            client.yamux().expect(window(3, SYN, 0));
+        }
+    }
+}
