@@ -98,6 +98,16 @@ enum Flag {
             Section.SERVER,
             "port",
             "Port at which visitors reach the host names of tunnels with plain HTTP, usually 80. Default: none."),
+    DOMAIN(
+            Section.SERVER,
+            "host",
+            "The server's own domain. Clients can get random host names under it, and TLS of their visitors ends at the server,"
+                    + " which needs a certificate for *.<host>."),
+    DOMAIN_CERT(
+            Section.SERVER,
+            "pem",
+            "Certificate chain for *.<domain>, the domain's own certificate first. Default: that of --tls-cert."),
+    DOMAIN_KEY(Section.SERVER, "pem", "Private key of --domain-cert: PKCS#8, not encrypted."),
     REDIRECT_HTTPS(Section.SERVER, "", "Redirect all requests at --http-port to HTTPS."),
     CLOSE_UNKNOWN_NAMES(
             Section.SERVER,
@@ -264,6 +274,8 @@ enum Flag {
             UDP_VISITORS_PER_SECOND,
             UDP_IDLE_TIMEOUT,
             IDLE_TIMEOUT,
+            DOMAIN_CERT,
+            DOMAIN_KEY,
             REDIRECT_HTTPS,
             CLOSE_UNKNOWN_NAMES,
             HANDSHAKE_TIMEOUT,

@@ -73,6 +73,7 @@ final class ServerCommand {
             RelayServerOptions.Builder options =
                     command.options().toBuilder().policy(running.policy()).listener(running.listener());
             if (Collections.disjoint(changed, TlsArguments.OF_SERVER)) options.tls(running.tls());
+            if (Collections.disjoint(changed, TlsArguments.OF_DOMAIN)) options.domainTls(running.domainTls());
             server.update(options.build());
             grace = newGrace;
         }
@@ -161,6 +162,7 @@ final class ServerCommand {
                 .extended(extended)
                 .session(session(arguments));
         arguments.apply(Flag.PROXY_CERTS, value -> options.proxyCertificates(value.list()), options::build);
+        domain(options);
         return options.build();
     }
 
@@ -175,6 +177,28 @@ final class ServerCommand {
         }
         options.redirectHttps(arguments.has(Flag.REDIRECT_HTTPS));
         options.answerUnknownNames(!arguments.has(Flag.CLOSE_UNKNOWN_NAMES));
+    }
+
+    /** Sets the domain, whose certificate may be that of the control port. */
+    private void domain(RelayServerOptions.Builder options) {
+        Value domain = arguments.get(Flag.DOMAIN);
+        options.domainTls(new TlsArguments(arguments).domain());
+        if (domain == null) return;
+        if (arguments.get(Flag.HTTPS_PORT) == null && arguments.get(Flag.HTTP_PORT) == null) {
+            throw CommandFailure.usage(domain.name() + " needs " + Flag.HTTPS_PORT + " or " + Flag.HTTP_PORT
+                    + ", where visitors reach it");
+        }
+        try {
+            options.domain(domain.text());
+        } catch (IllegalArgumentException e) {
+            throw domain.rejected(e);
+        }
+        try {
+            options.build();
+        } catch (IllegalArgumentException e) {
+            throw CommandFailure.usage("there is no certificate for *." + domain.text() + "; set " + Flag.DOMAIN_CERT
+                    + " and " + Flag.DOMAIN_KEY + ", or add the name to the certificate of " + Flag.TLS_CERT);
+        }
     }
 
     /** Sets where the server listens for clients. */

@@ -18,6 +18,8 @@ final class TlsArguments {
 
     static final Set<Flag> OF_SERVER = Set.of(Flag.TLS_CERT, Flag.TLS_KEY, Flag.TLS_CLIENT_CA);
 
+    static final Set<Flag> OF_DOMAIN = Set.of(Flag.DOMAIN_CERT, Flag.DOMAIN_KEY);
+
     private final Arguments arguments;
 
     TlsArguments(Arguments arguments) {
@@ -47,6 +49,23 @@ final class TlsArguments {
             return tls.clientCa(clients.path());
         } catch (IOException e) {
             throw unusable(e, clients);
+        }
+    }
+
+    /** The certificate for host names under the domain of the server; null if it has none of its own. */
+    @Nullable
+    ServerTls domain() {
+        Value certificate = arguments.get(Flag.DOMAIN_CERT);
+        Value key = arguments.get(Flag.DOMAIN_KEY);
+        if (certificate == null && key == null) return null;
+        if (certificate == null || key == null || arguments.get(Flag.DOMAIN) == null) {
+            throw CommandFailure.usage(Flag.DOMAIN_CERT + " and " + Flag.DOMAIN_KEY + " need each other and "
+                    + Flag.DOMAIN + "; set all three");
+        }
+        try {
+            return ServerTls.ofFiles(certificate.path(), key.path());
+        } catch (IOException e) {
+            throw unusable(e, certificate, key);
         }
     }
 

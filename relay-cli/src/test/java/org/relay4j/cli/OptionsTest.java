@@ -70,6 +70,28 @@ class OptionsTest {
     }
 
     @Test
+    void domainReachesTheLibrary() {
+        assertNull(server("7000").domain());
+        RelayServerOptions http = server("--http-port=0 --domain=Relay.example.com 7000");
+        assertEquals("relay.example.com", http.domain());
+        assertNull(http.domainTls());
+        rejectedServer(
+                "--domain needs --https-port or --http-port, where visitors reach it", "--domain=example.com 7000");
+        rejectedServer(
+                "there is no certificate for *.example.com; set --domain-cert and --domain-key, or add the name to the"
+                        + " certificate of --tls-cert",
+                "--https-port=0 --domain=example.com 7000");
+        rejectedServer(
+                "--domain-cert and --domain-key need each other and --domain; set all three",
+                "--https-port=0 --domain-cert=cert.pem --domain-key=key.pem 7000");
+    }
+
+    private static void rejectedServer(String message, String line) {
+        CommandFailure failure = assertThrows(CommandFailure.class, () -> server(line));
+        assertEquals(message, failure.getMessage());
+    }
+
+    @Test
     void forwarderOptionsReachTheLibrary() {
         RelayClientOptions options =
                 forwarder("--connect-timeout=3s --handshake-timeout=4s --no-reconnect --retry-first --window=512k"

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
 import org.relay4j.testing.SelfSigned;
+import org.relay4j.testing.SelfSignedKeys;
 import org.relay4j.yamux.Session;
 import org.relay4j.yamux.Stream;
 
@@ -50,18 +52,17 @@ class NamePeersIT {
 
     @BeforeEach
     void start() throws Exception {
-        start(false);
+        start(options -> options);
     }
 
-    private void start(boolean redirect) throws IOException {
-        server = RelayServer.start(RelayServerOptions.builder()
+    private void start(UnaryOperator<RelayServerOptions.Builder> more) throws IOException {
+        RelayServerOptions.Builder options = RelayServerOptions.builder()
                 .bindAddress(LOOPBACK)
                 .publicBindAddress(LOOPBACK)
                 .extended(true)
                 .httpsPort(0)
-                .httpPort(0)
-                .redirectHttps(redirect)
-                .build());
+                .httpPort(0);
+        server = RelayServer.start(more.apply(options).build());
         open.add(server);
         https = port(server.httpsAddress());
         http = port(server.httpAddress());
@@ -193,6 +194,45 @@ class NamePeersIT {
     }
 
     @Test
+    void tlsUnderTheDomainEndsAtTheServer() throws Exception {
+        close();
+        open.clear();
+        SelfSignedKeys keys =
+                SelfSignedKeys.make(folder.resolve("domain.p12"), "domain", "-ext", "san=dns:*.example.com");
+        String certificate = keys.writeCertificate(folder.resolve("domain.pem")).toString();
+        ServerTls tls = ServerTls.ofFiles(Path.of(certificate), keys.writeKey(folder.resolve("domain-key.pem")));
+        start(options -> options.domain("example.com").domainTls(tls));
+        tunnel(ONE, web("1"));
+        Path large = Files.write(folder.resolve("large"), new byte[2_000_000]);
+        for (String version : List.of("1.2", "1.3")) {
+            String[] trust = {"--no-insecure", "--cacert", certificate, "--tls-max", version};
+            assertEquals("1 " + ONE + ":" + https + " /x?y=z 0#200 ", curl(ONE, https, trust), version);
+            List<String> upload = new ArrayList<>(List.of(trust));
+            upload.addAll(List.of("--data-binary", "@" + large));
+            assertEquals(
+                    "1 " + ONE + ":" + https + " /x?y=z 2000000#200 ",
+                    curl(ONE, https, upload.toArray(String[]::new)),
+                    version);
+            String option = version.equals("1.2") ? "-tls1_2" : "-tls1_3";
+            String served =
+                    openssl("-servername", ONE, "-quiet", "-verify_return_error", "-CAfile", certificate, option);
+            assertTrue(served.contains("1 by-openssl / 0"), served);
+        }
+        String protocol = openssl("-servername", ONE, "-alpn", "h2,http/1.1");
+        assertTrue(protocol.contains("ALPN protocol: http/1.1"), protocol);
+        String none = openssl("-servername", ONE, "-alpn", "h2");
+        assertTrue(none.contains("No ALPN negotiated"), none);
+        assertEquals("1 " + ONE + ":" + http + " /x?y=z 0#200 ", curl(ONE, http));
+        String unknown = curl("three.example.com", https);
+        assertTrue(unknown.contains("unrecognized name"), unknown);
+        String distrusted = curl(ONE, https, "--no-insecure");
+        assertTrue(distrusted.contains("certificate"), distrusted);
+        Await.until(
+                "the failed handshake is counted",
+                () -> server.statistics().refusals().get(Refusal.VISITOR_TLS) == 1);
+    }
+
+    @Test
     void httpOfTwoServices() throws Exception {
         tunnel(ONE, web("1"));
         tunnel(TWO, web("2"));
@@ -223,7 +263,7 @@ class NamePeersIT {
     void redirect() throws Exception {
         close();
         open.clear();
-        start(true);
+        start(options -> options.redirectHttps(true));
         for (String version : List.of("--http1.1", "--http2-prior-knowledge")) {
             String expected = "#308 https://" + ONE + ":" + https + "/x?y=z";
             assertEquals(expected, curl(ONE, http, version), version);
