@@ -58,7 +58,10 @@ final class Endpoints {
         return switch (wanted.kind()) {
             case TCP -> new PublicPort(server, loop, limits, wanted.number());
             case UDP -> new PublicUdpPort(server, loop, limits, wanted.number());
-            case HOST -> PublicName.open(server, loop, wanted);
+            case HOST -> {
+                String domain = server.options().domain();
+                yield PublicName.open(server, loop, wanted.isAny() ? Domain.random(domain, limits) : wanted);
+            }
         };
     }
 

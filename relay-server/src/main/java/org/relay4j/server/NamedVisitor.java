@@ -133,7 +133,8 @@ final class NamedVisitor implements Loop.Handler {
     /** Ends its TLS here. */
     private void secure(ServerTls tls) throws IOException {
         state = State.SECURING;
-        handshake = new VisitorTls(this, server.gate().engines(), tls, Sockets.site(from.getAddress()), ByteBuffer.wrap(bytes, 0, length));
+        handshake = new VisitorTls(
+                this, server.gate().engines(), tls, Sockets.site(from.getAddress()), ByteBuffer.wrap(bytes, 0, length));
         handshake.begin();
     }
 

@@ -26,16 +26,13 @@ final class PublicName implements PublicEndpoint {
     }
 
     /**
-     * Reserves a host name, or a random one under the server's domain.
+     * Reserves a host name.
      *
      * @throws BindException if it is in use, or the server routes no names
      */
     static PublicName open(RelayServer server, Loop loop, Endpoint wanted) throws BindException {
-        String domain = server.options().domain();
-        if (wanted.isAny() && domain == null) throw new BindException("this server has no domain for random names");
-        if (wanted.name().equals(domain)) throw new BindException("it is the server's own name");
-        Endpoint chosen = wanted.isAny() && domain != null ? Endpoint.host(Domain.randomName(domain)) : wanted;
-        PublicName name = new PublicName(server, loop, chosen);
+        if (wanted.name().equals(server.options().domain())) throw new BindException("it is the server's own name");
+        PublicName name = new PublicName(server, loop, wanted);
         server.names().add(name);
         return name;
     }

@@ -13,6 +13,7 @@ import static org.relay4j.testing.WireFrame.data;
 import static org.relay4j.testing.WireFrame.window;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Files;
@@ -21,7 +22,6 @@ import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletionException;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
@@ -40,6 +40,7 @@ import org.relay4j.testing.Await;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.SelfSignedKeys;
 import org.relay4j.testing.Visitor;
+import org.relay4j.yamux.io.Loop;
 
 /** The server's own domain: random names, and visitors whose TLS ends at the server. */
 @ExtendWith(LeakCheck.EachTest.class)
@@ -108,17 +109,32 @@ class DomainTest {
 
     @Test
     void randomNames() throws IOException {
+        ClientLimits all = ClientLimits.builder().host("*." + DOMAIN).build();
+        String one = Domain.random(DOMAIN, all).name();
+        assertTrue(one.matches("[a-z2-7]{16}\\.relay\\.example\\.com"), one);
+        assertNotEquals(one, Domain.random(DOMAIN, all).name());
+        assertEquals(
+                "this server has no domain for random names",
+                assertThrows(BindException.class, () -> Domain.random(null, all))
+                        .getMessage());
+        ClientLimits other = ClientLimits.builder().host(APP).build();
+        assertEquals(
+                "this client may have no random names; its policy must allow *.relay.example.com",
+                assertThrows(BindException.class, () -> Domain.random(DOMAIN, other))
+                        .getMessage());
+    }
+
+    @Test
+    void clientsGetRandomNamesAndNotTheDomainItself() throws IOException {
+        ClientLimits all = ClientLimits.builder().host("*." + DOMAIN).host(DOMAIN).build();
         try (RelayServer server = RelayServer.start(options().build());
                 AskingClient client = AskingClient.connect(server, "").establish()) {
-            String one =
-                    NameRoutingTest.give(server, Endpoint.anyHost()).endpoint().name();
-            String other =
-                    NameRoutingTest.give(server, Endpoint.anyHost()).endpoint().name();
-            assertTrue(one.matches("[a-z2-7]{16}\\.relay\\.example\\.com"), one);
-            assertNotEquals(one, other);
-            CompletionException own =
-                    assertThrows(CompletionException.class, () -> NameRoutingTest.give(server, DOMAIN));
-            assertEquals("it is the server's own name", own.getCause().getMessage());
+            Loop loop = server.loops().next();
+            PublicEndpoint random = Endpoints.open(server, loop, all, Endpoint.anyHost());
+            assertEquals(random, server.names().find(random.endpoint().name()));
+            Endpoint own = Endpoint.host(DOMAIN);
+            BindException refused = assertThrows(BindException.class, () -> Endpoints.open(server, loop, all, own));
+            assertEquals("it is the server's own name", refused.getMessage());
             assertTrue(client.port() > 0);
         }
     }

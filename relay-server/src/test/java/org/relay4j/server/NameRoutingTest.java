@@ -81,14 +81,10 @@ class NameRoutingTest {
 
     /** Gives a name to the newest tunnel. */
     static PublicName give(RelayServer server, String name) {
-        return give(server, Endpoint.host(name));
-    }
-
-    static PublicName give(RelayServer server, Endpoint wanted) {
         List<ServerTunnel> tunnels = server.tunnels().all();
         ServerTunnel tunnel = tunnels.get(tunnels.size() - 1);
         return on(tunnel, () -> {
-            PublicName opened = PublicName.open(server, tunnel.loop(), wanted);
+            PublicName opened = PublicName.open(server, tunnel.loop(), Endpoint.host(name));
             opened.belongTo(tunnel);
             opened.start();
             return opened;
