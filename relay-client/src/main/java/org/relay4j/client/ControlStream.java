@@ -34,7 +34,11 @@ final class ControlStream implements StreamHandler {
 
     /** Receives the answer to a question, with the session's lock held. */
     interface Answer {
-        /** @param line the answer; null if there will be none, because the stream has ended */
+        /**
+         * Receives the answer.
+         *
+         * @param line null if there will be none, because the stream has ended
+         */
         void answered(@Nullable ControlLine line);
     }
 

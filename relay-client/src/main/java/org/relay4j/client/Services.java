@@ -128,7 +128,7 @@ final class Services implements Service, TunnelOwner {
             if (e.getCause() instanceof RelayRefusedException refused) {
                 throw new RelayRefusedException(String.valueOf(refused.getMessage()), refused.code(), refused.detail());
             }
-            throw new RelayProtocolException(String.valueOf(e.getCause().getMessage()), e.getCause());
+            throw failure(e.getCause());
         } catch (TimeoutException e) {
             String server = HostPort.text(tunnel.serverAddress());
             throw new RelayUnreachableException(
@@ -141,6 +141,11 @@ final class Services implements Service, TunnelOwner {
             Thread.currentThread().interrupt();
             throw Dial.interrupted();
         }
+    }
+
+    private static IOException failure(@Nullable Throwable cause) {
+        if (cause instanceof SocketException ended) return new SocketException(ended.getMessage());
+        return new RelayProtocolException(cause == null ? "no answer" : String.valueOf(cause.getMessage()), cause);
     }
 
     /** Asks for an endpoint, if there is a connection; otherwise the next one does. Without the lock of a session. */
@@ -213,7 +218,7 @@ final class Services implements Service, TunnelOwner {
         if (one.isWithdrawn()) question.on().tell(ready(granted, false));
         report(one, address, addressBefore);
         one.first.complete(null);
-        if (one.wanted.isAny() && !granted.equals(before)) {
+        if (one.wanted.isAny() && (before == null || !before.equals(granted))) {
             Callbacks.runSurely(Callbacks.EXECUTOR, () -> tunnel.entrance().keepEndpoint(one.key, granted));
         }
     }
