@@ -42,6 +42,16 @@ final class Claim {
         return ticket;
     }
 
+    /** Returns the loop of a new tunnel: that of the client, or one for all tunnels of a name that share endpoints. */
+    private Loop home() {
+        return homeOf(server, request.name(), request.limits(), loop);
+    }
+
+    /** Returns the loop for all tunnels of a name, if they may share endpoints, otherwise the one that is offered. */
+    static Loop homeOf(RelayServer server, @Nullable String name, ClientLimits limits, Loop offered) {
+        return name != null && limits.share() ? server.loops().of(name) : offered;
+    }
+
     /** Returns the loop of the client. */
     Loop loop() {
         return loop;
@@ -89,7 +99,7 @@ final class Claim {
             if (place == null) place = place(); // last, because another tunnel may end for it
             if (place != null) {
                 Tenure tenure = Tenure.of(server, request, place);
-                Endpoints endpoints = new Endpoints(server.registry(), loop, port);
+                Endpoints endpoints = new Endpoints(server.registry(), home(), port);
                 tunnel = new ServerTunnel(server, request, ticket.number(), endpoints, tenure);
             }
         } finally {
@@ -97,8 +107,9 @@ final class Claim {
             if (tunnel == null && place != null) server.admission().leave(place);
         }
         if (tunnel == null) return;
-        tunnel.enter();
-        grant(tunnel);
+        ServerTunnel opened = tunnel;
+        opened.enter();
+        on(opened.loop(), () -> grant(opened));
     }
 
     /** Returns a place among the tunnels; null if the client was refused. */
@@ -119,7 +130,7 @@ final class Claim {
     private @Nullable PublicEndpoint bind(int wanted) {
         try {
             PublicPort last = wanted == 0 ? lastPort() : null;
-            return last != null ? last : new PublicPort(server, loop, request.limits(), wanted);
+            return last != null ? last : new PublicPort(server, home(), request.limits(), wanted);
         } catch (BindException e) {
             String why = String.valueOf(e.getMessage());
             if (wanted > 0) refusePort("port " + wanted + " is taken: " + why);
@@ -189,9 +200,9 @@ final class Claim {
                 return;
             }
         }
-        PublicEndpoint passed = present.surrender(port, loop);
+        PublicEndpoint passed = present.surrender(port, home());
         Places.Place own = place;
-        on(loop, () -> open(passed, own));
+        on(home(), () -> open(passed, own));
     }
 
     // ---- a tunnel that exists

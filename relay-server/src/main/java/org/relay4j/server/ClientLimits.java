@@ -73,6 +73,11 @@ public final class ClientLimits {
         return values.maxEndpoints;
     }
 
+    /** Returns whether several tunnels of the client may serve one endpoint. */
+    public boolean share() {
+        return values.share;
+    }
+
     /** Returns whether the client may ask for this endpoint. If the server is to choose, this means one of those that it may have. */
     public boolean allows(Endpoint endpoint) {
         return switch (endpoint.kind()) {
@@ -133,6 +138,7 @@ public final class ClientLimits {
         private List<HostPattern> hosts = new ArrayList<>();
         private int maxTunnels;
         private int maxEndpoints;
+        private boolean share;
         private int maxConnections;
         private int maxVisitors;
         private int maxVisitorsPerAddress;
@@ -146,6 +152,7 @@ public final class ClientLimits {
             udpPorts = List.copyOf(other.udpPorts);
             hosts = List.copyOf(other.hosts);
             maxEndpoints = other.maxEndpoints;
+            share = other.share;
             maxTunnels = other.maxTunnels;
             maxConnections = other.maxConnections;
             maxVisitors = other.maxVisitors;
@@ -202,6 +209,15 @@ public final class ClientLimits {
          */
         public Builder maxEndpoints(int endpoints) {
             maxEndpoints = endpoints;
+            return this;
+        }
+
+        /**
+         * Sets whether several tunnels of a client with a name may serve one endpoint, if each of them asks for that. Then a visitor
+         * goes to the connection with the fewest visitors. The default is false. All tunnels of such a name are on one event loop.
+         */
+        public Builder share(boolean share) {
+            this.share = share;
             return this;
         }
 

@@ -24,6 +24,7 @@ final class ClientTable {
     private static final String PORTS = "ports";
     private static final String UDP_PORTS = "udp-ports";
     private static final String HOSTS = "hosts";
+    private static final String SHARE = "share";
     private static final String BANDWIDTH = "bandwidth";
 
     /** Sets a number. */
@@ -43,7 +44,7 @@ final class ClientTable {
             new Limit("visitors-per-second", 1_000_000, ClientLimits.Builder::visitorsPerSecond));
 
     private static final List<String> KNOWN = Stream.concat(
-                    Stream.of(KEY, CERTIFICATE, PORTS, UDP_PORTS, HOSTS, BANDWIDTH),
+                    Stream.of(KEY, CERTIFICATE, PORTS, UDP_PORTS, HOSTS, SHARE, BANDWIDTH),
                     LIMITS.stream().map(Limit::key))
             .toList();
 
@@ -74,6 +75,7 @@ final class ClientTable {
                 case PORTS -> ports(key, value, limits::ports);
                 case UDP_PORTS -> ports(key, value, limits::udpPorts);
                 case HOSTS -> hosts(limits, value);
+                case SHARE -> limits.share(truth(key, value));
                 case BANDWIDTH -> bandwidth(limits, value);
                 default -> limit(limits, key, value);
             }

@@ -98,6 +98,23 @@ final class Connections {
         return false;
     }
 
+    /**
+     * Chooses the one with the fewest visitors that can take a visitor now.
+     *
+     * @return their number; {@link Integer#MAX_VALUE} if none can
+     */
+    int chooseFewest() {
+        int fewest = Integer.MAX_VALUE;
+        for (int n = 0; n < all.size(); n++) {
+            TunnelConnection connection = all.get(n);
+            int visitors = connection.visitors();
+            if (visitors >= fewest || !connection.takesVisitors() || !connection.canTakeVisitor()) continue;
+            fewest = visitors;
+            chosen = n;
+        }
+        return fewest;
+    }
+
     /** The one that was chosen: it gets a visitor. */
     TunnelConnection chosen() {
         last = chosen;

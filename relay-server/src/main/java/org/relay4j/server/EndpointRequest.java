@@ -21,6 +21,7 @@ final class EndpointRequest {
     private final TunnelConnection connection;
     private final ControlLine line;
     private final String text; // the endpoint, as the client wrote it
+    private final boolean share; // asked for, and allowed
     private boolean answered;
 
     /** @throws IllegalArgumentException if the line names no endpoint, or one that is too long to be repeated in the answer */
@@ -29,6 +30,7 @@ final class EndpointRequest {
         this.line = line;
         tunnel = connection.tunnel();
         server = tunnel.server();
+        share = line.has("share") && tunnel.owner() != null && tunnel.limits().share();
         text = line.words().isEmpty() ? "" : line.words().keySet().iterator().next();
         if (text.isEmpty() || text.length() > LONGEST || line.value(text) != null) {
             throw new IllegalArgumentException(line.keyword() + " needs an endpoint, of " + LONGEST + " bytes at most");
@@ -91,6 +93,7 @@ final class EndpointRequest {
         }
         PublicEndpoint present = tunnel.endpoints().find(wanted);
         if (present != null) {
+            tunnel.endpoints().share(present, share);
             tunnel.endpoints().confirm(present);
             answer(opened(present));
         } else if (tunnel.endpoints().size() >= tunnel.mostEndpoints()) {
@@ -128,6 +131,12 @@ final class EndpointRequest {
         ServerTunnel other = owner.get();
         if (tunnel.owner() == null || !tunnel.owner().equals(other.owner())) {
             refuse(Refusal.PORT_UNAVAILABLE, "port-unavailable", "another client has " + text);
+            return;
+        }
+        PublicEndpoint shared =
+                share && other.loop() == tunnel.loop() ? other.endpoints().find(wanted) : null;
+        if (shared != null && other.isOpen() && other.endpoints().isShared(shared)) {
+            add(new SharedEndpoint(shared));
             return;
         }
         on(
@@ -170,6 +179,7 @@ final class EndpointRequest {
             refuse(Refusal.FAILURE, "internal", "the endpoint cannot be opened: " + e.getMessage());
             return;
         }
+        tunnel.endpoints().share(endpoint, share && endpoint.queue() != null);
         tunnel.keep(failure -> on(tunnel.loop(), () -> {
             if (failure == null) answer(opened(endpoint));
             else {
@@ -179,11 +189,10 @@ final class EndpointRequest {
         }));
     }
 
-    private static byte[] opened(PublicEndpoint endpoint) {
-        return ControlLine.of("OPENED")
-                .with(endpoint.endpoint().toString())
-                .with("public", endpoint.publicAddress())
-                .encode();
+    private byte[] opened(PublicEndpoint endpoint) {
+        ControlLine opened = ControlLine.of("OPENED").with(endpoint.endpoint().toString());
+        if (share && tunnel.endpoints().isShared(endpoint)) opened = opened.with("share");
+        return opened.with("public", endpoint.publicAddress()).encode();
     }
 
     // ---- answers

@@ -33,6 +33,7 @@ final class Endpoints {
     private final @Nullable PublicEndpoint port; // that the client asked for at first
     private volatile List<PublicEndpoint> all; // replaced by each change, on the loop
     private final Set<PublicEndpoint> unconfirmed = new HashSet<>(0); // not opened again yet
+    private final Set<PublicEndpoint> shared = new HashSet<>(0); // tunnels of the same name serve them, or may
     private final Set<PublicEndpoint> leaving = new HashSet<>(0); // the last visitors are accepted
     private @Nullable ServerTunnel tunnel; // null until it is made
     private Loop.@Nullable Timer patience;
@@ -117,13 +118,13 @@ final class Endpoints {
         List<PublicEndpoint> more = new ArrayList<>(all);
         more.add(endpoint);
         all = List.copyOf(more);
-        registry.enter(endpoint.endpoint(), owner);
+        if (!(endpoint instanceof SharedEndpoint)) registry.enter(endpoint.endpoint(), owner);
     }
 
     /** Returns all except for the port that the client asked for at first. */
     List<Endpoint> others() {
         return all.stream()
-                .filter(each -> each != port && !leaving.contains(each))
+                .filter(each -> !each.equals(port) && !leaving.contains(each) && !(each instanceof SharedEndpoint))
                 .map(PublicEndpoint::endpoint)
                 .toList();
     }
@@ -166,6 +167,73 @@ final class Endpoints {
         for (int n = 0; n < now.size(); n++) now.get((start + n) % now.size()).resume();
     }
 
+    // ---- sharing
+
+    /** Returns whether other tunnels serve one of them, or may. */
+    boolean areShared() {
+        return !shared.isEmpty();
+    }
+
+    /** Returns whether other tunnels may serve this one. */
+    boolean isShared(PublicEndpoint endpoint) {
+        return shared.contains(endpoint);
+    }
+
+    /** Lets other tunnels of the same name serve an endpoint, or no further ones. */
+    void share(PublicEndpoint endpoint, boolean share) {
+        if (share) shared.add(endpoint);
+        else if (sharersOf(endpoint).isEmpty() && !(endpoint instanceof SharedEndpoint)) shared.remove(endpoint);
+    }
+
+    private static List<ServerTunnel> sharersOf(PublicEndpoint endpoint) {
+        VisitorQueue visitors = endpoint.queue();
+        return visitors == null ? List.of() : visitors.sharers();
+    }
+
+    /** Returns whether another tunnel may take an endpoint from this one: it has it, and shares it with none. */
+    boolean mayPass(Endpoint wanted) {
+        PublicEndpoint found = find(wanted);
+        return found != null
+                && !(found instanceof SharedEndpoint)
+                && sharersOf(found).isEmpty();
+    }
+
+    /** Passes an endpoint that the tunnel gives up to the first one that shares it; false if none does. */
+    private boolean bequeath(PublicEndpoint endpoint) {
+        List<ServerTunnel> sharers = endpoint instanceof SharedEndpoint ? List.of() : sharersOf(endpoint);
+        for (ServerTunnel heir : sharers) {
+            if (!heir.isOpen()) continue;
+            endpoint.moveTo(loop);
+            heir.endpoints().inherit(endpoint, sharers);
+            return true;
+        }
+        return false;
+    }
+
+    /** The tunnel has an endpoint from now on that it has shared. */
+    private void inherit(PublicEndpoint endpoint, List<ServerTunnel> sharers) {
+        ServerTunnel owner = tunnel;
+        PublicEndpoint before = find(endpoint.endpoint());
+        if (owner == null || !(before instanceof SharedEndpoint share)) throw new IllegalStateException("not shared");
+        List<PublicEndpoint> changed = new ArrayList<>(all);
+        changed.set(changed.indexOf(before), endpoint);
+        all = List.copyOf(changed);
+        shared.remove(before);
+        shared.add(endpoint);
+        if (unconfirmed.remove(before)) unconfirmed.add(endpoint);
+        endpoint.belongTo(owner);
+        VisitorQueue visitors = endpoint.queue();
+        if (visitors == null) throw new IllegalStateException("shared without a queue");
+        for (ServerTunnel each : sharers) {
+            PublicEndpoint others = each == owner ? null : each.endpoints().find(endpoint.endpoint());
+            if (others instanceof SharedEndpoint other) visitors.join(each, other.flow());
+        }
+        visitors.turn(share.flow());
+        registry.enter(endpoint.endpoint(), owner);
+        owner.entry().update();
+        loop.execute(endpoint::resume); // without the lock of a session
+    }
+
     // ---- changes of one
 
     /** The client has opened it again: its visitors are passed on. */
@@ -182,7 +250,7 @@ final class Endpoints {
     /** The client has resumed its tunnel: the endpoints wait until it opens them again. */
     void awaitConfirmation() {
         for (PublicEndpoint each : all) {
-            if (each == port) each.turn(Flow.OPEN);
+            if (each.equals(port)) each.turn(Flow.OPEN);
             else if (unconfirmed.add(each)) each.turn(Flow.PAUSED);
         }
         stopPatience();
@@ -208,7 +276,7 @@ final class Endpoints {
 
     /** Gives an endpoint back and calls {@code then}, after the visitors that have connected were passed to a connection. */
     void close(PublicEndpoint endpoint, Runnable then) {
-        if (unconfirmed.contains(endpoint)) {
+        if (unconfirmed.contains(endpoint) || !sharersOf(endpoint).isEmpty()) {
             giveBack(endpoint);
             then.run();
             return;
@@ -224,6 +292,7 @@ final class Endpoints {
     void giveBack(PublicEndpoint endpoint) {
         ServerTunnel owner = tunnel;
         if (owner == null || !remove(endpoint)) return;
+        if (bequeath(endpoint)) return;
         endpoint.close(owner);
         registry.leave(endpoint.endpoint(), owner); // last: a claim that finds this tunnel until then tries again
     }
@@ -233,6 +302,7 @@ final class Endpoints {
         boolean removed = others.remove(endpoint);
         all = List.copyOf(others);
         unconfirmed.remove(endpoint);
+        shared.remove(endpoint);
         leaving.remove(endpoint);
         return removed;
     }

@@ -29,6 +29,10 @@ interface PublicEndpoint {
     /** Returns the loop on which it was opened, or to which it has moved: that of its tunnel. From any thread. */
     Loop loop();
 
+    /** Returns the queue of its visitors; null if it has none, or belongs to no tunnel. */
+    @Nullable
+    VisitorQueue queue();
+
     /** Assigns the endpoint to a tunnel, on the loop of which it is. Visitors that wait since {@link #moveTo} move along. */
     void belongTo(ServerTunnel owner);
 

@@ -55,6 +55,11 @@ final class PublicName implements PublicEndpoint {
     }
 
     @Override
+    public @Nullable VisitorQueue queue() {
+        return queue;
+    }
+
+    @Override
     public void belongTo(ServerTunnel owner) {
         VisitorQueue visitors = new VisitorQueue(owner, endpoint);
         if (move != null) move.end(visitors);

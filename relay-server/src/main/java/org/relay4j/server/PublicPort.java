@@ -61,6 +61,11 @@ final class PublicPort implements PublicEndpoint, Listener.Owner {
     }
 
     @Override
+    public @Nullable VisitorQueue queue() {
+        return queue;
+    }
+
+    @Override
     public void belongTo(ServerTunnel owner) {
         VisitorQueue visitors = new VisitorQueue(owner, endpoint);
         if (move != null) move.end(visitors);

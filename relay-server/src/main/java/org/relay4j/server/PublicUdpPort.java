@@ -79,6 +79,11 @@ final class PublicUdpPort implements PublicEndpoint, UdpSocket.Owner {
     }
 
     @Override
+    public @Nullable VisitorQueue queue() {
+        return null; // its visitors are never shared
+    }
+
+    @Override
     public void belongTo(ServerTunnel owner) {
         tunnel = owner;
         flow = Flow.OPEN;

@@ -86,7 +86,7 @@ final class ServerState implements Closeable {
     }
 
     private void bind(RelayServer server, KeptTunnel kept, ClientLimits limits) throws IOException {
-        Loop loop = server.loops().next();
+        Loop loop = Claim.homeOf(server, kept.owner(), limits, server.loops().next());
         PublicEndpoint port = kept.port() == 0 ? null : open(server, loop, kept, limits, Endpoint.port(kept.port()));
         if (kept.port() > 0 && port == null) return;
         ServerTunnel tunnel = null;

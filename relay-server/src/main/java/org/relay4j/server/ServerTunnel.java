@@ -144,7 +144,9 @@ final class ServerTunnel {
 
     /** Called when a connection may accept a visitor. */
     void resume() {
-        endpoints.resume();
+        // The sessions of other tunnels are asked without the lock of one of this tunnel.
+        if (endpoints.areShared()) loop().execute(endpoints::resume);
+        else endpoints.resume();
     }
 
     /** Returns the name of its client; null if it has none. */
@@ -253,7 +255,7 @@ final class ServerTunnel {
     boolean accepts(ClientRequest from, String secret) {
         boolean canResume = tenure.canBeHeld() || from.join() != null;
         // One that asks for a port that the tunnel has no more is to ask for another tunnel.
-        boolean lacksPort = from.port() >= 0 && !endpoints.havePort() || from.port() > 0 && port() == 0;
+        boolean lacksPort = (from.port() >= 0 && !endpoints.havePort()) || (from.port() > 0 && port() == 0);
         return isOpen() && canResume && !lacksPort && Objects.equals(from.name(), owner()) && tenure.accepts(secret);
     }
 
@@ -428,6 +430,11 @@ final class ServerTunnel {
         return connections.chosen();
     }
 
+    /** Chooses the connection with the fewest visitors; {@link Integer#MAX_VALUE} if none can take a visitor now. */
+    int fewestVisitors() {
+        return state == State.SERVED ? connections.chooseFewest() : Integer.MAX_VALUE;
+    }
+
     /** Passes a visitor, which its queue has counted, to the connection that can accept it. */
     void take(Arrival visitor, VisitorQueue queue) {
         nextConnection().take(visitor, queue);
@@ -435,7 +442,7 @@ final class ServerTunnel {
 
     /** Returns whether all visitors go to this connection. */
     boolean isServedBy(TunnelConnection connection) {
-        return connections.size() == 1 && connection.takesVisitors();
+        return connections.size() == 1 && connection.takesVisitors() && !endpoints.areShared();
     }
 
     // ---- held
@@ -472,7 +479,7 @@ final class ServerTunnel {
      */
     boolean canSurrender(Endpoint wanted) {
         if (leaving) finish();
-        return isOpen() && endpoints.find(wanted) != null;
+        return isOpen() && endpoints.mayPass(wanted);
     }
 
     /** Passes its place in the limits on, if it ends without the endpoint, which {@link #surrender} must take in the same step. */

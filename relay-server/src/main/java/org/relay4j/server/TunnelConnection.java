@@ -1,6 +1,7 @@
 package org.relay4j.server;
 
 import java.io.IOException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.control.ControlLine;
@@ -38,7 +39,7 @@ final class TunnelConnection implements SessionEvents {
     private final Admission.Ticket ticket;
     private final int number; // of the connections of the tunnel
     private final LoopDriver driver;
-    private int visitors;
+    private final AtomicInteger visitors = new AtomicInteger(); // and those on the way from the tunnel's loop
     private boolean established;
     private volatile boolean goneAway; // the client accepts no more visitors here
     private volatile boolean superseded; // and has returned on another connection since
@@ -137,6 +138,11 @@ final class TunnelConnection implements SessionEvents {
         return ask(Multiplexer::bytesReceived);
     }
 
+    /** Returns the number of visitors that it carries. From any thread. */
+    int visitors() {
+        return visitors.get();
+    }
+
     /** Returns the number of this connection of the tunnel, from 1 in the order of the grants. */
     int number() {
         return number;
@@ -228,6 +234,7 @@ final class TunnelConnection implements SessionEvents {
 
     /** Takes a visitor, which its queue has counted. On the tunnel's loop. */
     void take(Arrival visitor, VisitorQueue queue) {
+        visitors.incrementAndGet();
         if (loop().isCurrent()) open(visitor, queue);
         else loop().execute(() -> takeOver(visitor, queue));
     }
@@ -239,6 +246,7 @@ final class TunnelConnection implements SessionEvents {
                     takeOver(visitor, queue)); // it comes from this loop, and was on another one for a moment
         } else if (ended || draining || !hasRoom()) {
             full = !ended && !draining;
+            visitorLeft();
             queue.loop().execute(() -> queue.returned(visitor));
         } else {
             if (visitor.wasRead()) // by the tunnel's loop, perhaps
@@ -251,7 +259,6 @@ final class TunnelConnection implements SessionEvents {
     private void open(Arrival visitor, VisitorQueue queue) {
         driver.lock.lock();
         try {
-            visitors++;
             ServerVisitor.open(this, queue, driver, visitor);
         } catch (IOException e) {
             log.debug("{}: visitor {} has disconnected: {}", tunnel, Sockets.text(visitor.address()), e.toString());
@@ -277,7 +284,7 @@ final class TunnelConnection implements SessionEvents {
         driver.lock.lock();
         try {
             if (visitor.open(driver)) {
-                visitors++;
+                visitors.incrementAndGet();
                 driver.flush();
             } else visitor.leave();
         } finally {
@@ -317,8 +324,8 @@ final class TunnelConnection implements SessionEvents {
 
     /** Called when the stream of a visitor has ended. */
     void visitorLeft() {
-        visitors--;
-        if (draining && visitors == 0) close();
+        int left = visitors.decrementAndGet();
+        if (draining && left == 0) close();
     }
 
     ClientRequest request() {
@@ -339,7 +346,7 @@ final class TunnelConnection implements SessionEvents {
         log.info(
                 "{}: all stream ids are used, closing with the last of {} visitors or in {} ms",
                 tunnel,
-                visitors,
+                visitors(),
                 most);
         retirement = driver.loop().schedule(server.options().retireAfter().toNanos(), driver::close);
         leave();
@@ -361,7 +368,7 @@ final class TunnelConnection implements SessionEvents {
         } finally {
             driver.lock.unlock();
         }
-        if (visitors == 0) close();
+        if (visitors() == 0) close();
     }
 
     /** Makes {@code id} the next stream id, for tests: a connection has 2^31 of them. */

@@ -1,6 +1,8 @@
 package org.relay4j.server;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
@@ -25,6 +27,8 @@ final class VisitorQueue {
     private final ArrayDeque<Arrival> waiting = new ArrayDeque<>(0); // counted, and not read
     private final AtomicInteger visitors = new AtomicInteger(); // written on the loop
     private Flow flow = Flow.OPEN;
+    private final List<Sharer> sharers = new ArrayList<>(0); // other tunnels that serve the visitors
+    private ServerTunnel chosen; // for the next visitor
     private int expected; // visitors that may still arrive: their header is incomplete, or the kernel holds them
     private @Nullable Move move; // of the endpoint to another tunnel
     private @Nullable Runnable finished; // to be called when no visitor is left here; null while the endpoint is open
@@ -33,6 +37,7 @@ final class VisitorQueue {
 
     VisitorQueue(ServerTunnel tunnel, Endpoint endpoint) {
         this.tunnel = tunnel;
+        chosen = tunnel;
         counted = tunnel.visitors();
         name = endpoint.toString();
     }
@@ -69,7 +74,80 @@ final class VisitorQueue {
     /** Decides what becomes of new visitors, and of those that wait. */
     void turn(Flow next) {
         flow = next;
-        if (flow == Flow.WITHDRAWN) resetWaiting();
+        if (isWithdrawn()) resetWaiting();
+    }
+
+    // ---- several tunnels
+
+    /** Another tunnel that serves the visitors. */
+    private static final class Sharer {
+        private final ServerTunnel tunnel;
+        private Flow flow;
+
+        private Sharer(ServerTunnel tunnel, Flow flow) {
+            this.tunnel = tunnel;
+            this.flow = flow;
+        }
+    }
+
+    /** Has another tunnel on this loop serve visitors, too, or changes what it does with them. */
+    void join(ServerTunnel other, Flow others) {
+        Sharer sharer = sharer(other);
+        if (sharer == null) sharers.add(new Sharer(other, others));
+        else sharer.flow = others;
+        if (isWithdrawn()) resetWaiting();
+    }
+
+    private @Nullable Sharer sharer(ServerTunnel other) {
+        for (Sharer each : sharers) {
+            if (each.tunnel == other) return each;
+        }
+        return null;
+    }
+
+    /** The tunnel serves no more visitors. */
+    void leave(ServerTunnel other) {
+        sharers.removeIf(each -> each.tunnel == other);
+        if (isWithdrawn()) resetWaiting();
+    }
+
+    /** Returns the other tunnels that serve visitors, in the order in which they joined. */
+    List<ServerTunnel> sharers() {
+        return sharers.stream().map(each -> each.tunnel).toList();
+    }
+
+    private boolean isWithdrawn() {
+        if (flow != Flow.WITHDRAWN) return false;
+        for (Sharer each : sharers) {
+            if (each.flow != Flow.WITHDRAWN) return false;
+        }
+        return true;
+    }
+
+    /** Returns whether visitors wait because no tunnel is served. */
+    private boolean isHeld() {
+        if (flow == Flow.OPEN && !tunnel.isHeld()) return false;
+        for (Sharer each : sharers) {
+            if (each.flow == Flow.OPEN && !each.tunnel.isHeld()) return false;
+        }
+        return true;
+    }
+
+    /** Chooses the tunnel whose connection takes the next visitor; false if none can now. */
+    private boolean choose() {
+        if (sharers.isEmpty()) {
+            chosen = tunnel;
+            return flow == Flow.OPEN && tunnel.canTakeVisitor();
+        }
+        int fewest = flow == Flow.OPEN ? tunnel.fewestVisitors() : Integer.MAX_VALUE;
+        chosen = tunnel;
+        for (Sharer each : sharers) {
+            int visitorsThere = each.flow == Flow.OPEN ? each.tunnel.fewestVisitors() : Integer.MAX_VALUE;
+            if (visitorsThere >= fewest) continue;
+            fewest = visitorsThere;
+            chosen = each.tunnel;
+        }
+        return fewest < Integer.MAX_VALUE;
     }
 
     // ---- visitors
@@ -80,19 +158,19 @@ final class VisitorQueue {
      */
     boolean canAccept() {
         if (closed) return false;
-        if (flow == Flow.WITHDRAWN) return true; // it is reset
-        if (flow == Flow.PAUSED || tunnel.isHeld()) return counted.mayWait();
+        if (isWithdrawn()) return true; // it is reset
+        if (isHeld()) return counted.mayWait();
         return canPass();
     }
 
     private boolean canPass() {
-        return flow == Flow.OPEN && waiting.isEmpty() && tunnel.canTakeVisitor();
+        return waiting.isEmpty() && choose();
     }
 
     /** Called with a visitor that was accepted, directly after {@link #canAccept} has returned true. */
     void accepted(Arrival visitor) {
         // canAccept has chosen a connection, unless the last visitors are accepted before the endpoint closes
-        enter(visitor, finished == null ? flow == Flow.OPEN && !tunnel.isHeld() : canPass());
+        enter(visitor, finished == null ? !isHeld() : canPass());
     }
 
     /** Called with a visitor that has arrived at any time. It waits, however many do, if no connection can take it now. */
@@ -105,7 +183,7 @@ final class VisitorQueue {
             visitor.reset();
             return;
         }
-        if (flow == Flow.WITHDRAWN) {
+        if (isWithdrawn()) {
             withdrawn(visitor);
             return;
         }
@@ -115,7 +193,7 @@ final class VisitorQueue {
         }
         visitors.incrementAndGet();
         if (move != null) forward(visitor, move);
-        else if (ready) tunnel.take(visitor, this);
+        else if (ready) chosen.take(visitor, this);
         else await(visitor);
     }
 
@@ -148,7 +226,7 @@ final class VisitorQueue {
     /** A visitor was on its way to a connection that has no room. It waits here, even if there are many already. */
     void returned(Arrival visitor) {
         if (move != null) forward(visitor, move);
-        else if (closed || flow == Flow.WITHDRAWN) {
+        else if (closed || isWithdrawn()) {
             visitor.reset();
             left(visitor);
         } else {
@@ -179,11 +257,11 @@ final class VisitorQueue {
 
     /** Called when a connection may accept a visitor: waiting ones are first. */
     void resume() {
-        while (flow == Flow.OPEN && !waiting.isEmpty() && tunnel.canTakeVisitor()) {
+        while (!waiting.isEmpty() && choose()) {
             Arrival visitor = next();
             if (visitor == null) break;
             try {
-                tunnel.take(visitor, this);
+                chosen.take(visitor, this);
             } catch (RuntimeException | Error e) {
                 tunnel.server().log().failed("{}: unexpected failure, a visitor was reset", tunnel, e);
             }

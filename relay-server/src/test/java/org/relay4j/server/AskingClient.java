@@ -245,7 +245,7 @@ final class AskingClient implements AutoCloseable {
     Endpoint open(String endpoint) throws IOException {
         String answer = ask("OPEN " + endpoint);
         assertTrue(answer.startsWith("OPENED "), answer);
-        return Endpoint.parse(answer.split(" ")[1]);
+        return Endpoint.parse(answer.split(" ", -1)[1]);
     }
 
     /** Connects to the public port. */

@@ -39,6 +39,7 @@ class ClientsFileTest {
                 udp-ports = [5353, "7000-7010"]
                 hosts = ["App.example.com", "*.alice.example.com", "bücher.example"]
                 max-endpoints = 5
+                share = true
                 max-tunnels = 2
                 max-connections = 3
                 max-visitors = 100
@@ -58,6 +59,7 @@ class ClientsFileTest {
                 "[app.example.com, *.alice.example.com, xn--bcher-kva.example]",
                 limits.hosts().toString());
         assertEquals(5, limits.maxEndpoints());
+        assertTrue(limits.share());
         assertEquals(2, limits.maxTunnels());
         assertEquals(3, limits.maxConnections());
         assertEquals(100, limits.maxVisitors());

@@ -48,7 +48,7 @@ class EndpointsTest {
         client.establish().control();
         String answer = client.ask("OPEN tcp/0");
         assertTrue(answer.matches("OPENED tcp/(\\d+) public=127\\.0\\.0\\.1:\\1"), answer);
-        Endpoint first = Endpoint.parse(answer.split(" ")[1]);
+        Endpoint first = Endpoint.parse(answer.split(" ", -1)[1]);
         Endpoint second = client.open("tcp/0");
         assertNotEquals(first, second);
         open.add(Visitor.connect(second.number()));

@@ -47,6 +47,11 @@ public final class LoopGroup implements Closeable {
         }
     }
 
+    /** Returns the loop for a key, always the same one for equal keys. */
+    public Loop of(Object key) {
+        return loops[Math.floorMod(key.hashCode(), loops.length)];
+    }
+
     /** Returns the default number of loops: half of the processors, which the loops share with the services behind them. */
     public static int defaultCount() {
         return Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
