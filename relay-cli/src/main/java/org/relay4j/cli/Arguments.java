@@ -85,7 +85,7 @@ final class Arguments {
         ConfigFile file = configured ? file(given, environment) : ConfigFile.NONE;
         Mode mode = word == null ? mode(given, positional, environment, file) : word;
         for (Flag flag : given.keySet()) {
-            if (!flag.belongsTo(mode)) throw misplaced(flag, mode);
+            if (!flag.belongsTo(mode)) throw misplaced(flag, mode, forwarding(given));
         }
         fromEnvironment(mode, given, environment);
         file.addTo(given, mode);
@@ -135,11 +135,11 @@ final class Arguments {
         return new Arguments(action, mode, address, merged, source);
     }
 
-    /** Returns the action. A relay server may have the name of one: then {@code --localForwardPort} is before it. */
+    /** Returns the action. A relay server may have the name of one: then an option of a forwarder is before it. */
     private static Action action(List<String> args, Map<Flag, Value> given, List<String> positional) {
         if (positional.isEmpty()) return Action.RUN;
         String word = positional.get(0);
-        boolean first = args.get(0).equals(word) || !given.containsKey(Flag.LOCAL_FORWARD_PORT);
+        boolean first = args.get(0).equals(word) || forwarding(given) == null;
         return first ? ACTIONS.getOrDefault(word, Action.RUN) : Action.RUN;
     }
 
@@ -148,8 +148,10 @@ final class Arguments {
         for (Flag flag : Flag.values()) {
             if (!parsed.hasMatchedOption(flag.toString())) continue;
             List<String> texts = parsed.matchedOption(flag.toString()).originalStringValues();
-            if (texts.size() > 1 && !flag.isRepeatable()) throw repeated(flag, texts);
-            given.put(flag, new Value(flag.toString(), flag.isSwitch() ? "true" : String.join(",", texts)));
+            String separator = flag.separator();
+            if (texts.size() > 1 && separator == null) throw repeated(flag, texts);
+            String text = separator == null ? texts.get(0) : String.join(separator, texts);
+            given.put(flag, new Value(flag.toString(), flag.isSwitch() ? "true" : text));
         }
         return given;
     }
@@ -161,7 +163,7 @@ final class Arguments {
 
     /** Returns the mode that a word selects; null for a server or forwarder. */
     private static @Nullable Mode word(Map<Flag, Value> given, List<String> positional) {
-        if (given.containsKey(Flag.LOCAL_FORWARD_PORT) || positional.isEmpty()) return null;
+        if (forwarding(given) != null || positional.isEmpty()) return null;
         return WORDS.get(positional.get(0));
     }
 
@@ -175,19 +177,26 @@ final class Arguments {
 
     private static Mode mode(
             Map<Flag, Value> given, List<String> positional, Map<String, String> environment, ConfigFile file) {
-        if (given.containsKey(Flag.LOCAL_FORWARD_PORT)) return Mode.FORWARDER;
+        if (forwarding(given) != null) return Mode.FORWARDER;
         if (file != ConfigFile.NONE) return file.mode();
-        // The variable alone does not turn a command for a server into a forwarder.
+        // A variable alone does not turn a command for a server into a forwarder.
         boolean server = positional.size() == 1 && ServerAddress.isNumber(positional.get(0));
-        boolean set = !environment
-                .getOrDefault(Flag.LOCAL_FORWARD_PORT.variable(), "")
-                .isEmpty();
-        return set && !server ? Mode.FORWARDER : Mode.SERVER;
+        Map<Flag, Value> variables = new EnumMap<>(Flag.class);
+        fromEnvironment(Mode.FORWARDER, variables, environment);
+        return forwarding(variables) != null && !server ? Mode.FORWARDER : Mode.SERVER;
     }
 
-    private static CommandFailure misplaced(Flag flag, Mode mode) {
+    /** Returns the option that makes this a command for a forwarder; null if there is none. */
+    static @Nullable Flag forwarding(Map<Flag, Value> options) {
+        for (Flag flag : options.keySet()) {
+            if (flag.isForwarding()) return flag;
+        }
+        return null;
+    }
+
+    private static CommandFailure misplaced(Flag flag, Mode mode, @Nullable Flag forwarding) {
         String owner = flag.section().title().toLowerCase(Locale.ROOT);
-        String reason = mode == Mode.FORWARDER ? " (because of " + Flag.LOCAL_FORWARD_PORT + ")" : "";
+        String reason = mode == Mode.FORWARDER && forwarding != null ? " (because of " + forwarding + ")" : "";
         return CommandFailure.usage(flag + " is an option of the " + owner + ", but this is " + mode + reason);
     }
 

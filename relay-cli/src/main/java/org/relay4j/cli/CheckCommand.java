@@ -6,7 +6,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.CertificateParsingException;
@@ -18,6 +20,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
 import org.relay4j.api.TunnelListener;
 import org.relay4j.api.tls.Fingerprint;
 import org.relay4j.api.tls.Pem;
@@ -34,6 +37,7 @@ final class CheckCommand {
     private static final Duration SOON = Duration.ofDays(30); // a certificate expires
     private static final int MOST_PORTS = 1_000; // of the public range that are tried
     private static final int MOST_NAMES = 10; // of a certificate that are shown
+    private static final String LOCAL_SERVICE = "local service";
     private static final int LOCAL_TIMEOUT = 3_000; // ms, to the local service
 
     private final Arguments arguments;
@@ -243,7 +247,9 @@ final class CheckCommand {
             findings.ok("options", "valid");
             certificate();
             writable(Flag.LEASE_FILE);
-            step("local service", () -> local(command));
+            List<Forward> services = command.services();
+            if (services.isEmpty()) step(LOCAL_SERVICE, () -> local(LOCAL_SERVICE, command.local()));
+            else for (Forward service : services) local(service);
             boolean direct = options.proxySelector() == null; // a proxy resolves the name
             if (!direct || step("name", () -> resolve(host))) step("server", () -> way(host, port, options));
         });
@@ -251,17 +257,40 @@ final class CheckCommand {
     }
 
     /** The service may start later, so that it does not answer is no problem. */
-    private void local(ForwarderCommand command) {
-        InetSocketAddress local = command.local();
+    private void local(Forward service) {
+        String subject = "service " + service.name();
+        if (service.endpoint().kind() == Endpoint.Kind.UDP) {
+            findings.ok(
+                    subject,
+                    service.localText() + " is a UDP service, of which only an answer could show that it works");
+        } else if (service.local() instanceof UnixDomainSocketAddress unix) local(subject, unix);
+        else local(subject, (InetSocketAddress) service.local());
+    }
+
+    private void local(String subject, UnixDomainSocketAddress local) {
+        String name = UnixSockets.text(local);
+        try {
+            SocketChannel.open(local).close();
+            findings.ok(subject, name + " accepts connections");
+        } catch (IOException e) {
+            String reason = UnixSockets.reason(local, e);
+            unreachable(subject, name, reason == null ? e.getMessage() : reason);
+        }
+    }
+
+    private void local(String subject, InetSocketAddress local) {
         String name = Sockets.text(local.getHostString(), local.getPort());
         try (Socket probe = new Socket()) {
             probe.connect(new InetSocketAddress(local.getHostString(), local.getPort()), LOCAL_TIMEOUT);
-            findings.ok("local service", name + " accepts connections");
+            findings.ok(subject, name + " accepts connections");
         } catch (IOException e) {
-            findings.warning(
-                    "local service",
-                    name + " does not accept connections (" + e.getMessage() + "); visitors are reset until it does");
+            unreachable(subject, name, e.getMessage());
         }
+    }
+
+    private void unreachable(String subject, String name, @Nullable String why) {
+        findings.warning(
+                subject, name + " does not accept connections (" + why + "); visitors are reset until it does");
     }
 
     private void resolve(String host) {

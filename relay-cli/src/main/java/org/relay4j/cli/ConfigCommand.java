@@ -1,6 +1,8 @@
 package org.relay4j.cli;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.cli.json.JsonLine;
@@ -28,7 +30,7 @@ final class ConfigCommand {
             show(ConfigFile.HOST, "host", arguments.address().host(), "none");
         show(ConfigFile.PORT, "port", arguments.address().port(), "none");
         for (Flag flag : Flag.values()) {
-            if (!flag.belongsTo(mode)) continue;
+            if (!flag.belongsTo(mode) || flag == Flag.FORWARD) continue;
             Value value = arguments.get(flag);
             if (flag != Flag.CONFIG) show(flag.keys().get(0), flag.parameter(), value, flag.usual(mode));
             else if (value != null) comment(flag.keys().get(0), value.text(), value.origin());
@@ -38,6 +40,33 @@ final class ConfigCommand {
             secret(ProxyArguments.CREDENTIALS_VARIABLE);
         }
         secret(AdminArguments.TOKEN_VARIABLE);
+        if (mode == Mode.FORWARDER) services();
+    }
+
+    /** Shows them last, because what follows a table belongs to it. */
+    private void services() {
+        String key = Flag.FORWARD.keys().get(0);
+        Value value = arguments.get(Flag.FORWARD);
+        if (value == null) {
+            comment(key, Flag.FORWARD.usual(Mode.FORWARDER), "default");
+            return;
+        }
+        for (Forward each : Forward.all(value)) {
+            output.option(
+                    String.join(System.lineSeparator(), table(key, each, value.origin())),
+                    object(key, each.toString(), value.origin()));
+        }
+    }
+
+    private static List<String> table(String key, Forward service, String origin) {
+        List<String> lines = new ArrayList<>();
+        lines.add(line("[" + key + "." + quoted(service.name()) + "]", origin));
+        lines.add(ForwardTable.LOCAL + " = " + quoted(service.absoluteText()));
+        int port = service.endpoint().number();
+        String host = service.hostText();
+        if (port > 0) lines.add(Forward.PORT + " = " + port);
+        if (host != null) lines.add(Forward.HOST + " = " + quoted(host));
+        return lines;
     }
 
     private void show(String key, String parameter, @Nullable Value value, String usual) {

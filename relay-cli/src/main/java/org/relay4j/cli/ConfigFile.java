@@ -82,17 +82,22 @@ final class ConfigFile {
         Path parent = path.getParent();
         Reader reader = new Reader(file, parent == null ? Path.of("") : parent);
         TomlTable root = file.root();
-        List<String> keys = new ArrayList<>(root.keySet());
-        keys.sort(Comparator.comparing(
-                key -> TomlFile.position(root, key),
-                Comparator.comparingInt(TomlPosition::line).thenComparingInt(TomlPosition::column)));
-        for (String key : keys) reader.read(key);
+        for (String key : inOrder(root)) reader.read(key);
         return new ConfigFile(path.toString(), reader.options, reader.address, stamp);
+    }
+
+    /** Returns the keys of a table in the order of the file. */
+    static List<String> inOrder(TomlTable table) {
+        List<String> keys = new ArrayList<>(table.keySet());
+        keys.sort(Comparator.comparing(
+                key -> TomlFile.position(table, key),
+                Comparator.comparingInt(TomlPosition::line).thenComparingInt(TomlPosition::column)));
+        return keys;
     }
 
     /** Returns whether the file is for a forwarder or a server. */
     Mode mode() {
-        return options.containsKey(Flag.LOCAL_FORWARD_PORT) ? Mode.FORWARDER : Mode.SERVER;
+        return Arguments.forwarding(options) == null ? Mode.SERVER : Mode.FORWARDER;
     }
 
     /** Returns the relay server's host; null if the file has none. */
@@ -129,12 +134,15 @@ final class ConfigFile {
     }
 
     private CommandFailure misplaced(Value value, Flag.Section section, Mode mode, Map<Flag, Value> given) {
-        String local = Flag.LOCAL_FORWARD_PORT.keys().get(0);
-        Value forwarder = given.getOrDefault(Flag.LOCAL_FORWARD_PORT, options.get(Flag.LOCAL_FORWARD_PORT));
-        String reason = mode == Mode.SERVER
-                ? ", because it has no " + local
-                : forwarder == null || forwarder.isFromFile()
-                        ? ", because it has " + local
+        Map<Flag, Value> all = new EnumMap<>(options);
+        all.putAll(given);
+        Flag forwarding = Arguments.forwarding(all);
+        Value forwarder = forwarding == null ? null : all.get(forwarding);
+        String reason = forwarding == null || forwarder == null
+                ? ", because it has no " + Flag.LOCAL_FORWARD_PORT.keys().get(0) + " and no table "
+                        + Flag.FORWARD.keys().get(0)
+                : forwarder.isFromFile()
+                        ? ", because it has " + forwarding.keys().get(0)
                         : ", because of " + forwarder.name();
         return CommandFailure.usage(value.name() + " is an option of the "
                 + section.title().toLowerCase(Locale.ROOT) + ", but this file is used for " + mode + reason);
@@ -175,6 +183,7 @@ final class ConfigFile {
             Flag flag = flag(key);
             if (key.equals(HOST)) address.put(key, new Value(name(key), string(key, value), folder));
             else if (key.equals(PORT)) address.put(key, new Value(name(key), number(key, value), folder));
+            else if (flag == Flag.FORWARD) options.put(flag, new Value(name(key), services(key, value), folder));
             else if (flag == null) throw unknown(key, value);
             else {
                 Value earlier = options.put(flag, new Value(name(key), text(key, flag, value), folder));
@@ -237,6 +246,15 @@ final class ConfigFile {
             return String.join(",", texts);
         }
 
+        private String services(String key, Object value) throws IOException {
+            String what = "tables, such as [" + key + ".web] with " + ForwardTable.LOCAL + " = 8080";
+            if (!(value instanceof TomlTable tables)) throw mustBe(key, value, what);
+            if (tables.isEmpty()) throw error(key, "is an empty table, it must be " + what);
+            List<String> services = new ArrayList<>();
+            for (String name : inOrder(tables)) services.add(new ForwardTable(file, tables, name, folder).service());
+            return String.join(Forward.SEPARATOR, services);
+        }
+
         private String printable(String key, String text) throws IOException {
             if (text.chars().noneMatch(Character::isISOControl)) return text;
             throw error(key, "must not have line breaks or other control characters");
@@ -246,8 +264,9 @@ final class ConfigFile {
             if (value instanceof TomlTable) {
                 return file.error(
                         at(key),
-                        "the table " + TomlFile.quoted(key) + " is unknown; all keys are at the top level, such as "
-                                + PORT + " = 7000");
+                        "the table " + TomlFile.quoted(key) + " is unknown; the tables are ["
+                                + Flag.FORWARD.keys().get(0)
+                                + ".<name>], and all other keys are at the top level, such as " + PORT + " = 7000");
             }
             String instead = SECRETS.get(key);
             if (instead != null) {

@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** An option of the relay command. Each can also be set by an environment variable. */
 enum Flag {
@@ -16,6 +17,13 @@ enum Flag {
             "--localForwardPort",
             "--local-forward-port"),
     LOCAL_HOST(Section.FORWARDER, "host", "Host of the local service. Default: localhost."),
+    FORWARD(
+            Section.FORWARDER,
+            "service",
+            "Service to forward visitors to, instead of --localForwardPort: <port>, <host>:<port>, udp:<port> or"
+                    + " unix:<path>. It may be named, and followed by its public port or host name:"
+                    + " web=8080,host=app.example.com or db=5432,port=15432. May be repeated, for several services"
+                    + " on one tunnel; in the variable, spaces separate them."),
     PUBLIC_PORT(
             Section.FORWARDER,
             "port",
@@ -359,9 +367,16 @@ enum Flag {
         return names;
     }
 
-    /** Returns true if the option may be repeated; its value is then a comma-separated list. */
-    boolean isRepeatable() {
-        return this == KEYGEN_HOST;
+    /** Returns what separates the values of an option that may be repeated; null if it may not. */
+    @Nullable
+    String separator() {
+        if (this == FORWARD) return Forward.SEPARATOR;
+        return this == KEYGEN_HOST ? "," : null;
+    }
+
+    /** Returns whether the option makes a command one for a forwarder. */
+    boolean isForwarding() {
+        return this == LOCAL_FORWARD_PORT || this == FORWARD;
     }
 
     String variable() {
@@ -376,7 +391,8 @@ enum Flag {
 
     /** Returns true if the option can change while the command runs. */
     boolean isReloadable(Mode mode) {
-        return this == GRACE_PERIOD || this == LOG_LEVEL || (mode == Mode.SERVER && RELOADED_BY_SERVER.contains(this));
+        if (mode == Mode.SERVER && RELOADED_BY_SERVER.contains(this)) return true;
+        return this == GRACE_PERIOD || this == LOG_LEVEL || this == FORWARD;
     }
 
     boolean belongsTo(Mode mode) {

@@ -1,13 +1,12 @@
 package org.relay4j.cli;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.RelayCertificateException;
 import org.relay4j.api.RelayOptionException;
@@ -23,14 +22,13 @@ import org.relay4j.client.ProxyProtocol;
 import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
 import org.relay4j.client.RelayForwarder;
+import org.relay4j.client.RelayTunnel;
 import org.relay4j.yamux.io.Sockets;
 
 /** The command {@code relay --localForwardPort=<port> <host>:<port>}. */
 final class ForwarderCommand {
     /** Shorter than the time for which a server holds the tunnel of a forwarder that has a lease file. */
     private static final Duration GRACE_PERIOD = Duration.ofSeconds(10);
-
-    private static final long LAST_EVENT = 2; // s; how long the listener may take to report the end
 
     private final Arguments arguments;
     private final Output output;
@@ -48,38 +46,74 @@ final class ForwarderCommand {
         String host = arguments.host().host();
         int port = arguments.port().port(1);
         String server = Sockets.text(host, port);
-        InetSocketAddress local = local();
-        Announcer announcer = new Announcer(server, local);
+        List<Forward> services = services();
+        ForwardedServices forwarded = new ForwardedServices(services, output);
+        Announcer announcer = new Announcer(
+                output, server, services.isEmpty() ? Announcer.of(output, local()) : Announcer.of(forwarded));
         RelayClientOptions options = options(announcer);
         grace = gracePeriod();
         shutdown.closes(output::closed); // closed last
         AdminServer admin = new AdminArguments(arguments).open(shutdown); // closed after the forwarder
         shutdown.closes(() -> output.progress().end());
-        shutdown.closes(Reload.prepare(arguments, shutdown).begin(new Reloading(announcer)));
-        RelayForwarder forwarder;
+        shutdown.closes(Reload.prepare(arguments, shutdown).begin(new Reloading(announcer, forwarded)));
         output.progress().begin("connecting to " + server);
+        Running running;
         try {
-            forwarder = RelayClient.forward(host, port, local, options);
+            running = services.isEmpty()
+                    ? forward(host, port, options, admin)
+                    : forward(host, port, options, admin, forwarded);
         } catch (IOException e) {
             output.progress().end();
             throw failure(server, e);
         }
-        shutdown.closes(() -> grace, forwarder::close);
-        Value name = arguments.get(Flag.NAME);
-        if (admin != null) admin.serve(forwarder, name == null ? null : name.text(), local);
-        forwarder.awaitEnd();
+        running.tunnel.awaitEnd();
         announcer.throwFailure();
         if (shutdown.isClosing()) return;
         announcer.awaitEnd();
-        throw end(server, forwarder.endCause());
+        throw end(server, running.endCause.get());
     }
 
-    /** The running forwarder, of which only the grace period can change. */
+    /** A tunnel that is up, and what has ended it for good. */
+    private record Running(Tunnel tunnel, Supplier<@Nullable Throwable> endCause) {}
+
+    private Running forward(String host, int port, RelayClientOptions options, @Nullable AdminServer admin)
+            throws IOException {
+        InetSocketAddress local = local();
+        RelayForwarder forwarder = RelayClient.forward(host, port, local, options);
+        shutdown.closes(() -> grace, forwarder::close);
+        if (admin != null) admin.serve(forwarder, name(), local);
+        return new Running(forwarder, forwarder::endCause);
+    }
+
+    private Running forward(
+            String host, int port, RelayClientOptions options, @Nullable AdminServer admin, ForwardedServices services)
+            throws IOException {
+        RelayTunnel tunnel = RelayClient.open(host, port, options);
+        shutdown.closes(() -> grace, tunnel::close);
+        boolean opened = false;
+        try {
+            services.open(tunnel);
+            opened = true;
+        } finally {
+            if (!opened) tunnel.close();
+        }
+        if (admin != null) admin.serve(tunnel, name(), services::shown);
+        return new Running(tunnel, tunnel::endCause);
+    }
+
+    private @Nullable String name() {
+        Value name = arguments.get(Flag.NAME);
+        return name == null ? null : name.text();
+    }
+
+    /** The running forwarder, of which the services and the grace period can change. */
     private final class Reloading implements Reload.Target {
         private final TunnelListener listener;
+        private final ForwardedServices forwarded;
 
-        Reloading(TunnelListener listener) {
+        Reloading(TunnelListener listener, ForwardedServices forwarded) {
             this.listener = listener;
+            this.forwarded = forwarded;
         }
 
         @Override
@@ -87,15 +121,40 @@ final class ForwarderCommand {
             fresh.host().host();
             fresh.port().port(1);
             ForwarderCommand command = new ForwarderCommand(fresh, output, shutdown);
-            command.local();
+            boolean several = !command.services().isEmpty();
+            if (!several) command.local();
+            if (several != (arguments.get(Flag.FORWARD) != null)) {
+                throw CommandFailure.usage(Flag.LOCAL_FORWARD_PORT + " and " + Flag.FORWARD
+                        + " cannot replace each other while the forwarder runs; start it again");
+            }
             command.options(listener);
             command.gracePeriod();
         }
 
         @Override
         public void apply(Arguments next, Set<Flag> changed) {
-            grace = new ForwarderCommand(next, output, shutdown).gracePeriod();
+            ForwarderCommand command = new ForwarderCommand(next, output, shutdown);
+            grace = command.gracePeriod();
+            List<Forward> services = command.services();
+            if (!services.isEmpty()) forwarded.change(services);
         }
+    }
+
+    /** Returns the services of --forward; empty if there is one service, of --localForwardPort. */
+    List<Forward> services() {
+        Value forward = arguments.get(Flag.FORWARD);
+        if (forward == null) return List.of();
+        exclude(forward, Flag.LOCAL_FORWARD_PORT, "forward that service too");
+        exclude(forward, Flag.LOCAL_HOST, "write <host>:<port> as the service");
+        exclude(forward, Flag.PUBLIC_PORT, "add port=<port> to the service");
+        return Forward.all(forward);
+    }
+
+    private void exclude(Value forward, Flag flag, String instead) {
+        Value other = arguments.get(flag);
+        if (other == null) return;
+        throw CommandFailure.usage(
+                forward.name() + " and " + other.name() + " are both set; " + instead + ", and remove " + other.name());
     }
 
     /** Returns the local service; unresolved if its name must be resolved for each tunnel. */
@@ -151,6 +210,13 @@ final class ForwarderCommand {
 
     /** Returns the failure of the first attempt. */
     static CommandFailure failure(String server, IOException e) {
+        if (e instanceof ForwardedServices.Failure failed) {
+            CommandFailure reason = failure(server, failed.reason());
+            String line = String.valueOf(reason.getMessage())
+                    .replace(Flag.PUBLIC_PORT.toString(), "public port or host name")
+                    .replace(Flag.LOCAL_HOST.toString(), "its name");
+            return new CommandFailure(reason.code(), "service " + failed.service() + ": " + line, e);
+        }
         if (e instanceof RelayRefusedException refused) return refusal(server, refused);
         if (e instanceof RelayOptionException unusable) {
             boolean plain = unusable.option().equals("tls");
@@ -214,68 +280,5 @@ final class ForwarderCommand {
         }
         String line = "the forwarder to " + server + " failed: " + (cause == null ? "see the log" : cause.toString());
         return new CommandFailure(ExitCode.FAILURE, line, cause);
-    }
-
-    /** Writes the tunnel's events to standard output. */
-    private final class Announcer implements TunnelListener {
-        private final String server;
-        private final InetSocketAddress local;
-        private final CountDownLatch ended = new CountDownLatch(1);
-        private boolean wasUp; // one call at a time
-        private volatile @Nullable CommandFailure failure; // standard output cannot be written
-
-        Announcer(String server, InetSocketAddress local) {
-            this.server = server;
-            this.local = local;
-        }
-
-        @Override
-        public void up(Tunnel tunnel) {
-            boolean reconnected = wasUp;
-            wasUp = true;
-            write(tunnel, () -> output.relaying(tunnel.publicAddress(), local, tunnel.id(), reconnected));
-        }
-
-        @Override
-        public void down(Tunnel tunnel, @Nullable Throwable cause, boolean willRetry) {
-            if (cause != null) write(tunnel, () -> lost(tunnel, cause, willRetry));
-            if (willRetry) output.progress().begin("reconnecting to " + server);
-            else {
-                output.progress().end();
-                ended.countDown();
-            }
-        }
-
-        private void lost(Tunnel tunnel, Throwable cause, boolean willRetry) {
-            output.lost(tunnel.publicAddress().getPort(), tunnel.id(), String.valueOf(cause.getMessage()), willRetry);
-        }
-
-        /** Nobody could know the public port without this line, so a failure ends the tunnel. */
-        private void write(Tunnel tunnel, Runnable line) {
-            try {
-                line.run();
-            } catch (CommandFailure e) {
-                failure = e;
-                close(tunnel);
-            }
-        }
-
-        private static void close(Tunnel tunnel) {
-            try {
-                tunnel.close();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
-
-        void throwFailure() {
-            CommandFailure thrown = failure;
-            if (thrown != null) throw thrown;
-        }
-
-        /** Waits until the end was reported, which happens on another thread. */
-        void awaitEnd() throws InterruptedException {
-            if (ended.await(LAST_EVENT, TimeUnit.SECONDS)) throwFailure();
-        }
     }
 }

@@ -26,6 +26,7 @@ final class ManualPage {
         page.append(".SH SYNOPSIS\n");
         page.append(".B relay\n[\\fIoptions\\fR] \\fIlocalport\\fR\n.br\n");
         page.append(".B relay\n[\\fIoptions\\fR] \\-\\-localForwardPort=\\fIport\\fR \\fIhost\\fR:\\fIport\\fR\n.br\n");
+        page.append(".B relay\n[\\fIoptions\\fR] \\-\\-forward=\\fIservice\\fR... \\fIhost\\fR:\\fIport\\fR\n.br\n");
         page.append(".B relay\n\\-\\-config=\\fItoml\\fR\n");
         for (String word : Arguments.words())
             page.append(".br\n.B relay ").append(word).append('\n');

@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
 import org.relay4j.cli.json.JsonLine;
 import org.relay4j.yamux.io.Sockets;
 
@@ -68,6 +69,35 @@ final class Output {
         } else write("relaying " + hostAndPort(publicAddress) + " -> " + hostAndPort(local));
     }
 
+    /**
+     * Reports that one of several services can be reached.
+     *
+     * @param endpoint what the server has granted
+     * @param tunnel the id of the tunnel; null if it has none
+     * @param reconnected true if the tunnel was up before
+     */
+    void relaying(
+            Forward service,
+            Endpoint endpoint,
+            InetSocketAddress publicAddress,
+            @Nullable String tunnel,
+            boolean reconnected) {
+        if (json) {
+            JsonLine line =
+                    event("relaying").with("service", service.name()).with("publicHost", publicAddress.getHostString());
+            if (publicAddress.getPort() > 0) line.with("publicPort", publicAddress.getPort());
+            line.with("local", service.localText()).with("endpoint", endpoint.toString());
+            if (tunnel != null) line.with("tunnel", tunnel);
+            event(line.with("reconnected", reconnected));
+            return;
+        }
+        int port = publicAddress.getPort(); // of visitors of host names, which is usually that of HTTPS or HTTP
+        boolean bare = endpoint.kind() == Endpoint.Kind.HOST && (port == 443 || port == 80 || port == 0);
+        String address = bare ? publicAddress.getHostString() : hostAndPort(publicAddress);
+        String kind = endpoint.kind() == Endpoint.Kind.UDP ? Forward.UDP : "";
+        write("relaying " + kind + address + " -> " + service.localText() + " (" + service.name() + ")");
+    }
+
     /** Reports that the forwarder's tunnel is lost. Only with JSON, because people read it in the log. */
     void lost(int publicPort, @Nullable String tunnel, String cause, boolean willRetry) {
         if (!json) return;
@@ -77,7 +107,7 @@ final class Output {
 
     /** Adds the names of the tunnel that the server's log has too. */
     private static JsonLine named(JsonLine line, int publicPort, @Nullable String tunnel) {
-        line.with("endpoint", "tcp/" + publicPort);
+        if (publicPort > 0) line.with("endpoint", "tcp/" + publicPort); // several services have several
         return tunnel == null ? line : line.with("tunnel", tunnel);
     }
 

@@ -180,7 +180,7 @@ final class Reload implements Closeable {
     private static String text(Flag flag, Arguments arguments) {
         Value value = arguments.get(flag);
         if (value == null) return flag.usual(arguments.mode());
-        return flag.isSwitch() ? (value.isOn() ? "on" : "off") : value.text();
+        return flag.isSwitch() ? (value.isOn() ? "on" : "off") : value.text().replace(Forward.SEPARATOR, " ");
     }
 
     private static boolean restartForAddress(String key, @Nullable Value before, @Nullable Value after) {

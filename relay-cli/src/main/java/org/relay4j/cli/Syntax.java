@@ -36,6 +36,7 @@ final class Syntax {
             Commands:
               relay [<options>] <localport>                                server
               relay [<options>] --localForwardPort=<port> <host>:<port>    forwarder
+              relay [<options>] --forward=<service>... <host>:<port>       several services
               relay --config=<toml>            server or forwarder, configured by a file
               relay keygen [--host=<name>]     certificate and key for a server
               relay keygen --client=<name>     key for a client
@@ -71,6 +72,7 @@ final class Syntax {
               relay --public-ports=20000-29999 --bind=10.0.0.1 7000
               relay --localForwardPort=6379 relay.example.com:7000
               relay --localForwardPort=80 --local-host=10.0.0.7 --retry-first [::1]:7000
+              relay --forward=web=8080,host=app.example.com --forward=6379 [::1]:7000
               relay --json 0
 
             Exit codes:""";

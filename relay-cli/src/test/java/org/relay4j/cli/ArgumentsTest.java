@@ -172,6 +172,17 @@ class ArgumentsTest {
     }
 
     @Test
+    void servicesMayBeSeveral() {
+        Arguments arguments = parse("--forward=6379 --forward web=80,host=a.b config:7000");
+        assertEquals(Mode.FORWARDER, arguments.mode());
+        assertEquals("config", arguments.host().text());
+        assertEquals(new Value("--forward", "6379\nweb=80,host=a.b"), arguments.get(Flag.FORWARD));
+        Map<String, String> environment = Map.of("RELAY_FORWARD", "6379 udp:53");
+        assertEquals(Mode.SERVER, parse(environment, "7000").mode());
+        assertEquals(Mode.FORWARDER, parse(environment, "a:7000").mode());
+    }
+
+    @Test
     void variablesCanSwitchOff() {
         assertFalse(parse(Map.of("RELAY_JSON", "false"), "7000").has(Flag.JSON));
     }
@@ -206,6 +217,9 @@ class ArgumentsTest {
                 "--bind=::1 7000 --bind ::1 --bind=::  | --bind is given 3 times: '::1', '::1', '::'; give it once",
                 "--json 7000 --json                    | --json is given 2 times; give it once",
                 "--max-tunnels=1 --localForwardPort=1 a 2 | --max-tunnels is an option of the server, but this is a forwarder (because of --localForwardPort)",
+                "--max-tunnels=1 --forward=1 a 2       | --max-tunnels is an option of the server, but this is a forwarder (because of --forward)",
+                "--forward=1 --forward                 | --forward needs a value",
+                "--forward=1 --forward=2               | a forwarder needs the relay server's <host>:<port>: both are missing",
                 "--local-host=a 7000                   | --local-host is an option of the forwarder, but this is a relay server",
                 "--window=1m demo                      | --window is an option of the server and forwarder, but this is the demo",
                 "--once 7000                           | --once is an option of the demo, but this is a relay server",

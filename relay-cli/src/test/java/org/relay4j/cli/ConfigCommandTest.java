@@ -80,6 +80,39 @@ class ConfigCommandTest {
         }
     }
 
+    @Test
+    void servicesAreTables() throws IOException {
+        String[] words = {
+            "config", "--forward=web=80,host=A.b", "--forward=unix:/run/a b", "--forward=udp:53,port=5", "a:1"
+        };
+        List<String> lines = run(words);
+        assertEquals(
+                List.of(
+                        "[forward.\"web\"] # command line",
+                        "local = \"localhost:80\"",
+                        "host = \"a.b\"",
+                        "[forward.\"unix-run-a-b\"] # command line",
+                        "local = \"unix:/run/a b\"",
+                        "[forward.\"udp-53\"] # command line",
+                        "local = \"udp:localhost:53\"",
+                        "port = 5"),
+                lines.subList(lines.size() - 8, lines.size()));
+        Path copy = folder.resolve("copy.toml");
+        Files.write(copy, lines);
+        Value services = Arguments.of(new Syntax(), List.of("--config=" + copy), Map.of())
+                .get(Flag.FORWARD);
+        assertNotNull(services);
+        assertEquals(
+                List.of("web=localhost:80,host=a.b", "unix-run-a-b=unix:/run/a b", "udp-53=udp:localhost:53,port=5"),
+                Forward.all(services).stream().map(Forward::toString).toList());
+        List<String> objects = run("config", "--json", "--forward=web=80,host=A.b", "--forward=81", "a:1");
+        assertEquals(
+                List.of(
+                        "{\"event\":\"option\",\"option\":\"forward\",\"value\":\"web=localhost:80,host=a.b\",\"origin\":\"command line\"}",
+                        "{\"event\":\"option\",\"option\":\"forward\",\"value\":\"81=localhost:81\",\"origin\":\"command line\"}"),
+                objects.subList(objects.size() - 2, objects.size()));
+    }
+
     @ParameterizedTest
     @CsvSource({"false", "true"})
     void secretsAreHidden(boolean json) {

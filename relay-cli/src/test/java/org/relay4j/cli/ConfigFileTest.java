@@ -69,6 +69,34 @@ class ConfigFileTest {
     }
 
     @Test
+    void servicesOfAFile() throws IOException {
+        write("""
+                host = "relay.example.com"
+                port = 7000
+                [forward.web]
+                local = 8080
+                host = "app.example.com"
+                [forward."a.b"]
+                local = "unix:app.sock"
+                [forward.dns]
+                local = "udp:10.0.0.1:53"
+                port = 5353
+                """);
+        Arguments arguments = parse("");
+        assertEquals(Mode.FORWARDER, arguments.mode());
+        Value services = value(arguments, Flag.FORWARD);
+        assertEquals(file + ":3:1: forward", services.name());
+        assertEquals(
+                List.of(
+                        "web=localhost:8080,host=app.example.com",
+                        "a.b=unix:" + folder.resolve("app.sock"),
+                        "dns=udp:10.0.0.1:53,port=5353"),
+                Forward.all(services).stream().map(Forward::toString).toList());
+        Value other = value(parse("--forward=1 --forward=2"), Flag.FORWARD);
+        assertEquals(new Value("--forward", "1\n2"), other, "the command line replaces all of them");
+    }
+
+    @Test
     void commandLineThenEnvironmentThenFile() throws IOException {
         write("port = 7000\nmax-tunnels = 1\nmax-visitors = 1\nidle-timeout = \"1s\"\njson = true\n");
         Map<String, String> environment =
@@ -144,8 +172,8 @@ class ConfigFileTest {
                 "\"a\\u0007b\" = 1                     | 1:1: unknown key \"a?b\"; docs/configuration.md has a list of all keys",
                 "config = \"a\"                        | 1:1: config cannot be in a configuration file",
                 "key = \"MC4\"                         | 1:1: key is a secret, which must not be in this file; use key-file = \"<file>\", or set RELAY_KEY in the environment",
-                "[server]; port = 1                    | 1:1: the table \"server\" is unknown; all keys are at the top level, such as port = 7000",
-                "server.port = 1                       | 1:1: the table \"server\" is unknown; all keys are at the top level, such as port = 7000",
+                "[server]; port = 1                    | 1:1: the table \"server\" is unknown; the tables are [forward.<name>], and all other keys are at the top level, such as port = 7000",
+                "server.port = 1                       | 1:1: the table \"server\" is unknown; the tables are [forward.<name>], and all other keys are at the top level, such as port = 7000",
                 "port = 1; port = 2                    | 2:1: port previously defined at line 1, column 1",
                 "local-forward-port = 1; localForwardPort = 1 | 2:1: localForwardPort is the same option as in FILE:1:1: local-forward-port; set one of them",
                 "port = \"70\"                         | 1:1: port is \"70\", it must be a whole number, without quotes",
@@ -161,9 +189,25 @@ class ConfigFileTest {
                 "allow-clients = 5                     | 1:1: allow-clients is 5, it must be a list of texts, such as [\"a\", \"b\"]",
                 "allow-clients = [\"10.0.0.0/8\", 5]   | 1:1: allow-clients is 5, it must be a list of texts in quotes",
                 "allow-clients = []                    | 1:1: allow-clients is an empty list; remove the key for the default",
-                "port = 1; local-host = \"a\"          | 2:1: local-host is an option of the forwarder, but this file is used for a relay server, because it has no local-forward-port",
-                "port = 1; host = \"a\"                | 2:1: host is an option of the forwarder, but this file is used for a relay server, because it has no local-forward-port",
+                "port = 1; local-host = \"a\"          | 2:1: local-host is an option of the forwarder, but this file is used for a relay server, because it has no local-forward-port and no table forward",
+                "port = 1; host = \"a\"                | 2:1: host is an option of the forwarder, but this file is used for a relay server, because it has no local-forward-port and no table forward",
                 "local-forward-port = 1; max-tunnels=5 | 2:1: max-tunnels is an option of the server, but this file is used for a forwarder, because it has local-forward-port",
+                "[forward.web]; locl = 8080            | 2:1: unknown key \"locl\" of [forward.web] (did you mean local?)",
+                "[forward.web]; local = 80; tls = true | 3:1: unknown key \"tls\" of [forward.web]; its keys are local, port and host",
+                "[forward.web]; port = 80              | 1:1: [forward.web] has no local; add local = <port>, \"<host>:<port>\" or \"unix:<path>\"",
+                "[forward.web]; local = true           | 2:1: local of [forward.web] must be a port, or a text in quotes without commas and control characters",
+                "[forward.web]; local = \"80,port=1\"  | 2:1: local of [forward.web] must be a port, or a text in quotes without commas and control characters",
+                "[forward.web]; local = \"8\\n0\"      | 2:1: local of [forward.web] must be a port, or a text in quotes without commas and control characters",
+                "[forward.web]; local = 80; port = \"1\" | 3:1: port of [forward.web] must be a whole number, without quotes",
+                "[forward.web]; local = 80; host = 1   | 3:1: host of [forward.web] must be a host name in quotes",
+                "[forward.web]; local = 0              | 1:1: [forward.web]: '0' is not a port; it must be 1 to 65535",
+                "[forward.web]; local = 80; port = 0   | 1:1: [forward.web]: '0' is not a port; it must be 1 to 65535",
+                "[forward.\"my app\"]; local = 80      | 1:1: [forward.\"my app\"]: 'my app' is not a name; it must have 1 to 64 letters, digits, dots, hyphens and underscores, and begin with a letter or digit",
+                "[forward]; web = 8080                 | 2:1: [forward.web] must be a table, such as [forward.web] with local = 8080",
+                "forward = \"8080\"                    | 1:1: forward is \"8080\", it must be tables, such as [forward.web] with local = 8080",
+                "[[forward]]; local = 8080             | 1:1: forward is a list, it must be tables, such as [forward.web] with local = 8080",
+                "[forward]                             | 1:1: forward is an empty table, it must be tables, such as [forward.web] with local = 8080",
+                "max-tunnels = 5; [forward.web]; local = 80 | 1:1: max-tunnels is an option of the server, but this file is used for a forwarder, because it has forward",
                 "port =                                | 1:7: Unexpected end of line, expected ', \", ''', \"\"\", a number, a boolean, a date/time, an array, or a table"
             })
     void mistakesNameTheirPlace(String text, String message) throws IOException {
@@ -234,7 +278,7 @@ class ConfigFileTest {
         boolean inFile = flag != Flag.CONFIG && (server || flag.belongsTo(Mode.FORWARDER));
         String key = flag.keys().get(0);
         assertEquals(inFile, ConfigFile.keys().contains(key));
-        if (!inFile) return;
+        if (!inFile || flag == Flag.FORWARD) return;
         String value = switch (flag.parameter()) {
             case "" -> "true";
             case "n", "port" -> "5";

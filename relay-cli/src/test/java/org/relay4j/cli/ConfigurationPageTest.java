@@ -55,6 +55,7 @@ class ConfigurationPageTest {
             case "min-max" -> "text such as `\"20000-29999\"`, or one port";
             case "networks", "fingerprints" -> "list of texts";
             case "file", "pem", "toml" -> "file";
+            case "service" -> "tables, see [several services](#several-services)";
             default -> "text";
         };
     }
@@ -79,6 +80,6 @@ class ConfigurationPageTest {
             modes.add(arguments.mode());
             assertEquals(7000, arguments.port().port(1));
         }
-        assertEquals(List.of(Mode.SERVER, Mode.FORWARDER), modes);
+        assertEquals(List.of(Mode.SERVER, Mode.FORWARDER, Mode.FORWARDER), modes);
     }
 }

@@ -44,7 +44,7 @@ class SyntaxTest {
                 .dropWhile(line -> !line.equals("Examples:"))
                 .skip(1)
                 .takeWhile(line -> !line.isBlank()));
-        assertEquals(5, examples.size(), help);
+        assertEquals(6, examples.size(), help);
         for (String example : examples) parse(example);
     }
 

@@ -4,10 +4,12 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Tunnel;
 import org.relay4j.server.RelayServer;
@@ -93,6 +95,16 @@ public final class AdminServer implements AutoCloseable {
      */
     public void serve(Tunnel forwarder, @Nullable String name, InetSocketAddress local) {
         handler.serve(new ForwarderSource(forwarder, name, local));
+    }
+
+    /**
+     * Shows a forwarder with several services that has started.
+     *
+     * @param name the name that it proves; null without one
+     * @param services its present services; called for each request
+     */
+    public void serve(Tunnel tunnel, @Nullable String name, Supplier<List<ForwardedService>> services) {
+        handler.serve(new ForwarderSource(tunnel, name, services));
     }
 
     /** Shows a source, for tests. */

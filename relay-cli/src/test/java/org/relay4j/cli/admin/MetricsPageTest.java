@@ -25,6 +25,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.relay4j.api.Endpoint;
 import org.relay4j.api.Tunnel;
 import org.relay4j.client.RelayClient;
 import org.relay4j.server.RelayServer;
@@ -63,7 +64,12 @@ class MetricsPageTest {
                         loopback.getHostAddress(), server.port(), InetSocketAddress.createUnresolved("localhost", 9))) {
             for (AdminSource source : List.of(
                     new ServerSource(server),
-                    new ForwarderSource(forwarder, null, InetSocketAddress.createUnresolved("localhost", 9)))) {
+                    new ForwarderSource(forwarder, null, InetSocketAddress.createUnresolved("localhost", 9)),
+                    new ForwarderSource(
+                            forwarder,
+                            null,
+                            () -> List.of(
+                                    new ForwardedService("web", "localhost:9", Endpoint.anyPort(), forwarder))))) {
                 metrics.snapshots(source).forEach(each -> shown.put(name(each), each));
             }
         }
