@@ -9,6 +9,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Random;
 import org.relay4j.spring.TunnelUp;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.context.event.EventListener;
@@ -18,9 +19,9 @@ import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RestController;
 
 /**
- * A Spring Boot application with a public port. POST /digest returns the SHA-256 of the posted bytes, GET /random/n returns n
- * bytes, and POST /echo returns the posted bytes as they arrive. The starter and the properties relay.host and relay.port make it
- * reachable:
+ * A Spring Boot application with a public port. GET / says its name, POST /digest returns the SHA-256 of the posted bytes, GET
+ * /random/n returns n bytes, and POST /echo returns the posted bytes as they arrive. The starter and the properties relay.host and
+ * relay.port make it reachable:
  *
  * <pre>{@code
  * mvn -pl examples/spring-boot-server -am package -DskipTests &&
@@ -39,6 +40,11 @@ public class DigestApplication {
         System.out.println("try: curl --data hello http://"
                 + event.publicAddress().getHostString() + ":"
                 + event.publicAddress().getPort() + "/digest");
+    }
+
+    @GetMapping("/")
+    String hello(@Value("${spring.application.name:Spring Boot}") String name) {
+        return "Hello from " + name;
     }
 
     @PostMapping("/digest")

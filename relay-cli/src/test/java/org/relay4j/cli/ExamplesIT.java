@@ -1,0 +1,50 @@
+package org.relay4j.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** The scripts of the examples that need nothing but relay.jar and the real service: the command that each prints works. */
+@Tag("peers")
+class ExamplesIT {
+    @Test
+    void redisOnUnixSocket() throws Exception {
+        with("redis-on-unix-socket", "redis-cli -p ", set -> {
+            assertEquals(List.of("OK"), run(set));
+            assertEquals(List.of("hello"), run(set.replace(" set greeting hello", " get greeting")));
+        });
+    }
+
+    /** What a test does with the command that an example prints. */
+    private interface Trial {
+        void run(String command) throws Exception;
+    }
+
+    private static void with(String name, String start, Trial trial) throws Exception {
+        String script = Path.of(System.getProperty("relay.root"), "examples", name, "run")
+                .toString();
+        ProcessBuilder builder = ChildProcess.builder("bash", script);
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        builder.environment().put("RELAY", java + " -jar " + System.getProperty("relay.jar"));
+        try (ChildProcess example = ChildProcess.start(builder)) {
+            try {
+                String line = example.line();
+                assertTrue(line.startsWith("try: " + start), line);
+                trial.run(line.substring("try: ".length()));
+            } finally {
+                example.terminate(); // it ends the processes that it has started
+            }
+        }
+    }
+
+    private static List<String> run(String command) throws InterruptedException {
+        try (ChildProcess shell = ChildProcess.start("bash", "-c", command)) {
+            assertEquals(0, shell.awaitExit(), shell::toString);
+            return shell.remainingLines();
+        }
+    }
+}
