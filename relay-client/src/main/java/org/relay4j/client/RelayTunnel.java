@@ -14,7 +14,7 @@ import org.relay4j.api.TunnelStatistics;
 import org.relay4j.yamux.AcceptQueue;
 
 /**
- * A tunnel with several endpoints: ports and host names, each with an acceptor or a forwarder of its own. They are opened and closed
+ * A tunnel with several endpoints: ports and host names, each with an acceptor, a forwarder or a datagram socket of its own. They are opened and closed
  * while the tunnel is up, and share its connections to the server.
  *
  * <pre>{@code
@@ -112,28 +112,60 @@ public final class RelayTunnel implements Tunnel {
      * @param local the service: an {@link InetSocketAddress}, which is resolved now and before each connection to the server if it is
      *     unresolved, or a {@link java.net.UnixDomainSocketAddress}
      * @throws java.net.UnknownHostException if the service's host is unknown
-     * @throws IllegalArgumentException if no service can have this address, or the endpoint is a UDP port
+     * @throws IllegalArgumentException if no service can have this address; for a UDP port, also if it is a Unix-domain socket, or {@code
+     *     proxyProtocol} or {@code healthCheck} is set
      */
     public RelayForwarder forward(Endpoint endpoint, SocketAddress local, ServiceOptions serviceOptions)
             throws IOException {
-        requireConnections(endpoint);
+        boolean udp = endpoint.kind() == Endpoint.Kind.UDP;
         LocalService.check(Objects.requireNonNull(local, "local"));
+        ProxyProtocol own = serviceOptions.proxyProtocol();
+        if (udp && !(local instanceof InetSocketAddress)) {
+            throw new IllegalArgumentException(
+                    "the service of " + endpoint + " is " + HostPort.text(local) + ", it must be a host and a port");
+        }
+        HealthCheck check = serviceOptions.healthCheck();
+        if (udp && (own != null || check != null)) {
+            throw new IllegalArgumentException(
+                    endpoint + " has datagrams, not connections; leave out proxyProtocol and healthCheck");
+        }
         OpenVisitors visitors = new OpenVisitors();
         Visits visits = new Visits(tunnel.events(), visitors);
-        ProxyProtocol own = serviceOptions.proxyProtocol();
-        ForwardService service = new ForwardService(
-                () -> LocalService.resolve(local),
-                options.localConnectTimeout(),
-                own != null ? own : options.proxyProtocol(),
-                visits);
+        ForwardService.Resolving resolving = () -> LocalService.resolve(local);
+        Service service = udp
+                ? new DatagramForwardService(resolving, visits)
+                : new ForwardService(
+                        resolving, options.localConnectTimeout(), own != null ? own : options.proxyProtocol(), visits);
         service.prepare();
         ServedEndpoint served = served(endpoint, serviceOptions, new ServedEndpoint.Parts(service, visits, visitors));
         RelayForwarder forwarder = RelayForwarder.of(served, local);
         visits.show(forwarder);
         services.open(served);
-        HealthCheck check = serviceOptions.healthCheck();
-        if (check != null) new HealthProbe(served, service, check, up -> services.ready(served, up)).start();
+        if (check != null && service instanceof ForwardService connecting)
+            new HealthProbe(served, connecting, check, up -> services.ready(served, up)).start();
         return forwarder;
+    }
+
+    /** Opens a UDP port with default options. See {@link #datagrams(Endpoint, ServiceOptions)}. */
+    public RelayDatagramSocket datagrams(Endpoint endpoint) throws IOException {
+        return datagrams(endpoint, ServiceOptions.defaults());
+    }
+
+    /**
+     * Opens a UDP port whose datagrams this program receives and sends. Closing the socket gives the port back, and leaves the rest of
+     * the tunnel as it is. Blocks and throws as {@link #acceptor(Endpoint, ServiceOptions)} does.
+     *
+     * @throws IllegalArgumentException if it is no UDP port
+     */
+    public RelayDatagramSocket datagrams(Endpoint endpoint, ServiceOptions serviceOptions) throws IOException {
+        if (endpoint.kind() != Endpoint.Kind.UDP) {
+            throw new IllegalArgumentException(endpoint + " is not a UDP port; use acceptor or forward");
+        }
+        OpenVisitors visitors = new OpenVisitors();
+        Visits visits = new Visits(tunnel.events(), visitors);
+        DatagramVisitors service = new DatagramVisitors(visits);
+        ServedEndpoint served = open(endpoint, serviceOptions, new ServedEndpoint.Parts(service, visits, visitors));
+        return new RelayDatagramSocket(service, served);
     }
 
     private static void requireConnections(Endpoint endpoint) {
