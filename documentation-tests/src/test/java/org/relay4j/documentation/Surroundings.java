@@ -107,7 +107,9 @@ public abstract class Surroundings implements Closeable {
         Base64.Encoder base64 = Base64.getEncoder();
         Files.writeString(keyFile, base64.encodeToString(keys.getPrivate().getEncoded()));
         String key = base64.encodeToString(keys.getPublic().getEncoded());
-        Files.writeString(clientsFile, "[clients.web-1]\nkey = \"" + key + "\"\nports = [\"1024-65535\"]\n");
+        Files.writeString(
+                clientsFile,
+                "[clients.web-1]\nkey = \"" + key + "\"\nports = [\"1024-65535\"]\nudp-ports = [\"1024-65535\"]\n");
     }
 
     /** A relay server with TLS, for the client web-1 only. */

@@ -17,8 +17,12 @@ import org.relay4j.yamux.io.DatagramStream;
  * addresses, and {@link #send} sends to a visitor.
  *
  * <pre>{@code
- * void echo(RelayTunnel tunnel) throws IOException {
- *     RelayDatagramSocket socket = tunnel.datagrams(Endpoint.udpPort(5353));
+ * RelayClientOptions secure = RelayClientOptions.builder()
+ *         .tls(ClientTls.pinned(fingerprint))
+ *         .identity(ClientIdentity.ofFile("web-1", keyFile))
+ *         .build();
+ * try (RelayTunnel tunnel = RelayClient.open("secure.example.com", 7000, secure);
+ *         RelayDatagramSocket socket = tunnel.datagrams(Endpoint.udpPort(17000))) {
  *     DatagramPacket packet = new DatagramPacket(new byte[1500], 1500);
  *     while (true) {
  *         socket.receive(packet);

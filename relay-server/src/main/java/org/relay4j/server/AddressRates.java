@@ -43,6 +43,6 @@ final class AddressRates {
             hash ^= hash >>> 15;
         }
         hash *= 0xC2B2_AE35;
-        return (hash ^ hash >>> 16) & BUCKETS - 1;
+        return (hash ^ (hash >>> 16)) & (BUCKETS - 1);
     }
 }

@@ -110,38 +110,38 @@ public final class DatagramQueue {
         int left = length;
         while (begun < left) {
             left -= begun;
-            first = first + begun & MASK;
+            first = (first + begun) & MASK;
             size -= begun;
             begun = DatagramReader.PREFIX + lengthAt(first);
         }
-        first = first + left & MASK;
+        first = (first + left) & MASK;
         size -= left;
         begun -= left;
     }
 
     /** Drops the oldest datagram of which no part was moved. */
     private void dropOldest() {
-        int second = first + begun & MASK;
+        int second = (first + begun) & MASK;
         int length = DatagramReader.PREFIX + lengthAt(second);
         ByteBuffer bytes = bytes();
-        for (int i = begun - 1; i >= 0; i--) bytes.put(first + i + length & MASK, bytes.get(first + i & MASK));
-        first = first + length & MASK;
+        for (int i = begun - 1; i >= 0; i--) bytes.put((first + i + length) & MASK, bytes.get((first + i) & MASK));
+        first = (first + length) & MASK;
         size -= length;
     }
 
     private int lengthAt(int index) {
-        return (bytes().get(index & MASK) & 0xFF) << 8 | bytes().get(index + 1 & MASK) & 0xFF;
+        return ((bytes().get(index & MASK) & 0xFF) << 8) | (bytes().get((index + 1) & MASK) & 0xFF);
     }
 
     private void put(byte value) {
-        bytes().put(first + size & MASK, value);
+        bytes().put((first + size) & MASK, value);
         size++;
     }
 
     private void append(ByteBuffer from) {
         int length = from.remaining();
         for (int done = 0; done < length; ) {
-            int at = first + size & MASK;
+            int at = (first + size) & MASK;
             int piece = Math.min(length - done, CAPACITY - at);
             bytes().put(at, from, from.position() + done, piece);
             done += piece;

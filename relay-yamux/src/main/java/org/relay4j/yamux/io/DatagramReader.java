@@ -31,7 +31,7 @@ final class DatagramReader {
             int next = in.get() & 0xFF;
             if (high == NONE) high = next;
             else {
-                length = high << 8 | next;
+                length = (high << 8) | next;
                 high = NONE;
             }
         }

@@ -54,7 +54,7 @@ public final class DatagramFuzz {
         ArrayDeque<byte[]> expected = new ArrayDeque<>();
         ByteBuffer out = ByteBuffer.allocate(2 * DatagramQueue.CAPACITY);
         for (int i = 0; i + 2 < input.length && i < 300; i += 3) {
-            int length = (input[i + 1] & 0xFF) << 8 | input[i + 2] & 0xFF;
+            int length = ((input[i + 1] & 0xFF) << 8) | (input[i + 2] & 0xFF);
             if ((input[i] & 1) == 0) add(queue, expected, length, (byte) i);
             else {
                 queue.moveTo(out.limit(Math.min(out.capacity(), out.position() + length)));
@@ -91,7 +91,7 @@ public final class DatagramFuzz {
     private static void verify(ByteBuffer out, ArrayDeque<byte[]> expected) {
         out.flip();
         while (out.remaining() >= 2) {
-            int length = (out.get(out.position()) & 0xFF) << 8 | out.get(out.position() + 1) & 0xFF;
+            int length = ((out.get(out.position()) & 0xFF) << 8) | (out.get(out.position() + 1) & 0xFF);
             if (out.remaining() < 2 + length) break;
             byte[] datagram = new byte[length];
             out.position(out.position() + 2).get(datagram);

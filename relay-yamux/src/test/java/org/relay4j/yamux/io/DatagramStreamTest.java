@@ -20,6 +20,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -64,7 +65,7 @@ class DatagramStreamTest {
     private static final class Received implements DatagramStream.Owner {
         final BlockingQueue<byte[]> datagrams = new LinkedBlockingQueue<>();
         final CompletableFuture<String> end = new CompletableFuture<>();
-        volatile int dropped;
+        final AtomicInteger dropped = new AtomicInteger();
 
         @Override
         public void received(ByteBuffer datagram) {
@@ -75,7 +76,7 @@ class DatagramStreamTest {
 
         @Override
         public void dropped(int count) {
-            dropped += count;
+            dropped.addAndGet(count);
         }
 
         @Override
@@ -170,7 +171,7 @@ class DatagramStreamTest {
         for (int i = 0; i <= begun; i++) expected[i] = datagrams[i];
         for (int i = 0; i < kept; i++) expected[begun + 1 + i] = datagrams[datagrams.length - kept + i];
         assertTrue(Arrays.equals(framed(expected), all.toByteArray()), "the first ones, and the last ones");
-        assertEquals(datagrams.length - expected.length, received.dropped);
+        assertEquals(datagrams.length - expected.length, received.dropped.get());
         peer.expectNothing();
         assertEquals(0, memory.held());
     }
@@ -186,7 +187,7 @@ class DatagramStreamTest {
             peer.send(window(1, 0, 1));
             peer.expectData(1, 1);
         }
-        assertEquals(0, received.dropped);
+        assertEquals(0, received.dropped.get());
         int left = 5 * (large.length + 2) - (WINDOW - PREAMBLE.length) - 3;
         peer.send(window(1, 0, WINDOW));
         peer.expectData(1, left);
