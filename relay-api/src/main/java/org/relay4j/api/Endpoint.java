@@ -104,19 +104,18 @@ public final class Endpoint {
     public static Endpoint parse(String text) {
         int slash = text.indexOf('/');
         String value = text.substring(slash + 1);
-        switch (slash < 0 ? "" : text.substring(0, slash)) {
-            case "tcp":
-                return new Endpoint(Kind.TCP, number(text, value), "");
-            case "udp":
-                return new Endpoint(Kind.UDP, number(text, value), "");
-            case "host":
-                if (value.equals("0")) return anyHost();
-                if (isName(value)) return new Endpoint(Kind.HOST, 0, value);
-                throw malformed(value, null);
-            default:
+        return switch (slash < 0 ? "" : text.substring(0, slash)) {
+            case "tcp" -> new Endpoint(Kind.TCP, number(text, value), "");
+            case "udp" -> new Endpoint(Kind.UDP, number(text, value), "");
+            case "host" -> {
+                if (value.equals("0")) yield anyHost();
+                if (!isName(value)) throw malformed(value, null);
+                yield new Endpoint(Kind.HOST, 0, value);
+            }
+            default ->
                 throw new IllegalArgumentException(
                         "'" + text + "' is not an endpoint; it must begin with tcp/, udp/ or host/");
-        }
+        };
     }
 
     private static int number(String text, String value) {
