@@ -126,7 +126,8 @@ class DomainTest {
 
     @Test
     void clientsGetRandomNamesAndNotTheDomainItself() throws IOException {
-        ClientLimits all = ClientLimits.builder().host("*." + DOMAIN).host(DOMAIN).build();
+        ClientLimits all =
+                ClientLimits.builder().host("*." + DOMAIN).host(DOMAIN).build();
         try (RelayServer server = RelayServer.start(options().build());
                 AskingClient client = AskingClient.connect(server, "").establish()) {
             Loop loop = server.loops().next();
