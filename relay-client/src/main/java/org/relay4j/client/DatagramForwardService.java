@@ -26,32 +26,30 @@ final class DatagramForwardService implements Service {
     /** Maximum number of visitors, each of which has a file descriptor. Others are reset. */
     static final int MOST = 4_096;
 
-    private final ForwardService.Resolving resolving;
+    private final LocalTarget target;
     private final Visits visits;
     private final DatagramMemory memory = new DatagramMemory();
     private final AtomicInteger present = new AtomicInteger(); // visitors
     private final LimitedLog unreachable = new LimitedLog(log, Level.WARN);
     private final LimitedLog tooMany = new LimitedLog(log, Level.WARN);
-    private volatile LocalService local; // has no address before it is prepared
     private volatile int turn; // index of the address to use, modulo their number
 
-    DatagramForwardService(ForwardService.Resolving resolving, Visits visits) {
-        this.resolving = resolving;
+    DatagramForwardService(LocalTarget target, Visits visits) {
+        this.target = target;
         this.visits = visits;
-        local = new LocalService("that is not resolved yet", List.of());
     }
 
     /** Resolves the host of the local service. If that fails, the service keeps the addresses that it had before. */
     @Override
     public void prepare() throws UnknownHostException {
-        local = resolving.resolve();
+        target.prepare();
     }
 
     @Override
     public @Nullable StreamHandler begin(ServiceConnection on, MuxStream stream, @Nullable VisitorHeader header) {
         if (present.incrementAndGet() > MOST) {
             present.decrementAndGet();
-            tooMany.log("{}: visitor reset, {} visitors of {} are present", on, MOST, local);
+            tooMany.log("{}: visitor reset, {} visitors of {} are present", on, MOST, target.service());
             return null;
         }
         LocalDatagrams visitor = new LocalDatagrams(this, on, VisitorHeader.of(header));
@@ -69,7 +67,7 @@ final class DatagramForwardService implements Service {
     }
 
     private InetSocketAddress address() throws IOException {
-        List<SocketAddress> addresses = local.addresses();
+        List<SocketAddress> addresses = target.service().addresses();
         if (addresses.isEmpty()) throw new IOException("its host has no address");
         return (InetSocketAddress) addresses.get(Math.floorMod(turn, addresses.size()));
     }
@@ -82,7 +80,7 @@ final class DatagramForwardService implements Service {
     void left(ServiceConnection on, MuxStream stream, LocalDatagrams visitor, Supplier<@Nullable Throwable> cause) {
         present.decrementAndGet();
         visits.closed(stream, visitor.header(), cause);
-        if (log.isDebugEnabled()) log.debug("{}: {} of {} has left: {}", on, visitor, local, cause.get());
+        if (log.isDebugEnabled()) log.debug("{}: {} of {} has left: {}", on, visitor, target.service(), cause.get());
     }
 
     /** Returns the number of visitors. From any thread. */
@@ -92,7 +90,7 @@ final class DatagramForwardService implements Service {
 
     /** Nobody listens at the address of a visitor that got no reply. The next visitor is connected to the next address. */
     void refused(InetSocketAddress address) {
-        List<SocketAddress> addresses = local.addresses();
+        List<SocketAddress> addresses = target.service().addresses();
         int index = turn;
         if (!addresses.isEmpty()
                 && addresses.get(Math.floorMod(index, addresses.size())).equals(address)) turn = index + 1;
@@ -100,6 +98,6 @@ final class DatagramForwardService implements Service {
 
     void unreachable(ServiceConnection on, IOException failure) {
         String why = String.valueOf(failure.getMessage());
-        unreachable.log("{}: visitor reset, cannot reach the local UDP service {}: {}", on, local, why);
+        unreachable.log("{}: visitor reset, cannot reach the local UDP service {}: {}", on, target.service(), why);
     }
 }

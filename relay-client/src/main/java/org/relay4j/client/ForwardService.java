@@ -3,7 +3,6 @@ package org.relay4j.client;
 import java.io.IOException;
 import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.MuxStream;
@@ -17,37 +16,29 @@ import org.slf4j.event.Level;
 final class ForwardService implements Service {
     private static final Logger log = LoggerFactory.getLogger(ForwardService.class);
 
-    private final Resolving resolving;
+    private final LocalTarget target;
     private final Duration localConnectTimeout;
     private final @Nullable ProxyProtocol proxyProtocol;
     private final Visits visits;
     private final LimitedLog unreachable = new LimitedLog(log, Level.WARN);
-    private volatile LocalService local; // has no address before it is prepared
-
-    /** Finds the addresses of the local service. */
-    interface Resolving {
-        /** May block. */
-        LocalService resolve() throws UnknownHostException;
-    }
 
     /** @param proxyProtocol the version of the header for the local service; null for none */
     ForwardService(
-            Resolving resolving, Duration localConnectTimeout, @Nullable ProxyProtocol proxyProtocol, Visits visits) {
-        this.resolving = resolving;
+            LocalTarget target, Duration localConnectTimeout, @Nullable ProxyProtocol proxyProtocol, Visits visits) {
+        this.target = target;
         this.localConnectTimeout = localConnectTimeout;
         this.proxyProtocol = proxyProtocol;
         this.visits = visits;
-        local = new LocalService("that is not resolved yet", List.of());
     }
 
     /** Resolves the host of the local service. If that fails, the service keeps the addresses that it had before. */
     @Override
     public void prepare() throws UnknownHostException {
-        local = resolving.resolve();
+        target.prepare();
     }
 
     LocalService local() {
-        return local;
+        return target.service();
     }
 
     Duration localConnectTimeout() {
@@ -88,6 +79,6 @@ final class ForwardService implements Service {
     /** Called when no address of the local service accepts a connection. */
     void unreachable(ServiceConnection on, IOException failure) {
         String why = String.valueOf(failure.getMessage());
-        unreachable.log("{}: visitor reset, cannot connect to the local service {}: {}", on, local, why);
+        unreachable.log("{}: visitor reset, cannot connect to the local service {}: {}", on, local(), why);
     }
 }

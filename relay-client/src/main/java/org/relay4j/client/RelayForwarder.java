@@ -3,7 +3,9 @@ package org.relay4j.client;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
@@ -32,18 +34,18 @@ public final class RelayForwarder implements Tunnel {
     private static final Logger log = LoggerFactory.getLogger(RelayForwarder.class);
     private static final long CLOSE_DEADLINE = TimeUnit.SECONDS.toNanos(2);
 
-    private final SocketAddress local;
+    private final LocalTarget target;
     private final OwnedTunnel tunnel;
+    private volatile SocketAddress local;
 
     private RelayForwarder(InetSocketAddress server, SocketAddress local, RelayClientOptions options)
             throws IOException {
         this.local = local;
+        LocalTarget shared = LocalTarget.of(local);
+        target = shared;
         Connector connector = (opening, events) -> {
             ForwardService service = new ForwardService(
-                    () -> LocalService.resolve(local),
-                    options.localConnectTimeout(),
-                    options.proxyProtocol(),
-                    new Visits(events));
+                    shared, options.localConnectTimeout(), options.proxyProtocol(), new Visits(events));
             return Connector.to(service, options).connect(opening, events);
         };
         ClientTunnel whole = new ClientTunnel(server, options, connector, cause -> {}, this);
@@ -53,8 +55,9 @@ public final class RelayForwarder implements Tunnel {
         whole.announce();
     }
 
-    private RelayForwarder(ServedEndpoint endpoint, SocketAddress local) {
+    private RelayForwarder(ServedEndpoint endpoint, SocketAddress local, LocalTarget target) {
         this.local = local;
+        this.target = target;
         tunnel = endpoint;
     }
 
@@ -64,13 +67,37 @@ public final class RelayForwarder implements Tunnel {
     }
 
     /** Returns the forwarder of one of the endpoints of a tunnel. */
-    static RelayForwarder of(ServedEndpoint endpoint, SocketAddress local) {
-        return new RelayForwarder(endpoint, local);
+    static RelayForwarder of(ServedEndpoint endpoint, SocketAddress local, LocalTarget target) {
+        return new RelayForwarder(endpoint, local, target);
     }
 
     /** Returns the endpoint, as the server has granted it, which may change with a reconnect. */
     public Endpoint endpoint() {
         return tunnel.endpoint();
+    }
+
+    /**
+     * Connects the visitors that arrive from now on to another service. The endpoint, and the visitors that are connected, stay as
+     * they are. Blocks while the host of the service is resolved.
+     *
+     * @param next as in {@link RelayTunnel#forward(Endpoint, SocketAddress, ServiceOptions)}
+     * @throws UnknownHostException if the host of the service is unknown; the service stays the same
+     * @throws IllegalArgumentException if no service can have this address
+     */
+    public void forwardTo(SocketAddress next) throws UnknownHostException {
+        check(endpoint(), next);
+        target.replace(next);
+        local = next;
+        log.info("tunnel {}: now forwards to {}", HostPort.text(publicAddress()), HostPort.text(next));
+    }
+
+    /** @throws IllegalArgumentException if no service of this endpoint can have the address */
+    static void check(Endpoint endpoint, SocketAddress local) {
+        LocalService.check(Objects.requireNonNull(local, "local"));
+        if (endpoint.kind() == Endpoint.Kind.UDP && !(local instanceof InetSocketAddress)) {
+            throw new IllegalArgumentException(
+                    "the service of " + endpoint + " is " + HostPort.text(local) + ", it must be a host and a port");
+        }
     }
 
     @Override

@@ -5,7 +5,6 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
@@ -118,12 +117,8 @@ public final class RelayTunnel implements Tunnel {
     public RelayForwarder forward(Endpoint endpoint, SocketAddress local, ServiceOptions serviceOptions)
             throws IOException {
         boolean udp = endpoint.kind() == Endpoint.Kind.UDP;
-        LocalService.check(Objects.requireNonNull(local, "local"));
+        RelayForwarder.check(endpoint, local);
         ProxyProtocol own = serviceOptions.proxyProtocol();
-        if (udp && !(local instanceof InetSocketAddress)) {
-            throw new IllegalArgumentException(
-                    "the service of " + endpoint + " is " + HostPort.text(local) + ", it must be a host and a port");
-        }
         HealthCheck check = serviceOptions.healthCheck();
         if (udp && (own != null || check != null)) {
             throw new IllegalArgumentException(
@@ -131,14 +126,14 @@ public final class RelayTunnel implements Tunnel {
         }
         OpenVisitors visitors = new OpenVisitors();
         Visits visits = new Visits(tunnel.events(), visitors);
-        ForwardService.Resolving resolving = () -> LocalService.resolve(local);
+        LocalTarget target = LocalTarget.of(local);
         Service service = udp
-                ? new DatagramForwardService(resolving, visits)
+                ? new DatagramForwardService(target, visits)
                 : new ForwardService(
-                        resolving, options.localConnectTimeout(), own != null ? own : options.proxyProtocol(), visits);
+                        target, options.localConnectTimeout(), own != null ? own : options.proxyProtocol(), visits);
         service.prepare();
         ServedEndpoint served = served(endpoint, serviceOptions, new ServedEndpoint.Parts(service, visits, visitors));
-        RelayForwarder forwarder = RelayForwarder.of(served, local);
+        RelayForwarder forwarder = RelayForwarder.of(served, local, target);
         visits.show(forwarder);
         services.open(served);
         if (check != null && service instanceof ForwardService connecting)

@@ -82,7 +82,8 @@ class LocalConnectTest {
             RelayClientOptions options =
                     RelayClientOptions.builder().localConnectTimeout(timeout).build();
             LocalService service = LocalService.tcp("service.example", port, addresses);
-            ForwardService forwarding = new ForwardService(() -> service, timeout, null, new Visits(events));
+            ForwardService forwarding =
+                    new ForwardService(new LocalTarget(() -> service), timeout, null, new Visits(events));
             forwarding.prepare();
             connection = ServiceConnection.start(
                     ControlConnection.open("localhost", server.port(), options), events, options, forwarding);

@@ -239,6 +239,34 @@ class RelayForwarderTest {
     }
 
     @Test
+    void serviceIsReplacedForNewVisitors() throws IOException {
+        try (FakeServer before = FakeServer.echoing();
+                FakeServer after = FakeServer.saying("the other service");
+                RelayForwarder forwarder = forward(before);
+                Socket present = visit(forwarder)) {
+            Visitor.send(present, "hello");
+            Visitor.expect(present, "hello");
+            InetSocketAddress unknown = InetSocketAddress.createUnresolved("no-such-host.invalid", 1);
+            assertThrows(UnknownHostException.class, () -> forwarder.forwardTo(unknown));
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> forwarder.forwardTo(InetSocketAddress.createUnresolved("localhost", 0)));
+            try (Socket visitor = visit(forwarder)) {
+                Visitor.send(visitor, "hello");
+                Visitor.expect(visitor, "hello");
+            }
+
+            forwarder.forwardTo(InetSocketAddress.createUnresolved("localhost", after.port()));
+            try (Socket visitor = visit(forwarder)) {
+                Visitor.expect(visitor, "the other service");
+            }
+            Visitor.send(present, "still here");
+            Visitor.expect(present, "still here");
+            assertTrue(forwarder.toString().endsWith(" -> localhost:" + after.port() + "]"), forwarder::toString);
+        }
+    }
+
+    @Test
     void unknownHostOfTheServiceIsReportedAtOnce() {
         UnknownHostException failure = assertThrows(
                 UnknownHostException.class,

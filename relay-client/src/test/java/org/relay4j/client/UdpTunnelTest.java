@@ -97,6 +97,26 @@ class UdpTunnelTest {
     }
 
     @Test
+    void serviceIsReplacedForNewVisitors() throws Exception {
+        DatagramSocket before = socket();
+        DatagramSocket after = socket();
+        RelayForwarder forwarder = tunnel.forward(Endpoint.anyUdpPort(), before.getLocalSocketAddress());
+        InetSocketAddress address = forwarder.publicAddress();
+        DatagramSocket present = socket();
+        send(present, address, "hello");
+        assertEquals("hello", text(receive(before)));
+        assertThrows(
+                IllegalArgumentException.class, () -> forwarder.forwardTo(UnixDomainSocketAddress.of("/tmp/socket")));
+
+        forwarder.forwardTo(after.getLocalSocketAddress());
+        send(socket(), address, "to the other one");
+        assertEquals("to the other one", text(receive(after)));
+        send(present, address, "still here");
+        assertEquals("still here", text(receive(before)));
+        assertEquals(address, forwarder.publicAddress());
+    }
+
+    @Test
     void serviceThatIsNotThereEndsTheVisitorAndIsTriedAgain() throws Exception {
         DatagramSocket service = socket();
         InetSocketAddress address = (InetSocketAddress) service.getLocalSocketAddress();
