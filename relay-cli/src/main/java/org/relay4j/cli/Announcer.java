@@ -44,7 +44,9 @@ final class Announcer implements TunnelListener {
     static Events of(ForwardedServices services) {
         return new Events() {
             @Override
-            public void up(Tunnel tunnel, boolean again) {}
+            public void up(Tunnel tunnel, boolean again) {
+                services.up();
+            }
 
             @Override
             public void changed(Tunnel service) {

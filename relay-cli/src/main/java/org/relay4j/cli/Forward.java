@@ -7,10 +7,8 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -239,18 +237,6 @@ record Forward(String name, SocketAddress local, Endpoint endpoint) {
         String host = hostText();
         if (host != null) return HOST + "=" + host;
         return endpoint.isAny() ? null : PORT + "=" + endpoint.number();
-    }
-
-    /** Returns the names of the services that differ, or are only in one of two lists. */
-    static Set<String> differences(List<Forward> before, List<Forward> after) {
-        Set<Forward> different = new HashSet<>(before);
-        Set<Forward> added = new HashSet<>(after);
-        different.removeAll(after);
-        added.removeAll(before);
-        different.addAll(added);
-        Set<String> names = new HashSet<>();
-        for (Forward each : different) names.add(each.name);
-        return names;
     }
 
     /** Returns the text of this service, which can be parsed again. */

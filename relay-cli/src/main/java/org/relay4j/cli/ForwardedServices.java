@@ -2,15 +2,18 @@ package org.relay4j.cli;
 
 import java.io.IOException;
 import java.net.UnknownHostException;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
 import org.relay4j.api.RelayException;
 import org.relay4j.api.RelayOptionException;
+import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.api.Tunnel;
 import org.relay4j.cli.admin.ForwardedService;
 import org.relay4j.client.RelayForwarder;
@@ -25,10 +28,17 @@ import org.slf4j.LoggerFactory;
 final class ForwardedServices {
     private static final Logger log = LoggerFactory.getLogger(ForwardedServices.class);
 
+    private static final long SHORTEST_PAUSE = 1_000; // ms
+    private static final long LONGEST_PAUSE = 60_000; // ms
+
     private final Output output;
     private final ReentrantLock changing = new ReentrantLock(); // one change at a time, which may block
     private List<Forward> wanted; // guarded by changing
-    private volatile @Nullable RelayTunnel tunnel; // null until it is up for the first time; written with changing held
+    private long pause = SHORTEST_PAUSE; // ms, before the next attempt; guarded by changing
+    private int round; // number of the last attempt; guarded by changing
+    private volatile boolean incomplete; // not all services are as wanted; written with changing held
+    private volatile @Nullable RelayTunnel
+            tunnel; // null until all services were opened for the first time; written with changing held
     private volatile Map<String, Served> open =
             Map.of(); // by name, in the order of the user; written with changing held
 
@@ -82,8 +92,8 @@ final class ForwardedServices {
     void open(RelayTunnel connected) throws IOException {
         changing.lock();
         try {
-            tunnel = connected;
             for (Forward service : wanted) open(connected, service);
+            tunnel = connected;
         } finally {
             changing.unlock();
         }
@@ -91,25 +101,97 @@ final class ForwardedServices {
 
     /**
      * Closes and opens services, so that they are as in a new configuration; the others stay as they are. Before the tunnel is up,
-     * they are opened later. A service that cannot be opened is logged, and tried again with the next change.
+     * they are opened later. A service that cannot be opened is logged, and tried again: after a pause, or when the tunnel is up again.
+     * Blocks until the server has answered for each, or one of them is not answered within the handshake timeout.
      */
     void change(List<Forward> next) {
         changing.lock();
         try {
             wanted = next;
-            RelayTunnel connected = tunnel;
-            if (connected == null) return;
-            List<Forward> before = new ArrayList<>();
-            for (Served served : open.values()) before.add(served.service());
-            Set<String> differences = Forward.differences(before, next);
-            for (Forward service : before) {
-                if (differences.contains(service.name())) close(service.name());
-            }
-            for (Forward service : next) {
-                if (differences.contains(service.name())) openLater(connected, service);
-            }
+            pause = SHORTEST_PAUSE;
+            follow();
         } finally {
             changing.unlock();
+        }
+    }
+
+    /** The tunnel is up again: the services that could not be opened are tried again. Does not block. */
+    void up() {
+        if (incomplete) start(this::retry);
+    }
+
+    private static void start(Runnable task) {
+        Thread thread = new Thread(task, "relay-services");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private void retry() {
+        changing.lock();
+        try {
+            if (incomplete) follow();
+        } finally {
+            changing.unlock();
+        }
+    }
+
+    /** Brings the open services in line with the wanted ones, as far as that is possible now. With changing held. */
+    private void follow() {
+        RelayTunnel connected = tunnel;
+        if (connected == null) return;
+        incomplete = true; // before isOpen is called, so that up() misses nothing
+        round++;
+        closeOthers();
+        boolean done = true;
+        for (Forward service : wanted) {
+            Served served = open.get(service.name());
+            if (served != null && served.service().equals(service)) continue;
+            try {
+                if (served != null) replace(served, service);
+                else if (connected.isOpen()) open(connected, service);
+                else throw new IOException("service " + service.name() + ": the tunnel is down");
+                log.info("reload: service {} is forwarded to {}", service.name(), service.localText());
+            } catch (CommandFailure e) { // it is open, but standard output cannot be written
+                log.error("reload: {}", e.getMessage());
+            } catch (IOException e) {
+                done = false;
+                String when = connected.isOpen() ? "in " + pause + " ms" : "when the tunnel is up again";
+                log.error("reload: {}; next attempt {}", e.getMessage(), when);
+                if (isWithoutAnswer(e)) break; // the others would take as long
+            }
+        }
+        incomplete = !done;
+        if (!done && connected.isOpen()) retryLater();
+    }
+
+    private static boolean isWithoutAnswer(IOException e) {
+        return e instanceof Failure failure && failure.reason() instanceof RelayUnreachableException;
+    }
+
+    /** With changing held. */
+    private void retryLater() {
+        int number = round;
+        CompletableFuture.delayedExecutor(pause, TimeUnit.MILLISECONDS, ForwardedServices::start)
+                .execute(() -> retry(number));
+        pause = Math.min(2 * pause, LONGEST_PAUSE);
+    }
+
+    private void retry(int number) {
+        changing.lock();
+        try {
+            if (number == round) follow();
+        } finally {
+            changing.unlock();
+        }
+    }
+
+    /** Closes the services that are not wanted, or have another endpoint by now. */
+    private void closeOthers() {
+        Map<String, Endpoint> endpoints = new HashMap<>();
+        for (Forward service : wanted) endpoints.put(service.name(), service.endpoint());
+        for (Served served : List.copyOf(open.values())) {
+            Forward service = served.service();
+            if (!service.endpoint().equals(endpoints.get(service.name()))) close(service.name());
         }
     }
 
@@ -135,20 +217,24 @@ final class ForwardedServices {
         } catch (IllegalArgumentException e) {
             throw new Failure(service.name(), new RelayOptionException("forward", String.valueOf(e.getMessage()), e));
         }
-        Map<String, Served> after = new LinkedHashMap<>(open);
-        Served served = new Served(service, forwarder);
-        after.put(service.name(), served);
-        open = after;
-        report(served, false);
+        show(new Served(service, forwarder));
     }
 
-    private void openLater(RelayTunnel connected, Forward service) {
+    /** Forwards the visitors of a service to another address. Those that are connected stay. */
+    private void replace(Served before, Forward service) throws IOException {
         try {
-            open(connected, service);
-            log.info("reload: service {} is forwarded to {}", service.name(), service.localText());
-        } catch (IOException e) {
-            log.error("reload: {}; it is tried again with the next reload", e.getMessage());
+            before.forwarder().forwardTo(service.local());
+        } catch (UnknownHostException e) {
+            throw new Failure(service.name(), e);
         }
+        show(new Served(service, before.forwarder()));
+    }
+
+    private void show(Served served) {
+        Map<String, Served> after = new LinkedHashMap<>(open);
+        after.put(served.service().name(), served);
+        open = after;
+        report(served, false);
     }
 
     private void close(String name) {

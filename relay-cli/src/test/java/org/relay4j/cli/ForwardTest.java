@@ -6,9 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.InetSocketAddress;
 import java.net.UnixDomainSocketAddress;
-import java.util.Collections;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -155,13 +153,5 @@ class ForwardTest {
     private static String refusal(String text) {
         return assertThrows(CommandFailure.class, () -> Forward.all(new Value("--forward", text)))
                 .getMessage();
-    }
-
-    @Test
-    void differencesAreFound() {
-        List<Forward> before = Forward.all(new Value("--forward", "a=1\nb=2\nc=3"));
-        List<Forward> after = Forward.all(new Value("--forward", "d=4\nc=3\nb=2,port=80"));
-        assertEquals(Set.of("a", "b", "d"), Forward.differences(before, after));
-        assertEquals(Collections.emptySet(), Forward.differences(before, before));
     }
 }
