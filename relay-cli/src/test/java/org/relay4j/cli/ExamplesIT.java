@@ -19,6 +19,11 @@ class ExamplesIT {
         });
     }
 
+    @Test
+    void dnsOverUdp() throws Exception {
+        with("dns-over-udp", "dig @127.0.0.1 -p ", dig -> assertEquals(List.of("192.0.2.7"), run(dig)));
+    }
+
     /** What a test does with the command that an example prints. */
     private interface Trial {
         void run(String command) throws Exception;
