@@ -248,6 +248,8 @@ class RelayServerOptionsTest {
                 .httpPort(16)
                 .redirectHttps(true)
                 .answerUnknownNames(false)
+                .domain("example.org")
+                .domainTls(ServerTls.of(SSLContext.getDefault()))
                 .controlSocket(Path.of("socket"))
                 .build();
         RelayServerOptions copy = options.toBuilder().build();
@@ -259,7 +261,7 @@ class RelayServerOptionsTest {
             assertNotEquals(getter.invoke(RelayServerOptions.defaults()), getter.invoke(copy), getter::getName);
             compared++;
         }
-        assertEquals(30, compared);
+        assertEquals(32, compared);
         assertFalse(copy.trustedProxies().isOff());
         assertEquals(Set.of("0".repeat(64)), copy.proxyCertificates());
         assertEquals(5, options.toBuilder().port(5).build().controlAddress().getPort());
