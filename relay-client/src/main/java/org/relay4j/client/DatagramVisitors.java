@@ -39,6 +39,7 @@ final class DatagramVisitors implements Service {
     private static final int OVERHEAD = 128; // bytes
 
     /** A received datagram. */
+    @SuppressWarnings("ArrayRecordComponent") // is not compared
     record Datagram(byte[] bytes, InetSocketAddress from) {}
 
     private final Visits visits;

@@ -69,6 +69,7 @@ final class NoSocket extends DatagramSocketImpl {
 
     @Override
     @Deprecated
+    @SuppressWarnings("InlineMeSuggester") // nobody calls it
     protected byte getTTL() {
         return 0;
     }
