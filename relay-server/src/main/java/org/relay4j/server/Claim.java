@@ -178,7 +178,7 @@ final class Claim {
         }
         on(
                 present.loop(),
-                () -> new Takeover(present).begin(isFree -> {
+                () -> new Takeover(present, Endpoint.port(wanted)).begin(isFree -> {
                     if (isFree) take(present, wanted);
                     else on(loop, () -> refusePort("port " + wanted + " is in use by a program of the same name"));
                 }));

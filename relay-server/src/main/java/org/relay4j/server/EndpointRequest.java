@@ -91,15 +91,8 @@ final class EndpointRequest {
             if (!answered) refuse(Refusal.REQUEST, "bad-request", "'" + text + "' is not an endpoint");
             return;
         }
-        PublicEndpoint present = tunnel.endpoints().find(wanted);
-        if (present != null) {
-            tunnel.endpoints().share(present, share);
-            tunnel.endpoints().confirm(present);
-            answer(opened(present));
-        } else if (tunnel.endpoints().size() >= tunnel.mostEndpoints()) {
-            String most = "the tunnel has reached its limit of " + tunnel.mostEndpoints() + " endpoints";
-            refuse(Refusal.ENDPOINTS, "limit-reached", most);
-        } else if (!tunnel.limits().allows(wanted)) {
+        if (isDecided(wanted)) return;
+        if (!tunnel.limits().allows(wanted)) {
             refuse(Refusal.PORT_UNAVAILABLE, "port-unavailable", text + " is not one that this client may have");
         } else if (wanted.isAny()) {
             add(wanted);
@@ -111,6 +104,25 @@ final class EndpointRequest {
                         else refuse(Refusal.FAILURE, "registry-unavailable", "the registry of tunnels does not answer");
                     }));
         }
+    }
+
+    /** Answers if the tunnel has the endpoint, or may have no more. Also after each wait: another line may have changed that. */
+    private boolean isDecided(Endpoint wanted) {
+        PublicEndpoint present = tunnel.endpoints().find(wanted);
+        if (present != null) {
+            tunnel.endpoints().share(present, share);
+            tunnel.endpoints().confirm(present);
+            answer(opened(present));
+        } else if (tunnel.endpoints().size() >= tunnel.mostEndpoints()) {
+            String most = "the tunnel has reached its limit of " + tunnel.mostEndpoints() + " endpoints";
+            refuse(Refusal.ENDPOINTS, "limit-reached", most);
+        }
+        return answered;
+    }
+
+    /** Returns whether nobody reads the answer any more. From any thread. */
+    private boolean isGone() {
+        return connection.isSuperseded() || !tunnel.isOpen();
     }
 
     private boolean refusedAtOnce() {
@@ -129,6 +141,11 @@ final class EndpointRequest {
             return;
         }
         ServerTunnel other = owner.get();
+        if (other == tunnel) { // it is closing it, or another line was faster
+            tunnel.endpoints().hasten(wanted);
+            add(wanted);
+            return;
+        }
         if (tunnel.owner() == null || !tunnel.owner().equals(other.owner())) {
             refuse(Refusal.PORT_UNAVAILABLE, "port-unavailable", "another client has " + text);
             return;
@@ -141,9 +158,9 @@ final class EndpointRequest {
         }
         on(
                 other.loop(),
-                () -> new Takeover(other).begin(isFree -> {
-                    PublicEndpoint passed =
-                            isFree && other.canSurrender(wanted) ? other.surrender(wanted, tunnel.loop()) : null;
+                () -> new Takeover(other, wanted).begin(isFree -> {
+                    boolean taken = isFree && !isGone() && other.canSurrender(wanted);
+                    PublicEndpoint passed = taken ? other.surrender(wanted, tunnel.loop()) : null;
                     on(tunnel.loop(), () -> {
                         if (!isFree) {
                             String why = text + " is in use by a program of the same name";
@@ -156,6 +173,11 @@ final class EndpointRequest {
 
     /** Opens the endpoint. */
     private void add(Endpoint wanted) {
+        if (isGone()) {
+            answer(null);
+            return;
+        }
+        if (isDecided(wanted)) return;
         try {
             add(Endpoints.open(server, tunnel.loop(), tunnel.limits(), wanted));
         } catch (BindException e) {
@@ -168,9 +190,13 @@ final class EndpointRequest {
     }
 
     private void add(PublicEndpoint endpoint) {
-        if (connection.isSuperseded() || !tunnel.isOpen()) {
+        if (isGone()) {
             endpoint.close(null);
-            answer(null); // nobody reads it
+            answer(null);
+            return;
+        }
+        if (isDecided(endpoint.endpoint())) {
+            endpoint.close(null);
             return;
         }
         try {

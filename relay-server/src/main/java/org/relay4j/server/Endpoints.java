@@ -39,7 +39,7 @@ final class Endpoints {
     private Loop.@Nullable Timer patience;
     private int first; // index of the one that is resumed first
     private int finishing; // that still have visitors
-    private boolean closed;
+    private volatile boolean closed; // written on the loop
 
     /** @param port null if the tunnel begins without an endpoint */
     Endpoints(TunnelRegistry registry, Loop loop, @Nullable PublicEndpoint port) {
@@ -236,6 +236,12 @@ final class Endpoints {
 
     // ---- changes of one
 
+    /** Returns whether the client has yet to open it again. */
+    boolean isUnconfirmed(Endpoint wanted) {
+        PublicEndpoint found = find(wanted);
+        return found != null && unconfirmed.contains(found);
+    }
+
     /** The client has opened it again: its visitors are passed on. */
     void confirm(PublicEndpoint endpoint) {
         unconfirmed.remove(endpoint);
@@ -313,6 +319,9 @@ final class Endpoints {
         if (passed == null) throw new IllegalStateException("the tunnel has no " + wanted);
         remove(passed);
         passed.moveTo(next);
+        // Here, because the tunnel that is to get it may end meanwhile. Until it belongs to that one, it is still
+        // bound.
+        if (tunnel != null) registry.leave(wanted, tunnel);
         return passed;
     }
 
@@ -332,6 +341,13 @@ final class Endpoints {
         one.run();
     }
 
+    /** Closes an endpoint at once that is {@linkplain #close(PublicEndpoint, Runnable) closing}, if there is one. */
+    void hasten(Endpoint closing) {
+        for (PublicEndpoint each : List.copyOf(leaving)) {
+            if (each.endpoint().equals(closing)) giveBack(each);
+        }
+    }
+
     /** Closes all. Later calls have no effect. */
     void close() {
         closed = true;
@@ -339,6 +355,7 @@ final class Endpoints {
         for (PublicEndpoint each : all) giveBack(each);
     }
 
+    /** Returns whether all were closed. From any thread. */
     boolean isClosed() {
         return closed;
     }

@@ -16,7 +16,6 @@ final class PublicName implements PublicEndpoint {
     private final Endpoint endpoint;
     private volatile @Nullable VisitorQueue queue; // null until its tunnel is known; written on the loop
     private VisitorQueue.@Nullable Move move; // from another tunnel, until it belongs to the next one
-    private volatile boolean withdrawn; // by the client; written on the loop
     private boolean closed;
 
     private PublicName(RelayServer server, Loop loop, Endpoint endpoint) {
@@ -77,7 +76,6 @@ final class PublicName implements PublicEndpoint {
     public void moveTo(Loop next) {
         VisitorQueue visitors = queue;
         queue = null;
-        withdrawn = false;
         if (visitors != null) move = visitors.moveTo(next);
         loop = next;
     }
@@ -86,14 +84,14 @@ final class PublicName implements PublicEndpoint {
     public void turn(Flow flow) {
         VisitorQueue visitors = queue;
         if (visitors == null) return;
-        withdrawn = flow == Flow.WITHDRAWN;
         visitors.turn(flow);
         resume();
     }
 
     /** Returns whether visitors get the same answer as without a tunnel. From any thread. */
     boolean isWithdrawn() {
-        return withdrawn;
+        VisitorQueue visitors = queue;
+        return visitors != null && visitors.isWithdrawn();
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
@@ -35,9 +36,10 @@ final class PublicUdpPort implements PublicEndpoint, UdpSocket.Owner {
     private final Endpoint endpoint;
     private final DatagramCounts counts;
     private final DatagramMemory memory = new DatagramMemory();
+    private final AtomicLong handedOver = new AtomicLong(); // bytes on their way to other loops
     private final UdpVisitors<UdpVisitor> visitors = new UdpVisitors<>();
     private final AddressRates rates = new AddressRates(System.nanoTime());
-    private final VisitorLimits limits; // of the client
+    private VisitorLimits limits; // of the client
     private volatile int present; // visitors; written on the loop
     private @Nullable ServerTunnel tunnel; // null until it is known
     private Loop.@Nullable Timer sweep; // while there are visitors
@@ -86,6 +88,7 @@ final class PublicUdpPort implements PublicEndpoint, UdpSocket.Owner {
     @Override
     public void belongTo(ServerTunnel owner) {
         tunnel = owner;
+        limits = new VisitorLimits(owner.limits(), System.nanoTime()); // there are no visitors yet
         flow = Flow.OPEN;
     }
 
@@ -258,6 +261,11 @@ final class PublicUdpPort implements PublicEndpoint, UdpSocket.Owner {
 
     DatagramMemory memory() {
         return memory;
+    }
+
+    /** Returns the count of the bytes that are on their way to other loops. */
+    AtomicLong handedOver() {
+        return handedOver;
     }
 
     /** Returns the address to which a visitor has sent. A socket on all addresses does not know which one it was. */

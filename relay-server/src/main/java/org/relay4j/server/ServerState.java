@@ -33,7 +33,8 @@ import org.slf4j.event.Level;
  */
 final class ServerState implements Closeable {
     /*
-     * A tunnel is dropped if its name is gone or may not have its port any more, if the port is taken, or if a limit was lowered.
+     * A tunnel is dropped if its name is gone, if a limit was lowered, or if it has one endpoint and does not get that any more,
+     * because it is taken or not allowed. Of several endpoints, only those are dropped that it does not get.
      * Whatever may pass, such as a policy that does not answer or a lack of file descriptors, fails the start instead. The file
      * stays as it is until the server has started, so the next attempt finds all tunnels.
      */
@@ -88,7 +89,7 @@ final class ServerState implements Closeable {
     private void bind(RelayServer server, KeptTunnel kept, ClientLimits limits) throws IOException {
         Loop loop = Claim.homeOf(server, kept.owner(), limits, server.loops().next());
         PublicEndpoint port = kept.port() == 0 ? null : open(server, loop, kept, limits, Endpoint.port(kept.port()));
-        if (kept.port() > 0 && port == null) return;
+        if (kept.port() > 0 && port == null && kept.others().isEmpty()) return;
         ServerTunnel tunnel = null;
         try {
             tunnel = restore(server, kept, limits, new Endpoints(server.registry(), loop, port));
@@ -111,7 +112,8 @@ final class ServerState implements Closeable {
             RelayServer server, Loop loop, KeptTunnel kept, ClientLimits limits, Endpoint endpoint) throws IOException {
         int number = endpoint.number();
         boolean isPort = endpoint.kind() == Endpoint.Kind.TCP;
-        String what = isPort && number == kept.port() ? "the tunnel of port " + number : "endpoint " + endpoint;
+        boolean isAll = isPort && number == kept.port() && kept.others().isEmpty();
+        String what = isAll ? "the tunnel of port " + number : "endpoint " + endpoint;
         if (isPort && number == server.options().controlAddress().getPort()) {
             drop(what, kept, "it is the control port now");
             return null;

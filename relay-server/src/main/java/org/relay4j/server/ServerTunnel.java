@@ -255,11 +255,11 @@ final class ServerTunnel {
     boolean accepts(ClientRequest from, String secret) {
         boolean canResume = tenure.canBeHeld() || from.join() != null;
         // One that asks for a port that the tunnel has no more is to ask for another tunnel.
-        boolean lacksPort = (from.port() >= 0 && !endpoints.havePort()) || (from.port() > 0 && port() == 0);
+        boolean lacksPort = from.port() >= 0 && (port() == 0 || !endpoints.havePort());
         return isOpen() && canResume && !lacksPort && Objects.equals(from.name(), owner()) && tenure.accepts(secret);
     }
 
-    /** Returns whether it may get another connection or endpoint. */
+    /** Returns whether it may get another connection or endpoint. From any thread. */
     boolean isOpen() {
         return !leaving && !endpoints.isClosed();
     }
@@ -410,9 +410,14 @@ final class ServerTunnel {
 
     // ---- visitors
 
-    /** Returns true until no connection accepts visitors any more, or the port was released. */
+    /** Returns true until its client has its answer. */
+    boolean isClaimed() {
+        return state == State.CLAIMED;
+    }
+
+    /** Returns true while a connection accepts visitors. */
     boolean isServed() {
-        return state == State.CLAIMED || state == State.SERVED;
+        return state == State.SERVED;
     }
 
     /** Returns true while visitors wait for a connection. */

@@ -93,7 +93,13 @@ final class SharedEndpoint implements PublicEndpoint {
         VisitorQueue visitors = queue();
         if (owner == null || owner != tunnel) return;
         tunnel = null;
-        if (visitors != null) visitors.leave(owner);
+        if (visitors == null) return;
+        visitors.leave(owner);
+        // What becomes of visitors may have changed. Later: this may be called with the lock of a session held.
+        Loop home = shared.loop();
+        home.execute(() -> {
+            if (shared.loop() == home) shared.resume();
+        });
     }
 
     @Override

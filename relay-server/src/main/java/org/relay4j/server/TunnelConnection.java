@@ -437,7 +437,8 @@ final class TunnelConnection implements SessionEvents {
 
     /** Answers the last line about an endpoint; with null, the line has no answer. From any thread; does not block. */
     void answer(byte @Nullable [] answer) {
-        on(loop(), () -> {
+        // Never at once: the lock of another session may be held.
+        loop().execute(() -> {
             driver.lock.lock();
             try {
                 if (lines == null || ended) return;

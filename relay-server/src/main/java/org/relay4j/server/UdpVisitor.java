@@ -46,7 +46,8 @@ final class UdpVisitor implements DatagramStream.Owner {
         this.address = address;
         id = connection.tunnel().server().newVisitorId();
         heardAt = now;
-        handover = connection.loop() == home ? null : new DatagramHandover(connection.loop(), this::pass);
+        Loop other = connection.loop();
+        handover = other == home ? null : new DatagramHandover(other, port.handedOver(), this::pass);
     }
 
     InetSocketAddress address() {

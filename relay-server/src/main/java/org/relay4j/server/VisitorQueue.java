@@ -27,6 +27,7 @@ final class VisitorQueue {
     private final ArrayDeque<Arrival> waiting = new ArrayDeque<>(0); // counted, and not read
     private final AtomicInteger visitors = new AtomicInteger(); // written on the loop
     private Flow flow = Flow.OPEN;
+    private volatile boolean withdrawn; // by all tunnels that serve the visitors; written on the loop
     private final List<Sharer> sharers = new ArrayList<>(0); // other tunnels that serve the visitors
     private ServerTunnel chosen; // for the next visitor
     private int expected; // visitors that may still arrive: their header is incomplete, or the kernel holds them
@@ -74,7 +75,7 @@ final class VisitorQueue {
     /** Decides what becomes of new visitors, and of those that wait. */
     void turn(Flow next) {
         flow = next;
-        if (isWithdrawn()) resetWaiting();
+        flowChanged();
     }
 
     // ---- several tunnels
@@ -95,7 +96,7 @@ final class VisitorQueue {
         Sharer sharer = sharer(other);
         if (sharer == null) sharers.add(new Sharer(other, others));
         else sharer.flow = others;
-        if (isWithdrawn()) resetWaiting();
+        flowChanged();
     }
 
     private @Nullable Sharer sharer(ServerTunnel other) {
@@ -108,7 +109,7 @@ final class VisitorQueue {
     /** The tunnel serves no more visitors. */
     void leave(ServerTunnel other) {
         sharers.removeIf(each -> each.tunnel == other);
-        if (isWithdrawn()) resetWaiting();
+        flowChanged();
     }
 
     /** Returns the other tunnels that serve visitors, in the order in which they joined. */
@@ -116,7 +117,17 @@ final class VisitorQueue {
         return sharers.stream().map(each -> each.tunnel).toList();
     }
 
-    private boolean isWithdrawn() {
+    private void flowChanged() {
+        withdrawn = allHaveWithdrawn();
+        if (withdrawn) resetWaiting();
+    }
+
+    /** Returns whether visitors are reset, because each tunnel that serves them has withdrawn the endpoint. From any thread. */
+    boolean isWithdrawn() {
+        return withdrawn;
+    }
+
+    private boolean allHaveWithdrawn() {
         if (flow != Flow.WITHDRAWN) return false;
         for (Sharer each : sharers) {
             if (each.flow != Flow.WITHDRAWN) return false;
@@ -316,7 +327,7 @@ final class VisitorQueue {
         closed = true;
         Move begun = new Move(tunnel.server(), next);
         for (Arrival visitor; (visitor = next()) != null; ) {
-            release(visitor);
+            release(visitor, next);
             begun.waiting.add(visitor);
         }
         move = begun;
@@ -324,15 +335,15 @@ final class VisitorQueue {
     }
 
     private void forward(Arrival visitor, Move to) {
-        release(visitor);
+        release(visitor, to.loop);
         to.loop.execute(() -> to.late(visitor));
     }
 
-    /** Another tunnel counts the visitor from now on. */
-    private void release(Arrival visitor) {
+    /** Another tunnel counts the visitor from now on. On its loop, the channel is registered again, perhaps with the same one. */
+    private void release(Arrival visitor, Loop next) {
         visitors.decrementAndGet();
         counted.moveOut(visitor.address().getAddress());
-        if (visitor.wasRead()) loop().deregister(visitor.channel());
+        if (visitor.wasRead() && next != loop()) loop().deregister(visitor.channel());
     }
 
     private void adopt(Arrival visitor) {
@@ -376,14 +387,14 @@ final class VisitorQueue {
         return waiting.isEmpty() && expected == 0;
     }
 
-    /** Resets the visitors that wait, and those that come back from a connection. */
+    /** Resets the visitors that wait, and those that come back from a connection. Perhaps with the lock of a session held. */
     void close() {
         if (closed) return;
         closed = true;
         Runnable then = finished;
         finished = null;
         resetWaiting();
-        if (then != null) then.run();
+        if (then != null) loop().execute(then); // it may ask other sessions
     }
 
     private void resetWaiting() {

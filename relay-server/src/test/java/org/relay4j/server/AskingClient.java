@@ -87,7 +87,13 @@ final class AskingClient implements AutoCloseable {
 
     /** Asks, and has the session begin only with {@link #begin}, as if the answer took long to be written. */
     static AskingClient delayed(RelayServer server, String words) throws IOException {
-        return ask(server, words, null, ClientLimits.defaults());
+        return delayed(server, words, null, ClientLimits.defaults());
+    }
+
+    /** As {@link #delayed(RelayServer, String)}, under a name that was proved. */
+    static AskingClient delayed(RelayServer server, String words, @Nullable String name, ClientLimits limits)
+            throws IOException {
+        return ask(server, words, name, limits);
     }
 
     private static AskingClient ask(RelayServer server, String words, @Nullable String name, ClientLimits limits)
@@ -207,10 +213,14 @@ final class AskingClient implements AutoCloseable {
         assertEquals("ERR " + code, line.toString());
     }
 
-    /** Opens the control stream. */
+    /** Opens the control stream. Answers to pings. */
     AskingClient control() throws IOException {
         yamux.send(WireFrame.window(2, WireFrame.SYN, 0));
-        yamux.expect(WireFrame.window(2, WireFrame.ACK, 0));
+        WireFrame frame = yamux.next();
+        for (; frame.equals(WireFrame.ping(WireFrame.SYN, frame.length())); frame = yamux.next()) {
+            yamux.send(WireFrame.ping(WireFrame.ACK, frame.length()));
+        }
+        assertEquals(WireFrame.window(2, WireFrame.ACK, 0), frame);
         return this;
     }
 

@@ -13,8 +13,11 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.api.Endpoint;
@@ -329,6 +332,135 @@ class EndpointsTest {
         assertEquals(port, second.open("tcp/" + port).number());
         assertEquals(1, server.tunnelCount());
         ask("visitor-address resume=" + first.lease(), "alice", own).assertRefused("lease-unknown");
+    }
+
+    @Test
+    void endpointThatIsNotOpenedAgainIsFreeForAnotherTunnel() throws Exception {
+        int port = FixedPort.range(2);
+        ClientLimits two = ClientLimits.builder().ports(port, port + 1).build();
+        AskingClient lost = ask("visitor-address resume port=none", "alice", two)
+                .establish()
+                .control();
+        lost.open("tcp/" + port);
+        lost.open("tcp/" + (port + 1));
+        lost.die();
+        AskingClient back = ask("visitor-address port=none resume=" + lost.lease(), "alice", two);
+        back.establish().control();
+        back.open("tcp/" + port);
+        Call<String> alive = Call.of(back::hear); // answers each ping
+        AskingClient second = serve("alice", two);
+        assertEquals(port + 1, second.open("tcp/" + (port + 1)).number());
+        back.say("CLOSE tcp/1");
+        assertEquals("CLOSED tcp/1", alive.result());
+    }
+
+    @Test
+    void passedEndpointThatNoTunnelGetsIsFree() throws Exception {
+        int port = FixedPort.range(2);
+        ClientLimits two = ClientLimits.builder().ports(port, port + 1).build();
+        AskingClient first = serve("alice", two);
+        first.open("tcp/" + port);
+        first.open("tcp/" + (port + 1));
+        Endpoint passed = Endpoint.port(port);
+        ServerTunnel owner = server.registry()
+                .ofEndpoint(passed)
+                .toCompletableFuture()
+                .join()
+                .orElseThrow();
+        CompletableFuture<Void> closed = new CompletableFuture<>();
+        owner.loop()
+                .execute(
+                        () -> { // as when the tunnel that takes it over cannot be made
+                            owner.surrender(passed, owner.loop()).close(null);
+                            closed.complete(null);
+                        });
+        closed.orTimeout(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS).join();
+        assertEquals(passed, serve("bob", two).open("tcp/" + port));
+    }
+
+    @Tag("slow")
+    @Test
+    void endpointIsNotTakenForAClientThatWasLostMeanwhile() throws Exception {
+        int port = FixedPort.range(2);
+        ClientLimits two = ClientLimits.builder().ports(port, port + 1).build();
+        AskingClient silent = serve("alice", two);
+        silent.open("tcp/" + port);
+        silent.open("tcp/" + (port + 1));
+        AskingClient lost = serve("alice", two);
+        lost.say("OPEN tcp/" + port);
+        lost.yamux().expectNothing();
+        lost.die();
+        Await.until("it has ended", () -> server.tunnelCount() == 1);
+        AskingClient next = serve("alice", two);
+        assertEquals(port + 1, next.open("tcp/" + (port + 1)).number()); // decided after the first
+        assertEquals(
+                List.of(new OpenEndpoint(Endpoint.port(port), 0)),
+                server.openTunnels().get(0).endpoints());
+        Visitor.connect(port).close();
+    }
+
+    /** The answer goes to one session when another one ends, on the same loop, with its lock held. */
+    @Test
+    void closeIsAnsweredWhenTheLastConnectionIsLost() throws Exception {
+        InetAddress loopback = InetAddress.getLoopbackAddress();
+        RelayServerOptions.Builder options = RelayServerOptions.builder()
+                .bindAddress(loopback)
+                .publicBindAddress(loopback)
+                .loops(1)
+                .extended(true);
+        try (RelayServer single = RelayServer.start(options.build())) {
+            AskingClient first = AskingClient.connect(single, "visitor-address resume port=none", "alice", ANY);
+            open.add(first);
+            Endpoint own = first.establish().control().open("tcp/0");
+            String join = "visitor-address port=none join=" + first.lease();
+            AskingClient second = AskingClient.connect(single, join, "alice", ANY);
+            open.add(second);
+            second.establish().control().yamux().send(WireFrame.goAway(0));
+            second.yamux().expectNothing();
+            first.yamux().skipAll(1);
+            int backlog = 256; // streams that the client has not accepted
+            for (int n = 0; n < backlog; n++) {
+                open.add(Visitor.connect(own.number()));
+                first.header(2 * n + 1);
+            }
+            Socket last = Visitor.connect(own.number());
+            open.add(last);
+            second.say("CLOSE " + own);
+            Await.until("it waits", () -> single.visitorCount() == backlog + 1);
+            first.die();
+            assertEquals("CLOSED " + own, second.hear());
+            Visitor.expectReset(last);
+        }
+    }
+
+    @Tag("slow")
+    @Test
+    void linesOfSeveralConnectionsThatWaitKeepTheLimit() throws Exception {
+        int port = FixedPort.range(2);
+        ClientLimits two = ClientLimits.builder().ports(port, port + 1).build();
+        AskingClient silent = serve("alice", two);
+        silent.open("tcp/" + port);
+        silent.open("tcp/" + (port + 1));
+        ClientLimits one =
+                ClientLimits.builder().ports(port, port + 1).maxEndpoints(1).build();
+        AskingClient first = ask("visitor-address resume port=none", "alice", one)
+                .establish()
+                .control();
+        String join = "visitor-address port=none join=" + first.lease();
+        AskingClient second = ask(join, "alice", one).establish().control();
+        AskingClient third = ask(join, "alice", one).establish().control();
+        Call<String> opened = Call.of(() -> first.ask("OPEN tcp/" + port));
+        Call<String> same = Call.of(() -> second.ask("OPEN tcp/" + port));
+        Call<String> more = Call.of(() -> third.ask("OPEN tcp/" + (port + 1)));
+        List<String> answers = List.of(opened.result(), same.result(), more.result());
+        List<OpenTunnel> tunnels = server.openTunnels();
+        OpenTunnel last = tunnels.get(tunnels.size() - 1);
+        assertEquals(1, last.endpoints().size(), answers::toString);
+        Endpoint got = last.endpoints().get(0).endpoint();
+        for (String answer : answers) {
+            boolean refused = answer.startsWith("REFUSED ") && answer.contains(" limit-reached ");
+            assertTrue(answer.startsWith("OPENED " + got + " ") || refused, answer);
+        }
     }
 
     // ----

@@ -2,6 +2,8 @@ package org.relay4j.server;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.relay4j.testing.WireFrame.ACK;
 import static org.relay4j.testing.WireFrame.SYN;
@@ -148,6 +150,41 @@ class NameGrantsTest {
             assertEquals("host/" + APP, bob.open("host/" + APP).toString());
             expectServed(server, bob, 1);
         }
+    }
+
+    @Test
+    void sharedNameIsWithdrawnOnlyWithItsLastService() throws IOException {
+        try (RelayServer server = start();
+                AskingClient first = sharing(server);
+                AskingClient second = sharing(server)) {
+            ready(first, "no");
+            expectServed(server, second, 1);
+            ready(second, "no");
+            assertNull(server.names().find(APP));
+            ready(first, "yes");
+            expectServed(server, first, 1);
+            ready(second, "yes");
+            ready(first, "no");
+            assertNotNull(server.names().find(APP));
+            second.say("BYE");
+            Await.until("no service is left", () -> server.names().find(APP) == null);
+        }
+    }
+
+    /** A tunnel that shares the name with others of the same client. */
+    private static AskingClient sharing(RelayServer server) throws IOException {
+        ClientLimits limits = ClientLimits.builder().host(APP).share(true).build();
+        AskingClient client = AskingClient.connect(server, "port=none visitor-address", "alice", limits)
+                .establish()
+                .control();
+        String answer = client.ask("OPEN host/" + APP + " share");
+        assertTrue(answer.startsWith("OPENED host/" + APP + " share "), answer);
+        return client;
+    }
+
+    private static void ready(AskingClient client, String word) throws IOException {
+        client.say("READY host/" + APP + " " + word);
+        assertEquals("CLOSED tcp/1", client.ask("CLOSE tcp/1")); // the lines are handled in order
     }
 
     @Test

@@ -184,6 +184,17 @@ class PortClaimTest {
         present.yamux().expect(WireFrame.window(1, SYN, 0));
     }
 
+    @Test
+    void portThatIsJustBeingGrantedIsNotTaken() throws IOException {
+        AskingClient first = AskingClient.delayed(server, "", "alice", own);
+        open.add(first);
+        ask("", "alice", own).assertRefused("port-unavailable");
+        first.begin();
+        first.establish();
+        open.add(first.visit());
+        first.yamux().expect(WireFrame.window(1, SYN, 0));
+    }
+
     @Tag("slow")
     @Test
     void silentProgramLosesThePort() throws IOException {

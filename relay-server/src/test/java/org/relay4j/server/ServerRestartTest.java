@@ -208,6 +208,29 @@ class ServerRestartTest {
     }
 
     @Test
+    void otherEndpointsAreKeptWithoutThePortOfTheFirstRequest() throws Exception {
+        ClientLimits two = ClientLimits.builder().ports(ports, ports + 1).build();
+        known.put("alice", NamedClient.ofCertificate(two));
+        start();
+        AskingClient alice = ask("visitor-address resume port=" + ports, "alice", two)
+                .establish()
+                .control();
+        alice.open("tcp/" + (ports + 1));
+        ClientLimits fewer = ClientLimits.builder().port(ports + 1).build();
+        known.put("alice", NamedClient.ofCertificate(fewer));
+        crash();
+        Visitor.awaitRefused(ports);
+        visit(ports + 1);
+        Await.until("it waits", () -> server().visitorCount() == 1);
+        ask("visitor-address resume=" + alice.lease(), "alice", fewer).assertRefused("lease-unknown");
+        AskingClient again = ask("visitor-address port=none resume=" + alice.lease(), "alice", fewer);
+        assertEquals("none", again.line().value("port"));
+        again.establish().control();
+        again.say("OPEN tcp/" + (ports + 1));
+        assertEquals("tcp/" + (ports + 1), again.header(1).endpoint());
+    }
+
+    @Test
     void clientFindsItsPortAndItsWaitingVisitorAgainAfterACrash() throws IOException {
         start();
         AskingClient first = ask("resume").establish();

@@ -12,6 +12,7 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -26,6 +27,8 @@ import org.relay4j.testing.WireFrame;
 /** Two tunnels of one name that serve one endpoint. */
 @ExtendWith(LeakCheck.EachTest.class)
 class SharedEndpointTest {
+    private static final int BACKLOG = 256; // streams that the client has not accepted
+
     private final List<AutoCloseable> open = new ArrayList<>();
     private final RelayServer server = start();
     private final int port;
@@ -180,6 +183,44 @@ class SharedEndpointTest {
         assertEquals("CLOSED tcp/1", alive.result());
     }
 
+    @Test
+    void visitorThroughALoadBalancerMovesToATunnelOnTheSameLoop() throws IOException {
+        try (RelayServer behind = start(options -> options.trustedProxies(List.of("127.0.0.0/8")))) {
+            String words = "visitor-address port=none";
+            AskingClient first = AskingClient.connect(behind, words + " resume", "alice", limits);
+            open.add(first);
+            first.establish().control().open("tcp/" + port);
+            first.die();
+            Await.until("it is held", () -> behind.tunnels().connections().isEmpty());
+            Socket visitor = visit();
+            Visitor.send(visitor, "PROXY TCP4 198.51.100.1 198.51.100.2 1000 2000\r\n");
+            Await.until("it waits", () -> behind.visitorCount() == 1);
+            AskingClient second = AskingClient.connect(behind, words, "alice", limits);
+            open.add(second);
+            second.establish().control().say("OPEN tcp/" + port);
+            assertEquals("tcp/" + port, second.header(1).endpoint());
+            second.yamux().send(WireFrame.window(1, ACK, 0), WireFrame.data(1, "there"));
+            Visitor.expect(visitor, "there");
+        }
+    }
+
+    /** Nobody else notices that the endpoint is withdrawn now. */
+    @Test
+    void visitorThatNoOtherTunnelTakesIsResetAtOnce() throws IOException {
+        AskingClient first = share("");
+        AskingClient second = share("");
+        first.say("READY tcp/" + port + " no");
+        assertEquals("CLOSED tcp/1", first.ask("CLOSE tcp/1"));
+        for (int n = 0; n < BACKLOG; n++) {
+            visit();
+            second.header(2 * n + 1); // is not accepted
+        }
+        Socket visitor = visit();
+        second.yamux().expectNothing();
+        assertEquals("CLOSED tcp/" + port, second.ask("CLOSE tcp/" + port));
+        Visitor.expectReset(visitor);
+    }
+
     /** Has a tunnel that serves the endpoint together with others. */
     private AskingClient share(String words) throws IOException {
         AskingClient client = ask("visitor-address port=none" + (words.isEmpty() ? "" : " " + words));
@@ -205,16 +246,20 @@ class SharedEndpointTest {
     }
 
     private static RelayServer start() {
-        InetAddress loopback = InetAddress.getLoopbackAddress();
         try {
-            return RelayServer.start(RelayServerOptions.builder()
-                    .bindAddress(loopback)
-                    .publicBindAddress(loopback)
-                    .loops(2)
-                    .extended(true)
-                    .build());
+            return start(options -> options);
         } catch (IOException e) {
             throw new AssertionError(e);
         }
+    }
+
+    private static RelayServer start(UnaryOperator<RelayServerOptions.Builder> options) throws IOException {
+        InetAddress loopback = InetAddress.getLoopbackAddress();
+        return RelayServer.start(options.apply(RelayServerOptions.builder()
+                        .bindAddress(loopback)
+                        .publicBindAddress(loopback)
+                        .loops(2)
+                        .extended(true))
+                .build());
     }
 }
