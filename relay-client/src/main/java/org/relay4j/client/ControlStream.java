@@ -29,7 +29,8 @@ final class ControlStream implements StreamHandler {
      * more visitors, with BYE or GoAway, and ends its direction; it waits for the server's end, for a second at most; it ends
      * the session.
      *
-     * The server answers questions in order.
+     * The server answers questions in order. A connection that gets no more answers, or an answer to another question, ends: the
+     * tunnel continues on another one.
      */
 
     /** Receives the answer to a question, with the session's lock held. */
@@ -50,13 +51,32 @@ final class ControlStream implements StreamHandler {
     private final Driver driver;
     private final ControlLines lines = new ControlLines();
     private final CompletableFuture<Long> draining = new CompletableFuture<>();
-    private final ArrayDeque<Answer> asked =
+    private final ArrayDeque<Question> asked =
             new ArrayDeque<>(); // those of the endpoints of a tunnel, which are bounded
     private ByteBuffer unsent = ByteBuffer.allocate(0);
     private @Nullable MuxStream stream; // once it was opened; at most one
     private @Nullable Runnable then; // ends the connection, without the lock; the strictest requested action
+    private boolean hasAsked;
     private boolean leaving;
     private boolean over;
+
+    private record Question(ControlLine line, Answer answer) {
+        /** OPENED names what was granted, which may be another endpoint. */
+        boolean isAnsweredBy(ControlLine reply) {
+            boolean opens = line.keyword().equals("OPEN");
+            if (reply.keyword().equals("OPENED")) return opens;
+            return opens == reply.keyword().equals("REFUSED") && first(line).equals(first(reply));
+        }
+
+        private static String first(ControlLine line) {
+            return line.words().keySet().stream().findFirst().orElse("");
+        }
+
+        @Override
+        public String toString() {
+            return line.keyword() + " " + first(line);
+        }
+    }
 
     ControlStream(Driver driver) {
         this.driver = driver;
@@ -92,8 +112,13 @@ final class ControlStream implements StreamHandler {
     void ask(ControlLine question, Answer answer) {
         driver.lock.lock();
         try {
-            if (write(question.encode())) asked.add(answer);
-            else answer.answered(null);
+            hasAsked = true;
+            if (write(question.encode())) {
+                asked.add(new Question(question, answer));
+                return;
+            }
+            answer.answered(null);
+            if (stream != null && !leaving) endConnection();
         } finally {
             driver.lock.unlock();
         }
@@ -206,15 +231,26 @@ final class ControlStream implements StreamHandler {
 
     /** There are no more answers. */
     private void lost() {
-        for (Answer answer; (answer = asked.poll()) != null; ) answer.answered(null);
+        for (Question question; (question = asked.poll()) != null; )
+            question.answer().answered(null);
         if (leaving) end();
+        else if (hasAsked) endConnection();
+    }
+
+    private void endConnection() {
+        if (driver.mux().ended() != null) return;
+        Cause cause = new Cause(Cause.Kind.PROTOCOL_ERROR, "the server answers no more questions about endpoints");
+        driver.afterwards(() -> driver.fail(cause));
     }
 
     /** Ignores what it does not know. The servers in the line are a hint that a client with one configured server does not need. */
     private void read(ControlLine line) {
         if (ANSWERS.contains(line.keyword())) {
-            Answer answer = asked.poll();
-            if (answer != null) answer.answered(line);
+            Question question = asked.peek();
+            if (question == null) return;
+            if (!question.isAnsweredBy(line)) throw new IllegalArgumentException(line.keyword() + " after " + question);
+            asked.remove();
+            question.answer().answered(line);
             return;
         }
         if (!line.keyword().equals("DRAIN") || line.words().isEmpty()) return;

@@ -109,8 +109,8 @@ final class HealthProbe {
         SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
         boolean connected = false;
         try {
-            channel.connect(address);
-            channel.configureBlocking(false);
+            channel.configureBlocking(false); // otherwise it waits without limit while the backlog is full
+            if (!channel.connect(address)) throw new IOException("its backlog is full");
             connected = true;
             return channel;
         } finally {

@@ -18,19 +18,23 @@ final class OpenVisitors {
     private final ReentrantLock lock = OrderedLock.leaf("the visitors of a service");
     private final Condition none = lock.newCondition();
     private final Map<MuxStream, Open> open = new HashMap<>(); // guarded by lock
+    private boolean closed; // those that still arrive are reset; guarded by lock
     private long accepted; // guarded by lock
     private long bytesIn; // of those that have left; guarded by lock
     private long bytesOut; // of those that have left; guarded by lock
 
     /** With the session's lock held. */
     void add(Driver driver, MuxStream stream, Runnable reset) {
+        boolean late;
         lock.lock();
         try {
             accepted++;
             open.put(stream, new Open(driver, stream, reset));
+            late = closed;
         } finally {
             lock.unlock();
         }
+        if (late) driver.afterwards(reset);
     }
 
     /** With the session's lock held. */
@@ -85,11 +89,12 @@ final class OpenVisitors {
         }
     }
 
-    /** Resets all. Does not block. */
+    /** Resets all, and those that are added later. Does not block. */
     void reset() {
         List<Open> present;
         lock.lock();
         try {
+            closed = true;
             present = List.copyOf(open.values());
         } finally {
             lock.unlock();

@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
+import org.relay4j.api.RelayRefusedException;
 import org.relay4j.api.TunnelStatistics;
 import org.relay4j.yamux.Session;
 import org.relay4j.yamux.io.Bounds;
@@ -23,7 +24,6 @@ final class ServedEndpoint implements OwnedTunnel {
     final Service service;
     final Visits visits;
     final OpenVisitors visitors;
-    final Backoff backoff;
     final CompletableFuture<Void> first = new CompletableFuture<>(); // the first answer
 
     private final Services services;
@@ -35,9 +35,11 @@ final class ServedEndpoint implements OwnedTunnel {
     private volatile boolean opened; // by the server, on the present connections
     private volatile boolean withdrawn; // its local service is down
     private volatile boolean refusing; // visitors that still arrive are reset
+    volatile @Nullable RelayRefusedException refusal; // the last one that was not final; until it is open
     private volatile long closedAt; // ns; 0 if it is not closed
     int attempt; // number of the last OPEN
     boolean isAsking; // the last OPEN has not been answered
+    Backoff backoff; // a new one each time that it is open
 
     /** The service of an endpoint, and what counts and reports its visitors. */
     record Parts(Service service, Visits visits, OpenVisitors visitors) {}
@@ -99,6 +101,7 @@ final class ServedEndpoint implements OwnedTunnel {
 
     /** Ends it for good; the cause is null if it was closed. Only the first call has an effect. */
     void over(@Nullable Throwable cause) {
+        if (end.isDone()) return;
         long now = System.nanoTime();
         closedAt = now == 0 ? 1 : now;
         opened = false;
@@ -174,6 +177,7 @@ final class ServedEndpoint implements OwnedTunnel {
     public void closeNow() {
         refusing = true;
         services.close(this);
+        service.stopWaiting();
         visitors.reset();
     }
 

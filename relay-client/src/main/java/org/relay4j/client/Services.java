@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -80,13 +81,19 @@ final class Services implements Service, TunnelOwner {
         add(one);
         boolean made = false;
         try {
-            Endpoint kept = one.wanted.isAny() ? tunnel.entrance().keptEndpoint(one.key) : null;
-            ask(one, kept != null && kept.kind() == one.wanted.kind() ? kept : one.wanted);
+            ask(one, choice(one));
             await(one);
             made = true;
         } finally {
-            if (!made) close(one);
+            if (!made) one.closeNow(); // it may have been opened just now
         }
+    }
+
+    /** Returns what to ask for: the endpoint as granted last, if possible. */
+    private Endpoint choice(ServedEndpoint one) {
+        if (one.granted() != null || !one.wanted.isAny()) return one.endpoint();
+        Endpoint kept = tunnel.entrance().keptEndpoint(one.key);
+        return kept != null && kept.kind() == one.wanted.kind() ? kept : one.wanted;
     }
 
     private void add(ServedEndpoint one) throws IOException {
@@ -126,10 +133,12 @@ final class Services implements Service, TunnelOwner {
             one.first.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof RelayRefusedException refused) {
-                throw new RelayRefusedException(String.valueOf(refused.getMessage()), refused.code(), refused.detail());
+                throw copy(refused);
             }
             throw failure(e.getCause());
         } catch (TimeoutException e) {
+            RelayRefusedException refusal = one.refusal;
+            if (refusal != null) throw copy(refusal);
             String server = HostPort.text(tunnel.serverAddress());
             throw new RelayUnreachableException(
                     tunnel.isOpen()
@@ -141,6 +150,11 @@ final class Services implements Service, TunnelOwner {
             Thread.currentThread().interrupt();
             throw Dial.interrupted();
         }
+    }
+
+    /** Returns the exception with the stack of this thread. */
+    private static RelayRefusedException copy(RelayRefusedException refused) {
+        return new RelayRefusedException(String.valueOf(refused.getMessage()), refused.code(), refused.detail());
     }
 
     private static IOException failure(@Nullable Throwable cause) {
@@ -168,6 +182,24 @@ final class Services implements Service, TunnelOwner {
         on.ask(
                 ControlLine.of("OPEN").with(endpoint.toString()),
                 answer -> answered(new Question(one, number, endpoint, on), answer));
+        CompletableFuture.delayedExecutor(options.handshakeTimeout().toNanos(), TimeUnit.NANOSECONDS, Runnable::run)
+                .execute(() -> waitNoLonger(one, number));
+    }
+
+    /** The answer to an OPEN is late: visitors no longer wait for it. */
+    private void waitNoLonger(ServedEndpoint one, int number) {
+        lock.lock();
+        try {
+            if (number != one.attempt || !one.isAsking) return;
+            one.isAsking = false;
+        } finally {
+            lock.unlock();
+        }
+        releaseHeld();
+    }
+
+    private void releaseHeld() {
+        tunnel.connections().services().forEach(ServiceConnection::releaseHeld);
     }
 
     private record Question(ServedEndpoint one, int number, Endpoint asked, ServiceConnection on) {}
@@ -184,9 +216,10 @@ final class Services implements Service, TunnelOwner {
         }
         if (answer == null) {
             if (matters) askLater(question, "the connection was lost");
+            else if (!question.asked().isAny()) giveBackLater(one, question.asked()); // it may be open
         } else if (answer.keyword().equals("OPENED")) opened(question, answer, matters);
         else if (matters) refused(question, answer);
-        tunnel.connections().services().forEach(ServiceConnection::releaseHeld);
+        releaseHeld();
     }
 
     private void opened(Question question, ControlLine answer, boolean matters) {
@@ -208,9 +241,10 @@ final class Services implements Service, TunnelOwner {
             return;
         }
         if (!matters) { // it was closed while it was opened
-            if (!isWanted(granted)) question.on().ask(close(granted), closed -> {});
+            giveBack(one, granted, question.on());
             return;
         }
+        startOver(one);
         Endpoint before = one.granted();
         InetSocketAddress addressBefore = one.opened(granted, address);
         byName.put(granted.toString(), one);
@@ -219,8 +253,35 @@ final class Services implements Service, TunnelOwner {
         report(one, address, addressBefore);
         one.first.complete(null);
         if (one.wanted.isAny() && (before == null || !before.equals(granted))) {
-            Callbacks.runSurely(Callbacks.EXECUTOR, () -> tunnel.entrance().keepEndpoint(one.key, granted));
+            Callbacks.runSurely(Callbacks.EXECUTOR, () -> keep(one.key));
         }
+    }
+
+    /** It is open: the next refusal is the first again. */
+    private void startOver(ServedEndpoint one) {
+        one.refusal = null;
+        lock.lock();
+        try {
+            one.backoff = backoff();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Writes the present endpoint of a service to the lease file, however many threads do so. May block. */
+    private void keep(String key) {
+        Endpoint present;
+        do {
+            present = kept(key);
+            tunnel.entrance().keepEndpoint(key, present);
+        } while (!Objects.equals(present, kept(key)));
+    }
+
+    private @Nullable Endpoint kept(String key) {
+        for (ServedEndpoint one : all()) {
+            if (one.key.equals(key) && one.wanted.isAny()) return one.granted();
+        }
+        return null;
     }
 
     private void report(ServedEndpoint one, InetSocketAddress address, @Nullable InetSocketAddress before) {
@@ -249,8 +310,12 @@ final class Services implements Service, TunnelOwner {
         String detail = answer.text().isEmpty() ? "" : ": " + answer.text();
         String why =
                 HostPort.text(question.on().serverAddress()) + " refused " + question.asked() + ", " + code + detail;
+        RelayRefusedException refusal = new RelayRefusedException(why, code, answer.text());
         if (one.first.isDone()) askLater(question, why);
-        else one.first.completeExceptionally(new RelayRefusedException(why, code, answer.text()));
+        else if (TRANSIENT.contains(code)) {
+            one.refusal = refusal;
+            askLater(question, why);
+        } else one.first.completeExceptionally(refusal);
     }
 
     /** Returns a word of an answer; empty if it is missing. */
@@ -269,7 +334,7 @@ final class Services implements Service, TunnelOwner {
         }
         CompletableFuture.delayedExecutor(pause.toNanos(), TimeUnit.NANOSECONDS, Callbacks.EXECUTOR)
                 .execute(() -> {
-                    if (isLast(question)) ask(one, one.endpoint());
+                    if (isLast(question)) ask(one, choice(one));
                 });
     }
 
@@ -295,7 +360,7 @@ final class Services implements Service, TunnelOwner {
     public void connected() {
         for (ServedEndpoint one : all()) {
             one.notOpened();
-            ask(one, one.endpoint());
+            ask(one, choice(one));
         }
     }
 
@@ -324,11 +389,34 @@ final class Services implements Service, TunnelOwner {
             lock.unlock();
         }
         forgetClosed();
+        releaseHeld();
         Endpoint granted = one.granted();
-        ServiceConnection on = tunnel.connections().usable();
-        if (granted == null || on == null || !one.isOpened()) one.over(null);
-        else on.ask(close(granted), closed -> one.over(null));
-        if (one.wanted.isAny() && granted != null) tunnel.entrance().keepEndpoint(one.key, null);
+        if (granted == null || !one.isOpened()) one.over(null);
+        else giveBack(one, granted, tunnel.connections().usable());
+        if (one.wanted.isAny() && granted != null) keep(one.key);
+    }
+
+    /**
+     * Asks the server to close an endpoint, until it has answered or there is no connection. Without the lock of a session, or with
+     * that of {@code on}. Does not block.
+     */
+    private void giveBack(ServedEndpoint one, Endpoint granted, @Nullable ServiceConnection on) {
+        if (on == null || isWanted(granted)) endClosed(one);
+        else
+            on.ask(close(granted), closed -> {
+                if (closed == null) giveBackLater(one, granted);
+                else endClosed(one);
+            });
+    }
+
+    private void endClosed(ServedEndpoint one) {
+        if (!all().contains(one)) one.over(null);
+    }
+
+    /** The connection was lost: the tunnel may have another one, and so the endpoint. */
+    private void giveBackLater(ServedEndpoint one, Endpoint granted) {
+        CompletableFuture.delayedExecutor(pause(one).toNanos(), TimeUnit.NANOSECONDS, Callbacks.EXECUTOR)
+                .execute(() -> giveBack(one, granted, tunnel.connections().usable()));
     }
 
     private static ControlLine close(Endpoint granted) {

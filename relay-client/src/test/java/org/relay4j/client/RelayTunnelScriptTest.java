@@ -3,6 +3,7 @@ package org.relay4j.client;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.relay4j.testing.WireFrame.FIN;
@@ -18,11 +19,15 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -41,6 +46,7 @@ import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
 import org.relay4j.testing.FakeServer;
 import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Logged;
 import org.relay4j.testing.ScriptedPeer;
 import org.relay4j.testing.SocketByteChannel;
 import org.relay4j.testing.WireFrame;
@@ -110,7 +116,9 @@ class RelayTunnelScriptTest {
     }
 
     private Link next() throws Exception {
-        return new Link(script.established.take());
+        Socket next = script.established.poll(Await.DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
+        assertNotNull(next, "the client does not connect");
+        return new Link(next);
     }
 
     /** The server's end of a connection. */
@@ -326,6 +334,55 @@ class RelayTunnelScriptTest {
         }
     }
 
+    /** It lasts until the server is gone, and its successor is there. */
+    @Test
+    void firstOpenIsRepeatedWhileTheServerDrains() throws Exception {
+        RelayClientOptions.Builder options = Local.hasty(listener).handshakeTimeout(Duration.ofSeconds(1));
+        try (RelayTunnel tunnel = open(options, GRANT)) {
+            Link link = next();
+            Call<RelayForwarder> forwarding = Call.of(() -> tunnel.forward(Endpoint.port(5432), local()));
+            link.expect("OPEN tcp/5432");
+            link.say("REFUSED tcp/5432 draining the server shuts down");
+            link.expect("OPEN tcp/5432");
+            link.say("OPENED tcp/5432 public=:5432");
+            forwarding.result();
+            Call<RelayForwarder> tooLong = Call.of(() -> tunnel.forward(Endpoint.port(22), local()));
+            link.expect("OPEN tcp/22");
+            link.say("REFUSED tcp/22 draining the server shuts down");
+            assertEquals(
+                    "draining", tooLong.failure(RelayRefusedException.class).code());
+        }
+    }
+
+    @Test
+    void connectionWithWrongAnswersOrNoneIsReplaced() throws Exception {
+        try (RelayTunnel tunnel = open(GRANT)) {
+            Link link = next();
+            Call<RelayForwarder> forwarding = Call.of(() -> tunnel.forward(Endpoint.port(5432), local()));
+            for (WireFrame wrong : List.of(
+                    data(2, "CLOSED tcp/5432\n"),
+                    data(2, "REFUSED tcp/22 port-unavailable taken\n"),
+                    window(2, FIN, 0),
+                    window(2, RST, 0))) {
+                link.expect("OPEN tcp/5432");
+                script.answers.add(GRANT);
+                link.yamux.send(wrong);
+                Link again = next();
+                link.lose();
+                link = again;
+            }
+            link.expect("OPEN tcp/5432");
+            link.say("OPENED tcp/5432 public=:5432");
+            RelayForwarder forwarder = forwarding.result();
+            Call<Void> closing = Call.run(forwarder::close);
+            link.expect("CLOSE tcp/5432");
+            script.answers.add(GRANT);
+            link.say("CLOSED tcp/22");
+            next();
+            closing.result();
+        }
+    }
+
     // ---- streams that arrive before the answer
 
     @Test
@@ -360,7 +417,51 @@ class RelayTunnelScriptTest {
         }
     }
 
+    @Test
+    void timeThatStreamsWaitIsBounded() throws Exception {
+        RelayClientOptions.Builder options = Local.hasty(listener).handshakeTimeout(Duration.ofSeconds(1));
+        try (RelayTunnel tunnel = open(options, GRANT)) {
+            Link link = next();
+            Call<RelayAcceptor> opening = Call.of(() -> tunnel.acceptor(Endpoint.anyPort()));
+            link.expect("OPEN tcp/0");
+            link.visit(1, "tcp/20417", "early");
+            opening.failure(RelayUnreachableException.class);
+            link.expectFrame(window(1, RST, 0));
+            link.say("REFUSED tcp/0 no-port-free none");
+            forward(tunnel, link, 5432);
+            script.answers.add(GRANT);
+            link.lose();
+            Link again = next();
+            again.expect("OPEN tcp/5432");
+            again.visit(1, "tcp/20417", "early");
+            again.expectFrame(window(1, RST, 0));
+            again.say("OPENED tcp/5432 public=:5432");
+            again.visit(3, "tcp/5432", "echo");
+            again.expectData(3, "echo");
+        }
+    }
+
     // ---- health
+
+    /** Each check takes a place in the backlog of a service that accepts nothing. */
+    @Test
+    void fullBacklogOfAUnixSocketIsAFailedCheck(@TempDir Path folder) throws Exception {
+        UnixDomainSocketAddress local = UnixDomainSocketAddress.of(folder.resolve("s"));
+        HealthCheck check = HealthCheck.tcp().interval(Duration.ofMillis(10)).thresholds(1, 1);
+        try (ServerSocketChannel stuck = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+                RelayTunnel tunnel = open(GRANT)) {
+            stuck.bind(local, 1);
+            Link link = next();
+            ServiceOptions options = ServiceOptions.builder().healthCheck(check).build();
+            Call<RelayForwarder> forwarding = Call.of(() -> tunnel.forward(Endpoint.port(80), local, options));
+            link.expect("OPEN tcp/80");
+            link.say("OPENED tcp/80 public=:80");
+            forwarding.result();
+            link.expect("READY tcp/80 no");
+            stuck.accept().close();
+            link.expect("READY tcp/80 yes");
+        }
+    }
 
     @Test
     void endpointIsWithdrawnWhileItsServiceIsDown() throws Exception {
@@ -458,6 +559,72 @@ class RelayTunnelScriptTest {
             again.expectData(3, "echo");
             again.visit(5, "tcp/20417", "old");
             again.expectFrame(window(5, RST, 0));
+        }
+    }
+
+    @Test
+    void backoffBeginsAgainWhenAnEndpointWasOpen() throws Exception {
+        RelayClientOptions.Builder options =
+                Local.hasty(listener).backoff(Duration.ofMillis(10), Duration.ofSeconds(10));
+        try (Logged log = Logged.below("org.relay4j.client");
+                RelayTunnel tunnel = open(options, GRANT)) {
+            Link link = next();
+            forward(tunnel, link, 5432);
+            for (int refusals : List.of(3, 1)) {
+                script.answers.add(GRANT);
+                link.lose();
+                link = next();
+                for (int i = 0; i < refusals; i++) {
+                    link.expect("OPEN tcp/5432");
+                    link.say("REFUSED tcp/5432 port-unavailable taken");
+                }
+                link.expect("OPEN tcp/5432");
+                link.say("OPENED tcp/5432 public=:5432");
+            }
+            List<Integer> pauses = log.lines().stream()
+                    .filter(line -> line.contains("next attempt in ") && line.contains("port-unavailable"))
+                    .map(line -> Integer.valueOf(line.replaceAll(".*next attempt in (\\d+) ms", "$1")))
+                    .toList();
+            assertEquals(4, pauses.size(), pauses::toString);
+            assertTrue(pauses.get(2) >= 20 && pauses.get(3) <= 10, pauses::toString);
+        }
+    }
+
+    // ---- several connections
+
+    private static final String JOINED = "OK port=none visitor-address connection=1 drain";
+
+    @Test
+    void closeThatIsLostIsRepeatedOnAnotherConnection() throws Exception {
+        try (Logged log = Logged.below("org.relay4j.client");
+                RelayTunnel tunnel = open(Local.hasty(listener).connections(2), GRANT, JOINED)) {
+            Link one = next();
+            Link two = next();
+            log.await("another connection");
+            RelayForwarder forwarder = forward(tunnel, one, 5432);
+            Call<Void> closing = Call.run(forwarder::close);
+            one.expect("CLOSE tcp/5432");
+            one.lose();
+            two.expect("CLOSE tcp/5432");
+            two.say("CLOSED tcp/5432");
+            closing.result();
+            forwarder.awaitEnd();
+        }
+    }
+
+    @Test
+    void endpointWhoseAnswerIsLostIsClosedOnAnotherConnection() throws Exception {
+        RelayClientOptions.Builder options =
+                Local.hasty(listener).connections(2).handshakeTimeout(Duration.ofSeconds(1));
+        try (Logged log = Logged.below("org.relay4j.client");
+                RelayTunnel tunnel = open(options, GRANT, JOINED)) {
+            Link one = next();
+            Link two = next();
+            log.await("another connection");
+            assertThrows(RelayUnreachableException.class, () -> tunnel.acceptor(Endpoint.port(22)));
+            one.expect("OPEN tcp/22");
+            one.lose();
+            two.expect("CLOSE tcp/22");
         }
     }
 
