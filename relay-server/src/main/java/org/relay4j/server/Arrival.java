@@ -33,6 +33,11 @@ record Arrival(
         return proxied != null || read != null || !(wire instanceof PlainWire);
     }
 
+    /** Returns it without the first bytes, which belong to its stream now. */
+    Arrival withoutRead() {
+        return read == null ? this : new Arrival(wire, address, proxied, null);
+    }
+
     SocketChannel channel() {
         return wire.channel();
     }

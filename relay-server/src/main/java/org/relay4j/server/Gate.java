@@ -11,9 +11,10 @@ import org.slf4j.LoggerFactory;
 /** The shared state of the handshakes of a server: its identity, the policy for names, and threads for computations. */
 final class Gate {
     /*
-     * Two groups of threads, because a policy is user code that may be slow: it may delay clients with names, but no TLS
-     * handshakes. Both queues are bounded, and a client whose task does not fit is refused. Admission also bounds the number of
-     * clients in a handshake.
+     * Three groups of threads. A policy is user code that may be slow: it may delay clients with names, but no TLS handshakes.
+     * Visitors whose TLS ends here are many and strangers: they may delay each other, but must not take the room of clients. The
+     * queues are bounded, and a client or visitor whose task does not fit is refused. Admission also bounds the number of clients
+     * in a handshake.
      */
 
     private static final Logger log = LoggerFactory.getLogger(Gate.class);
@@ -26,6 +27,7 @@ final class Gate {
     private final RelayServer server;
     private final ClientLimits nameless;
     private final Workers engines;
+    private final Workers visitorEngines;
     private final Workers verifiers;
     private final Revocations revocations = new Revocations();
     private @Nullable Closeable watch; // set once
@@ -35,7 +37,9 @@ final class Gate {
         this.server = server;
         nameless = options.policy().nameless();
         int processors = Runtime.getRuntime().availableProcessors();
-        engines = new Workers("relay-tls", Math.max(1, processors / 2), QUEUED);
+        int threads = Math.max(1, processors / 2);
+        engines = new Workers("relay-tls", threads, QUEUED);
+        visitorEngines = new Workers("relay-visitor-tls", threads, NamePort.VISITORS_PER_CLIENT * QUEUED);
         verifiers = new Workers("relay-identity", 2, QUEUED);
     }
 
@@ -49,6 +53,7 @@ final class Gate {
 
     void close() {
         engines.end();
+        visitorEngines.end();
         verifiers.end();
         if (files != null) files.close();
         Closeable watched = watch;
@@ -73,9 +78,14 @@ final class Gate {
         return nameless;
     }
 
-    /** Returns the threads for TLS engines and their tasks. */
+    /** Returns the threads for the TLS engines of clients and their tasks. */
     Workers engines() {
         return engines;
+    }
+
+    /** Returns the threads for the TLS engines of visitors and their tasks. */
+    Workers visitorEngines() {
+        return visitorEngines;
     }
 
     /** Returns the threads for the policy and signatures. */

@@ -10,10 +10,13 @@ final class NameAnswer {
     /** TLS 1.2 record with the fatal alert unrecognized_name. */
     static final byte[] UNRECOGNIZED_NAME = alert(112);
 
+    private static final byte[] URI_TOO_LONG = {0x08, 3, '4', '1', '4'}; // header block in HTTP/2
+
     private static final byte[] DECODE_ERROR = alert(50);
 
     private static final String NOT_FOUND = "404 Not Found";
     private static final byte[] BEGIN_HTTP2 = {0, 0, 0, 4, 0, 0, 0, 0, 0}; // SETTINGS without a setting
+    private static final int MOST_HTTP2 = 16 * 1024; // bytes; payload of a frame that every client accepts
     private static final byte[] END_HTTP2 = {0, 0, 8, 7, 0, 0, 0, 0, 0}; // the header of GOAWAY
 
     private NameAnswer() {}
@@ -38,7 +41,10 @@ final class NameAnswer {
     static byte[] redirect(Opening opening, String where) {
         String target = opening.target();
         byte[] location = bytes(where + (target.startsWith("/") ? target : "/"));
-        if (opening.stream() != 0) return http2(opening.stream(), redirect(location));
+        if (opening.stream() != 0) {
+            byte[] block = redirect(location);
+            return http2(opening.stream(), block.length > MOST_HTTP2 ? URI_TOO_LONG : block);
+        }
         byte[] start = bytes("HTTP/1.1 308 Permanent Redirect\r\nLocation: ");
         byte[] end = bytes("\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         return join(start, location, end);

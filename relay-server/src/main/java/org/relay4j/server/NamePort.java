@@ -19,7 +19,7 @@ final class NamePort implements Listener.Owner {
      * Maximum number of visitors whose name is not known yet, as a multiple of the limit of pending clients: visitors are more, and
      * a browser opens connections that it does not use at once.
      */
-    private static final int VISITORS_PER_CLIENT = 4;
+    static final int VISITORS_PER_CLIENT = 4;
 
     private static final Logger log = LoggerFactory.getLogger(NamePort.class);
 
@@ -103,8 +103,14 @@ final class NamePort implements Listener.Owner {
             return;
         }
         NamedVisitor visitor = new NamedVisitor(this, channel, from, proxied);
-        add(visitor, from);
-        visitor.begin();
+        boolean begun = false;
+        try {
+            add(visitor, from);
+            visitor.begin();
+            begun = true;
+        } finally {
+            if (!begun) visitor.drop(); // else it would stay pending
+        }
     }
 
     private void add(NamedVisitor visitor, InetSocketAddress from) {

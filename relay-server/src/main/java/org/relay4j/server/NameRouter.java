@@ -12,6 +12,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.OrderedLock;
+import org.relay4j.yamux.io.PlainWire;
 
 /** The host names of a server, and the two ports at which visitors reach them. Safe for use by several threads. */
 final class NameRouter {
@@ -20,6 +21,9 @@ final class NameRouter {
 
     /** Maximum number of bytes that were read from visitors who wait for a connection, a little more at times. */
     static final long MOST_KEPT = 64 << 20;
+
+    /** What a visitor counts for whose TLS ends here: the most that was read from it, encrypted. Unit: bytes. */
+    static final int TLS_COST = 64 << 10;
 
     /** Default port of HTTPS. */
     static final int HTTPS = 443;
@@ -135,14 +139,17 @@ final class NameRouter {
 
     /** Counts the bytes that were read from a visitor, while it waits for a connection. */
     void keep(Arrival visitor) {
-        ByteBuffer read = visitor.read();
-        if (read != null) kept.addAndGet(read.capacity());
+        kept.addAndGet(cost(visitor));
     }
 
     /** The visitor waits no longer. */
     void release(Arrival visitor) {
+        kept.addAndGet(-cost(visitor));
+    }
+
+    private static long cost(Arrival visitor) {
         ByteBuffer read = visitor.read();
-        if (read != null) kept.addAndGet(-read.capacity());
+        return (read == null ? 0 : read.capacity()) + (visitor.wire() instanceof PlainWire ? 0 : TLS_COST);
     }
 
     /** Returns whether waiting visitors have as many bytes as they may. */

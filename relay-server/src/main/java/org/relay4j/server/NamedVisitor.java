@@ -119,22 +119,31 @@ final class NamedVisitor implements Loop.Handler {
             return;
         }
         PublicName endpoint = port.router().find(name);
+        ServerTls own = server.options().tls();
         ServerTls tls = port.isTls() ? server.options().certificateFor(name) : null;
-        if (endpoint != null && tls != null) secure(tls);
+        // A tunnel whose name this server proves with its own certificate must not receive the server's clients.
+        if (opening.relay() && own != null && (endpoint == null || own.proves(name))) admit();
+        else if (endpoint != null && tls != null) secure(tls);
         else if (endpoint != null) handOver(endpoint, new PlainWire(channel), ByteBuffer.wrap(bytes, 0, length));
-        else if (opening.relay() && server.options().tls() != null) admit();
         else {
             byte[] answer = port.isTls() ? NameAnswer.UNRECOGNIZED_NAME : NameAnswer.notFound(opening);
-            String why = name.isEmpty() ? "it names no host" : "there is no tunnel for '" + name + "'";
-            refuse(Refusal.NAME_UNKNOWN, why, server.options().answerUnknownNames() ? answer : null);
+            refuse(Refusal.NAME_UNKNOWN, unknown(), server.options().answerUnknownNames() ? answer : null);
         }
+    }
+
+    private String unknown() {
+        return name.isEmpty() ? "it names no host" : "there is no tunnel for '" + name + "'";
     }
 
     /** Ends its TLS here. */
     private void secure(ServerTls tls) throws IOException {
         state = State.SECURING;
         handshake = new VisitorTls(
-                this, server.gate().engines(), tls, Sockets.site(from.getAddress()), ByteBuffer.wrap(bytes, 0, length));
+                this,
+                server.gate().visitorEngines(),
+                tls,
+                Sockets.site(from.getAddress()),
+                ByteBuffer.wrap(bytes, 0, length));
         handshake.begin();
     }
 
@@ -146,6 +155,7 @@ final class NamedVisitor implements Loop.Handler {
             handOver(endpoint, wire, null);
             return;
         }
+        refused(Refusal.NAME_UNKNOWN, unknown()); // the tunnel has lost it meanwhile
         end();
         new Arrival(wire, from, proxied, null).reset();
     }
@@ -232,7 +242,12 @@ final class NamedVisitor implements Loop.Handler {
 
     @Override
     public void abandon(Throwable cause) {
-        if (state != State.OVER) shut(true); // else it belongs to a tunnel
+        drop();
+    }
+
+    /** Resets the connection, unless it belongs to a tunnel or is closed. */
+    void drop() {
+        if (state != State.OVER) shut(true);
     }
 
     private void shut(boolean reset) {

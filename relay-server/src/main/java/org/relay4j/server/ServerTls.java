@@ -97,7 +97,10 @@ public final class ServerTls {
         return loaded(() -> KeyMaterial.ofPkcs12(pkcs12, copy), List.of(pkcs12));
     }
 
-    /** Uses a context unchanged; nothing is reloaded. */
+    /**
+     * Uses a context unchanged; nothing is reloaded. The server does not know the names of its certificates: a connection to the
+     * HTTPS port that offers {@code relay/1} is always a client of the server, whatever host name it asks for.
+     */
     public static ServerTls of(SSLContext context) {
         return new ServerTls(Objects.requireNonNull(context, "context"), null, null, List.of());
     }
@@ -182,6 +185,15 @@ public final class ServerTls {
                 names.add(String.valueOf(name.get(1)).toLowerCase(Locale.ROOT));
         }
         return names;
+    }
+
+    /**
+     * Returns whether clients may accept the certificate for a name, in lower case: it has the name, or one with {@code *} in place
+     * of the first label. True with a caller's own context, whose certificates are not known.
+     */
+    boolean proves(String name) {
+        int dot = name.indexOf('.');
+        return context != null || hasName(name) || (dot > 0 && hasName("*" + name.substring(dot)));
     }
 
     /** Returns whether a name, in lower case, is one of the certificate's own. Always false with a caller's own context. */

@@ -22,7 +22,7 @@ final class ServerVisitor implements Splice.Owner {
 
     private final TunnelConnection connection;
     private final VisitorQueue queue;
-    private final Arrival arrival;
+    private final Arrival arrival; // without the first bytes, which would stay in memory
     private final @Nullable String id; // in logs; null if the stream has no header
     private boolean left;
     private Loop.@Nullable Timer idleTimer; // while connected, if its idle time is limited
@@ -30,7 +30,7 @@ final class ServerVisitor implements Splice.Owner {
     private ServerVisitor(TunnelConnection connection, VisitorQueue queue, Arrival arrival) {
         this.connection = connection;
         this.queue = queue;
-        this.arrival = arrival;
+        this.arrival = arrival.withoutRead();
         id = connection.tunnel().visitorAddresses() ? connection.visitorId(arrival) : null;
     }
 
@@ -44,7 +44,7 @@ final class ServerVisitor implements Splice.Owner {
         ServerVisitor visitor = new ServerVisitor(connection, queue, arrival);
         Splice splice = null;
         try {
-            Sockets.configure(arrival.channel());
+            if (!arrival.wasRead()) Sockets.configure(arrival.channel()); // else it was configured before
             splice = Splice.open(driver, arrival.wire(), visitor, visitor.header(), arrival.read());
             long idleTimeout = connection.idleTimeout();
             if (idleTimeout > 0) visitor.limitIdleTime(splice, driver, idleTimeout);

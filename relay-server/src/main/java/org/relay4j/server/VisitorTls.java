@@ -17,7 +17,7 @@ import org.relay4j.yamux.io.TlsWire;
  */
 final class VisitorTls implements Loop.Handler {
     /*
-     * The engine is created and computes on the few threads of the gate, where the addresses of visitors and clients take turns.
+     * The engine is created and computes on the few threads of the gate for visitors, where their addresses take turns.
      * Meanwhile the connection is not selected.
      */
     private final NamedVisitor visitor;
@@ -52,7 +52,7 @@ final class VisitorTls implements Loop.Handler {
                     step();
                 });
             } catch (IOException | RuntimeException e) {
-                later(() -> visitor.abandon(e));
+                later(() -> visitor.insecure("the TLS engine cannot be created: " + e));
             }
         });
     }

@@ -29,6 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.relay4j.api.Endpoint;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.SelfSigned;
 import org.relay4j.testing.SelfSignedKeys;
 import org.relay4j.testing.Visitor;
 import org.relay4j.yamux.Session;
@@ -117,6 +118,38 @@ class ClientsOnHttpsPortTest {
                         new Socket(https(server).getAddress(), https(server).getPort())) {
                     byte[] hello = NameRoutingTest.hello(APP, "relay/1");
                     visitor.getOutputStream().write(hello);
+                    Stream stream = session.accept(Await.DEADLINE);
+                    assertEquals(22, stream.getInputStream().read());
+                    stream.reset();
+                }
+            }
+        }
+    }
+
+    /** Else the tunnel would receive the clients of the server that use this name, for which its certificate is valid. */
+    @Test
+    void tunnelWithANameOfTheCertificateGetsNoClients() throws Exception {
+        assertClientsReachTheServer(keys.server(), "app.example.net");
+        assertClientsReachTheServer(ServerTls.of(SelfSigned.context()), APP); // its names are not known
+    }
+
+    private static void assertClientsReachTheServer(ServerTls tls, String name) throws Exception {
+        try (RelayServer server = start(options -> options.tls(tls));
+                LineClient line = connect(server, null, "relay/1")) {
+            line.line();
+            line.ask("RELAY/1");
+            try (Session session = line.session()) {
+                session.ping();
+                Await.until("the tunnel is open", () -> server.tunnelCount() == 1);
+                NameRoutingTest.give(server, name);
+                SSLParameters parameters = new SSLParameters();
+                parameters.setServerNames(List.of(new SNIHostName(name)));
+                // another context, because a resumed session would have the name of the first one
+                try (LineClient other = LineClient.secure(https(server), Keys.trusting(), parameters, "relay/1")) {
+                    assertTrue(other.line().startsWith("HELLO "));
+                }
+                try (Socket visitor = Visitor.connect(https(server).getPort())) {
+                    visitor.getOutputStream().write(NameRoutingTest.hello(name, "http/1.1"));
                     Stream stream = session.accept(Await.DEADLINE);
                     assertEquals(22, stream.getInputStream().read());
                     stream.reset();

@@ -3,6 +3,7 @@ package org.relay4j.server;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.relay4j.testing.WireFrame.ACK;
@@ -19,15 +20,26 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLContextSpi;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLServerSocketFactory;
+import javax.net.ssl.SSLSessionContext;
 import javax.net.ssl.SSLSocket;
+import javax.net.ssl.SSLSocketFactory;
+import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedTrustManager;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -89,8 +101,13 @@ class DomainTest {
             throws IOException, GeneralSecurityException {
         TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
         trust.init(trusted.store());
+        return visit(server, trust.getTrustManagers()[0], name, protocol);
+    }
+
+    private SSLSocket visit(RelayServer server, TrustManager trust, String name, String protocol)
+            throws IOException, GeneralSecurityException {
         SSLContext context = SSLContext.getInstance("TLS");
-        context.init(null, trust.getTrustManagers(), null);
+        context.init(null, new TrustManager[] {trust}, null);
         Socket plain = Visitor.connect(NameRoutingTest.https(server));
         sockets.add(plain);
         SSLSocket visitor = (SSLSocket) context.getSocketFactory().createSocket(plain, name, 443, true);
@@ -229,6 +246,131 @@ class DomainTest {
             awaitCount(server, 1);
             client.yamux().expectNothing();
             assertEquals(0, server.visitorCount());
+        }
+    }
+
+    /** Asks somebody else while a handshake waits for the answer. */
+    private static final class Asking extends X509ExtendedTrustManager {
+        private final Runnable question;
+
+        Asking(Runnable question) {
+            this.question = question;
+        }
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {
+            question.run();
+        }
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {
+            question.run();
+        }
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type) {
+            question.run();
+        }
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+        @Override
+        public X509Certificate[] getAcceptedIssuers() {
+            return new X509Certificate[0];
+        }
+    }
+
+    @Test
+    void aVisitorWhoseNameGoesDuringItsHandshakeIsCounted() throws Exception {
+        try (RelayServer server = RelayServer.start(options().build());
+                AskingClient client = client(server, APP)) {
+            PublicName name = server.names().find(APP);
+            assertNotNull(name);
+            Asking trust = new Asking(() -> server.names().remove(name));
+            SSLSocket visitor = visit(server, trust, APP, "TLSv1.3");
+            assertThrows(IOException.class, () -> visitor.getInputStream().read());
+            Await.until("it is counted", () -> server.statistics().refusals().get(Refusal.NAME_UNKNOWN) == 1);
+            client.yamux().expectNothing();
+        }
+    }
+
+    /** A context of a caller whose engines cannot be created. */
+    private static SSLContext broken() throws GeneralSecurityException {
+        SSLContextSpi fails = new SSLContextSpi() {
+            @Override
+            protected void engineInit(KeyManager[] keys, TrustManager[] trust, SecureRandom random) {}
+
+            @Override
+            protected SSLSocketFactory engineGetSocketFactory() {
+                throw new IllegalStateException("broken");
+            }
+
+            @Override
+            protected SSLServerSocketFactory engineGetServerSocketFactory() {
+                throw new IllegalStateException("broken");
+            }
+
+            @Override
+            protected SSLEngine engineCreateSSLEngine() {
+                throw new IllegalStateException("broken");
+            }
+
+            @Override
+            protected SSLEngine engineCreateSSLEngine(String host, int port) {
+                throw new IllegalStateException("broken");
+            }
+
+            @Override
+            protected SSLSessionContext engineGetServerSessionContext() {
+                throw new IllegalStateException("broken");
+            }
+
+            @Override
+            protected SSLSessionContext engineGetClientSessionContext() {
+                throw new IllegalStateException("broken");
+            }
+        };
+        return new SSLContext(fails, SSLContext.getDefault().getProvider(), "TLS") {};
+    }
+
+    @Test
+    void anEngineThatCannotBeCreatedIsCounted() throws Exception {
+        try (RelayServer server = RelayServer.start(
+                        options().domainTls(ServerTls.of(broken())).build());
+                AskingClient client = client(server, APP)) {
+            assertThrows(IOException.class, () -> visit(server, keys, APP, "TLSv1.3"));
+            awaitCount(server, 1);
+            client.yamux().expectNothing();
+        }
+    }
+
+    @Test
+    void handshakesOfVisitorsLeaveRoomForThoseOfClients() throws Exception {
+        try (RelayServer server = RelayServer.start(options().tls(tls).build());
+                LineClient client = LineClient.secure(server, Keys.trusting(), "relay/1")) {
+            client.line();
+            client.ask("RELAY/1");
+            Await.until("the tunnel is open", () -> server.tunnelCount() == 1);
+            NameRoutingTest.give(server, APP);
+            CountDownLatch mayGoOn = new CountDownLatch(1);
+            int tasks = 0;
+            while (server.gate().visitorEngines().run("test", () -> Await.until("it may go on", mayGoOn))) tasks++;
+            try (LineClient other = LineClient.secure(server, Keys.trusting(), "relay/1")) {
+                assertTrue(other.line().startsWith("HELLO "));
+                assertTrue(
+                        tasks >= NamePort.VISITORS_PER_CLIENT * server.options().maxPending(), "too short a queue");
+                assertThrows(IOException.class, () -> visit(server, keys, APP, "TLSv1.3"));
+                awaitCount(server, 1);
+            } finally {
+                mayGoOn.countDown();
+            }
         }
     }
 

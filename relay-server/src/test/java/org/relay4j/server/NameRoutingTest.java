@@ -3,6 +3,7 @@ package org.relay4j.server;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -14,11 +15,13 @@ import static org.relay4j.testing.WireFrame.window;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.ref.WeakReference;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
@@ -47,6 +50,8 @@ import org.relay4j.testing.Logged;
 import org.relay4j.testing.Visitor;
 import org.relay4j.testing.WireFrame;
 import org.relay4j.yamux.io.PlainWire;
+import org.relay4j.yamux.io.Sockets;
+import org.relay4j.yamux.io.TlsWire;
 
 /** Visitors of host names, through the HTTPS and HTTP ports of a server on real sockets, and a client by hand. */
 @ExtendWith(LeakCheck.EachTest.class)
@@ -298,6 +303,56 @@ class NameRoutingTest {
         }
     }
 
+    /** As long as visitors live, which may be days. */
+    @Test
+    void firstBytesAreNotKept() throws IOException {
+        byte[] request = REQUEST.getBytes(ISO_8859_1);
+        try (RelayServer server = start(options -> options);
+                AskingClient client = client(server, APP);
+                ServerSocketChannel listener = ServerSocketChannel.open()) {
+            listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            Socket visitor = connect(((InetSocketAddress) listener.getLocalAddress()).getPort());
+            WeakReference<byte[]> first = arrive(server, listener.accept(), request.clone());
+            expectStream(client, 1, request);
+            Await.until("nobody holds them", () -> {
+                System.gc();
+                return first.get() == null;
+            });
+            assertFalse(visitor.isClosed());
+            assertEquals(1, server.visitorCount());
+        }
+    }
+
+    private static WeakReference<byte[]> arrive(RelayServer server, SocketChannel channel, byte[] first)
+            throws IOException {
+        Sockets.configure(channel);
+        InetSocketAddress from = (InetSocketAddress) channel.getRemoteAddress();
+        Arrival arrival = new Arrival(new PlainWire(channel), from, null, ByteBuffer.wrap(first));
+        PublicName name = server.names().find(APP);
+        assertNotNull(name);
+        on(server.tunnels().all().get(0), () -> {
+            name.arrived(arrival);
+            return name;
+        });
+        return new WeakReference<>(first);
+    }
+
+    @Test
+    void visitorsWithTlsCountForWhatTheirTlsHolds() throws Exception {
+        try (RelayServer server = start(options -> options)) {
+            SSLEngine engine = SSLContext.getDefault().createSSLEngine();
+            Arrival secure = new Arrival(
+                    new TlsWire(SocketChannel.open(), engine), new InetSocketAddress(http(server)), null, null);
+            for (int n = 1; n < 1024; n++) server.names().keep(secure);
+            assertFalse(server.names().isFull());
+            server.names().keep(secure);
+            assertTrue(server.names().isFull());
+            server.names().release(secure);
+            assertFalse(server.names().isFull());
+            secure.wire().close();
+        }
+    }
+
     // ---- visitors that do not
 
     private void assertAnswer(int port, byte[] request, byte[] answer) throws IOException {
@@ -384,6 +439,22 @@ class NameRoutingTest {
             String block = "\10\003308\17\37" + (char) where.length() + where;
             String redirect = settings + "\0\0" + (char) block.length() + "\1\5\0\0\0\3" + block + end;
             assertAnswer(http(server), opening, redirect.getBytes(ISO_8859_1));
+        }
+    }
+
+    /** Decoded, a path may be longer than a frame that every client accepts. */
+    @Test
+    void longRedirectInHttp2() throws IOException {
+        byte[] path = new byte[10_251]; // "/" and 16,400 times "0" in Huffman code
+        path[0] = 0x60;
+        path[path.length - 1] = 3;
+        String block = "\u0082\u0086\4\u00FF\u008C\u004F" + new String(path, ISO_8859_1) + "A\1a";
+        String opening = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + "\0\0\0\4\0\0\0\0\0" + "\0" + (char) (block.length() >> 8)
+                + (char) (block.length() & 0xFF) + "\1\5\0\0\0\3" + block;
+        String answer =
+                "\0\0\0\4\0\0\0\0\0" + "\0\0\5\1\5\0\0\0\3" + "\10\003414" + "\0\0\10\7\0\0\0\0\0" + "\0\0\0\3\0\0\0\0";
+        try (RelayServer server = start(options -> options.redirectHttps(true))) {
+            assertAnswer(http(server), opening.getBytes(ISO_8859_1), answer.getBytes(ISO_8859_1));
         }
     }
 

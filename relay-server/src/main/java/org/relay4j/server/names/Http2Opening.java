@@ -29,7 +29,8 @@ final class Http2Opening implements OpeningReader, HeaderBlock.Fields {
     private int next; // position of the next frame; 0 before the preface is complete
     private boolean begun; // SETTINGS were received
     private int stream; // of the header block; 0 before it
-    private byte[] block = new byte[0]; // so far
+    private byte[] block = new byte[0];
+    private int present; // bytes of it so far
 
     private boolean regular; // a field that is no pseudo-header has been read
     private @Nullable String method;
@@ -106,14 +107,15 @@ final class Http2Opening implements OpeningReader, HeaderBlock.Fields {
         }
         if ((flags & PRIORITIZED) != 0) from += PRIORITY_LENGTH;
         if (from > to) return false;
-        int before = block.length;
-        block = Arrays.copyOf(block, before + to - from);
-        System.arraycopy(bytes, from, block, before, to - from);
+        int whole = present + to - from;
+        if (block.length < whole) block = Arrays.copyOf(block, Math.max(whole, Math.min(MOST, 2 * present)));
+        System.arraycopy(bytes, from, block, present, to - from);
+        present = whole;
         return true;
     }
 
     private Opening complete() {
-        if (!new HeaderBlock(block).decode(this)) return Opening.refused(Fault.HTTP2_HEADERS);
+        if (!new HeaderBlock(Arrays.copyOf(block, present)).decode(this)) return Opening.refused(Fault.HTTP2_HEADERS);
         if (method == null) return Opening.refused(Fault.HTTP2_HEADERS);
         if (method.equals("CONNECT")) return Opening.refused(Fault.METHOD_CONNECT);
         if (scheme == null || path == null) return Opening.refused(Fault.HTTP2_HEADERS);

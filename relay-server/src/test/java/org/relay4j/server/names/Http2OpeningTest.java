@@ -1,9 +1,13 @@
 package org.relay4j.server.names;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.relay4j.server.names.Pieces.ofHttp;
 
+import com.sun.management.ThreadMXBean;
 import java.io.ByteArrayOutputStream;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.Locale;
@@ -128,6 +132,23 @@ class Http2OpeningTest {
         Connection endless = Connection.begun();
         for (int n = 0; n < 2_000; n++) endless.frame(8, 0, 0, "00000001");
         assertEquals("TOO_LONG", endless.outcome());
+    }
+
+    /** Each frame costs what it adds, not what came before. */
+    @Test
+    void manySmallFramesAreCheap() {
+        Connection many = Connection.begun()
+                .frame(1, 1, 1, EXAMPLE + literal("x", "y".repeat(120)).repeat(60));
+        for (int n = 0; n < 800; n++) many.frame(9, 0, 1, "");
+        byte[] bytes = many.frame(9, 4, 1, "").bytes.toByteArray();
+        Opening opening = ofHttp(bytes, Integer.MAX_VALUE);
+        assertNotNull(opening);
+        assertEquals("www.example.com", opening.name());
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = threads.getCurrentThreadAllocatedBytes();
+        ofHttp(bytes, Integer.MAX_VALUE);
+        long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+        assertTrue(allocated < 1_000_000, () -> allocated + " bytes were allocated for " + bytes.length);
     }
 
     // ---- headers

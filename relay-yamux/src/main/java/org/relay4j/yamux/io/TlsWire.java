@@ -81,7 +81,8 @@ public final class TlsWire implements Wire {
     private boolean socketEnded; // end of input without close_notify
     private boolean closeNotified; // by the peer
     private boolean endReported; // read has returned -1
-    private boolean outputEnded; // our close_notify is sent or waits in "toSend"
+    private boolean outputEnded; // our close_notify is sent or waits in "toSend", or there is none after a failure
+    private boolean alertWaits; // the engine has failed, and has prepared an alert
     private @Nullable SSLException failure;
 
     /** @param channel connected and non-blocking; closed with this wire */
@@ -290,6 +291,9 @@ public final class TlsWire implements Wire {
     private SSLEngineResult unwrap(ByteBuffer records, ByteBuffer to) throws SSLException {
         try {
             return engine.unwrap(records, to);
+        } catch (SSLException e) {
+            alertWaits = true;
+            throw e;
         } catch (RuntimeException e) {
             throw new SSLException("the TLS engine failed: " + e, e);
         }
@@ -335,6 +339,9 @@ public final class TlsWire implements Wire {
     private SSLEngineResult wrap(ByteBuffer from, ByteBuffer records) throws SSLException {
         try {
             return engine.wrap(from, records);
+        } catch (SSLException e) {
+            alertWaits = true;
+            throw e;
         } catch (RuntimeException e) {
             throw new SSLException("the TLS engine failed: " + e, e);
         }
@@ -351,11 +358,15 @@ public final class TlsWire implements Wire {
         if (failure != null) throw failure;
     }
 
-    /** Sends an alert, which the engine has already prepared if it is the engine that has failed. */
+    /**
+     * Sends the alert that the engine has prepared, or close_notify during the handshake. A failure that the engine does not know
+     * of has no alert, and close_notify would tell the peer that what it has received is complete.
+     */
     private SSLException fail(SSLException cause) {
         failure = cause;
         recordWaits = false;
-        endOutput();
+        if (alertWaits || !handshakeDone) endOutput();
+        outputEnded = true;
         return cause;
     }
 

@@ -34,6 +34,10 @@ final class EnginePeer implements AutoCloseable {
         return engine;
     }
 
+    SocketChannel socket() {
+        return socket;
+    }
+
     /** Waits until a wire may read, or fails. */
     static void awaitInput(TlsWire wire) throws IOException {
         if (!wire.hasInput()) await(wire, SelectionKey.OP_READ);

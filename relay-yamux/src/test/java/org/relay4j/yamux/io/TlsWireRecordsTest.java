@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.relay4j.testing.Call;
+import org.relay4j.testing.SelfSigned;
 import org.relay4j.testing.Transport;
 
 /** A TlsWire whose peer sends records in pieces, altered, incomplete, or more of them than it should. */
@@ -323,6 +325,51 @@ class TlsWireRecordsTest {
         IOException failure = readFailure();
         assertTrue(failure instanceof SSLException, failure::toString);
         assertEquals("the peer requested a new TLS handshake, which is not supported", failure.getMessage());
+        assertNotTakenForComplete();
+    }
+
+    /** A wire that has failed by itself does not tell its peer that everything was sent. */
+    private void assertNotTakenForComplete() {
+        wire.close();
+        assertThrows(IOException.class, peer::receiveAll); // which returns at a close_notify
+    }
+
+    @Test
+    void keysMayBeUpdatedAfterOurEnd() throws IOException {
+        establish(false, V13);
+        assertTrue(wire.shutdownOutput());
+        peer.engine.beginHandshake();
+        byte[] data = data(1000);
+        peer.send(peer.records(data));
+        assertArrayEquals(data, read(data.length));
+        peer.engine.closeOutbound();
+        peer.send(peer.records(new byte[0]));
+        EnginePeer.awaitInput(wire);
+        assertEquals(-1, wire.read(ByteBuffer.allocate(10)));
+    }
+
+    /** Before its close_notify, a closing socket of the JDK sends the warning user_canceled, a record without data. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void anSslSocketClosesAfterOurEnd(boolean tls13) throws Exception {
+        connect(false, tls13 ? V13 : V12);
+        SSLSocket other = (SSLSocket) SelfSigned.context()
+                .getSocketFactory()
+                .createSocket(peer.socket().socket(), "localhost", 443, true);
+        Call<Integer> end = Call.of(() -> {
+            other.startHandshake();
+            return other.getInputStream().read();
+        });
+        while (EnginePeer.step(wire) != TlsWire.Handshake.DONE) EnginePeer.awaitInput(wire);
+        assertTrue(wire.shutdownOutput());
+        assertEquals(-1, end.result());
+        other.close();
+        int length = 0;
+        while (length == 0) {
+            EnginePeer.awaitInput(wire);
+            length = wire.read(ByteBuffer.allocate(10));
+        }
+        assertEquals(-1, length);
     }
 
     @ParameterizedTest
@@ -355,6 +402,7 @@ class TlsWireRecordsTest {
         assertEquals(
                 "the peer sent more than " + TlsWire.IDLE_RECORDS + " TLS records without data in a row",
                 failure.getMessage());
+        assertNotTakenForComplete();
     }
 
     /** The answers to key updates that a peer does not read are bounded, even if it sends data in between. */
