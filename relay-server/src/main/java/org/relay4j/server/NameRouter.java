@@ -149,7 +149,8 @@ final class NameRouter {
 
     private static long cost(Arrival visitor) {
         ByteBuffer read = visitor.read();
-        return (read == null ? 0 : read.capacity()) + (visitor.wire() instanceof PlainWire ? 0 : TLS_COST);
+        long bytes = read == null ? 0 : read.capacity();
+        return visitor.wire() instanceof PlainWire ? bytes : bytes + TLS_COST;
     }
 
     /** Returns whether waiting visitors have as many bytes as they may. */

@@ -448,7 +448,7 @@ class NameRoutingTest {
         byte[] path = new byte[10_251]; // "/" and 16,400 times "0" in Huffman code
         path[0] = 0x60;
         path[path.length - 1] = 3;
-        String block = "\u0082\u0086\4\u00FF\u008C\u004F" + new String(path, ISO_8859_1) + "A\1a";
+        String block = "\u0082\u0086\4\u00FF\u008CO" + new String(path, ISO_8859_1) + "A\1a";
         String opening = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + "\0\0\0\4\0\0\0\0\0" + "\0" + (char) (block.length() >> 8)
                 + (char) (block.length() & 0xFF) + "\1\5\0\0\0\3" + block;
         String answer =
