@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -191,7 +192,7 @@ final class ForwardedServices {
         for (Forward service : wanted) endpoints.put(service.name(), service.endpoint());
         for (Served served : List.copyOf(open.values())) {
             Forward service = served.service();
-            if (!service.endpoint().equals(endpoints.get(service.name()))) close(service.name());
+            if (!Objects.equals(service.endpoint(), endpoints.get(service.name()))) close(service.name());
         }
     }
 

@@ -39,7 +39,8 @@ class AdminIT {
                 assertEquals(401, ofServer.get("/api/tunnels").statusCode());
                 String tunnels =
                         ofServer.send(ofServer.withToken("/api/tunnels", TOKEN)).body();
-                assertTrue(tunnels.contains("\"endpoints\":[{\"kind\":\"tcp\",\"port\":" + port + "}]"), tunnels);
+                String endpoint = "{\"endpoint\":\"tcp/%d\",\"kind\":\"tcp\",\"port\":%d,\"openVisitors\":1}";
+                assertTrue(tunnels.contains("\"endpoints\":[" + endpoint.formatted(port, port) + "]"), tunnels);
                 assertTrue(
                         tunnels.contains("\"openVisitors\":1,\"visitors\":1,\"bytesIn\":5,\"bytesOut\":5}]"), tunnels);
                 String own = ofForwarder.get("/api/tunnels").body();
