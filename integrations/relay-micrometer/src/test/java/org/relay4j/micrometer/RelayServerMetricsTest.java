@@ -79,7 +79,8 @@ class RelayServerMetricsTest {
             for (String line : Files.readAllLines(Path.of(System.getProperty("relay.root"), "docs/metrics.md"))) {
                 Matcher row = ROW.matcher(line);
                 boolean both = line.startsWith("| `relay_server_") || line.startsWith("| `relay_client_");
-                boolean labelled = line.startsWith("| `relay_server_client_") || line.startsWith("| `relay_client_service_");
+                boolean labelled =
+                        line.startsWith("| `relay_server_client_") || line.startsWith("| `relay_client_service_");
                 if (!both || labelled) continue;
                 assertTrue(row.matches(), line);
                 listed.add(row.group(1) + " " + row.group(3));
