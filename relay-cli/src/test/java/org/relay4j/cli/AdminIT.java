@@ -39,8 +39,9 @@ class AdminIT {
                 assertEquals(401, ofServer.get("/api/tunnels").statusCode());
                 String tunnels =
                         ofServer.send(ofServer.withToken("/api/tunnels", TOKEN)).body();
-                String endpoint = "{\"endpoint\":\"tcp/%d\",\"kind\":\"tcp\",\"port\":%d,\"openVisitors\":1}";
-                assertTrue(tunnels.contains("\"endpoints\":[" + endpoint.formatted(port, port) + "]"), tunnels);
+                String endpoint =
+                        "{\"endpoint\":\"tcp/" + port + "\",\"kind\":\"tcp\",\"port\":" + port + ",\"openVisitors\":1}";
+                assertTrue(tunnels.contains("\"endpoints\":[" + endpoint + "]"), tunnels);
                 assertTrue(
                         tunnels.contains("\"openVisitors\":1,\"visitors\":1,\"bytesIn\":5,\"bytesOut\":5}]"), tunnels);
                 String own = ofForwarder.get("/api/tunnels").body();
