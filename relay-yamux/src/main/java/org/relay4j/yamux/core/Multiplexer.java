@@ -74,6 +74,11 @@ public final class Multiplexer {
         parts.windows().nearby(bytes);
     }
 
+    /** Returns the window of a busy stream on a short path. Unit: bytes. */
+    public int nearbyWindow() {
+        return parts.windows().nearby();
+    }
+
     // ---- input and time
 
     /** Consumes all bytes of {@code in}. */

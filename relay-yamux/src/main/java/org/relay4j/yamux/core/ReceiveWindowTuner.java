@@ -37,6 +37,10 @@ final class ReceiveWindowTuner {
         nearby = Math.max(options.receiveWindow(), bytes);
     }
 
+    int nearby() {
+        return nearby;
+    }
+
     void measured(long time, long now) {
         roundTrip.measured(time, now);
         measured = now;

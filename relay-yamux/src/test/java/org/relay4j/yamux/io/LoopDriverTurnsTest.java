@@ -1,8 +1,7 @@
 package org.relay4j.yamux.io;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.mockito.Mockito.mock;
-import static org.mockito.Mockito.verify;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -20,7 +19,6 @@ import org.relay4j.testing.Transport;
 import org.relay4j.testing.WireFrame;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.CoreOptions;
-import org.relay4j.yamux.core.Multiplexer;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.core.SessionEvents;
@@ -65,15 +63,14 @@ class LoopDriverTurnsTest {
     void sessionHasTheWindowThatItsWireNeeds() throws Exception {
         Loop loop = new Loop("relay-test-window", true);
         List<SocketChannel> ends = Transport.sockets();
-        Multiplexer mux = mock(Multiplexer.class);
         Wire wire = new Forwarding(socket(ends)) {
             @Override
             public int nearbyWindow() {
-                return 12_345;
+                return 1_234_567;
             }
         };
-        new LoopDriver(loop, wire, CoreOptions.defaults(), true, mux);
-        verify(mux).nearbyWindow(12_345);
+        LoopDriver driver = new LoopDriver(loop, wire, Role.SERVER, CoreOptions.defaults(), new Refusing(), true);
+        assertEquals(1_234_567, driver.mux().nearbyWindow());
         for (SocketChannel end : ends) end.close();
         loop.stop();
         assertTrue(loop.join(Await.DEADLINE.toMillis()));
