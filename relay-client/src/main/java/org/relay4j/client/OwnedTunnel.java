@@ -1,6 +1,7 @@
 package org.relay4j.client;
 
 import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.api.Tunnel;
@@ -8,6 +9,9 @@ import org.relay4j.yamux.Session;
 
 /** A tunnel with one endpoint, or one of the endpoints of a tunnel, as its acceptor or forwarder uses it. */
 interface OwnedTunnel extends Tunnel {
+    /** The longest time that a close blocks. Unit: nanoseconds. */
+    long CLOSE_DEADLINE = TimeUnit.SECONDS.toNanos(2);
+
     /** Returns the endpoint, as granted. */
     Endpoint endpoint();
 
@@ -23,6 +27,18 @@ interface OwnedTunnel extends Tunnel {
 
     /** Accepts no more visitors, and resets those that are here. Does not block. */
     void closeNow();
+
+    /** Closes it for good and resets its visitors. Blocks until that is done, at most two seconds. Returns false if it was not. */
+    default boolean closeAndWait() {
+        closeNow();
+        if (isCallingListener()) return true; // the end needs this thread
+        try {
+            return awaitEnd(CLOSE_DEADLINE);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return true;
+        }
+    }
 
     /** Waits for the visitors to finish, at most until {@link System#nanoTime} is {@code end}; then resets them. */
     boolean awaitVisitors(long end);

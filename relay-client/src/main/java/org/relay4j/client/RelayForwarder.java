@@ -6,7 +6,6 @@ import java.net.SocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.api.Tunnel;
@@ -32,7 +31,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class RelayForwarder implements Tunnel {
     private static final Logger log = LoggerFactory.getLogger(RelayForwarder.class);
-    private static final long CLOSE_DEADLINE = TimeUnit.SECONDS.toNanos(2);
 
     private final LocalTarget target;
     private final OwnedTunnel tunnel;
@@ -138,13 +136,7 @@ public final class RelayForwarder implements Tunnel {
     /** Closes the tunnel for good and resets its visitors. Blocks until that is done, at most two seconds. */
     @Override
     public void close() {
-        tunnel.closeNow();
-        if (tunnel.isCallingListener()) return;
-        try {
-            if (!tunnel.awaitEnd(CLOSE_DEADLINE)) log.debug("{}: still closing", this);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        if (!tunnel.closeAndWait()) log.debug("{}: still closing", this);
     }
 
     @Override

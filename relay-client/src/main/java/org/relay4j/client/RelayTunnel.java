@@ -5,12 +5,13 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelStatistics;
 import org.relay4j.yamux.AcceptQueue;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A tunnel with several endpoints: ports and host names, each with an acceptor, a forwarder or a datagram socket of its own. They are opened and closed
@@ -40,7 +41,7 @@ import org.relay4j.yamux.AcceptQueue;
  * <p>All threads are daemon threads. Safe for use by several threads.
  */
 public final class RelayTunnel implements Tunnel {
-    private static final long CLOSE_DEADLINE = TimeUnit.SECONDS.toNanos(2);
+    private static final Logger log = LoggerFactory.getLogger(RelayTunnel.class);
 
     private final RelayClientOptions options;
     private final Services services;
@@ -227,13 +228,7 @@ public final class RelayTunnel implements Tunnel {
     @Override
     public void close() {
         services.end();
-        tunnel.closeNow();
-        if (tunnel.isCallingListener()) return;
-        try {
-            tunnel.awaitEnd(CLOSE_DEADLINE);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        if (!tunnel.closeAndWait()) log.debug("{}: still closing", tunnel);
     }
 
     /** {@inheritDoc} Visitors that wait to be accepted are reset at once. */

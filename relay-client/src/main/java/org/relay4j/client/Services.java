@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.api.RelayProtocolException;
@@ -120,8 +121,7 @@ final class Services implements Service, TunnelOwner {
 
     /** Returns a key for a service without a name. */
     String keyOf(Endpoint endpoint) {
-        Set<String> taken = ConcurrentHashMap.newKeySet();
-        all().forEach(one -> taken.add(one.key));
+        Set<String> taken = all().stream().map(one -> one.key).collect(Collectors.toSet());
         String key = endpoint.toString();
         for (int i = 2; taken.contains(key); i++) key = endpoint + "#" + i;
         return key;

@@ -1,9 +1,11 @@
 package org.relay4j.server;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.yamux.io.Loop;
+import org.relay4j.yamux.io.Sockets;
 
 /**
  * An endpoint of a tunnel, which outlives the connections that carry its visitors. While no connection takes visitors, they wait
@@ -74,4 +76,9 @@ interface PublicEndpoint {
 
     /** Returns the number of visitors that wait for a connection. */
     int waiting();
+
+    /** Returns the public address of a port that is bound to a local address; without a host if all addresses are bound. */
+    static String text(InetSocketAddress bound) {
+        return bound.getAddress().isAnyLocalAddress() ? ":" + bound.getPort() : Sockets.text(bound);
+    }
 }

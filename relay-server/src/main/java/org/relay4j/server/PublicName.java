@@ -1,7 +1,6 @@
 package org.relay4j.server;
 
 import java.net.BindException;
-import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.Sockets;
@@ -10,17 +9,13 @@ import org.relay4j.yamux.io.Sockets;
  * A host name, whose visitors come from the {@link NamePort}s. While no connection of its tunnel takes visitors, some wait in its
  * queue, with the bytes that say their name; the others are reset.
  */
-final class PublicName implements PublicEndpoint {
+final class PublicName extends QueuedEndpoint {
     private final RelayServer server;
-    private volatile Loop loop; // of the tunnel; written on it
     private final Endpoint endpoint;
-    private volatile @Nullable VisitorQueue queue; // null until its tunnel is known; written on the loop
-    private VisitorQueue.@Nullable Move move; // from another tunnel, until it belongs to the next one
-    private boolean closed;
 
     private PublicName(RelayServer server, Loop loop, Endpoint endpoint) {
+        super(loop);
         this.server = server;
-        this.loop = loop;
         this.endpoint = endpoint;
     }
 
@@ -48,49 +43,9 @@ final class PublicName implements PublicEndpoint {
         return port == NameRouter.HTTPS ? endpoint.name() : endpoint.name() + ":" + port;
     }
 
-    @Override
-    public Loop loop() {
-        return loop;
-    }
-
-    @Override
-    public @Nullable VisitorQueue queue() {
-        return queue;
-    }
-
-    @Override
-    public void belongTo(ServerTunnel owner) {
-        VisitorQueue visitors = new VisitorQueue(owner, endpoint);
-        if (move != null) move.end(visitors);
-        move = null;
-        queue = visitors;
-    }
-
-    @Override
-    public boolean belongsTo(ServerTunnel owner) {
-        VisitorQueue visitors = queue;
-        return !closed && visitors != null && visitors.tunnel() == owner;
-    }
-
-    @Override
-    public void moveTo(Loop next) {
-        VisitorQueue visitors = queue;
-        queue = null;
-        if (visitors != null) move = visitors.moveTo(next);
-        loop = next;
-    }
-
-    @Override
-    public void turn(Flow flow) {
-        VisitorQueue visitors = queue;
-        if (visitors == null) return;
-        visitors.turn(flow);
-        resume();
-    }
-
     /** Returns whether visitors get the same answer as without a tunnel. From any thread. */
     boolean isWithdrawn() {
-        VisitorQueue visitors = queue;
+        VisitorQueue visitors = queue();
         return visitors != null && visitors.isWithdrawn();
     }
 
@@ -99,15 +54,9 @@ final class PublicName implements PublicEndpoint {
         resume(); // visitors may have come since the name was reserved
     }
 
-    @Override
-    public void resume() {
-        VisitorQueue visitors = queue;
-        if (visitors != null) visitors.resume();
-    }
-
     /** Called with a visitor whose name was read. */
     void arrived(Arrival visitor) {
-        Loop present = loop;
+        Loop present = loop();
         if (!present.isCurrent()) {
             if (server.names().loop().isCurrent()) server.names().loop().deregister(visitor.channel());
             present.execute(() -> arrived(visitor)); // the name has moved
@@ -115,8 +64,8 @@ final class PublicName implements PublicEndpoint {
         }
         boolean passed = false;
         try {
-            VisitorQueue visitors = queue;
-            if (closed || visitors == null) return;
+            VisitorQueue visitors = queue();
+            if (isClosed() || visitors == null) return;
             boolean full =
                     !visitors.tunnel().visitors().mayWait() || server.names().isFull();
             if (full && (visitors.tunnel().isHeld() || !visitors.canAccept())) {
@@ -138,43 +87,13 @@ final class PublicName implements PublicEndpoint {
     }
 
     @Override
-    public void finish(Runnable then) {
-        VisitorQueue visitors = queue;
-        if (closed || visitors == null) {
-            then.run();
-            return;
-        }
+    void stopAccepting(Runnable then) {
+        release();
+        server.names().loop().execute(() -> loop().execute(then)); // behind those that come from the ports
+    }
+
+    @Override
+    void release() {
         server.names().remove(this);
-        visitors.finish(then);
-        visitors.expect(); // those that are on the way from the ports
-        server.names()
-                .loop()
-                .execute(() -> loop.execute(() -> {
-                    visitors.expectedEnded();
-                    resume();
-                }));
-    }
-
-    @Override
-    public void close(@Nullable ServerTunnel owner) {
-        VisitorQueue visitors = queue;
-        ServerTunnel present = visitors == null ? null : visitors.tunnel();
-        if (closed || owner != present) return;
-        closed = true;
-        server.names().remove(this);
-        if (move != null) move.cancel();
-        if (visitors != null) visitors.close();
-    }
-
-    @Override
-    public int visitors() {
-        VisitorQueue visitors = queue;
-        return visitors == null ? 0 : visitors.visitors();
-    }
-
-    @Override
-    public int waiting() {
-        VisitorQueue visitors = queue;
-        return visitors == null ? 0 : visitors.waiting();
     }
 }

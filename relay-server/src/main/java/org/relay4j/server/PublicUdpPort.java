@@ -12,7 +12,6 @@ import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.yamux.io.DatagramMemory;
 import org.relay4j.yamux.io.Loop;
-import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.UdpSocket;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -76,8 +75,7 @@ final class PublicUdpPort implements PublicEndpoint, UdpSocket.Owner {
     /** Returns the bind address with the port; without a host if all addresses are bound. */
     @Override
     public String publicAddress() {
-        InetSocketAddress address = socket.address();
-        return address.getAddress().isAnyLocalAddress() ? ":" + address.getPort() : Sockets.text(address);
+        return PublicEndpoint.text(socket.address());
     }
 
     @Override

@@ -15,6 +15,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.api.control.ControlLine;
@@ -50,6 +51,26 @@ final class AskingClient implements AutoCloseable {
 
     /** What the server says, and how it goes on. */
     private record Answer(ControlLine line, Runnable start) {}
+
+    /** Starts a server for such clients, on the loopback address and with two loops. */
+    static RelayServer server() {
+        return server(options -> options);
+    }
+
+    /** Starts such a server with further options. */
+    static RelayServer server(UnaryOperator<RelayServerOptions.Builder> options) {
+        InetAddress loopback = InetAddress.getLoopbackAddress();
+        try {
+            return RelayServer.start(options.apply(RelayServerOptions.builder()
+                            .bindAddress(loopback)
+                            .publicBindAddress(loopback)
+                            .loops(2)
+                            .extended(true))
+                    .build());
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
 
     /** Asks with the words of a request line, such as {@code port=1234 resume}, without a name. */
     static AskingClient connect(RelayServer server, String words) throws IOException {

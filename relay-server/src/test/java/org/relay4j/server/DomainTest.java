@@ -249,7 +249,7 @@ class DomainTest {
         }
     }
 
-    /** Asks somebody else while a handshake waits for the answer. */
+    /** Trusts every server, and runs a test step in the middle of each handshake. */
     private static final class Asking extends X509ExtendedTrustManager {
         private final Runnable question;
 

@@ -34,7 +34,7 @@ class EndpointsTest {
     private static final ClientLimits ANY = ClientLimits.defaults();
 
     private final List<AutoCloseable> open = new ArrayList<>();
-    private final RelayServer server = start();
+    private final RelayServer server = AskingClient.server();
 
     @AfterEach
     void stop() throws Exception {
@@ -402,13 +402,7 @@ class EndpointsTest {
     /** The answer goes to one session when another one ends, on the same loop, with its lock held. */
     @Test
     void closeIsAnsweredWhenTheLastConnectionIsLost() throws Exception {
-        InetAddress loopback = InetAddress.getLoopbackAddress();
-        RelayServerOptions.Builder options = RelayServerOptions.builder()
-                .bindAddress(loopback)
-                .publicBindAddress(loopback)
-                .loops(1)
-                .extended(true);
-        try (RelayServer single = RelayServer.start(options.build())) {
+        try (RelayServer single = AskingClient.server(options -> options.loops(1))) {
             AskingClient first = AskingClient.connect(single, "visitor-address resume port=none", "alice", ANY);
             open.add(first);
             Endpoint own = first.establish().control().open("tcp/0");
@@ -478,19 +472,5 @@ class EndpointsTest {
         AskingClient client = AskingClient.connect(server, words, name, limits);
         open.add(client);
         return client;
-    }
-
-    private static RelayServer start() {
-        InetAddress loopback = InetAddress.getLoopbackAddress();
-        try {
-            return RelayServer.start(RelayServerOptions.builder()
-                    .bindAddress(loopback)
-                    .publicBindAddress(loopback)
-                    .loops(2)
-                    .extended(true)
-                    .build());
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
     }
 }

@@ -27,7 +27,7 @@ import org.relay4j.testing.WireFrame;
 @ExtendWith(LeakCheck.EachTest.class)
 class PortClaimTest {
     private final List<AutoCloseable> open = new ArrayList<>();
-    private final RelayServer server = start();
+    private final RelayServer server = AskingClient.server();
     private final int port;
     private final ClientLimits own;
 
@@ -252,19 +252,5 @@ class PortClaimTest {
         AskingClient client = AskingClient.connect(server, words, name, limits);
         open.add(client);
         return client;
-    }
-
-    private static RelayServer start() {
-        InetAddress loopback = InetAddress.getLoopbackAddress();
-        try {
-            return RelayServer.start(RelayServerOptions.builder()
-                    .bindAddress(loopback)
-                    .publicBindAddress(loopback)
-                    .loops(2)
-                    .extended(true)
-                    .build());
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
     }
 }

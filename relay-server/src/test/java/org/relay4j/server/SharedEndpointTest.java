@@ -7,12 +7,10 @@ import static org.relay4j.testing.WireFrame.ACK;
 import static org.relay4j.testing.WireFrame.RST;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -30,7 +28,7 @@ class SharedEndpointTest {
     private static final int BACKLOG = 256; // streams that the client has not accepted
 
     private final List<AutoCloseable> open = new ArrayList<>();
-    private final RelayServer server = start();
+    private final RelayServer server = AskingClient.server();
     private final int port;
     private final ClientLimits limits;
 
@@ -185,7 +183,7 @@ class SharedEndpointTest {
 
     @Test
     void visitorThroughALoadBalancerMovesToATunnelOnTheSameLoop() throws IOException {
-        try (RelayServer behind = start(options -> options.trustedProxies(List.of("127.0.0.0/8")))) {
+        try (RelayServer behind = AskingClient.server(options -> options.trustedProxies(List.of("127.0.0.0/8")))) {
             String words = "visitor-address port=none";
             AskingClient first = AskingClient.connect(behind, words + " resume", "alice", limits);
             open.add(first);
@@ -243,23 +241,5 @@ class SharedEndpointTest {
         Socket visitor = Visitor.connect(port);
         open.add(visitor);
         return visitor;
-    }
-
-    private static RelayServer start() {
-        try {
-            return start(options -> options);
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    private static RelayServer start(UnaryOperator<RelayServerOptions.Builder> options) throws IOException {
-        InetAddress loopback = InetAddress.getLoopbackAddress();
-        return RelayServer.start(options.apply(RelayServerOptions.builder()
-                        .bindAddress(loopback)
-                        .publicBindAddress(loopback)
-                        .loops(2)
-                        .extended(true))
-                .build());
     }
 }

@@ -69,7 +69,7 @@ class ClientHelloTest {
         return new Shape(title, hex, expected);
     }
 
-    /** A hello with one server name extension, or what stands in its place. */
+    /** A ClientHello with these extensions. */
     private static Shape extensions(String title, String extensions, Object expected) {
         return shape(title, record(hello(extensions)), expected);
     }

@@ -101,7 +101,7 @@ public final class SocketFile implements AutoCloseable {
         }
     }
 
-    /** Returns whether somebody may listen on a socket. Only a refusal is certain. */
+    /** Returns false if no process listens on the socket. Returns true if one does, or if that cannot be determined. */
     private static boolean isAnswered(Path path) {
         try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             probe.configureBlocking(false);

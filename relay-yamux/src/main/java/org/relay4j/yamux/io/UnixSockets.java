@@ -36,8 +36,8 @@ public final class UnixSockets {
     }
 
     /**
-     * Returns why a connect to a socket has failed, with the remedy. Looks at the file. Null means that somebody listens, so that
-     * another attempt may succeed: a connect does not wait while the backlog is full.
+     * Returns why a connect to a socket has failed, and what to do. To find out, it looks at the file. Returns null if a process
+     * listens on the socket: its backlog was full then, and another attempt may succeed.
      */
     public static @Nullable String reason(UnixDomainSocketAddress address, IOException failure) {
         Path path = address.getPath();
