@@ -8,6 +8,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,25 +45,35 @@ class PrometheusIT {
                         "--tls-cert=" + folder.resolve("relay-cert.pem"),
                         "--tls-key=" + folder.resolve("relay-key.pem"),
                         "--admin=127.0.0.1:0",
-                        "0");
-                ChildProcess forwarder = ChildProcess.relay(
-                        "--name=web",
-                        "--key-file=" + folder.resolve("web.key"),
-                        "--tls-ca=" + folder.resolve("relay-cert.pem"),
-                        "--localForwardPort=" + echo.port(),
-                        "--admin=127.0.0.1:0",
-                        "localhost:" + RelayPair.controlPort(server.line()))) {
-            Echo.through(RelayPair.publicPort(forwarder.line(), echo.port()), 10_000);
-            AdminAddress ofServer = AdminAddress.of(server);
-            AdminAddress ofForwarder = AdminAddress.of(forwarder);
-            for (AdminAddress each : List.of(ofServer, ofForwarder))
-                checkMetrics(each.get("/metrics").body());
-            String text = ofServer.get("/metrics").body();
-            assertTrue(
-                    text.contains("relay_server_client_bytes_total{client=\"web\",direction=\"in\"} 10000.0\n"), text);
-            assertTrue(text.contains("relay_server_tunnels_open{state=\"served\"} 1.0\n"), text);
-            assertPrometheusReads(ofServer, ofForwarder);
+                        "0")) {
+            int control = RelayPair.controlPort(server.line());
+            try (ChildProcess forwarder = forwarder(control, "--localForwardPort=" + echo.port())) {
+                Echo.through(RelayPair.publicPort(forwarder.line(), echo.port()), 10_000);
+                AdminAddress ofServer = AdminAddress.of(server);
+                AdminAddress ofForwarder = AdminAddress.of(forwarder);
+                for (AdminAddress each : List.of(ofServer, ofForwarder))
+                    checkMetrics(each.get("/metrics").body());
+                String text = ofServer.get("/metrics").body();
+                assertTrue(
+                        text.contains("relay_server_client_bytes_total{client=\"web\",direction=\"in\"} 10000.0\n"),
+                        text);
+                assertTrue(text.contains("relay_server_tunnels_open{state=\"served\"} 1.0\n"), text);
+                try (ChildProcess services = forwarder(control, "--forward=echo=" + echo.port())) {
+                    services.line();
+                    assertPrometheusReads(ofServer, ofForwarder, AdminAddress.of(services));
+                }
+            }
         }
+    }
+
+    private ChildProcess forwarder(int control, String forward) throws Exception {
+        return ChildProcess.relay(
+                "--name=web",
+                "--key-file=" + folder.resolve("web.key"),
+                "--tls-ca=" + folder.resolve("relay-cert.pem"),
+                forward,
+                "--admin=127.0.0.1:0",
+                "localhost:" + control);
     }
 
     private void makeClient() throws Exception {
@@ -83,11 +95,12 @@ class PrometheusIT {
 
     private void assertPrometheusReads(AdminAddress... targets) throws Exception {
         Path configuration = folder.resolve("prometheus.yml");
+        String addresses = Stream.of(targets).map(AdminAddress::target).collect(Collectors.joining("\", \""));
         Files.writeString(
                 configuration,
                 "global: { scrape_interval: 1s, evaluation_interval: 1s }\nrule_files: [\"" + Expressions.RULES
                         + "\"]\nscrape_configs:\n  - job_name: relay\n    static_configs:\n      - targets: [\""
-                        + targets[0].target() + "\", \"" + targets[1].target() + "\"]\n");
+                        + addresses + "\"]\n");
         AdminAddress prometheus = new AdminAddress("http://127.0.0.1:" + FixedPort.free());
         try (ChildProcess process = ChildProcess.start(
                 "prometheus",
