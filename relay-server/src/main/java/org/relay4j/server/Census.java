@@ -35,7 +35,7 @@ record Census(List<Open> open, List<TunnelConnection> connections, Map<String, A
                 in += connection.bytesIn();
                 out += connection.bytesOut();
             }
-            tunnels.add(each.tunnel.shown(of.size(), in, out));
+            tunnels.add(each.tunnel.reporter().shown(each.tunnel, of.size(), in, out));
         }
         tunnels.sort(Comparator.comparingLong(tunnel -> tunnel.tunnel().number()));
         return List.copyOf(tunnels);

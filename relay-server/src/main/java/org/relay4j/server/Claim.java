@@ -176,22 +176,22 @@ final class Claim {
             refusePort("another client has port " + wanted);
             return;
         }
-        on(
-                present.loop(),
-                () -> new Takeover(present, Endpoint.port(wanted)).begin(isFree -> {
-                    if (isFree) take(present, wanted);
-                    else on(loop, () -> refusePort("port " + wanted + " is in use by a program of the same name"));
-                }));
+        on(present.loop(), () -> {
+            Takeover takeover = new Takeover(present, Endpoint.port(wanted));
+            takeover.begin(isFree -> {
+                if (isFree) take(takeover, wanted);
+                else on(loop, () -> refusePort("port " + wanted + " is in use by a program of the same name"));
+            });
+        });
     }
 
     /** On the loop of the current owner. */
-    private void take(ServerTunnel present, int wanted) {
-        Endpoint port = Endpoint.port(wanted);
-        if (!present.canSurrender(port)) {
+    private void take(Takeover takeover, int wanted) {
+        if (!takeover.isPossible()) {
             on(loop, () -> open(wanted)); // it has ended by itself
             return;
         }
-        Places.Place place = present.surrenderPlace(port);
+        Places.Place place = takeover.place();
         if (place == null) {
             Places.Answer answer = ticket.place(request.name(), request.limits().maxTunnels());
             place = answer.place();
@@ -200,7 +200,7 @@ final class Claim {
                 return;
             }
         }
-        PublicEndpoint passed = present.surrender(port, home());
+        PublicEndpoint passed = takeover.take(home());
         Places.Place own = place;
         on(home(), () -> open(passed, own));
     }
@@ -214,9 +214,10 @@ final class Claim {
         }
         ServerTunnel tunnel = found.get();
         on(tunnel.loop(), () -> {
-            if (!tunnel.accepts(request, lease)) on(loop, this::refuseLease);
-            else if (!tunnel.matches(request)) on(loop, this::refuseMismatch);
-            else if (!tunnel.hasRoomFor(request)) on(loop, () -> refuseConnection(tunnel.mostConnections()));
+            if (!tunnel.grants().accept(request, lease)) on(loop, this::refuseLease);
+            else if (!tunnel.grants().match(request)) on(loop, this::refuseMismatch);
+            else if (!tunnel.grants().haveRoomFor(request))
+                on(loop, () -> refuseConnection(tunnel.request().mostConnections()));
             else if (request.join() == null && tunnel.entry().isGrantWaiting()) on(loop, this::refuseUnkept);
             else grant(tunnel);
         });
@@ -241,13 +242,14 @@ final class Claim {
 
     /** On the tunnel's loop. The client is answered when the next process could find the tunnel, too. */
     private void grant(ServerTunnel tunnel) {
-        TunnelGrant grant = tunnel.grant(this);
+        TunnelGrant grant = tunnel.grants().grant(this);
         tunnel.entry().grantWaits();
-        tunnel.keep(failure -> on(tunnel.loop(), () -> {
-            tunnel.entry().grantWaitsNoLonger();
-            if (failure == null) on(loop, () -> grant(grant));
-            else on(loop, () -> takeBack(grant));
-        }));
+        tunnel.grants()
+                .keep(failure -> on(tunnel.loop(), () -> {
+                    tunnel.entry().grantWaitsNoLonger();
+                    if (failure == null) on(loop, () -> grant(grant));
+                    else on(loop, () -> takeBack(grant));
+                }));
     }
 
     private void grant(TunnelGrant grant) {

@@ -51,6 +51,17 @@ record ClientRequest(
         return leased || join != null || drain || visitorAddress || name != null;
     }
 
+    /** Returns the maximum number of connections of its tunnel. */
+    int mostConnections() {
+        return limits.maxConnections() == 0 ? Connections.MOST : limits.maxConnections();
+    }
+
+    /** Returns the maximum number of endpoints of its tunnel. */
+    int mostEndpoints() {
+        if (limits.maxEndpoints() > 0) return limits.maxEndpoints();
+        return name == null ? 1 : Endpoints.MOST;
+    }
+
     /** Returns the client for messages about a refusal: its address without the port, and its name. */
     String who() {
         return name == null ? Sockets.host(client) : name + " at " + Sockets.host(client);

@@ -19,9 +19,14 @@ final class Connections {
     /** Connections of one tunnel, unless the limit of its client is lower. */
     static final int MOST = 8;
 
+    private final TunnelLifecycle tunnel;
     private final List<TunnelConnection> all = new ArrayList<>(1);
     private int last; // index of the one that has the last visitor
     private int chosen; // index of the next one
+
+    Connections(TunnelLifecycle tunnel) {
+        this.tunnel = tunnel;
+    }
 
     void add(TunnelConnection connection) {
         all.add(connection);
@@ -90,6 +95,7 @@ final class Connections {
 
     /** Chooses the next one that can take a visitor now; false if none can. */
     boolean choose() {
+        if (!tunnel.isServed()) return false;
         for (int n = 1; n <= all.size(); n++) {
             chosen = (last + n) % all.size();
             TunnelConnection connection = all.get(chosen);
@@ -104,6 +110,7 @@ final class Connections {
      * @return their number; {@link Integer#MAX_VALUE} if none can
      */
     int chooseFewest() {
+        if (!tunnel.isServed()) return Integer.MAX_VALUE;
         int fewest = Integer.MAX_VALUE;
         for (int n = 0; n < all.size(); n++) {
             TunnelConnection connection = all.get(n);
@@ -115,7 +122,7 @@ final class Connections {
         return fewest;
     }
 
-    /** The one that was chosen: it gets a visitor. */
+    /** The one that was chosen, in the same step: it gets a visitor. */
     TunnelConnection chosen() {
         last = chosen;
         return all.get(chosen);

@@ -30,7 +30,9 @@ final class EndpointRequest {
         this.line = line;
         tunnel = connection.tunnel();
         server = tunnel.server();
-        share = line.has("share") && tunnel.owner() != null && tunnel.limits().share();
+        share = line.has("share")
+                && tunnel.owner() != null
+                && tunnel.request().limits().share();
         text = line.words().isEmpty() ? "" : line.words().keySet().iterator().next();
         if (text.isEmpty() || text.length() > LONGEST || line.value(text) != null) {
             throw new IllegalArgumentException(line.keyword() + " needs an endpoint, of " + LONGEST + " bytes at most");
@@ -92,7 +94,7 @@ final class EndpointRequest {
             return;
         }
         if (isDecided(wanted)) return;
-        if (!tunnel.limits().allows(wanted)) {
+        if (!tunnel.request().limits().allows(wanted)) {
             refuse(Refusal.PORT_UNAVAILABLE, "port-unavailable", text + " is not one that this client may have");
         } else if (wanted.isAny()) {
             add(wanted);
@@ -113,8 +115,9 @@ final class EndpointRequest {
             tunnel.endpoints().share(present, share);
             tunnel.endpoints().confirm(present);
             answer(opened(present));
-        } else if (tunnel.endpoints().size() >= tunnel.mostEndpoints()) {
-            String most = "the tunnel has reached its limit of " + tunnel.mostEndpoints() + " endpoints";
+        } else if (tunnel.endpoints().size() >= tunnel.request().mostEndpoints()) {
+            String most =
+                    "the tunnel has reached its limit of " + tunnel.request().mostEndpoints() + " endpoints";
             refuse(Refusal.ENDPOINTS, "limit-reached", most);
         }
         return answered;
@@ -156,19 +159,23 @@ final class EndpointRequest {
             add(new SharedEndpoint(shared));
             return;
         }
-        on(
-                other.loop(),
-                () -> new Takeover(other, wanted).begin(isFree -> {
-                    boolean taken = isFree && !isGone() && other.canSurrender(wanted);
-                    PublicEndpoint passed = taken ? other.surrender(wanted, tunnel.loop()) : null;
-                    on(tunnel.loop(), () -> {
-                        if (!isFree) {
-                            String why = text + " is in use by a program of the same name";
-                            refuse(Refusal.PORT_UNAVAILABLE, "port-unavailable", why);
-                        } else if (passed == null) add(wanted); // the other tunnel has ended by itself
-                        else add(passed);
-                    });
-                }));
+        on(other.loop(), () -> {
+            Takeover takeover = new Takeover(other, wanted);
+            takeover.begin(isFree -> take(takeover, wanted, isFree));
+        });
+    }
+
+    /** On the loop of the present owner. */
+    private void take(Takeover takeover, Endpoint wanted, boolean isFree) {
+        boolean taken = isFree && !isGone() && takeover.isPossible();
+        PublicEndpoint passed = taken ? takeover.take(tunnel.loop()) : null;
+        on(tunnel.loop(), () -> {
+            if (!isFree) {
+                String why = text + " is in use by a program of the same name";
+                refuse(Refusal.PORT_UNAVAILABLE, "port-unavailable", why);
+            } else if (passed == null) add(wanted); // the other tunnel has ended by itself
+            else add(passed);
+        });
     }
 
     /** Opens the endpoint. */
@@ -179,7 +186,7 @@ final class EndpointRequest {
         }
         if (isDecided(wanted)) return;
         try {
-            add(Endpoints.open(server, tunnel.loop(), tunnel.limits(), wanted));
+            add(Endpoints.open(server, tunnel.loop(), tunnel.request().limits(), wanted));
         } catch (BindException e) {
             boolean any = wanted.isAny();
             String why = String.valueOf(e.getMessage());
@@ -206,13 +213,14 @@ final class EndpointRequest {
             return;
         }
         tunnel.endpoints().share(endpoint, share && endpoint.queue() != null);
-        tunnel.keep(failure -> on(tunnel.loop(), () -> {
-            if (failure == null) answer(opened(endpoint));
-            else {
-                tunnel.endpoints().giveBack(endpoint);
-                refuse(Refusal.FAILURE, "internal", "the server cannot keep the endpoint on its disk now");
-            }
-        }));
+        tunnel.grants()
+                .keep(failure -> on(tunnel.loop(), () -> {
+                    if (failure == null) answer(opened(endpoint));
+                    else {
+                        tunnel.endpoints().giveBack(endpoint);
+                        refuse(Refusal.FAILURE, "internal", "the server cannot keep the endpoint on its disk now");
+                    }
+                }));
     }
 
     private byte[] opened(PublicEndpoint endpoint) {

@@ -86,7 +86,7 @@ final class PublicUdpPort implements PublicEndpoint, UdpSocket.Owner {
     @Override
     public void belongTo(ServerTunnel owner) {
         tunnel = owner;
-        limits = new VisitorLimits(owner.limits(), System.nanoTime()); // there are no visitors yet
+        limits = new VisitorLimits(owner.request().limits(), System.nanoTime()); // there are no visitors yet
         flow = Flow.OPEN;
     }
 
@@ -175,7 +175,7 @@ final class PublicUdpPort implements PublicEndpoint, UdpSocket.Owner {
             dropped(reason == null ? DatagramDrop.HELD : reason, 1);
             return null;
         }
-        TunnelConnection connection = owner.nextConnection();
+        TunnelConnection connection = owner.connections().chosen();
         UdpVisitor visitor = new UdpVisitor(this, connection, from, now);
         visitors.add(from, visitor);
         present = visitors.size();
@@ -190,7 +190,7 @@ final class PublicUdpPort implements PublicEndpoint, UdpSocket.Owner {
         if (owner == null || flow != Flow.OPEN) return DatagramDrop.HELD;
         if (!rates.admits(from, server.options().udpVisitorsPerSecond(), now)) return DatagramDrop.RATE;
         if (!owner.visitors().admitsDatagrams(from, now)) return DatagramDrop.RATE;
-        if (!owner.canTakeVisitor()) return DatagramDrop.HELD;
+        if (!owner.connections().choose()) return DatagramDrop.HELD;
         return limits.enter(from, now) == null ? null : DatagramDrop.RATE;
     }
 

@@ -237,7 +237,7 @@ final class ServerState implements Closeable {
 
     /** The server has not started: gives the ports back. */
     void abandon() {
-        for (ServerTunnel tunnel : restored.keySet()) tunnel.giveBack();
+        for (ServerTunnel tunnel : restored.keySet()) tunnel.endpoints().close();
         for (Revocations.Entry name : names) name.remove();
         close();
     }

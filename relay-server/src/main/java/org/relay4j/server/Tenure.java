@@ -100,7 +100,7 @@ final class Tenure {
     void finish(ServerTunnel tunnel) {
         if (finishing || place == null) return;
         finishing = true;
-        admission.finish(place, () -> tunnel.loop().execute(tunnel::cutShort));
+        admission.finish(place, () -> tunnel.loop().execute(tunnel.ending()::cutShort));
     }
 
     /** Returns whether the port was given back and the last visitors are finishing. From any thread. */

@@ -76,8 +76,8 @@ final class TunnelGrant {
 
     /** Abandons the grant, and takes back its lease, because nothing of it was sent to the client. */
     void withdraw() {
-        if (tunnel.loop().isCurrent()) tunnel.withdraw(this);
-        else tunnel.loop().execute(() -> tunnel.withdraw(this));
+        if (tunnel.loop().isCurrent()) tunnel.grants().withdraw(this);
+        else tunnel.loop().execute(() -> tunnel.grants().withdraw(this));
         abandon();
     }
 

@@ -137,9 +137,9 @@ final class VisitorQueue {
 
     /** Returns whether visitors wait because no tunnel is served. */
     private boolean isHeld() {
-        if (flow == Flow.OPEN && !tunnel.isHeld()) return false;
+        if (flow == Flow.OPEN && !tunnel.lifecycle().isWaiting()) return false;
         for (Sharer each : sharers) {
-            if (each.flow == Flow.OPEN && !each.tunnel.isHeld()) return false;
+            if (each.flow == Flow.OPEN && !each.tunnel.lifecycle().isWaiting()) return false;
         }
         return true;
     }
@@ -148,12 +148,13 @@ final class VisitorQueue {
     private boolean choose() {
         if (sharers.isEmpty()) {
             chosen = tunnel;
-            return flow == Flow.OPEN && tunnel.canTakeVisitor();
+            return flow == Flow.OPEN && tunnel.connections().choose();
         }
-        int fewest = flow == Flow.OPEN ? tunnel.fewestVisitors() : Integer.MAX_VALUE;
+        int fewest = flow == Flow.OPEN ? tunnel.connections().chooseFewest() : Integer.MAX_VALUE;
         chosen = tunnel;
         for (Sharer each : sharers) {
-            int visitorsThere = each.flow == Flow.OPEN ? each.tunnel.fewestVisitors() : Integer.MAX_VALUE;
+            int visitorsThere =
+                    each.flow == Flow.OPEN ? each.tunnel.connections().chooseFewest() : Integer.MAX_VALUE;
             if (visitorsThere >= fewest) continue;
             fewest = visitorsThere;
             chosen = each.tunnel;
@@ -204,7 +205,7 @@ final class VisitorQueue {
         }
         visitors.incrementAndGet();
         if (move != null) forward(visitor, move);
-        else if (ready) chosen.take(visitor, this);
+        else if (ready) chosen.connections().chosen().take(visitor, this);
         else await(visitor);
     }
 
@@ -272,7 +273,7 @@ final class VisitorQueue {
             Arrival visitor = next();
             if (visitor == null) break;
             try {
-                chosen.take(visitor, this);
+                chosen.connections().chosen().take(visitor, this);
             } catch (RuntimeException | Error e) {
                 tunnel.server().log().failed("{}: unexpected failure, a visitor was reset", tunnel, e);
             }
@@ -370,7 +371,7 @@ final class VisitorQueue {
     private void settle() {
         if (settling || !isEmpty()) return;
         settling = true;
-        tunnel.afterVisitorsOnTheWay(() -> {
+        tunnel.connections().afterTheirLoops(loop(), () -> {
             settling = false;
             Runnable then = finished;
             if (then == null) return; // it was closed meanwhile

@@ -371,7 +371,7 @@ class EndpointsTest {
         owner.loop()
                 .execute(
                         () -> { // as when the tunnel that takes it over cannot be made
-                            owner.surrender(passed, owner.loop()).close(null);
+                            new Takeover(owner, passed).take(owner.loop()).close(null);
                             closed.complete(null);
                         });
         closed.orTimeout(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS).join();
