@@ -10,7 +10,7 @@ import org.relay4j.yamux.io.Loop;
 abstract class QueuedEndpoint implements PublicEndpoint {
     private volatile Loop loop; // of the tunnel; written on it
     private volatile @Nullable VisitorQueue queue; // null until its tunnel is known; written on the loop
-    private VisitorQueue.@Nullable Move move; // from another tunnel, until it belongs to the next one
+    private @Nullable VisitorHandover handover; // from another tunnel, until it belongs to the next one
     private boolean closed;
 
     QueuedEndpoint(Loop loop) {
@@ -40,8 +40,8 @@ abstract class QueuedEndpoint implements PublicEndpoint {
     @Override
     public final void belongTo(ServerTunnel owner) {
         VisitorQueue visitors = new VisitorQueue(owner, endpoint());
-        if (move != null) move.end(visitors);
-        move = null;
+        if (handover != null) handover.end(visitors);
+        handover = null;
         queue = visitors;
     }
 
@@ -55,7 +55,7 @@ abstract class QueuedEndpoint implements PublicEndpoint {
     public void moveTo(Loop next) {
         VisitorQueue visitors = queue;
         queue = null;
-        if (visitors != null) move = visitors.moveTo(next);
+        if (visitors != null) handover = visitors.moveTo(next);
         loop = next;
     }
 
@@ -95,7 +95,7 @@ abstract class QueuedEndpoint implements PublicEndpoint {
         if (closed || owner != present) return;
         closed = true;
         release();
-        if (move != null) move.cancel();
+        if (handover != null) handover.cancel();
         if (visitors != null) visitors.close();
     }
 

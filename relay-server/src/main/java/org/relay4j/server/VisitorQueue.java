@@ -1,7 +1,6 @@
 package org.relay4j.server;
 
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -26,19 +25,16 @@ final class VisitorQueue {
     private final String name; // of the endpoint, as sent to the client
     private final ArrayDeque<Arrival> waiting = new ArrayDeque<>(0); // counted, and not read
     private final AtomicInteger visitors = new AtomicInteger(); // written on the loop
-    private Flow flow = Flow.OPEN;
-    private volatile boolean withdrawn; // by all tunnels that serve the visitors; written on the loop
-    private final List<Sharer> sharers = new ArrayList<>(0); // other tunnels that serve the visitors
-    private ServerTunnel chosen; // for the next visitor
+    private final ServingTunnels serving;
     private int expected; // visitors that may still arrive: their header is incomplete, or the kernel holds them
-    private @Nullable Move move; // of the endpoint to another tunnel
+    private @Nullable VisitorHandover handover; // of the endpoint to another tunnel
     private @Nullable Runnable finished; // to be called when no visitor is left here; null while the endpoint is open
     private boolean settling; // the loops of the connections are asked for visitors on the way
     private boolean closed;
 
     VisitorQueue(ServerTunnel tunnel, Endpoint endpoint) {
         this.tunnel = tunnel;
-        chosen = tunnel;
+        serving = new ServingTunnels(tunnel);
         counted = tunnel.visitors();
         name = endpoint.toString();
     }
@@ -72,94 +68,33 @@ final class VisitorQueue {
         return finished != null;
     }
 
-    /** Decides what becomes of new visitors, and of those that wait. */
+    // ---- the tunnels that serve the visitors
+
+    /** Decides what becomes of new visitors of the tunnel, and of those that wait. */
     void turn(Flow next) {
-        flow = next;
-        flowChanged();
-    }
-
-    // ---- several tunnels
-
-    /** Another tunnel that serves the visitors. */
-    private static final class Sharer {
-        private final ServerTunnel tunnel;
-        private Flow flow;
-
-        private Sharer(ServerTunnel tunnel, Flow flow) {
-            this.tunnel = tunnel;
-            this.flow = flow;
-        }
+        join(tunnel, next);
     }
 
     /** Has another tunnel on this loop serve visitors, too, or changes what it does with them. */
-    void join(ServerTunnel other, Flow others) {
-        Sharer sharer = sharer(other);
-        if (sharer == null) sharers.add(new Sharer(other, others));
-        else sharer.flow = others;
-        flowChanged();
+    void join(ServerTunnel other, Flow next) {
+        serving.set(other, next);
+        if (isWithdrawn()) resetWaiting();
     }
 
-    private @Nullable Sharer sharer(ServerTunnel other) {
-        for (Sharer each : sharers) {
-            if (each.tunnel == other) return each;
-        }
-        return null;
-    }
-
-    /** The tunnel serves no more visitors. */
+    /** Another tunnel serves no more visitors. */
     void leave(ServerTunnel other) {
-        sharers.removeIf(each -> each.tunnel == other);
-        flowChanged();
+        serving.remove(other);
+        if (isWithdrawn()) resetWaiting();
     }
 
     /** Returns the other tunnels that serve visitors, in the order in which they joined. */
     List<ServerTunnel> sharers() {
-        return sharers.stream().map(each -> each.tunnel).toList();
-    }
-
-    private void flowChanged() {
-        withdrawn = allHaveWithdrawn();
-        if (withdrawn) resetWaiting();
+        return serving.sharers();
     }
 
     /** Returns whether visitors are reset, because each tunnel that serves them has withdrawn the endpoint. From any thread. */
     boolean isWithdrawn() {
-        return withdrawn;
-    }
-
-    private boolean allHaveWithdrawn() {
-        if (flow != Flow.WITHDRAWN) return false;
-        for (Sharer each : sharers) {
-            if (each.flow != Flow.WITHDRAWN) return false;
-        }
-        return true;
-    }
-
-    /** Returns whether visitors wait because no tunnel is served. */
-    private boolean isHeld() {
-        if (flow == Flow.OPEN && !tunnel.lifecycle().isWaiting()) return false;
-        for (Sharer each : sharers) {
-            if (each.flow == Flow.OPEN && !each.tunnel.lifecycle().isWaiting()) return false;
-        }
-        return true;
-    }
-
-    /** Chooses the tunnel whose connection takes the next visitor; false if none can now. */
-    private boolean choose() {
-        if (sharers.isEmpty()) {
-            chosen = tunnel;
-            return flow == Flow.OPEN && tunnel.connections().choose();
-        }
-        int fewest = flow == Flow.OPEN ? tunnel.connections().chooseFewest() : Integer.MAX_VALUE;
-        chosen = tunnel;
-        for (Sharer each : sharers) {
-            int visitorsThere =
-                    each.flow == Flow.OPEN ? each.tunnel.connections().chooseFewest() : Integer.MAX_VALUE;
-            if (visitorsThere >= fewest) continue;
-            fewest = visitorsThere;
-            chosen = each.tunnel;
-        }
-        return fewest < Integer.MAX_VALUE;
+        return serving.areWithdrawn();
     }
 
     // ---- visitors
@@ -171,18 +106,18 @@ final class VisitorQueue {
     boolean canAccept() {
         if (closed) return false;
         if (isWithdrawn()) return true; // it is reset
-        if (isHeld()) return counted.mayWait();
+        if (serving.areHeld()) return counted.mayWait();
         return canPass();
     }
 
     private boolean canPass() {
-        return waiting.isEmpty() && choose();
+        return waiting.isEmpty() && serving.choose();
     }
 
     /** Called with a visitor that was accepted, directly after {@link #canAccept} has returned true. */
     void accepted(Arrival visitor) {
         // canAccept has chosen a connection, unless the last visitors are accepted before the endpoint closes
-        enter(visitor, finished == null ? !isHeld() : canPass());
+        enter(visitor, finished == null ? !serving.areHeld() : canPass());
     }
 
     /** Called with a visitor that has arrived at any time. It waits, however many do, if no connection can take it now. */
@@ -191,7 +126,7 @@ final class VisitorQueue {
     }
 
     private void enter(Arrival visitor, boolean ready) {
-        if (closed && move == null) {
+        if (closed && handover == null) {
             visitor.reset();
             return;
         }
@@ -204,8 +139,8 @@ final class VisitorQueue {
             return;
         }
         visitors.incrementAndGet();
-        if (move != null) forward(visitor, move);
-        else if (ready) chosen.connections().chosen().take(visitor, this);
+        if (handover != null) forward(visitor, handover);
+        else if (ready) serving.chosen().take(visitor, this);
         else await(visitor);
     }
 
@@ -237,7 +172,7 @@ final class VisitorQueue {
 
     /** A visitor was on its way to a connection that has no room. It waits here, even if there are many already. */
     void returned(Arrival visitor) {
-        if (move != null) forward(visitor, move);
+        if (handover != null) forward(visitor, handover);
         else if (closed || isWithdrawn()) {
             visitor.reset();
             left(visitor);
@@ -269,11 +204,11 @@ final class VisitorQueue {
 
     /** Called when a connection may accept a visitor: waiting ones are first. */
     void resume() {
-        while (!waiting.isEmpty() && choose()) {
+        while (!waiting.isEmpty() && serving.choose()) {
             Arrival visitor = next();
             if (visitor == null) break;
             try {
-                chosen.connections().chosen().take(visitor, this);
+                serving.chosen().take(visitor, this);
             } catch (RuntimeException | Error e) {
                 tunnel.server().log().failed("{}: unexpected failure, a visitor was reset", tunnel, e);
             }
@@ -283,61 +218,21 @@ final class VisitorQueue {
 
     // ---- the move to another tunnel
 
-    /** Where visitors go after the endpoint has left its tunnel. On the loop of the tunnel that gets it. */
-    static final class Move {
-        private final RelayServer server;
-        private final Loop loop;
-        private final ArrayDeque<Arrival> waiting = new ArrayDeque<>(); // until it belongs to that tunnel
-        private @Nullable VisitorQueue to;
-        private boolean over; // no tunnel gets it
-
-        private Move(RelayServer server, Loop loop) {
-            this.server = server;
-            this.loop = loop;
-        }
-
-        /** The endpoint belongs to a tunnel. */
-        void end(VisitorQueue queue) {
-            to = queue;
-            for (Arrival visitor; (visitor = waiting.poll()) != null; ) queue.adopt(visitor);
-        }
-
-        /** The endpoint was closed before it belonged to a tunnel. */
-        void cancel() {
-            over = true;
-            for (Arrival visitor; (visitor = waiting.poll()) != null; ) drop(visitor);
-        }
-
-        private void late(Arrival visitor) {
-            if (over) drop(visitor);
-            else if (to == null) waiting.add(visitor);
-            else {
-                to.adopt(visitor);
-                to.resume();
-            }
-        }
-
-        private void drop(Arrival visitor) {
-            visitor.reset();
-            server.admission().leaveVisitor();
-        }
-    }
-
     /** Sends the visitors that wait, and those that arrive or return from now on, to another tunnel on {@code next}. */
-    Move moveTo(Loop next) {
+    VisitorHandover moveTo(Loop next) {
         closed = true;
-        Move begun = new Move(tunnel.server(), next);
+        VisitorHandover begun = new VisitorHandover(tunnel.server(), next);
         for (Arrival visitor; (visitor = next()) != null; ) {
             release(visitor, next);
-            begun.waiting.add(visitor);
+            begun.add(visitor);
         }
-        move = begun;
+        handover = begun;
         return begun;
     }
 
-    private void forward(Arrival visitor, Move to) {
-        release(visitor, to.loop);
-        to.loop.execute(() -> to.late(visitor));
+    private void forward(Arrival visitor, VisitorHandover to) {
+        release(visitor, to.loop());
+        to.addLater(visitor);
     }
 
     /** Another tunnel counts the visitor from now on. On its loop, the channel is registered again, perhaps with the same one. */
@@ -347,7 +242,8 @@ final class VisitorQueue {
         if (visitor.wasRead() && next != loop()) loop().deregister(visitor.channel());
     }
 
-    private void adopt(Arrival visitor) {
+    /** A visitor that another tunnel has accepted waits here from now on. */
+    void adopt(Arrival visitor) {
         visitors.incrementAndGet();
         counted.moveIn(visitor.address().getAddress());
         if (closed) {
