@@ -114,7 +114,7 @@ final class Connections {
         int fewest = Integer.MAX_VALUE;
         for (int n = 0; n < all.size(); n++) {
             TunnelConnection connection = all.get(n);
-            int visitors = connection.visitors();
+            int visitors = connection.visitors().present();
             if (visitors >= fewest || !connection.takesVisitors() || !connection.canTakeVisitor()) continue;
             fewest = visitors;
             chosen = n;

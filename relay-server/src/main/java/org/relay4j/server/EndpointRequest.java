@@ -240,7 +240,7 @@ final class EndpointRequest {
     /** Answers the connection; with null, the line has no answer. */
     private void answer(byte @Nullable [] answer) {
         answered = true;
-        connection.answer(answer);
+        connection.control().answer(answer);
     }
 
     private void on(Loop target, Runnable step) {

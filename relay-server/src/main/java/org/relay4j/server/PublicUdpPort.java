@@ -181,7 +181,7 @@ final class PublicUdpPort implements PublicEndpoint, UdpSocket.Owner {
         present = visitors.size();
         counts.entered();
         if (sweep == null) sweep = loop.schedule(SWEEP, this::sweep);
-        connection.carry(visitor);
+        connection.visitors().carry(visitor);
         return visitor;
     }
 

@@ -313,7 +313,8 @@ public final class RelayServer implements Closeable {
         }
         drainedBy = end;
         closing = true;
-        for (TunnelConnection connection : tunnels.connections()) connection.announceDrain();
+        for (TunnelConnection connection : tunnels.connections())
+            connection.control().announceDrain();
         for (ServerTunnel tunnel : tunnels.all()) tunnel.drain();
         boolean finished = false;
         try {

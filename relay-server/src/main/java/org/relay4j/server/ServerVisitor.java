@@ -31,7 +31,14 @@ final class ServerVisitor implements Splice.Owner {
         this.connection = connection;
         this.queue = queue;
         this.arrival = arrival.withoutRead();
-        id = connection.tunnel().visitorAddresses() ? connection.visitorId(arrival) : null;
+        id = connection.tunnel().visitorAddresses() ? idOf(arrival) : null;
+    }
+
+    /** Returns what identifies a visitor in logs: the choice of its load balancer, or a new one. */
+    private String idOf(Arrival visitor) {
+        ProxyHeader proxied = visitor.proxied();
+        String chosen = proxied == null ? null : proxied.uniqueId();
+        return chosen == null ? connection.tunnel().server().newVisitorId() : chosen;
     }
 
     /**
@@ -46,7 +53,7 @@ final class ServerVisitor implements Splice.Owner {
         try {
             if (!arrival.wasRead()) Sockets.configure(arrival.channel()); // else it was configured before
             splice = Splice.open(driver, arrival.wire(), visitor, visitor.header(), arrival.read());
-            long idleTimeout = connection.idleTimeout();
+            long idleTimeout = tunnel.server().options().idleTimeout().toNanos();
             if (idleTimeout > 0) visitor.limitIdleTime(splice, driver, idleTimeout);
             if (tunnel.announcements().areHeard()) tunnel.announcements().accepted(visitor.shown(splice.stream()));
             if (log.isDebugEnabled()) log.debug("{}: visitor {} connected", tunnel, visitor);
@@ -89,7 +96,15 @@ final class ServerVisitor implements Splice.Owner {
             return;
         }
         long millis = TimeUnit.NANOSECONDS.toMillis(limit);
-        connection.idle(arrival, millis);
+        ServerTunnel tunnel = connection.tunnel();
+        tunnel.server()
+                .refused(
+                        Refusal.IDLE,
+                        arrival.address(),
+                        "{}: visitor {} reset, no byte in either direction for {} ms",
+                        tunnel,
+                        Sockets.text(arrival.address()),
+                        millis);
         splice.abandon(new SocketTimeoutException("no byte in either direction for " + millis + " ms"));
     }
 
@@ -131,7 +146,7 @@ final class ServerVisitor implements Splice.Owner {
     private void leave() {
         if (left) return;
         left = true;
-        connection.visitorLeft(queue, arrival);
+        connection.visitors().left(queue, arrival);
     }
 
     @Override

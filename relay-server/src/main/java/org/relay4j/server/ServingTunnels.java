@@ -21,7 +21,8 @@ final class ServingTunnels {
         }
     }
 
-    private final List<Member> members = new ArrayList<>(1); // first the tunnel that has the endpoint, then in order of joining
+    private final List<Member> members =
+            new ArrayList<>(1); // first the tunnel that has the endpoint, then in order of joining
     private ServerTunnel chosen;
     private volatile boolean withdrawn; // by all; written on the loop
 

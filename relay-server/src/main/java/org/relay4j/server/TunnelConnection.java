@@ -1,23 +1,17 @@
 package org.relay4j.server;
 
-import java.io.IOException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.relay4j.api.control.ControlLine;
-import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.yamux.SessionInternals;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.Multiplexer;
 import org.relay4j.yamux.core.MuxStream;
-import org.relay4j.yamux.core.OpenState;
 import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.core.SessionEvents;
 import org.relay4j.yamux.core.StreamHandler;
 import org.relay4j.yamux.io.Bandwidth;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopDriver;
-import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.Wire;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,37 +22,28 @@ import org.slf4j.LoggerFactory;
  * held.
  */
 final class TunnelConnection implements SessionEvents {
-    /*
-     * More than 300 lines because it is where two loops meet: each step says on which of the two it continues.
-     */
     private static final Logger log = LoggerFactory.getLogger(TunnelConnection.class);
 
     private final RelayServer server;
     private final ServerTunnel tunnel;
     private final ClientRequest request;
-    private final Admission.Ticket ticket;
     private final int number; // of the connections of the tunnel
     private final LoopDriver driver;
-    private final AtomicInteger visitors = new AtomicInteger(); // and those on the way from the tunnel's loop
-    private boolean established;
+    private final FirstAnswer answer;
+    private final ConnectionVisitors visitors;
+    private final ConnectionControl control;
+    private final Pulse pulse;
     private volatile boolean goneAway; // the client accepts no more visitors here
     private volatile boolean superseded; // and has returned on another connection since
     private volatile boolean draining; // ends with its last visitor
     private volatile boolean ended;
-    private volatile boolean full; // a visitor from the tunnel's loop found no room for its stream
     private boolean mayTake; // visitors; on the tunnel's loop
     private boolean pulsing; // on the tunnel's loop
-    private final Pulse pulse;
-    private @Nullable ControlStream lines; // at most one
-    private boolean saidBye;
-    private boolean saidDrain;
-    private Loop.@Nullable Timer handshake; // until the client has answered
     private Loop.@Nullable Timer retirement;
 
     TunnelConnection(ServerTunnel tunnel, Claim claim, int number, Loop loop, Wire wire) {
         this.tunnel = tunnel;
         request = claim.request();
-        ticket = claim.ticket();
         this.number = number;
         server = tunnel.server();
         mayTake = loop == tunnel.loop();
@@ -72,6 +57,9 @@ final class TunnelConnection implements SessionEvents {
                 true);
         Bandwidth bandwidth = tunnel.bandwidth();
         if (bandwidth != null) driver.limit(bandwidth);
+        answer = new FirstAnswer(this, claim.ticket(), driver);
+        visitors = new ConnectionVisitors(this, driver);
+        control = new ConnectionControl(this, driver);
     }
 
     /** On the tunnel's loop. */
@@ -80,42 +68,9 @@ final class TunnelConnection implements SessionEvents {
     }
 
     private void begin() {
-        handshake = driver.loop().schedule(server.options().handshakeTimeout().toNanos(), this::checkEstablished);
+        answer.begin();
         driver.start();
-        // The answer, or anything else from the client, shows that it speaks yamux.
-        driver.ping();
-        ticket.onDrop(this::drop);
-    }
-
-    private void checkEstablished() {
-        handshake = null;
-        if (established || ended) return;
-        if (ask(Multiplexer::hasReceived)) {
-            establish();
-            return;
-        }
-        server.security().client(SecurityEvent.HANDSHAKE_TIMEOUT, request.client(), request.name());
-        driver.fail(new Cause(
-                Cause.Kind.TIMEOUT,
-                "the client has not answered for "
-                        + server.options().handshakeTimeout().toMillis() + " ms, does it speak yamux?"));
-    }
-
-    /** Drops this pending client, which was displaced by another. From any thread; does not block. */
-    private void drop() {
-        driver.loop().execute(() -> {
-            if (ended) return;
-            server.refused(
-                    Refusal.PENDING,
-                    request.client(),
-                    "{}: client {} dropped before it had answered: newer clients have connected, and {} at once ({} of one"
-                            + " address) may be pending",
-                    tunnel,
-                    this,
-                    server.options().maxPending(),
-                    server.options().maxPendingPerAddress());
-            driver.fail(new Cause(Cause.Kind.CONNECTION_LOST, "the client was dropped before it had answered"));
-        });
+        answer.ask();
     }
 
     /** Ends the connection and resets its visitors. From any thread; does not block. */
@@ -138,9 +93,14 @@ final class TunnelConnection implements SessionEvents {
         return ask(Multiplexer::bytesReceived);
     }
 
-    /** Returns the number of visitors that it carries. From any thread. */
-    int visitors() {
-        return visitors.get();
+    /** Returns its visitors. */
+    ConnectionVisitors visitors() {
+        return visitors;
+    }
+
+    /** Returns its control stream. */
+    ConnectionControl control() {
+        return control;
     }
 
     /** Returns the number of this connection of the tunnel, from 1 in the order of the grants. */
@@ -216,116 +176,12 @@ final class TunnelConnection implements SessionEvents {
      * tunnel's loop.
      */
     boolean canTakeVisitor() {
-        if (pulse.isSilent()) return false;
-        return loop().isCurrent() ? hasRoom() : !full;
+        return !pulse.isSilent() && visitors.haveRoom();
     }
 
-    private boolean hasRoom() {
-        driver.lock.lock();
-        try {
-            OpenState state = driver.mux().openState();
-            if (state == OpenState.WAIT) driver.mux().awaitOpenable();
-            if (state == OpenState.EXHAUSTED) retire();
-            return state == OpenState.READY;
-        } finally {
-            driver.lock.unlock();
-        }
-    }
-
-    /** Takes a visitor, which its queue has counted. On the tunnel's loop. */
-    void take(Arrival visitor, VisitorQueue queue) {
-        visitors.incrementAndGet();
-        if (loop().isCurrent()) open(visitor, queue);
-        else loop().execute(() -> takeOver(visitor, queue));
-    }
-
-    /** A visitor comes from the loop of the tunnel; it goes back if there is no room for its stream. */
-    private void takeOver(Arrival visitor, VisitorQueue queue) {
-        if (loop().isLeaving(visitor.channel())) {
-            loop().execute(() ->
-                    takeOver(visitor, queue)); // it comes from this loop, and was on another one for a moment
-        } else if (ended || draining || !hasRoom()) {
-            full = !ended && !draining;
-            visitorLeft();
-            queue.loop().execute(() -> queue.returned(visitor));
-        } else {
-            if (visitor.wasRead()) // by the tunnel's loop, perhaps
-            queue.loop().execute(() -> queue.loop().deregister(visitor.channel()));
-            open(visitor, queue);
-        }
-    }
-
-    /** Joins a visitor to a new stream. */
-    private void open(Arrival visitor, VisitorQueue queue) {
-        driver.lock.lock();
-        try {
-            ServerVisitor.open(this, queue, driver, visitor);
-        } catch (IOException e) {
-            log.debug("{}: visitor {} has disconnected: {}", tunnel, Sockets.text(visitor.address()), e.toString());
-        } finally {
-            driver.lock.unlock();
-        }
-    }
-
-    /** Opens the stream of a visitor of a UDP port, which is dropped if there is no room. On the tunnel's loop. */
-    void carry(UdpVisitor visitor) {
-        if (loop().isCurrent()) open(visitor);
-        else {
-            loop().execute(() -> {
-                if (ended || draining || !hasRoom()) {
-                    full = !ended && !draining;
-                    visitor.leave();
-                } else open(visitor);
-            });
-        }
-    }
-
-    private void open(UdpVisitor visitor) {
-        driver.lock.lock();
-        try {
-            if (visitor.open(driver)) {
-                visitors.incrementAndGet();
-                driver.flush();
-            } else visitor.leave();
-        } finally {
-            driver.lock.unlock();
-        }
-    }
-
-    /** Returns what identifies a visitor in logs: the choice of its load balancer, or a new one. */
-    String visitorId(Arrival visitor) {
-        ProxyHeader proxied = visitor.proxied();
-        String chosen = proxied == null ? null : proxied.uniqueId();
-        return chosen == null ? server.newVisitorId() : chosen;
-    }
-
-    /** Returns how long a visitor may be idle; 0 means without limit. Unit: nanoseconds. */
-    long idleTimeout() {
-        return server.options().idleTimeout().toNanos();
-    }
-
-    /** Called when a visitor is reset because it was idle. */
-    void idle(Arrival visitor, long millis) {
-        server.refused(
-                Refusal.IDLE,
-                visitor.address(),
-                "{}: visitor {} reset, no byte in either direction for {} ms",
-                tunnel,
-                Sockets.text(visitor.address()),
-                millis);
-    }
-
-    /** Called when the connection of a visitor has ended. */
-    void visitorLeft(VisitorQueue queue, Arrival visitor) {
-        if (queue.loop().isCurrent()) queue.left(visitor);
-        else queue.loop().execute(() -> queue.left(visitor));
-        visitorLeft();
-    }
-
-    /** Called when the stream of a visitor has ended. */
-    void visitorLeft() {
-        int left = visitors.decrementAndGet();
-        if (draining && left == 0) close();
+    /** Called when its last visitor has left, perhaps not for good. */
+    void lastVisitorLeft() {
+        if (draining) close();
     }
 
     ClientRequest request() {
@@ -340,13 +196,13 @@ final class TunnelConnection implements SessionEvents {
      * Called when all stream ids are used, after 2^31 visitors. The port is closed, and the session ends with its last visitor, at
      * the latest after {@link RelayServerOptions#retireAfter}, so that the client can reconnect.
      */
-    private void retire() {
+    void retire() {
         if (draining || ended) return;
         long most = server.options().retireAfter().toMillis();
         log.info(
                 "{}: all stream ids are used, closing with the last of {} visitors or in {} ms",
                 tunnel,
-                visitors(),
+                visitors.present(),
                 most);
         retirement = driver.loop().schedule(server.options().retireAfter().toNanos(), driver::close);
         leave();
@@ -363,12 +219,12 @@ final class TunnelConnection implements SessionEvents {
         draining = true;
         driver.lock.lock();
         try {
-            if (lines != null) lines.mayEnd();
+            control.mayEnd();
             driver.flush();
         } finally {
             driver.lock.unlock();
         }
-        if (visitors() == 0) close();
+        if (visitors.present() == 0) close();
     }
 
     /** Makes {@code id} the next stream id, for tests: a connection has 2^31 of them. */
@@ -381,7 +237,8 @@ final class TunnelConnection implements SessionEvents {
         }
     }
 
-    private <T> T ask(Function<Multiplexer, T> question) {
+    /** Asks the core of the session. From any thread. */
+    <T> T ask(Function<Multiplexer, T> question) {
         driver.lock.lock();
         try {
             return question.apply(driver.mux());
@@ -394,60 +251,22 @@ final class TunnelConnection implements SessionEvents {
 
     @Override
     public @Nullable StreamHandler onStream(MuxStream stream) {
-        if (lines != null || !request.mayControl()) return null; // the base protocol has no streams from the client
-        stream.auxiliary();
-        stream.accept();
-        lines = new ControlStream(stream, this::said);
-        if (goneAway || draining) lines.mayEnd();
-        if (server.isClosing()) announceDrain();
-        return lines;
+        return control.open(stream);
     }
 
-    /** Announces that the server shuts down, if the client has asked for that. From any thread; does not block. */
-    void announceDrain() {
-        if (request.drain()) loop().execute(this::sayDrain);
+    /** Returns whether it has ended. From any thread. */
+    boolean hasEnded() {
+        return ended;
     }
 
-    private void sayDrain() {
-        driver.lock.lock();
-        try {
-            ControlStream stream = lines;
-            if (stream == null || saidDrain || ended) return; // the client will open the stream, or never does
-            saidDrain = true;
-            stream.write(ControlLine.of("DRAIN").with(String.valueOf(server.secondsToDrain())));
-            driver.flush();
-        } finally {
-            driver.lock.unlock();
-        }
+    /** Returns whether it ends with its last visitor, or has ended. From any thread. */
+    boolean isEnding() {
+        return draining || ended;
     }
 
-    /** Handles a line on the loop of the tunnel, without this session's lock, because that may ask other sessions. */
-    private boolean said(ControlLine line) {
-        if (superseded) return false;
-        if (EndpointRequest.isKeyword(line.keyword())) {
-            EndpointRequest about = new EndpointRequest(this, line);
-            tunnel.loop().execute(about::handle);
-            return true;
-        }
-        if (saidBye || !line.keyword().equals("BYE")) return false;
-        saidBye = true; // the tunnel is notified once, however often the client says so
-        tunnel.loop().execute(tunnel::bye);
-        return false;
-    }
-
-    /** Answers the last line about an endpoint; with null, the line has no answer. From any thread; does not block. */
-    void answer(byte @Nullable [] answer) {
-        // Never at once: the lock of another session may be held.
-        loop().execute(() -> {
-            driver.lock.lock();
-            try {
-                if (lines == null || ended) return;
-                lines.answer(answer);
-                driver.flush();
-            } finally {
-                driver.lock.unlock();
-            }
-        });
+    /** Returns whether it gets no more visitors, but those that it has may finish. From any thread. */
+    boolean isRunningDry() {
+        return goneAway || draining;
     }
 
     /** Returns whether the client has returned on another connection. From any thread. */
@@ -462,7 +281,7 @@ final class TunnelConnection implements SessionEvents {
 
     /** Called when visitors can be accepted again. */
     void openable() {
-        full = false;
+        visitors.openable();
         // The endpoints may ask another session of the tunnel: not with this session's lock held.
         if (loop() == tunnel.loop() && tunnel.isServedBy(this)) tunnel.resume();
         else tunnel.loop().execute(tunnel::resume);
@@ -470,16 +289,13 @@ final class TunnelConnection implements SessionEvents {
 
     @Override
     public void onPong(long roundTrip) {
-        if (established) return;
-        establish();
+        if (answer.hasArrived()) return;
+        answer.arrive();
         log.debug("{}: answers, round trip {} us", tunnel, roundTrip / 1_000);
     }
 
-    private void establish() {
-        if (!ticket.established()) return; // it was dropped, and is about to end
-        established = true;
-        if (handshake != null) handshake.cancel();
-        handshake = null;
+    /** Called when the client has answered. */
+    void established() {
         on(tunnel.loop(), () -> {
             mayTake = true;
             tunnel.established(this);
@@ -488,9 +304,9 @@ final class TunnelConnection implements SessionEvents {
 
     @Override
     public void onGoAway() {
-        if (established) server.log().goneAway("{}: the client accepts no more visitors", tunnel);
+        if (answer.hasArrived()) server.log().goneAway("{}: the client accepts no more visitors", tunnel);
         goneAway = true;
-        if (lines != null) lines.mayEnd();
+        control.mayEnd();
         on(tunnel.loop(), () -> tunnel.goneAway("the client accepts no more visitors"));
     }
 
@@ -502,14 +318,14 @@ final class TunnelConnection implements SessionEvents {
         }
         on(tunnel.loop(), () -> {
             tunnel.lost(this, cause);
-            ticket.leave();
+            answer.leave();
         });
     }
 
     /** Stops the timers. Later calls have no effect. */
     void letGo() {
         ended = true;
-        if (handshake != null) handshake.cancel();
+        answer.stop();
         if (retirement != null) retirement.cancel();
         pulse.stop();
     }

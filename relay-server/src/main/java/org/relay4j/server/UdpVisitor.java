@@ -179,7 +179,7 @@ final class UdpVisitor implements DatagramStream.Owner {
                 tunnel, over.id(), over.age(System.nanoTime()), over.bytesSent(), over.bytesReceived(), failure);
         if (tunnel.announcements().areHeard()) tunnel.announcements().closed(shown(over), failure);
         if (log.isDebugEnabled()) log.debug("{}: visitor {} has left: {}", port, this, cause);
-        connection.visitorLeft();
+        connection.visitors().left();
     }
 
     private ServedVisitor shown(MuxStream of) {

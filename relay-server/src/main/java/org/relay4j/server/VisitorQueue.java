@@ -140,7 +140,7 @@ final class VisitorQueue {
         }
         visitors.incrementAndGet();
         if (handover != null) forward(visitor, handover);
-        else if (ready) serving.chosen().take(visitor, this);
+        else if (ready) serving.chosen().visitors().take(visitor, this);
         else await(visitor);
     }
 
@@ -208,7 +208,7 @@ final class VisitorQueue {
             Arrival visitor = next();
             if (visitor == null) break;
             try {
-                serving.chosen().take(visitor, this);
+                serving.chosen().visitors().take(visitor, this);
             } catch (RuntimeException | Error e) {
                 tunnel.server().log().failed("{}: unexpected failure, a visitor was reset", tunnel, e);
             }

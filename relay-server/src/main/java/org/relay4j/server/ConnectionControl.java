@@ -1,0 +1,91 @@
+package org.relay4j.server;
+
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.control.ControlLine;
+import org.relay4j.yamux.core.MuxStream;
+import org.relay4j.yamux.core.StreamHandler;
+import org.relay4j.yamux.io.LoopDriver;
+
+/**
+ * The lines between the client of one connection and the server, on the control stream that the client may open. On the loop of the
+ * connection, unless a method says otherwise.
+ */
+final class ConnectionControl {
+    private final TunnelConnection connection;
+    private final ServerTunnel tunnel;
+    private final LoopDriver driver;
+    private @Nullable ControlStream lines; // at most one; guarded by the session's lock, like the rest
+    private boolean saidBye;
+    private boolean saidDrain;
+
+    ConnectionControl(TunnelConnection connection, LoopDriver driver) {
+        this.connection = connection;
+        this.driver = driver;
+        tunnel = connection.tunnel();
+    }
+
+    /** The client has opened a stream. Returns null if it may not, or has one. With the session's lock held. */
+    @Nullable
+    StreamHandler open(MuxStream stream) {
+        if (lines != null || !connection.request().mayControl()) return null; // the base protocol has no such streams
+        stream.auxiliary();
+        stream.accept();
+        lines = new ControlStream(stream, this::said);
+        if (connection.isRunningDry()) lines.mayEnd();
+        if (tunnel.server().isClosing()) announceDrain();
+        return lines;
+    }
+
+    /** The connection gets no more visitors. With the session's lock held; the driver must be flushed afterwards. */
+    void mayEnd() {
+        if (lines != null) lines.mayEnd();
+    }
+
+    /** Announces that the server shuts down, if the client has asked for that. From any thread; does not block. */
+    void announceDrain() {
+        if (connection.request().drain()) driver.loop().execute(this::sayDrain);
+    }
+
+    private void sayDrain() {
+        driver.lock.lock();
+        try {
+            ControlStream stream = lines;
+            if (stream == null || saidDrain || connection.hasEnded()) return; // the client will open it, or never does
+            saidDrain = true;
+            stream.write(
+                    ControlLine.of("DRAIN").with(String.valueOf(tunnel.server().secondsToDrain())));
+            driver.flush();
+        } finally {
+            driver.lock.unlock();
+        }
+    }
+
+    /** Handles a line on the loop of the tunnel, without this session's lock, because that may ask other sessions. */
+    private boolean said(ControlLine line) {
+        if (connection.isSuperseded()) return false;
+        if (EndpointRequest.isKeyword(line.keyword())) {
+            EndpointRequest about = new EndpointRequest(connection, line);
+            tunnel.loop().execute(about::handle);
+            return true;
+        }
+        if (saidBye || !line.keyword().equals("BYE")) return false;
+        saidBye = true; // the tunnel is notified once, however often the client says so
+        tunnel.loop().execute(tunnel::bye);
+        return false;
+    }
+
+    /** Answers the last line about an endpoint; with null, the line has no answer. From any thread; does not block. */
+    void answer(byte @Nullable [] answer) {
+        // Never at once: the lock of another session may be held.
+        driver.loop().execute(() -> {
+            driver.lock.lock();
+            try {
+                if (lines == null || connection.hasEnded()) return;
+                lines.answer(answer);
+                driver.flush();
+            } finally {
+                driver.lock.unlock();
+            }
+        });
+    }
+}

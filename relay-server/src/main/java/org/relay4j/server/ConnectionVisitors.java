@@ -1,0 +1,142 @@
+package org.relay4j.server;
+
+import java.io.IOException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.relay4j.yamux.core.OpenState;
+import org.relay4j.yamux.io.Loop;
+import org.relay4j.yamux.io.LoopDriver;
+import org.relay4j.yamux.io.Sockets;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The visitors of one connection: takes them over from the loop of the tunnel, and opens their streams. On the loop of the
+ * connection, unless a method says otherwise.
+ */
+final class ConnectionVisitors {
+    private static final Logger log = LoggerFactory.getLogger(ConnectionVisitors.class);
+
+    private final TunnelConnection connection;
+    private final LoopDriver driver;
+    private final AtomicInteger present = new AtomicInteger(); // and those on the way from the tunnel's loop
+    private volatile boolean full; // a visitor from the tunnel's loop found no room for its stream
+
+    ConnectionVisitors(TunnelConnection connection, LoopDriver driver) {
+        this.connection = connection;
+        this.driver = driver;
+    }
+
+    /** Returns the number of visitors that the connection carries. From any thread. */
+    int present() {
+        return present.get();
+    }
+
+    // ---- on the tunnel's loop
+
+    /** Returns whether there is room for one more. If not, and it is a matter of time, {@link TunnelConnection#openable} is called. */
+    boolean haveRoom() {
+        return driver.loop().isCurrent() ? findRoom() : !full;
+    }
+
+    /** Takes a visitor, which its queue has counted. */
+    void take(Arrival visitor, VisitorQueue queue) {
+        present.incrementAndGet();
+        Loop loop = driver.loop();
+        if (loop.isCurrent()) open(visitor, queue);
+        else loop.execute(() -> takeOver(visitor, queue));
+    }
+
+    /** Opens the stream of a visitor of a UDP port, which is dropped if there is no room. */
+    void carry(UdpVisitor visitor) {
+        Loop loop = driver.loop();
+        if (loop.isCurrent()) open(visitor);
+        else {
+            loop.execute(() -> {
+                if (takesOver()) open(visitor);
+                else visitor.leave();
+            });
+        }
+    }
+
+    // ---- on the connection's loop
+
+    /** There may be room again. */
+    void openable() {
+        full = false;
+    }
+
+    private boolean findRoom() {
+        driver.lock.lock();
+        try {
+            OpenState state = driver.mux().openState();
+            if (state == OpenState.WAIT) driver.mux().awaitOpenable();
+            if (state == OpenState.EXHAUSTED) connection.retire();
+            return state == OpenState.READY;
+        } finally {
+            driver.lock.unlock();
+        }
+    }
+
+    /** Returns whether a visitor from the tunnel's loop gets a stream. */
+    private boolean takesOver() {
+        if (!connection.isEnding() && findRoom()) return true;
+        full = !connection.isEnding();
+        return false;
+    }
+
+    /** A visitor comes from the loop of the tunnel; it goes back if there is no room for its stream. */
+    private void takeOver(Arrival visitor, VisitorQueue queue) {
+        Loop loop = driver.loop();
+        if (loop.isLeaving(visitor.channel())) {
+            loop.execute(
+                    () -> takeOver(visitor, queue)); // it comes from this loop, and was on another one for a moment
+        } else if (takesOver()) {
+            // by the tunnel's loop, perhaps
+            if (visitor.wasRead()) queue.loop().execute(() -> queue.loop().deregister(visitor.channel()));
+            open(visitor, queue);
+        } else {
+            left();
+            queue.loop().execute(() -> queue.returned(visitor));
+        }
+    }
+
+    /** Joins a visitor to a new stream. */
+    private void open(Arrival visitor, VisitorQueue queue) {
+        driver.lock.lock();
+        try {
+            ServerVisitor.open(connection, queue, driver, visitor);
+        } catch (IOException e) {
+            log.debug(
+                    "{}: visitor {} has disconnected: {}",
+                    connection.tunnel(),
+                    Sockets.text(visitor.address()),
+                    e.toString());
+        } finally {
+            driver.lock.unlock();
+        }
+    }
+
+    private void open(UdpVisitor visitor) {
+        driver.lock.lock();
+        try {
+            if (visitor.open(driver)) {
+                present.incrementAndGet();
+                driver.flush();
+            } else visitor.leave();
+        } finally {
+            driver.lock.unlock();
+        }
+    }
+
+    /** Called when the connection of a visitor has ended. */
+    void left(VisitorQueue queue, Arrival visitor) {
+        if (queue.loop().isCurrent()) queue.left(visitor);
+        else queue.loop().execute(() -> queue.left(visitor));
+        left();
+    }
+
+    /** Called when the stream of a visitor has ended. */
+    void left() {
+        if (present.decrementAndGet() == 0) connection.lastVisitorLeft();
+    }
+}
