@@ -66,6 +66,7 @@ final class ConfigCommand {
         String host = service.hostText();
         if (port > 0) lines.add(Forward.PORT + " = " + port);
         if (host != null) lines.add(Forward.HOST + " = " + quoted(host));
+        if (service.share()) lines.add(Forward.SHARE + " = true");
         return lines;
     }
 

@@ -22,8 +22,9 @@ import org.relay4j.yamux.io.UnixSockets;
  *
  * @param name different from those of the other services
  * @param local unresolved, or a Unix-domain socket
+ * @param share whether other forwarders of the same name serve the endpoint, too
  */
-record Forward(String name, SocketAddress local, Endpoint endpoint) {
+record Forward(String name, SocketAddress local, Endpoint endpoint, boolean share) {
     /** Separates several services in one text. */
     static final String SEPARATOR = "\n";
 
@@ -31,6 +32,9 @@ record Forward(String name, SocketAddress local, Endpoint endpoint) {
 
     static final String PORT = "port";
     static final String HOST = "host";
+    static final String SHARE = "share";
+
+    private static final List<String> OPTIONS = List.of(PORT, HOST, SHARE);
 
     private static final int LONGEST_NAME = 64; // characters
     private static final String ANY = "any";
@@ -106,7 +110,11 @@ record Forward(String name, SocketAddress local, Endpoint endpoint) {
         }
         boolean udp = target.startsWith(UDP);
         SocketAddress local = local(udp ? target.substring(UDP.length()) : target, udp);
-        return new Forward(name, local, endpoint(options(parts), udp));
+        Map<String, String> options = options(parts);
+        Endpoint endpoint = endpoint(options, udp);
+        boolean share = options.containsKey(SHARE);
+        if (share) requireShareable(endpoint);
+        return new Forward(name, local, endpoint, share);
     }
 
     /** Returns the name of a service that has been given none. */
@@ -120,24 +128,38 @@ record Forward(String name, SocketAddress local, Endpoint endpoint) {
         for (int i = 1; i < parts.length; i++) {
             int equals = parts[i].indexOf('=');
             String key = equals < 0 ? parts[i] : parts[i].substring(0, equals);
-            if (!key.equals(PORT) && !key.equals(HOST)) throw new IllegalArgumentException(unknown(key));
-            if (equals < 0 || equals == parts[i].length() - 1) {
+            if (!OPTIONS.contains(key)) throw new IllegalArgumentException(unknown(key));
+            if (key.equals(SHARE)) {
+                if (equals >= 0) throw new IllegalArgumentException("share has no value; write ,share");
+            } else if (equals < 0 || equals == parts[i].length() - 1) {
                 throw new IllegalArgumentException(key + " has no value; write " + key + "=<" + key + ">");
             }
             if (options.put(key, parts[i].substring(equals + 1)) != null) {
-                throw new IllegalArgumentException(
-                        key + " is set twice; for two endpoints, forward the service twice, with two names");
+                throw new IllegalArgumentException(key + " is set twice"
+                        + (key.equals(SHARE)
+                                ? "; remove one"
+                                : "; for two endpoints, forward the service twice, with two names"));
             }
         }
         return options;
     }
 
+    private static void requireShareable(Endpoint endpoint) {
+        if (endpoint.kind() == Endpoint.Kind.UDP) {
+            throw new IllegalArgumentException("a UDP port cannot be shared; remove share");
+        }
+        if (endpoint.isAny()) {
+            throw new IllegalArgumentException("share needs the endpoint that the forwarders share; add port=<port> or"
+                    + " host=<host>, the same for each of them");
+        }
+    }
+
     private static String unknown(String key) {
         if (key.isEmpty()) return "a comma is followed by nothing; write ,port=<port> or ,host=<host>, or remove it";
-        String nearest = TomlFile.nearest(key, List.of(PORT, HOST));
+        String nearest = TomlFile.nearest(key, OPTIONS);
         return "'" + key + "' is not an option of a service"
                 + (nearest == null
-                        ? "; the options are port=<port> and host=<host>"
+                        ? "; the options are port=<port>, host=<host> and share"
                         : " (did you mean " + nearest + "?)");
     }
 
@@ -211,6 +233,11 @@ record Forward(String name, SocketAddress local, Endpoint endpoint) {
         }
     }
 
+    /** Returns whether another service is reached at the same endpoint, in the same way. */
+    boolean hasEndpointOf(@Nullable Forward other) {
+        return other != null && endpoint.equals(other.endpoint) && share == other.share;
+    }
+
     /** Returns the local service as the user would write it, without a name. */
     String localText() {
         if (local instanceof UnixDomainSocketAddress unix) return UnixSockets.text(unix);
@@ -243,6 +270,6 @@ record Forward(String name, SocketAddress local, Endpoint endpoint) {
     @Override
     public String toString() {
         String option = option();
-        return name + "=" + localText() + (option == null ? "" : "," + option);
+        return name + "=" + localText() + (option == null ? "" : "," + option) + (share ? "," + SHARE : "");
     }
 }

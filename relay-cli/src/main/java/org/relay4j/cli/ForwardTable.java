@@ -17,7 +17,7 @@ import org.tomlj.TomlTable;
 final class ForwardTable {
     static final String LOCAL = "local";
 
-    private static final List<String> KEYS = List.of(LOCAL, Forward.PORT, Forward.HOST);
+    private static final List<String> KEYS = List.of(LOCAL, Forward.PORT, Forward.HOST, Forward.SHARE);
 
     private final TomlFile file;
     private final TomlTable tables;
@@ -50,7 +50,7 @@ final class ForwardTable {
                     TomlFile.position(table, key),
                     "unknown key " + TomlFile.quoted(key) + " of " + title()
                             + (nearest == null
-                                    ? "; its keys are local, port and host"
+                                    ? "; its keys are local, port, host and share"
                                     : " (did you mean " + nearest + "?)"));
         }
         String local = text(table, LOCAL);
@@ -60,7 +60,7 @@ final class ForwardTable {
                     title() + " has no " + LOCAL + "; add " + LOCAL
                             + " = <port>, \"<host>:<port>\" or \"unix:<path>\"");
         }
-        String options = option(table, Forward.PORT) + option(table, Forward.HOST);
+        String options = option(table, Forward.PORT) + option(table, Forward.HOST) + share(table);
         try {
             return Forward.of(name + "=" + inFolder(local) + options).toString();
         } catch (IllegalArgumentException e) {
@@ -79,6 +79,14 @@ final class ForwardTable {
     private String option(TomlTable table, String key) throws IOException {
         String text = text(table, key);
         return text == null ? "" : "," + key + "=" + text;
+    }
+
+    private String share(TomlTable table) throws IOException {
+        Object value = table.get(List.of(Forward.SHARE));
+        if (value == null || Boolean.FALSE.equals(value)) return "";
+        if (Boolean.TRUE.equals(value)) return "," + Forward.SHARE;
+        throw file.error(
+                TomlFile.position(table, Forward.SHARE), Forward.SHARE + " of " + title() + " must be true or false");
     }
 
     /** Returns the text of a key; null if there is none. */

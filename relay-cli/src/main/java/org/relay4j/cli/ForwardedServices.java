@@ -6,12 +6,10 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
-import org.relay4j.api.Endpoint;
 import org.relay4j.api.RelayException;
 import org.relay4j.api.RelayOptionException;
 import org.relay4j.api.RelayUnreachableException;
@@ -188,11 +186,11 @@ final class ForwardedServices {
 
     /** Closes the services that are not wanted, or have another endpoint by now. */
     private void closeOthers() {
-        Map<String, Endpoint> endpoints = new HashMap<>();
-        for (Forward service : wanted) endpoints.put(service.name(), service.endpoint());
+        Map<String, Forward> next = new HashMap<>();
+        for (Forward service : wanted) next.put(service.name(), service);
         for (Served served : List.copyOf(open.values())) {
             Forward service = served.service();
-            if (!Objects.equals(service.endpoint(), endpoints.get(service.name()))) close(service.name());
+            if (!service.hasEndpointOf(next.get(service.name()))) close(service.name());
         }
     }
 
@@ -209,7 +207,10 @@ final class ForwardedServices {
     }
 
     private void open(RelayTunnel connected, Forward service) throws IOException {
-        ServiceOptions options = ServiceOptions.builder().name(service.name()).build();
+        ServiceOptions options = ServiceOptions.builder()
+                .name(service.name())
+                .share(service.share())
+                .build();
         RelayForwarder forwarder;
         try {
             forwarder = connected.forward(service.endpoint(), service.local(), options);

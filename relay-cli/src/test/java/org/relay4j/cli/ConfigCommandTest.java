@@ -83,7 +83,7 @@ class ConfigCommandTest {
     @Test
     void servicesAreTables() throws IOException {
         String[] words = {
-            "config", "--forward=web=80,host=A.b", "--forward=unix:/run/a b", "--forward=udp:53,port=5", "a:1"
+            "config", "--forward=web=80,host=A.b,share", "--forward=unix:/run/a b", "--forward=udp:53,port=5", "a:1"
         };
         List<String> lines = run(words);
         assertEquals(
@@ -91,19 +91,23 @@ class ConfigCommandTest {
                         "[forward.\"web\"] # command line",
                         "local = \"localhost:80\"",
                         "host = \"a.b\"",
+                        "share = true",
                         "[forward.\"unix-run-a-b\"] # command line",
                         "local = \"unix:/run/a b\"",
                         "[forward.\"udp-53\"] # command line",
                         "local = \"udp:localhost:53\"",
                         "port = 5"),
-                lines.subList(lines.size() - 8, lines.size()));
+                lines.subList(lines.size() - 9, lines.size()));
         Path copy = folder.resolve("copy.toml");
         Files.write(copy, lines);
         Value services = Arguments.of(new Syntax(), List.of("--config=" + copy), Map.of())
                 .get(Flag.FORWARD);
         assertNotNull(services);
         assertEquals(
-                List.of("web=localhost:80,host=a.b", "unix-run-a-b=unix:/run/a b", "udp-53=udp:localhost:53,port=5"),
+                List.of(
+                        "web=localhost:80,host=a.b,share",
+                        "unix-run-a-b=unix:/run/a b",
+                        "udp-53=udp:localhost:53,port=5"),
                 Forward.all(services).stream().map(Forward::toString).toList());
         List<String> objects = run("config", "--json", "--forward=web=80,host=A.b", "--forward=81", "a:1");
         assertEquals(

@@ -78,9 +78,14 @@ class ConfigFileTest {
                 host = "app.example.com"
                 [forward."a.b"]
                 local = "unix:app.sock"
+                [forward.db]
+                local = 5432
+                port = 5432
+                share = true
                 [forward.dns]
                 local = "udp:10.0.0.1:53"
                 port = 5353
+                share = false
                 """);
         Arguments arguments = parse("");
         assertEquals(Mode.FORWARDER, arguments.mode());
@@ -90,6 +95,7 @@ class ConfigFileTest {
                 List.of(
                         "web=localhost:8080,host=app.example.com",
                         "a.b=unix:" + folder.resolve("app.sock"),
+                        "db=localhost:5432,port=5432,share",
                         "dns=udp:10.0.0.1:53,port=5353"),
                 Forward.all(services).stream().map(Forward::toString).toList());
         Value other = value(parse("--forward=1 --forward=2"), Flag.FORWARD);
@@ -193,13 +199,15 @@ class ConfigFileTest {
                 "port = 1; host = \"a\"                | 2:1: host is an option of the forwarder, but this file is used for a relay server, because it has no local-forward-port and no table forward",
                 "local-forward-port = 1; max-tunnels=5 | 2:1: max-tunnels is an option of the server, but this file is used for a forwarder, because it has local-forward-port",
                 "[forward.web]; locl = 8080            | 2:1: unknown key \"locl\" of [forward.web] (did you mean local?)",
-                "[forward.web]; local = 80; tls = true | 3:1: unknown key \"tls\" of [forward.web]; its keys are local, port and host",
+                "[forward.web]; local = 80; tls = true | 3:1: unknown key \"tls\" of [forward.web]; its keys are local, port, host and share",
                 "[forward.web]; port = 80              | 1:1: [forward.web] has no local; add local = <port>, \"<host>:<port>\" or \"unix:<path>\"",
                 "[forward.web]; local = true           | 2:1: local of [forward.web] must be a port, or a text in quotes without commas and control characters",
                 "[forward.web]; local = \"80,port=1\"  | 2:1: local of [forward.web] must be a port, or a text in quotes without commas and control characters",
                 "[forward.web]; local = \"8\\n0\"      | 2:1: local of [forward.web] must be a port, or a text in quotes without commas and control characters",
                 "[forward.web]; local = 80; port = \"1\" | 3:1: port of [forward.web] must be a whole number, without quotes",
                 "[forward.web]; local = 80; host = 1   | 3:1: host of [forward.web] must be a host name in quotes",
+                "[forward.web]; local = 80; share = 1  | 3:1: share of [forward.web] must be true or false",
+                "[forward.web]; local = 80; share = true | 1:1: [forward.web]: share needs the endpoint that the forwarders share; add port=<port> or host=<host>, the same for each of them",
                 "[forward.web]; local = 0              | 1:1: [forward.web]: '0' is not a port; it must be 1 to 65535",
                 "[forward.web]; local = 80; port = 0   | 1:1: [forward.web]: '0' is not a port; it must be 1 to 65535",
                 "[forward.\"my app\"]; local = 80      | 1:1: [forward.\"my app\"]: 'my app' is not a name; it must have 1 to 64 letters, digits, dots, hyphens and underscores, and begin with a letter or digit",

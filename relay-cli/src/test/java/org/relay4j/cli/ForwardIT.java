@@ -15,6 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
 import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.UnixEcho;
 
@@ -38,7 +40,7 @@ class ForwardIT {
             assertEquals(0, keygen.awaitExit(), keygen::toString);
             lines.addAll(keygen.remainingLines());
         }
-        lines.add("hosts = [\"*.example.com\"]");
+        lines.add("hosts = [\"*.example.com\"]\nshare = true");
         Files.write(folder.resolve("clients.toml"), lines);
     }
 
@@ -117,9 +119,35 @@ class ForwardIT {
                         shown);
                 String metrics = admin.get("/metrics").body();
                 assertTrue(metrics.contains("relay_client_service_up{service=\"web\"} 1.0"), metrics);
-                forwarder.terminate();
+                assertSharesWithAnother(forwarder, file, control, echo);
             }
             server.terminate();
+        }
+    }
+
+    /** The service is shared after a reload, and another forwarder serves it alone when the first is killed. */
+    private void assertSharesWithAnother(ChildProcess forwarder, Path file, int control, EchoService echo)
+            throws Exception {
+        String shared = "[forward.web]\nlocal = " + echo.port() + "\nhost = \"app.example.com\"\nshare = true";
+        Files.writeString(file, configuration(control, shared));
+        forwarder.hangUp();
+        String relaying = "relaying app.example.com:" + web + " -> localhost:" + echo.port() + " (web)";
+        assertEquals(relaying, forwarder.line());
+        try (ChildProcess other = ChildProcess.relay("--config=" + file)) {
+            AdminAddress admin = AdminAddress.of(other);
+            assertEquals(relaying, other.line());
+            try (Socket one = named();
+                    Socket two = named()) {
+                String metrics = admin.get("/metrics").body();
+                assertTrue(metrics.contains("relay_client_visitors_open 1.0"), metrics);
+                List<Call<Integer>> ends = List.of(
+                        Call.of(() -> one.getInputStream().read()),
+                        Call.of(() -> two.getInputStream().read()));
+                forwarder.kill();
+                Await.until("its visitor is reset", () -> ends.stream().anyMatch(Call::isDone));
+            }
+            for (int i = 0; i < 4; i++) assertNamed();
+            other.terminate();
         }
     }
 
@@ -143,10 +171,14 @@ class ForwardIT {
 
     /** The visitor speaks HTTP, and its request comes back. */
     private void assertNamed() throws Exception {
-        try (Socket visitor = Echo.visitor(web)) {
-            String request = "GET / HTTP/1.1\r\nHost: app.example.com\r\n\r\n";
-            Echo.send(visitor, request);
-            Echo.expect(visitor, request);
-        }
+        named().close();
+    }
+
+    private Socket named() throws Exception {
+        Socket visitor = Echo.visitor(web);
+        String request = "GET / HTTP/1.1\r\nHost: app.example.com\r\n\r\n";
+        Echo.send(visitor, request);
+        Echo.expect(visitor, request);
+        return visitor;
     }
 }

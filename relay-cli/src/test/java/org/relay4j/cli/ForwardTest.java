@@ -33,6 +33,8 @@ class ForwardTest {
                 "unix:/run/a=b.sock                | unix-run-a-b.sock | unix:/run/a=b.sock | tcp/0",
                 "app=unix:/run/my app.sock,port=80 | app              | unix:/run/my app.sock | tcp/80",
                 "app=unix:app.sock                 | app              | unix:app.sock      | tcp/0",
+                "web=8080,host=any.example.com,share | web            | localhost:8080     | host/any.example.com",
+                "web=8080,share,port=80            | web              | localhost:8080     | tcp/80",
                 "Web-1.a_b=80                      | Web-1.a_b        | localhost:80       | tcp/0",
             })
     void servicesAreUnderstood(String text, String name, String local, String endpoint) {
@@ -40,6 +42,7 @@ class ForwardTest {
         assertEquals(name, service.name());
         assertEquals(local, service.localText());
         assertEquals(Endpoint.parse(endpoint), service.endpoint());
+        assertEquals(text.contains(",share"), service.share());
         assertEquals(service, Forward.of(service.toString()), "its text can be parsed again");
     }
 
@@ -83,8 +86,8 @@ class ForwardTest {
                 "8080,                     | a comma is followed by nothing; write ,port=<port> or ,host=<host>, or remove it",
                 "8080,,port=80             | a comma is followed by nothing; write ,port=<port> or ,host=<host>, or remove it",
                 "8080,hots=app.example.com | 'hots' is not an option of a service (did you mean host?)",
-                "8080,tls=true             | 'tls' is not an option of a service; the options are port=<port> and host=<host>",
-                "8080,443                  | '443' is not an option of a service; the options are port=<port> and host=<host>",
+                "8080,tls=true             | 'tls' is not an option of a service; the options are port=<port>, host=<host> and share",
+                "8080,443                  | '443' is not an option of a service; the options are port=<port>, host=<host> and share",
                 "8080,host                 | host has no value; write host=<host>",
                 "8080,port=                | port has no value; write port=<port>",
                 "8080,port=0               | '0' is not a port; it must be 1 to 65535",
@@ -92,6 +95,12 @@ class ForwardTest {
                 "8080,port=80,port=81      | port is set twice; for two endpoints, forward the service twice, with two names",
                 "8080,port=80,host=a.b     | port and host are both set; for two endpoints, forward the service twice, with two names",
                 "udp:53,host=a.b           | a UDP service has no host; use port=<port>",
+                "8080,port=80,share=true   | share has no value; write ,share",
+                "8080,port=80,share,share  | share is set twice; remove one",
+                "8080,share                | share needs the endpoint that the forwarders share; add port=<port> or host=<host>, the same for each of them",
+                "8080,host=any,share       | share needs the endpoint that the forwarders share; add port=<port> or host=<host>, the same for each of them",
+                "udp:53,port=53,share      | a UDP port cannot be shared; remove share",
+                "8080,port=80,shared       | 'shared' is not an option of a service (did you mean share?)",
                 "8080,host=a.b:443         | 'a.b:443' is not a host name; it must be like app.example.com, without port, wildcard or IP address",
                 "8080,host=*.a.b           | '*.a.b' is not a host name; it must be like app.example.com, without port, wildcard or IP address",
                 "8080,host=10.0.0.1        | '10.0.0.1' is not a host name; it must be like app.example.com, without port, wildcard or IP address",

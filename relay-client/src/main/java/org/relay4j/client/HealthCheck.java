@@ -6,7 +6,8 @@ import org.relay4j.yamux.io.Bounds;
 
 /**
  * A check of the local service of a forwarder. While the service is down, the endpoint is withdrawn: the server resets its visitors
- * at once, and keeps the endpoint for this client. Immutable.
+ * at once, and keeps the endpoint for this client. If other tunnels {@linkplain ServiceOptions.Builder#share share} the endpoint,
+ * visitors go to those instead. Immutable.
  *
  * <pre>{@code
  * HealthCheck check = HealthCheck.http("/health").interval(Duration.ofSeconds(5));

@@ -70,12 +70,12 @@ final class HealthProbe {
         if (success == up) return;
         up = success;
         inARow = 0;
+        change.changed(up);
         if (up) log.info("{}: the local service {} is up again", endpoint, service.local());
         else {
             String why = failure == null ? "" : failure.getMessage();
             log.warn("{}: the local service {} is down, the endpoint is withdrawn: {}", endpoint, service.local(), why);
         }
-        change.changed(up);
     }
 
     /** Succeeds if one of the addresses of the service does. */

@@ -76,11 +76,12 @@ public final class RelayTunnel implements Tunnel {
      * @throws java.net.BindException if the tunnel has this endpoint, or a service with this name
      * @throws java.net.SocketException if the tunnel is closed
      * @throws java.io.InterruptedIOException if the thread is interrupted; its interrupted flag stays set
-     * @throws IllegalArgumentException if it is a UDP port, or an option is one of forwarders
+     * @throws IllegalArgumentException if it is a UDP port, an option is one of forwarders, or an endpoint to share is not named
      * @throws IllegalStateException if the tunnel has 256 endpoints
      */
     public RelayAcceptor acceptor(Endpoint endpoint, ServiceOptions serviceOptions) throws IOException {
         requireConnections(endpoint);
+        checkShare(endpoint, serviceOptions);
         if (serviceOptions.proxyProtocol() != null || serviceOptions.healthCheck() != null) {
             throw new IllegalArgumentException("proxyProtocol and healthCheck are options of forwarders");
         }
@@ -113,12 +114,13 @@ public final class RelayTunnel implements Tunnel {
      *     unresolved, or a {@link java.net.UnixDomainSocketAddress}
      * @throws java.net.UnknownHostException if the service's host is unknown
      * @throws IllegalArgumentException if no service can have this address; for a UDP port, also if it is a Unix-domain socket, or {@code
-     *     proxyProtocol} or {@code healthCheck} is set
+     *     proxyProtocol}, {@code healthCheck} or {@code share} is set
      */
     public RelayForwarder forward(Endpoint endpoint, SocketAddress local, ServiceOptions serviceOptions)
             throws IOException {
         boolean udp = endpoint.kind() == Endpoint.Kind.UDP;
         RelayForwarder.check(endpoint, local);
+        checkShare(endpoint, serviceOptions);
         ProxyProtocol own = serviceOptions.proxyProtocol();
         HealthCheck check = serviceOptions.healthCheck();
         if (udp && (own != null || check != null)) {
@@ -151,12 +153,13 @@ public final class RelayTunnel implements Tunnel {
      * Opens a UDP port whose datagrams this program receives and sends. Closing the socket gives the port back, and leaves the rest of
      * the tunnel as it is. Blocks and throws as {@link #acceptor(Endpoint, ServiceOptions)} does.
      *
-     * @throws IllegalArgumentException if it is no UDP port
+     * @throws IllegalArgumentException if it is no UDP port, or {@code share} is set
      */
     public RelayDatagramSocket datagrams(Endpoint endpoint, ServiceOptions serviceOptions) throws IOException {
         if (endpoint.kind() != Endpoint.Kind.UDP) {
             throw new IllegalArgumentException(endpoint + " is not a UDP port; use acceptor or forward");
         }
+        checkShare(endpoint, serviceOptions);
         OpenVisitors visitors = new OpenVisitors();
         Visits visits = new Visits(tunnel.events(), visitors);
         DatagramVisitors service = new DatagramVisitors(visits);
@@ -171,6 +174,18 @@ public final class RelayTunnel implements Tunnel {
         }
     }
 
+    private static void checkShare(Endpoint endpoint, ServiceOptions serviceOptions) {
+        if (!serviceOptions.share()) return;
+        if (endpoint.kind() == Endpoint.Kind.UDP) {
+            throw new IllegalArgumentException(endpoint + " is a UDP port, which cannot be shared; leave out share");
+        }
+        if (endpoint.isAny()) {
+            throw new IllegalArgumentException(
+                    "share is set, but the server would choose another endpoint for each tunnel;"
+                            + " name the port or the host name");
+        }
+    }
+
     private ServedEndpoint open(Endpoint endpoint, ServiceOptions serviceOptions, ServedEndpoint.Parts parts)
             throws IOException {
         ServedEndpoint served = served(endpoint, serviceOptions, parts);
@@ -180,7 +195,8 @@ public final class RelayTunnel implements Tunnel {
 
     private ServedEndpoint served(Endpoint endpoint, ServiceOptions serviceOptions, ServedEndpoint.Parts parts) {
         String name = serviceOptions.name();
-        return new ServedEndpoint(services, endpoint, name != null ? name : services.keyOf(endpoint), parts);
+        String key = name != null ? name : services.keyOf(endpoint);
+        return new ServedEndpoint(services, endpoint, key, serviceOptions.share(), parts);
     }
 
     /** Returns the endpoints that this tunnel has, or tries to get back, in the order in which they were opened. Immutable. */

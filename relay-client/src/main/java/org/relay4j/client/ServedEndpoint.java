@@ -21,6 +21,7 @@ final class ServedEndpoint implements OwnedTunnel {
 
     final Endpoint wanted;
     final String key; // identifies it in logs and in the lease file
+    final boolean share; // with other tunnels of the same name
     final Service service;
     final Visits visits;
     final OpenVisitors visitors;
@@ -44,10 +45,11 @@ final class ServedEndpoint implements OwnedTunnel {
     /** The service of an endpoint, and what counts and reports its visitors. */
     record Parts(Service service, Visits visits, OpenVisitors visitors) {}
 
-    ServedEndpoint(Services services, Endpoint wanted, String key, Parts parts) {
+    ServedEndpoint(Services services, Endpoint wanted, String key, boolean share, Parts parts) {
         this.services = services;
         this.wanted = wanted;
         this.key = key;
+        this.share = share;
         tunnel = services.tunnel();
         service = parts.service();
         visits = parts.visits();

@@ -45,11 +45,17 @@ public final class ServiceOptions {
         return values.healthCheck;
     }
 
+    /** Returns whether other tunnels of the same name may serve the endpoint, too. */
+    public boolean share() {
+        return values.share;
+    }
+
     /** A builder of options; {@link #build} validates the values. Not safe for use by several threads. */
     public static final class Builder {
         private @Nullable String name;
         private @Nullable ProxyProtocol proxyProtocol;
         private @Nullable HealthCheck healthCheck;
+        private boolean share;
 
         private Builder() {}
 
@@ -57,6 +63,7 @@ public final class ServiceOptions {
             name = other.name;
             proxyProtocol = other.proxyProtocol;
             healthCheck = other.healthCheck;
+            share = other.share;
         }
 
         /**
@@ -81,6 +88,19 @@ public final class ServiceOptions {
         /** Sets the check of a forwarder's local service; null, the default, means none. Acceptors do not support this option. */
         public Builder healthCheck(@Nullable HealthCheck check) {
             healthCheck = check;
+            return this;
+        }
+
+        /**
+         * Sets whether several tunnels of the client's name serve the endpoint together: default false. Each of them sets this option,
+         * and names the same port or host name. The server passes each visitor to the connection with the fewest visitors. A tunnel
+         * that is down, or whose {@linkplain #healthCheck local service} is, leaves its visitors to the others.
+         *
+         * <p>The server's policy must allow it ({@code share} in the clients file). Otherwise the endpoint is refused, with a {@link
+         * org.relay4j.api.RelayRefusedException}. UDP ports cannot be shared.
+         */
+        public Builder share(boolean newShare) {
+            share = newShare;
             return this;
         }
 

@@ -49,6 +49,8 @@ final class Services implements Service, TunnelOwner {
 
     private static final Logger log = LoggerFactory.getLogger(Services.class);
     private static final Set<String> TRANSIENT = Set.of("draining");
+    private static final String SHARE = "share";
+    private static final String UNAVAILABLE = "port-unavailable";
 
     private final RelayClientOptions options;
     private final ReentrantLock lock = OrderedLock.leaf("the services of a tunnel");
@@ -179,8 +181,9 @@ final class Services implements Service, TunnelOwner {
         } finally {
             lock.unlock();
         }
+        ControlLine line = ControlLine.of("OPEN").with(endpoint.toString());
         on.ask(
-                ControlLine.of("OPEN").with(endpoint.toString()),
+                one.share ? line.with(SHARE) : line,
                 answer -> answered(new Question(one, number, endpoint, on), answer));
         CompletableFuture.delayedExecutor(options.handshakeTimeout().toNanos(), TimeUnit.NANOSECONDS, Runnable::run)
                 .execute(() -> waitNoLonger(one, number));
@@ -247,6 +250,7 @@ final class Services implements Service, TunnelOwner {
         startOver(one);
         Endpoint before = one.granted();
         InetSocketAddress addressBefore = one.opened(granted, address);
+        if (one.share && !answer.has(SHARE) && notShared(one, question.on())) return;
         byName.put(granted.toString(), one);
         if (before != null && !before.equals(granted)) byName.remove(before.toString(), one);
         if (one.isWithdrawn()) question.on().tell(ready(granted, false));
@@ -255,6 +259,18 @@ final class Services implements Service, TunnelOwner {
         if (one.wanted.isAny() && (before == null || !before.equals(granted))) {
             Callbacks.runSurely(Callbacks.EXECUTOR, () -> keep(one.key));
         }
+    }
+
+    /** The server has opened an endpoint for this tunnel alone. Returns whether that ends it, as a refusal would. */
+    private boolean notShared(ServedEndpoint one, ServiceConnection on) {
+        String detail = "the server does not let it be shared; set share = true for this client in the clients file";
+        if (one.first.isDone()) {
+            log.warn("{}: {} is open for this tunnel alone: {}", tunnel, one, detail);
+            return false;
+        }
+        String why = HostPort.text(on.serverAddress()) + " refused " + one + ", " + UNAVAILABLE + ": " + detail;
+        // The caller of open gives it back.
+        return one.first.completeExceptionally(new RelayRefusedException(why, UNAVAILABLE, detail));
     }
 
     /** It is open: the next refusal is the first again. */

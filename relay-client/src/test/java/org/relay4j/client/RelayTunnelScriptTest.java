@@ -562,6 +562,29 @@ class RelayTunnelScriptTest {
         }
     }
 
+    /** The first time, it would be a refusal. */
+    @Test
+    void endpointThatIsNoLongerSharedStays() throws Exception {
+        ServiceOptions shared = ServiceOptions.builder().share(true).build();
+        try (Logged log = Logged.below("org.relay4j.client");
+                RelayTunnel tunnel = open(GRANT)) {
+            Link link = next();
+            Call<RelayForwarder> forwarding = Call.of(() -> tunnel.forward(Endpoint.port(80), local(), shared));
+            link.expect("OPEN tcp/80 share");
+            link.say("OPENED tcp/80 share public=:80");
+            RelayForwarder forwarder = forwarding.result();
+            script.answers.add(GRANT);
+            link.lose();
+            Link again = next();
+            again.expect("OPEN tcp/80 share");
+            again.say("OPENED tcp/80 public=:80");
+            log.await("tcp/80 is open for this tunnel alone: the server does not let it be shared");
+            again.visit(1, "tcp/80", "echo");
+            again.expectData(1, "echo");
+            assertTrue(forwarder.isOpen());
+        }
+    }
+
     @Test
     void backoffBeginsAgainWhenAnEndpointWasOpen() throws Exception {
         RelayClientOptions.Builder options =

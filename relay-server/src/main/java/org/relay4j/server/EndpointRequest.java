@@ -170,12 +170,19 @@ final class EndpointRequest {
         boolean taken = isFree && !isGone() && takeover.isPossible();
         PublicEndpoint passed = taken ? takeover.take(tunnel.loop()) : null;
         on(tunnel.loop(), () -> {
-            if (!isFree) {
-                String why = text + " is in use by a program of the same name";
-                refuse(Refusal.PORT_UNAVAILABLE, "port-unavailable", why);
-            } else if (passed == null) add(wanted); // the other tunnel has ended by itself
+            if (!isFree) refuse(Refusal.PORT_UNAVAILABLE, "port-unavailable", text + inUse());
+            else if (passed == null) add(wanted); // the other tunnel has ended by itself
             else add(passed);
         });
+    }
+
+    private String inUse() {
+        String inUse = " is in use by a program of the same name";
+        if (!line.has("share")) return inUse;
+        return inUse
+                + (share
+                        ? ", which does not share it"
+                        : ", and the server does not let it be shared; set share = true for this client in the clients file");
     }
 
     /** Opens the endpoint. */

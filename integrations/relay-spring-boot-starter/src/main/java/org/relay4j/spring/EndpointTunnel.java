@@ -5,7 +5,6 @@ import java.io.InterruptedIOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
-import org.relay4j.api.Endpoint;
 import org.relay4j.api.RelayRefusedException;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelListener;
@@ -15,6 +14,7 @@ import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
 import org.relay4j.client.RelayForwarder;
 import org.relay4j.client.RelayTunnel;
+import org.relay4j.client.ServiceOptions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -84,7 +84,7 @@ final class EndpointTunnel implements Tunnel {
      * @param options with a listener
      */
     static EndpointTunnel open(
-            InetSocketAddress server, Endpoint endpoint, InetSocketAddress local, RelayClientOptions options)
+            InetSocketAddress server, WebEndpoint endpoint, InetSocketAddress local, RelayClientOptions options)
             throws IOException {
         TunnelListener listener = options.listener();
         if (listener == null) throw new IllegalArgumentException("there is no listener");
@@ -105,11 +105,13 @@ final class EndpointTunnel implements Tunnel {
     }
 
     private static RelayForwarder forward(
-            RelayTunnel whole, Endpoint endpoint, InetSocketAddress local, RelayClientOptions options)
+            RelayTunnel whole, WebEndpoint endpoint, InetSocketAddress local, RelayClientOptions options)
             throws IOException {
+        ServiceOptions service =
+                ServiceOptions.builder().share(endpoint.share()).build();
         while (true) {
             try {
-                return whole.forward(endpoint, local);
+                return whole.forward(endpoint.endpoint(), local, service);
             } catch (RelayRefusedException e) {
                 if (!options.retryFirst()) throw e;
                 Duration pause = options.longestBackoff();

@@ -35,7 +35,7 @@ public final class RelayAutoConfiguration {
             RelayProperties properties, ObjectProvider<TunnelListener> listeners, ApplicationContext context) {
         InetSocketAddress server =
                 InetSocketAddress.createUnresolved(properties.requiredHost(), properties.requiredPort());
-        return new WebTunnel(server, properties.hostEndpoint(), properties.options(), listeners, context);
+        return new WebTunnel(server, properties.webEndpoint(), properties.options(), listeners, context);
     }
 
     @Bean

@@ -53,6 +53,9 @@ final class RelayProperties {
     /** What visitors address: "host:app.example.com" or "tcp:5432". If it is not set, a public port. */
     private @Nullable String endpoint;
 
+    /** Whether other applications with the same relay.name may serve the endpoint, too. */
+    private boolean share;
+
     /** File that keeps the lease of the tunnel, so that a restarted application gets the same public port. */
     private @Nullable Path leaseFile;
 
@@ -126,14 +129,19 @@ final class RelayProperties {
         }
     }
 
-    /** Returns the validated endpoint if it is a host name; null for a public port. */
+    /** Returns the validated endpoint if the tunnel must be asked for it; null for the public port of the options. */
     @Nullable
-    Endpoint hostEndpoint() {
+    WebEndpoint webEndpoint() {
         Endpoint checked = checkedEndpoint();
-        return checked != null && checked.kind() == Endpoint.Kind.HOST ? checked : null;
+        if (share && (checked == null || checked.isAny())) {
+            throw invalid("share", true, "it needs relay.endpoint, the port or host name that the applications share");
+        }
+        if (checked == null) return null;
+        return share || checked.kind() == Endpoint.Kind.HOST ? new WebEndpoint(checked, share) : null;
     }
 
     private int checkedPublicPort() {
+        if (webEndpoint() != null) return 0;
         Endpoint checked = checkedEndpoint();
         if (checked != null) return checked.number();
         Integer value = publicPort;
@@ -298,6 +306,14 @@ final class RelayProperties {
 
     public void setEndpoint(@Nullable String endpoint) {
         this.endpoint = endpoint;
+    }
+
+    public boolean isShare() {
+        return share;
+    }
+
+    public void setShare(boolean share) {
+        this.share = share;
     }
 
     public @Nullable Path getLeaseFile() {

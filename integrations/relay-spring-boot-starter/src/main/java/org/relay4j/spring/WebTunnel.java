@@ -8,7 +8,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
-import org.relay4j.api.Endpoint;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelListener;
 import org.relay4j.api.TunnelStatistics;
@@ -29,7 +28,7 @@ final class WebTunnel implements Tunnel {
     private static final TunnelStatistics NOTHING = new TunnelStatistics(0, 0, 0, 0, 0, null, 0);
 
     private final InetSocketAddress server; // unresolved: the name is looked up for each connection
-    private final @Nullable Endpoint endpoint; // null: the public port of the options
+    private final @Nullable WebEndpoint endpoint; // null: the public port of the options
     private final RelayClientOptions options;
     private final ReentrantLock lock = new ReentrantLock();
     private volatile @Nullable Forwarder forwarder; // the newest; null before the first; writes guarded by lock
@@ -51,7 +50,7 @@ final class WebTunnel implements Tunnel {
      */
     WebTunnel(
             InetSocketAddress server,
-            @Nullable Endpoint endpoint,
+            @Nullable WebEndpoint endpoint,
             RelayClientOptions.Builder options,
             ObjectProvider<TunnelListener> listeners,
             ApplicationEventPublisher events) {

@@ -21,6 +21,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.relay4j.api.Endpoint;
 import org.relay4j.api.Tunnel;
 import org.relay4j.client.ProxyProtocol;
 import org.relay4j.client.RelayClientOptions;
@@ -202,16 +204,33 @@ class RelayAutoConfigurationTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"tcp:4000, 4000, ", "tcp:0, 0, ", "host:App.Example.com, 0, host/app.example.com", "host:0, 0, host/0"})
-    void endpointIsAPortOrAName(String endpoint, int port, String name) {
-        configured.withPropertyValues("relay.endpoint=" + endpoint).run(context -> {
-            RelayProperties properties = context.getBean(RelayProperties.class);
-            assertEquals(port, properties.options().build().publicPort());
-            assertEquals(
-                    name,
-                    properties.hostEndpoint() == null
-                            ? null
-                            : properties.hostEndpoint().toString());
+    @CsvSource({
+        "tcp:4000, false, 4000, ",
+        "tcp:0, false, 0, ",
+        "tcp:4000, true, 0, tcp/4000",
+        "host:App.Example.com, false, 0, host/app.example.com",
+        "host:app.example.com, true, 0, host/app.example.com",
+        "host:0, false, 0, host/0"
+    })
+    void endpointIsAPortOrAName(String endpoint, boolean share, int port, String asked) {
+        configured
+                .withPropertyValues("relay.endpoint=" + endpoint, "relay.share=" + share)
+                .run(context -> {
+                    RelayProperties properties = context.getBean(RelayProperties.class);
+                    assertEquals(port, properties.options().build().publicPort());
+                    assertEquals(
+                            asked == null ? null : new WebEndpoint(Endpoint.parse(asked), share),
+                            properties.webEndpoint());
+                });
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"relay.port=7000", "relay.endpoint=tcp:0", "relay.endpoint=host:0"})
+    void sharedEndpointIsNamed(String property) {
+        configured.withPropertyValues(property, "relay.share=true").run(context -> {
+            InvalidConfigurationPropertyValueException failure = refusal(context.getStartupFailure());
+            assertEquals("relay.share", failure.getName());
+            assertTrue(failure.getReason().contains("it needs relay.endpoint"), failure.getReason());
         });
     }
 

@@ -35,6 +35,7 @@ import org.relay4j.server.NamedClient;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
 import org.relay4j.server.ServerTls;
+import org.relay4j.testing.Await;
 import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.SelfSignedKeys;
@@ -77,6 +78,7 @@ class SecuredTunnelTest {
                 ClientLimits.builder()
                         .ports(ownPort, ownPort)
                         .host("app.example.com")
+                        .share(true)
                         .build());
         relay = RelayServer.start(RelayServerOptions.builder()
                 .bindAddress(InetAddress.getLoopbackAddress())
@@ -129,6 +131,30 @@ class SecuredTunnelTest {
             }
             assertEquals(1, tunnel.statistics().visitors());
         }
+    }
+
+    @Test
+    void applicationsShareAPort() throws Exception {
+        String[] properties = {
+            "relay.tls.ca=" + certificate,
+            "relay.name=web-1",
+            "relay.key-file=" + key,
+            "relay.endpoint=tcp:" + ownPort,
+            "relay.share=true"
+        };
+        try (ConfigurableApplicationContext two = WebApplication.run(relay.port(), properties)) {
+            try (ConfigurableApplicationContext one = WebApplication.run(relay.port(), properties);
+                    Socket first = new Socket(InetAddress.getLoopbackAddress(), ownPort);
+                    Socket second = new Socket(InetAddress.getLoopbackAddress(), ownPort)) {
+                Await.until("each has one visitor", () -> visitors(one) == 1 && visitors(two) == 1);
+                assertTrue(first.isConnected() && second.isConnected());
+            }
+            assertEquals("hello", get(client, ownPort, "/hello").body());
+        }
+    }
+
+    private static long visitors(ConfigurableApplicationContext context) {
+        return context.getBean(Tunnel.class).statistics().visitors();
     }
 
     @Test
