@@ -2,54 +2,23 @@ package org.relay4j.client;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.SocketException;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
-import org.relay4j.api.RelayException;
-import org.relay4j.api.RelayOptionException;
 import org.relay4j.api.Tunnel;
-import org.relay4j.api.TunnelLostException;
 import org.relay4j.api.TunnelStatistics;
 import org.relay4j.yamux.Session;
-import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.io.Bounds;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The tunnel of an acceptor or a forwarder to one relay server, over all its connections. */
 final class ClientTunnel implements OwnedTunnel {
-    /*
-     *   connect -> up -> lost -> connect again, after a pause -> up -> ... -> over
-     *
-     * Connecting blocks: the first time the caller's thread, afterwards one of Callbacks, which exists only while it is
-     * needed. The tunnel subscribes to the end of a connection after it has announced its up, so neither can overtake the other.
-     * Visitors are handled by the connection.
-     *
-     * While the tunnel is up, Companions add further connections if the options want them. It is lost with its last connection.
-     *
-     * Longer than 300 lines because every transition between these states is here.
-     */
-
-    private static final Logger log = LoggerFactory.getLogger(ClientTunnel.class);
     private static final long ROUND_TRIP_PERIOD = TimeUnit.SECONDS.toNanos(10);
 
     private final InetSocketAddress server; // may be unresolved
-    private final RelayClientOptions options;
-    private final Connector connector;
-    private final TunnelOwner owner;
-    private final Entrance entrance;
-    private final Attempts attempts;
     private final TunnelEvents events;
+    private final TunnelLifecycle lifecycle;
     private final Cadence measuring = new Cadence(ROUND_TRIP_PERIOD, System::nanoTime);
-    private final CountDownLatch over = new CountDownLatch(1);
-    private volatile @Nullable Throwable endCause; // set before it is over
-    private final Connections connections = new Connections();
-    private volatile @Nullable Companions companions; // of this time that the tunnel is up
-    private volatile boolean abrupt; // the visitors are reset by the close; set before the attempts are closed
 
     /**
      * Creates a tunnel that is not connected yet.
@@ -63,12 +32,8 @@ final class ClientTunnel implements OwnedTunnel {
             TunnelOwner owner,
             @Nullable Tunnel shown) {
         this.server = server;
-        this.options = options;
-        this.connector = connector;
-        this.owner = owner;
-        entrance = new Entrance(server, options);
-        attempts = new Attempts("no tunnel", options, entrance::isUrgent);
         events = new TunnelEvents(options.listener(), shown == null ? this : shown);
+        lifecycle = new TunnelLifecycle(server, options, connector, owner, events);
     }
 
     // ---- the life of the tunnel
@@ -79,254 +44,52 @@ final class ClientTunnel implements OwnedTunnel {
      * @throws IOException if that fails, another tunnel has the lease file, or the tunnel is closed
      */
     void connect() throws IOException {
-        entrance.begin();
-        boolean connected = false;
-        try {
-            adopt(attempts.first(this::attempt, failure -> options.retryFirst() && !isFinal(failure)));
-            connected = true;
-        } finally {
-            if (!connected) entrance.end();
-        }
-    }
-
-    /** Returns whether another attempt needs other options. */
-    private static boolean isFinal(IOException failure) {
-        return failure instanceof RelayOptionException;
+        lifecycle.connect();
     }
 
     /** Retries after a failed first attempt, while other tunnels of the owner may be up. Blocks until it succeeds or ends. */
     void connectLater(IOException failure) {
-        try {
-            if (!options.reconnect() || attempts.isClosing() || isFinal(failure)) {
-                finish(attempts.isClosing() ? null : failure);
-                return;
-            }
-            log.warn("no tunnel: {}; trying again", failure.getMessage());
-            if (connectAgain()) announce();
-            else finish(null);
-        } catch (RuntimeException | Error e) {
-            fail(e);
-        }
-    }
-
-    private TunnelConnection attempt() throws IOException {
-        return connector.connect(entrance::open, events);
-    }
-
-    private void adopt(TunnelConnection next) throws IOException {
-        connections.begin(next);
-        if (attempts.isClosing()) { // the thread that closed the tunnel may have missed this connection
-            next.close();
-            throw new SocketException("closed before it was connected");
-        }
-        owner.connected();
+        lifecycle.connectLater(failure);
     }
 
     /** Announces the first connection, on the thread that opened it. */
     void announce() {
-        TunnelConnection first = connections.main();
-        if (first == null) return;
-        PlainTraffic.warn(options, first.control());
-        announce(first, null);
-    }
-
-    private void announce(TunnelConnection next, @Nullable InetSocketAddress before) {
-        log.info("tunnel {}: up", name(next));
-        Supplier<SessionStatistics> numbers = next::statistics;
-        events.connected(name(next), numbers);
-        long since = System.nanoTime();
-        events.up(next.publicAddress(), before);
-        addCompanions();
-        awaitEndOf(next, numbers, since);
-    }
-
-    /** Returns the name of the tunnel for logs and recordings: its public address, and its id if it has one. */
-    private String name(TunnelConnection connection) {
-        String address = HostPort.text(connection.control().shownAddress());
-        String id = id();
-        return id == null ? address : address + " (" + id + ")";
-    }
-
-    private void addCompanions() {
-        Companions further = new Companions(options, new Joined());
-        companions = further;
-        if (attempts.isClosing()) further.close(); // the thread that closed the tunnel may have missed it
-        if (entrance.isJoinable()) further.start();
-        else if (options.connections() > 1)
-            log.warn("{}: the server grants no lease, so there is only one connection", this);
-    }
-
-    private final class Joined implements Companions.Joining {
-        @Override
-        public void join(int instead, boolean elsewhere) throws IOException {
-            ClientTunnel.this.join(instead, elsewhere);
-        }
-
-        @Override
-        public boolean stays(TunnelConnection leaving) {
-            return connections.stays(leaving);
-        }
-    }
-
-    private void join(int instead, boolean elsewhere) throws IOException {
-        TunnelConnection next = connector.connect(() -> entrance.join(instead, elsewhere), events);
-        if (!connections.join(next)) {
-            next.abandon();
-            throw new SocketException("the tunnel was lost");
-        }
-        if (attempts.isClosing()) { // as in adopt
-            if (abrupt) next.close();
-            else next.closeWhenDone(); // the server may have given it a visitor already
-        }
-        log.info("tunnel {}: another connection", name(next));
-        Supplier<SessionStatistics> numbers = next::statistics;
-        events.joined(numbers);
-        awaitEndOf(next, numbers, System.nanoTime());
-    }
-
-    private void awaitEndOf(TunnelConnection next, Supplier<SessionStatistics> numbers, long since) {
-        var unused = next.ended()
-                .thenAccept(loss -> Callbacks.runSurely(Callbacks.EXECUTOR, () -> {
-                    events.left(numbers);
-                    ended(next, since, loss);
-                }));
-        var unusedToo = next.draining()
-                .thenAccept(seconds -> Callbacks.runSurely(Callbacks.EXECUTOR, () -> draining(next, since, seconds)));
-    }
-
-    /** Called when the server of a connection shuts down: another connection is made first, if the server lets it join. */
-    private void draining(TunnelConnection leaving, long since, long seconds) {
-        log.info("tunnel {}: the server shuts down within {} s", name(leaving), seconds);
-        Companions further = companions;
-        if (further == null || !entrance.isJoinable() || !connections.moves(leaving)) return;
-        further.move(leaving, System.nanoTime() - since);
-    }
-
-    /** Called when a connection that was up has ended; the loss is null if this side closed it. */
-    private void ended(TunnelConnection last, long since, @Nullable Loss loss) {
-        try {
-            boolean drained = last.draining().toCompletableFuture().isDone();
-            boolean succeeded = connections.isMoving(last);
-            boolean wasLast = connections.remove(last);
-            Loss seen = drained ? Loss.drained(loss) : loss;
-            Loss unwanted = seen == null || (attempts.isClosing() && seen.clean()) ? null : seen;
-            long nanos = System.nanoTime() - since;
-            if (!wasLast) {
-                if (unwanted != null && !succeeded) replace(last, nanos, unwanted);
-            } else if (unwanted == null) {
-                events.closed();
-                finish(null);
-            } else {
-                if (drained) attempts.wasDrained(nanos);
-                attempts.wasUp(nanos);
-                lost(last, unwanted);
-            }
-        } catch (RuntimeException | Error e) {
-            fail(e);
-        }
-    }
-
-    /** The tunnel is still up. */
-    private void replace(TunnelConnection lost, long nanos, Loss loss) {
-        log.info("tunnel {}: one of its connections was lost, {}", name(lost), loss.why());
-        Companions further = companions;
-        if (further != null) further.replace(lost.control().grant().connection(), nanos);
+        lifecycle.announce();
     }
 
     /** Ends the tunnel for good because of a defect or a lack of memory. */
     void fail(Throwable defect) {
-        log.error("{}: internal error, the tunnel is closed", this, defect);
-        RelayException cause = new RelayException("internal error: " + defect, defect);
-        closeNow();
-        try {
-            if (hasConnected()) events.down(cause, false);
-        } finally {
-            finish(cause);
-        }
+        lifecycle.fail(defect);
     }
-
-    private void lost(TunnelConnection last, Loss loss) {
-        closeCompanions();
-        entrance.connectionLost();
-        TunnelLostException cause = loss.exception();
-        boolean retry = options.reconnect() && !attempts.isClosing();
-        log.warn("tunnel {}: lost, {}", name(last), loss.why());
-        events.down(cause, retry);
-        if (!retry) finish(attempts.isClosing() ? null : cause);
-        else if (connectAgain()) announce(current(), last.publicAddress());
-        else {
-            events.closed(); // the listener expects another attempt
-            finish(null);
-        }
-    }
-
-    /** Returns false if the tunnel was closed. */
-    private boolean connectAgain() {
-        try {
-            adopt(attempts.again(this::attempt, failure -> true));
-            return true;
-        } catch (IOException e) {
-            log.debug("tunnel to {}: {}", HostPort.text(server), e.getMessage());
-            return false;
-        }
-    }
-
-    private void finish(@Nullable Throwable cause) {
-        if (over.getCount() == 0) return;
-        entrance.end();
-        endCause = cause;
-        owner.over(cause); // first, because a thread that waits for the end may ask the owner for the cause
-        over.countDown();
-    }
-
-    // ---- the end
 
     @Override
     public void closeWhenDone() {
-        endAttempts();
-        connections.all().forEach(TunnelConnection::closeWhenDone);
+        lifecycle.closeWhenDone();
     }
 
     @Override
     public void closeNow() {
-        abrupt = true;
-        endAttempts();
-        connections.all().forEach(TunnelConnection::close);
-    }
-
-    /** There is no other connection from now on. */
-    private void endAttempts() {
-        attempts.close();
-        entrance.end();
-        closeCompanions();
-    }
-
-    private void closeCompanions() {
-        Companions further = companions;
-        if (further != null) further.close();
+        lifecycle.closeNow();
     }
 
     @Override
     public boolean awaitVisitors(long end) {
-        return connections.awaitVisitors(end);
+        return connections().awaitVisitors(end);
     }
 
     @Override
     public void awaitEnd() throws InterruptedException {
-        over.await();
+        lifecycle.awaitEnd();
     }
 
-    /** The end includes the close of the socket. */
     @Override
     public boolean awaitEnd(long nanos) throws InterruptedException {
-        long end = System.nanoTime() + nanos;
-        if (!over.await(nanos, TimeUnit.NANOSECONDS)) return false;
-        return connections.awaitTermination(end);
+        return lifecycle.awaitEnd(nanos);
     }
 
     @Override
     public @Nullable Throwable endCause() {
-        return endCause;
+        return lifecycle.endCause();
     }
 
     @Override
@@ -338,11 +101,11 @@ final class ClientTunnel implements OwnedTunnel {
 
     @Override
     public boolean hasConnected() {
-        return connections.main() != null;
+        return connections().main() != null;
     }
 
     Connections connections() {
-        return connections;
+        return lifecycle.connections();
     }
 
     TunnelEvents events() {
@@ -350,17 +113,17 @@ final class ClientTunnel implements OwnedTunnel {
     }
 
     Entrance entrance() {
-        return entrance;
+        return lifecycle.entrance();
     }
 
     @Override
     public Endpoint endpoint() {
-        return Endpoint.port(publicAddress().getPort());
+        return Endpoint.port(current().control().grant().port());
     }
 
     @Override
     public @Nullable InetSocketAddress publicAddress(Session session) {
-        return connections.services().stream()
+        return connections().services().stream()
                 .filter(one -> one.session() == session)
                 .map(ServiceConnection::publicAddress)
                 .findAny()
@@ -368,7 +131,7 @@ final class ClientTunnel implements OwnedTunnel {
     }
 
     private TunnelConnection current() {
-        TunnelConnection last = connections.main();
+        TunnelConnection last = connections().main();
         if (last == null)
             throw new IllegalStateException("there was no connection to " + HostPort.text(server) + " yet");
         return last;
@@ -381,23 +144,23 @@ final class ClientTunnel implements OwnedTunnel {
 
     @Override
     public @Nullable String id() {
-        return entrance.tunnel();
+        return entrance().tunnel();
     }
 
     @Override
     public InetSocketAddress serverAddress() {
-        TunnelConnection last = connections.main();
+        TunnelConnection last = connections().main();
         return last == null ? server : last.serverAddress();
     }
 
     @Override
     public boolean isOpen() {
-        return connections.isOpen();
+        return connections().isOpen();
     }
 
     @Override
     public TunnelStatistics statistics() {
-        TunnelConnection last = connections.main();
+        TunnelConnection last = connections().main();
         if (last != null && last.isOpen() && measuring.isDue()) last.ping();
         return events.statistics();
     }
@@ -416,6 +179,6 @@ final class ClientTunnel implements OwnedTunnel {
 
     @Override
     public String toString() {
-        return "tunnel to " + HostPort.text(server);
+        return lifecycle.toString();
     }
 }

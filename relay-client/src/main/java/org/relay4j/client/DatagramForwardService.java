@@ -28,15 +28,23 @@ final class DatagramForwardService implements Service {
 
     private final LocalTarget target;
     private final Visits visits;
+    private final int most; // visitors
     private final DatagramMemory memory = new DatagramMemory();
     private final AtomicInteger present = new AtomicInteger(); // visitors
     private final LimitedLog unreachable = new LimitedLog(log, Level.WARN);
     private final LimitedLog tooMany = new LimitedLog(log, Level.WARN);
+    private volatile boolean stopped; // there are no further visitors
     private volatile int turn; // index of the address to use, modulo their number
 
     DatagramForwardService(LocalTarget target, Visits visits) {
+        this(target, visits, MOST);
+    }
+
+    /** @param most maximum number of visitors */
+    DatagramForwardService(LocalTarget target, Visits visits, int most) {
         this.target = target;
         this.visits = visits;
+        this.most = most;
     }
 
     /** Resolves the host of the local service. If that fails, the service keeps the addresses that it had before. */
@@ -45,11 +53,18 @@ final class DatagramForwardService implements Service {
         target.prepare();
     }
 
+    /** Those who are here stay. */
+    @Override
+    public void stopWaiting() {
+        stopped = true;
+    }
+
     @Override
     public @Nullable StreamHandler begin(ServiceConnection on, MuxStream stream, @Nullable VisitorHeader header) {
-        if (present.incrementAndGet() > MOST) {
+        if (stopped) return null;
+        if (present.incrementAndGet() > most) {
             present.decrementAndGet();
-            tooMany.log("{}: visitor reset, {} visitors of {} are present", on, MOST, target.service());
+            tooMany.log("{}: visitor reset, {} visitors of {} are present", on, most, target.service());
             return null;
         }
         LocalDatagrams visitor = new LocalDatagrams(this, on, VisitorHeader.of(header));

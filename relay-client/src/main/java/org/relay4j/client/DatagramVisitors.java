@@ -43,17 +43,25 @@ final class DatagramVisitors implements Service {
     record Datagram(byte[] bytes, InetSocketAddress from) {}
 
     private final Visits visits;
+    private final int most; // visitors
     private final DatagramMemory memory = new DatagramMemory();
     private final ReentrantLock lock = OrderedLock.leaf("a datagram socket");
     private final Condition arrived = lock.newCondition();
     private final ArrayDeque<Datagram> waiting = new ArrayDeque<>(); // guarded by lock
     private int bytes; // that wait; guarded by lock
     private final Map<InetSocketAddress, Visitor> visitors = new HashMap<>(); // guarded by lock
+    private boolean stopped; // there are no further visitors; guarded by lock
     private boolean closed; // guarded by lock
     private final AtomicLong dropped = new AtomicLong();
 
     DatagramVisitors(Visits visits) {
+        this(visits, MOST);
+    }
+
+    /** @param most maximum number of visitors */
+    DatagramVisitors(Visits visits, int most) {
         this.visits = visits;
+        this.most = most;
     }
 
     /** Returns the number of datagrams that were dropped, in either direction. */
@@ -70,7 +78,7 @@ final class DatagramVisitors implements Service {
         Visitor visitor = new Visitor(on.driver(), from, VisitorHeader.of(header));
         lock.lock();
         try {
-            if (closed || visitors.size() >= MOST) return null;
+            if (stopped || visitors.size() >= most) return null;
             visitors.put(from, visitor); // an earlier stream of this visitor is about to end
         } finally {
             lock.unlock();
@@ -151,12 +159,24 @@ final class DatagramVisitors implements Service {
         else visitor.send(datagram);
     }
 
+    /** Those who are here stay. */
+    @Override
+    public void stopWaiting() {
+        lock.lock();
+        try {
+            stopped = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Ends all visitors. Waiting threads are released. Later calls have no effect. */
     void close() {
         List<Visitor> present;
         lock.lock();
         try {
             closed = true;
+            stopped = true;
             present = new ArrayList<>(visitors.values());
             visitors.clear();
             waiting.clear();

@@ -46,6 +46,7 @@ final class FirstConnection {
     private static void connect(ClientTunnel tunnel, BlockingQueue<Outcome> outcomes) {
         try {
             tunnel.connect();
+            tunnel.announce();
         } catch (IOException e) {
             outcomes.add(new Outcome(tunnel, e));
             tunnel.connectLater(e);
@@ -55,7 +56,6 @@ final class FirstConnection {
             tunnel.fail(e);
             return;
         }
-        tunnel.announce();
         outcomes.add(new Outcome(tunnel, null));
     }
 

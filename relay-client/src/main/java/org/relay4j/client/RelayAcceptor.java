@@ -76,11 +76,11 @@ public final class RelayAcceptor extends ServerSocket implements Tunnel {
             FirstConnection.of(each);
             super.bind(resolved(publicAddress()), 0); // only sets the state to bound
             socket.onClose(this::end);
+            if (shown != null) each.get(0).announce(); // the listener receives this acceptor
             made = true;
         } finally {
             if (!made) each.forEach(ClientTunnel::closeNow);
         }
-        if (shown != null) each.get(0).announce(); // the listener receives this acceptor
     }
 
     private RelayAcceptor(AcceptorSocket socket, ServedEndpoint endpoint, AcceptQueue queue) throws IOException {

@@ -49,8 +49,14 @@ public final class RelayForwarder implements Tunnel {
         ClientTunnel whole = new ClientTunnel(server, options, connector, cause -> {}, this);
         tunnel = whole;
         whole.connect();
-        log.info("tunnel {}: forwards to {}", HostPort.text(publicAddress()), HostPort.text(local));
-        whole.announce();
+        boolean announced = false;
+        try {
+            log.info("tunnel {}: forwards to {}", HostPort.text(publicAddress()), HostPort.text(local));
+            whole.announce();
+            announced = true;
+        } finally {
+            if (!announced) whole.closeNow();
+        }
     }
 
     private RelayForwarder(ServedEndpoint endpoint, SocketAddress local, LocalTarget target) {

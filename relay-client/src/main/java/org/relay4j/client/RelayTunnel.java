@@ -56,8 +56,14 @@ public final class RelayTunnel implements Tunnel {
     static RelayTunnel open(InetSocketAddress server, RelayClientOptions options) throws IOException {
         RelayTunnel opened = new RelayTunnel(server, options);
         opened.tunnel.connect();
-        opened.tunnel.announce();
-        return opened;
+        boolean announced = false;
+        try {
+            opened.tunnel.announce();
+            announced = true;
+            return opened;
+        } finally {
+            if (!announced) opened.tunnel.closeNow();
+        }
     }
 
     /** Opens an endpoint with default options. See {@link #acceptor(Endpoint, ServiceOptions)}. */
@@ -69,7 +75,8 @@ public final class RelayTunnel implements Tunnel {
      * Opens an endpoint whose visitors are accepted like the connections of a {@link java.net.ServerSocket}. Closing the acceptor gives
      * the endpoint back, and leaves the rest of the tunnel as it is.
      *
-     * <p>Blocks until the server has answered, at most for the handshake timeout; while the tunnel is down, until it is up again.
+     * <p>Blocks until the server has answered, at most for the handshake timeout, in which a tunnel that is down must be up again. With
+     * {@link ServiceOptions.Builder#retryFirst} it retries until the endpoint is open or the thread is interrupted.
      *
      * @throws org.relay4j.api.RelayRefusedException if the server refuses the endpoint
      * @throws org.relay4j.api.RelayUnreachableException if there is no answer in time
@@ -110,8 +117,8 @@ public final class RelayTunnel implements Tunnel {
      * Opens an endpoint and connects each of its visitors to a service that this program can reach. Closing the forwarder gives the
      * endpoint back, and leaves the rest of the tunnel as it is. Blocks and throws as {@link #acceptor(Endpoint, ServiceOptions)} does.
      *
-     * @param local the service: an {@link InetSocketAddress}, which is resolved now and before each connection to the server if it is
-     *     unresolved, or a {@link java.net.UnixDomainSocketAddress}
+     * @param local the service: an {@link InetSocketAddress}, which is resolved now, and again with each connection to the server, if it
+     *     is unresolved, or a {@link java.net.UnixDomainSocketAddress}
      * @throws java.net.UnknownHostException if the service's host is unknown
      * @throws IllegalArgumentException if no service can have this address; for a UDP port, also if it is a Unix-domain socket, or {@code
      *     proxyProtocol}, {@code healthCheck} or {@code share} is set
@@ -164,7 +171,14 @@ public final class RelayTunnel implements Tunnel {
         Visits visits = new Visits(tunnel.events(), visitors);
         DatagramVisitors service = new DatagramVisitors(visits);
         ServedEndpoint served = open(endpoint, serviceOptions, new ServedEndpoint.Parts(service, visits, visitors));
-        return new RelayDatagramSocket(service, served);
+        boolean made = false;
+        try {
+            RelayDatagramSocket socket = new RelayDatagramSocket(service, served);
+            made = true;
+            return socket;
+        } finally {
+            if (!made) served.closeNow();
+        }
     }
 
     private static void requireConnections(Endpoint endpoint) {
@@ -196,7 +210,7 @@ public final class RelayTunnel implements Tunnel {
     private ServedEndpoint served(Endpoint endpoint, ServiceOptions serviceOptions, ServedEndpoint.Parts parts) {
         String name = serviceOptions.name();
         String key = name != null ? name : services.keyOf(endpoint);
-        return new ServedEndpoint(services, endpoint, key, serviceOptions.share(), parts);
+        return new ServedEndpoint(services, endpoint, key, serviceOptions, parts);
     }
 
     /** Returns the endpoints that this tunnel has, or tries to get back, in the order in which they were opened. Immutable. */
@@ -247,11 +261,11 @@ public final class RelayTunnel implements Tunnel {
         if (!tunnel.closeAndWait()) log.debug("{}: still closing", tunnel);
     }
 
-    /** {@inheritDoc} Visitors that wait to be accepted are reset at once. */
+    /** {@inheritDoc} Visitors that wait to be accepted are reset at once, and so are new visitors of UDP ports. */
     @Override
     public boolean close(Duration timeout) {
         services.end();
-        services.all().forEach(one -> one.service.stopWaiting());
+        services.stopWaiting();
         boolean finished = tunnel.close(timeout);
         close();
         return finished;

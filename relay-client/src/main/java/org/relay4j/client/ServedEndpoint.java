@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
@@ -13,19 +14,23 @@ import org.relay4j.api.RelayRefusedException;
 import org.relay4j.api.TunnelStatistics;
 import org.relay4j.yamux.Session;
 import org.relay4j.yamux.io.Bounds;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** One of the endpoints of a tunnel. Fields without a guard of their own are guarded by the lock of {@link Services}. */
+/** One of the endpoints of a tunnel. Fields without a guard of their own are guarded by the lock of {@link EndpointTable}. */
 final class ServedEndpoint implements OwnedTunnel {
     /** The time after CLOSED in which streams may still arrive that were opened before it. Unit: nanoseconds. */
     private static final long LATE = TimeUnit.SECONDS.toNanos(5);
 
     final Endpoint wanted;
     final String key; // identifies it in logs and in the lease file
-    final boolean share; // with other tunnels of the same name
+    final ServiceOptions options;
     final Service service;
     final Visits visits;
     final OpenVisitors visitors;
     final CompletableFuture<Void> first = new CompletableFuture<>(); // the first answer
+
+    private static final Logger log = LoggerFactory.getLogger(ServedEndpoint.class);
 
     private final Services services;
     private final ClientTunnel tunnel;
@@ -34,6 +39,7 @@ final class ServedEndpoint implements OwnedTunnel {
     private volatile @Nullable Endpoint granted;
     private volatile @Nullable InetSocketAddress address; // set before granted
     private volatile boolean opened; // by the server, on the present connections
+    private final AtomicBoolean preparing = new AtomicBoolean(); // the service, on another thread
     private volatile boolean withdrawn; // its local service is down
     private volatile boolean refusing; // visitors that still arrive are reset
     volatile @Nullable RelayRefusedException refusal; // the last one that was not final; until it is open
@@ -45,11 +51,11 @@ final class ServedEndpoint implements OwnedTunnel {
     /** The service of an endpoint, and what counts and reports its visitors. */
     record Parts(Service service, Visits visits, OpenVisitors visitors) {}
 
-    ServedEndpoint(Services services, Endpoint wanted, String key, boolean share, Parts parts) {
+    ServedEndpoint(Services services, Endpoint wanted, String key, ServiceOptions options, Parts parts) {
         this.services = services;
         this.wanted = wanted;
         this.key = key;
-        this.share = share;
+        this.options = options;
         tunnel = services.tunnel();
         service = parts.service();
         visits = parts.visits();
@@ -58,6 +64,21 @@ final class ServedEndpoint implements OwnedTunnel {
     }
 
     // ---- for the services
+
+    /** Has the service prepare for another connection, on a thread of its own, unless it does so already. Does not block. */
+    void prepareLater() {
+        if (!preparing.getAndSet(true)) Callbacks.runSurely(Callbacks.EXECUTOR, this::prepare);
+    }
+
+    private void prepare() {
+        try {
+            service.prepare();
+        } catch (IOException e) {
+            log.warn("{}: {}: {}", tunnel, this, e.getMessage());
+        } finally {
+            preparing.set(false);
+        }
+    }
 
     /** Returns the endpoint as last granted, if there was one. */
     @Nullable

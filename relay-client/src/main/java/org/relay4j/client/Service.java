@@ -25,7 +25,10 @@ interface Service {
      */
     default void prepare() throws IOException {}
 
-    /** Visitors that wait to be accepted are reset, and so are those that still arrive. */
+    /**
+     * The tunnel is closing. Visitors that wait to be accepted are reset. Those that still arrive are reset, too, except by a service
+     * whose visitors end by themselves.
+     */
     default void stopWaiting() {}
 
     /** Returns the queue in which all visitors of a connection wait to be accepted; null if some do not. */

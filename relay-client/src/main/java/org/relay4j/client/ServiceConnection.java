@@ -72,19 +72,27 @@ final class ServiceConnection implements TunnelConnection, SessionObserver {
     static ServiceConnection start(
             ControlConnection control, TunnelEvents events, RelayClientOptions options, Service service)
             throws IOException {
+        LoopDriver driver = null;
         boolean started = false;
         try {
             ServiceConnection connection = new ServiceConnection(control, events, options, service);
-            connection.driver.start();
-            started = true;
+            driver = connection.driver;
+            driver.start();
             if (service.queue() == null)
                 connection.ping(); // windows grow with it, so it is measured before there is data
             ControlStream lines = connection.lines;
             if (lines != null && control.grant().drain()) lines.open();
+            started = true;
             return connection;
         } finally {
-            if (!started) control.wire().close();
+            if (!started) end(driver, control);
         }
+    }
+
+    /** Closes a connection that could not be used. Its loop is given up with the driver. */
+    private static void end(@Nullable LoopDriver driver, ControlConnection control) {
+        if (driver == null) control.wire().close();
+        else driver.afterwards(() -> driver.abandon(new IOException("the connection could not be used")));
     }
 
     @Override

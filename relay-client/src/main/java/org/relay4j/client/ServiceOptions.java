@@ -50,12 +50,18 @@ public final class ServiceOptions {
         return values.share;
     }
 
+    /** Returns whether an endpoint that the server refuses at first is retried. */
+    public boolean retryFirst() {
+        return values.retryFirst;
+    }
+
     /** A builder of options; {@link #build} validates the values. Not safe for use by several threads. */
     public static final class Builder {
         private @Nullable String name;
         private @Nullable ProxyProtocol proxyProtocol;
         private @Nullable HealthCheck healthCheck;
         private boolean share;
+        private boolean retryFirst;
 
         private Builder() {}
 
@@ -64,6 +70,7 @@ public final class ServiceOptions {
             proxyProtocol = other.proxyProtocol;
             healthCheck = other.healthCheck;
             share = other.share;
+            retryFirst = other.retryFirst;
         }
 
         /**
@@ -101,6 +108,17 @@ public final class ServiceOptions {
          */
         public Builder share(boolean newShare) {
             share = newShare;
+            return this;
+        }
+
+        /**
+         * Sets whether an endpoint that the server refuses at first is retried, after the pauses of {@link
+         * RelayClientOptions.Builder#backoff}: default false. If true, the call that opens it blocks until the endpoint is open, also while
+         * the tunnel is down, and each refusal is logged at WARN. A refusal as {@code bad-request} is final. To stop, interrupt the thread or
+         * close the tunnel.
+         */
+        public Builder retryFirst(boolean newRetryFirst) {
+            retryFirst = newRetryFirst;
             return this;
         }
 

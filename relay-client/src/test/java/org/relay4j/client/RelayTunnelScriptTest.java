@@ -8,13 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.relay4j.testing.WireFrame.FIN;
 import static org.relay4j.testing.WireFrame.RST;
-import static org.relay4j.testing.WireFrame.SYN;
 import static org.relay4j.testing.WireFrame.data;
 import static org.relay4j.testing.WireFrame.window;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.BindException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -41,21 +42,17 @@ import org.relay4j.api.RelayUnreachableException;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelListener;
 import org.relay4j.api.Visitor;
-import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
 import org.relay4j.testing.FakeServer;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Logged;
-import org.relay4j.testing.ScriptedPeer;
-import org.relay4j.testing.SocketByteChannel;
 import org.relay4j.testing.WireFrame;
 
 /** A tunnel with several endpoints, and a server that follows a script. */
 @ExtendWith(LeakCheck.EachTest.class)
 class RelayTunnelScriptTest {
     private static final String GRANT = "OK port=none visitor-address lease=t.one ttl=30 connection=0 drain";
-    private static final InetSocketAddress VISITOR = new InetSocketAddress("203.0.113.9", 4711);
 
     private final ServerScript script = new ServerScript();
     private final Listener listener = new Listener();
@@ -121,70 +118,6 @@ class RelayTunnelScriptTest {
         return new Link(next);
     }
 
-    /** The server's end of a connection. */
-    private static final class Link {
-        final Socket socket;
-        final ScriptedPeer yamux;
-        private String unread = "";
-
-        Link(Socket socket) {
-            this.socket = socket;
-            yamux = new ScriptedPeer(new SocketByteChannel(socket));
-        }
-
-        /** The next line of the client's control stream. */
-        String line() throws IOException {
-            while (unread.indexOf('\n') < 0) {
-                WireFrame frame = yamux.next();
-                if (frame.isData() && frame.id() == 2) unread += new String(frame.body(), US_ASCII);
-            }
-            int end = unread.indexOf('\n');
-            String line = unread.substring(0, end);
-            unread = unread.substring(end + 1);
-            return line;
-        }
-
-        void expect(String line) throws IOException {
-            assertEquals(line, line());
-        }
-
-        void say(String... lines) throws IOException {
-            for (String line : lines) yamux.send(data(2, line + "\n"));
-        }
-
-        void visit(int stream, String endpoint, String text) throws IOException {
-            yamux.send(window(stream, SYN, 0), data(stream, header(endpoint, text)));
-        }
-
-        static byte[] header(String endpoint, String text) {
-            ByteArrayOutputStream all = new ByteArrayOutputStream();
-            InetSocketAddress site = new InetSocketAddress("192.0.2.1", 20417);
-            all.writeBytes(new ProxyHeader(VISITOR, site, false, endpoint, null).encodeV2());
-            all.writeBytes(text.getBytes(US_ASCII));
-            return all.toByteArray();
-        }
-
-        /** Skips frames of other streams, and credit. */
-        void expectData(int stream, String text) throws IOException {
-            StringBuilder got = new StringBuilder();
-            while (got.length() < text.length()) {
-                WireFrame frame = yamux.next();
-                if (frame.isData() && frame.id() == stream) got.append(new String(frame.body(), US_ASCII));
-                else assertFalse(frame.id() == stream && (frame.flags() & RST) != 0, "it was reset");
-            }
-            assertEquals(text, got.toString());
-        }
-
-        void expectFrame(WireFrame expected) throws IOException {
-            for (WireFrame frame = yamux.next(); !frame.equals(expected); frame = yamux.next()) {}
-        }
-
-        void lose() throws IOException {
-            socket.setSoLinger(true, 0);
-            socket.close();
-        }
-    }
-
     // ---- both kinds on one connection
 
     @Test
@@ -209,7 +142,7 @@ class RelayTunnelScriptTest {
 
             link.visit(1, "tcp/20417", "hello");
             Socket visitor = acceptor.accept();
-            assertEquals(VISITOR, visitor.getRemoteSocketAddress());
+            assertEquals(Link.VISITOR, visitor.getRemoteSocketAddress());
             assertEquals(20417, visitor.getLocalPort());
             assertEquals("hello", new String(visitor.getInputStream().readNBytes(5), US_ASCII));
             visitor.getOutputStream().write("reply".getBytes(US_ASCII));
@@ -281,6 +214,50 @@ class RelayTunnelScriptTest {
         return forwarding.result();
     }
 
+    // ---- UDP
+
+    /** The server ends the visitors that it has when it has read BYE, but a client cannot rely on that. */
+    @Test
+    void closingTunnelTakesNoNewVisitorsOfUdpPorts() throws Exception {
+        try (RelayTunnel tunnel = open(GRANT);
+                DatagramSocket local = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
+            local.setSoTimeout((int) Await.DEADLINE.toMillis());
+            Link link = next();
+            Call<RelayDatagramSocket> opening = Call.of(() -> tunnel.datagrams(Endpoint.udpPort(53)));
+            link.expect("OPEN udp/53");
+            link.say("OPENED udp/53 public=:53");
+            RelayDatagramSocket socket = opening.result();
+            socket.setSoTimeout((int) Await.DEADLINE.toMillis());
+            Call<RelayForwarder> forwarding =
+                    Call.of(() -> tunnel.forward(Endpoint.udpPort(54), local.getLocalSocketAddress()));
+            link.expect("OPEN udp/54");
+            link.say("OPENED udp/54 public=:54");
+            forwarding.result();
+            link.visitByUdp(1, "udp/53", "to the socket");
+            link.visitByUdp(3, "udp/54", "to the service");
+            assertEquals("to the socket", received(socket));
+            assertEquals("to the service", received(local));
+
+            Call<Boolean> closing = Call.of(() -> tunnel.close(Duration.ofHours(1)));
+            link.expect("BYE");
+            link.visitByUdp(5, "udp/53", "late");
+            link.expectFrame(window(5, RST, 0));
+            link.visitByUdp(7, "udp/54", "late");
+            link.expectFrame(window(7, RST, 0));
+            link.yamux.send(data(1, Link.datagram("more")), data(3, Link.datagram("and more")));
+            assertEquals("more", received(socket));
+            assertEquals("and more", received(local));
+            link.yamux.send(window(1, RST, 0), window(3, RST, 0), window(2, FIN, 0));
+            assertTrue(closing.result());
+        }
+    }
+
+    private static String received(DatagramSocket socket) throws IOException {
+        DatagramPacket packet = new DatagramPacket(new byte[100], 100);
+        socket.receive(packet);
+        return new String(packet.getData(), 0, packet.getLength(), US_ASCII);
+    }
+
     // ---- refusals
 
     @Test
@@ -296,6 +273,47 @@ class RelayTunnelScriptTest {
             forward(tunnel, link, 5432);
             assertThrows(BindException.class, () -> tunnel.acceptor(Endpoint.port(5432)));
             assertThrows(IllegalArgumentException.class, () -> tunnel.acceptor(Endpoint.udpPort(53)));
+        }
+    }
+
+    @Test
+    void refusedEndpointIsRetriedIfItIsToBe() throws Exception {
+        ServiceOptions retried = ServiceOptions.builder().retryFirst(true).build();
+        try (RelayTunnel tunnel = open(GRANT)) {
+            Link link = next();
+            Call<RelayForwarder> forwarding = Call.of(() -> tunnel.forward(Endpoint.port(5432), local(), retried));
+            for (String code : List.of("port-unavailable", "limit-reached", "internal")) {
+                link.expect("OPEN tcp/5432");
+                link.say("REFUSED tcp/5432 " + code + " not now");
+            }
+            script.answers.add(GRANT);
+            link.lose();
+            Link again = next();
+            again.expect("OPEN tcp/5432");
+            again.say("OPENED tcp/5432 public=:5432");
+            assertTrue(forwarding.result().isOpen());
+
+            Call<RelayForwarder> wrong = Call.of(() -> tunnel.forward(Endpoint.port(22), local(), retried));
+            again.expect("OPEN tcp/22");
+            again.say("REFUSED tcp/22 bad-request no");
+            assertEquals(
+                    "bad-request", wrong.failure(RelayRefusedException.class).code());
+
+            Call<RelayForwarder> interrupted = Call.of(() -> tunnel.forward(Endpoint.port(23), local(), retried));
+            again.expect("OPEN tcp/23");
+            again.say("REFUSED tcp/23 port-unavailable not now");
+            again.expect("OPEN tcp/23");
+            interrupted.interrupt();
+            interrupted.failure(InterruptedIOException.class);
+            assertTrue(interrupted.endedInterrupted());
+            assertEquals(1, tunnel.endpoints().size());
+
+            Call<RelayForwarder> closed = Call.of(() -> tunnel.forward(Endpoint.port(24), local(), retried));
+            again.expect("OPEN tcp/24");
+            Call<Void> closing = Call.run(tunnel::close);
+            again.lose();
+            closed.failure(SocketException.class);
+            closing.result();
         }
     }
 

@@ -34,7 +34,11 @@ class ServedEndpointTest {
         Visits visits = new Visits(services.tunnel().events(), visitors);
         Service service = new AcceptService(queue, options, visits);
         return new ServedEndpoint(
-                services, Endpoint.port(22), "web", false, new ServedEndpoint.Parts(service, visits, visitors));
+                services,
+                Endpoint.port(22),
+                "web",
+                ServiceOptions.defaults(),
+                new ServedEndpoint.Parts(service, visits, visitors));
     }
 
     /** The answer to its OPEN may have arrived just before, and visitors with it. */

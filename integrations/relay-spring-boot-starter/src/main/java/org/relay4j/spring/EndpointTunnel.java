@@ -1,11 +1,9 @@
 package org.relay4j.spring;
 
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
-import org.relay4j.api.RelayRefusedException;
 import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelListener;
 import org.relay4j.api.TunnelStatistics;
@@ -15,13 +13,9 @@ import org.relay4j.client.RelayClientOptions;
 import org.relay4j.client.RelayForwarder;
 import org.relay4j.client.RelayTunnel;
 import org.relay4j.client.ServiceOptions;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** A forwarder of one endpoint, such as a host name, with a tunnel of its own, which ends with it. */
 final class EndpointTunnel implements Tunnel {
-    private static final Logger log = LoggerFactory.getLogger(EndpointTunnel.class);
-
     private final RelayTunnel whole;
     private final RelayForwarder forwarder;
 
@@ -79,7 +73,7 @@ final class EndpointTunnel implements Tunnel {
 
     /**
      * Opens the tunnel and its endpoint. Blocks as {@link RelayClient#forward} does. If the options retry the first connect, a refused
-     * endpoint is retried, too, after the longest pause.
+     * endpoint is retried, too.
      *
      * @param options with a listener
      */
@@ -93,40 +87,18 @@ final class EndpointTunnel implements Tunnel {
                 server.getHostString(),
                 server.getPort(),
                 options.toBuilder().listener(events).build());
+        ServiceOptions service = ServiceOptions.builder()
+                .share(endpoint.share())
+                .retryFirst(options.retryFirst())
+                .build();
         boolean opened = false;
         try {
-            EndpointTunnel tunnel = new EndpointTunnel(whole, forward(whole, endpoint, local, options));
+            EndpointTunnel tunnel = new EndpointTunnel(whole, whole.forward(endpoint.endpoint(), local, service));
             events.begin(tunnel);
             opened = true;
             return tunnel;
         } finally {
             if (!opened) whole.close();
-        }
-    }
-
-    private static RelayForwarder forward(
-            RelayTunnel whole, WebEndpoint endpoint, InetSocketAddress local, RelayClientOptions options)
-            throws IOException {
-        ServiceOptions service =
-                ServiceOptions.builder().share(endpoint.share()).build();
-        while (true) {
-            try {
-                return whole.forward(endpoint.endpoint(), local, service);
-            } catch (RelayRefusedException e) {
-                if (!options.retryFirst()) throw e;
-                Duration pause = options.longestBackoff();
-                log.warn("{}; next attempt in {} ms", e.getMessage(), pause.toMillis());
-                pause(pause);
-            }
-        }
-    }
-
-    private static void pause(Duration pause) throws InterruptedIOException {
-        try {
-            Thread.sleep(pause.toMillis());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while waiting for the next attempt");
         }
     }
 

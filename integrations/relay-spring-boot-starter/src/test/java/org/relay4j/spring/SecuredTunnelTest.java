@@ -153,6 +153,32 @@ class SecuredTunnelTest {
         }
     }
 
+    @Test
+    void refusedEndpointIsRetriedWithoutFailFast(CapturedOutput output) throws Exception {
+        String[] properties = {
+            "relay.tls.ca=" + certificate,
+            "relay.name=web-1",
+            "relay.key-file=" + key,
+            "relay.endpoint=host:app.example.com",
+            "relay.fail-fast=false",
+            "relay.shortest-backoff=10ms",
+            "relay.longest-backoff=100ms"
+        };
+        ConfigurableApplicationContext two = null;
+        try {
+            try (ConfigurableApplicationContext one = WebApplication.run(relay.port(), properties)) {
+                Await.until("it is open", one.getBean(Tunnel.class)::isOpen);
+                two = WebApplication.run(relay.port(), properties);
+                Await.until(
+                        "the second is refused",
+                        () -> output.getAll().contains("is in use by a program of the same name; next attempt in"));
+            }
+            Await.until("the second is open", two.getBean(Tunnel.class)::isOpen);
+        } finally {
+            if (two != null) two.close();
+        }
+    }
+
     private static long visitors(ConfigurableApplicationContext context) {
         return context.getBean(Tunnel.class).statistics().visitors();
     }

@@ -1,0 +1,106 @@
+package org.relay4j.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.function.Executable;
+import org.relay4j.server.RelayServer;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.BrokenLogger;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.yamux.AcceptQueue;
+import org.relay4j.yamux.core.MuxStream;
+import org.relay4j.yamux.core.StreamHandler;
+
+/** Tunnels that fail half-way through their start: nothing of them is left, which the {@link LeakCheck} sees. */
+@ExtendWith(LeakCheck.EachTest.class)
+class FailedStartTest {
+    private static final IllegalStateException FAILURE = new IllegalStateException("on purpose");
+
+    private final RelayClientOptions options = Local.hasty(new Recorder()).build();
+    private RelayServer server;
+    private InetSocketAddress control;
+
+    @BeforeEach
+    void start() throws IOException {
+        server = RelayServer.start(Local.options().extended(true).build());
+        control = InetSocketAddress.createUnresolved("localhost", server.port());
+    }
+
+    @AfterEach
+    void stop() {
+        Await.until("the tunnel is gone", () -> server.tunnelCount() == 0);
+        server.close();
+    }
+
+    private static void fails(String line, Executable start) {
+        try (BrokenLogger broken = new BrokenLogger(line, FAILURE)) {
+            assertEquals(FAILURE, assertThrows(IllegalStateException.class, start));
+            assertEquals(1, broken.thrown());
+        }
+    }
+
+    @Test
+    void acceptor() {
+        fails("tunnel {}: up", () -> RelayClient.connect("localhost", server.port(), options));
+    }
+
+    @Test
+    void forwarder() {
+        InetSocketAddress local = new InetSocketAddress("localhost", 9);
+        fails("tunnel {}: forwards to", () -> RelayClient.forward("localhost", server.port(), local, options));
+        fails("tunnel {}: up", () -> RelayClient.forward("localhost", server.port(), local, options));
+    }
+
+    @Test
+    void tunnelWithSeveralEndpoints() {
+        fails("tunnel {}: up", () -> RelayClient.open("localhost", server.port(), options));
+    }
+
+    /** It fails when its session has started. */
+    private static final class Failing implements Service {
+        private int asked;
+
+        @Override
+        public StreamHandler begin(ServiceConnection on, MuxStream stream, VisitorHeader header) {
+            return null;
+        }
+
+        @Override
+        public AcceptQueue queue() {
+            if (asked++ > 0) throw FAILURE;
+            return null;
+        }
+    }
+
+    @Test
+    void connectionWhoseServiceFails() {
+        Connector connector = Connector.to(new Failing(), options);
+        ClientTunnel tunnel = new ClientTunnel(control, options, connector, cause -> {}, null);
+        assertEquals(FAILURE, assertThrows(IllegalStateException.class, tunnel::connect));
+    }
+
+    @Test
+    void connectionWhoseOwnerFails() {
+        TunnelOwner owner = new TunnelOwner() {
+            @Override
+            public void connected() {
+                throw FAILURE;
+            }
+
+            @Override
+            public void over(Throwable cause) {}
+        };
+        AcceptQueue queue = new AcceptQueue();
+        Connector connector = (opening, events) -> ServiceConnection.start(
+                opening.open(), events, options, new AcceptService(queue, options, new Visits(events)));
+        ClientTunnel tunnel = new ClientTunnel(control, options, connector, owner, null);
+        assertEquals(FAILURE, assertThrows(IllegalStateException.class, tunnel::connect));
+    }
+}
