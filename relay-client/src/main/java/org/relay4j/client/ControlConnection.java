@@ -9,8 +9,10 @@ import java.net.UnknownHostException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
 import org.relay4j.api.RelayException;
 import org.relay4j.api.RelayOptionException;
+import org.relay4j.api.RelayProtocolException;
 import org.relay4j.api.control.ControlLine;
 import org.relay4j.yamux.SessionOptions;
 import org.relay4j.yamux.io.Driver;
@@ -24,7 +26,7 @@ import org.relay4j.yamux.io.Wire;
  *
  * @param wire non-blocking, and not registered with a selector
  * @param server the control address of the server
- * @param publicAddress the server's host and the public port; 0 if the tunnel has no port of its own
+ * @param publicAddress the address for visitors: the server's host and the public port, unless the server states another; port 0 if the tunnel has no port of its own
  * @param grant the grant of the server
  */
 record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress publicAddress, Grant grant) {
@@ -84,11 +86,23 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
                 grant = new ServerLines(Sockets.text(host, port), conversation, options).open(wire, request);
             }
             ControlConnection connection =
-                    new ControlConnection(wire, reached.at(port), reached.at(grant.port()), grant);
+                    new ControlConnection(wire, reached.at(port), publicAddress(reached, grant), grant);
             ready = true;
             return connection;
         } finally {
             if (!ready) wire.close();
+        }
+    }
+
+    private static InetSocketAddress publicAddress(Reached reached, Grant grant) throws IOException {
+        InetSocketAddress port = reached.at(grant.port());
+        if (grant.site() == null || grant.port() == 0) return port;
+        try {
+            return PublicAddress.of(grant.site(), port, Endpoint.port(grant.port()));
+        } catch (IllegalArgumentException e) {
+            String server = Sockets.text(reached.host(), reached.port());
+            throw new RelayProtocolException(
+                    server + " has granted a port whose address is malformed: " + e.getMessage(), e);
         }
     }
 

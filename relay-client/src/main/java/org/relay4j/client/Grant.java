@@ -7,20 +7,45 @@ import org.jspecify.annotations.Nullable;
  * The grant of a server for a connection.
  *
  * @param port the public port; 0 if the tunnel has endpoints that are opened one by one
- * @param lease the secret that lets the client resume the tunnel; null if there is none
- * @param ttl how long the server keeps the tunnel without a connection; zero without a lease
+ * @param site the address for visitors, as the server states it; null if it is the port at the host that the client knows
+ * @param leased the lease; null if there is none
  * @param connection the number of this connection of the tunnel; -1 if the tunnel has only one
  * @param drain whether the server announces its shutdown
  */
-record Grant(int port, @Nullable String lease, Duration ttl, int connection, boolean drain) {
+record Grant(int port, @Nullable String site, @Nullable Leased leased, int connection, boolean drain) {
+    /**
+     * A lease.
+     *
+     * @param word the secret that lets the client resume the tunnel
+     * @param ttl how long the server keeps the tunnel without a connection
+     */
+    record Leased(String word, Duration ttl) {
+        /** Never shows the secret. */
+        @Override
+        public String toString() {
+            return "a lease for " + ttl;
+        }
+    }
+
     /** Creates a grant without a lease. */
     static Grant of(int port) {
-        return new Grant(port, null, Duration.ZERO, -1, false);
+        return new Grant(port, null, null, -1, false);
+    }
+
+    /** Returns the secret that lets the client resume the tunnel; null if there is none. */
+    @Nullable
+    String lease() {
+        return leased == null ? null : leased.word();
+    }
+
+    /** Returns how long the server keeps the tunnel without a connection; zero without a lease. */
+    Duration ttl() {
+        return leased == null ? Duration.ZERO : leased.ttl();
     }
 
     /** Never shows the lease. */
     @Override
     public String toString() {
-        return "Grant[" + port + (lease == null ? "]" : ", with a lease for " + ttl + "]");
+        return "Grant[" + port + (leased == null ? "]" : ", with " + leased + "]");
     }
 }

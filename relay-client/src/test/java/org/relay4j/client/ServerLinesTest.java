@@ -20,7 +20,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.relay4j.api.Endpoint;
 import org.relay4j.api.RelayException;
 import org.relay4j.api.RelayProtocolException;
 import org.relay4j.api.RelayRefusedException;
@@ -102,6 +104,40 @@ class ServerLinesTest {
     void unknownWordsAreIgnored() throws IOException {
         try (FakeServer server = answering("OK later=1 port=4532 node=one unknown\n")) {
             assertEquals(4532, open(server, PLAIN));
+        }
+    }
+
+    /** A server behind a load balancer, or one of several, may be reached by visitors elsewhere. */
+    @ParameterizedTest
+    @CsvSource({
+        "public=relay.example.com:9000, relay.example.com, 9000",
+        "public=relay.example.com, relay.example.com, 4532",
+        "public=192.0.2.1:80, 192.0.2.1, 80",
+        "public=[2001:db8::1], 2001:db8:0:0:0:0:0:1, 4532",
+        "public=:9000, localhost, 9000",
+        "public, localhost, 4532",
+        "other=1, localhost, 4532"
+    })
+    void addressForVisitorsIsThatOfTheServer(String word, String host, int port) throws IOException {
+        try (FakeServer server = answering("OK port=4532 " + word + "\n");
+                RelayAcceptor acceptor = RelayClient.connect("localhost", server.port())) {
+            assertEquals(host, acceptor.publicAddress().getHostString());
+            assertEquals(port, acceptor.publicAddress().getPort());
+            assertEquals(port, acceptor.getLocalPort());
+            assertEquals(Endpoint.port(4532), acceptor.endpoint());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a:b:c", ":0", "[::1", "relay.example.com:65536", "a/b"})
+    void malformedAddressForVisitorsIsNamed(String address) throws IOException {
+        try (FakeServer server = answering("OK port=4532 public=" + address + "\n")) {
+            RelayProtocolException failure = assertThrows(RelayProtocolException.class, () -> open(server, PLAIN));
+            assertEquals(
+                    "localhost:" + server.port() + " has granted a port whose address is malformed: '" + address
+                            + "' is not a public address",
+                    failure.getMessage());
+            server.awaitAllEnded();
         }
     }
 
