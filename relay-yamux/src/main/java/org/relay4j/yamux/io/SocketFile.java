@@ -70,8 +70,6 @@ public final class SocketFile implements AutoCloseable {
             bound.admit(access);
             ready = true;
             return bound;
-        } catch (UserPrincipalNotFoundException e) {
-            throw failure(path, "there is no user or group " + e.getName() + "; correct its name", e);
         } catch (IOException | UnsupportedOperationException e) {
             throw failure(path, reason(path, e), e);
         } finally {
@@ -136,11 +134,18 @@ public final class SocketFile implements AutoCloseable {
             throw new IOException("this system has no mode, owner and group of files; do without these options");
         }
         UserPrincipalLookupService names = path.getFileSystem().getUserPrincipalLookupService();
+        String wanted = ""; // JDK 25 does not say in the exception whom it has not found
         try {
-            if (access.group != null) view.setGroup(names.lookupPrincipalByGroupName(access.group));
-            if (access.owner != null) view.setOwner(names.lookupPrincipalByName(access.owner));
+            if (access.group != null) {
+                wanted = access.group;
+                view.setGroup(names.lookupPrincipalByGroupName(wanted));
+            }
+            if (access.owner != null) {
+                wanted = access.owner;
+                view.setOwner(names.lookupPrincipalByName(wanted));
+            }
         } catch (UserPrincipalNotFoundException e) {
-            throw e;
+            throw new IOException("there is no user or group " + wanted + "; correct its name", e);
         } catch (IOException e) {
             throw new IOException(
                     "its owner or group cannot be changed; only root may set the owner, and a user only one of his groups",

@@ -3,6 +3,7 @@ package org.relay4j.yamux.io;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -28,7 +29,8 @@ class UnixSocketsTest {
         assertEquals("no such file; start the service, or correct the path", reason(folder.resolve("none")));
         assertEquals("it is a folder, not a socket; correct the path", reason(folder));
         assertEquals("it is a file, not a socket; correct the path", reason(file));
-        assertEquals("Not a directory; correct the path", reason(file.resolve("socket")));
+        String below = reason(file.resolve("socket")); // JDKs differ in the reason
+        assertTrue(below.endsWith("correct the path"), below);
         assertEquals("nobody listens on it; start the service", reason(left));
     }
 
