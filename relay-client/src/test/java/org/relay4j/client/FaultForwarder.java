@@ -9,8 +9,8 @@ import org.relay4j.api.Tunnel;
 import org.relay4j.api.TunnelListener;
 
 /**
- * A forwarder in a process of its own: its arguments are the server's control port and the port of the service; says
- * {@code up <public port>} and {@code down}.
+ * A forwarder in a process of its own, which never takes a slow server for a dead one: its arguments are the server's control port
+ * and the port of the service; says {@code up <public port>} and {@code down}.
  */
 final class FaultForwarder {
     private FaultForwarder() {}
@@ -18,8 +18,9 @@ final class FaultForwarder {
     public static void main(String[] arguments) throws IOException {
         int port = Integer.parseInt(arguments[0]);
         int service = Integer.parseInt(arguments[1]);
-        RelayClientOptions options =
-                Local.hasty(new Teller()).session(FaultOptions.session()).build();
+        RelayClientOptions options = Local.hasty(new Teller())
+                .session(FaultOptions.session(FaultOptions.PATIENT))
+                .build();
         InetSocketAddress local = new InetSocketAddress(InetAddress.getLoopbackAddress(), service);
         try (RelayForwarder forwarder = RelayClient.forward("localhost", port, local, options)) {
             System.in.transferTo(OutputStream.nullOutputStream());

@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
@@ -46,7 +47,7 @@ class FaultIT {
     @Test
     void serverIsKilled() throws Exception {
         try (Program first = server(FixedPort.free());
-                RelayForwarder forwarder = forward(port(first));
+                RelayForwarder forwarder = forward(port(first), FaultOptions.PATIENT);
                 Traffic traffic = Traffic.start(forwarder.publicAddress().getPort())) {
             first.kill();
             traffic.awaitReset();
@@ -64,7 +65,7 @@ class FaultIT {
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signals")
     void serverIsStoppedAndGoesOn() throws Exception {
         try (Program server = server(FixedPort.free());
-                RelayForwarder forwarder = forward(port(server));
+                RelayForwarder forwarder = forward(port(server), FaultOptions.KEEP_ALIVE);
                 Traffic traffic = Traffic.start(forwarder.publicAddress().getPort())) {
             server.suspend();
             recorder.awaitLoss(1, true);
@@ -81,7 +82,7 @@ class FaultIT {
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signals")
     void serverThatIsStoppedForAMomentLosesNothing() throws Exception {
         try (Program server = server(FixedPort.free());
-                RelayForwarder forwarder = forward(port(server));
+                RelayForwarder forwarder = forward(port(server), FaultOptions.PATIENT);
                 Socket visitor = Visitor.connect(forwarder.publicAddress().getPort())) {
             Visitor.send(visitor, "e");
             Visitor.expect(visitor, "e");
@@ -97,7 +98,7 @@ class FaultIT {
 
     @Test
     void forwarderIsKilled() throws Exception {
-        try (RelayServer server = localServer();
+        try (RelayServer server = localServer(FaultOptions.PATIENT);
                 Program first = forwarder(server)) {
             int port = publicPort(first, 1);
             try (Traffic traffic = Traffic.start(port)) {
@@ -114,7 +115,7 @@ class FaultIT {
     @Test
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signals")
     void forwarderIsStoppedAndGoesOn() throws Exception {
-        try (RelayServer server = localServer();
+        try (RelayServer server = localServer(FaultOptions.KEEP_ALIVE);
                 Program forwarder = forwarder(server)) {
             int port = publicPort(forwarder, 1);
             try (Traffic traffic = Traffic.start(port)) {
@@ -141,7 +142,7 @@ class FaultIT {
             cutOff.countDown();
         };
         try (FakeServer storage = FakeServer.start(stores);
-                RelayServer server = localServer();
+                RelayServer server = localServer(FaultOptions.PATIENT);
                 Program forwarder = Program.start(0, FaultForwarder.class, arguments(server, storage));
                 Socket visitor = Visitor.connect(publicPort(forwarder, 1))) {
             Visitor.send(visitor, "half of");
@@ -188,17 +189,18 @@ class FaultIT {
         return Integer.parseInt(server.await("port ").substring("port ".length()));
     }
 
-    private static RelayServer localServer() throws IOException {
-        return RelayServer.start(Local.options().session(FaultOptions.session()).build());
+    private static RelayServer localServer(Duration keepAlive) throws IOException {
+        return RelayServer.start(
+                Local.options().session(FaultOptions.session(keepAlive)).build());
     }
 
-    private RelayForwarder forward(int port) throws IOException {
+    private RelayForwarder forward(int port, Duration keepAlive) throws IOException {
         InetSocketAddress local = new InetSocketAddress(InetAddress.getLoopbackAddress(), service.port());
         return RelayClient.forward(
                 "localhost",
                 port,
                 local,
-                Local.hasty(recorder).session(FaultOptions.session()).build());
+                Local.hasty(recorder).session(FaultOptions.session(keepAlive)).build());
     }
 
     private Program forwarder(RelayServer server) throws IOException {

@@ -11,14 +11,21 @@ final class FaultOptions {
     /** The silence after which a peer is pinged, and the time for its answer. */
     static final Duration KEEP_ALIVE = Duration.ofMillis(500);
 
+    /** The same for a side that is to notice only what the kernel reports, however busy the machine is. */
+    static final Duration PATIENT = Duration.ofSeconds(60);
+
     private FaultOptions() {}
 
     static SessionOptions session() {
+        return session(KEEP_ALIVE);
+    }
+
+    static SessionOptions session(Duration keepAlive) {
         return SessionOptions.builder()
                 .maxReceiveWindow(0)
-                .keepAliveInterval(KEEP_ALIVE)
-                .keepAliveTimeout(KEEP_ALIVE)
-                .writeStallTimeout(KEEP_ALIVE.multipliedBy(2))
+                .keepAliveInterval(keepAlive)
+                .keepAliveTimeout(keepAlive)
+                .writeStallTimeout(keepAlive.multipliedBy(2))
                 .build();
     }
 }
