@@ -8,6 +8,7 @@ import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.relay4j.client.ClientTls;
@@ -17,6 +18,9 @@ import org.relay4j.client.RelayForwarder;
 
 /** A server and a forwarder in their own processes, with a tunnel that carries a steady visitor, and room for floods. */
 final class FloodedTunnel implements AutoCloseable {
+    /** A thousand handshakes take that long on a machine that is busy with other tests. */
+    private static final Duration HANDSHAKE = Duration.ofSeconds(30);
+
     private static final int FILES = 12_000; // each flood has two ends in this process, if it reaches the service
 
     final ChildProcess server;
@@ -35,7 +39,11 @@ final class FloodedTunnel implements AutoCloseable {
         this.pin = pin;
         requireFiles();
         echo = new EchoLoop();
-        List<String> arguments = new ArrayList<>(List.of("--bind=127.0.0.1", "--public-bind=127.0.0.1", "0"));
+        List<String> arguments = new ArrayList<>(List.of(
+                "--bind=127.0.0.1",
+                "--public-bind=127.0.0.1",
+                "--handshake-timeout=" + HANDSHAKE.toSeconds() + "s",
+                "0"));
         if (pin != null) {
             arguments.add("--tls-cert=" + folder.resolve("relay-cert.pem"));
             arguments.add("--tls-key=" + folder.resolve("relay-key.pem"));
@@ -65,7 +73,7 @@ final class FloodedTunnel implements AutoCloseable {
 
     /** A new client gets a tunnel, and its visitor is served. */
     void serveNewClient() throws Exception {
-        RelayClientOptions.Builder options = RelayClientOptions.builder();
+        RelayClientOptions.Builder options = RelayClientOptions.builder().handshakeTimeout(HANDSHAKE);
         if (pin != null) options.tls(ClientTls.pinned(pin));
         InetSocketAddress local = new InetSocketAddress(InetAddress.getLoopbackAddress(), echo.port());
         try (RelayForwarder newcomer = RelayClient.forward("127.0.0.1", controlPort, local, options.build())) {

@@ -125,7 +125,10 @@ class ProcessFaultsIT {
         return forwarder;
     }
 
+    /** Waits until a visitor was served: the server keeps the port only of a client that has answered. */
     private int publicPort(ChildProcess forwarder) throws Exception {
-        return RelayPair.publicPort(forwarder.line(), echo.port());
+        int port = RelayPair.publicPort(forwarder.line(), echo.port());
+        Echo.through(port, 1);
+        return port;
     }
 }
