@@ -1,6 +1,7 @@
 package org.relay4j.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
@@ -22,6 +23,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A process that a test started, with its output line by line. It never outlives the test. Waits have a deadline. */
@@ -30,7 +32,7 @@ final class ChildProcess implements AutoCloseable {
 
     private static final String END = "\u0000";
     private static final Path JAR = Path.of(System.getProperty("relay.jar", "target/relay.jar"));
-    private static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
+    static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
 
     /** Made at the first start of relay.jar. */
     private static final class Archive {
@@ -197,11 +199,25 @@ final class ChildProcess implements AutoCloseable {
         if (process.supportsNormalTermination()) assertEquals(0, exit, this::toString);
     }
 
-    /** Suspends the process until {@link #resume}; the kernel still serves its sockets. */
-    void hangUp() throws InterruptedException {
+    /** Sends SIGHUP, which a process ignores if it, or the tests, were started with {@code nohup}. */
+    void hangUp() throws InterruptedException, IOException {
+        assertFalse(ignoresHangUp(), "SIGHUP is ignored: run the tests with setsid instead of nohup");
         signal("HUP");
     }
 
+    private boolean ignoresHangUp() throws IOException {
+        Path status = Path.of("/proc/" + pid() + "/status");
+        if (!Files.exists(status)) return false; // only Linux has it
+        try (Stream<String> lines = Files.lines(status)) {
+            String ignored = lines.filter(line -> line.startsWith("SigIgn:"))
+                    .findFirst()
+                    .orElseThrow()
+                    .replaceAll("SigIgn:\\s*", "");
+            return (Long.parseUnsignedLong(ignored, 16) & 1) != 0;
+        }
+    }
+
+    /** Suspends the process until {@link #resume}; the kernel still serves its sockets. */
     void suspend() throws InterruptedException {
         signal("STOP");
     }
