@@ -27,5 +27,7 @@ public enum DatagramDrop {
     /** A reply for a visitor that has sent nothing for {@link RelayServerOptions#udpIdleTimeout}. */
     SILENT,
     /** The socket did not accept a reply: its send buffer is full, or the datagram is too large for the address. */
-    SOCKET
+    SOCKET,
+    /** The client sent a datagram with an impossible length, upon which its visitor was reset. */
+    MALFORMED
 }

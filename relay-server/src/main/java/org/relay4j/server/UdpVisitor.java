@@ -165,6 +165,7 @@ final class UdpVisitor implements DatagramStream.Owner {
     public void ended(@Nullable Cause cause) {
         DatagramStream carrying = stream;
         if (carrying == null) return;
+        if (carrying.isMalformed()) port.dropped(DatagramDrop.MALFORMED, 1);
         left(carrying, cause);
         leave();
     }

@@ -205,9 +205,10 @@ class UdpPortTest {
         DatagramSocket good = visitor();
         establish(client, bad, 1);
         establish(client, good, 3);
-        client.yamux().send(data(1, new byte[] {(byte) 0xFF, (byte) 0xFF, 'x'}), framed(3, 0, "fine"));
+        client.yamux().send(data(1, new byte[] {(byte) 0xFF, (byte) 0xE4, 'x'}), framed(3, 0, "fine"));
         client.yamux().expect(window(1, RST, 0));
         assertEquals("fine", receive(good));
+        awaitDropped(DatagramDrop.MALFORMED, 1);
         send(bad, "again");
         client.header(5);
         client.yamux().expect(framed(5, 0, "again"));
@@ -222,6 +223,39 @@ class UdpPortTest {
         client.yamux().send(data(1, ACK, new byte[] {100, 0, 'x'}));
         client.yamux().expect(window(1, RST, 0));
         assertEquals(0, server.datagrams().out());
+    }
+
+    @Test
+    void halfALengthIsNoDatagram() throws IOException {
+        AskingClient client = serve(options -> options);
+        DatagramSocket visitor = visitor();
+        send(visitor, "hello");
+        client.header(1);
+        client.yamux().expect(framed(1, 0, "hello"));
+        client.yamux().send(data(1, ACK, new byte[] {0}), window(1, FIN, 0));
+        client.yamux().expect(window(1, FIN, 0));
+        assertEquals(0, server.datagrams().openVisitors());
+        assertEquals(0, server.datagrams().out());
+        send(visitor, "again");
+        client.header(3);
+        client.yamux().expect(framed(3, 0, "again"));
+    }
+
+    @Test
+    void tinyDatagramsWithoutEndAreCounted() throws IOException {
+        AskingClient client = serve(options -> options);
+        DatagramSocket flooded = visitor();
+        DatagramSocket other = visitor();
+        establish(client, flooded, 1);
+        establish(client, other, 3);
+        int tiny = 50_000;
+        client.yamux().send(data(1, new byte[2 * tiny]), framed(3, 0, "fine"));
+        assertEquals("fine", receive(other));
+        awaitCounts(
+                "all are sent or dropped",
+                counts -> counts.out() + counts.dropped().get(DatagramDrop.SOCKET) == tiny + 3);
+        send(flooded, "still here");
+        skipUntil(client, 1, "still here");
     }
 
     @Test

@@ -18,6 +18,11 @@ final class DatagramReader {
     /** Receives datagrams. */
     @FunctionalInterface
     interface Target {
+        /** Returns whether it takes one more datagram now, if there is one. By default, it always does. */
+        default boolean ready() {
+            return true;
+        }
+
         /** The datagram is between position and limit, and valid until this method returns. */
         void received(ByteBuffer datagram);
     }
@@ -53,10 +58,14 @@ final class DatagramReader {
         length = NONE;
     }
 
-    /** Passes on the datagrams that are complete in {@code in}. The bytes of an incomplete one, but not its length, remain. */
+    /**
+     * Passes on the datagrams that are complete in {@code in}, as long as the target is ready. All other bytes remain, but not the
+     * length of an incomplete datagram.
+     */
     void read(ByteBuffer in, Target target) {
         int limit = in.limit();
-        while (readLength(in) && !isMalformed() && in.remaining() >= length) {
+        while (in.hasRemaining() && target.ready()) {
+            if (!readLength(in) || isMalformed() || in.remaining() < length) return;
             int end = in.position() + length;
             in.limit(end);
             next();

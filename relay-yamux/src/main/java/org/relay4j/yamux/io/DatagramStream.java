@@ -15,7 +15,7 @@ public final class DatagramStream implements StreamHandler {
      * Outbound, a datagram is copied into the session's output. If the window or the output is full, it waits in a queue, where
      * the newest displaces the oldest. So nobody else waits for it.
      * Inbound, datagrams are passed on from the loop's read buffer. An incomplete one stays in the buffer of the stream, within
-     * the limits that hold for all unread bytes.
+     * the limits that hold for all unread bytes. So do those beyond the turn of the session, which continues in the next pass.
      * A visitor of a UDP port is either there or not. So FIN and RST from the peer both end the stream in both directions.
      */
 
@@ -45,9 +45,10 @@ public final class DatagramStream implements StreamHandler {
     private final Owner owner;
     private final DatagramQueue queue;
     private final DatagramReader reader = new DatagramReader();
-    private final DatagramReader.Target target = this::deliver;
+    private final Arrivals arrivals = new Arrivals();
     private MuxStream stream;
     private boolean ended;
+    private boolean continuing; // a timer continues in the next pass
 
     @SuppressWarnings("NullAway.Init") // the two factories set the stream before the first callback
     private DatagramStream(LoopDriver driver, DatagramMemory memory, Owner owner) {
@@ -158,13 +159,14 @@ public final class DatagramStream implements StreamHandler {
 
     @Override
     public void onData(MuxStream from, ByteBuffer payload) {
-        reader.read(payload, target);
+        reader.read(payload, arrivals);
         check();
     }
 
     @Override
     public void onBuffered(MuxStream from) {
         for (ByteBuffer first; !ended && (first = stream.peek()) != null; ) {
+            if (!arrivals.ready()) return;
             int before = first.position();
             boolean known = reader.readLength(first);
             stream.advance(first.position() - before, now());
@@ -174,8 +176,38 @@ public final class DatagramStream implements StreamHandler {
         }
     }
 
-    private void deliver(ByteBuffer datagram) {
-        if (!ended) owner.received(datagram);
+    private void continueReading() {
+        driver.lock.lock();
+        try {
+            continuing = false;
+            if (ended) return;
+            onBuffered(stream);
+            driver.flush();
+        } finally {
+            driver.lock.unlock();
+        }
+    }
+
+    /** The complete datagrams of a read. */
+    private final class Arrivals implements DatagramReader.Target {
+        @Override
+        public boolean ready() {
+            if (driver.datagramTurn().take()) return true;
+            if (!continuing)
+                driver.loop().schedule(0, DatagramStream.this::continueReading); // a task would run in this pass
+            continuing = true;
+            return false;
+        }
+
+        @Override
+        public void received(ByteBuffer datagram) {
+            if (!ended) owner.received(datagram);
+        }
+    }
+
+    /** Returns whether the peer has sent a datagram with an impossible length. */
+    public boolean isMalformed() {
+        return reader.isMalformed();
     }
 
     private void check() {

@@ -46,6 +46,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
     private boolean closed; // guarded by lock
     private Loop.@Nullable Timer ticks; // loop thread only
     private @Nullable Throttle throttle; // set before start, if at all
+    private final DatagramTurn datagramTurn; // loop thread only
     private boolean paused; // the wire is not read, because the bandwidth is used up; guarded by lock
 
     /**
@@ -68,6 +69,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         this.options = options;
         this.spliced = spliced;
         this.mux = mux;
+        datagramTurn = new DatagramTurn(loop);
         mux.nearbyWindow(wire.nearbyWindow());
         closing = new LoopClosing(loop, wire, this::settleLocked);
     }
@@ -86,6 +88,11 @@ public final class LoopDriver extends Driver implements Loop.Handler {
     @Nullable
     Throttle throttle() {
         return throttle;
+    }
+
+    /** Returns the limit of the datagrams of all streams. On the loop's thread only. */
+    DatagramTurn datagramTurn() {
+        return datagramTurn;
     }
 
     /** Returns how long the end of an ended stream may wait for its socket; 0 means without limit. Unit: nanoseconds. */

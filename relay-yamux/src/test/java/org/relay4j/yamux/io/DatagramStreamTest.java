@@ -62,7 +62,7 @@ class DatagramStreamTest {
     }
 
     /** What has arrived on a stream, and how it ended. */
-    private static final class Received implements DatagramStream.Owner {
+    private static class Received implements DatagramStream.Owner {
         final BlockingQueue<byte[]> datagrams = new LinkedBlockingQueue<>();
         final CompletableFuture<String> end = new CompletableFuture<>();
         final AtomicInteger dropped = new AtomicInteger();
@@ -138,6 +138,30 @@ class DatagramStreamTest {
         assertEquals("x", bad.next());
         assertEquals("it carries a datagram of 65508 bytes, at most 65507 are possible", bad.end());
         assertEquals("y", good.next());
+    }
+
+    @Test
+    void tinyDatagramsLeaveTurnsToOthers() throws Exception {
+        int sent = 3 * DatagramTurn.MOST + 1;
+        CompletableFuture<Integer> inTheFirstPass = new CompletableFuture<>();
+        Received received = new Received() {
+            @Override
+            public void received(ByteBuffer datagram) {
+                if (datagrams.isEmpty()) {
+                    session.driver.loop().schedule(0, () -> inTheFirstPass.complete(datagrams.size()));
+                }
+                super.received(datagram);
+            }
+        };
+        open(received, 1);
+        Received other = new Received();
+        open(other, 3);
+        peer.send(data(1, ACK, new byte[sent * DatagramReader.PREFIX]), data(3, ACK, new byte[] {0, 1, 'o'}));
+        assertEquals("o", other.next());
+        for (int i = 0; i < sent; i++) assertEquals("", received.next());
+        assertTrue(inTheFirstPass.get() <= DatagramTurn.MOST, inTheFirstPass::toString);
+        peer.send(data(1, new byte[] {0, 3, 'e', 'n', 'd'}));
+        assertEquals("end", received.next());
     }
 
     @Test
