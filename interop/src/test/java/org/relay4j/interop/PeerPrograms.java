@@ -20,6 +20,8 @@ final class PeerPrograms {
 
     private static final Path ROOT = Path.of(System.getProperty("relay.root"));
     private static final Path LOCK = ROOT.resolve("interop/target/programs.lock");
+    private static final Path GO_TARGET = ROOT.resolve("relay-client/target/interop");
+    private static final String GO = "Go on the PATH (https://go.dev/dl/)";
     private static final Map<String, Path> BUILT = new ConcurrentHashMap<>();
 
     private PeerPrograms() {}
@@ -27,6 +29,11 @@ final class PeerPrograms {
     /** The executable of this name in {@code interop/go/cmd}. */
     static Path go(String program) {
         return BUILT.computeIfAbsent("go", language -> buildGo()).resolve(program);
+    }
+
+    /** The executable {@code http3} of {@code interop/quic}. */
+    static Path http3() {
+        return BUILT.computeIfAbsent("quic", module -> buildQuic());
     }
 
     /** The executable {@code yamuxpeer} of {@code interop/rust}. */
@@ -40,13 +47,17 @@ final class PeerPrograms {
     }
 
     private static Path buildGo() {
-        Path target = ROOT.resolve("relay-client/target/interop");
         Path source = ROOT.resolve("interop/go");
-        String needs = "Go on the PATH (https://go.dev/dl/)";
-        run(source, needs, "go", "build", "-o", target + "/", "./cmd/...");
-        String fork = target.resolve("yamuxpeer-fatedier").toString();
-        run(source, needs, "go", "build", "-modfile=fatedier.mod", "-o", fork, "./cmd/yamuxpeer");
-        return target;
+        run(source, GO, "go", "build", "-o", GO_TARGET + "/", "./cmd/...");
+        String fork = GO_TARGET.resolve("yamuxpeer-fatedier").toString();
+        run(source, GO, "go", "build", "-modfile=fatedier.mod", "-o", fork, "./cmd/yamuxpeer");
+        return GO_TARGET;
+    }
+
+    private static Path buildQuic() {
+        Path program = GO_TARGET.resolve("http3");
+        run(ROOT.resolve("interop/quic"), GO, "go", "build", "-o", program.toString(), ".");
+        return program;
     }
 
     private static Path buildRust() {

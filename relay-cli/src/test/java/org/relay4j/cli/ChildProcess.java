@@ -145,6 +145,11 @@ final class ChildProcess implements AutoCloseable {
         return line;
     }
 
+    /** Closes its standard input. */
+    void endInput() throws IOException {
+        process.getOutputStream().close();
+    }
+
     /** The lines of standard output up to its end. */
     List<String> remainingLines() throws InterruptedException {
         List<String> remaining = new ArrayList<>();

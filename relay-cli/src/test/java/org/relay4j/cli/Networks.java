@@ -110,8 +110,28 @@ final class Networks implements AutoCloseable {
         return relay(router, arguments);
     }
 
+    /** Starts a main class of these tests on the router, which has all addresses that begin with {@link #strangers}. */
+    ChildProcess onRouter(Class<?> main, String... arguments) throws InterruptedException {
+        ip("-n", router, "route", "replace", "local", strangers() + "0.0/16", "dev", "lo");
+        ip("-n", router, "route", "replace", visitors(), "via", control());
+        // Failsafe starts this process with a jar whose manifest has the class path.
+        String path = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        List<String> command = new ArrayList<>(List.of(java, "-cp", path, main.getName()));
+        command.addAll(List.of(arguments));
+        return in(router, ChildProcess.builder(command.toArray(String[]::new)));
+    }
+
+    /** Returns the first two numbers of 65,536 addresses of the router, which the other hosts reach. */
+    String strangers() {
+        return net.startsWith("198.18.") ? "198.19." : "198.18.";
+    }
+
     private static ChildProcess relay(String host, String... arguments) {
-        ProcessBuilder builder = ChildProcess.relayBuilder(Map.of(), arguments);
+        return in(host, ChildProcess.relayBuilder(Map.of(), arguments));
+    }
+
+    private static ChildProcess in(String host, ProcessBuilder builder) {
         List<String> command = new ArrayList<>(List.of("ip", "netns", "exec", host));
         command.addAll(builder.command());
         return ChildProcess.start(builder.command(command));
