@@ -87,7 +87,8 @@ public final class Footprint {
         }
     }
 
-    private static long used() {
+    /** Returns the memory in use after a garbage collection, with direct memory. Unit: bytes. */
+    static long used() {
         for (int n = 0; n < COLLECTIONS; n++) System.gc();
         long direct = ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
                 .mapToLong(BufferPoolMXBean::getMemoryUsed)
@@ -95,7 +96,7 @@ public final class Footprint {
         return direct + ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
     }
 
-    private static void print(String what, long bytes, int count) {
+    static void print(String what, long bytes, int count) {
         System.out.printf(Locale.ROOT, "%s: %,d bytes (%,d of them)%n", what, bytes / count, count);
     }
 }

@@ -3,13 +3,14 @@ package org.relay4j.benchmarks.compare;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 
 /** One metric of a test: a row of the tables. */
 record Metric(String test, String title, int decimals, ToDoubleFunction<ResultLine> value) {
     private static final double MB_PER_GB = 1e3;
     private static final double MICROS = 1e6;
 
-    static final List<Metric> ALL = List.of(
+    private static final List<Metric> TCP = List.of(
             rate("up1", "bulk up, 1 connection"),
             cpuPerGb("up1"),
             rate("dn1", "bulk down, 1"),
@@ -62,6 +63,17 @@ record Metric(String test, String title, int decimals, ToDoubleFunction<ResultLi
                     2,
                     r -> r.number("idle_cpu_s.server", "idle_cpu_s.forwarder")));
 
+    static final List<Metric> ALL = Stream.of(
+                    TCP,
+                    udpEcho("udp1-64", "64 B, 1 outstanding"),
+                    udpEcho("udp1-1200", "1,200 B, 1 outstanding"),
+                    udpEcho("udp64-64", "64 B, 64 outstanding"),
+                    udpEcho("udp64-1200", "1,200 B, 64 outstanding"),
+                    udpUp("udpup-64", "64 B"),
+                    udpUp("udpup-1200", "1,200 B"))
+            .flatMap(List::stream)
+            .toList();
+
     String format(double number) {
         return Double.isNaN(number) ? "" : String.format(Locale.ROOT, "%." + decimals + "f", number);
     }
@@ -72,6 +84,26 @@ record Metric(String test, String title, int decimals, ToDoubleFunction<ResultLi
 
     private static Metric slowest(String test, String title) {
         return new Metric(test, title + ", share of the mean", 2, r -> r.number("min_share"));
+    }
+
+    private static List<Metric> udpEcho(String test, String title) {
+        return List.of(
+                new Metric(test, "UDP echo, " + title + ", p50 us", 1, r -> r.number("p50_us")),
+                new Metric(test, "p99 us", 0, r -> r.number("p99_us")),
+                new Metric(test, "round trips per s", 0, r -> r.number("per_s")),
+                cpuPerOperation(test, "round trip"),
+                lost(test));
+    }
+
+    private static List<Metric> udpUp(String test, String title) {
+        return List.of(
+                new Metric(test, "UDP up, " + title + ", datagrams per s", 0, r -> r.number("per_s")),
+                cpuPerOperation(test, "datagram"),
+                lost(test));
+    }
+
+    private static Metric lost(String test) {
+        return new Metric(test, "lost", 0, r -> r.number("lost"));
     }
 
     private static Metric cpuPerGb(String test) {

@@ -9,7 +9,7 @@ import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 
-/** The server at the far end of the path: one thread, one port for all modes. */
+/** The server at the far end of the path: one thread, one port for all modes, and the same one for UDP. */
 final class Backend implements AutoCloseable {
     private static final int BACKLOG = 4096;
 
@@ -17,6 +17,7 @@ final class Backend implements AutoCloseable {
     private final ServerSocketChannel listener;
     private final ByteBuffer buffer; // the last input; shared, because connections are served one at a time
     private final Pattern pattern;
+    private final UdpBackend datagrams;
     private volatile boolean closed;
 
     Backend(Arguments arguments) throws IOException {
@@ -32,6 +33,7 @@ final class Backend implements AutoCloseable {
         listener.bind(new InetSocketAddress(host, port), BACKLOG);
         listener.configureBlocking(false);
         listener.register(selector, SelectionKey.OP_ACCEPT);
+        datagrams = new UdpBackend(new InetSocketAddress(host, port()), selector);
     }
 
     int port() {
@@ -62,11 +64,23 @@ final class Backend implements AutoCloseable {
             accept();
             return;
         }
+        if (key.attachment() == datagrams) {
+            receive();
+            return;
+        }
         BackendConnection connection = (BackendConnection) key.attachment();
         try {
             connection.ready(key, buffer);
         } catch (IOException broken) {
             connection.close();
+        }
+    }
+
+    private void receive() {
+        try {
+            datagrams.ready();
+        } catch (IOException e) {
+            System.err.println("UDP: " + e);
         }
     }
 

@@ -16,6 +16,7 @@ final class BackendConnection {
     private final Pattern pattern;
     private Mode mode = Mode.ECHO;
     private boolean modeKnown;
+    private final Opening.Skip opening = new Opening.Skip();
     private boolean ended; // the peer has closed its direction
     private long count; // bytes received by a sink, or sent by a source
     private long lastReport; // nanoTime
@@ -57,11 +58,13 @@ final class BackendConnection {
             return false;
         }
         buffer.flip();
-        if (!modeKnown) {
+        if (!modeKnown && opening.isOver(buffer)) {
             mode = modeOf(buffer.get());
             modeKnown = true;
         }
-        take(buffer);
+        if (modeKnown) {
+            take(buffer);
+        }
         return n == buffer.capacity();
     }
 

@@ -24,7 +24,7 @@ final class BulkTraffic extends Traffic {
     private final int bufferSize;
     private final List<Throughput> received = new ArrayList<>();
 
-    BulkTraffic(Arguments arguments, int connections, CountDownLatch broken) throws IOException {
+    BulkTraffic(Arguments arguments, Opening opening, int connections, CountDownLatch broken) throws IOException {
         super("bulk", broken);
         direction = arguments.text("dir", "up");
         if (!List.of("up", "down", "both").contains(direction)) {
@@ -35,7 +35,7 @@ final class BulkTraffic extends Traffic {
         Mode sink = verify ? Mode.CHECKED_SINK : Mode.SINK;
         busy = direction.equals("both") ? 2 * connections : connections;
         for (int i = 0; i < busy; i++) {
-            channels.add(Sockets.connect(arguments.to(), isUp(i) ? sink : Mode.SOURCE));
+            channels.add(Sockets.connect(arguments.to(), opening, isUp(i) ? sink : Mode.SOURCE));
         }
         int stalled = arguments.integer("stalled", 0);
         for (int i = 0; i < stalled; i++) {

@@ -22,6 +22,7 @@ final class ConnectRun {
     private final int connections;
     private final double warm;
     private final double counted;
+    private final Opening opening;
     private final String label;
     private final Processes processes;
     private final Latencies latencies = new Latencies();
@@ -30,11 +31,12 @@ final class ConnectRun {
     private boolean counting;
     private int live;
 
-    ConnectRun(Arguments arguments) {
+    ConnectRun(Arguments arguments) throws IOException {
         to = arguments.to();
         connections = arguments.integer("conns", 16);
         warm = arguments.number("warm", Load.WARM_SECONDS);
         counted = arguments.number("secs", Load.COUNTED_SECONDS);
+        opening = Opening.of(arguments);
         label = arguments.text("label", "");
         processes = new Processes(arguments.text("pids", ""));
         arguments.rejectUnused();
@@ -87,7 +89,7 @@ final class ConnectRun {
             Attempt attempt = new Attempt(channel, start);
             channel.register(selector, SelectionKey.OP_CONNECT, attempt);
             if (channel.isConnected()) {
-                attempt.ask(channel.keyFor(selector));
+                attempt.ask(channel.keyFor(selector), opening);
             }
             return true;
         } catch (IOException noPortFree) {
@@ -102,7 +104,7 @@ final class ConnectRun {
         try {
             if (key.isConnectable()) {
                 attempt.channel.finishConnect();
-                attempt.ask(key);
+                attempt.ask(key, opening);
             } else if (attempt.answered(echo)) {
                 if (counting) {
                     latencies.add(System.nanoTime() - attempt.start);
@@ -119,8 +121,8 @@ final class ConnectRun {
 
     /** One connection from its opening to its end. */
     private record Attempt(SocketChannel channel, long start) {
-        void ask(SelectionKey key) throws IOException {
-            channel.write(Mode.ECHO.request(MARK));
+        void ask(SelectionKey key, Opening opening) throws IOException {
+            channel.write(opening.before(Mode.ECHO.request(MARK)));
             key.interestOps(SelectionKey.OP_READ);
         }
 

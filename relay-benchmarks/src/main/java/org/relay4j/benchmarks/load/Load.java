@@ -2,7 +2,7 @@ package org.relay4j.benchmarks.load;
 
 import java.io.IOException;
 
-/** The load generator for TCP relays, and its backend: a program that prints one JSON line for each run. */
+/** The load generator for relays, and its backend: a program that prints one JSON line for each run. */
 public final class Load {
     static final int BUFFER = 256 << 10;
     static final double WARM_SECONDS = 2;
@@ -16,6 +16,9 @@ public final class Load {
               mixed     --to HOST:PORT --dir up|down|both --bulk M --conns N --size BYTES [--interval-us U]
               connect   --to HOST:PORT --conns N
               idle      --to HOST:PORT --conns N [--secs S] [--parallel 64] [--setup-secs 60]
+              udp-echo  --to HOST:PORT --size BYTES [--outstanding 1]
+              udp-up    --to HOST:PORT --size BYTES [--outstanding 64]
+            bulk, pingpong, mixed, connect: [--opening https:NAME|http:NAME]
             all but backend: [--warm S] [--secs S] [--label TEXT] [--pids NAME:PID,NAME:PID]""";
 
     private Load() {}
@@ -53,6 +56,9 @@ public final class Load {
             }
             case "idle" -> {
                 return new IdleRun(arguments).run(System.out);
+            }
+            case "udp-echo", "udp-up" -> {
+                return new UdpRun(mode, arguments).run(System.out);
             }
             default -> throw new IllegalArgumentException("no mode " + mode);
         }

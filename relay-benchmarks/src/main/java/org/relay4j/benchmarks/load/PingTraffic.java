@@ -23,12 +23,12 @@ final class PingTraffic extends Traffic {
     private final long interval; // nanoseconds, 0 = none
     private final Latencies latencies = new Latencies();
 
-    PingTraffic(Arguments arguments, int connections, CountDownLatch broken) throws IOException {
+    PingTraffic(Arguments arguments, Opening opening, int connections, CountDownLatch broken) throws IOException {
         super("ping", broken);
         size = arguments.integer("size", 1);
         interval = (long) (arguments.number("interval-us", 0) * TimeUnit.MICROSECONDS.toNanos(1));
         for (int i = 0; i < connections; i++) {
-            channels.add(Sockets.connect(arguments.to(), Mode.ECHO));
+            channels.add(Sockets.connect(arguments.to(), opening, Mode.ECHO));
         }
     }
 

@@ -13,11 +13,11 @@ final class Sockets {
     private Sockets() {}
 
     /** Returns a blocking connection that has already requested a mode from the backend. */
-    static SocketChannel connect(InetSocketAddress to, Mode mode) throws IOException {
+    static SocketChannel connect(InetSocketAddress to, Opening opening, Mode mode) throws IOException {
         SocketChannel channel = SocketChannel.open();
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
         channel.connect(to);
-        writeAll(channel, mode.request());
+        writeAll(channel, opening.before(mode.request()));
         return channel;
     }
 

@@ -27,12 +27,13 @@ final class TrafficRun {
         label = arguments.text("label", "");
         processes = new Processes(arguments.text("pids", ""));
         int connections = arguments.integer("conns", 1);
+        Opening opening = Opening.of(arguments);
         if (!mode.equals("pingpong")) {
             int bulk = mode.equals("mixed") ? arguments.integer("bulk", 1) : connections;
-            traffic.add(new BulkTraffic(arguments, bulk, broken));
+            traffic.add(new BulkTraffic(arguments, opening, bulk, broken));
         }
         if (!mode.equals("bulk")) {
-            traffic.add(new PingTraffic(arguments, connections, broken));
+            traffic.add(new PingTraffic(arguments, opening, connections, broken));
         }
         arguments.rejectUnused();
     }

@@ -115,6 +115,49 @@ class LoadTest {
     }
 
     @Test
+    void openingOfAHostNameIsSkipped() throws Exception {
+        for (String opening : List.of("https:app.example.com", "http:app.example.com")) {
+            String line = traffic("bulk", "--dir", "up", "--conns", "2", "--verify", "--opening", opening);
+            assertEquals(0, field(line, "errors"), line);
+            assertTrue(field(line, "bytes") > 0, line);
+            String connect = print(out -> new ConnectRun(
+                            toBackend("--conns", "2", "--warm", "0", "--secs", "0.1", "--opening", opening))
+                    .run(out));
+            assertEquals(0, field(connect, "errors"), connect);
+            assertTrue(field(connect, "per_s") > 0, connect);
+        }
+        assertThrows(IllegalArgumentException.class, () -> traffic("bulk", "--opening", "ftp:app.example.com"));
+    }
+
+    @Test
+    void openingIsSkippedHoweverItIsSplit() throws Exception {
+        for (String opening : List.of("https:a.example.com", "http:a.example.com")) {
+            ByteBuffer all = Opening.of(arguments("--opening", opening)).before(Mode.ECHO.request((byte) 'x'));
+            Opening.Skip skip = new Opening.Skip();
+            int end = all.limit();
+            while (!skip.isOver(all.limit(all.position() + 1))) {
+                assertTrue(all.position() <= end - 2, "the mode was skipped");
+            }
+            assertEquals('E', all.limit(end).get());
+            assertEquals('x', all.get());
+        }
+        assertTrue(new Opening.Skip().isOver(Mode.SINK.request()));
+    }
+
+    @Test
+    void datagramsAreEchoedAndCounted() throws Exception {
+        String[][] runs = {{"udp-echo", "1"}, {"udp-echo", "64"}, {"udp-up", "64"}};
+        for (String[] run : runs) {
+            Arguments given = toBackend("--outstanding", run[1], "--size", "100", "--warm", "0.1", "--secs", "0.3");
+            String line = print(out -> new UdpRun(run[0], given).run(out));
+            assertTrue(field(line, "samples") > 64, line);
+            assertTrue(field(line, "per_s") > 0, line);
+            assertTrue(field(line, "lost") >= 0, line);
+        }
+        assertThrows(IllegalArgumentException.class, () -> new UdpRun("udp-echo", toBackend("--size", "1")));
+    }
+
+    @Test
     void processesAreMeasured() throws Exception {
         String pids = "me:" + ProcessHandle.current().pid();
         String line = traffic("bulk", "--conns", "1", "--pids", pids);
