@@ -5,6 +5,7 @@ import java.io.InterruptedIOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -38,27 +39,32 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
     static ControlConnection open(String host, int port, RelayClientOptions options) throws IOException {
         if (port < 1 || port > 65_535)
             throw new IllegalArgumentException("port is " + port + ", it must be 1 to 65535");
-        return over(reach(host, port, options), options, ServerLines.request(options));
+        return over(
+                reach(InetSocketAddress.createUnresolved(host, port), options), options, ServerLines.request(options));
     }
 
     /** Returns the server's first line, and closes the connection. Blocks and throws as {@link #open} does. */
-    static String greeting(String host, int port, RelayClientOptions options) throws IOException {
-        Reached reached = reach(host, port, options);
+    static String greeting(InetSocketAddress server, RelayClientOptions options) throws IOException {
+        Reached reached = reach(server, options);
         Wire wire = new PlainWire(reached.channel());
         try {
             Sockets.configure(reached.channel());
             ClientTls tls = options.tls();
-            if (tls != null) wire = new TlsWire(reached.channel(), tls.engine(host, port));
+            if (tls != null) wire = new TlsWire(reached.channel(), tls.engine(reached.host(), reached.port()));
             else requireEncryption(options.identity(), reached, options);
             try (Conversation conversation = new Conversation(wire, options.handshakeTimeout())) {
-                return new ServerLines(Sockets.text(host, port), conversation, options).greeting(wire);
+                return new ServerLines(reached.text(), conversation, options).greeting(wire);
             }
         } finally {
             wire.close();
         }
     }
 
-    private static Reached reach(String host, int port, RelayClientOptions options) throws IOException {
+    private static Reached reach(InetSocketAddress server, RelayClientOptions options) throws IOException {
+        UnixDomainSocketAddress socket = ControlSocket.of(server);
+        if (socket != null) return ControlSocket.connect(socket);
+        String host = server.getHostString();
+        int port = server.getPort();
         return new Route(host, port, options, false)
                 .connect(options.connectTimeout(), timeout -> Dial.connect(host, port, null, timeout, false));
     }
@@ -76,17 +82,15 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
         boolean ready = false;
         try {
             Sockets.configure(reached.channel());
-            String host = reached.host();
-            int port = reached.port();
             ClientTls tls = options.tls();
-            if (tls != null) wire = new TlsWire(reached.channel(), tls.engine(host, port));
+            if (tls != null) wire = new TlsWire(reached.channel(), tls.engine(reached.host(), reached.port()));
             else requireEncryption(options.identity(), reached, options);
             Grant grant;
             try (Conversation conversation = new Conversation(wire, options.handshakeTimeout())) {
-                grant = new ServerLines(Sockets.text(host, port), conversation, options).open(wire, request);
+                grant = new ServerLines(reached.text(), conversation, options).open(wire, request);
             }
             ControlConnection connection =
-                    new ControlConnection(wire, reached.at(port), publicAddress(reached, grant), grant);
+                    new ControlConnection(wire, reached.server(), publicAddress(reached, grant), grant);
             ready = true;
             return connection;
         } finally {
@@ -100,9 +104,8 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
         try {
             return PublicAddress.of(grant.site(), port, Endpoint.port(grant.port()));
         } catch (IllegalArgumentException e) {
-            String server = Sockets.text(reached.host(), reached.port());
             throw new RelayProtocolException(
-                    server + " has granted a port whose address is malformed: " + e.getMessage(), e);
+                    reached.text() + " has granted a port whose address is malformed: " + e.getMessage(), e);
         }
     }
 

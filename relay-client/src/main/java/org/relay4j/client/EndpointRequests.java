@@ -104,7 +104,7 @@ final class EndpointRequests {
         InetSocketAddress address;
         try {
             granted = granted(question.asked(), answer);
-            address = PublicAddress.of(answer.value("public"), question.on().serverAddress(), granted);
+            address = PublicAddress.of(answer.value("public"), question.on().publicAddress(), granted);
         } catch (IllegalArgumentException e) {
             String why = "the server's answer to OPEN " + question.asked() + " is malformed: " + e.getMessage();
             if (!matters) return;

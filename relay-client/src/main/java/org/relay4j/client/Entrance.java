@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
+import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,7 +29,7 @@ final class Entrance {
     /** A proxy resolves the server's name and connects before it answers, and takes two more round trips. */
     private static final Duration URGENT_THROUGH_PROXY = Duration.ofSeconds(3);
 
-    private final InetSocketAddress server; // may be unresolved
+    private final InetSocketAddress server; // may be unresolved, or stand for a Unix-domain socket
     private final RelayClientOptions options;
     private final Lease lease;
     private volatile @Nullable InetAddress known; // where the last connection was made; null through a proxy
@@ -85,6 +86,17 @@ final class Entrance {
     }
 
     private ControlConnection open(ControlLine request) throws IOException {
+        Reached reached = reach();
+        ControlLine complete = request.has("resume") ? request.with(ServerLines.DRAIN) : request;
+        ControlConnection connection = ControlConnection.over(reached, options, complete);
+        known = connection.server().getAddress();
+        lease.granted(connection.grant());
+        return connection;
+    }
+
+    private Reached reach() throws IOException {
+        UnixDomainSocketAddress socket = ControlSocket.of(server);
+        if (socket != null) return ControlSocket.connect(socket);
         Duration timeout = options.connectTimeout();
         boolean urgent = isUrgent();
         Duration most = options.proxySelector() == null ? URGENT : URGENT_THROUGH_PROXY;
@@ -92,13 +104,8 @@ final class Entrance {
         String host = server.getHostString();
         int port = server.getPort();
         // Only the server that has granted the lease knows it.
-        Reached reached = new Route(host, port, options, urgent)
+        return new Route(host, port, options, urgent)
                 .connect(timeout, share -> Dial.connect(host, port, known, share, urgent));
-        ControlLine complete = request.has("resume") ? request.with(ServerLines.DRAIN) : request;
-        ControlConnection connection = ControlConnection.over(reached, options, complete);
-        known = connection.server().getAddress();
-        lease.granted(connection.grant());
-        return connection;
     }
 
     /**
@@ -113,9 +120,8 @@ final class Entrance {
         if (shown == null) throw new SocketException("the tunnel has no lease");
         ControlLine request = request().with("join", shown);
         if (instead >= 0) request = request.with("instead", instead);
-        Reached reached = new Route(server.getHostString(), server.getPort(), options, false)
-                .connect(options.connectTimeout(), timeout -> dialFurther(elsewhere, timeout));
-        ControlConnection connection = ControlConnection.over(reached, options, request.with(ServerLines.DRAIN));
+        ControlConnection connection =
+                ControlConnection.over(reachFurther(elsewhere), options, request.with(ServerLines.DRAIN));
         if (connection.grant().connection() < 0) {
             connection.wire().close();
             throw new RelayProtocolException(HostPort.text(server) + " does not let connections join a tunnel", null);
@@ -123,6 +129,13 @@ final class Entrance {
         if (connection.grant().lease() != null) lease.granted(connection.grant());
         if (elsewhere) known = connection.server().getAddress();
         return connection;
+    }
+
+    private Reached reachFurther(boolean elsewhere) throws IOException {
+        UnixDomainSocketAddress socket = ControlSocket.of(server);
+        if (socket != null) return ControlSocket.connect(socket);
+        return new Route(server.getHostString(), server.getPort(), options, false)
+                .connect(options.connectTimeout(), timeout -> dialFurther(elsewhere, timeout));
     }
 
     /** Connects without a proxy, to the address of the tunnel unless another one is preferred. */

@@ -17,8 +17,10 @@ final class HostPort {
         return address instanceof UnixDomainSocketAddress unix ? UnixSockets.text(unix) : address.toString();
     }
 
-    /** Returns host and port, with an IPv6 address in brackets, and the wildcard address as 0.0.0.0. */
+    /** Returns host and port, or the path if it stands for a Unix-domain socket. Returns an IPv6 address in brackets, and the wildcard address as 0.0.0.0. */
     static String text(InetSocketAddress address) {
+        UnixDomainSocketAddress socket = ControlSocket.of(address);
+        if (socket != null) return UnixSockets.text(socket);
         InetAddress ip = address.getAddress();
         String host = ip != null && ip.isAnyLocalAddress() ? "0.0.0.0" : address.getHostString();
         return Sockets.text(host, address.getPort());

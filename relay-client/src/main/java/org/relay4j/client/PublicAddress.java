@@ -21,7 +21,7 @@ final class PublicAddress {
      * Returns the address. Nothing is resolved: a host name gets the IP address of the server, if that is known.
      *
      * @param text host and port, each of which may be missing; null if the server has stated nothing
-     * @param server the control address of the server, with the host as this client knows it
+     * @param server the server with any port, and with the host as this client knows it
      * @throws IllegalArgumentException if the text is malformed
      */
     static InetSocketAddress of(@Nullable String text, InetSocketAddress server, Endpoint endpoint) {

@@ -3,12 +3,14 @@ package org.relay4j.client;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import javax.net.ServerSocketFactory;
+import org.relay4j.yamux.io.UnixSockets;
 
 /** Opens tunnels: a program behind NAT gets a public port, and accepts its visitors or forwards them to a local service. */
 public final class RelayClient {
@@ -51,6 +53,19 @@ public final class RelayClient {
     }
 
     /**
+     * Opens a public port as {@link #connect(String, int, RelayClientOptions)} does, at a server of this machine that listens for
+     * clients on a Unix-domain socket. The permissions of the socket say who may connect, so TLS and keys are not necessary.
+     *
+     * <p>{@link RelayAcceptor#publicAddress} then has the host {@code localhost}: visitors from elsewhere connect to a name or address
+     * of this machine. With {@link RelayClientOptions#tls}, the server's certificate must be for {@code localhost}, or be pinned.
+     *
+     * @throws IllegalArgumentException if no socket can have this path, or there is a proxy
+     */
+    public static RelayAcceptor connect(UnixDomainSocketAddress server, RelayClientOptions options) throws IOException {
+        return accept(List.of(server(server, options)), options);
+    }
+
+    /**
      * Opens a public port on each of several relay servers. One {@link RelayAcceptor} accepts the visitors of all of them. Blocks
      * until one server has assigned a port. The other tunnels are retried in the background with the back-off of the options, as
      * are tunnels that are lost later, while {@code accept} continues. A {@link org.relay4j.api.TunnelListener} is called
@@ -72,6 +87,11 @@ public final class RelayClient {
             String name = HostPort.text(server);
             if (!names.add(name)) throw new IllegalArgumentException("servers has " + name + " twice");
         }
+        return accept(List.copyOf(servers), options);
+    }
+
+    private static RelayAcceptor accept(List<InetSocketAddress> servers, RelayClientOptions options)
+            throws IOException {
         Path leaseFile = options.leaseFile();
         if (leaseFile != null) {
             if (servers.size() > 1) {
@@ -84,7 +104,7 @@ public final class RelayClient {
             throw new IllegalArgumentException(
                     "proxyProtocol is an option of forwarders; for an acceptor set visitorAddresses");
         }
-        return RelayAcceptor.open(List.copyOf(servers), options);
+        return RelayAcceptor.open(servers, options);
     }
 
     /**
@@ -94,7 +114,21 @@ public final class RelayClient {
      * @throws IllegalArgumentException if the port is not between 1 and 65535, or {@link RelayClientOptions#publicPort} is set
      */
     public static RelayTunnel open(String host, int port, RelayClientOptions options) throws IOException {
-        InetSocketAddress server = server(host, port);
+        return open(server(host, port), options);
+    }
+
+    /**
+     * Opens a tunnel as {@link #open(String, int, RelayClientOptions)} does, at a server of this machine that listens for clients on a
+     * Unix-domain socket. See {@link #connect(UnixDomainSocketAddress, RelayClientOptions)}.
+     *
+     * @throws IllegalArgumentException if no socket can have this path, there is a proxy, or {@link RelayClientOptions#publicPort} is
+     *     set
+     */
+    public static RelayTunnel open(UnixDomainSocketAddress server, RelayClientOptions options) throws IOException {
+        return open(server(server, options), options);
+    }
+
+    private static RelayTunnel open(InetSocketAddress server, RelayClientOptions options) throws IOException {
         if (options.publicPort() != 0) {
             throw new IllegalArgumentException("publicPort is set, but the tunnel has no port of its own;"
                     + " pass Endpoint.port(" + options.publicPort() + ") to its method acceptor or forward");
@@ -107,6 +141,18 @@ public final class RelayClient {
         Objects.requireNonNull(host, "host");
         checkPort(port);
         return InetSocketAddress.createUnresolved(host, port);
+    }
+
+    private static InetSocketAddress server(UnixDomainSocketAddress socket, RelayClientOptions options) {
+        Objects.requireNonNull(socket, "server");
+        Objects.requireNonNull(options, "options");
+        String invalid = UnixSockets.invalid(socket.getPath());
+        if (invalid != null) throw new IllegalArgumentException(UnixSockets.text(socket) + ": " + invalid);
+        if (options.proxySelector() != null) {
+            throw new IllegalArgumentException("there is a proxy on the way to " + UnixSockets.text(socket)
+                    + ", which is on this machine; remove the proxy");
+        }
+        return ControlSocket.address(socket);
     }
 
     private static void checkPort(int port) {
@@ -150,8 +196,17 @@ public final class RelayClient {
      * @throws IllegalArgumentException if the port is not between 1 and 65535
      */
     public static String greeting(String host, int port, RelayClientOptions options) throws IOException {
-        server(host, port); // validates them
-        return ControlConnection.greeting(host, port, Objects.requireNonNull(options, "options"));
+        return ControlConnection.greeting(server(host, port), Objects.requireNonNull(options, "options"));
+    }
+
+    /**
+     * Returns the first line of a server of this machine that listens for clients on a Unix-domain socket. Blocks and throws as {@link
+     * #greeting(String, int, RelayClientOptions)} does.
+     *
+     * @throws IllegalArgumentException if no socket can have this path, or there is a proxy
+     */
+    public static String greeting(UnixDomainSocketAddress server, RelayClientOptions options) throws IOException {
+        return ControlConnection.greeting(server(server, options), options);
     }
 
     /** Forwards visitors to a local service with default options. See {@link #forward(String, int, SocketAddress, RelayClientOptions)}. */
@@ -186,9 +241,23 @@ public final class RelayClient {
      */
     public static RelayForwarder forward(String host, int port, SocketAddress local, RelayClientOptions options)
             throws IOException {
-        InetSocketAddress server = server(host, port);
+        return forward(server(host, port), local, Objects.requireNonNull(options, "options"));
+    }
+
+    /**
+     * Forwards visitors as {@link #forward(String, int, SocketAddress, RelayClientOptions)} does, at a server of this machine that
+     * listens for clients on a Unix-domain socket. See {@link #connect(UnixDomainSocketAddress, RelayClientOptions)}.
+     *
+     * @throws IllegalArgumentException if no socket can have one of these paths, or there is a proxy
+     */
+    public static RelayForwarder forward(
+            UnixDomainSocketAddress server, SocketAddress local, RelayClientOptions options) throws IOException {
+        return forward(server(server, options), local, options);
+    }
+
+    private static RelayForwarder forward(InetSocketAddress server, SocketAddress local, RelayClientOptions options)
+            throws IOException {
         Objects.requireNonNull(local, "local");
-        Objects.requireNonNull(options, "options");
         LocalService.check(local);
         if (options.leaseFile() != null) LeaseFile.check(options.leaseFile());
         return RelayForwarder.start(server, local, options);

@@ -140,7 +140,7 @@ final class Route {
                 throw explained(e, request);
             }
             ready = true;
-            return new Reached(channel, host, port, null);
+            return new Reached(channel, host, port, null, null);
         } finally {
             if (!ready) Sockets.close(channel);
         }

@@ -12,8 +12,10 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.UnixDomainSocketAddress;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.stream.Stream;
 import javax.net.ServerSocketFactory;
 import org.junit.jupiter.api.AfterEach;
@@ -35,6 +37,7 @@ import org.relay4j.yamux.SessionOptions;
 @ExtendWith(LeakCheck.EachTest.class)
 class BadInputTest {
     private static final RelayClientOptions OPTIONS = RelayClientOptions.defaults();
+    private static final UnixDomainSocketAddress SOCKET = UnixDomainSocketAddress.of("/no/such/socket");
     private static final InetSocketAddress LOCAL = new InetSocketAddress("localhost", 6379);
 
     private RelayServer server;
@@ -54,7 +57,16 @@ class BadInputTest {
         return Stream.of(
                 named("host", () -> RelayClient.connect(null, 7000)),
                 named("options", () -> RelayClient.connect("localhost", 7000, null)),
-                named("servers", () -> RelayClient.connect(null, OPTIONS)),
+                named("servers", () -> RelayClient.connect((List<InetSocketAddress>) null, OPTIONS)),
+                named("server", () -> RelayClient.connect((UnixDomainSocketAddress) null, OPTIONS)),
+                named("options", () -> RelayClient.connect(SOCKET, null)),
+                named("server", () -> RelayClient.open(null, OPTIONS)),
+                named("options", () -> RelayClient.open(SOCKET, null)),
+                named("server", () -> RelayClient.forward((UnixDomainSocketAddress) null, LOCAL, OPTIONS)),
+                named("local", () -> RelayClient.forward(SOCKET, null, OPTIONS)),
+                named("options", () -> RelayClient.forward(SOCKET, LOCAL, null)),
+                named("server", () -> RelayClient.greeting(null, OPTIONS)),
+                named("options", () -> RelayClient.greeting(SOCKET, null)),
                 named("host", () -> RelayClient.serverSocketFactory(null, 7000, OPTIONS)),
                 named("options", () -> RelayClient.serverSocketFactory("localhost", 7000, null)),
                 named("host", () -> RelayClient.forward(null, 7000, LOCAL)),

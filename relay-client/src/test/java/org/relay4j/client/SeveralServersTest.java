@@ -242,7 +242,7 @@ class SeveralServersTest {
         assertThrows(IllegalArgumentException.class, () -> RelayClient.connect(List.of(), options));
         assertThrows(IllegalArgumentException.class, () -> RelayClient.connect(List.of(server, server), options));
         assertThrows(IllegalArgumentException.class, () -> RelayClient.connect(List.of(zero), options));
-        assertThrows(NullPointerException.class, () -> RelayClient.connect(null, options));
+        assertThrows(NullPointerException.class, () -> RelayClient.connect((List<InetSocketAddress>) null, options));
         assertThrows(NullPointerException.class, () -> RelayClient.connect(List.of(server), null));
     }
 }
