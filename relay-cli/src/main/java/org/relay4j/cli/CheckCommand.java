@@ -11,21 +11,12 @@ import java.net.UnknownHostException;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.cert.CertificateParsingException;
-import java.security.cert.X509Certificate;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.api.TunnelListener;
-import org.relay4j.api.tls.Fingerprint;
-import org.relay4j.api.tls.Pem;
-import org.relay4j.api.tls.SecretFile;
-import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
 import org.relay4j.server.RelayServerOptions;
 import org.relay4j.yamux.io.SocketFile;
@@ -34,9 +25,7 @@ import org.relay4j.yamux.io.UnixSockets;
 
 /** The command {@code relay check}: tries everything that the server or forwarder needs, without starting it. */
 final class CheckCommand {
-    private static final Duration SOON = Duration.ofDays(30); // a certificate expires
     private static final int MOST_PORTS = 1_000; // of the public range that are tried
-    private static final int MOST_NAMES = 10; // of a certificate that are shown
     private static final String LOCAL_SERVICE = "local service";
     private static final int LOCAL_TIMEOUT = 3_000; // ms, to the local service
 
@@ -83,7 +72,9 @@ final class CheckCommand {
             RelayServerOptions options = command.options();
             command.gracePeriod();
             findings.ok("options", "valid" + (arguments.get(Flag.CLIENTS) != null ? ", with the clients file" : ""));
-            certificate();
+            new CertificateCheck(arguments, findings).own();
+            String domain = options.domain();
+            if (domain != null) new CertificateCheck(arguments, findings).domain(domain);
             writable(Flag.STATE_FILE);
             step("control port", () -> controlPort(command, options));
             publicPorts(options);
@@ -121,7 +112,8 @@ final class CheckCommand {
 
     private void socket(Path path) {
         try {
-            SocketFile.bind(path, 1, new SocketArguments(arguments).access()).close();
+            SocketFile.bind(path, 1, SocketArguments.ofControl(arguments).access())
+                    .close();
             findings.ok("control port", UnixSockets.PREFIX + path + " can be created");
         } catch (BindException e) {
             throw new CommandFailure(ExitCode.PORT_UNAVAILABLE, String.valueOf(e.getMessage()), e);
@@ -185,39 +177,6 @@ final class CheckCommand {
         });
     }
 
-    /** Looks at the certificate of this side, whose files are known to be usable. */
-    private void certificate() throws IOException {
-        Value certificate = arguments.get(Flag.TLS_CERT);
-        Value key = arguments.get(Flag.TLS_KEY);
-        if (certificate == null || key == null) return;
-        X509Certificate leaf = Pem.certificates(certificate.path()).get(0);
-        Instant end = leaf.getNotAfter().toInstant();
-        String text = names(leaf) + ", valid until " + end + ", " + Fingerprint.of(leaf);
-        if (end.isBefore(Instant.now().plus(SOON))) findings.warning("certificate", text + "; renew it soon");
-        else findings.ok("certificate", text);
-        try {
-            SecretFile.requireOwnerOnly("key file", key.path());
-            findings.ok("private key", "belongs to the certificate, and other users cannot read it");
-        } catch (IOException e) {
-            findings.warning("private key", String.valueOf(e.getMessage()));
-        }
-    }
-
-    /** Returns the hosts that a certificate is for, else its subject. */
-    private static String names(X509Certificate certificate) {
-        Collection<List<?>> names = null;
-        try {
-            names = certificate.getSubjectAlternativeNames();
-        } catch (CertificateParsingException e) {
-            // as if there were none
-        }
-        if (names == null) return certificate.getSubjectX500Principal().toString();
-        return names.stream()
-                .limit(MOST_NAMES)
-                .map(name -> String.valueOf(name.get(1)))
-                .collect(Collectors.joining(", ", "for ", ""));
-    }
-
     /** Checks that a file can be written, or that its folder exists and can be written. */
     private void writable(Flag flag) {
         Value value = arguments.get(flag);
@@ -242,16 +201,15 @@ final class CheckCommand {
         step("options", () -> {
             RelayClientOptions options = command.options(new TunnelListener() {});
             command.gracePeriod();
-            String host = arguments.host().host();
-            int port = arguments.port().port(1);
+            Destination server = Destination.of(arguments);
             findings.ok("options", "valid");
-            certificate();
+            new CertificateCheck(arguments, findings).own();
             writable(Flag.LEASE_FILE);
             List<Forward> services = command.services();
             if (services.isEmpty()) step(LOCAL_SERVICE, () -> local(LOCAL_SERVICE, command.local()));
             else for (Forward service : services) local(service);
-            boolean direct = options.proxySelector() == null; // a proxy resolves the name
-            if (!direct || step("name", () -> resolve(host))) step("server", () -> way(host, port, options));
+            boolean named = server.socket() == null && options.proxySelector() == null; // a proxy resolves the name
+            if (!named || step("name", () -> resolve(server.host()))) step("server", () -> way(server, options));
         });
         admin();
     }
@@ -306,11 +264,11 @@ final class CheckCommand {
         }
     }
 
-    private void way(String host, int port, RelayClientOptions options) {
-        String server = Sockets.text(host, port);
+    private void way(Destination destination, RelayClientOptions options) {
+        String server = destination.text();
         String line;
         try {
-            line = RelayClient.greeting(host, port, options);
+            line = destination.greeting(options);
         } catch (IOException e) {
             throw ForwarderCommand.failure(server, e);
         }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.cli.json.JsonLine;
+import org.relay4j.yamux.io.UnixSockets;
 
 /**
  * The command {@code relay config}: prints each option with its value and origin. The lines are a configuration file with the
@@ -106,7 +107,11 @@ final class ConfigCommand {
             case "file", "pem", "toml" ->
                 value.path().toAbsolutePath().normalize().toString();
             case "url" -> value.text().replaceFirst("//.*@", "//" + HIDDEN + "@"); // a mistake, but with a password
-            default -> value.text();
+            default ->
+                SocketArguments.isSocket(value)
+                        ? UnixSockets.PREFIX
+                                + SocketArguments.path(value).toAbsolutePath().normalize()
+                        : value.text();
         };
     }
 

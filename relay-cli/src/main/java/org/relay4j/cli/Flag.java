@@ -195,6 +195,15 @@ enum Flag {
             "Certificate chain, its own certificate first. A server with a certificate uses TLS. A forwarder shows it to"
                     + " the server as proof of its name."),
     TLS_KEY(Section.TUNNEL, "pem", "Private key of --tls-cert: PKCS#8, not encrypted."),
+    ADMIN_SOCKET_MODE(
+            Section.TUNNEL,
+            "mode",
+            "Permissions of the Unix-domain socket of --admin, such as 660. Who may write can shut the process down."
+                    + " Default: 600."),
+    ADMIN_SOCKET_OWNER(
+            Section.TUNNEL,
+            "user:group",
+            "Owner of the Unix-domain socket of --admin, as for --socket-owner. Default: those of the process."),
     WINDOW(Section.TUNNEL, "bytes", "Initial flow-control window for each visitor, such as 512k or 4m. Default: 256k."),
     MAX_WINDOW(
             Section.TUNNEL,
@@ -210,7 +219,8 @@ enum Flag {
             Section.ADMIN,
             "address:port",
             "Local address for health checks, metrics, tunnels and the status page over HTTP, such as 127.0.0.1:7001. Port 0"
-                    + " means any free port. Other than loopback addresses need a token. relay status asks this address,"
+                    + " means any free port. Other than loopback addresses need a token. Or unix:<path>, a socket whose"
+                    + " permissions replace the token. relay status asks this address,"
                     + " 127.0.0.1:7001 by default. Default: none."),
     ADMIN_TOKEN_FILE(
             Section.ADMIN,

@@ -19,11 +19,10 @@ import org.relay4j.api.TunnelListener;
 import org.relay4j.api.TunnelLostException;
 import org.relay4j.cli.admin.AdminServer;
 import org.relay4j.client.ProxyProtocol;
-import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
 import org.relay4j.client.RelayForwarder;
 import org.relay4j.client.RelayTunnel;
-import org.relay4j.yamux.io.Sockets;
+import org.relay4j.yamux.io.UnixSockets;
 
 /** The command {@code relay --localForwardPort=<port> <host>:<port>}. */
 final class ForwarderCommand {
@@ -43,9 +42,8 @@ final class ForwarderCommand {
 
     /** Runs until the tunnel is lost for good or the process is terminated. */
     void run() throws InterruptedException {
-        String host = arguments.host().host();
-        int port = arguments.port().port(1);
-        String server = Sockets.text(host, port);
+        Destination destination = Destination.of(arguments);
+        String server = destination.text();
         List<Forward> services = services();
         ForwardedServices forwarded = new ForwardedServices(services, output);
         Announcer announcer = new Announcer(
@@ -60,8 +58,8 @@ final class ForwarderCommand {
         Running running;
         try {
             running = services.isEmpty()
-                    ? forward(host, port, options, admin)
-                    : forward(host, port, options, admin, forwarded);
+                    ? forward(destination, options, admin)
+                    : forward(destination, options, admin, forwarded);
         } catch (IOException e) {
             output.progress().end();
             throw failure(server, e);
@@ -76,19 +74,19 @@ final class ForwarderCommand {
     /** A tunnel that is up, and what has ended it for good. */
     private record Running(Tunnel tunnel, Supplier<@Nullable Throwable> endCause) {}
 
-    private Running forward(String host, int port, RelayClientOptions options, @Nullable AdminServer admin)
+    private Running forward(Destination server, RelayClientOptions options, @Nullable AdminServer admin)
             throws IOException {
         InetSocketAddress local = local();
-        RelayForwarder forwarder = RelayClient.forward(host, port, local, options);
+        RelayForwarder forwarder = server.forward(local, options);
         shutdown.closes(() -> grace, forwarder::close);
         if (admin != null) admin.serve(forwarder, name(), local);
         return new Running(forwarder, forwarder::endCause);
     }
 
     private Running forward(
-            String host, int port, RelayClientOptions options, @Nullable AdminServer admin, ForwardedServices services)
+            Destination server, RelayClientOptions options, @Nullable AdminServer admin, ForwardedServices services)
             throws IOException {
-        RelayTunnel tunnel = RelayClient.open(host, port, options);
+        RelayTunnel tunnel = server.open(options);
         shutdown.closes(() -> grace, tunnel::close);
         boolean opened = false;
         try {
@@ -118,8 +116,7 @@ final class ForwarderCommand {
 
         @Override
         public void validate(Arguments fresh) {
-            fresh.host().host();
-            fresh.port().port(1);
+            Destination.of(fresh);
             ForwarderCommand command = new ForwarderCommand(fresh, output, shutdown);
             boolean several = !command.services().isEmpty();
             if (!several) command.local();
@@ -239,10 +236,13 @@ final class ForwarderCommand {
         }
         if (e instanceof RelayUnreachableException) {
             boolean unknown = e.getCause() instanceof UnknownHostException;
+            boolean local = server.startsWith(UnixSockets.PREFIX); // then the message has the remedy
             String remedy = unknown
                     ? "; check the name"
-                    : "; check the address and that the relay server is running, or keep trying with "
-                            + Flag.RETRY_FIRST;
+                    : local
+                            ? ", or keep trying with " + Flag.RETRY_FIRST
+                            : "; check the address and that the relay server is running, or keep trying with "
+                                    + Flag.RETRY_FIRST;
             return new CommandFailure(ExitCode.UNREACHABLE, e.getMessage() + remedy, e);
         }
         if (e instanceof UnknownHostException) {

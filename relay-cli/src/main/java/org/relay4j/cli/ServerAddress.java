@@ -5,9 +5,10 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.io.UnixSockets;
 
 /**
- * The host and port of a relay server from the user: arguments, or for missing arguments environment variables or keys of the
+ * The host and port of a relay server from the user, or its Unix-domain socket in place of the host: arguments, or for missing arguments environment variables or keys of the
  * configuration file. A server uses only the port.
  */
 record ServerAddress(@Nullable Value host, @Nullable Value port) {
@@ -32,13 +33,15 @@ record ServerAddress(@Nullable Value host, @Nullable Value port) {
         } else if (positional.size() == 1) {
             String only = positional.get(0);
             Matcher both = HOST_AND_PORT.matcher(only);
-            if (both.matches()) {
+            if (only.startsWith(UnixSockets.PREFIX)) host = only;
+            else if (both.matches()) {
                 host = both.group(1);
                 port = both.group(2);
             } else if (isNumber(only)) port = only;
             else host = only;
         }
-        Value hostValue = value("<host>", host, HOST_VARIABLE, environment);
+        boolean socket = host != null && host.startsWith(UnixSockets.PREFIX);
+        Value hostValue = value(socket ? "the server" : "<host>", host, HOST_VARIABLE, environment);
         Value portValue = value("<port>", port, PORT_VARIABLE, environment);
         return new ServerAddress(
                 hostValue == null ? file.host() : hostValue, portValue == null ? file.port() : portValue);
@@ -74,7 +77,7 @@ record ServerAddress(@Nullable Value host, @Nullable Value port) {
     }
 
     private void requireBoth(ConfigFile file) {
-        if (host != null && port != null) return;
+        if (host != null && (port != null || SocketArguments.isSocket(host))) return;
         String needs = "a forwarder needs the relay server's <host>:<port>: ";
         if (host == null) {
             String missing = port == null ? "both are missing" : "<host> is missing";

@@ -203,7 +203,7 @@ final class ServerCommand {
 
     /** Sets where the server listens for clients. */
     private void control(RelayServerOptions.Builder options) {
-        SocketArguments socket = new SocketArguments(arguments);
+        SocketArguments socket = SocketArguments.ofControl(arguments);
         Value bind = arguments.get(Flag.BIND);
         Value port = arguments.address().port();
         if (bind == null || !SocketArguments.isSocket(bind)) {

@@ -1,5 +1,6 @@
 package org.relay4j.cli;
 
+import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.EnumSet;
@@ -8,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.SocketFile;
 import org.relay4j.yamux.io.UnixSockets;
 
-/** A Unix-domain socket to listen on, and who may connect to it. */
+/** Who may connect to a Unix-domain socket that this process listens on. */
 final class SocketArguments {
     private static final PosixFilePermission[] BITS = { // from the least significant one
         PosixFilePermission.OTHERS_EXECUTE,
@@ -22,10 +23,32 @@ final class SocketArguments {
         PosixFilePermission.OWNER_READ
     };
 
-    private final Arguments arguments;
+    /** The permissions of an admin socket without an option: whoever can connect may shut the process down. */
+    private static final Set<PosixFilePermission> OWNER =
+            Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
 
-    SocketArguments(Arguments arguments) {
-        this.arguments = arguments;
+    private final Flag socket;
+    private final @Nullable Value mode;
+    private final @Nullable Value owner;
+    private final @Nullable Set<PosixFilePermission> usual; // without an option; null: what the umask leaves
+
+    private SocketArguments(Arguments arguments, Flag socket, Flag mode, Flag owner) {
+        this.socket = socket;
+        this.mode = arguments.get(mode);
+        this.owner = arguments.get(owner);
+        boolean hasModes =
+                FileSystems.getDefault().supportedFileAttributeViews().contains("posix");
+        usual = socket == Flag.ADMIN && hasModes ? OWNER : null;
+    }
+
+    /** The socket for clients. */
+    static SocketArguments ofControl(Arguments arguments) {
+        return new SocketArguments(arguments, Flag.BIND, Flag.SOCKET_MODE, Flag.SOCKET_OWNER);
+    }
+
+    /** The socket of the admin address. */
+    static SocketArguments ofAdmin(Arguments arguments) {
+        return new SocketArguments(arguments, Flag.ADMIN, Flag.ADMIN_SOCKET_MODE, Flag.ADMIN_SOCKET_OWNER);
     }
 
     /** Returns whether the value of an option is a Unix-domain socket. */
@@ -45,15 +68,13 @@ final class SocketArguments {
 
     /** Returns who may connect. */
     SocketFile.Access access() {
-        Value mode = arguments.get(Flag.SOCKET_MODE);
-        Value owner = arguments.get(Flag.SOCKET_OWNER);
-        if (owner == null) return new SocketFile.Access(mode == null ? null : permissions(mode), null, null);
+        Set<PosixFilePermission> permissions = mode == null ? usual : permissions(mode);
+        if (owner == null) return new SocketFile.Access(permissions, null, null);
         int colon = owner.text().indexOf(':');
         String user = colon < 0 ? owner.text() : owner.text().substring(0, colon);
         String group = colon < 0 ? "" : owner.text().substring(colon + 1);
         if (user.isEmpty() && group.isEmpty()) throw owner.mustBe("<user>, <user>:<group> or :<group>");
-        return new SocketFile.Access(
-                mode == null ? null : permissions(mode), user.isEmpty() ? null : user, group.isEmpty() ? null : group);
+        return new SocketFile.Access(permissions, user.isEmpty() ? null : user, group.isEmpty() ? null : group);
     }
 
     private static Set<PosixFilePermission> permissions(Value mode) {
@@ -68,12 +89,9 @@ final class SocketArguments {
 
     /** Throws if one of the options is set, but there is no socket. */
     void requireNone() {
-        for (Flag flag : new Flag[] {Flag.SOCKET_MODE, Flag.SOCKET_OWNER}) {
-            Value value = arguments.get(flag);
-            if (value != null) {
-                throw CommandFailure.usage(value.name() + " has no effect without a Unix-domain socket; set "
-                        + Flag.BIND + "=unix:<path>");
-            }
-        }
+        Value useless = mode == null ? owner : mode;
+        if (useless == null) return;
+        throw CommandFailure.usage(
+                useless.name() + " has no effect without a Unix-domain socket; set " + socket + "=unix:<path>");
     }
 }

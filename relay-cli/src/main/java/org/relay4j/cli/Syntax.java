@@ -49,7 +49,8 @@ final class Syntax {
             The server listens for relay clients on <localport>; 0 means any free port.
             The forwarder gets a public port from the server at <host>:<port> and connects
             each visitor of that port to the local service. It reconnects when the tunnel is
-            lost. <host> and <port> may also be two arguments.
+            lost. <host> and <port> may also be two arguments. unix:<path> is a server of
+            this machine that listens for clients on a Unix-domain socket.
 
             Standard output has one line for each event; the log goes to standard error:
               listening on <address>:<port>

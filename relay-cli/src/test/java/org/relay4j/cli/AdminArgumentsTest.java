@@ -9,11 +9,17 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 import org.relay4j.cli.admin.AdminServer;
 
 class AdminArgumentsTest {
@@ -86,7 +92,7 @@ class AdminArgumentsTest {
                 "--admin=127.0.0.1:0");
         assertFails(
                 ExitCode.USAGE,
-                "--admin-token-file needs --admin=<address>:<port>",
+                "--admin-token-file needs --admin=<address>:<port> or --admin=unix:<path>",
                 Map.of(),
                 "--admin-token-file=/no/such/file");
     }
@@ -109,6 +115,66 @@ class AdminArgumentsTest {
                 "--admin is '192.0.2.1:7001', it must be an address of this machine, and a port",
                 Map.of(AdminArguments.TOKEN_VARIABLE, SECRET),
                 "--admin=192.0.2.1:7001");
+    }
+
+    @Test
+    void socket(@TempDir Path folder) throws IOException {
+        Path path = folder.resolve("a");
+        String option = "--admin=unix:" + path;
+        open(Map.of(), option);
+        if (Files.getFileStore(folder).supportsFileAttributeView("posix")) assertMode("rw-------", path);
+        assertFails(
+                ExitCode.PORT_UNAVAILABLE,
+                "cannot listen on unix:" + path + ": it is in use; choose",
+                Map.of(),
+                option);
+        shutdown.closeAll();
+        assertTrue(Files.notExists(path));
+        assertFails(ExitCode.USAGE, "--admin is 'unix:', it must be unix:<path>", Map.of(), "--admin=unix:");
+        assertFails(
+                ExitCode.USAGE,
+                ": the path of a socket has at most 107 bytes",
+                Map.of(),
+                "--admin=unix:/" + "a".repeat(200));
+    }
+
+    @Test
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no POSIX permissions")
+    void modeAndOwnerOfTheSocket(@TempDir Path folder) throws IOException {
+        Path path = folder.resolve("a");
+        String option = "--admin=unix:" + path;
+        String owner = "--admin-socket-owner=" + Files.getOwner(folder).getName();
+        open(Map.of(), option, "--admin-socket-mode=660", owner);
+        assertMode("rw-rw----", path);
+        shutdown.closeAll();
+        open(Map.of(), option, owner);
+        assertMode("rw-------", path);
+        shutdown.closeAll();
+        assertFails(
+                ExitCode.USAGE,
+                "--admin-socket-mode is '9', it must be three octal digits, such as 660",
+                Map.of(),
+                option,
+                "--admin-socket-mode=9");
+        assertFails(
+                ExitCode.PORT_UNAVAILABLE,
+                "there is no user or group no-such-user",
+                Map.of(),
+                option,
+                "--admin-socket-owner=no-such-user");
+        assertTrue(Files.notExists(path));
+        String needed = " has no effect without a Unix-domain socket; set --admin=unix:<path>";
+        assertFails(ExitCode.USAGE, "--admin-socket-mode" + needed, Map.of(), "--admin-socket-mode=660");
+        assertFails(
+                ExitCode.USAGE,
+                "--admin-socket-owner" + needed,
+                Map.of(),
+                "--admin-socket-owner=a",
+                "--admin=127.0.0.1:0");
+    }
+
+    private static void assertMode(String mode, Path path) throws IOException {
+        assertEquals(mode, PosixFilePermissions.toString(Files.getPosixFilePermissions(path)));
     }
 
     private void assertFails(ExitCode code, String part, Map<String, String> environment, String... options) {

@@ -182,6 +182,39 @@ class ArgumentsTest {
         assertEquals(Mode.FORWARDER, parse(environment, "a:7000").mode());
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            nullValues = "none",
+            value = {
+                "unix:/run/relay.sock 7000 | none | the server is a Unix-domain socket, which has no port; remove <port>",
+                "unix:/run/relay.sock | 7000 | the server is a Unix-domain socket, which has no port; remove RELAY_PORT",
+                "unix: | none | the server is 'unix:', it must be unix:<path>, such as unix:/run/relay/control.sock",
+                "--proxy=http://a:1 unix:a | none | --proxy has no effect on a Unix-domain socket, which is on this machine; remove it"
+            })
+    void serversOnSocketsHaveNoPort(String line, String port, String message) {
+        Map<String, String> environment = port == null ? Map.of() : Map.of("RELAY_PORT", port);
+        Arguments arguments = parse(environment, "--forward=1 " + line);
+        CommandFailure failure = assertThrows(CommandFailure.class, () -> Destination.of(arguments));
+        assertEquals(message, failure.getMessage());
+        assertEquals(ExitCode.USAGE, failure.code());
+    }
+
+    @Test
+    void serversMayBeSockets() {
+        assertEquals(
+                "unix:/run/relay.sock",
+                Destination.of(parse("--forward=1 unix:/run/relay.sock")).text());
+        assertEquals(
+                "unix:relay.sock",
+                Destination.of(parse("--localForwardPort=1 unix:relay.sock")).text());
+        Map<String, String> environment = Map.of("RELAY_HOST", "unix:/run/relay.sock");
+        assertEquals(
+                "unix:/run/relay.sock",
+                Destination.of(parse(environment, "--forward=1")).text());
+        assertEquals("a:7000", Destination.of(parse("--forward=1 a:7000")).text());
+    }
+
     @Test
     void variablesCanSwitchOff() {
         assertFalse(parse(Map.of("RELAY_JSON", "false"), "7000").has(Flag.JSON));

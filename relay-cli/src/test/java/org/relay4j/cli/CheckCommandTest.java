@@ -96,6 +96,83 @@ class CheckCommandTest {
     }
 
     @Test
+    void certificateOfTheDomain() throws IOException {
+        assertEquals(ExitCode.OK, run("keygen", "--host=relay.example,*.relay.example", "--out=" + folder));
+        String certificate = folder.resolve("relay-cert.pem").toString();
+        String key = folder.resolve("relay-key.pem").toString();
+        List<String> line = List.of("--bind=127.0.0.1", "--domain=relay.example", "0");
+        checkWith(ExitCode.OK, line, "--https-port=0", "--domain-cert=" + certificate, "--domain-key=" + key);
+        assertFound("ok       domain certificate: for relay.example, *.relay.example, valid until ");
+        assertFound("ok       domain private key: belongs to the certificate");
+        assertFound("ok       domain: the certificate of --domain-cert is for *.relay.example");
+        checkWith(ExitCode.OK, line, "--https-port=0", "--tls-cert=" + certificate, "--tls-key=" + key);
+        assertFound("ok       domain: the certificate of --tls-cert is for *.relay.example");
+        checkWith(ExitCode.OK, line, "--http-port=0");
+        assertFound("ok       domain: *.relay.example is served without TLS, by --http-port");
+        checkWith(ExitCode.USAGE, line, "--https-port=0");
+        assertFound(
+                "problem  options: there is no certificate for *.relay.example; set --domain-cert and --domain-key");
+        checkWith(ExitCode.USAGE, line, "--https-port=0", "--domain-cert=no.pem", "--domain-key=" + key);
+        assertFound("problem  options: cannot use --domain-cert and --domain-key: no.pem");
+    }
+
+    @Test
+    void certificateOfTheDomainThatIsForOthersOrExpires() throws Exception {
+        makeCertificate();
+        String certificate = "--domain-cert=" + folder.resolve("relay-cert.pem");
+        String key = "--domain-key=" + folder.resolve("relay-key.pem");
+        List<String> line = List.of("--bind=127.0.0.1", "--domain=relay.example", certificate, key, "0");
+        checkWith(ExitCode.USAGE, line, "--https-port=0");
+        assertFound("problem  options: there is no certificate for *.relay.example");
+        checkWith(ExitCode.OK, line, "--http-port=0");
+        assertFound("warning  domain: the certificate of --domain-cert is not for *.relay.example");
+        assertEndOfTheDomainsCertificate(
+                "20", ExitCode.OK, "warning  domain certificate: for *.relay.example, valid until ");
+        assertEndOfTheDomainsCertificate(
+                "1",
+                ExitCode.USAGE,
+                "problem  options: cannot use --domain-cert and --domain-key: the certificate in ");
+    }
+
+    /** @param days after two days ago */
+    private void assertEndOfTheDomainsCertificate(String days, ExitCode code, String finding) throws Exception {
+        PemFiles files = PemFiles.make(
+                folder, "domain" + days, "-ext", "san=dns:*.relay.example", "-startdate", "-2d", "-validity", days);
+        check(
+                code,
+                "--domain=relay.example",
+                "--domain-cert=" + files.certificate(),
+                "--domain-key=" + files.key(),
+                "--bind=127.0.0.1",
+                "--https-port=0",
+                "0");
+        assertFound(finding);
+    }
+
+    @Test
+    void forwarderOfASocket() throws IOException {
+        Path path = folder.resolve("s");
+        check(ExitCode.UNREACHABLE, WITHOUT_SERVICE, "unix:" + path);
+        assertFound("problem  server: cannot connect to unix:" + path + ": no such file; start the service");
+        try (RelayServer server = start(options().controlSocket(path))) {
+            check(ExitCode.OK, WITHOUT_SERVICE, "unix:" + path);
+            assertFound("ok       server: unix:" + path + " answers without encryption; base protocol");
+            Await.until("its port is closed", () -> server.tunnelCount() == 0);
+        }
+    }
+
+    @Test
+    void adminSocket() throws IOException {
+        Path path = folder.resolve("a");
+        check(ExitCode.OK, "--bind=127.0.0.1", "--admin=unix:" + path, "0");
+        assertFound("ok       admin address: free");
+        assertTrue(Files.notExists(path), "nothing is left behind");
+        Files.createFile(path);
+        check(ExitCode.PORT_UNAVAILABLE, "--bind=127.0.0.1", "--admin=unix:" + path, "0");
+        assertFound("problem  admin address: cannot listen on unix:" + path + ": it exists, and is not a socket");
+    }
+
+    @Test
     void filesThatCannotBeUsed() throws IOException {
         makeCertificate();
         String certificate = "--tls-cert=" + folder.resolve("relay-cert.pem");
@@ -193,6 +270,12 @@ class CheckCommandTest {
         words.addAll(List.of(arguments));
         ExitCode code = run(words.toArray(String[]::new));
         assertEquals(expected, code, () -> out.toString(StandardCharsets.UTF_8) + errors());
+    }
+
+    private void checkWith(ExitCode expected, List<String> line, String... further) {
+        List<String> words = new ArrayList<>(List.of(further));
+        words.addAll(line);
+        check(expected, words.toArray(String[]::new));
     }
 
     private ExitCode run(String... words) {

@@ -249,11 +249,14 @@ class OptionsTest {
     void serverMayListenOnAUnixDomainSocket() {
         String line = "--bind=unix:/run/relay/control.sock --socket-mode=660 --socket-owner=relay:www-data";
         assertEquals(Path.of("/run/relay/control.sock"), server(line).controlSocket());
-        SocketFile.Access access = new SocketArguments(parse(line)).access();
+        SocketFile.Access access = SocketArguments.ofControl(parse(line)).access();
         assertEquals(new SocketFile.Access(PosixFilePermissions.fromString("rw-rw----"), "relay", "www-data"), access);
-        access = new SocketArguments(parse("--bind=unix:a --socket-owner=:www-data")).access();
+        access = SocketArguments.ofControl(parse("--bind=unix:a --socket-owner=:www-data"))
+                .access();
         assertEquals(new SocketFile.Access(null, null, "www-data"), access);
-        assertEquals(SocketFile.Access.USUAL, new SocketArguments(parse("--bind=unix:a")).access());
+        assertEquals(
+                SocketFile.Access.USUAL,
+                SocketArguments.ofControl(parse("--bind=unix:a")).access());
         assertEquals(
                 "--bind is a Unix-domain socket, which has no port; remove <localport>",
                 serverRefusal("--bind=unix:/run/a 7000"));

@@ -12,6 +12,12 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +38,7 @@ import org.relay4j.cli.json.JsonReader;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
 import org.relay4j.testing.FixedPort;
+import org.relay4j.yamux.io.SocketFile;
 
 class StatusCommandTest {
     private static final String TOKEN = "0123456789abcdef";
@@ -67,7 +74,11 @@ class StatusCommandTest {
     }
 
     private static AdminServer admin(@Nullable AdminToken token) throws IOException {
-        return AdminServer.open(anyPort(), token, new AdminProcess() {
+        return AdminServer.open(anyPort(), token, process());
+    }
+
+    private static AdminProcess process() {
+        return new AdminProcess() {
             @Override
             public boolean isDraining() {
                 return false;
@@ -77,7 +88,7 @@ class StatusCommandTest {
             public void drain() {
                 throw new IllegalStateException();
             }
-        });
+        };
     }
 
     private static String at(AdminServer admin) {
@@ -162,6 +173,63 @@ class StatusCommandTest {
         Files.writeString(file, "port = 7000\nadmn = \"127.0.0.1:7001\"\n");
         assertEquals(ExitCode.USAGE, run(Map.of(), "status", "--config=" + file));
         assertTrue(errors().contains("server.toml:2:1: unknown key \"admn\" (did you mean admin?)"), errors());
+    }
+
+    @Test
+    void unixSocket(@TempDir Path folder) throws IOException {
+        Path path = folder.resolve("a");
+        String option = "--admin=unix:" + path;
+        assertEquals(ExitCode.UNREACHABLE, run(Map.of(), "status", option));
+        assertEquals(
+                "relay: cannot connect to unix:" + path + ": no such file; start the service, or correct the path\n",
+                errors());
+        try (RelayServer server = RelayServer.start(RelayServerOptions.builder()
+                        .bindAddress(InetAddress.getLoopbackAddress())
+                        .build());
+                AdminServer admin = AdminServer.open(path, SocketFile.Access.USUAL, AdminToken.of(TOKEN), process())) {
+            admin.serve(server);
+            assertEquals(ExitCode.NOT_ACCEPTED, run(Map.of(), "status", option));
+            assertTrue(errors().startsWith("relay: unix:" + path + " answered with status 401: "), errors());
+            Map<String, String> token = Map.of("RELAY_ADMIN_TOKEN", TOKEN);
+            assertEquals(ExitCode.OK, run(token, "status", option), this::errors);
+            assertTrue(output().startsWith("relay server 127.0.0.1:" + server.port() + ", serving, up "), output());
+            Path file = folder.resolve("server.toml");
+            Files.writeString(file, "port = 7000\nadmin = \"unix:a\"\n");
+            assertEquals(ExitCode.OK, run(token, "status", "--json", "--config=" + file), this::errors);
+            assertEquals("server", ((Map<?, ?>) JsonReader.read(output())).get("role"));
+        }
+        assertEquals(ExitCode.USAGE, run(Map.of(), "status", "--admin=unix:"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "HTTP/1.1 200 OK~~<html> | is not the admin address of a relay; check --admin",
+                "HTTP/1.1 200 OK~Transfer-Encoding: chunked~~2~{}~0~~ | is not the admin address of a relay; check --admin",
+                "SSH-2.0-OpenSSH~ | the answer is not HTTP",
+                "'' | the connection ended without an answer"
+            })
+    void otherServersOnUnixSockets(String answer, String message, @TempDir Path folder) throws Exception {
+        Path path = folder.resolve("a");
+        try (ServerSocketChannel other = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            other.bind(UnixDomainSocketAddress.of(path));
+            Thread serving = new Thread(() -> {
+                try (SocketChannel client = other.accept()) {
+                    client.write(ByteBuffer.wrap(answer.replace("~", "\r\n").getBytes(StandardCharsets.US_ASCII)));
+                    client.shutdownOutput();
+                    Channels.newInputStream(client).readAllBytes();
+                } catch (IOException e) {
+                    // the client has had enough
+                }
+            });
+            serving.start();
+            assertEquals(ExitCode.UNREACHABLE, run(Map.of(), "status", "--admin=unix:" + path));
+            assertTrue(errors().contains(message), errors());
+            serving.join();
+        }
+        assertEquals(ExitCode.UNREACHABLE, run(Map.of(), "status", "--admin=unix:" + path));
+        assertTrue(errors().contains("cannot connect to unix:" + path + ": nobody listens on it"), errors());
     }
 
     @Test

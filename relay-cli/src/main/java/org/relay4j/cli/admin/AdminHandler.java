@@ -1,11 +1,9 @@
 package org.relay4j.cli.admin;
 
-import com.sun.net.httpserver.Headers;
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpHandler;
-import java.io.IOException;
+import java.net.InetAddress;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.apache.hc.core5.http.HttpException;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.cli.json.JsonLine;
 import org.relay4j.yamux.io.LimitedLog;
@@ -13,7 +11,7 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /** Answers the requests to an admin address. Safe for use by several threads. */
-final class AdminHandler implements HttpHandler {
+final class AdminHandler {
     private static final String POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
             + " img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -34,11 +32,11 @@ final class AdminHandler implements HttpHandler {
     private Map<String, Route> routes() {
         Map<String, Route> all = new LinkedHashMap<>();
         PageFile.addTo(all);
-        all.put("/healthz", Route.open(exchange -> health()));
-        all.put("/readyz", Route.open(exchange -> readiness()));
+        all.put("/healthz", Route.open(request -> health()));
+        all.put("/readyz", Route.open(request -> readiness()));
         all.put("/metrics", Route.get(this::metrics));
-        all.put("/api/tunnels", Route.get(exchange -> tunnels()));
-        all.put("/api/drain", Route.post(exchange -> drain()));
+        all.put("/api/tunnels", Route.get(request -> tunnels()));
+        all.put("/api/drain", Route.post(request -> drain()));
         return all;
     }
 
@@ -46,33 +44,48 @@ final class AdminHandler implements HttpHandler {
         source = started;
     }
 
-    @Override
-    public void handle(HttpExchange exchange) throws IOException {
-        try (exchange) {
-            Response response;
-            try {
-                response = respond(exchange);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                response = Response.error(Response.UNAVAILABLE, "the process is ending");
-            } catch (RuntimeException e) {
-                failures.log("admin address: unexpected failure", e);
-                response = Response.error(Response.INTERNAL_ERROR, "unexpected failure; the log has the reason");
-            }
-            send(exchange, response);
+    /**
+     * Returns the bytes of the answer to a request.
+     *
+     * @param from where it is from; null for a Unix-domain socket
+     */
+    byte[] answer(byte[] head, @Nullable InetAddress from) {
+        Request request;
+        try {
+            request = Request.parse(head, from);
+        } catch (HttpException e) {
+            return secured(Response.error(Response.BAD_REQUEST, "this is not an HTTP request"))
+                    .encoded(true);
         }
+        Response response;
+        try {
+            response = respond(request);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            response = Response.error(Response.UNAVAILABLE, "the process is ending");
+        } catch (RuntimeException e) {
+            failures.log("admin address: unexpected failure", e);
+            response = Response.error(Response.INTERNAL_ERROR, "unexpected failure; the log has the reason");
+        }
+        return secured(response).encoded(!request.isHead());
     }
 
-    private Response respond(HttpExchange exchange) throws InterruptedException {
-        String path = exchange.getRequestURI().getPath();
+    /** Returns the bytes of the answer to a request whose head is too long. */
+    byte[] tooLarge() {
+        return secured(Response.error(Response.HEADERS_TOO_LARGE, "the headers are too long"))
+                .encoded(true);
+    }
+
+    private Response respond(Request request) throws InterruptedException {
+        String path = request.path();
         Route route = path == null ? null : routes.get(path);
         if (route == null) return Response.error(Response.NOT_FOUND, "no such page");
-        if (!route.accepts(exchange.getRequestMethod())) {
+        if (!route.accepts(request.method())) {
             return Response.error(Response.METHOD_NOT_ALLOWED, "the methods here are " + route.methods())
                     .with("Allow", route.methods());
         }
-        Response refusal = gatekeeper.refusal(route, exchange);
-        return refusal == null ? route.responder().respond(exchange) : refusal;
+        Response refusal = gatekeeper.refusal(route, request);
+        return refusal == null ? route.responder().respond(request) : refusal;
     }
 
     private Response health() throws InterruptedException {
@@ -93,8 +106,8 @@ final class AdminHandler implements HttpHandler {
         return Response.json(Response.OK, started.tunnels(process.isDraining()));
     }
 
-    private Response metrics(HttpExchange exchange) {
-        return metrics.respond(exchange.getRequestHeaders().getFirst("Accept"), source);
+    private Response metrics(Request request) {
+        return metrics.respond(request.first("Accept"), source);
     }
 
     private Response drain() {
@@ -103,19 +116,11 @@ final class AdminHandler implements HttpHandler {
                 Response.ACCEPTED, new JsonLine().with("state", "draining").toString());
     }
 
-    private static void send(HttpExchange exchange, Response response) throws IOException {
-        Headers headers = exchange.getResponseHeaders();
-        headers.set("Content-Type", response.type());
-        headers.set("Content-Security-Policy", POLICY);
-        headers.set("X-Content-Type-Options", "nosniff");
-        headers.set("Referrer-Policy", "no-referrer");
-        headers.set("Cross-Origin-Resource-Policy", "same-origin");
-        headers.set("Cache-Control", "no-store");
-        response.headers().forEach(headers::set);
-        byte[] body = response.body();
-        boolean head = exchange.getRequestMethod().equals("HEAD");
-        if (head) headers.set("Content-Length", String.valueOf(body.length));
-        exchange.sendResponseHeaders(response.status(), head || body.length == 0 ? -1 : body.length);
-        if (!head) exchange.getResponseBody().write(body);
+    private static Response secured(Response response) {
+        return response.with("Content-Security-Policy", POLICY)
+                .with("X-Content-Type-Options", "nosniff")
+                .with("Referrer-Policy", "no-referrer")
+                .with("Cross-Origin-Resource-Policy", "same-origin")
+                .with("Cache-Control", "no-store");
     }
 }

@@ -1,52 +1,36 @@
 package org.relay4j.cli.admin;
 
-import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.SynchronousQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Tunnel;
 import org.relay4j.server.RelayServer;
+import org.relay4j.yamux.io.Listener;
+import org.relay4j.yamux.io.SocketFile;
 import org.relay4j.yamux.io.Sockets;
-import org.relay4j.yamux.io.Threads;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The HTTP server of an admin address. Safe for use by several threads. */
 public final class AdminServer implements AutoCloseable {
     /*
-     * The HTTP server of the JDK reads a request on a thread of its executor, so a slow one occupies a thread until its time is up.
-     * Connections, threads and times are bounded; beyond them, connections are closed at once. The bounds are system properties,
-     * which the JDK reads when its first HTTP server is made. A property that the user has set wins.
+     * The HTTP server of the JDK cannot listen on a Unix-domain socket, and neither can that of Apache HttpCore 5. That of Jetty 12
+     * can, but makes relay.jar 2.3 MB (66 %) larger. The listeners and the loop of the relay itself can, too, and bound connections,
+     * memory and time. So they transfer the bytes, and the parser and the writer of HttpCore make HTTP of them: 0.4 MB. A connection
+     * carries one request, whose body is not needed.
      */
     private static final Logger log = LoggerFactory.getLogger(AdminServer.class);
-    private static final int THREADS = 16;
-    private static final long IDLE_SECONDS = 10;
-    private static final Map<String, String> LIMITS = Map.of(
-            "jdk.httpserver.maxConnections", "64",
-            "sun.net.httpserver.maxIdleConnections", "16",
-            "sun.net.httpserver.idleInterval", "30", // s
-            "sun.net.httpserver.maxReqTime", "5", // s
-            "sun.net.httpserver.maxRspTime", "10", // s
-            "sun.net.httpserver.maxReqHeaders", "50",
-            "sun.net.httpserver.maxReqHeaderSize", "16384", // bytes
-            "sun.net.httpserver.drainAmount", "4096", // bytes of a request that nobody reads
-            "sun.net.httpserver.nodelay", "true");
 
-    private final HttpServer http;
-    private final ThreadPoolExecutor threads;
+    private final AdminPort port;
     private final AdminHandler handler;
 
-    private AdminServer(HttpServer http, ThreadPoolExecutor threads, AdminHandler handler) {
-        this.http = http;
-        this.threads = threads;
+    private AdminServer(AdminHandler handler, AdminPort.Opening opening) throws IOException {
         this.handler = handler;
+        port = AdminPort.open(handler, opening);
     }
 
     /**
@@ -61,25 +45,34 @@ public final class AdminServer implements AutoCloseable {
         if (token == null && !address.getAddress().isLoopbackAddress()) {
             throw new IllegalArgumentException("without a token, the admin address must be a loopback address");
         }
-        LIMITS.forEach((name, value) -> {
-            if (System.getProperty(name) == null) System.setProperty(name, value);
-        });
-        HttpServer http = HttpServer.create(address, 0);
-        ThreadPoolExecutor threads = new ThreadPoolExecutor(
-                0, THREADS, IDLE_SECONDS, TimeUnit.SECONDS, new SynchronousQueue<>(), Threads.factory("relay-admin"));
-        Gatekeeper gatekeeper = new Gatekeeper(token, new Attempts(System::nanoTime));
-        AdminHandler handler = new AdminHandler(process, gatekeeper);
-        http.createContext("/", handler);
-        http.setExecutor(threads);
-        http.start();
-        AdminServer server = new AdminServer(http, threads, handler);
+        AdminServer server =
+                new AdminServer(handler(token, process), (loop, owner) -> Listener.open(loop, address, owner));
         log.info("admin address: http://{}/", Sockets.text(server.address()));
         return server;
     }
 
-    /** Returns the bound address. */
+    /**
+     * Creates a Unix-domain socket and answers requests, as {@link #open(InetSocketAddress, AdminToken, AdminProcess)} does.
+     *
+     * @param access who may connect
+     * @param token the secret of its users; null if everybody who can connect may read, and may shut the process down
+     * @throws BindException if the socket cannot be created; the message has the path and the remedy
+     */
+    public static AdminServer open(
+            Path path, SocketFile.Access access, @Nullable AdminToken token, AdminProcess process) throws IOException {
+        AdminServer server =
+                new AdminServer(handler(token, process), (loop, owner) -> Listener.open(loop, path, access, owner));
+        log.info("admin address: {}", server.port.text());
+        return server;
+    }
+
+    private static AdminHandler handler(@Nullable AdminToken token, AdminProcess process) {
+        return new AdminHandler(process, new Gatekeeper(token, new Attempts(System::nanoTime)));
+    }
+
+    /** Returns the bound address. For a Unix-domain socket, it is a loopback address with port 0. */
     public InetSocketAddress address() {
-        return http.getAddress();
+        return port.address();
     }
 
     /** Shows a server that has started. */
@@ -112,10 +105,9 @@ public final class AdminServer implements AutoCloseable {
         handler.serve(source);
     }
 
-    /** Closes the address and its connections. Does not block. */
+    /** Closes the address and its connections. Blocks until answers in progress are sent, at most about two seconds. */
     @Override
     public void close() {
-        http.stop(0);
-        threads.shutdown();
+        port.close();
     }
 }

@@ -1,6 +1,5 @@
 package org.relay4j.cli.admin;
 
-import com.sun.net.httpserver.HttpExchange;
 import java.net.InetAddress;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -18,8 +17,12 @@ final class Gatekeeper {
     /*
      * Without a token, only programs on this machine can connect. One of them is a browser, and a web page could reach this address
      * through it if its host name resolved to 127.0.0.1 ("DNS rebinding"). Such a request names that host, so only the names of
-     * the loopback address are admitted. With a token that is not necessary: no page knows the token.
+     * the loopback address are admitted. With a token that is not necessary: no page knows the token. A browser cannot connect to a
+     * Unix-domain socket, whose permissions say who can.
      */
+
+    /** The address of programs that connect to a Unix-domain socket. */
+    private static final InetAddress LOCAL = InetAddress.getLoopbackAddress();
 
     /** Why a request was refused. */
     enum Reason {
@@ -51,25 +54,25 @@ final class Gatekeeper {
 
     /** Returns the refusal of a request; null if it is admitted. */
     @Nullable
-    Response refusal(Route route, HttpExchange exchange) {
-        InetAddress from = exchange.getRemoteAddress().getAddress();
-        if (token == null) {
-            List<String> hosts = exchange.getRequestHeaders().getOrDefault("Host", List.of());
-            if (hosts.size() != 1 || !isLoopback(hosts.get(0))) {
-                return refuse(
-                        Reason.HOST,
-                        from,
-                        Response.error(
-                                Response.FORBIDDEN,
-                                "this address serves the hosts localhost, 127.0.0.1 and [::1] only; set an admin token to use others"));
-            }
-            if (!route.post()) return null;
-            return Response.error(
-                    Response.FORBIDDEN, "this needs an admin token: set RELAY_ADMIN_TOKEN or --admin-token-file");
+    Response refusal(Route route, Request request) {
+        InetAddress from = request.from();
+        if (token != null) {
+            if (route.open()) return null;
+            return withToken(token, from == null ? LOCAL : from, request.first("Authorization"));
         }
-        return route.open()
-                ? null
-                : withToken(token, from, exchange.getRequestHeaders().getFirst("Authorization"));
+        if (from == null) return null; // the permissions of the socket have admitted it
+        List<String> hosts = request.values("Host");
+        if (hosts.size() != 1 || !isLoopback(hosts.get(0))) {
+            return refuse(
+                    Reason.HOST,
+                    from,
+                    Response.error(
+                            Response.FORBIDDEN,
+                            "this address serves the hosts localhost, 127.0.0.1 and [::1] only; set an admin token to use others"));
+        }
+        if (!route.post()) return null;
+        return Response.error(
+                Response.FORBIDDEN, "this needs an admin token: set RELAY_ADMIN_TOKEN or --admin-token-file");
     }
 
     private @Nullable Response withToken(AdminToken expected, InetAddress from, @Nullable String authorization) {

@@ -23,7 +23,7 @@ enum PageFile {
     /** Adds the routes of all files. */
     static void addTo(Map<String, Route> routes) {
         for (PageFile file : values()) {
-            routes.put(file == INDEX ? "/" : "/" + file.name, Route.open(exchange -> file.response()));
+            routes.put(file == INDEX ? "/" : "/" + file.name, Route.open(request -> file.response()));
         }
     }
 

@@ -1,7 +1,5 @@
 package org.relay4j.cli.admin;
 
-import com.sun.net.httpserver.HttpExchange;
-
 /**
  * What an admin address serves at a path.
  *
@@ -12,7 +10,7 @@ record Route(boolean post, boolean open, Responder responder) {
     /** Makes the response to a request that was admitted. */
     @FunctionalInterface
     interface Responder {
-        Response respond(HttpExchange exchange) throws InterruptedException;
+        Response respond(Request request) throws InterruptedException;
     }
 
     /** Returns a route that everybody who can connect may read. */
