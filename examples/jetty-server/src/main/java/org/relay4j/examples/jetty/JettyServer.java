@@ -34,7 +34,11 @@ public final class JettyServer implements AutoCloseable {
     private final RelayConnector connector;
 
     JettyServer(String relayHost, int relayPort) throws Exception {
-        RelayAcceptor acceptor = RelayClient.connect(relayHost, relayPort);
+        this(RelayClient.connect(relayHost, relayPort));
+    }
+
+    /** @param acceptor of a port or a host name; it is closed with the server */
+    JettyServer(RelayAcceptor acceptor) throws Exception {
         connector = new RelayConnector(server, acceptor, new HttpConnectionFactory());
         server.addConnector(connector);
         WebSocketUpgradeHandler sockets = WebSocketUpgradeHandler.from(server, container -> {

@@ -2,6 +2,7 @@ package org.relay4j.examples.jetty;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
@@ -11,6 +12,7 @@ import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -21,7 +23,15 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.relay4j.api.Endpoint;
+import org.relay4j.client.RelayClient;
+import org.relay4j.client.RelayClientOptions;
+import org.relay4j.client.RelayTunnel;
+import org.relay4j.server.ClientLimits;
+import org.relay4j.server.NamedClient;
 import org.relay4j.server.RelayServer;
+import org.relay4j.server.RelayServerOptions;
+import org.relay4j.server.TunnelPolicy;
 import org.relay4j.testing.Sha256;
 
 /** WebSockets through the public port. */
@@ -93,8 +103,44 @@ class WebSocketTest {
         for (WebSocket socket : sockets) socket.abort();
     }
 
+    /** Visitors ask for the name at the HTTP port, where the relay server has several. This one can be resolved on any machine. */
+    @Test
+    void webSocketBehindAHostName() throws Exception {
+        RelayServerOptions options = RelayServerOptions.builder()
+                .bindAddress(InetAddress.getLoopbackAddress())
+                .publicBindAddress(InetAddress.getLoopbackAddress())
+                .extended(true)
+                .httpPort(0)
+                .policy(new Everybody(ClientLimits.builder().host("localhost").build()))
+                .build();
+        try (RelayServer names = RelayServer.start(options);
+                RelayTunnel tunnel = RelayClient.open("localhost", names.port(), RelayClientOptions.defaults());
+                JettyServer named = new JettyServer(tunnel.acceptor(Endpoint.host("localhost")))) {
+            int port = names.httpAddress().getPort();
+            assertEquals(port, named.publicPort());
+            Messages messages = new Messages();
+            WebSocket socket = connect(messages, port);
+            socket.sendText("hello", true).get(DEADLINE.toSeconds(), TimeUnit.SECONDS);
+            assertEquals("hello", messages.next(5));
+            socket.sendClose(WebSocket.NORMAL_CLOSURE, "done").get(DEADLINE.toSeconds(), TimeUnit.SECONDS);
+            assertEquals(WebSocket.NORMAL_CLOSURE, messages.closed.get(DEADLINE.toSeconds(), TimeUnit.SECONDS));
+        }
+    }
+
+    /** Clients without a name may have a host name. */
+    private record Everybody(ClientLimits nameless) implements TunnelPolicy {
+        @Override
+        public CompletionStage<Optional<NamedClient>> find(String name) {
+            return CompletableFuture.completedFuture(Optional.empty());
+        }
+    }
+
     private WebSocket connect(Messages messages) throws Exception {
-        URI uri = URI.create("ws://localhost:" + server.publicPort() + "/socket");
+        return connect(messages, server.publicPort());
+    }
+
+    private WebSocket connect(Messages messages, int port) throws Exception {
+        URI uri = URI.create("ws://localhost:" + port + "/socket");
         return client.newWebSocketBuilder().buildAsync(uri, messages).get(DEADLINE.toSeconds(), TimeUnit.SECONDS);
     }
 
