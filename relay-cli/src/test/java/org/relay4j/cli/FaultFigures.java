@@ -55,6 +55,7 @@ class FaultFigures {
             measure("stopped forwarder, second one started" + with, () -> succeeded(count));
         }
         measure("no packet passes for 5 s, 1 connection", () -> cut(1, true, OUTAGE));
+        measure("the same, at most 1 s between two attempts of TCP", () -> cutWithBoundedRetransmission());
         measure("no packet passes for 60 s, 1 connection", () -> cut(1, true, Duration.ofSeconds(60)));
         measure("link down for 60 s, 1 connection", () -> cut(1, false, Duration.ofSeconds(60)));
         measure("no packet passes for 20 s, 2 connections", () -> cut(2, true, Duration.ofSeconds(20)));
@@ -88,6 +89,7 @@ class FaultFigures {
             String[] arguments = relay.forwarder(newFile(), 1);
             try (ChildProcess first = relay.networks.onClient(arguments)) {
                 int port = RelayPair.publicPort(first.line());
+                Echo.through(port, 1); // the server keeps the port only of a client that has answered
                 first.kill();
                 try (Socket waiting = relay.visitor(port)) {
                     Echo.send(waiting, "x");
@@ -135,8 +137,19 @@ class FaultFigures {
     // ---- faults of the network
 
     private double cut(int connections, boolean silent, Duration time) throws Exception {
-        try (NetworkedRelay relay = new NetworkedRelay();
-                ChildProcess forwarder = relay.networks.onClient(relay.forwarder(newFile(), connections))) {
+        try (NetworkedRelay relay = new NetworkedRelay()) {
+            return cut(relay, connections, silent, time);
+        }
+    }
+
+    private double cutWithBoundedRetransmission() throws Exception {
+        try (NetworkedRelay relay = new NetworkedRelay(true)) {
+            return cut(relay, 1, true, OUTAGE);
+        }
+    }
+
+    private double cut(NetworkedRelay relay, int connections, boolean silent, Duration time) throws Exception {
+        try (ChildProcess forwarder = relay.networks.onClient(relay.forwarder(newFile(), connections))) {
             int port = publicPort(forwarder, connections);
             relay.networks.cut(silent);
             pass(time);

@@ -107,6 +107,31 @@ class NetworkFaultsIT {
         }
     }
 
+    /**
+     * A NAT has forgotten the only connection. Neither end gets a packet or an error, so only the keep-alive can tell, and the server
+     * has not noticed anything when the client returns.
+     */
+    @Test
+    void theOnlyConnectionIsSilent() throws Exception {
+        try (ChildProcess forwarder = relay.alertForwarder()) {
+            int port = port(forwarder);
+            try (Socket before = relay.visitor(port)) {
+                Echo.send(before, "before");
+                Echo.expect(before, "before");
+                relay.silenceOneConnection(forwarder);
+                forwarder.errorLine("down the tunnel was lost: the peer has been silent for");
+                assertEquals(port, port(forwarder));
+                assertEquals(0, served(before));
+            }
+            assertTrue(relay.serves(port));
+            assertEquals(0, forwarder.waitingLines(), forwarder::toString);
+        }
+    }
+
+    private static int port(ChildProcess alertForwarder) throws InterruptedException {
+        return Integer.parseInt(alertForwarder.line().replace("up ", ""));
+    }
+
     /** The host is gone without a packet, and the server cannot know. Another one takes over with a copy of the lease. */
     @Test
     void anotherHostTakesOverFromOneThatHasDied() throws Exception {

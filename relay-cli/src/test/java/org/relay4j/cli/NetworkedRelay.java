@@ -18,9 +18,15 @@ final class NetworkedRelay implements AutoCloseable {
     final ChildProcess server;
 
     NetworkedRelay() throws Exception {
+        this(false);
+    }
+
+    /** @param bounded whether TCP waits at most a second between two attempts to send the same data */
+    NetworkedRelay(boolean bounded) throws Exception {
         EchoService service = null;
         ChildProcess started = null;
         try {
+            if (bounded) networks.boundRetransmission(); // before there is a socket
             service = new EchoService(networks.service());
             started = networks.onServer(
                     "--bind=" + networks.control(), "--public-bind=" + networks.visitors(), "--extended", "7000");
@@ -44,6 +50,16 @@ final class NetworkedRelay implements AutoCloseable {
             "--localForwardPort=" + echo.port(),
             networks.control() + ":" + CONTROL_PORT
         };
+    }
+
+    /** Starts a forwarder on the client's host that notices soon that its connection is silent. */
+    ChildProcess alertForwarder() {
+        return networks.onClient(
+                AlertForwarder.class,
+                networks.control(),
+                Integer.toString(CONTROL_PORT),
+                networks.service().getHostAddress(),
+                Integer.toString(echo.port()));
     }
 
     /** Drops the packets of one connection of a forwarder. */

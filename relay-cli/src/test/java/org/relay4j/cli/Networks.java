@@ -110,16 +110,25 @@ final class Networks implements AutoCloseable {
         return relay(router, arguments);
     }
 
+    /** Starts a main class of these tests on the client's host. */
+    ChildProcess onClient(Class<?> main, String... arguments) {
+        return in(client, main, arguments);
+    }
+
     /** Starts a main class of these tests on the router, which has all addresses that begin with {@link #strangers}. */
     ChildProcess onRouter(Class<?> main, String... arguments) throws InterruptedException {
         ip("-n", router, "route", "replace", "local", strangers() + "0.0/16", "dev", "lo");
         ip("-n", router, "route", "replace", visitors(), "via", control());
+        return in(router, main, arguments);
+    }
+
+    private static ChildProcess in(String host, Class<?> main, String... arguments) {
         // Failsafe starts this process with a jar whose manifest has the class path.
         String path = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         List<String> command = new ArrayList<>(List.of(java, "-cp", path, main.getName()));
         command.addAll(List.of(arguments));
-        return in(router, ChildProcess.builder(command.toArray(String[]::new)));
+        return in(host, ChildProcess.builder(command.toArray(String[]::new)));
     }
 
     /** Returns the first two numbers of 65,536 addresses of the router, which the other hosts reach. */
@@ -135,6 +144,13 @@ final class Networks implements AutoCloseable {
         List<String> command = new ArrayList<>(List.of("ip", "netns", "exec", host));
         command.addAll(builder.command());
         return ChildProcess.start(builder.command(command));
+    }
+
+    /** Bounds the pauses of TCP between its attempts to send the same data, for new sockets of both hosts. Needs Linux 6.15. */
+    void boundRetransmission() throws InterruptedException {
+        for (String host : List.of(client, server)) {
+            ip("netns", "exec", host, "sh", "-c", "echo 1000 > /proc/sys/net/ipv4/tcp_rto_max_ms");
+        }
     }
 
     // ---- faults
