@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.control.PortLine;
+import org.relay4j.yamux.io.FirstBytes;
 import org.relay4j.yamux.io.Listener;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.Sockets;
@@ -36,20 +37,47 @@ final class ControlPort implements Listener.Owner {
         return true;
     }
 
+    /** A port that a client has given back is free only after the next selection. */
+    @Override
+    public int mostInAPass() {
+        return 1;
+    }
+
     @Override
     public void accepted(SocketChannel channel) {
+        begin(channel);
+    }
+
+    @Override
+    public boolean acceptedFromCrowd(SocketChannel channel, boolean mostLeave) {
+        return begin(channel);
+    }
+
+    /** Returns whether the client has left already, and costs nothing more. */
+    private boolean begin(SocketChannel channel) {
         InetSocketAddress client;
+        ByteBuffer first = null;
+        boolean proxied;
         try {
-            Sockets.configure(channel);
+            channel.configureBlocking(false);
             client = client(channel);
+            proxied = proxies.contains(client.getAddress());
+            if (!proxied) {
+                first = FirstBytes.read(server.controlLoop(), channel);
+                if (first == null) {
+                    Sockets.close(channel);
+                    return true;
+                }
+            }
+            Sockets.configure(channel);
         } catch (IOException e) {
             log.debug("a client has disconnected: {}", e.toString());
             Sockets.close(channel);
-            return;
+            return true;
         }
         try {
             Loop loop = server.loops().next();
-            if (!proxies.contains(client.getAddress())) admit(new Newcomer(channel, client, null), loop);
+            if (first != null) admit(new Newcomer(channel, client, first.hasRemaining() ? first : null), loop);
             else
                 loop.execute(() -> proxies.read(
                         loop, channel, client, (ready, from, header) -> admit(new Newcomer(ready, from, null), loop)));
@@ -57,6 +85,7 @@ final class ControlPort implements Listener.Owner {
             Sockets.reset(channel);
             server.failed(client, "relay server: client {} cannot be served", Sockets.host(client), e);
         }
+        return false;
     }
 
     /** Returns the address of a client. One that has connected to a Unix-domain socket has that of this machine. */
@@ -110,8 +139,9 @@ final class ControlPort implements Listener.Owner {
         boolean assigned = false;
         try {
             Handshake handshake = new Handshake(gate, loop, newcomer, ticket);
-            loop.execute(handshake::begin);
             assigned = true;
+            if (loop.isCurrent()) handshake.begin(); // so it counts as time for accepting
+            else loop.execute(handshake::begin);
         } finally {
             if (!assigned) {
                 ticket.leave();

@@ -13,6 +13,7 @@ import org.relay4j.api.control.ControlLine;
 import org.relay4j.api.control.PortLine;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.PlainWire;
+import org.relay4j.yamux.io.ReadAheadWire;
 import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.Wire;
 import org.slf4j.Logger;
@@ -73,7 +74,9 @@ final class Handshake implements Loop.Handler, Claimant {
         channel = newcomer.channel();
         client = newcomer.address();
         this.ticket = ticket;
-        wire = new PlainWire(channel);
+        ByteBuffer first = newcomer.read();
+        boolean plain = first == null || gate.options().tls() != null; // TLS reads them by itself
+        wire = plain ? new PlainWire(channel) : new ReadAheadWire(channel, first);
     }
 
     /** Starts the handshake. A client of the base protocol has its answer when this returns. */

@@ -12,7 +12,7 @@ import org.relay4j.yamux.io.Sockets;
  *
  * @param channel configured
  * @param address where it connects from, perhaps from the header of a load balancer
- * @param read the beginning of its TLS handshake, if it was read already; null if it was not
+ * @param read the first bytes that it has sent, if they were read already; null if none were
  */
 record Newcomer(
         SocketChannel channel,

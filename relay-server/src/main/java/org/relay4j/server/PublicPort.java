@@ -2,12 +2,15 @@ package org.relay4j.server;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.api.proxy.ProxyHeader;
+import org.relay4j.yamux.io.FirstBytes;
 import org.relay4j.yamux.io.Listener;
 import org.relay4j.yamux.io.Loop;
+import org.relay4j.yamux.io.PlainWire;
 import org.relay4j.yamux.io.Sockets;
 
 /**
@@ -94,6 +97,32 @@ final class PublicPort extends QueuedEndpoint implements Listener.Owner {
         if (from == null) Sockets.close(channel); // it has disconnected
         else if (server.proxies().contains(from.getAddress())) readHeader(visitors, channel, from);
         else visitors.accepted(new Arrival(channel, from, null));
+    }
+
+    @Override
+    public boolean acceptedFromCrowd(SocketChannel channel, boolean mostLeave) {
+        VisitorQueue visitors = queue();
+        InetSocketAddress from = remote(channel);
+        if (visitors == null || from == null || server.proxies().contains(from.getAddress())) {
+            accepted(channel);
+            return false;
+        }
+        ByteBuffer first;
+        try {
+            channel.configureBlocking(false);
+            first = FirstBytes.read(loop(), channel);
+            if (first == null && mostLeave) {
+                Sockets.reset(channel); // if it has only ended its direction, it must not take this for a reply
+                return true;
+            }
+            Sockets.configure(channel);
+        } catch (IOException e) {
+            Sockets.close(channel); // it has disconnected
+            return true;
+        }
+        boolean hasRead = first != null && first.hasRemaining();
+        visitors.accepted(new Arrival(new PlainWire(channel), from, null, hasRead ? first : null));
+        return first == null;
     }
 
     private void readHeader(VisitorQueue visitors, SocketChannel channel, InetSocketAddress proxy) {

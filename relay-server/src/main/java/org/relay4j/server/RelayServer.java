@@ -425,6 +425,11 @@ public final class RelayServer implements Closeable {
         return loops;
     }
 
+    /** Returns the loop that accepts clients. */
+    Loop controlLoop() {
+        return controlLoop;
+    }
+
     ServerLog log() {
         return limited;
     }

@@ -34,7 +34,11 @@ final class RawClient implements AutoCloseable {
 
     /** Connects and reads the first line; says nothing. */
     static RawClient connect(InetSocketAddress server) throws IOException {
-        SocketChannel channel = SocketChannel.open(server);
+        return over(SocketChannel.open(server));
+    }
+
+    /** Reads the first line; says nothing. */
+    static RawClient over(SocketChannel channel) throws IOException {
         channel.socket().setSoTimeout((int) Await.DEADLINE.toMillis());
         return new RawClient(channel, readLine(channel.socket().getInputStream()));
     }

@@ -19,6 +19,13 @@ import org.slf4j.event.Level;
  * {@link #open} and {@link #address}.
  */
 public final class Listener implements Loop.Handler {
+    /*
+     * A connection costs more than its accept: its registration, a stream or a handshake, and work on the other side. So
+     * accepting is paced by time while the loop has other work, and the kernel holds the rest of a flood. Connections that had
+     * to wait are a crowd, and each is read when it is accepted. If most have left, they are dropped: they cost an accept, a read
+     * and a close. Accepting then pauses between turns, because a connection that is accepted at once has not left yet.
+     */
+
     /** Receives accepted connections. Called on the loop. */
     public interface Owner {
         /** Returns false to pause accepting: connections then wait in the kernel until {@link Listener#resume} is called. */
@@ -29,6 +36,22 @@ public final class Listener implements Loop.Handler {
          * continues; the owner must undo its own accounting before it throws.
          */
         void accepted(SocketChannel channel);
+
+        /** Returns the number of connections to accept in one pass of the loop, besides those that have left. */
+        default int mostInAPass() {
+            return ACCEPTS_PER_PASS;
+        }
+
+        /**
+         * Receives a new connection, as {@link #accepted} does, while more arrive than the loop has time for.
+         *
+         * @param mostLeave whether most connections leave at once, so that one that has left should be reset
+         * @return whether the peer has left: it has sent nothing, and has ended its direction or the connection
+         */
+        default boolean acceptedFromCrowd(SocketChannel channel, boolean mostLeave) {
+            accepted(channel);
+            return false;
+        }
     }
 
     private static final Logger log = LoggerFactory.getLogger(Listener.class);
@@ -44,7 +67,9 @@ public final class Listener implements Loop.Handler {
     private final InetSocketAddress address; // that of this machine with port 0 for a Unix-domain socket
     private final @Nullable SocketFile file; // null: a TCP port
     private SelectionKey key;
-    private boolean paused; // after a failure
+    private boolean paused; // after a failure, or while a crowd leaves
+    private final Crowd crowd = new Crowd();
+    private final AcceptTurns.Acceptor turns = new Turns();
     private final LimitedLog cannotAccept = new LimitedLog(log, Level.WARN);
     private final LimitedLog ownerFailed = new LimitedLog(log, Level.ERROR);
 
@@ -103,6 +128,7 @@ public final class Listener implements Loop.Handler {
      */
     public void moveTo(Loop other) {
         if (other == loop) return;
+        loop.accepting().remove(turns);
         loop.deregister(channel);
         loop = other;
     }
@@ -161,7 +187,32 @@ public final class Listener implements Loop.Handler {
 
     @Override
     public void ready(SelectionKey ready) {
-        for (int n = 0; n < ACCEPTS_PER_PASS && channel.isOpen(); n++) {
+        loop.accepting().add(turns);
+    }
+
+    /** What the loop has it do when there is time. */
+    private final class Turns implements AcceptTurns.Acceptor {
+        @Override
+        public void accept(AcceptPace pace, boolean busy) {
+            acceptSome(pace, busy);
+        }
+
+        @Override
+        public void postponed(long now) {
+            crowd.grows(now);
+        }
+    }
+
+    /** Returns what the loop has it do when there is time. */
+    AcceptTurns.Acceptor turns() {
+        return turns;
+    }
+
+    private void acceptSome(AcceptPace pace, boolean busy) {
+        boolean crowded = crowd.isPresent(pace.now());
+        int kept = 0;
+        boolean goesOn = true;
+        while (goesOn && channel.isOpen() && key.isValid()) {
             SocketChannel accepted;
             try {
                 if (!owner.canAccept()) {
@@ -173,18 +224,36 @@ public final class Listener implements Loop.Handler {
                 pause(e);
                 return;
             }
-            if (accepted == null) return;
-            handOver(accepted);
+            if (accepted == null) break;
+            boolean left = crowded ? handOverFromCrowd(accepted) : handOver(accepted);
+            if (crowded) crowd.count(left, pace.now());
+            goesOn = pace.mayContinue(busy);
+            if (!left && ++kept >= owner.mostInAPass()) return; // the others in the next pass
+        }
+        if (crowded && crowd.isLeaving()) rest(Crowd.PAUSE);
+    }
+
+    private boolean handOverFromCrowd(SocketChannel accepted) {
+        try {
+            return owner.acceptedFromCrowd(accepted, crowd.isLeaving());
+        } catch (RuntimeException | Error e) {
+            failed(accepted, e);
+            return false;
         }
     }
 
-    private void handOver(SocketChannel accepted) {
+    private boolean handOver(SocketChannel accepted) {
         try {
             owner.accepted(accepted);
         } catch (RuntimeException | Error e) {
-            Sockets.reset(accepted);
-            ownerFailed.log("unexpected failure of {}: a connection was reset", this, e);
+            failed(accepted, e);
         }
+        return false;
+    }
+
+    private void failed(SocketChannel accepted, Throwable failure) {
+        Sockets.reset(accepted);
+        ownerFailed.log("unexpected failure of {}: a connection was reset", this, failure);
     }
 
     @Override
@@ -198,10 +267,15 @@ public final class Listener implements Loop.Handler {
             cannotAccept.log(
                     "cannot accept on {}, trying again in 0.2 s: {}", text(), String.valueOf(failure.getMessage()));
         } else ownerFailed.log("unexpected failure of {}, trying again in 0.2 s", this, failure);
+        rest(PAUSE);
+    }
+
+    private void rest(long time) {
+        if (paused || !channel.isOpen() || !key.isValid()) return;
         paused = true;
         key.interestOps(0);
         loop.schedule(
-                PAUSE,
+                time,
                 () -> loop.execute(() -> {
                     paused = false;
                     resume();

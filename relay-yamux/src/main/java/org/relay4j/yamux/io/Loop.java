@@ -26,8 +26,8 @@ import org.slf4j.event.Level;
  */
 public final class Loop {
     /*
-     * A pass: wait; call the handler of each ready key; run tasks; flush each touched session, so that all frames of a pass are
-     * sent in one write; run due timers.
+     * A pass: wait; call the handler of each ready key; run tasks; accept connections, if there is time; flush each touched
+     * session, so that all frames of a pass are sent in one write; run due timers.
      */
 
     /** The handler of a key, attached to it. */
@@ -57,6 +57,7 @@ public final class Loop {
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean woken = new AtomicBoolean();
     private final Timers timers = new Timers(); // loop thread only
+    private final AcceptTurns accepting = new AcceptTurns(System::nanoTime); // loop thread only
     private final ArrayDeque<LoopDriver> touched = new ArrayDeque<>(); // loop thread only
     private final ByteBuffer readBuffer = ByteBuffer.allocateDirect(READ_BUFFER); // loop thread only
     private final LimitedLog handlerFailed = new LimitedLog(log, Level.ERROR, FAILURES_LOGGED);
@@ -64,6 +65,7 @@ public final class Loop {
     private @Nullable ByteBuffer datagramBuffer; // from its first use; loop thread only
     private volatile boolean stopping;
     private volatile boolean ended;
+    private boolean busy; // there is other work than accepting in this pass; loop thread only
     private long now; // ns; cached for this pass, 0 if not yet read; loop thread only
 
     /** Creates a loop and starts its thread. */
@@ -149,6 +151,11 @@ public final class Loop {
         return now;
     }
 
+    /** Returns the listeners that have connections to accept. On the loop's thread only. */
+    AcceptTurns accepting() {
+        return accepting;
+    }
+
     /** Returns the buffer for one read, shared by all sessions of the loop. Its content is processed before the next read. */
     ByteBuffer readBuffer() {
         return readBuffer;
@@ -175,9 +182,12 @@ public final class Loop {
                 woken.set(false);
                 long timeout = timeout();
                 now = 0;
+                busy = false;
                 if (timeout == 0) selector.selectNow(this::dispatch);
                 else selector.select(this::dispatch, timeout);
+                busy |= !tasks.isEmpty() || !touched.isEmpty();
                 runTasks();
+                accepting.run(busy); // behind tasks that make room
                 flushTouched();
                 // After the sockets: a resumed process must read pending data before it checks timeouts of its peers.
                 runTimers();
@@ -201,6 +211,7 @@ public final class Loop {
 
     private void dispatch(SelectionKey key) {
         Handler handler = (Handler) key.attachment();
+        if (!(handler instanceof Listener)) busy = true;
         try {
             // A handler called earlier in this pass may have closed this channel.
             if (key.isValid()) handler.ready(key);

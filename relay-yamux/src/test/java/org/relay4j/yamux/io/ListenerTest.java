@@ -69,9 +69,73 @@ class ListenerTest {
         onLoop(() -> {
             connectUnchecked(20);
             listener.ready(null);
+            loop.accepting().run(true);
             assertEquals(4, guests.channels.size());
         });
         awaitGuests(20);
+    }
+
+    @Test
+    void connectionsWaitWhileTheLoopHasOtherWork() throws Exception {
+        onLoop(() -> {
+            long[] now = {0}; // ns
+            AcceptTurns turns = new AcceptTurns(() -> now[0]);
+            guests.whenAccepted = () -> now[0] += AcceptPace.MOST;
+            connectUnchecked(20);
+            for (int pass = 0; pass < 3; pass++) {
+                turns.add(listener.turns());
+                turns.run(true);
+                assertEquals(1, guests.channels.size());
+            }
+        });
+        awaitGuests(20); // when the loop has time again
+    }
+
+    @Test
+    void thoseWhoLeaveACrowdAreRecognizedAndTheOthersAreServed() throws Exception {
+        onLoop(() -> {
+            guests.whenAsked = () -> listener.turns().postponed(System.nanoTime()); // however slow this machine is
+            connectUnchecked(100);
+            for (Socket socket : sockets) socket.close();
+            listener.turns().postponed(System.nanoTime());
+        });
+        awaitGuests(100);
+        assertTrue(guests.mostLeave);
+        assertEquals(0, guests.stayed.size());
+        connect(5);
+        awaitGuests(105);
+        Await.until("a live one is recognized, too", () -> {
+            connect(1);
+            return guests.stayed.size() > 0;
+        });
+    }
+
+    @Test
+    void movesToAnotherLoopBetweenTwoTurns() throws Exception {
+        Loop other = new Loop("relay-test-listener-2", true);
+        try {
+            onLoop(() -> {
+                connectUnchecked(2);
+                listener.ready(null);
+                listener.moveTo(other);
+                loop.accepting().run(false);
+                assertEquals(0, guests.channels.size());
+            });
+            CompletableFuture<Void> started = new CompletableFuture<>();
+            other.execute(() -> {
+                try {
+                    listener.start();
+                    started.complete(null);
+                } catch (IOException e) {
+                    started.completeExceptionally(e);
+                }
+            });
+            started.get(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS);
+            awaitGuests(2);
+        } finally {
+            other.stop();
+            assertTrue(other.join(Await.DEADLINE.toMillis()));
+        }
     }
 
     @Test
@@ -247,11 +311,13 @@ class ListenerTest {
     }
 
     /** Keeps all accepted connections. */
-    private static final class Guests implements Listener.Owner {
+    private final class Guests implements Listener.Owner {
         final List<SocketChannel> channels = new CopyOnWriteArrayList<>();
         int room = Integer.MAX_VALUE; // loop thread only
         Runnable whenAccepted = () -> {}; // loop thread only
         Runnable whenAsked = () -> {}; // loop thread only
+        final List<SocketChannel> stayed = new CopyOnWriteArrayList<>(); // of a crowd
+        volatile boolean mostLeave; // at the last one from a crowd
 
         @Override
         public boolean canAccept() {
@@ -264,6 +330,20 @@ class ListenerTest {
             room--;
             whenAccepted.run();
             channels.add(channel);
+        }
+
+        @Override
+        public boolean acceptedFromCrowd(SocketChannel channel, boolean most) {
+            mostLeave = most;
+            try {
+                channel.configureBlocking(false);
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+            channels.add(channel);
+            if (FirstBytes.read(loop, channel) == null) return true;
+            stayed.add(channel);
+            return false;
         }
     }
 }

@@ -1,0 +1,116 @@
+package org.relay4j.yamux.io;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** How much of its time a loop spends on accepting, in virtual time. */
+class AcceptTurnsTest {
+    private static final long WORK = TimeUnit.MICROSECONDS.toNanos(100); // of a busy pass
+    private static final long COST = TimeUnit.MICROSECONDS.toNanos(40); // of one connection
+
+    private long now = 1; // ns
+    private long spent; // ns on accepting
+    private final AcceptTurns turns = new AcceptTurns(() -> now);
+
+    /** A port with connections that wait in the kernel. */
+    private final class Port implements AcceptTurns.Acceptor {
+        private final long cost;
+        private int waiting;
+        private int accepted;
+        private int postponed;
+        private int turns;
+
+        Port(int waiting, long cost) {
+            this.waiting = waiting;
+            this.cost = cost;
+        }
+
+        @Override
+        public void accept(AcceptPace pace, boolean busy) {
+            turns++;
+            for (int n = 0; n < 4 && waiting > 0; n++) {
+                waiting--;
+                accepted++;
+                now += cost;
+                spent += cost;
+                if (!pace.mayContinue(busy)) return;
+            }
+        }
+
+        @Override
+        public void postponed(long time) {
+            assertEquals(now, time);
+            postponed++;
+        }
+    }
+
+    private void pass(boolean busy, Port... ports) {
+        if (busy) now += WORK;
+        for (Port port : ports) if (port.waiting > 0) turns.add(port);
+        turns.run(busy);
+    }
+
+    @Test
+    void floodGetsItsShareOfABusyLoop() {
+        Port flooded = new Port(Integer.MAX_VALUE, COST);
+        long begun = now;
+        while (now - begun < TimeUnit.SECONDS.toNanos(10)) pass(true, flooded);
+        double share = (double) spent / (now - begun);
+        assertEquals(
+                1.0 / (AcceptPace.PARTS + 1),
+                share,
+                0.01,
+                "of the time: the share is counted while it does other work");
+        assertTrue(flooded.postponed > 0);
+    }
+
+    @Test
+    void idleLoopAcceptsWithoutAPause() {
+        Port port = new Port(10_000, COST);
+        long begun = now;
+        while (port.waiting > 0) pass(false, port);
+        assertEquals(10_000 * COST, now - begun);
+        assertEquals(0, port.postponed);
+        assertEquals(2_500, port.turns, "four in each");
+    }
+
+    @Test
+    void fewConnectionsAreAcceptedAtOnceInABusyLoop() {
+        Port port = new Port(0, COST);
+        for (int n = 0; n < 10_000; n++) {
+            if (n % 10 == 0) port.waiting++; // takes a twenty-fifth of the time
+            pass(true, port);
+            assertEquals(0, port.waiting);
+        }
+        assertEquals(0, port.postponed);
+    }
+
+    /** However many connections one port has, and however slow one of them is, another port has its turn soon. */
+    @Test
+    void quietPortHasItsTurnBesideAFloodedOne() {
+        Port flooded = new Port(Integer.MAX_VALUE, TimeUnit.SECONDS.toNanos(1));
+        Port quiet = new Port(0, COST);
+        for (int n = 0; n < 100; n++) {
+            pass(true, flooded, quiet);
+            quiet.waiting = 1;
+            long since = now - COST;
+            long accepting = spent;
+            while (quiet.waiting > 0) pass(true, flooded, quiet);
+            long waited = now - since - (spent - accepting);
+            assertTrue(waited <= 2 * (1 + AcceptPace.PARTS) * AcceptPace.MOST, () -> waited + " ns");
+        }
+    }
+
+    @Test
+    void listenerThatIsRemovedHasNoTurn() {
+        Port port = new Port(1, COST);
+        turns.add(port);
+        turns.add(port);
+        turns.remove(port);
+        turns.run(false);
+        assertEquals(0, port.accepted);
+    }
+}
