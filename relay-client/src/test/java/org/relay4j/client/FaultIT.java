@@ -65,7 +65,7 @@ class FaultIT {
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signals")
     void serverIsStoppedAndGoesOn() throws Exception {
         try (Program server = server(FixedPort.free());
-                RelayForwarder forwarder = forward(port(server), FaultOptions.KEEP_ALIVE);
+                RelayForwarder forwarder = forward(port(server), FaultOptions.CAREFUL);
                 Traffic traffic = Traffic.start(forwarder.publicAddress().getPort())) {
             server.suspend();
             recorder.awaitLoss(1, true);
@@ -115,7 +115,7 @@ class FaultIT {
     @Test
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signals")
     void forwarderIsStoppedAndGoesOn() throws Exception {
-        try (RelayServer server = localServer(FaultOptions.KEEP_ALIVE);
+        try (RelayServer server = localServer(FaultOptions.CAREFUL);
                 Program forwarder = forwarder(server)) {
             int port = publicPort(forwarder, 1);
             try (Traffic traffic = Traffic.start(port)) {

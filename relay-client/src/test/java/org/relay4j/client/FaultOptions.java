@@ -11,6 +11,9 @@ final class FaultOptions {
     /** The silence after which a peer is pinged, and the time for its answer. */
     static final Duration KEEP_ALIVE = Duration.ofMillis(500);
 
+    /** The same for a side that must notice silence, and must not take a busy machine for it before. */
+    static final Duration CAREFUL = Duration.ofSeconds(2);
+
     /** The same for a side that is to notice only what the kernel reports, however busy the machine is. */
     static final Duration PATIENT = Duration.ofSeconds(60);
 
