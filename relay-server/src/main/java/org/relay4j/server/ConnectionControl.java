@@ -36,6 +36,16 @@ final class ConnectionControl {
         return lines;
     }
 
+    /** Returns the bytes of lines from the server. With the session's lock held. */
+    long bytesSent() {
+        return lines == null ? 0 : lines.bytesSent();
+    }
+
+    /** Returns the bytes of lines from the client. With the session's lock held. */
+    long bytesReceived() {
+        return lines == null ? 0 : lines.bytesReceived();
+    }
+
     /** The connection gets no more visitors. With the session's lock held; the driver must be flushed afterwards. */
     void mayEnd() {
         if (lines != null) lines.mayEnd();

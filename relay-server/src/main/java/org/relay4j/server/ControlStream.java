@@ -42,6 +42,14 @@ final class ControlStream implements StreamHandler {
         this.reader = reader;
     }
 
+    long bytesSent() {
+        return stream.bytesSent();
+    }
+
+    long bytesReceived() {
+        return stream.bytesReceived();
+    }
+
     /** Writes a line, as soon as the client has room for it. The driver must be flushed afterwards. */
     void write(ControlLine text) {
         write(text.encode());

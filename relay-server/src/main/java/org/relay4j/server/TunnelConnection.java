@@ -83,14 +83,14 @@ final class TunnelConnection implements SessionEvents {
         return driver.awaitTermination(nanos);
     }
 
-    /** Returns the bytes received from visitors. From any thread. */
+    /** Returns the bytes received from visitors, for UDP with the length of each datagram. From any thread. */
     long bytesIn() {
-        return ask(Multiplexer::bytesSent);
+        return ask(mux -> mux.bytesSent() - control.bytesSent());
     }
 
-    /** Returns the bytes sent to visitors. From any thread. */
+    /** Returns the bytes sent to visitors, as {@link #bytesIn}. From any thread. */
     long bytesOut() {
-        return ask(Multiplexer::bytesReceived);
+        return ask(mux -> mux.bytesReceived() - control.bytesReceived());
     }
 
     /** Returns its visitors. */

@@ -88,6 +88,28 @@ class OpenTunnelsTest {
     }
 
     @Test
+    void headersAndLinesAreNotBytesOfVisitors() throws IOException {
+        AskingClient client = ask("visitor-address resume", "web").establish().control();
+        assertEquals("CLOSED tcp/1", client.ask("CLOSE tcp/1"));
+        Socket visitor = visit(client);
+        client.header(1);
+        Visitor.send(visitor, "hello");
+        client.yamux().expect(WireFrame.data(1, "hello"));
+        client.yamux().send(WireFrame.window(1, ACK, 0), WireFrame.data(1, "bye"));
+        Visitor.expect(visitor, "bye");
+        assertEquals(5, only().bytesIn());
+        assertEquals(3, only().bytesOut());
+        client.die();
+        Await.until("it is held", () -> only().connections() == 0);
+        assertEquals(5, only().bytesIn());
+        assertEquals(3, only().bytesOut());
+        assertEquals(5, server.statistics().bytesIn());
+        assertEquals(3, server.statistics().bytesOut());
+        assertEquals(5, server.clients().get(0).bytesIn());
+        assertEquals(3, server.clients().get(0).bytesOut());
+    }
+
+    @Test
     void heldTunnelKeepsItsTotals() throws IOException {
         AskingClient first = ask("resume", "web").establish();
         Socket visitor = visit(first);

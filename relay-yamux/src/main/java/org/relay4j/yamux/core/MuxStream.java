@@ -201,6 +201,14 @@ public final class MuxStream {
         return send.bytes();
     }
 
+    /**
+     * Leaves bytes that were just {@linkplain #commit committed} out of {@link #bytesSent}, also of the session, because they are not
+     * those of a user.
+     */
+    public void uncount(int length) {
+        send.uncount(length);
+    }
+
     /** Returns the payload received since the stream was opened. Unit: bytes. */
     public long bytesReceived() {
         return receive.bytes();

@@ -71,6 +71,12 @@ final class SendHalf {
         queue.commit(id, length);
     }
 
+    /** Leaves bytes that were committed out of the counts of payload. */
+    void uncount(int length) {
+        bytes -= length;
+        parts.traffic().sent -= length;
+    }
+
     /** Adds credit to the window; true if the stream was waiting for it. */
     boolean credit(long length) throws ProtocolViolation {
         if (window + length > Frame.MAX_WINDOW) {

@@ -47,6 +47,7 @@ public final class DatagramStream implements StreamHandler {
     private final DatagramReader reader = new DatagramReader();
     private final Arrivals arrivals = new Arrivals();
     private MuxStream stream;
+    private int uncounted; // bytes left of the preamble
     private boolean ended;
     private boolean continuing; // a timer continues in the next pass
 
@@ -60,7 +61,7 @@ public final class DatagramStream implements StreamHandler {
     /**
      * Opens a stream. On the loop; the session must be READY.
      *
-     * @param preamble bytes that the stream begins with
+     * @param preamble bytes that the stream begins with, which are not counted
      * @return null if there is no memory left
      */
     public static @Nullable DatagramStream open(
@@ -87,10 +88,12 @@ public final class DatagramStream implements StreamHandler {
         if (room != null && room.remaining() >= preamble.length) {
             room.put(preamble);
             stream.commit(preamble.length, now());
+            stream.uncount(preamble.length);
             return true;
         }
         if (room != null) stream.cancel();
         if (!queue.begin(preamble)) return false;
+        uncounted = preamble.length;
         pump();
         return true;
     }
@@ -138,7 +141,11 @@ public final class DatagramStream implements StreamHandler {
             if (room == null) return; // onWritable continues
             int before = room.position();
             queue.moveTo(room);
-            stream.commit(room.position() - before, now());
+            int length = room.position() - before;
+            stream.commit(length, now());
+            int own = Math.min(length, uncounted);
+            stream.uncount(own);
+            uncounted -= own;
             driver.flushIfMuch();
         }
     }

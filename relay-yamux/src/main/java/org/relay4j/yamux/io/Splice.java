@@ -73,7 +73,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
      * wire when it ends, but not if this method throws.
      *
      * @param wire over a connected, configured socket, after its handshake
-     * @param preamble bytes that the stream begins with; null for none
+     * @param preamble bytes that the stream begins with, which are not counted; null for none
      * @param read bytes that were already read from the connection, and follow the preamble; null for none. The caller does not
      *     use the buffer again
      */
@@ -89,7 +89,7 @@ public final class Splice implements StreamHandler, Loop.Handler {
             MuxStream opened = driver.mux().open(splice, driver.loop().now());
             if (opened == null) throw new IOException("there is no memory left to open a stream");
             splice.stream = opened;
-            splice.input.begin(joined(preamble, read));
+            splice.input.begin(joined(preamble, read), preamble == null ? 0 : preamble.length);
             driver.flush();
             begun = true;
             return splice;

@@ -19,6 +19,7 @@ final class SpliceInput {
     private final Splice splice;
     private final LoopDriver driver;
     private @Nullable ByteBuffer first; // sent on the stream before anything from the socket
+    private int uncounted; // how many of these are left that are not from the socket
     private boolean ended; // the end was received from the socket, or the socket is no longer read
     private boolean awaitsBandwidth; // the socket is not read until the throttle resumes it
     private @Nullable StallEvent stall;
@@ -29,8 +30,12 @@ final class SpliceInput {
         this.driver = driver;
     }
 
-    /** @param firstBytes sent before anything from the socket; null for none */
-    void begin(@Nullable ByteBuffer firstBytes) {
+    /**
+     * @param firstBytes sent before anything from the socket; null for none
+     * @param preamble how many of them are not from the socket, and do not count as its bytes
+     */
+    void begin(@Nullable ByteBuffer firstBytes, int preamble) {
+        uncounted = preamble;
         if (firstBytes != null && !sendFirst(firstBytes)) return;
         if (splice.wire().hasInput()) readAgain();
     }
@@ -154,6 +159,9 @@ final class SpliceInput {
             room.put(bytes.slice(bytes.position(), length));
             bytes.position(bytes.position() + length);
             stream().commit(length, now());
+            int own = Math.min(length, uncounted);
+            stream().uncount(own);
+            uncounted -= own;
         }
         first = null;
         return true;
