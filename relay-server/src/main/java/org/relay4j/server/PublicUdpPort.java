@@ -45,6 +45,7 @@ final class PublicUdpPort implements PublicEndpoint, UdpSocket.Owner {
     private boolean started;
     private Flow flow = Flow.OPEN;
     private boolean closed;
+    private @Nullable Runnable finished; // to be called when no visitor is left; no new ones come in
 
     /**
      * Binds the port that a client requests, or any port that it may have.
@@ -123,11 +124,22 @@ final class PublicUdpPort implements PublicEndpoint, UdpSocket.Owner {
     @Override
     public void resume() {}
 
-    /** Nobody waits. Present visitors get replies until the port is closed, but are no longer heard. */
+    /**
+     * Nobody waits, and no new visitor comes in. The port must be free when {@code then} is called, so present visitors end. But if the
+     * server shuts down, nobody else can get the port, and they stay until they are idle.
+     */
     @Override
     public void finish(Runnable then) {
         if (closed) then.run();
+        else if (server.isClosing() && visitors.size() > 0) finished = then;
         else socket.detach(then);
+    }
+
+    private void finishWithoutVisitors() {
+        Runnable then = finished;
+        if (then == null || visitors.size() > 0) return;
+        finished = null;
+        loop.execute(then); // the lock of a session may be held
     }
 
     @Override
@@ -187,7 +199,7 @@ final class PublicUdpPort implements PublicEndpoint, UdpSocket.Owner {
 
     private @Nullable DatagramDrop refusal(@Nullable ServerTunnel owner, InetAddress from, long now) {
         if (!server.options().visitorFilter().allows(from)) return DatagramDrop.ADDRESS;
-        if (owner == null || flow != Flow.OPEN) return DatagramDrop.HELD;
+        if (owner == null || flow != Flow.OPEN || finished != null) return DatagramDrop.HELD;
         if (!rates.admits(from, server.options().udpVisitorsPerSecond(), now)) return DatagramDrop.RATE;
         if (!owner.visitors().admitsDatagrams(from, now)) return DatagramDrop.RATE;
         if (!owner.connections().choose()) return DatagramDrop.HELD;
@@ -228,6 +240,7 @@ final class PublicUdpPort implements PublicEndpoint, UdpSocket.Owner {
         present = visitors.size();
         limits.leave(visitor.address().getAddress());
         counts.left();
+        finishWithoutVisitors();
     }
 
     // ---- the streams of visitors; on any loop

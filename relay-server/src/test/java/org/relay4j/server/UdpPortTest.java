@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
 import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Pattern;
@@ -71,6 +72,8 @@ class UdpPortTest {
         awaitCounts("3 in, 3 out", counts -> counts.in() == 3 && counts.out() == 3 && counts.openVisitors() == 2);
         assertEquals(2, server.datagrams().visitors());
         assertEquals(0, server.statistics().openVisitors());
+        assertEquals(3 * 2 + 6, server.statistics().bytesIn(), "with the lengths, without the headers");
+        assertEquals(3 * 2 + 14, server.statistics().bytesOut());
     }
 
     @Test
@@ -256,6 +259,34 @@ class UdpPortTest {
                 counts -> counts.out() + counts.dropped().get(DatagramDrop.SOCKET) == tiny + 3);
         send(flooded, "still here");
         skipUntil(client, 1, "still here");
+    }
+
+    @Test
+    void visitorsStayWhileTheServerShutsDown() throws Exception {
+        AskingClient client = serve(options -> options);
+        DatagramSocket visitor = visitor();
+        establish(client, visitor, 1);
+        Call<Boolean> closing = Call.of(() -> server.close(Duration.ofMinutes(5)));
+        ServerTunnel tunnel = server.tunnels().all().get(0);
+        Await.until("the server shuts down", () -> tunnel.lifecycle().isLeaving());
+        send(visitor(), "new");
+        awaitDropped(DatagramDrop.HELD, 1);
+        send(visitor, "still here");
+        client.yamux().expect(framed(1, 0, "still here"));
+        client.yamux().send(framed(1, 0, "you are"));
+        assertEquals("you are", receive(visitor));
+        client.die();
+        assertTrue(closing.result());
+    }
+
+    @Test
+    void idleVisitorsEndWhileTheServerShutsDown() throws Exception {
+        AskingClient client = serve(options -> options.udpIdleTimeout(Duration.ofMillis(50)));
+        send(visitor(), "hello");
+        client.header(1);
+        client.yamux().expect(framed(1, 0, "hello"));
+        assertTrue(server.close(Duration.ofMinutes(5)));
+        assertEquals(0, server.datagrams().openVisitors());
     }
 
     @Test
