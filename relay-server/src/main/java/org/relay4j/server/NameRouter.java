@@ -35,6 +35,7 @@ final class NameRouter {
     private final ReentrantLock lock = OrderedLock.leaf("the names");
     private final Map<String, PublicName> names = new ConcurrentHashMap<>(); // additions are guarded by lock
 
+    private final NamedVisitors visitors = new NamedVisitors(); // on the loop
     private final AtomicLong kept = new AtomicLong(); // bytes
 
     private NameRouter(RelayServer server, Loop loop) throws IOException {
@@ -86,6 +87,11 @@ final class NameRouter {
 
     Loop loop() {
         return loop;
+    }
+
+    /** Returns the visitors whose endpoint is not known yet. On the loop. */
+    NamedVisitors visitors() {
+        return visitors;
     }
 
     /** Returns the address of the HTTPS port; null if there is none. */
@@ -163,10 +169,15 @@ final class NameRouter {
         names.remove(removed.endpoint().name(), removed);
     }
 
-    /** Returns the endpoint with exactly this name, in lower case; null if there is none, or its client has withdrawn it. */
+    /**
+     * Returns the endpoint with exactly this name, in lower case; null if there is none, its client has withdrawn it, or the visitor has
+     * come after it began to close.
+     *
+     * @param visitor number of the visitor, see {@link NamedVisitors}
+     */
     @Nullable
-    PublicName find(String name) {
+    PublicName find(String name, long visitor) {
         PublicName found = names.get(name);
-        return found == null || found.isWithdrawn() ? null : found;
+        return found == null || !found.isOpenFor(visitor) ? null : found;
     }
 }

@@ -48,6 +48,7 @@ final class NamedVisitor implements Loop.Handler {
     private State state = State.READING;
     private Loop.@Nullable Timer timer;
     private String name = ""; // once it is known
+    private long number; // among those that have yet to reach an endpoint, once begun
     private @Nullable VisitorTls handshake; // while SECURING
 
     NamedVisitor(NamePort port, SocketChannel channel, InetSocketAddress from, @Nullable ProxyHeader proxied) {
@@ -69,6 +70,7 @@ final class NamedVisitor implements Loop.Handler {
 
     /** Starts to read. */
     void begin() {
+        number = port.router().visitors().enter();
         try {
             port.loop().register(channel, SelectionKey.OP_READ, this);
         } catch (IOException e) {
@@ -118,7 +120,7 @@ final class NamedVisitor implements Loop.Handler {
             answer(NameAnswer.redirect(opening, port.router().secure(name)));
             return;
         }
-        PublicName endpoint = port.router().find(name);
+        PublicName endpoint = port.router().find(name, number);
         ServerTls own = server.options().tls();
         ServerTls tls = port.isTls() ? server.options().certificateFor(name) : null;
         // A tunnel whose name this server proves with its own certificate must not receive the server's clients.
@@ -150,13 +152,14 @@ final class NamedVisitor implements Loop.Handler {
     /** Its TLS handshake is complete. */
     void secured(TlsWire wire) {
         handshake = null;
-        PublicName endpoint = port.router().find(name);
+        PublicName endpoint = port.router().find(name, number);
         if (endpoint != null) {
             handOver(endpoint, wire, null);
             return;
         }
         refused(Refusal.NAME_UNKNOWN, unknown()); // the tunnel has lost it meanwhile
         end();
+        arrived();
         new Arrival(wire, from, proxied, null).reset();
     }
 
@@ -175,12 +178,19 @@ final class NamedVisitor implements Loop.Handler {
             port.loop().deregister(channel);
             next.execute(() -> endpoint.arrived(arrival));
         }
+        arrived();
+    }
+
+    /** It has reached an endpoint, or never will. Later calls have no effect. */
+    private void arrived() {
+        port.router().visitors().leave(number);
     }
 
     /** It is a relay client, which speaks TLS with the server itself. */
     private void admit() throws IOException {
         Loop next = server.loops().next();
         end();
+        arrived();
         if (next != port.loop()) port.loop().deregister(channel);
         server.controlPort().admit(new Newcomer(channel, from, ByteBuffer.wrap(bytes, 0, length)), next);
     }
@@ -225,6 +235,7 @@ final class NamedVisitor implements Loop.Handler {
     /** Sends an answer, ends our direction, and waits a moment for the visitor to end its own. It counts as pending until then. */
     private void answer(byte[] bytes) throws IOException {
         state = State.ANSWERED;
+        arrived();
         if (timer != null) timer.cancel();
         timer = port.loop().schedule(TimeUnit.SECONDS.toNanos(1), this::late);
         if (channel.write(ByteBuffer.wrap(bytes)) < bytes.length) throw new IOException("it does not read the answer");
@@ -255,6 +266,7 @@ final class NamedVisitor implements Loop.Handler {
         if (reset) Sockets.reset(channel);
         else Sockets.close(channel);
         if (handshake != null) handshake.close();
+        arrived();
     }
 
     /** Stops to count it. Later calls have no effect. */

@@ -12,6 +12,7 @@ import org.relay4j.yamux.io.Sockets;
 final class PublicName extends QueuedEndpoint {
     private final RelayServer server;
     private final Endpoint endpoint;
+    private volatile long last = Long.MAX_VALUE; // number of the last visitor that it accepts; written on the router's loop
 
     private PublicName(RelayServer server, Loop loop, Endpoint endpoint) {
         super(loop);
@@ -43,10 +44,14 @@ final class PublicName extends QueuedEndpoint {
         return port == NameRouter.HTTPS ? endpoint.name() : endpoint.name() + ":" + port;
     }
 
-    /** Returns whether visitors get the same answer as without a tunnel. From any thread. */
-    boolean isWithdrawn() {
+    /**
+     * Returns whether it accepts a visitor, which otherwise gets the same answer as without a tunnel. From any thread.
+     *
+     * @param visitor its number, see {@link NamedVisitors}
+     */
+    boolean isOpenFor(long visitor) {
         VisitorQueue visitors = queue();
-        return visitors != null && visitors.isWithdrawn();
+        return visitor <= last && (visitors == null || !visitors.isWithdrawn());
     }
 
     @Override
@@ -88,8 +93,12 @@ final class PublicName extends QueuedEndpoint {
 
     @Override
     void stopAccepting(Runnable then) {
-        release();
-        server.names().loop().execute(() -> loop().execute(then)); // behind those that come from the ports
+        NameRouter names = server.names();
+        names.loop().execute(() -> {
+            NamedVisitors onTheirWay = names.visitors();
+            last = onTheirWay.newest();
+            onTheirWay.afterPresent(() -> loop().execute(then)); // behind those that come from the ports
+        });
     }
 
     @Override

@@ -49,6 +49,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.relay4j.api.Endpoint;
 import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.SelfSignedKeys;
 import org.relay4j.testing.Visitor;
@@ -149,7 +150,7 @@ class DomainTest {
                 AskingClient client = AskingClient.connect(server, "").establish()) {
             Loop loop = server.loops().next();
             PublicEndpoint random = Endpoints.open(server, loop, all, Endpoint.anyHost());
-            assertEquals(random, server.names().find(random.endpoint().name()));
+            assertEquals(random, server.names().find(random.endpoint().name(), Long.MAX_VALUE));
             Endpoint own = Endpoint.host(DOMAIN);
             BindException refused = assertThrows(BindException.class, () -> Endpoints.open(server, loop, all, own));
             assertEquals("it is the server's own name", refused.getMessage());
@@ -291,13 +292,36 @@ class DomainTest {
     void aVisitorWhoseNameGoesDuringItsHandshakeIsCounted() throws Exception {
         try (RelayServer server = RelayServer.start(options().build());
                 AskingClient client = client(server, APP)) {
-            PublicName name = server.names().find(APP);
+            PublicName name = server.names().find(APP, Long.MAX_VALUE);
             assertNotNull(name);
             Asking trust = new Asking(() -> server.names().remove(name));
             SSLSocket visitor = visit(server, trust, APP, "TLSv1.3");
             assertThrows(IOException.class, () -> visitor.getInputStream().read());
             Await.until("it is counted", () -> server.statistics().refusals().get(Refusal.NAME_UNKNOWN) == 1);
             client.yamux().expectNothing();
+        }
+    }
+
+    @Test
+    void aVisitorWhoseHandshakeIsIncompleteIsServedWhileTheServerShutsDown() throws Exception {
+        ClientLimits limits = ClientLimits.builder().host(APP).build();
+        try (RelayServer server = RelayServer.start(options().build());
+                AskingClient client = AskingClient.connect(server, "port=none visitor-address", "alice", limits)
+                        .establish()
+                        .control()) {
+            client.open("host/" + APP);
+            List<Call<Boolean>> closing = new ArrayList<>();
+            Asking trust = new Asking(() -> {
+                closing.add(Call.of(() -> server.close(Duration.ofMinutes(5))));
+                Await.until("it is closing", () -> server.names().find(APP, Long.MAX_VALUE) == null);
+            });
+            SSLSocket visitor = visit(server, trust, APP, "TLSv1.3");
+            client.header(1);
+            client.yamux().send(window(1, ACK, 0), data(1, FIN, "x".getBytes(US_ASCII)));
+            assertEquals('x', visitor.getInputStream().read());
+            visitor.close();
+            client.yamux().expect(window(1, FIN, 0));
+            assertTrue(closing.get(0).result());
         }
     }
 

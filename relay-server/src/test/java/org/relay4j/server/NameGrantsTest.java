@@ -12,12 +12,16 @@ import static org.relay4j.testing.WireFrame.window;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Visitor;
 import org.relay4j.testing.WireFrame;
@@ -28,12 +32,16 @@ class NameGrantsTest {
     private static final String APP = "app.example.com";
 
     private static RelayServer start() throws IOException {
+        return start(options -> options);
+    }
+
+    private static RelayServer start(UnaryOperator<RelayServerOptions.Builder> options) throws IOException {
         InetAddress loopback = InetAddress.getLoopbackAddress();
-        return RelayServer.start(RelayServerOptions.builder()
-                .bindAddress(loopback)
-                .publicBindAddress(loopback)
-                .extended(true)
-                .httpPort(0)
+        return RelayServer.start(options.apply(RelayServerOptions.builder()
+                        .bindAddress(loopback)
+                        .publicBindAddress(loopback)
+                        .extended(true)
+                        .httpPort(0))
                 .build());
     }
 
@@ -62,12 +70,7 @@ class NameGrantsTest {
     private static void expectServed(RelayServer server, AskingClient client, int stream) throws IOException {
         try (Socket visitor = Visitor.connect(http(server))) {
             Visitor.send(visitor, "GET / HTTP/1.1\r\nHost: " + APP + "\r\n\r\n");
-            client.yamux().expect(window(stream, SYN, 0));
-            WireFrame frame = client.yamux().next();
-            assertTrue(frame.isData() && frame.id() == stream, frame::toString);
-            client.yamux()
-                    .send(window(stream, ACK, 0), WireFrame.data(stream, WireFrame.FIN, "x".getBytes(ISO_8859_1)));
-            assertEquals('x', visitor.getInputStream().read());
+            serve(client, stream, visitor);
         }
         client.yamux().expect(window(stream, WireFrame.FIN, 0));
     }
@@ -82,10 +85,10 @@ class NameGrantsTest {
             assertEquals(granted, client.ask("OPEN host/" + APP)); // again
             expectServed(server, client, 1);
             client.say("READY host/" + APP + " no");
-            Await.until("it is withdrawn", () -> server.names().find(APP) == null);
+            Await.until("it is withdrawn", () -> server.names().find(APP, Long.MAX_VALUE) == null);
             assertEquals("HTTP/1.1 404 Not Found", request(server, APP));
             client.say("READY host/" + APP + " yes");
-            Await.until("it is back", () -> server.names().find(APP) != null);
+            Await.until("it is back", () -> server.names().find(APP, Long.MAX_VALUE) != null);
             expectServed(server, client, 3);
             assertEquals("CLOSED host/" + APP, client.ask("CLOSE host/" + APP));
             assertEquals("HTTP/1.1 404 Not Found", request(server, APP));
@@ -160,14 +163,14 @@ class NameGrantsTest {
             ready(first, "no");
             expectServed(server, second, 1);
             ready(second, "no");
-            assertNull(server.names().find(APP));
+            assertNull(server.names().find(APP, Long.MAX_VALUE));
             ready(first, "yes");
             expectServed(server, first, 1);
             ready(second, "yes");
             ready(first, "no");
-            assertNotNull(server.names().find(APP));
+            assertNotNull(server.names().find(APP, Long.MAX_VALUE));
             second.say("BYE");
-            Await.until("no service is left", () -> server.names().find(APP) == null);
+            Await.until("no service is left", () -> server.names().find(APP, Long.MAX_VALUE) == null);
         }
     }
 
@@ -187,6 +190,71 @@ class NameGrantsTest {
         assertEquals("CLOSED tcp/1", client.ask("CLOSE tcp/1")); // the lines are handled in order
     }
 
+    /** As those of a port that have connected already. One that comes later does not find the name any more. */
+    @Test
+    void visitorWhoseNameIsIncompleteReachesAClosingName() throws IOException {
+        try (RelayServer server = start();
+                AskingClient client = client(server, "alice", APP);
+                Socket visitor = Visitor.connect(http(server))) {
+            client.open("host/" + APP);
+            Visitor.send(visitor, "GET / HTTP/1.1\r\nHost: app.");
+            awaitNewest(server, 1);
+            client.say("CLOSE host/" + APP);
+            Await.until("it is closing", () -> server.names().find(APP, Long.MAX_VALUE) == null);
+            assertEquals("HTTP/1.1 404 Not Found", request(server, APP));
+            Visitor.send(visitor, "example.com\r\n\r\n");
+            serve(client, 1, visitor);
+            assertEquals("CLOSED host/" + APP, client.hear());
+        }
+    }
+
+    @Test
+    void visitorWhoseNameIsIncompleteIsServedWhileTheServerShutsDown() throws Exception {
+        try (RelayServer server = start();
+                AskingClient client = client(server, "alice", APP);
+                Socket visitor = Visitor.connect(http(server))) {
+            client.open("host/" + APP);
+            Visitor.send(visitor, "GET / HTTP/1.1\r\nHost: app.");
+            awaitNewest(server, 1);
+            Call<Boolean> closing = Call.of(() -> server.close(Duration.ofMinutes(5)));
+            Await.until("it is closing", () -> server.names().find(APP, Long.MAX_VALUE) == null);
+            Visitor.send(visitor, "example.com\r\n\r\n");
+            serve(client, 1, visitor);
+            client.yamux().expect(window(1, WireFrame.FIN, 0));
+            assertTrue(closing.result(), "all visitors have finished");
+        }
+    }
+
+    /** The time limit of its name is that of the wait. */
+    @Test
+    void visitorThatNeverSaysItsNameDelaysTheEndUntilItsTimeIsOver() throws Exception {
+        try (RelayServer server = start(options -> options.handshakeTimeout(Duration.ofMillis(300)));
+                AskingClient client = client(server, "alice", APP);
+                Socket visitor = Visitor.connect(http(server))) {
+            client.open("host/" + APP);
+            awaitNewest(server, 1);
+            assertEquals("CLOSED host/" + APP, client.ask("CLOSE host/" + APP));
+            assertEquals(1, server.statistics().refusals().get(Refusal.NAME_INCOMPLETE));
+            Visitor.expectEnd(visitor);
+        }
+    }
+
+    private static void awaitNewest(RelayServer server, long number) {
+        NameRouter names = server.names();
+        Await.until("the visitor is accepted", () -> CompletableFuture.supplyAsync(
+                        () -> names.visitors().newest(), names.loop()::execute)
+                .join() == number);
+    }
+
+    private static void serve(AskingClient client, int stream, Socket visitor) throws IOException {
+        client.yamux().expect(window(stream, SYN, 0));
+        WireFrame frame = client.yamux().next();
+        assertTrue(frame.isData() && frame.id() == stream, frame::toString);
+        client.yamux().send(window(stream, ACK, 0), WireFrame.data(stream, WireFrame.FIN, "x".getBytes(ISO_8859_1)));
+        assertEquals('x', visitor.getInputStream().read());
+        visitor.close();
+    }
+
     @Test
     void nameIsFreedWithItsTunnel() throws IOException {
         try (RelayServer server = start()) {
@@ -194,7 +262,7 @@ class NameGrantsTest {
             alice.open("host/" + APP);
             alice.say("BYE");
             alice.close();
-            Await.until("the name is free", () -> server.names().find(APP) == null);
+            Await.until("the name is free", () -> server.names().find(APP, Long.MAX_VALUE) == null);
             try (AskingClient bob = client(server, "bob", APP)) {
                 bob.open("host/" + APP);
                 expectServed(server, bob, 1);

@@ -270,7 +270,7 @@ class NameRoutingTest {
     void visitorsOfAHeldTunnelWait() throws IOException {
         try (RelayServer server = start(options -> options)) {
             AskingClient lost = client(server, APP);
-            PublicName name = server.names().find(APP);
+            PublicName name = server.names().find(APP, Long.MAX_VALUE);
             assertNotNull(name);
             try (Logged log = Logged.below("org.relay4j.server")) {
                 lost.die();
@@ -328,7 +328,7 @@ class NameRoutingTest {
         Sockets.configure(channel);
         InetSocketAddress from = (InetSocketAddress) channel.getRemoteAddress();
         Arrival arrival = new Arrival(new PlainWire(channel), from, null, ByteBuffer.wrap(first));
-        PublicName name = server.names().find(APP);
+        PublicName name = server.names().find(APP, Long.MAX_VALUE);
         assertNotNull(name);
         on(server.tunnels().all().get(0), () -> {
             name.arrived(arrival);
@@ -385,7 +385,7 @@ class NameRoutingTest {
             assertEquals(8, server.statistics().refusals().get(Refusal.NAME_UNKNOWN));
             log.await("event=unknown-name address=127.0.0.1 peer=visitor");
             log.await("refused: there is no tunnel for 'other.example.com'");
-            PublicName name = server.names().find(APP);
+            PublicName name = server.names().find(APP, Long.MAX_VALUE);
             assertNotNull(name);
             on(server.tunnels().all().get(0), () -> {
                 name.close(server.tunnels().all().get(0));
@@ -528,7 +528,7 @@ class NameRoutingTest {
             BindException full = assertThrows(
                     BindException.class, () -> PublicName.open(server, tunnel.loop(), Endpoint.host("b.example")));
             assertEquals("the server has 10000 host names", full.getMessage());
-            PublicName first = server.names().find("a0.example");
+            PublicName first = server.names().find("a0.example", Long.MAX_VALUE);
             assertNotNull(first);
             BindException taken = assertThrows(
                     BindException.class, () -> PublicName.open(server, tunnel.loop(), Endpoint.host("A0.example.")));
@@ -536,7 +536,7 @@ class NameRoutingTest {
             first.close(null);
             PublicName second = PublicName.open(server, tunnel.loop(), Endpoint.host("a0.example"));
             first.close(null); // does not remove the name of another
-            assertEquals(second, server.names().find("a0.example"));
+            assertEquals(second, server.names().find("a0.example", Long.MAX_VALUE));
         }
     }
 
