@@ -6,9 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.util.HexFormat;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.relay4j.api.control.ClientName;
 import org.relay4j.api.control.ControlLine;
 import org.relay4j.api.control.PortLine;
 import org.relay4j.yamux.io.Loop;
@@ -31,8 +29,6 @@ final class Handshake implements Loop.Handler, Claimant {
      *
      * One deadline bounds the time from accept to the complete line, a second one the server's own decision. Until the end the
      * client counts as pending in Admission, which may drop it in favour of a newer one.
-     *
-     * More than 300 lines because every step can end in each of the others' ends: late, dropped, revoked, refused or lost.
      */
 
     private enum State {
@@ -50,33 +46,36 @@ final class Handshake implements Loop.Handler, Claimant {
 
     private static final Logger log = LoggerFactory.getLogger(Handshake.class);
     private static final int NONCE = 16; // bytes
-    private static final int DISCARDED_PER_EVENT = 16; // reads
 
     private final Gate gate;
     private final Loop loop;
     private final Newcomer newcomer;
     private final InetSocketAddress client;
     private final Admission.Ticket ticket;
-    private final SocketChannel channel;
-    private Wire wire; // replaced by TLS
+    private final PendingConnection connection;
+    private final HandshakeReporter reporter;
     private State state = State.DECIDING;
-    private @Nullable SelectionKey key; // once registered
     private @Nullable SecureOpening opening; // of a server with TLS
     private @Nullable PeerIdentity peer; // from TLS
     private @Nullable RequestLine reading; // of an extended client
     private Revocations.@Nullable Entry revocable; // of a client with a name
-    private Loop.@Nullable Timer timer; // the deadline of the present state
 
     Handshake(Gate gate, Loop loop, Newcomer newcomer, Admission.Ticket ticket) {
         this.gate = gate;
         this.loop = loop;
         this.newcomer = newcomer;
-        channel = newcomer.channel();
         client = newcomer.address();
         this.ticket = ticket;
+        connection = new PendingConnection(loop, wire());
+        reporter = new HandshakeReporter(gate.server(), client);
+    }
+
+    /** Returns the connection before TLS. */
+    private Wire wire() {
+        SocketChannel channel = newcomer.channel();
         ByteBuffer first = newcomer.read();
         boolean plain = first == null || gate.options().tls() != null; // TLS reads them by itself
-        wire = plain ? new PlainWire(channel) : new ReadAheadWire(channel, first);
+        return plain ? new PlainWire(channel) : new ReadAheadWire(channel, first);
     }
 
     /** Starts the handshake. A client of the base protocol has its answer when this returns. */
@@ -87,8 +86,8 @@ final class Handshake implements Loop.Handler, Claimant {
                 return;
             }
             ticket.onDrop(() -> loop.execute(this::drop));
-            key = loop.register(channel, 0, this);
-            within(gate.options().handshakeTimeout().toNanos(), this::expired);
+            connection.register(this);
+            connection.within(gate.options().handshakeTimeout().toNanos(), this::expired);
             ServerTls tls = gate.options().tls();
             if (tls == null) greet();
             else {
@@ -108,7 +107,7 @@ final class Handshake implements Loop.Handler, Claimant {
         switch (state) {
             case SECURING -> safely(this::secure);
             case READING -> safely(this::read);
-            case REFUSED -> safely(this::discard);
+            case REFUSED -> safely(this::closeGently);
             default -> interest(0);
         }
     }
@@ -127,8 +126,7 @@ final class Handshake implements Loop.Handler, Claimant {
             log.debug("relay server: client {} has disconnected: {}", Sockets.text(client), e.toString());
             end(false);
         } catch (RuntimeException | Error e) {
-            gate.server()
-                    .failed(client, "relay server: unexpected failure, client {} was reset", Sockets.host(client), e);
+            reporter.failed(e);
             end(true);
         }
     }
@@ -138,14 +136,8 @@ final class Handshake implements Loop.Handler, Claimant {
         void run() throws IOException;
     }
 
-    private void within(long nanos, Runnable late) {
-        if (timer != null) timer.cancel();
-        timer = loop.schedule(nanos, late);
-    }
-
     void interest(int operations) {
-        SelectionKey registered = key;
-        if (registered != null && registered.isValid()) registered.interestOps(operations);
+        connection.await(operations);
     }
 
     /** Runs a step on the loop. From any thread. */
@@ -154,11 +146,10 @@ final class Handshake implements Loop.Handler, Claimant {
     }
 
     private void expired() {
-        timer = null;
         long time = gate.options().handshakeTimeout().toMillis();
         if (state == State.SECURING && opening != null) {
-            refusedUnheard("it did not complete the TLS handshake within " + time + " ms");
-            suspicious(SecurityEvent.HANDSHAKE_TIMEOUT);
+            reporter.refusedUnheard("it did not complete the TLS handshake within " + time + " ms");
+            reporter.suspicious(SecurityEvent.HANDSHAKE_TIMEOUT);
             opening.answerUnheard();
             end(false);
         } else refuse(Refusal.REQUEST, "bad-request", "no complete request within " + time + " ms");
@@ -167,15 +158,7 @@ final class Handshake implements Loop.Handler, Claimant {
     /** Called when another client has displaced this one. */
     private void drop() {
         if (state == State.OVER) return;
-        gate.server()
-                .refused(
-                        Refusal.PENDING,
-                        client,
-                        "relay server: client {} dropped before it had a tunnel: newer clients have connected, and {} at"
-                                + " once ({} of one address) may be pending",
-                        Sockets.host(client),
-                        gate.options().maxPending(),
-                        gate.options().maxPendingPerAddress());
+        reporter.displaced();
         end(true);
     }
 
@@ -187,7 +170,7 @@ final class Handshake implements Loop.Handler, Claimant {
 
     /** Called when the TLS handshake is complete. */
     void secured(Wire encrypted, PeerIdentity shown) throws IOException {
-        wire = encrypted;
+        connection.secure(encrypted);
         peer = shown;
         if (shown.extended() || gate.options().requireName()) greet();
         else {
@@ -198,20 +181,16 @@ final class Handshake implements Loop.Handler, Claimant {
 
     /** Called when the TLS handshake has failed. The client may be reading an alert, which a TCP reset would destroy. */
     void insecure(Wire encrypted, String why) {
-        refusedUnheard(why);
-        suspicious(SecurityEvent.TLS_FAILED);
-        wire = encrypted;
+        reporter.refusedUnheard(why);
+        reporter.suspicious(SecurityEvent.TLS_FAILED);
+        connection.secure(encrypted);
         linger();
     }
 
     /** Called when the TLS handshake cannot continue. */
     void turnAway(String why) {
-        refusedUnheard(why);
+        reporter.refusedUnheard(why);
         end(false);
-    }
-
-    private void refusedUnheard(String why) {
-        gate.server().refused(Refusal.TLS, client, "relay server: client {} refused: {}", Sockets.host(client), why);
     }
 
     // ---- the lines
@@ -225,28 +204,22 @@ final class Handshake implements Loop.Handler, Claimant {
         gate.server().random().nextBytes(nonce);
         ControlLine hello = ControlLine.of("HELLO").with(HexFormat.of().formatHex(nonce));
         if (gate.options().requireName()) hello = hello.with("auth");
-        send(hello.encode());
+        connection.send(hello.encode());
         reading = new RequestLine(hello.toString());
         state = State.READING;
         read();
-    }
-
-    private void send(byte[] line) throws IOException {
-        ByteBuffer bytes = ByteBuffer.wrap(line);
-        wire.write(bytes);
-        if (bytes.hasRemaining()) throw new IOException("the line does not fit into the socket buffer");
     }
 
     private void read() throws IOException {
         RequestLine request = reading;
         if (request == null) return;
         try {
-            if (!request.read(wire)) {
-                interest(wire.flush() ? SelectionKey.OP_READ : SelectionKey.OP_READ | SelectionKey.OP_WRITE);
+            if (!request.read(connection.wire())) {
+                connection.awaitInput();
                 return;
             }
             interest(0);
-            within(Gate.DECISION, () -> refuse(Refusal.FAILURE, "internal", "the server took too long to decide"));
+            connection.within(Gate.DECISION, () -> refuse(Refusal.FAILURE, "internal", "the server took too long to decide"));
             state = State.DECIDING;
             decide(request.parse(), request.hello());
         } catch (ClientLine.BadRequest e) {
@@ -263,6 +236,7 @@ final class Handshake implements Loop.Handler, Claimant {
             } else claim(line.request(client, null, gate.nameless()));
             return;
         }
+        reporter.claims(name);
         revocable = gate.revocations().add(name, () -> loop.execute(this::revoked));
         identification.begin(answer -> later(() -> identified(line, name, answer)));
     }
@@ -296,8 +270,8 @@ final class Handshake implements Loop.Handler, Claimant {
             return;
         }
         try {
-            send(reading == null ? PortLine.encode(grant.port()) : grant.line().encode());
-            wire.flush(); // the rest follows with the first frames
+            connection.send(reading == null ? PortLine.encode(grant.port()) : grant.line().encode());
+            connection.wire().flush(); // the rest follows with the first frames
         } catch (IOException e) {
             log.debug(
                     "relay server: client {} disconnected before it had its tunnel: {}",
@@ -307,9 +281,9 @@ final class Handshake implements Loop.Handler, Claimant {
             end(false);
             return;
         }
-        stopTimer();
+        connection.stopTimer();
         state = State.OVER;
-        grant.start(wire);
+        grant.start(connection.wire());
         Revocations.Entry entry = revocable;
         if (entry == null) return;
         // At once, if the name was revoked during the claim. A later Tunnels.revoke finds the tunnel, even if the
@@ -327,78 +301,40 @@ final class Handshake implements Loop.Handler, Claimant {
 
     private void refuse(Refusal reason, String code, String text) {
         if (state == State.OVER) return;
-        gate.server().refused(reason, client, "relay server: client {} refused, {}: {}", who(), code, text);
-        if (reason == Refusal.IDENTITY) suspicious(identityEvent(code));
+        reporter.refused(reason, code, text);
         answer(new ControlRefusal(code, text));
-    }
-
-    private static SecurityEvent identityEvent(String code) {
-        return switch (code) {
-            case "auth-required" -> SecurityEvent.AUTH_REQUIRED;
-            case "tls-mismatch" -> SecurityEvent.TLS_MISMATCH;
-            default -> SecurityEvent.AUTH_FAILED;
-        };
-    }
-
-    private void suspicious(SecurityEvent event) {
-        Revocations.Entry claimed = revocable;
-        gate.server().security().client(event, client, claimed == null ? null : claimed.name());
     }
 
     private void refuseNewcomer() {
         refuse(Refusal.DRAINING, ControlRefusal.DRAINING.code(), ControlRefusal.DRAINING.text());
     }
 
-    /** Returns the client's address, and the name that it claims, proved or not. */
-    private String who() {
-        Revocations.Entry claimed = revocable;
-        String host = Sockets.host(client);
-        return claimed != null && ClientName.isValid(claimed.name()) ? host + " as " + claimed.name() : host;
-    }
-
     private void answer(ControlRefusal refusal) {
         safely(() -> {
-            send(PortLine.encodeError(refusal.code(), refusal.text()));
-            if (key == null) end(false); // a client of the base protocol has sent nothing that could cause a reset
-            else linger();
+            connection.send(PortLine.encodeError(refusal.code(), refusal.text()));
+            if (connection.isRegistered()) linger();
+            else end(false); // a client of the base protocol has sent nothing that could cause a reset
         });
     }
 
     /** Ends our direction, and waits a moment for the client to end its own. */
     private void linger() {
         state = State.REFUSED;
-        within(TimeUnit.SECONDS.toNanos(1), () -> end(false));
-        safely(this::discard);
+        connection.within(LingeringClose.PATIENCE, () -> end(false));
+        safely(this::closeGently);
     }
 
-    private void discard() throws IOException {
-        boolean ended = wire.shutdownOutput();
-        boolean endedByClient = false;
-        ByteBuffer scratch = ByteBuffer.allocate(4096);
-        for (int n = 0; n < DISCARDED_PER_EVENT; n++) {
-            int length = wire.discard(scratch);
-            endedByClient = length < 0;
-            if (length <= 0) break;
-        }
-        if (ended && endedByClient) end(false);
-        else if (endedByClient) interest(SelectionKey.OP_WRITE); // the end of input would be reported again and again
-        else interest(ended ? SelectionKey.OP_READ : SelectionKey.OP_READ | SelectionKey.OP_WRITE);
-    }
-
-    private void stopTimer() {
-        if (timer != null) timer.cancel();
-        timer = null;
+    private void closeGently() throws IOException {
+        if (connection.linger()) end(false);
     }
 
     private void end(boolean reset) {
         if (state == State.OVER) return;
         state = State.OVER;
-        stopTimer();
         ticket.leave();
         if (revocable != null) revocable.remove();
-        if (reset) Sockets.reset(channel);
+        connection.close(reset); // first, or the end of TLS would come before the reset
         if (opening != null) opening.close();
-        wire.close();
     }
 
     @Override
