@@ -16,12 +16,16 @@ final class EndpointRequest {
     /** Maximum length of an endpoint in a line; the longest valid one has 258. Unit: characters. */
     private static final int LONGEST = 300;
 
+    /** Maximum length of the number of a request. Unit: characters. */
+    private static final int LONGEST_NUMBER = 20;
+
     private final RelayServer server;
     private final ServerTunnel tunnel;
     private final TunnelConnection connection;
     private final ControlLine line;
     private final String text; // the endpoint, as the client wrote it
     private final boolean share; // asked for, and allowed
+    private final @Nullable String number; // of a request for any port or name; null if the client does not repeat it
     private boolean answered;
 
     /** @throws IllegalArgumentException if the line names no endpoint, or one that is too long to be repeated in the answer */
@@ -36,6 +40,11 @@ final class EndpointRequest {
         text = line.words().isEmpty() ? "" : line.words().keySet().iterator().next();
         if (text.isEmpty() || text.length() > LONGEST || line.value(text) != null) {
             throw new IllegalArgumentException(line.keyword() + " needs an endpoint, of " + LONGEST + " bytes at most");
+        }
+        Endpoint named = parsed();
+        number = named != null && named.isAny() ? line.value("request") : null;
+        if (number != null && number.length() > LONGEST_NUMBER) {
+            throw new IllegalArgumentException("the value of request has more than " + LONGEST_NUMBER + " bytes");
         }
     }
 
@@ -110,9 +119,9 @@ final class EndpointRequest {
 
     /** Answers if the tunnel has the endpoint, or may have no more. Also after each wait: another line may have changed that. */
     private boolean isDecided(Endpoint wanted) {
-        PublicEndpoint present = tunnel.endpoints().find(wanted);
+        PublicEndpoint present = find(wanted);
         if (present != null) {
-            tunnel.endpoints().share(present, share);
+            tunnel.endpoints().sharing().set(present, share);
             tunnel.endpoints().confirm(present);
             answer(opened(present));
         } else if (tunnel.endpoints().size() >= tunnel.request().mostEndpoints()) {
@@ -121,6 +130,12 @@ final class EndpointRequest {
             refuse(Refusal.ENDPOINTS, "limit-reached", most);
         }
         return answered;
+    }
+
+    /** Returns the endpoint, if the tunnel has it already. */
+    private @Nullable PublicEndpoint find(Endpoint wanted) {
+        if (!wanted.isAny()) return tunnel.endpoints().find(wanted);
+        return number == null ? null : tunnel.endpoints().requested(number, wanted.kind());
     }
 
     /** Returns whether nobody reads the answer any more. From any thread. */
@@ -155,7 +170,7 @@ final class EndpointRequest {
         }
         PublicEndpoint shared =
                 share && other.loop() == tunnel.loop() ? other.endpoints().find(wanted) : null;
-        if (shared != null && other.isOpen() && other.endpoints().isShared(shared)) {
+        if (shared != null && other.isOpen() && other.endpoints().sharing().includes(shared)) {
             add(new SharedEndpoint(shared));
             return;
         }
@@ -219,7 +234,8 @@ final class EndpointRequest {
             refuse(Refusal.FAILURE, "internal", "the endpoint cannot be opened: " + e.getMessage());
             return;
         }
-        tunnel.endpoints().share(endpoint, share && endpoint.queue() != null);
+        tunnel.endpoints().sharing().set(endpoint, share && endpoint.queue() != null);
+        if (number != null) tunnel.endpoints().request(number, endpoint);
         tunnel.grants()
                 .keep(failure -> on(tunnel.loop(), () -> {
                     if (failure == null) answer(opened(endpoint));
@@ -232,7 +248,7 @@ final class EndpointRequest {
 
     private byte[] opened(PublicEndpoint endpoint) {
         ControlLine opened = ControlLine.of("OPENED").with(endpoint.endpoint().toString());
-        if (share && tunnel.endpoints().isShared(endpoint)) opened = opened.with("share");
+        if (share && tunnel.endpoints().sharing().includes(endpoint)) opened = opened.with("share");
         return opened.with("public", endpoint.publicAddress()).encode();
     }
 

@@ -3,10 +3,11 @@ package org.relay4j.server;
 import java.io.IOException;
 import java.net.BindException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.server.PublicEndpoint.Flow;
@@ -17,26 +18,18 @@ import org.relay4j.yamux.io.Loop;
  * opened since. On the tunnel's loop, unless a method says otherwise.
  */
 final class Endpoints {
-    /*
-     * A client that resumes its tunnel opens its endpoints again, because only it knows which services its next process has. Until
-     * then their visitors wait. Those that it does not open in time are given back.
-     */
-
     /** Maximum number of endpoints of a tunnel, unless the limit of its client is another. */
     static final int MOST = 32;
-
-    /** How long endpoints are kept for a client that has resumed its tunnel. Unit: nanoseconds. */
-    static final long PATIENCE = TimeUnit.SECONDS.toNanos(5);
 
     private final TunnelRegistry registry;
     private final Loop loop;
     private final @Nullable PublicEndpoint port; // that the client asked for at first
     private volatile List<PublicEndpoint> all; // replaced by each change, on the loop
-    private final Set<PublicEndpoint> unconfirmed = new HashSet<>(0); // not opened again yet
-    private final Set<PublicEndpoint> shared = new HashSet<>(0); // tunnels of the same name serve them, or may
+    private final UnconfirmedEndpoints unconfirmed;
+    private final EndpointSharing sharing = new EndpointSharing(this);
+    private final Map<String, PublicEndpoint> requested = new HashMap<>(0); // by the number of the request
     private final Set<PublicEndpoint> leaving = new HashSet<>(0); // the last visitors are accepted
     private @Nullable ServerTunnel tunnel; // null until it is made
-    private Loop.@Nullable Timer patience;
     private int first; // index of the one that is resumed first
     private int finishing; // that still have visitors
     private volatile boolean closed; // written on the loop
@@ -47,6 +40,7 @@ final class Endpoints {
         this.loop = loop;
         this.port = port;
         all = port == null ? List.of() : List.of(port);
+        unconfirmed = new UnconfirmedEndpoints(loop);
     }
 
     /**
@@ -169,25 +163,18 @@ final class Endpoints {
 
     // ---- sharing
 
-    /** Returns whether other tunnels serve one of them, or may. */
-    boolean areShared() {
-        return !shared.isEmpty();
+    /** Returns which of them are shared with other tunnels. */
+    EndpointSharing sharing() {
+        return sharing;
     }
 
-    /** Returns whether other tunnels may serve this one. */
-    boolean isShared(PublicEndpoint endpoint) {
-        return shared.contains(endpoint);
-    }
-
-    /** Lets other tunnels of the same name serve an endpoint, or no further ones. */
-    void share(PublicEndpoint endpoint, boolean share) {
-        if (share) shared.add(endpoint);
-        else if (sharersOf(endpoint).isEmpty() && !(endpoint instanceof SharedEndpoint)) shared.remove(endpoint);
-    }
-
-    private static List<ServerTunnel> sharersOf(PublicEndpoint endpoint) {
-        VisitorQueue visitors = endpoint.queue();
-        return visitors == null ? List.of() : visitors.sharers();
+    /** Another object is the same endpoint from now on. */
+    void replace(PublicEndpoint before, PublicEndpoint after) {
+        List<PublicEndpoint> changed = new ArrayList<>(all);
+        changed.set(changed.indexOf(before), after);
+        all = List.copyOf(changed);
+        unconfirmed.replace(before, after);
+        requested.replaceAll((request, endpoint) -> endpoint == before ? after : endpoint);
     }
 
     /** Returns whether another tunnel may take an endpoint from this one: it has it, and shares it with none. */
@@ -195,43 +182,26 @@ final class Endpoints {
         PublicEndpoint found = find(wanted);
         return found != null
                 && !(found instanceof SharedEndpoint)
-                && sharersOf(found).isEmpty();
+                && EndpointSharing.sharersOf(found).isEmpty();
     }
 
-    /** Passes an endpoint that the tunnel gives up to the first one that shares it; false if none does. */
-    private boolean bequeath(PublicEndpoint endpoint) {
-        List<ServerTunnel> sharers = endpoint instanceof SharedEndpoint ? List.of() : sharersOf(endpoint);
-        for (ServerTunnel heir : sharers) {
-            if (!heir.isOpen()) continue;
-            endpoint.moveTo(loop);
-            heir.endpoints().inherit(endpoint, sharers);
-            return true;
-        }
-        return false;
+    // ---- requests for any port or name
+
+    /**
+     * Returns the open endpoint that was opened by a request for any of its kind; null if there is none. A client repeats a request if
+     * the answer was lost with its connection.
+     *
+     * @param number of the request
+     */
+    @Nullable
+    PublicEndpoint requested(String number, Endpoint.Kind kind) {
+        PublicEndpoint found = requested.get(number);
+        return found == null || found.endpoint().kind() != kind || leaving.contains(found) ? null : found;
     }
 
-    /** The tunnel has an endpoint from now on that it has shared. */
-    private void inherit(PublicEndpoint endpoint, List<ServerTunnel> sharers) {
-        ServerTunnel owner = tunnel;
-        PublicEndpoint before = find(endpoint.endpoint());
-        if (owner == null || !(before instanceof SharedEndpoint share)) throw new IllegalStateException("not shared");
-        List<PublicEndpoint> changed = new ArrayList<>(all);
-        changed.set(changed.indexOf(before), endpoint);
-        all = List.copyOf(changed);
-        shared.remove(before);
-        shared.add(endpoint);
-        if (unconfirmed.remove(before)) unconfirmed.add(endpoint);
-        endpoint.belongTo(owner);
-        VisitorQueue visitors = endpoint.queue();
-        if (visitors == null) throw new IllegalStateException("shared without a queue");
-        for (ServerTunnel each : sharers) {
-            PublicEndpoint others = each == owner ? null : each.endpoints().find(endpoint.endpoint());
-            if (others instanceof SharedEndpoint other) visitors.join(each, other.flow());
-        }
-        visitors.turn(share.flow());
-        registry.enter(endpoint.endpoint(), owner);
-        owner.entry().update();
-        loop.execute(endpoint::resume); // without the lock of a session
+    /** The endpoint was opened by a request with this number. */
+    void request(String number, PublicEndpoint endpoint) {
+        requested.put(number, endpoint);
     }
 
     // ---- changes of one
@@ -253,36 +223,30 @@ final class Endpoints {
         if (!unconfirmed.contains(endpoint)) endpoint.turn(ready ? Flow.OPEN : Flow.WITHDRAWN);
     }
 
-    /** The client has resumed its tunnel: the endpoints wait until it opens them again. */
+    /** The client has resumed its tunnel: the endpoints wait until it opens them again. Those that it does not are given back. */
     void awaitConfirmation() {
+        requested.clear(); // it asks anew
         for (PublicEndpoint each : all) {
             if (each.equals(port)) each.turn(Flow.OPEN);
-            else if (unconfirmed.add(each)) each.turn(Flow.PAUSED);
+            else unconfirmed.add(each);
         }
-        stopPatience();
-        if (!unconfirmed.isEmpty()) patience = loop.schedule(PATIENCE, this::giveUnconfirmedBack);
+        unconfirmed.limitTime(this::giveUnconfirmedBack);
     }
 
     private void giveUnconfirmedBack() {
-        patience = null;
-        for (PublicEndpoint each : List.copyOf(unconfirmed)) giveBack(each);
+        for (PublicEndpoint each : unconfirmed.copy()) giveBack(each);
         if (tunnel != null) tunnel.entry().update();
-    }
-
-    private void stopPatience() {
-        if (patience != null) patience.cancel();
-        patience = null;
     }
 
     /** No connection serves the tunnel: those that were closing end at once, and the others wait for the client. */
     void hold() {
-        stopPatience();
+        unconfirmed.stop();
         for (PublicEndpoint each : List.copyOf(leaving)) giveBack(each);
     }
 
     /** Gives an endpoint back and calls {@code then}, after the visitors that have connected were passed to a connection. */
     void close(PublicEndpoint endpoint, Runnable then) {
-        if (unconfirmed.contains(endpoint) || !sharersOf(endpoint).isEmpty()) {
+        if (unconfirmed.contains(endpoint) || !EndpointSharing.sharersOf(endpoint).isEmpty()) {
             giveBack(endpoint);
             then.run();
             return;
@@ -298,7 +262,7 @@ final class Endpoints {
     void giveBack(PublicEndpoint endpoint) {
         ServerTunnel owner = tunnel;
         if (owner == null || !remove(endpoint)) return;
-        if (bequeath(endpoint)) return;
+        if (EndpointSharing.bequeath(endpoint)) return;
         endpoint.close(owner);
         registry.leave(endpoint.endpoint(), owner); // last: a claim that finds this tunnel until then tries again
     }
@@ -308,7 +272,8 @@ final class Endpoints {
         boolean removed = others.remove(endpoint);
         all = List.copyOf(others);
         unconfirmed.remove(endpoint);
-        shared.remove(endpoint);
+        sharing.remove(endpoint);
+        requested.values().remove(endpoint);
         leaving.remove(endpoint);
         return removed;
     }
@@ -351,7 +316,7 @@ final class Endpoints {
     /** Closes all. Later calls have no effect. */
     void close() {
         closed = true;
-        stopPatience();
+        unconfirmed.stop();
         for (PublicEndpoint each : all) giveBack(each);
     }
 

@@ -74,8 +74,8 @@ final class Handshake implements Loop.Handler, Claimant {
     private Wire wire() {
         SocketChannel channel = newcomer.channel();
         ByteBuffer first = newcomer.read();
-        boolean plain = first == null || gate.options().tls() != null; // TLS reads them by itself
-        return plain ? new PlainWire(channel) : new ReadAheadWire(channel, first);
+        if (first == null || gate.options().tls() != null) return new PlainWire(channel); // TLS reads them by itself
+        return new ReadAheadWire(channel, first);
     }
 
     /** Starts the handshake. A client of the base protocol has its answer when this returns. */

@@ -248,13 +248,13 @@ final class ServerTunnel {
     /** Called when a connection may accept a visitor. */
     void resume() {
         // The sessions of other tunnels are asked without the lock of one of this tunnel.
-        if (endpoints.areShared()) loop().execute(endpoints::resume);
+        if (endpoints.sharing().isUsed()) loop().execute(endpoints::resume);
         else endpoints.resume();
     }
 
     /** Returns whether all visitors go to this connection. */
     boolean isServedBy(TunnelConnection connection) {
-        return connections.size() == 1 && connection.takesVisitors() && !endpoints.areShared();
+        return connections.size() == 1 && connection.takesVisitors() && !endpoints.sharing().isUsed();
     }
 
     // ---- held

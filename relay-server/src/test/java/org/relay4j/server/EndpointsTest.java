@@ -428,6 +428,60 @@ class EndpointsTest {
     }
 
     @Tag("slow")
+    /** Its connection was lost with the answer, and the tunnel has another one. */
+    @Test
+    void requestThatIsRepeatedGetsTheSameEndpoint() throws IOException {
+        AskingClient first = ask("visitor-address resume port=none", "alice", ANY)
+                .establish()
+                .control();
+        String join = "visitor-address port=none join=" + first.lease();
+        AskingClient second = ask(join, "alice", ANY).establish().control();
+        first.say("OPEN tcp/0 request=1");
+        Await.until("it is open", () -> !present().isEmpty());
+        Endpoint opened = present().get(0);
+        first.die();
+        String answer = "OPENED " + opened + " public=127.0.0.1:" + opened.number();
+        assertEquals(answer, second.ask("OPEN tcp/0 request=1"));
+        assertEquals(List.of(opened), present());
+        assertNotEquals(answer, second.ask("OPEN tcp/0 request=2"));
+        assertNotEquals(answer, second.ask("OPEN tcp/0"));
+        assertEquals(3, present().size());
+        assertEquals("CLOSED " + opened, second.ask("CLOSE " + opened));
+        Endpoint another = Endpoint.parse(second.ask("OPEN tcp/0 request=1").split(" ", -1)[1]);
+        assertEquals(3, present().size());
+        assertTrue(present().contains(another));
+        String tooLong = "9".repeat(21);
+        second.say("OPEN tcp/0 request=" + tooLong);
+        WireFrame reset = WireFrame.window(2, RST, 0);
+        while (!second.yamux().next().equals(reset)) {} // pings are in between
+    }
+
+    /** Only those that the client opens again stay, however they were opened at first. */
+    @Test
+    void numbersOfRequestsEndWithTheResumption() throws IOException {
+        AskingClient first = ask("visitor-address resume port=none", "alice", ANY)
+                .establish()
+                .control();
+        first.say("OPEN tcp/0 request=1");
+        Await.until("it is open", () -> !present().isEmpty());
+        Endpoint lost = present().get(0);
+        first.die();
+        AskingClient next = ask("visitor-address port=none resume=" + first.lease(), "alice", ANY)
+                .establish()
+                .control();
+        Endpoint own = Endpoint.parse(next.ask("OPEN tcp/0 request=1").split(" ", -1)[1]);
+        assertNotEquals(lost, own);
+        Await.until("the other one is given back", () -> present().equals(List.of(own)));
+    }
+
+    /** The endpoints of the newest tunnel. */
+    private List<Endpoint> present() {
+        List<OpenTunnel> tunnels = server.openTunnels();
+        return tunnels.get(tunnels.size() - 1).endpoints().stream()
+                .map(OpenEndpoint::endpoint)
+                .toList();
+    }
+
     @Test
     void linesOfSeveralConnectionsThatWaitKeepTheLimit() throws Exception {
         int port = FixedPort.range(2);
