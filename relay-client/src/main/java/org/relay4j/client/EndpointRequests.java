@@ -28,8 +28,9 @@ final class EndpointRequests {
      *
      * After a loss each endpoint is opened again as it was granted; if that is refused, and the server may choose, as it was wanted.
      * A refusal is final for the first OPEN only, unless the endpoint is to be retried; later ones are repeated with back-off, because
-     * the owner counts on the endpoint. An OPEN without an answer, because its connection was lost, is repeated, too. Each OPEN has a
-     * number, so that an answer that no longer matters is recognized.
+     * the owner counts on the endpoint. An OPEN without an answer, because its connection was lost, is repeated, too; if it is for any
+     * port or name, with the number of the endpoint, so that the server opens no second one. Each attempt has a number of its own, so
+     * that an answer that no longer matters is recognized.
      *
      * Answers come with the lock of a session held.
      */
@@ -73,14 +74,19 @@ final class EndpointRequests {
     private void ask(ServedEndpoint one, Endpoint endpoint, ServiceConnection on) {
         int number = endpoints.ask(one);
         if (number == 0) return;
-        ControlLine line = ControlLine.of("OPEN").with(endpoint.toString());
-        on.ask(
-                one.options.share() ? line.with(SHARE) : line,
-                answer -> answered(new Question(one, number, endpoint, on), answer));
+        ask(new Question(one, number, endpoint, on));
         CompletableFuture.delayedExecutor(options.handshakeTimeout().toNanos(), TimeUnit.NANOSECONDS, Runnable::run)
                 .execute(() -> {
                     if (endpoints.expire(one, number)) releaseHeld();
                 });
+    }
+
+    private void ask(Question question) {
+        ServedEndpoint one = question.one();
+        ControlLine line = ControlLine.of("OPEN").with(question.asked().toString());
+        if (question.asked().isAny()) line = line.with("request", one.number);
+        if (one.options.share()) line = line.with(SHARE);
+        question.on().ask(line, answer -> answered(question, answer));
     }
 
     private void releaseHeld() {
@@ -92,7 +98,8 @@ final class EndpointRequests {
         boolean matters = endpoints.answer(one, question.number());
         if (answer == null) {
             if (matters) askLater(question, "the connection was lost");
-            else if (!question.asked().isAny()) giveBackLater(one, question.asked()); // it may be open
+            else if (question.asked().isAny()) askToGiveBack(question); // it may be open
+            else giveBackLater(one, question.asked());
         } else if (answer.keyword().equals("OPENED")) opened(question, answer, matters);
         else if (matters) refused(question, answer);
         releaseHeld();
@@ -252,6 +259,16 @@ final class EndpointRequests {
 
     private void endClosed(ServedEndpoint one) {
         if (!endpoints.has(one)) one.over(null);
+    }
+
+    /** An endpoint was closed while the answer to OPEN was lost, with its connection: the repeated OPEN says what to give back. */
+    private void askToGiveBack(Question lost) {
+        CompletableFuture.delayedExecutor(
+                        endpoints.pause(lost.one()).toNanos(), TimeUnit.NANOSECONDS, Callbacks.EXECUTOR)
+                .execute(() -> {
+                    ServiceConnection on = tunnel.connections().usable();
+                    if (on != null) ask(new Question(lost.one(), lost.number(), lost.asked(), on));
+                });
     }
 
     /** The connection was lost: the tunnel may have another one, and so the endpoint. */

@@ -25,6 +25,7 @@ final class EndpointTable {
     private final ReentrantLock lock = OrderedLock.leaf("the endpoints of a tunnel");
     private final Set<ServedEndpoint> wanted = new LinkedHashSet<>(); // guarded by lock
     private final Map<String, ServedEndpoint> byName = new ConcurrentHashMap<>(); // as granted; those just closed, too
+    private int numbers; // of requests, given so far; guarded by lock
     private boolean over; // guarded by lock
 
     EndpointTable(RelayClientOptions options) {
@@ -57,6 +58,7 @@ final class EndpointTable {
                 }
             }
             wanted.add(one);
+            one.number = ++numbers;
         } finally {
             lock.unlock();
         }

@@ -44,6 +44,7 @@ final class ServedEndpoint implements OwnedTunnel {
     private volatile boolean refusing; // visitors that still arrive are reset
     volatile @Nullable RelayRefusedException refusal; // the last one that was not final; until it is open
     private volatile long closedAt; // ns; 0 if it is not closed
+    int number; // of the requests for any port or name, which are repeated with it; from 1
     int attempt; // number of the last OPEN
     boolean isAsking; // the last OPEN has not been answered
     Backoff backoff; // a new one each time that it is open

@@ -126,7 +126,7 @@ class RelayTunnelScriptTest {
             Link link = next();
             assertEquals(List.of("RELAY/1 port=none visitor-address resume drain"), script.requests);
             Call<RelayAcceptor> opening = Call.of(() -> tunnel.acceptor(Endpoint.anyPort()));
-            link.expect("OPEN tcp/0");
+            link.expect("OPEN tcp/0 request=1");
             link.say("OPENED tcp/20417 public=:20417");
             RelayAcceptor acceptor = opening.result();
             assertEquals(Endpoint.port(20417), acceptor.endpoint());
@@ -410,7 +410,7 @@ class RelayTunnelScriptTest {
             link.visit(1, "tcp/20417", "nobody asked");
             link.expectFrame(window(1, RST, 0));
             Call<RelayForwarder> forwarding = Call.of(() -> tunnel.forward(Endpoint.anyPort(), local()));
-            link.expect("OPEN tcp/0");
+            link.expect("OPEN tcp/0 request=1");
             link.visit(3, "tcp/20417", "early");
             link.visit(5, "tcp/20418", "another");
             link.yamux.send(data(3, " and more"), window(3, FIN, 0));
@@ -426,7 +426,7 @@ class RelayTunnelScriptTest {
         try (RelayTunnel tunnel = open(GRANT)) {
             Link link = next();
             Call<RelayAcceptor> opening = Call.of(() -> tunnel.acceptor(Endpoint.anyPort()));
-            link.expect("OPEN tcp/0");
+            link.expect("OPEN tcp/0 request=1");
             for (int i = 0; i <= HeldStreams.MOST; i++) link.visit(2 * i + 1, "tcp/20417", "");
             link.expectFrame(window(2 * HeldStreams.MOST + 1, RST, 0));
             link.say("OPENED tcp/20417 public=:20417");
@@ -441,7 +441,7 @@ class RelayTunnelScriptTest {
         try (RelayTunnel tunnel = open(options, GRANT)) {
             Link link = next();
             Call<RelayAcceptor> opening = Call.of(() -> tunnel.acceptor(Endpoint.anyPort()));
-            link.expect("OPEN tcp/0");
+            link.expect("OPEN tcp/0 request=1");
             link.visit(1, "tcp/20417", "early");
             opening.failure(RelayUnreachableException.class);
             link.expectFrame(window(1, RST, 0));
@@ -552,7 +552,7 @@ class RelayTunnelScriptTest {
         try (RelayTunnel tunnel = open(GRANT)) {
             Link link = next();
             Call<RelayAcceptor> opening = Call.of(() -> tunnel.acceptor(Endpoint.anyPort()));
-            link.expect("OPEN tcp/0");
+            link.expect("OPEN tcp/0 request=1");
             link.say("OPENED tcp/20417 public=:20417");
             RelayAcceptor acceptor = opening.result();
             RelayForwarder forwarder = forward(tunnel, link, 5432);
@@ -563,7 +563,7 @@ class RelayTunnelScriptTest {
             again.expect("OPEN tcp/20417");
             again.expect("OPEN tcp/5432");
             again.say("REFUSED tcp/20417 port-unavailable taken", "REFUSED tcp/5432 port-unavailable taken");
-            again.expect("OPEN tcp/0"); // the server may choose
+            again.expect("OPEN tcp/0 request=1"); // the server may choose
             again.say("OPENED tcp/20500 public=:20500");
             again.expect("OPEN tcp/5432"); // after a pause
             again.say("OPENED tcp/5432 public=:5432");
@@ -669,6 +669,41 @@ class RelayTunnelScriptTest {
         }
     }
 
+    /** With its number, so that the server does not open a second port. */
+    @Test
+    void openWhoseAnswerIsLostIsRepeatedOnAnotherConnection() throws Exception {
+        try (Logged log = Logged.below("org.relay4j.client");
+                RelayTunnel tunnel = open(Local.hasty(listener).connections(2), GRANT, JOINED)) {
+            Link one = next();
+            Link two = next();
+            log.await("another connection");
+            Call<RelayAcceptor> opening = Call.of(() -> tunnel.acceptor(Endpoint.anyPort()));
+            one.expect("OPEN tcp/0 request=1");
+            one.lose();
+            two.expect("OPEN tcp/0 request=1");
+            two.say("OPENED tcp/20417 public=:20417");
+            assertEquals(Endpoint.port(20417), opening.result().endpoint());
+        }
+    }
+
+    @Test
+    void anyPortWhoseAnswerIsLostIsClosedOnAnotherConnection() throws Exception {
+        RelayClientOptions.Builder options =
+                Local.hasty(listener).connections(2).handshakeTimeout(Duration.ofSeconds(1));
+        try (Logged log = Logged.below("org.relay4j.client");
+                RelayTunnel tunnel = open(options, GRANT, JOINED)) {
+            Link one = next();
+            Link two = next();
+            log.await("another connection");
+            assertThrows(RelayUnreachableException.class, () -> tunnel.acceptor(Endpoint.anyPort()));
+            one.expect("OPEN tcp/0 request=1");
+            one.lose();
+            two.expect("OPEN tcp/0 request=1");
+            two.say("OPENED tcp/20417 public=:20417");
+            two.expect("CLOSE tcp/20417");
+        }
+    }
+
     @Test
     void endpointsAreKeptInTheLeaseFile(@TempDir Path folder) throws Exception {
         Path file = folder.resolve("lease");
@@ -677,11 +712,11 @@ class RelayTunnelScriptTest {
         try (RelayTunnel tunnel = open(options, GRANT)) {
             Link link = next();
             Call<RelayForwarder> first = Call.of(() -> tunnel.forward(Endpoint.anyPort(), local(), web));
-            link.expect("OPEN tcp/0");
+            link.expect("OPEN tcp/0 request=1");
             link.say("OPENED tcp/20417 public=:20417");
             first.result();
             Call<RelayForwarder> second = Call.of(() -> tunnel.forward(Endpoint.anyHost(), local()));
-            link.expect("OPEN host/0");
+            link.expect("OPEN host/0 request=2");
             link.say("OPENED host/abc.relay.example.com public=abc.relay.example.com");
             second.result();
             Await.until(
@@ -699,7 +734,7 @@ class RelayTunnelScriptTest {
             Call<RelayForwarder> first = Call.of(() -> tunnel.forward(Endpoint.anyPort(), local(), web));
             link.expect("OPEN tcp/20417");
             link.say("REFUSED tcp/20417 port-unavailable taken");
-            link.expect("OPEN tcp/0");
+            link.expect("OPEN tcp/0 request=2");
             link.say("OPENED tcp/20500 public=:20500");
             assertEquals(Endpoint.port(20500), first.result().endpoint());
         }

@@ -5,18 +5,27 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.relay4j.api.Endpoint;
+import org.relay4j.server.ClientLimits;
+import org.relay4j.server.NamedClient;
 import org.relay4j.server.RelayServer;
+import org.relay4j.server.TunnelPolicy;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
 import org.relay4j.testing.FakeServer;
@@ -27,6 +36,8 @@ import org.relay4j.testing.Visitor;
 /** A real client finds its public port again on a server that was restarted with its state file. */
 @ExtendWith(LeakCheck.EachTest.class)
 class ServerRestartTest {
+    private static final String DOMAIN = ".relay.example.com";
+
     @TempDir
     Path folder;
 
@@ -146,6 +157,76 @@ class ServerRestartTest {
             recorder.awaitUp(2);
             assertEcho(forwarder.publicAddress().getPort());
             assertTrue(Files.readString(folder.resolve("state")).contains("tunnels=1"));
+        }
+    }
+
+    /** The name is in the lease file of the client, and in the state file of the server. */
+    @ParameterizedTest
+    @CsvSource({"true, false", "false, true", "true, true"})
+    void randomNameIsTheSame(boolean clientIsRestarted, boolean serverIsRestarted) throws Exception {
+        server.close();
+        startWithDomain(0);
+        int visitors = server.httpAddress().getPort();
+        RelayClientOptions options =
+                Local.hasty(recorder).leaseFile(folder.resolve("lease")).build();
+        RelayTunnel tunnel = RelayClient.open("localhost", controlPort, options);
+        try {
+            RelayForwarder web = tunnel.forward(Endpoint.anyHost(), local());
+            Endpoint name = web.endpoint();
+            assertTrue(name.name().endsWith(DOMAIN) && !name.isAny(), name::toString);
+            assertEcho(visitors, name);
+            if (clientIsRestarted) tunnel.close();
+            if (serverIsRestarted) {
+                server.close();
+                startWithDomain(visitors);
+            }
+            if (clientIsRestarted) {
+                tunnel = RelayClient.open("localhost", controlPort, options);
+                web = tunnel.forward(Endpoint.anyHost(), local());
+            } else {
+                recorder.awaitUp(2);
+                Await.until("the name is open again", web::isOpen);
+            }
+            assertEquals(name, web.endpoint());
+            assertEcho(visitors, name);
+            assertEquals(1, server.openTunnels().size());
+        } finally {
+            tunnel.close();
+        }
+    }
+
+    private InetSocketAddress local() {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), service.port());
+    }
+
+    /** Starts a server whose clients need no name for a random host name. */
+    private void startWithDomain(int httpPort) throws IOException {
+        ClientLimits limits = ClientLimits.builder().host("*" + DOMAIN).build();
+        server = RelayServer.start(Local.options()
+                .port(controlPort)
+                .httpPort(httpPort)
+                .domain(DOMAIN.substring(1))
+                .policy(new TunnelPolicy() {
+                    @Override
+                    public CompletionStage<Optional<NamedClient>> find(String name) {
+                        return CompletableFuture.completedFuture(Optional.empty());
+                    }
+
+                    @Override
+                    public ClientLimits nameless() {
+                        return limits;
+                    }
+                })
+                .extended(true)
+                .stateFile(folder.resolve("state"))
+                .build());
+    }
+
+    private static void assertEcho(int port, Endpoint name) throws IOException {
+        try (Socket visitor = Visitor.connect(port)) {
+            String request = "GET / HTTP/1.1\r\nHost: " + name.name() + "\r\n\r\n";
+            Visitor.send(visitor, request);
+            Visitor.expect(visitor, request);
         }
     }
 }
