@@ -8,17 +8,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.yamux.io.Loop;
-import org.relay4j.yamux.io.Sockets;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The claim of one client: a new tunnel, or an existing one. It moves from the client's loop to that of an existing tunnel, and
  * back with the answer.
  */
 final class Claim {
-    private static final Logger log = LoggerFactory.getLogger(Claim.class);
-
     private final RelayServer server;
     private final ClientRequest request;
     private final Admission.Ticket ticket;
@@ -129,7 +124,7 @@ final class Claim {
     /** Returns the port; null if the client was refused. */
     private @Nullable PublicEndpoint bind(int wanted) {
         try {
-            PublicPort last = wanted == 0 ? lastPort() : null;
+            PublicPort last = wanted == 0 ? PublicPort.last(server, loop, request) : null;
             return last != null ? last : new PublicPort(server, home(), request.limits(), wanted);
         } catch (BindException e) {
             String why = String.valueOf(e.getMessage());
@@ -150,20 +145,6 @@ final class Claim {
             refuse(new ControlRefusal("internal", "no public port can be opened"));
         }
         return null;
-    }
-
-    /** Returns the port that a base client had last; null if it gets any. */
-    private @Nullable PublicPort lastPort() throws IOException {
-        StickyPorts sticky = server.stickyPorts();
-        if (sticky == null || !request.isBase()) return null;
-        int last = sticky.wanted(request.client().getAddress(), System.nanoTime());
-        if (last == 0) return null;
-        try {
-            return new PublicPort(server, loop, request.limits(), last);
-        } catch (BindException e) {
-            log.debug("relay server: port {} of {} is in use now", last, Sockets.host(request.client()), e);
-            return null;
-        }
     }
 
     private void openOrTake(Optional<ServerTunnel> owner, int wanted) {

@@ -208,7 +208,7 @@ final class EndpointRequest {
         }
         if (isDecided(wanted)) return;
         try {
-            add(Endpoints.open(server, tunnel.loop(), tunnel.request().limits(), wanted));
+            add(PublicEndpoint.open(server, tunnel.loop(), tunnel.request().limits(), wanted));
         } catch (BindException e) {
             boolean any = wanted.isAny();
             String why = String.valueOf(e.getMessage());

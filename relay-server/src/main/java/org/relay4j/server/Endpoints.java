@@ -1,7 +1,6 @@
 package org.relay4j.server;
 
 import java.io.IOException;
-import java.net.BindException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -41,23 +40,6 @@ final class Endpoints {
         this.port = port;
         all = port == null ? List.of() : List.of(port);
         unconfirmed = new UnconfirmedEndpoints(loop);
-    }
-
-    /**
-     * Opens an endpoint that belongs to no tunnel yet. The caller has checked that the client may have it.
-     *
-     * @throws BindException if it is in use, or none is free; the message says why
-     * @throws IOException if the server cannot open it
-     */
-    static PublicEndpoint open(RelayServer server, Loop loop, ClientLimits limits, Endpoint wanted) throws IOException {
-        return switch (wanted.kind()) {
-            case TCP -> new PublicPort(server, loop, limits, wanted.number());
-            case UDP -> new PublicUdpPort(server, loop, limits, wanted.number());
-            case HOST -> {
-                String domain = server.options().domain();
-                yield PublicName.open(server, loop, wanted.isAny() ? Domain.random(domain, limits) : wanted);
-            }
-        };
     }
 
     /** Returns the loop of the tunnel. From any thread. */

@@ -29,6 +29,8 @@ final class Handshake implements Loop.Handler, Claimant {
      *
      * One deadline bounds the time from accept to the complete line, a second one the server's own decision. Until the end the
      * client counts as pending in Admission, which may drop it in favour of a newer one.
+     *
+     * More than 300 lines because every step can end in each of the others' ends: late, dropped, revoked, refused or lost.
      */
 
     private enum State {

@@ -25,10 +25,6 @@ final class PendingConnection {
         channel = wire.channel();
     }
 
-    Loop loop() {
-        return loop;
-    }
-
     Wire wire() {
         return wire;
     }

@@ -1,6 +1,7 @@
 package org.relay4j.server;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
@@ -20,6 +21,23 @@ interface PublicEndpoint {
         PAUSED,
         /** They are reset, because the client has withdrawn the endpoint. */
         WITHDRAWN
+    }
+
+    /**
+     * Opens an endpoint that belongs to no tunnel yet. The caller has checked that the client may have it.
+     *
+     * @throws BindException if it is in use, or none is free; the message says why
+     * @throws IOException if the server cannot open it
+     */
+    static PublicEndpoint open(RelayServer server, Loop loop, ClientLimits limits, Endpoint wanted) throws IOException {
+        return switch (wanted.kind()) {
+            case TCP -> new PublicPort(server, loop, limits, wanted.number());
+            case UDP -> new PublicUdpPort(server, loop, limits, wanted.number());
+            case HOST -> {
+                String domain = server.options().domain();
+                yield PublicName.open(server, loop, wanted.isAny() ? Domain.random(domain, limits) : wanted);
+            }
+        };
     }
 
     /** Returns what visitors address, never one that the server has yet to choose. From any thread. */

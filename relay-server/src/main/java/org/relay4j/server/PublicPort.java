@@ -1,6 +1,7 @@
 package org.relay4j.server;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -12,12 +13,16 @@ import org.relay4j.yamux.io.Listener;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.PlainWire;
 import org.relay4j.yamux.io.Sockets;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A public TCP port. While no connection of its tunnel takes visitors, some wait unread in its queue, and further ones in the
  * kernel.
  */
 final class PublicPort extends QueuedEndpoint implements Listener.Owner {
+    private static final Logger log = LoggerFactory.getLogger(PublicPort.class);
+
     private final RelayServer server;
     private final Listener listener;
     private final Endpoint endpoint;
@@ -34,6 +39,20 @@ final class PublicPort extends QueuedEndpoint implements Listener.Owner {
         this.server = server;
         listener = server.publicPorts().open(wanted, limits.ports(), address -> Listener.open(loop, address, this));
         endpoint = Endpoint.port(listener.address().getPort());
+    }
+
+    /** Opens the port that a base client had last; null if it gets any. */
+    static @Nullable PublicPort last(RelayServer server, Loop loop, ClientRequest request) throws IOException {
+        StickyPorts sticky = server.stickyPorts();
+        if (sticky == null || !request.isBase()) return null;
+        int last = sticky.wanted(request.client().getAddress(), System.nanoTime());
+        if (last == 0) return null;
+        try {
+            return new PublicPort(server, loop, request.limits(), last);
+        } catch (BindException e) {
+            log.debug("relay server: port {} of {} is in use now", last, Sockets.host(request.client()), e);
+            return null;
+        }
     }
 
     @Override

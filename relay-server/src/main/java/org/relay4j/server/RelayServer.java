@@ -11,9 +11,6 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -39,10 +36,9 @@ import org.slf4j.LoggerFactory;
  * <p>Runs on a few event loop threads, which keep the program alive until {@link #close}. Safe for use by several threads.
  */
 public final class RelayServer implements Closeable {
-    // Longer than 300 lines because a quarter is the Javadoc of the public API.
+    // Longer than 300 lines because half of it is the Javadoc of the public API, and a sixth gives the parts of a server
+    // access to each other.
     private static final Logger log = LoggerFactory.getLogger(RelayServer.class);
-    private static final long CLOSE_DEADLINE = TimeUnit.SECONDS.toNanos(2);
-    private static final long LONGEST_DRAIN = 999_999_999; // s, as announced to clients
 
     private final ReentrantLock updating = new ReentrantLock(); // one update at a time
     private volatile RelayServerOptions options;
@@ -68,10 +64,7 @@ public final class RelayServer implements Closeable {
     private final @Nullable StickyPorts stickyPorts; // null: off
     private final @Nullable ServerState lastState; // from the last process, with a state file
     private final @Nullable StateWriter state; // for the next one
-    private final AtomicBoolean closed = new AtomicBoolean();
-    private final CountDownLatch ended = new CountDownLatch(1);
-    private volatile boolean closing; // accepts no more clients
-    private volatile long drainedBy; // when visitors are reset, ns of System.nanoTime; set before closing
+    private final ServerShutdown shutdown = new ServerShutdown(this);
 
     private RelayServer(RelayServerOptions options) throws IOException {
         this.options = options;
@@ -288,7 +281,7 @@ public final class RelayServer implements Closeable {
 
     /** Blocks until {@link #close} has ended this server. */
     public void awaitEnd() throws InterruptedException {
-        ended.await();
+        shutdown.awaitEnd();
     }
 
     /**
@@ -304,36 +297,7 @@ public final class RelayServer implements Closeable {
      * @throws IllegalArgumentException if the timeout is negative
      */
     public boolean close(Duration timeout) {
-        long end = System.nanoTime() + Bounds.nanos(Bounds.notNegative("timeout", timeout));
-        if (!closing) {
-            log.info(
-                    "relay server: shutting down, {} visitors may finish within {} s",
-                    visitorCount(),
-                    secondsUntil(end));
-        }
-        drainedBy = end;
-        closing = true;
-        for (TunnelConnection connection : tunnels.connections())
-            connection.control().announceDrain();
-        for (ServerTunnel tunnel : tunnels.all()) tunnel.drain();
-        boolean finished = false;
-        try {
-            finished = tunnels.awaitNone(end - System.nanoTime());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        close();
-        return finished;
-    }
-
-    private static long secondsUntil(long end) {
-        long nanos = Math.max(0, end - System.nanoTime());
-        return Math.min(LONGEST_DRAIN, (nanos + 999_999_999) / 1_000_000_000);
-    }
-
-    /** Returns the time that visitors still have, rounded up. Unit: seconds. */
-    long secondsToDrain() {
-        return secondsUntil(drainedBy);
+        return shutdown.drain(Bounds.nanos(Bounds.notNegative("timeout", timeout)));
     }
 
     /**
@@ -342,54 +306,18 @@ public final class RelayServer implements Closeable {
      */
     @Override
     public void close() {
-        boolean again = closed.getAndSet(true);
-        closing = true;
-        if (again) return;
-        control.close();
-        names.close();
-        List<TunnelConnection> ending = tunnels.connections();
-        for (ServerTunnel tunnel : tunnels.all()) tunnel.close();
-        for (TunnelConnection connection : ending)
-            connection.close(); // including those that no longer belong to a tunnel
-        long deadline = System.nanoTime() + CLOSE_DEADLINE;
-        boolean interruptedFirst = awaitAccepted(deadline);
-        boolean interrupted = awaitEnd(ending, deadline) || interruptedFirst;
-        loops.close();
-        gate.close();
-        if (state != null) state.close();
-        ended.countDown();
-        log.info("relay server: closed {}", control.text());
-        if (interrupted) Thread.currentThread().interrupt();
+        shutdown.close();
     }
 
-    /**
-     * Waits until the last accepted client was handed to its loop, because a stopped loop would never serve it. Returns true if
-     * the thread was interrupted.
-     */
-    private boolean awaitAccepted(long deadline) {
-        CountDownLatch accepted = new CountDownLatch(1);
-        controlLoop.execute(accepted::countDown);
-        boolean interrupted = false;
-        while (true) {
-            try {
-                if (!accepted.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) log.debug("the loop is busy");
-                return interrupted;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
+    // ---- for the parts of the server
+
+    Listener control() {
+        return control;
     }
 
-    private static boolean awaitEnd(List<TunnelConnection> ending, long deadline) {
-        try {
-            for (TunnelConnection connection : ending) connection.awaitEnd(deadline - System.nanoTime());
-            return false;
-        } catch (InterruptedException e) {
-            return true;
-        }
+    Loop controlLoop() {
+        return controlLoop;
     }
-
-    // ---- for the tunnels
 
     Admission admission() {
         return admission;
@@ -496,14 +424,19 @@ public final class RelayServer implements Closeable {
         return state;
     }
 
+    /** Returns the time that visitors still have while it shuts down, rounded up. Unit: seconds. */
+    long secondsToDrain() {
+        return shutdown.secondsToDrain();
+    }
+
     /** Returns true once no more clients are served. */
     boolean isClosing() {
-        return closing;
+        return shutdown.isClosing();
     }
 
     /** Returns true once all visitors are being reset. Implies {@link #isClosing}. */
     boolean isClosed() {
-        return closed.get();
+        return shutdown.isClosed();
     }
 
     /** Starts a listener. */

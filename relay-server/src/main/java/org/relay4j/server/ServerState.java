@@ -124,7 +124,7 @@ final class ServerState implements Closeable {
             return null;
         }
         try {
-            return Endpoints.open(server, loop, limits, endpoint);
+            return PublicEndpoint.open(server, loop, limits, endpoint);
         } catch (BindException e) {
             drop(what, kept, (isPort ? "the port cannot be bound: " : "it cannot be opened: ") + e.getMessage());
             return null;

@@ -14,6 +14,9 @@ import org.slf4j.LoggerFactory;
  * connection mean for the tunnel; the rest is in its parts. Confined to its loop.
  */
 final class ServerTunnel {
+    /*
+     * More than 300 lines because a quarter of them gives its parts access to each other.
+     */
     private static final Logger log = LoggerFactory.getLogger(ServerTunnel.class);
 
     private final RelayServer server;

@@ -22,6 +22,9 @@ import org.slf4j.LoggerFactory;
  * held.
  */
 final class TunnelConnection implements SessionEvents {
+    /*
+     * More than 300 lines because it is where two loops meet: each step says on which of the two it continues.
+     */
     private static final Logger log = LoggerFactory.getLogger(TunnelConnection.class);
 
     private final RelayServer server;

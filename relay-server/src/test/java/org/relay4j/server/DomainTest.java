@@ -149,10 +149,10 @@ class DomainTest {
         try (RelayServer server = RelayServer.start(options().build());
                 AskingClient client = AskingClient.connect(server, "").establish()) {
             Loop loop = server.loops().next();
-            PublicEndpoint random = Endpoints.open(server, loop, all, Endpoint.anyHost());
+            PublicEndpoint random = PublicEndpoint.open(server, loop, all, Endpoint.anyHost());
             assertEquals(random, server.names().find(random.endpoint().name(), Long.MAX_VALUE));
             Endpoint own = Endpoint.host(DOMAIN);
-            BindException refused = assertThrows(BindException.class, () -> Endpoints.open(server, loop, all, own));
+            BindException refused = assertThrows(BindException.class, () -> PublicEndpoint.open(server, loop, all, own));
             assertEquals("it is the server's own name", refused.getMessage());
             assertTrue(client.port() > 0);
         }
