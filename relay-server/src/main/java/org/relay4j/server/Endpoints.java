@@ -228,7 +228,8 @@ final class Endpoints {
 
     /** Gives an endpoint back and calls {@code then}, after the visitors that have connected were passed to a connection. */
     void close(PublicEndpoint endpoint, Runnable then) {
-        if (unconfirmed.contains(endpoint) || !EndpointSharing.sharersOf(endpoint).isEmpty()) {
+        if (unconfirmed.contains(endpoint)
+                || !EndpointSharing.sharersOf(endpoint).isEmpty()) {
             giveBack(endpoint);
             then.run();
             return;

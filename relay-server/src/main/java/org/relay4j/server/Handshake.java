@@ -221,7 +221,8 @@ final class Handshake implements Loop.Handler, Claimant {
                 return;
             }
             interest(0);
-            connection.within(Gate.DECISION, () -> refuse(Refusal.FAILURE, "internal", "the server took too long to decide"));
+            connection.within(
+                    Gate.DECISION, () -> refuse(Refusal.FAILURE, "internal", "the server took too long to decide"));
             state = State.DECIDING;
             decide(request.parse(), request.hello());
         } catch (ClientLine.BadRequest e) {
@@ -272,7 +273,10 @@ final class Handshake implements Loop.Handler, Claimant {
             return;
         }
         try {
-            connection.send(reading == null ? PortLine.encode(grant.port()) : grant.line().encode());
+            connection.send(
+                    reading == null
+                            ? PortLine.encode(grant.port())
+                            : grant.line().encode());
             connection.wire().flush(); // the rest follows with the first frames
         } catch (IOException e) {
             log.debug(

@@ -63,7 +63,6 @@ final class HandshakeReporter {
     }
 
     void failed(Throwable failure) {
-        server.failed(
-                client, "relay server: unexpected failure, client {} was reset", Sockets.host(client), failure);
+        server.failed(client, "relay server: unexpected failure, client {} was reset", Sockets.host(client), failure);
     }
 }

@@ -12,7 +12,8 @@ import org.relay4j.yamux.io.Sockets;
 final class PublicName extends QueuedEndpoint {
     private final RelayServer server;
     private final Endpoint endpoint;
-    private volatile long last = Long.MAX_VALUE; // number of the last visitor that it accepts; written on the router's loop
+    private volatile long last =
+            Long.MAX_VALUE; // number of the last visitor that it accepts; written on the router's loop
 
     private PublicName(RelayServer server, Loop loop, Endpoint endpoint) {
         super(loop);

@@ -36,7 +36,8 @@ import org.slf4j.LoggerFactory;
  * <p>Runs on a few event loop threads, which keep the program alive until {@link #close}. Safe for use by several threads.
  */
 public final class RelayServer implements Closeable {
-    // Longer than 300 lines because half of it is the Javadoc of the public API, and a sixth gives the parts of a server
+    // Longer than 300 lines because half of it is the Javadoc of the public API, and a sixth gives the parts of a
+    // server
     // access to each other.
     private static final Logger log = LoggerFactory.getLogger(RelayServer.class);
 

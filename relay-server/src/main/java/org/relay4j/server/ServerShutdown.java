@@ -64,7 +64,8 @@ final class ServerShutdown {
         drainedBy = end;
         closing = true;
         Tunnels tunnels = server.tunnels();
-        for (TunnelConnection connection : tunnels.connections()) connection.control().announceDrain();
+        for (TunnelConnection connection : tunnels.connections())
+            connection.control().announceDrain();
         for (ServerTunnel tunnel : tunnels.all()) tunnel.drain();
         boolean finished = false;
         try {

@@ -257,7 +257,9 @@ final class ServerTunnel {
 
     /** Returns whether all visitors go to this connection. */
     boolean isServedBy(TunnelConnection connection) {
-        return connections.size() == 1 && connection.takesVisitors() && !endpoints.sharing().isUsed();
+        return connections.size() == 1
+                && connection.takesVisitors()
+                && !endpoints.sharing().isUsed();
     }
 
     // ---- held

@@ -152,7 +152,8 @@ class DomainTest {
             PublicEndpoint random = PublicEndpoint.open(server, loop, all, Endpoint.anyHost());
             assertEquals(random, server.names().find(random.endpoint().name(), Long.MAX_VALUE));
             Endpoint own = Endpoint.host(DOMAIN);
-            BindException refused = assertThrows(BindException.class, () -> PublicEndpoint.open(server, loop, all, own));
+            BindException refused =
+                    assertThrows(BindException.class, () -> PublicEndpoint.open(server, loop, all, own));
             assertEquals("it is the server's own name", refused.getMessage());
             assertTrue(client.port() > 0);
         }

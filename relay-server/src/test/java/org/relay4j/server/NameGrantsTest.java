@@ -241,9 +241,11 @@ class NameGrantsTest {
 
     private static void awaitNewest(RelayServer server, long number) {
         NameRouter names = server.names();
-        Await.until("the visitor is accepted", () -> CompletableFuture.supplyAsync(
-                        () -> names.visitors().newest(), names.loop()::execute)
-                .join() == number);
+        Await.until(
+                "the visitor is accepted",
+                () -> CompletableFuture.supplyAsync(() -> names.visitors().newest(), names.loop()::execute)
+                                .join()
+                        == number);
     }
 
     private static void serve(AskingClient client, int stream, Socket visitor) throws IOException {
