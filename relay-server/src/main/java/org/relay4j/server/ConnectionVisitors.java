@@ -43,7 +43,10 @@ final class ConnectionVisitors {
         present.incrementAndGet();
         Loop loop = driver.loop();
         if (loop.isCurrent()) open(visitor, queue);
-        else loop.execute(() -> takeOver(visitor, queue));
+        else {
+            queue.passed();
+            loop.execute(() -> takeOver(visitor, queue));
+        }
     }
 
     /** Opens the stream of a visitor of a UDP port, which is dropped if there is no room. */
@@ -93,7 +96,11 @@ final class ConnectionVisitors {
         } else if (takesOver()) {
             // by the tunnel's loop, perhaps
             if (visitor.wasRead()) queue.loop().execute(() -> queue.loop().deregister(visitor.channel()));
-            open(visitor, queue);
+            try {
+                open(visitor, queue);
+            } finally {
+                queue.taken();
+            }
         } else {
             left();
             queue.loop().execute(() -> queue.returned(visitor));

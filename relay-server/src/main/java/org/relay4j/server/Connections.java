@@ -2,10 +2,8 @@ package org.relay4j.server;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopGroup;
@@ -20,12 +18,15 @@ final class Connections {
     static final int MOST = 8;
 
     private final TunnelLifecycle tunnel;
+    private final BooleanSupplier shared; // whether other tunnels serve the visitors, too
     private final List<TunnelConnection> all = new ArrayList<>(1);
     private int last; // index of the one that has the last visitor
     private int chosen; // index of the next one
 
-    Connections(TunnelLifecycle tunnel) {
+    /** @param shared returns whether other tunnels serve visitors of this one, or it serves theirs */
+    Connections(TunnelLifecycle tunnel, BooleanSupplier shared) {
         this.tunnel = tunnel;
+        this.shared = shared;
     }
 
     void add(TunnelConnection connection) {
@@ -38,11 +39,11 @@ final class Connections {
     }
 
     /**
-     * Has those pinged that share the visitors; one that is alone is not, because there is no better one. To be called when one
-     * begins or stops to take visitors.
+     * Has those pinged that share the visitors, also with those of other tunnels; one that is alone is not, because there is no
+     * better one. To be called when one begins or stops to take visitors, and when the tunnel begins or stops to share an endpoint.
      */
     void changed() {
-        boolean several = takers() > 1;
+        boolean several = takers() > 1 || shared.getAsBoolean();
         for (TunnelConnection connection : all) connection.pulse(several && connection.takesVisitors());
     }
 
@@ -105,19 +106,20 @@ final class Connections {
     }
 
     /**
-     * Chooses the one with the fewest visitors that can take a visitor now.
+     * Chooses the one with the fewest visitors that can take a visitor now; of equal ones, the next in turn.
      *
      * @return their number; {@link Integer#MAX_VALUE} if none can
      */
     int chooseFewest() {
         if (!tunnel.isServed()) return Integer.MAX_VALUE;
         int fewest = Integer.MAX_VALUE;
-        for (int n = 0; n < all.size(); n++) {
-            TunnelConnection connection = all.get(n);
+        for (int n = 1; n <= all.size(); n++) {
+            int index = (last + n) % all.size();
+            TunnelConnection connection = all.get(index);
             int visitors = connection.visitors().present();
             if (visitors >= fewest || !connection.takesVisitors() || !connection.canTakeVisitor()) continue;
             fewest = visitors;
-            chosen = n;
+            chosen = index;
         }
         return fewest;
     }
@@ -151,23 +153,6 @@ final class Connections {
             log.debug("no loop is left: {}", e.toString()); // the server is closing
         }
         return candidate;
-    }
-
-    /** Calls {@code then} on {@code home} when the other loops of the connections have run what was passed to them so far. */
-    void afterTheirLoops(Loop home, Runnable then) {
-        Set<Loop> others = new HashSet<>();
-        for (TunnelConnection connection : all) others.add(connection.loop());
-        others.remove(home);
-        if (others.isEmpty()) {
-            then.run();
-            return;
-        }
-        AtomicInteger left = new AtomicInteger(others.size()); // their answers come on the home loop
-        for (Loop loop : others) {
-            loop.execute(() -> home.execute(() -> {
-                if (left.decrementAndGet() == 0) then.run();
-            }));
-        }
     }
 
     private boolean isUsed(Loop loop) {

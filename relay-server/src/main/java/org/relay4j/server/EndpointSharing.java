@@ -21,6 +21,13 @@ final class EndpointSharing {
         return !shared.isEmpty();
     }
 
+    /** Returns whether another tunnel serves one of the endpoints now, or this tunnel serves one of another. */
+    boolean isMutual() {
+        return endpoints.all().stream()
+                .anyMatch(each ->
+                        each instanceof SharedEndpoint || !sharersOf(each).isEmpty());
+    }
+
     /** Returns whether other tunnels may serve this one. */
     boolean includes(PublicEndpoint endpoint) {
         return shared.contains(endpoint);
@@ -71,6 +78,7 @@ final class EndpointSharing {
             if (others instanceof SharedEndpoint other) visitors.join(each, other.flow());
         }
         visitors.turn(share.flow());
+        owner.connections().changed(); // it may be alone now
         owner.server().registry().enter(endpoint.endpoint(), owner);
         owner.entry().update();
         owner.loop().execute(endpoint::resume); // without the lock of a session

@@ -94,7 +94,8 @@ final class Endpoints {
         List<PublicEndpoint> more = new ArrayList<>(all);
         more.add(endpoint);
         all = List.copyOf(more);
-        if (!(endpoint instanceof SharedEndpoint)) registry.enter(endpoint.endpoint(), owner);
+        if (endpoint instanceof SharedEndpoint) owner.connections().changed();
+        else registry.enter(endpoint.endpoint(), owner);
     }
 
     /** Returns all except for the port that the client asked for at first. */
@@ -119,6 +120,11 @@ final class Endpoints {
         return all.stream()
                 .map(each -> new OpenEndpoint(each.endpoint(), each.visitors()))
                 .toList();
+    }
+
+    /** Returns an immutable copy. */
+    List<PublicEndpoint> all() {
+        return all;
     }
 
     int size() {
@@ -258,6 +264,7 @@ final class Endpoints {
         sharing.remove(endpoint);
         requested.values().remove(endpoint);
         leaving.remove(endpoint);
+        if (tunnel != null) tunnel.connections().changed(); // it may share none now
         return removed;
     }
 

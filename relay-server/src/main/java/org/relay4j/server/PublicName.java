@@ -74,7 +74,7 @@ final class PublicName extends QueuedEndpoint {
             if (isClosed() || visitors == null) return;
             boolean full =
                     !visitors.tunnel().visitors().mayWait() || server.names().isFull();
-            if (full && (visitors.tunnel().lifecycle().isWaiting() || !visitors.canAccept())) {
+            if (full && (visitors.isHeld() || !visitors.canAccept())) {
                 server.refused(
                         Refusal.VISITORS_WAITING,
                         visitor.address(),

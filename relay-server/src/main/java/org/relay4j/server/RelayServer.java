@@ -316,10 +316,6 @@ public final class RelayServer implements Closeable {
         return control;
     }
 
-    Loop controlLoop() {
-        return controlLoop;
-    }
-
     Admission admission() {
         return admission;
     }

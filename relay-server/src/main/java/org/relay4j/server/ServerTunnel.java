@@ -25,7 +25,7 @@ final class ServerTunnel {
     private final Endpoints endpoints;
     private final Tenure tenure;
     private final TunnelLifecycle lifecycle = new TunnelLifecycle();
-    private final Connections connections = new Connections(lifecycle);
+    private final Connections connections;
     private final TunnelReporter reporter;
     private final TunnelGrants grants;
     private final TunnelEnding ending;
@@ -36,6 +36,7 @@ final class ServerTunnel {
         this.server = server;
         this.request = request;
         this.endpoints = endpoints;
+        connections = new Connections(lifecycle, endpoints.sharing()::isMutual);
         this.tenure = tenure;
         visitors = new TunnelVisitors(server, request.limits());
         reporter = new TunnelReporter(server, request, number, tenure.id(), endpoints.port());

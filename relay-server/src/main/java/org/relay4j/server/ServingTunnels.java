@@ -23,20 +23,26 @@ final class ServingTunnels {
 
     private final List<Member> members =
             new ArrayList<>(1); // first the tunnel that has the endpoint, then in order of joining
-    private ServerTunnel chosen;
+    private int chosen; // index of the one that takes the next visitor
+    private int last = -1; // index of the one that has the last visitor
     private volatile boolean withdrawn; // by all; written on the loop
 
     ServingTunnels(ServerTunnel owner) {
         members.add(new Member(owner, Flow.OPEN));
-        chosen = owner;
     }
 
     /** Decides what becomes of the visitors that a tunnel would get. If it does not serve the endpoint yet, it does from now on. */
     void set(ServerTunnel tunnel, Flow flow) {
         Member present = find(tunnel);
-        if (present == null) members.add(new Member(tunnel, flow));
-        else present.flow = flow;
+        if (present == null) {
+            members.add(new Member(tunnel, flow));
+            owner().tunnel.connections().changed(); // they have others now
+        } else present.flow = flow;
         withdrawn = allHaveWithdrawn();
+    }
+
+    private Member owner() {
+        return members.get(0);
     }
 
     private @Nullable Member find(ServerTunnel tunnel) {
@@ -49,7 +55,9 @@ final class ServingTunnels {
     /** A tunnel that shares the endpoint does not serve it any more. */
     void remove(ServerTunnel sharer) {
         members.removeIf(each -> each.tunnel == sharer);
+        last = -1;
         withdrawn = allHaveWithdrawn();
+        owner().tunnel.connections().changed();
     }
 
     /** Returns the tunnels that share the endpoint with the one that has it, in the order in which they joined. */
@@ -79,26 +87,28 @@ final class ServingTunnels {
 
     /**
      * Chooses the connection that takes the next visitor: of one tunnel, the next in turn; of several, the one with the fewest
-     * visitors. Returns false if none can take one now.
+     * visitors, and of equal ones the next in turn. Returns false if none can take one now.
      */
     boolean choose() {
         if (members.size() == 1) {
-            Member only = members.get(0);
-            chosen = only.tunnel;
-            return only.flow == Flow.OPEN && only.tunnel.connections().choose();
+            chosen = 0;
+            return owner().flow == Flow.OPEN && owner().tunnel.connections().choose();
         }
         int fewest = Integer.MAX_VALUE;
-        for (Member each : members) {
+        for (int n = 1; n <= members.size(); n++) {
+            int index = (last + n) % members.size();
+            Member each = members.get(index);
             int visitors = each.flow == Flow.OPEN ? each.tunnel.connections().chooseFewest() : Integer.MAX_VALUE;
             if (visitors >= fewest) continue;
             fewest = visitors;
-            chosen = each.tunnel;
+            chosen = index;
         }
         return fewest < Integer.MAX_VALUE;
     }
 
     /** Returns the connection that was chosen, in the same step: it gets a visitor. */
     TunnelConnection chosen() {
-        return chosen.connections().chosen();
+        last = chosen;
+        return members.get(chosen).tunnel.connections().chosen();
     }
 }

@@ -8,7 +8,7 @@ import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.io.Loop;
 
 /**
- * A client takes over an endpoint of a tunnel with its own name: at once if no connection serves it, else if all its connections do
+ * A client takes over an endpoint of a tunnel with its own name: at once if no connection serves it or it is ending, else if all its connections do
  * not answer a ping. One that is just being granted is not taken. On the loop of that tunnel.
  */
 final class Takeover {
@@ -29,7 +29,10 @@ final class Takeover {
             decided.accept(false);
             return;
         }
-        if (!present.lifecycle().isServed() || present.endpoints().isUnconfirmed(wanted)) {
+        TunnelLifecycle lifecycle = present.lifecycle();
+        if (!lifecycle.isServed()
+                || lifecycle.isLeaving()
+                || present.endpoints().isUnconfirmed(wanted)) {
             decided.accept(true);
             return;
         }

@@ -44,7 +44,11 @@ final class TunnelGrants {
         // One that asks for a port that the tunnel has no more is to ask for another tunnel.
         boolean lacksPort = from.port() >= 0 && presentPort() == 0;
         boolean sameOwner = Objects.equals(from.name(), tunnel.owner());
-        return tunnel.isOpen() && canResume && !lacksPort && sameOwner && tenure.accepts(secret);
+        // The tunnels of a name that may share are on one loop: after a change of the policy the client needs a new
+        // one.
+        boolean sameSharing = from.resume() == null
+                || from.limits().share() == tunnel.request().limits().share();
+        return tunnel.isOpen() && canResume && !lacksPort && sameOwner && sameSharing && tenure.accepts(secret);
     }
 
     /** Returns whether the request of a returning client matches the tunnel. */

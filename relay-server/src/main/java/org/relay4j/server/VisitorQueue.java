@@ -25,11 +25,11 @@ final class VisitorQueue {
     private final String name; // of the endpoint, as sent to the client
     private final ArrayDeque<Arrival> waiting = new ArrayDeque<>(0); // counted, and not read
     private final AtomicInteger visitors = new AtomicInteger(); // written on the loop
+    private final AtomicInteger onTheWay = new AtomicInteger(); // to connections on other loops
     private final ServingTunnels serving;
     private int expected; // visitors that may still arrive: their header is incomplete, or the kernel holds them
     private @Nullable VisitorHandover handover; // of the endpoint to another tunnel
-    private @Nullable Runnable finished; // to be called when no visitor is left here; null while the endpoint is open
-    private boolean settling; // the loops of the connections are asked for visitors on the way
+    private volatile @Nullable Runnable finished; // to be called at the end; null while open; written on the loop
     private boolean closed;
 
     VisitorQueue(ServerTunnel tunnel, Endpoint endpoint) {
@@ -69,6 +69,11 @@ final class VisitorQueue {
     }
 
     // ---- the tunnels that serve the visitors
+
+    /** Returns whether visitors wait because no tunnel is served. */
+    boolean isHeld() {
+        return serving.areHeld();
+    }
 
     /** Decides what becomes of new visitors of the tunnel, and of those that wait. */
     void turn(Flow next) {
@@ -170,12 +175,24 @@ final class VisitorQueue {
         return visitor;
     }
 
+    /** A visitor is on its way to a connection on another loop. {@link #taken} or {@link #returned} follows. */
+    void passed() {
+        onTheWay.incrementAndGet();
+    }
+
+    /** A connection on another loop has taken the visitor. From any thread. */
+    void taken() {
+        if (onTheWay.decrementAndGet() == 0 && finished != null) loop().execute(this::resume);
+    }
+
     /** A visitor was on its way to a connection that has no room. It waits here, even if there are many already. */
     void returned(Arrival visitor) {
+        onTheWay.decrementAndGet();
         if (handover != null) forward(visitor, handover);
         else if (closed || isWithdrawn()) {
             visitor.reset();
             left(visitor);
+            settle();
         } else {
             counted.waits();
             tunnel.server().names().keep(visitor);
@@ -265,23 +282,10 @@ final class VisitorQueue {
 
     /** Finishes if no visitor is left: neither here, nor on the way to a connection, which may return it. */
     private void settle() {
-        if (settling || !isEmpty()) return;
-        settling = true;
-        tunnel.connections().afterTheirLoops(loop(), () -> {
-            settling = false;
-            Runnable then = finished;
-            if (then == null) return; // it was closed meanwhile
-            if (!isEmpty()) {
-                resume();
-                return;
-            }
-            finished = null;
-            then.run();
-        });
-    }
-
-    private boolean isEmpty() {
-        return waiting.isEmpty() && expected == 0;
+        Runnable then = finished;
+        if (then == null || !waiting.isEmpty() || expected > 0 || onTheWay.get() > 0) return;
+        finished = null;
+        then.run();
     }
 
     /** Resets the visitors that wait, and those that come back from a connection. Perhaps with the lock of a session held. */

@@ -209,10 +209,19 @@ final class AskingClient implements AutoCloseable {
         return yamux;
     }
 
-    /** The header with which a stream begins, in a frame of its own. */
-    ProxyHeader header(int id) throws IOException {
-        yamux.expect(WireFrame.window(id, WireFrame.SYN, 0));
+    /** Returns the next frame that is not a ping. Answers pings, as those to a tunnel that shares an endpoint. */
+    WireFrame next() throws IOException {
         WireFrame frame = yamux.next();
+        for (; frame.equals(WireFrame.ping(WireFrame.SYN, frame.length())); frame = yamux.next()) {
+            yamux.send(WireFrame.ping(WireFrame.ACK, frame.length()));
+        }
+        return frame;
+    }
+
+    /** The header with which a stream begins, in a frame of its own. Answers pings. */
+    ProxyHeader header(int id) throws IOException {
+        assertEquals(WireFrame.window(id, WireFrame.SYN, 0), next());
+        WireFrame frame = next();
         assertTrue(frame.isData() && frame.id() == id, frame::toString);
         ProxyHeaderReader reader = ProxyHeaderReader.ofStream();
         ProxyHeader header = null;
@@ -237,11 +246,7 @@ final class AskingClient implements AutoCloseable {
     /** Opens the control stream. Answers to pings. */
     AskingClient control() throws IOException {
         yamux.send(WireFrame.window(2, WireFrame.SYN, 0));
-        WireFrame frame = yamux.next();
-        for (; frame.equals(WireFrame.ping(WireFrame.SYN, frame.length())); frame = yamux.next()) {
-            yamux.send(WireFrame.ping(WireFrame.ACK, frame.length()));
-        }
-        assertEquals(WireFrame.window(2, WireFrame.ACK, 0), frame);
+        assertEquals(WireFrame.window(2, WireFrame.ACK, 0), next());
         return this;
     }
 
@@ -254,11 +259,8 @@ final class AskingClient implements AutoCloseable {
     String hear() throws IOException {
         int end;
         while ((end = heard.indexOf("\n")) < 0) {
-            WireFrame frame = yamux.next();
+            WireFrame frame = next();
             if (frame.isData() && frame.id() == 2) heard.append(new String(frame.body(), US_ASCII));
-            else if (frame.equals(WireFrame.ping(WireFrame.SYN, frame.length()))) {
-                yamux.send(WireFrame.ping(WireFrame.ACK, frame.length()));
-            }
             assertFalse(frame.id() == 2 && (frame.flags() & WireFrame.RST) != 0, "the control stream was reset");
         }
         String line = heard.substring(0, end);

@@ -13,6 +13,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -72,7 +74,7 @@ class NameGrantsTest {
             Visitor.send(visitor, "GET / HTTP/1.1\r\nHost: " + APP + "\r\n\r\n");
             serve(client, stream, visitor);
         }
-        client.yamux().expect(window(stream, WireFrame.FIN, 0));
+        assertEquals(window(stream, WireFrame.FIN, 0), client.next());
     }
 
     @Test
@@ -174,6 +176,48 @@ class NameGrantsTest {
         }
     }
 
+    /** Although as many visitors wait for the tunnel that has it as may. */
+    @Test
+    void sharedNameOfAHeldTunnelIsServedByAnother() throws IOException {
+        List<Socket> waiting = new ArrayList<>();
+        ClientLimits limits = ClientLimits.builder().host(APP).share(true).build();
+        try (RelayServer server = start()) {
+            AskingClient owner = AskingClient.connect(server, "visitor-address resume", "alice", limits)
+                    .establish()
+                    .control();
+            assertTrue(owner.ask("OPEN host/" + APP + " share").startsWith("OPENED host/" + APP + " share "));
+            try (AskingClient other = sharing(server)) {
+                owner.die();
+                Await.until("it is held", () -> server.tunnels().connections().size() == 1);
+                for (int n = 0; n < TunnelVisitors.MOST_WAITING; n++) waiting.add(Visitor.connect(owner.port()));
+                Await.until("all wait", () -> server.visitorCount() == TunnelVisitors.MOST_WAITING);
+                expectServed(server, other, 1);
+            }
+        } finally {
+            for (Socket each : waiting) each.close();
+        }
+    }
+
+    /** It still waits for a visitor that has not said its name, and its client answers pings. */
+    @Test
+    void nameOfATunnelThatEndsIsTakenOverAtOnce() throws IOException {
+        try (RelayServer server = start();
+                AskingClient first = client(server, "alice", APP);
+                AskingClient second = client(server, "alice", APP);
+                Socket visitor = Visitor.connect(http(server))) {
+            first.open("host/" + APP);
+            Visitor.send(visitor, "GET / HTTP/1.1\r\nHost: app.");
+            awaitNewest(server, 1);
+            first.say("BYE");
+            Await.until("it is ending", () -> server.names().find(APP, Long.MAX_VALUE) == null);
+            Call<String> answering = Call.of(first::hear);
+            assertEquals("host/" + APP, second.open("host/" + APP).toString());
+            Visitor.send(visitor, "example.com\r\n\r\n");
+            serve(second, 1, visitor);
+            Await.until("the tunnel has ended", answering::isDone);
+        }
+    }
+
     /** A tunnel that shares the name with others of the same client. */
     private static AskingClient sharing(RelayServer server) throws IOException {
         ClientLimits limits = ClientLimits.builder().host(APP).share(true).build();
@@ -249,8 +293,8 @@ class NameGrantsTest {
     }
 
     private static void serve(AskingClient client, int stream, Socket visitor) throws IOException {
-        client.yamux().expect(window(stream, SYN, 0));
-        WireFrame frame = client.yamux().next();
+        assertEquals(window(stream, SYN, 0), client.next());
+        WireFrame frame = client.next();
         assertTrue(frame.isData() && frame.id() == stream, frame::toString);
         client.yamux().send(window(stream, ACK, 0), WireFrame.data(stream, WireFrame.FIN, "x".getBytes(ISO_8859_1)));
         assertEquals('x', visitor.getInputStream().read());

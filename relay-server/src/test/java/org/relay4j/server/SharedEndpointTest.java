@@ -11,6 +11,8 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -21,6 +23,7 @@ import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Visitor;
 import org.relay4j.testing.WireFrame;
+import org.relay4j.yamux.io.Loop;
 
 /** Two tunnels of one name that serve one endpoint. */
 @ExtendWith(LeakCheck.EachTest.class)
@@ -69,16 +72,16 @@ class SharedEndpointTest {
         AskingClient first = share("");
         AskingClient second = share("");
         first.say("READY tcp/" + port + " no");
-        first.yamux().expectNothing();
+        settle(first);
         for (int id = 1; id <= 5; id += 2) {
             visit();
             second.header(id);
         }
         second.say("READY tcp/" + port + " no");
-        second.yamux().expectNothing();
+        settle(second);
         Visitor.expectReset(visit());
         first.say("READY tcp/" + port + " yes");
-        first.yamux().expectNothing();
+        settle(first);
         visit();
         first.header(1);
     }
@@ -214,9 +217,118 @@ class SharedEndpointTest {
             second.header(2 * n + 1); // is not accepted
         }
         Socket visitor = visit();
-        second.yamux().expectNothing();
+        settle(second);
         assertEquals("CLOSED tcp/" + port, second.ask("CLOSE tcp/" + port));
         Visitor.expectReset(visitor);
+    }
+
+    /** A client that is gone without a word, while the network says nothing. */
+    @Test
+    void silentTunnelGetsNoVisitors() throws Exception {
+        share("resume"); // answers no more pings
+        AskingClient second = share("");
+        Call<String> answering = Call.of(second::hear);
+        Await.until(
+                "the first one is silent",
+                () -> server.tunnels().connections().stream()
+                                .filter(connection -> !connection.canTakeVisitor())
+                                .count()
+                        == 1);
+        second.say("CLOSE tcp/1");
+        assertEquals("CLOSED tcp/1", answering.result());
+        for (int id = 1; id <= 5; id += 2) {
+            visit();
+            second.header(id);
+        }
+    }
+
+    @Test
+    void tunnelThatIsAloneIsNotPinged() throws IOException {
+        AskingClient first = share("");
+        first.yamux().expectNothing();
+        AskingClient second = share("");
+        WireFrame ping = first.yamux().next();
+        assertEquals(WireFrame.ping(WireFrame.SYN, ping.length()), ping, "with another one it is");
+        first.yamux().send(WireFrame.ping(ACK, ping.length()));
+        assertEquals("CLOSED tcp/" + port, second.ask("CLOSE tcp/" + port));
+        settle(first);
+        ServerTunnel tunnel = server.tunnels().all().get(0);
+        assertFalse(
+                CompletableFuture.supplyAsync(() -> tunnel.endpoints().sharing().isMutual(), tunnel.loop()::execute)
+                        .join());
+    }
+
+    /** As after a visitor that its service has reset at once. */
+    @Test
+    void equalTunnelsTakeTurns() throws IOException {
+        AskingClient first = share("");
+        AskingClient second = share("");
+        visit();
+        first.header(1);
+        first.yamux().send(WireFrame.window(1, ACK | RST, 0));
+        Await.until("it has left", () -> server.visitorCount() == 0);
+        visit();
+        second.header(1);
+        second.yamux().send(WireFrame.window(1, ACK | RST, 0));
+        Await.until("it has left", () -> server.visitorCount() == 0);
+        visit();
+        first.header(3);
+    }
+
+    /** The tunnel that has the endpoint is asked to close it while a visitor is on its way to a loop of a former sharer. */
+    @Test
+    void closeWaitsForAVisitorOnItsWay() throws Exception {
+        AskingClient first = share("");
+        AskingClient second = share("resume");
+        AskingClient joined =
+                ask("visitor-address port=none join=" + second.lease()).establish();
+        Loop home = server.tunnels().all().get(0).loop();
+        TunnelConnection elsewhere = server.tunnels().connections().stream()
+                .filter(connection -> connection.loop() != home)
+                .findFirst()
+                .orElseThrow();
+        Await.until("it takes visitors", elsewhere::takesVisitors);
+        visit();
+        first.header(1);
+        CountDownLatch goesOn = new CountDownLatch(1);
+        elsewhere.loop().execute(() -> awaitQuietly(goesOn));
+        visit(); // goes to the connection whose turn it is, on the other loop
+        Await.until("it is on its way", () -> elsewhere.visitors().present() == 1);
+        assertEquals("CLOSED tcp/" + port, second.ask("CLOSE tcp/" + port));
+        first.say("CLOSE tcp/" + port);
+        Visitor.awaitRefused(port);
+        settle(second);
+        assertEquals(1, server.openTunnels().get(0).endpoints().size(), "it is not closed yet");
+        goesOn.countDown();
+        joined.header(1);
+        assertEquals("CLOSED tcp/" + port, first.hear());
+    }
+
+    @Test
+    void leaseOfAnotherSharingIsUnknown() throws IOException {
+        ClientLimits alone = ClientLimits.builder().ports(port, port).build();
+        AskingClient before = AskingClient.connect(server, "visitor-address port=none resume", "alice", alone);
+        open.add(before);
+        before.establish().die();
+        Await.until("it is held", () -> server.tunnels().connections().isEmpty());
+        ask("visitor-address port=none resume=" + before.lease()).assertRefused("lease-unknown");
+        AskingClient same =
+                AskingClient.connect(server, "visitor-address port=none resume=" + before.lease(), "alice", alone);
+        open.add(same);
+        assertEquals("OK", same.line().keyword());
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Has the server handle all that the client has said. Answers pings, and skips everything else. */
+    private static void settle(AskingClient client) throws IOException {
+        assertEquals("CLOSED tcp/1", client.ask("CLOSE tcp/1"));
     }
 
     /** Has a tunnel that serves the endpoint together with others. */
