@@ -7,13 +7,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
+import org.relay4j.api.proxy.AddressLiteral;
 
 /** The address for the visitors of an endpoint, as a server states it. */
 final class PublicAddress {
     private static final int HTTPS = 443; // the usual port of names
     private static final Pattern HOST_PORT =
             Pattern.compile("(?:\\[([0-9a-fA-F:.]+)]|([A-Za-z0-9._-]*))(?::([0-9]{1,5}))?");
-    private static final Pattern IPV4 = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}");
+    private static final Pattern LIKE_IPV4 = Pattern.compile("[0-9.]+");
 
     private PublicAddress() {}
 
@@ -39,10 +40,11 @@ final class PublicAddress {
             return InetSocketAddress.createUnresolved(host.isEmpty() ? server.getHostString() : host, port);
         if (host.isEmpty()) return new InetSocketAddress(known, port);
         try {
-            boolean literal = parts.group(1) != null || IPV4.matcher(host).matches();
-            InetAddress address =
-                    literal ? InetAddress.getByName(host) : InetAddress.getByAddress(host, known.getAddress());
-            return new InetSocketAddress(address, port);
+            InetAddress literal = AddressLiteral.parse(host);
+            boolean mustBeLiteral = parts.group(1) != null || LIKE_IPV4.matcher(host).matches();
+            if (literal == null && mustBeLiteral) throw malformed(text);
+            return new InetSocketAddress(
+                    literal != null ? literal : InetAddress.getByAddress(host, known.getAddress()), port);
         } catch (UnknownHostException e) {
             throw malformed(text);
         }
