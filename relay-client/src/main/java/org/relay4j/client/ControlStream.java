@@ -237,6 +237,16 @@ final class ControlStream implements StreamHandler {
         else if (hasAsked) endConnection();
     }
 
+    /** Ends the connection, because a question has had no answer in time. Without the lock. Does not block. */
+    void abandonQuestions() {
+        driver.lock.lock();
+        try {
+            endConnection();
+        } finally {
+            driver.lock.unlock();
+        }
+    }
+
     private void endConnection() {
         if (driver.mux().ended() != null) return;
         Cause cause = new Cause(Cause.Kind.PROTOCOL_ERROR, "the server answers no more questions about endpoints");

@@ -20,7 +20,7 @@ import org.slf4j.event.Level;
 
 /**
  * Asks the server to open and close the endpoints of a tunnel, and asks again where that has failed. Without the lock of a session,
- * or with that of the connection that is asked. Only {@link #close} may block, to write the lease file.
+ * or with that of the connection that is asked. Does not block, except that {@link #close} may write the lease file.
  */
 final class EndpointRequests {
     /*
@@ -50,13 +50,15 @@ final class EndpointRequests {
         this.options = options;
     }
 
-    private record Question(ServedEndpoint one, int number, Endpoint asked, ServiceConnection on) {}
+    /** @param withdrawn whether the server was told behind it that the local service is down */
+    private record Question(ServedEndpoint one, int number, Endpoint asked, ServiceConnection on, boolean withdrawn) {}
 
     // ---- opening
 
     /** Asks for an endpoint, if there is a connection; otherwise the next one does. Without the lock of a session. */
     void open(ServedEndpoint one) {
-        ask(one, choice(one));
+        ServiceConnection on = tunnel.connections().usable();
+        if (on != null) ask(one, choice(one), on);
     }
 
     /** Returns what to ask for: the endpoint as granted last, if possible. */
@@ -66,18 +68,15 @@ final class EndpointRequests {
         return kept != null && kept.kind() == one.wanted.kind() ? kept : one.wanted;
     }
 
-    private void ask(ServedEndpoint one, Endpoint endpoint) {
-        ServiceConnection on = tunnel.connections().usable();
-        if (on != null) ask(one, endpoint, on);
-    }
-
     private void ask(ServedEndpoint one, Endpoint endpoint, ServiceConnection on) {
         int number = endpoints.ask(one);
         if (number == 0) return;
-        ask(new Question(one, number, endpoint, on));
+        boolean withdrawn = one.isWithdrawn() && !endpoint.isAny();
+        ask(new Question(one, number, endpoint, on, withdrawn));
+        if (withdrawn) on.tell(ready(endpoint, false)); // before the first visitor
         CompletableFuture.delayedExecutor(options.handshakeTimeout().toNanos(), TimeUnit.NANOSECONDS, Runnable::run)
                 .execute(() -> {
-                    if (endpoints.expire(one, number)) releaseHeld();
+                    if (endpoints.expire(one, number)) expired(one, on);
                 });
     }
 
@@ -87,6 +86,11 @@ final class EndpointRequests {
         if (question.asked().isAny()) line = line.with("request", one.number);
         if (one.options.share()) line = line.with(SHARE);
         question.on().ask(line, answer -> answered(question, answer));
+    }
+
+    private void expired(ServedEndpoint one, ServiceConnection on) {
+        releaseHeld();
+        if (one.options.retryFirst() && !one.first.isDone()) on.abandonQuestions(); // the next connection asks again
     }
 
     private void releaseHeld() {
@@ -126,9 +130,9 @@ final class EndpointRequests {
         endpoints.startOver(one);
         Endpoint before = one.granted();
         InetSocketAddress addressBefore = one.opened(granted, address);
-        if (one.options.share() && !answer.has(SHARE) && notShared(one, question.on())) return;
+        if (one.options.share() && !answer.has(SHARE) && notShared(question)) return;
         endpoints.name(one, granted, before);
-        if (one.isWithdrawn()) question.on().tell(ready(granted, false));
+        if (one.isWithdrawn() != question.withdrawn()) question.on().tell(ready(granted, !one.isWithdrawn()));
         report(one, address, addressBefore);
         one.first.complete(null);
         if (one.wanted.isAny() && (before == null || !before.equals(granted))) {
@@ -145,13 +149,20 @@ final class EndpointRequests {
     }
 
     /** The server has opened an endpoint for this tunnel alone. Returns whether that ends it, as a refusal would. */
-    private boolean notShared(ServedEndpoint one, ServiceConnection on) {
+    private boolean notShared(Question question) {
+        ServedEndpoint one = question.one();
         String detail = "the server does not let it be shared; set share = true for this client in the clients file";
         if (one.first.isDone()) {
             log.warn("{}: {} is open for this tunnel alone: {}", tunnel, one, detail);
             return false;
         }
-        String why = HostPort.text(on.serverAddress()) + " refused " + one + ", " + UNAVAILABLE + ": " + detail;
+        String server = HostPort.text(question.on().serverAddress());
+        String why = server + " refused " + one + ", " + UNAVAILABLE + ": " + detail;
+        if (one.options.retryFirst()) {
+            question.on().ask(close(question.asked()), closed -> {});
+            askLater(question, why);
+            return true;
+        }
         // The caller of open gives it back.
         return one.first.completeExceptionally(new RelayRefusedException(why, UNAVAILABLE, detail));
     }
@@ -201,10 +212,14 @@ final class EndpointRequests {
         if (tunnel.isOpen()) {
             log.warn("{}: {} is not open, {}; next attempt in {} ms", tunnel, one, why, pause.toMillis());
         }
-        CompletableFuture.delayedExecutor(pause.toNanos(), TimeUnit.NANOSECONDS, Callbacks.EXECUTOR)
-                .execute(() -> {
-                    if (endpoints.isLatest(one, question.number())) open(one);
-                });
+        later(pause, () -> {
+            if (endpoints.isLatest(one, question.number())) open(one);
+        });
+    }
+
+    private static void later(Duration pause, Runnable task) {
+        CompletableFuture.delayedExecutor(pause.toNanos(), TimeUnit.NANOSECONDS, Runnable::run)
+                .execute(() -> Callbacks.runSurely(Callbacks.EXECUTOR, task));
     }
 
     // ---- the endpoints in the lease file
@@ -251,10 +266,14 @@ final class EndpointRequests {
     private void giveBack(ServedEndpoint one, Endpoint granted, @Nullable ServiceConnection on) {
         if (on == null || endpoints.has(granted)) endClosed(one);
         else
-            on.ask(ControlLine.of("CLOSE").with(granted.toString()), closed -> {
+            on.ask(close(granted), closed -> {
                 if (closed == null) giveBackLater(one, granted);
                 else endClosed(one);
             });
+    }
+
+    private static ControlLine close(Endpoint granted) {
+        return ControlLine.of("CLOSE").with(granted.toString());
     }
 
     private void endClosed(ServedEndpoint one) {
@@ -263,17 +282,16 @@ final class EndpointRequests {
 
     /** An endpoint was closed while the answer to OPEN was lost, with its connection: the repeated OPEN says what to give back. */
     private void askToGiveBack(Question lost) {
-        CompletableFuture.delayedExecutor(
-                        endpoints.pause(lost.one()).toNanos(), TimeUnit.NANOSECONDS, Callbacks.EXECUTOR)
-                .execute(() -> {
-                    ServiceConnection on = tunnel.connections().usable();
-                    if (on != null) ask(new Question(lost.one(), lost.number(), lost.asked(), on));
-                });
+        later(endpoints.pause(lost.one()), () -> {
+            ServiceConnection on = tunnel.connections().usable();
+            if (on != null) ask(new Question(lost.one(), lost.number(), lost.asked(), on, false));
+        });
     }
 
     /** The connection was lost: the tunnel may have another one, and so the endpoint. */
     private void giveBackLater(ServedEndpoint one, Endpoint granted) {
-        CompletableFuture.delayedExecutor(endpoints.pause(one).toNanos(), TimeUnit.NANOSECONDS, Callbacks.EXECUTOR)
-                .execute(() -> giveBack(one, granted, tunnel.connections().usable()));
+        later(
+                endpoints.pause(one),
+                () -> giveBack(one, granted, tunnel.connections().usable()));
     }
 }

@@ -21,6 +21,7 @@ final class ForwardService implements Service {
     private final @Nullable ProxyProtocol proxyProtocol;
     private final Visits visits;
     private final LimitedLog unreachable = new LimitedLog(log, Level.WARN);
+    private volatile Runnable whenUnreachable = () -> {};
 
     /** @param proxyProtocol the version of the header for the local service; null for none */
     ForwardService(
@@ -35,6 +36,11 @@ final class ForwardService implements Service {
     @Override
     public void prepare() throws UnknownHostException {
         target.prepare();
+    }
+
+    /** Has an action run for each visitor that cannot be connected: on the loop, with the session's lock held. It must not block. */
+    void whenUnreachable(Runnable action) {
+        whenUnreachable = action;
     }
 
     LocalService local() {
@@ -80,5 +86,6 @@ final class ForwardService implements Service {
     void unreachable(ServiceConnection on, IOException failure) {
         String why = String.valueOf(failure.getMessage());
         unreachable.log("{}: visitor reset, cannot connect to the local service {}: {}", on, local(), why);
+        whenUnreachable.run();
     }
 }

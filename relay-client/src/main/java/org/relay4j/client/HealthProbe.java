@@ -9,6 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.PlainWire;
@@ -17,7 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Checks a local service again and again, until its endpoint has ended. One check at a time, on a thread that may block.
+ * Checks a local service again and again, until its endpoint has ended. One check at a time, on a thread that may block. Safe for use
+ * by several threads.
  */
 final class HealthProbe {
     private static final Logger log = LoggerFactory.getLogger(HealthProbe.class);
@@ -32,49 +35,102 @@ final class HealthProbe {
     private final ServedEndpoint endpoint;
     private final ForwardService service;
     private final HealthCheck check;
+    private final boolean always; // otherwise only while the service is down
     private final Change change;
-    private boolean up = true; // one thread at a time
+    private final ReentrantLock changing = new ReentrantLock(); // never taken with the lock of a session held
+    private final AtomicBoolean up = new AtomicBoolean(true);
+    private boolean seen = true; // whether it was up at the last check; one thread at a time
     private int inARow; // checks that contradict it; one thread at a time
 
-    HealthProbe(ServedEndpoint endpoint, ForwardService service, HealthCheck check, Change change) {
+    /** @param always whether to check it while it is up, too */
+    HealthProbe(ServedEndpoint endpoint, ForwardService service, HealthCheck check, boolean always, Change change) {
         this.endpoint = endpoint;
         this.service = service;
         this.check = check;
+        this.always = always;
         this.change = change;
     }
 
-    /** Begins with a check at once. Does not block. */
+    /** Checks the service once, before the endpoint is opened. Blocks for the timeouts of the check. */
+    void first() {
+        IOException failure = check();
+        if (failure != null && up.compareAndSet(true, false)) isDown(failure);
+    }
+
+    /** Begins with a check at once, unless only a service that is down is to be checked. Does not block. */
     void start() {
+        if (always || !up.get()) checkSoon();
+    }
+
+    /** A visitor could not be connected: the service is down until a check succeeds. Does not block. */
+    void unreachable() {
+        if (!up.compareAndSet(true, false)) return;
+        Callbacks.runSurely(Callbacks.EXECUTOR, () -> {
+            isDown(new IOException("a visitor could not be connected"));
+            if (!always) checkLater();
+        });
+    }
+
+    private void checkSoon() {
         Callbacks.runSurely(Callbacks.EXECUTOR, this::run);
+    }
+
+    private void checkLater() {
+        CompletableFuture.delayedExecutor(check.interval().toNanos(), TimeUnit.NANOSECONDS, Runnable::run)
+                .execute(this::checkSoon);
     }
 
     private void run() {
         if (endpoint.isOver()) return;
+        boolean isUpAgain = false;
         try {
-            probe();
-            failed(null);
-        } catch (IOException e) {
-            failed(e);
+            isUpAgain = checked(check());
         } finally {
-            long pause = check.interval().toNanos();
-            CompletableFuture.delayedExecutor(pause, TimeUnit.NANOSECONDS, Runnable::run)
-                    .execute(this::start);
+            if (always || !isUpAgain) checkLater();
         }
     }
 
-    /** @param failure null if the check has succeeded */
-    private void failed(@Nullable IOException failure) {
+    /** Returns the failure; null if the check has succeeded. */
+    private @Nullable IOException check() {
+        try {
+            probe();
+            return null;
+        } catch (IOException e) {
+            return e;
+        }
+    }
+
+    /** Returns whether the service is up again. */
+    private boolean checked(@Nullable IOException failure) {
         boolean success = failure == null;
-        inARow = success == up ? 0 : inARow + 1;
-        if (inARow < (up ? check.failures() : check.successes())) return;
-        if (success == up) return;
-        up = success;
-        inARow = 0;
-        change.changed(up);
-        if (up) log.info("{}: the local service {} is up again", endpoint, service.local());
-        else {
-            String why = failure == null ? "" : failure.getMessage();
-            log.warn("{}: the local service {} is down, the endpoint is withdrawn: {}", endpoint, service.local(), why);
+        boolean isUp = up.get();
+        if (isUp != seen) inARow = 0;
+        seen = isUp;
+        inARow = success == isUp ? 0 : inARow + 1;
+        if (success == isUp || inARow < (isUp ? check.failures() : check.successes())) return false;
+        if (!up.compareAndSet(isUp, success)) return false;
+        if (failure != null) {
+            isDown(failure);
+            return false;
+        }
+        changed();
+        log.info("{}: the local service {} is up again", endpoint, service.local());
+        return true;
+    }
+
+    private void isDown(IOException failure) {
+        changed();
+        String why = failure.getMessage();
+        log.warn("{}: the local service {} is down, the endpoint is withdrawn: {}", endpoint, service.local(), why);
+    }
+
+    /** Reports the present state, so that the last report is true if there are several at a time. */
+    private void changed() {
+        changing.lock();
+        try {
+            change.changed(up.get());
+        } finally {
+            changing.unlock();
         }
     }
 

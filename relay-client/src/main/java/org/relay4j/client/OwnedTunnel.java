@@ -22,10 +22,10 @@ interface OwnedTunnel extends Tunnel {
     @Nullable
     InetSocketAddress publicAddress(Session session);
 
-    /** Accepts no more visitors; ends with the last one. Does not block. */
+    /** Accepts no more visitors; ends with the last one. Blocks at most while a lease file is written. */
     void closeWhenDone();
 
-    /** Accepts no more visitors, and resets those that are here. Does not block. */
+    /** Accepts no more visitors, and resets those that are here. Blocks at most while a lease file is written. */
     void closeNow();
 
     /** Closes it for good and resets its visitors. Blocks until that is done, at most two seconds. Returns false if it was not. */

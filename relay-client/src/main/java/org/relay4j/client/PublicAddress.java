@@ -41,7 +41,8 @@ final class PublicAddress {
         if (host.isEmpty()) return new InetSocketAddress(known, port);
         try {
             InetAddress literal = AddressLiteral.parse(host);
-            boolean mustBeLiteral = parts.group(1) != null || LIKE_IPV4.matcher(host).matches();
+            boolean mustBeLiteral =
+                    parts.group(1) != null || LIKE_IPV4.matcher(host).matches();
             if (literal == null && mustBeLiteral) throw malformed(text);
             return new InetSocketAddress(
                     literal != null ? literal : InetAddress.getByAddress(host, known.getAddress()), port);

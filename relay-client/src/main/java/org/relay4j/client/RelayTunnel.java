@@ -43,6 +43,9 @@ import org.slf4j.LoggerFactory;
 public final class RelayTunnel implements Tunnel {
     private static final Logger log = LoggerFactory.getLogger(RelayTunnel.class);
 
+    /** The pause between two checks of the service of a shared endpoint that is down, unless it has a health check. */
+    private static final Duration RECOVERY = Duration.ofSeconds(1);
+
     private final RelayClientOptions options;
     private final Services services;
     private final ClientTunnel tunnel;
@@ -145,10 +148,24 @@ public final class RelayTunnel implements Tunnel {
         ServedEndpoint served = served(endpoint, serviceOptions, new ServedEndpoint.Parts(service, visits, visitors));
         RelayForwarder forwarder = RelayForwarder.of(served, local, target);
         visits.show(forwarder);
+        HealthProbe probe = service instanceof ForwardService connecting ? probe(served, connecting) : null;
         services.open(served);
-        if (check != null && service instanceof ForwardService connecting)
-            new HealthProbe(served, connecting, check, up -> services.ready(served, up)).start();
+        if (probe != null) probe.start();
         return forwarder;
+    }
+
+    /** Returns what checks the local service; null if nothing does. That of a shared endpoint is checked when a connect has failed. */
+    private @Nullable HealthProbe probe(ServedEndpoint served, ForwardService service) {
+        HealthCheck check = served.options.healthCheck();
+        boolean share = served.options.share();
+        if (check == null && !share) return null;
+        HealthCheck used = check != null ? check : HealthCheck.tcp().interval(RECOVERY);
+        HealthProbe probe = new HealthProbe(served, service, used, check != null, up -> services.ready(served, up));
+        if (share) {
+            service.whenUnreachable(probe::unreachable);
+            probe.first();
+        }
+        return probe;
     }
 
     /** Opens a UDP port with default options. See {@link #datagrams(Endpoint, ServiceOptions)}. */

@@ -176,6 +176,11 @@ final class ServiceConnection implements TunnelConnection, SessionObserver {
         else answer.answered(null);
     }
 
+    /** Ends the connection, because a question has had no answer in time. Does not block. */
+    void abandonQuestions() {
+        if (lines != null) lines.abandonQuestions();
+    }
+
     /** Sends a line that has no answer. */
     void tell(ControlLine line) {
         if (lines != null) lines.tell(line);

@@ -101,7 +101,9 @@ public final class ServiceOptions {
         /**
          * Sets whether several tunnels of the client's name serve the endpoint together: default false. Each of them sets this option,
          * and names the same port or host name. The server passes each visitor to the connection with the fewest visitors. A tunnel
-         * that is down, or whose {@linkplain #healthCheck local service} is, leaves its visitors to the others.
+         * that is down leaves its visitors to the others. So does a forwarder whose local service cannot be connected to: it is checked
+         * before the endpoint is opened, and every second from a failed connect until it accepts a connection again. A {@linkplain
+         * #healthCheck health check} notices more. An acceptor is not checked: close it if it cannot serve visitors.
          *
          * <p>The server's policy must allow it ({@code share} in the clients file). Otherwise the endpoint is refused, with a {@link
          * org.relay4j.api.RelayRefusedException}. UDP ports cannot be shared.

@@ -111,7 +111,7 @@ final class Services implements TunnelOwner {
 
     // ---- closing
 
-    /** Gives an endpoint back. Does not block. Only the first call has an effect. */
+    /** Gives an endpoint back. Blocks while the lease file is written, if there is one. Only the first call has an effect. */
     void close(ServedEndpoint one) {
         if (endpoints.remove(one)) requests.close(one);
     }

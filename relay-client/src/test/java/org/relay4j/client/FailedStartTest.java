@@ -2,6 +2,7 @@ package org.relay4j.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -17,13 +18,17 @@ import org.relay4j.testing.LeakCheck;
 import org.relay4j.yamux.AcceptQueue;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.StreamHandler;
+import org.relay4j.yamux.io.LoopGroup;
 
 /** Tunnels that fail half-way through their start: nothing of them is left, which the {@link LeakCheck} sees. */
 @ExtendWith(LeakCheck.EachTest.class)
 class FailedStartTest {
     private static final IllegalStateException FAILURE = new IllegalStateException("on purpose");
 
-    private final RelayClientOptions options = Local.hasty(new Recorder()).build();
+    /** Without a lease, which would have the server hold the tunnel. */
+    private final RelayClientOptions options =
+            Local.hasty(new Recorder()).reconnect(false).build();
+
     private RelayServer server;
     private InetSocketAddress control;
 
@@ -74,8 +79,23 @@ class FailedStartTest {
 
         @Override
         public AcceptQueue queue() {
-            if (asked++ > 0) throw FAILURE;
-            return null;
+            if (asked++ == 0) return null;
+            awaitLoops();
+            throw FAILURE;
+        }
+
+        /** Its loop has registered the socket then. */
+        private static void awaitLoops() {
+            try {
+                LoopGroup loops = LoopGroup.acquireShared();
+                try {
+                    assertTrue(loops.awaitAnswers(Await.DEADLINE.toNanos()), "the loops do not answer");
+                } finally {
+                    LoopGroup.releaseShared();
+                }
+            } catch (IOException | InterruptedException e) {
+                throw new AssertionError(e);
+            }
         }
     }
 

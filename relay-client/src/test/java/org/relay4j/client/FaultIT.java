@@ -23,8 +23,10 @@ import org.relay4j.testing.Await;
 import org.relay4j.testing.FakeServer;
 import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Logged;
 import org.relay4j.testing.Program;
 import org.relay4j.testing.Visitor;
+import org.relay4j.yamux.SessionOptions;
 
 /** A server or a forwarder that is killed, or stopped, while visitors are in the midst of something. */
 @ExtendWith(LeakCheck.EachTest.class)
@@ -81,12 +83,16 @@ class FaultIT {
     @Test
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signals")
     void serverThatIsStoppedForAMomentLosesNothing() throws Exception {
-        try (Program server = server(FixedPort.free());
-                RelayForwarder forwarder = forward(port(server), FaultOptions.PATIENT);
+        SessionOptions pinging = FaultOptions.session(Duration.ofMillis(100), FaultOptions.PATIENT);
+        try (Logged frames = Logged.tracing("org.relay4j.yamux.frames");
+                Program server = server(FixedPort.free());
+                RelayForwarder forwarder = forward(port(server), pinging);
                 Socket visitor = Visitor.connect(forwarder.publicAddress().getPort())) {
             Visitor.send(visitor, "e");
             Visitor.expect(visitor, "e");
             server.suspend();
+            long before = pings(frames);
+            Await.until("it is pinged while it is stopped", () -> pings(frames) > before);
             server.resume();
             Visitor.send(visitor, "still there");
             Visitor.expect(visitor, "still there");
@@ -195,12 +201,19 @@ class FaultIT {
     }
 
     private RelayForwarder forward(int port, Duration keepAlive) throws IOException {
+        return forward(port, FaultOptions.session(keepAlive));
+    }
+
+    private RelayForwarder forward(int port, SessionOptions session) throws IOException {
         InetSocketAddress local = new InetSocketAddress(InetAddress.getLoopbackAddress(), service.port());
         return RelayClient.forward(
-                "localhost",
-                port,
-                local,
-                Local.hasty(recorder).session(FaultOptions.session(keepAlive)).build());
+                "localhost", port, local, Local.hasty(recorder).session(session).build());
+    }
+
+    private static long pings(Logged frames) {
+        return frames.lines().stream()
+                .filter(line -> line.contains("-> PING SYN"))
+                .count();
     }
 
     private Program forwarder(RelayServer server) throws IOException {

@@ -24,11 +24,16 @@ final class FaultOptions {
     }
 
     static SessionOptions session(Duration keepAlive) {
+        return session(keepAlive, keepAlive);
+    }
+
+    /** @param timeout for the answer to a ping, which is sent after each {@code interval} of silence */
+    static SessionOptions session(Duration interval, Duration timeout) {
         return SessionOptions.builder()
                 .maxReceiveWindow(0)
-                .keepAliveInterval(keepAlive)
-                .keepAliveTimeout(keepAlive)
-                .writeStallTimeout(keepAlive.multipliedBy(2))
+                .keepAliveInterval(interval)
+                .keepAliveTimeout(timeout)
+                .writeStallTimeout(timeout.multipliedBy(2))
                 .build();
     }
 }

@@ -580,6 +580,70 @@ class RelayTunnelScriptTest {
         }
     }
 
+    @Test
+    void sharedServiceThatIsDownIsWithdrawnBehindItsOpen() throws Exception {
+        ServiceOptions shared = ServiceOptions.builder().share(true).build();
+        FakeServer down = FakeServer.echoing();
+        InetSocketAddress local = new InetSocketAddress(InetAddress.getLoopbackAddress(), down.port());
+        down.close();
+        try (RelayTunnel tunnel = open(GRANT)) {
+            Link link = next();
+            Call<RelayForwarder> forwarding = Call.of(() -> tunnel.forward(Endpoint.port(80), local, shared));
+            link.expect("OPEN tcp/80 share");
+            link.expect("READY tcp/80 no");
+            link.say("OPENED tcp/80 share public=:80");
+            forwarding.result();
+            script.answers.add(GRANT);
+            link.lose();
+            Link again = next();
+            again.expect("OPEN tcp/80 share");
+            again.expect("READY tcp/80 no");
+            try (FakeServer up = FakeServer.start(local.getAddress(), local.getPort(), FakeServer::echo)) {
+                again.say("OPENED tcp/80 share public=:80");
+                again.expect("READY tcp/80 yes");
+                again.visit(1, "tcp/80", "echo");
+                again.expectData(1, "echo");
+                assertTrue(up.connected() > 0);
+            }
+            again.visit(3, "tcp/80", "echo");
+            again.expect("READY tcp/80 no");
+        }
+    }
+
+    @Test
+    void endpointThatIsNotSharedYetIsRetriedIfItIsToBe() throws Exception {
+        ServiceOptions shared =
+                ServiceOptions.builder().share(true).retryFirst(true).build();
+        try (RelayTunnel tunnel = open(GRANT)) {
+            Link link = next();
+            Call<RelayForwarder> forwarding = Call.of(() -> tunnel.forward(Endpoint.port(80), local(), shared));
+            link.expect("OPEN tcp/80 share");
+            link.say("OPENED tcp/80 public=:80");
+            link.expect("CLOSE tcp/80");
+            link.say("CLOSED tcp/80");
+            link.expect("OPEN tcp/80 share");
+            link.say("OPENED tcp/80 share public=:80");
+            assertTrue(forwarding.result().isOpen());
+        }
+    }
+
+    @Test
+    void connectionWithoutAnAnswerIsReplacedForAnEndpointThatIsRetried() throws Exception {
+        ServiceOptions retried = ServiceOptions.builder().retryFirst(true).build();
+        RelayClientOptions.Builder options = Local.hasty(listener).handshakeTimeout(Duration.ofSeconds(1));
+        try (RelayTunnel tunnel = open(options, GRANT)) {
+            Link link = next();
+            Call<RelayForwarder> forwarding = Call.of(() -> tunnel.forward(Endpoint.port(80), local(), retried));
+            link.expect("OPEN tcp/80");
+            script.answers.add(GRANT);
+            Link again = next();
+            link.lose();
+            again.expect("OPEN tcp/80");
+            again.say("OPENED tcp/80 public=:80");
+            assertTrue(forwarding.result().isOpen());
+        }
+    }
+
     /** The first time, it would be a refusal. */
     @Test
     void endpointThatIsNoLongerSharedStays() throws Exception {

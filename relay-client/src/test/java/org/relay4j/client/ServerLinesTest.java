@@ -130,7 +130,8 @@ class ServerLinesTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"a:b:c", ":0", "[::1", "relay.example.com:65536", "a/b", "[127.1]", "[abc]", "127.1", "999.1.1.1"})
+            strings = {"a:b:c", ":0", "[::1", "relay.example.com:65536", "a/b", "[127.1]", "[abc]", "127.1", "999.1.1.1"
+            })
     void malformedAddressForVisitorsIsNamed(String address) throws IOException {
         try (FakeServer server = answering("OK port=4532 public=" + address + "\n")) {
             RelayProtocolException failure = assertThrows(RelayProtocolException.class, () -> open(server, PLAIN));

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
@@ -17,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -137,8 +139,8 @@ class SharedServiceTest {
             assertFalse(visit().equals(visit()), "both went to the same");
             assertFalse(visitByName().equals(visitByName()), "both went to the same");
         }
-        assertEquals(6, one.connected());
-        assertEquals(6, two.connected());
+        assertEquals(6 + 2, one.connected(), "its visitors, and a check of each endpoint");
+        assertEquals(6 + 2, two.connected(), "its visitors, and a check of each endpoint");
         first.close();
         for (int i = 0; i < 3; i++) {
             assertEquals("two", visit());
@@ -173,13 +175,42 @@ class SharedServiceTest {
     }
 
     @Test
+    void serviceThatCannotBeConnectedToLeavesItsVisitorsToTheOther() throws Exception {
+        FakeServer failing = FakeServer.saying("sad");
+        int local = failing.port();
+        RelayTunnel first = tunnel(server.port());
+        RelayTunnel second = tunnel(server.port());
+        try (Logged log = Logged.below("org.relay4j.client")) {
+            first.forward(shared, local(failing), SHARED);
+            second.forward(shared, local(two), SHARED);
+            failing.close();
+            Await.until("a visitor was reset", () -> {
+                try (Socket visitor = Visitor.connect(port)) {
+                    return visitor.getInputStream().read() < 0;
+                } catch (SocketException e) {
+                    return true;
+                }
+            });
+            log.await("the endpoint is withdrawn");
+            settle(first);
+            for (int i = 0; i < 5; i++) assertEquals("two", visit());
+            keep(FakeServer.start(InetAddress.getLoopbackAddress(), local, connection -> {
+                Visitor.send(connection, "yes");
+                FakeServer.awaitEnd(connection);
+            }));
+            log.await("is up again");
+            settle(first);
+            assertEquals("yes", visit());
+        }
+    }
+
+    @Test
     void lostTunnelLeavesItsVisitorsToTheOther() throws Exception {
         FakeServer way = keep(FakeServer.start(this::pass));
         RelayTunnel first = tunnel(way.port());
         RelayForwarder lost = first.forward(shared, local(one), SHARED);
         tunnel(server.port()).forward(shared, local(two), SHARED);
-        assertEquals("one", visit());
-        assertEquals("two", visit());
+        assertEquals(Set.of("one", "two"), Set.of(visit(), visit()));
         way.close();
         Await.until("it is lost", () -> !lost.isOpen());
         Await.until("the server has noticed", () -> server.visitorCount() == 1);

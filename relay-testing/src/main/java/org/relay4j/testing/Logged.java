@@ -35,6 +35,13 @@ public final class Logged implements AutoCloseable {
         return new Logged(name);
     }
 
+    /** Starts to capture the logger with this name and all loggers below it, also at level TRACE. */
+    public static Logged tracing(String name) {
+        Logged traced = new Logged(name);
+        traced.logger.setLevel(Level.TRACE);
+        return traced;
+    }
+
     /** Returns all messages so far, each prefixed with its level: {@code WARN tunnel 1 (port 4532): down, ...}. */
     public List<String> lines() {
         return events.stream()
