@@ -42,6 +42,11 @@ record Arrival(
         return wire.channel();
     }
 
+    /** Called when it has to wait. If the process is killed meanwhile, the visitor must not take the end for an empty reply. */
+    void mayWait() {
+        Sockets.resetUnlessFinished(wire.channel());
+    }
+
     /** Resets the connection. */
     void reset() {
         Sockets.reset(wire.channel()); // before the wire is closed, which would tell the end of TLS

@@ -162,6 +162,7 @@ final class VisitorQueue {
     }
 
     private void await(Arrival visitor) {
+        visitor.mayWait();
         counted.waits();
         tunnel.server().names().keep(visitor);
         waiting.add(visitor);

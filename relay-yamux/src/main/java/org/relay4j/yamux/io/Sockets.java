@@ -46,20 +46,21 @@ public final class Sockets {
 
     /** Closes a connection with a TCP reset, so that the other end does not mistake the data read so far for complete. */
     public static void reset(SocketChannel channel) {
-        try {
-            channel.setOption(StandardSocketOptions.SO_LINGER, 0);
-        } catch (IOException | UnsupportedOperationException e) {
-            log.debug("cannot reset {}: {}", channel, e.toString());
-        }
+        resetUnlessFinished(channel);
         close(channel);
     }
 
     /**
      * Makes the kernel reset the connection if this process ends without closing it, so that truncated data does not look
-     * complete when the process is killed. Close such a channel with {@link #finish} or {@link #reset}.
+     * complete when the process is killed. Close such a channel with {@link #finish} or {@link #reset}. Has no effect if the
+     * channel is closed already.
      */
-    static void resetUnlessFinished(SocketChannel channel) throws IOException {
-        channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+    public static void resetUnlessFinished(SocketChannel channel) {
+        try {
+            channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+        } catch (IOException | UnsupportedOperationException e) {
+            log.debug("cannot have {} reset at the end: {}", channel, e.toString());
+        }
     }
 
     /** Closes a connection after both directions have ended. Written data is still delivered. */
