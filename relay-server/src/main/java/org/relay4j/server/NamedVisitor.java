@@ -68,16 +68,18 @@ final class NamedVisitor implements Loop.Handler {
         return port.loop();
     }
 
-    /** Starts to read. */
+    /** Reads what has arrived, which is usually enough to know the name; else the loop waits for the rest. */
     void begin() {
         number = port.router().visitors().enter();
+        timer = port.loop().schedule(server.options().handshakeTimeout().toNanos(), this::late);
         try {
-            port.loop().register(channel, SelectionKey.OP_READ, this);
+            if (!channel.isRegistered()) read(); // else that registration must become ours first
+            if (state == State.READING || state == State.ANSWERED) {
+                port.loop().register(channel, SelectionKey.OP_READ, this);
+            }
         } catch (IOException e) {
             left(e);
-            return;
         }
-        timer = port.loop().schedule(server.options().handshakeTimeout().toNanos(), this::late);
     }
 
     @Override

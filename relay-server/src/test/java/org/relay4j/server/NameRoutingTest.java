@@ -233,6 +233,56 @@ class NameRoutingTest {
         }
     }
 
+    /** Most visitors cost no registration of their own until their name is known. */
+    @Test
+    void bytesThatHaveArrivedAreReadAtOnce() throws IOException {
+        byte[] request = REQUEST.getBytes(ISO_8859_1);
+        try (RelayServer server = start(options -> options.loops(1));
+                AskingClient client = client(server, APP);
+                ServerSocketChannel listener = ServerSocketChannel.open()) {
+            listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            int number = ((InetSocketAddress) listener.getLocalAddress()).getPort();
+            ServerTunnel tunnel = server.tunnels().all().get(0);
+            NamePort port = new NamePort(
+                    server,
+                    server.names(),
+                    server.names().loop(),
+                    new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                    false);
+
+            send(number, request);
+            assertEquals(1, visitorsAfter(port, tunnel, listener.accept()));
+            expectStream(client, 1, request);
+            client.yamux().send(window(1, ACK, 0));
+
+            Socket slow = send(number, Arrays.copyOf(request, 20));
+            assertEquals(1, visitorsAfter(port, tunnel, listener.accept()));
+            slow.getOutputStream().write(request, 20, request.length - 20);
+            expectStream(client, 3, request);
+            client.yamux().send(window(3, ACK, 0));
+
+            Socket stranger = send(number, "GET / HTTP/1.1\r\nHost: other.example.com\r\n\r\n");
+            visitorsAfter(port, tunnel, listener.accept());
+            stranger.shutdownOutput();
+            assertEquals(
+                    plain("404 Not Found"), new String(stranger.getInputStream().readAllBytes(), ISO_8859_1));
+
+            connect(number).close();
+            SocketChannel left = listener.accept();
+            visitorsAfter(port, tunnel, left);
+            assertFalse(left.isOpen());
+            port.close();
+        }
+    }
+
+    /** Returns the number of visitors of a server directly after a port has accepted one, before the next selection. */
+    private static int visitorsAfter(NamePort port, ServerTunnel tunnel, SocketChannel accepted) {
+        return on(tunnel, () -> {
+            port.accepted(accepted);
+            return port.server().visitorCount();
+        });
+    }
+
     @Test
     void clientsWithoutHeadersGetTheBytesAlone() throws IOException {
         try (RelayServer server = start(options -> options);
