@@ -45,16 +45,19 @@ final class ControlPort implements Listener.Owner {
 
     @Override
     public void accepted(SocketChannel channel) {
-        begin(channel);
+        begin(channel, false);
     }
 
     @Override
     public boolean acceptedFromCrowd(SocketChannel channel, boolean mostLeave) {
-        return begin(channel);
+        return begin(channel, true);
     }
 
-    /** Returns whether the client has left already, and costs nothing more. */
-    private boolean begin(SocketChannel channel) {
+    /**
+     * @param crowded whether many come, so that a client is read first
+     * @return whether the client has left already, and costs nothing more
+     */
+    private boolean begin(SocketChannel channel, boolean crowded) {
         InetSocketAddress client;
         ByteBuffer first = null;
         boolean proxied;
@@ -62,7 +65,7 @@ final class ControlPort implements Listener.Owner {
             channel.configureBlocking(false);
             client = client(channel);
             proxied = proxies.contains(client.getAddress());
-            if (!proxied) {
+            if (crowded && !proxied) {
                 first = FirstBytes.read(server.controlLoop(), channel);
                 if (first == null) {
                     Sockets.close(channel);
@@ -77,8 +80,10 @@ final class ControlPort implements Listener.Owner {
         }
         try {
             Loop loop = server.loops().next();
-            if (first != null) admit(new Newcomer(channel, client, first.hasRemaining() ? first : null), loop);
-            else
+            if (!proxied) {
+                boolean hasRead = first != null && first.hasRemaining();
+                admit(new Newcomer(channel, client, hasRead ? first : null), loop);
+            } else
                 loop.execute(() -> proxies.read(
                         loop, channel, client, (ready, from, header) -> admit(new Newcomer(ready, from, null), loop)));
         } catch (IOException e) {

@@ -122,7 +122,10 @@ final class PublicPort extends QueuedEndpoint implements Listener.Owner {
     public boolean acceptedFromCrowd(SocketChannel channel, boolean mostLeave) {
         VisitorQueue visitors = queue();
         InetSocketAddress from = remote(channel);
-        if (visitors == null || from == null || server.proxies().contains(from.getAddress())) {
+        if (visitors == null
+                || from == null
+                || !visitors.passesAtOnce()
+                || server.proxies().contains(from.getAddress())) {
             accepted(channel);
             return false;
         }
@@ -132,6 +135,12 @@ final class PublicPort extends QueuedEndpoint implements Listener.Owner {
             first = FirstBytes.read(loop(), channel);
             if (first == null && mostLeave) {
                 Sockets.reset(channel); // if it has only ended its direction, it must not take this for a reply
+                server.refused(
+                        Refusal.VISITOR_RATE,
+                        from,
+                        "{}: visitor {} refused, it has left without a byte, as most of a flood do",
+                        visitors.tunnel(),
+                        Sockets.text(from));
                 return true;
             }
             Sockets.configure(channel);

@@ -50,7 +50,10 @@ public enum Refusal {
     VISITOR_ADDRESS,
     /** The tunnel has reached {@link ClientLimits#maxVisitorsPerAddress} for the visitor's address. */
     VISITORS_OF_ADDRESS,
-    /** More visitors have come than {@link ClientLimits#visitorsPerSecond}. */
+    /**
+     * More visitors have come than {@link ClientLimits#visitorsPerSecond}, or the visitor had left without a byte when it was accepted,
+     * as most of a flood had.
+     */
     VISITOR_RATE,
     /** No byte was transferred to or from a connected visitor for {@link RelayServerOptions#idleTimeout}. */
     IDLE,

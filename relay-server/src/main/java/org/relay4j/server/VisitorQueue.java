@@ -115,6 +115,11 @@ final class VisitorQueue {
         return canPass();
     }
 
+    /** Returns whether a visitor for which {@link #canAccept} has returned true does not wait, so that it may be read before. */
+    boolean passesAtOnce() {
+        return !isWithdrawn() && !serving.areHeld() && !tunnel.server().names().isFull();
+    }
+
     private boolean canPass() {
         return waiting.isEmpty() && serving.choose();
     }

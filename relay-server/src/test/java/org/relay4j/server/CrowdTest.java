@@ -75,6 +75,7 @@ class CrowdTest {
             assertTrue(accept(client, true));
             Visitor.expectReset(visitor.socket());
             assertEquals(0, server.visitorCount());
+            assertEquals(1, server.statistics().refusals().get(Refusal.VISITOR_RATE));
         }
     }
 
@@ -102,9 +103,28 @@ class CrowdTest {
         }
     }
 
+    /** What it has sent stays in the kernel, and takes no memory. */
+    @Test
+    void visitorThatWaitsForAConnectionIsNotRead() throws Exception {
+        server.close();
+        server = AskingClient.server();
+        try (AskingClient client = AskingClient.connect(server, "resume").establish();
+                SocketChannel visitor = connect()) {
+            client.die();
+            Await.until("it is held", () -> tunnel().lifecycle().isHeld());
+            visitor.shutdownOutput();
+            assertFalse(accept(client.port(), true), "whether it has left is not known");
+            assertEquals(1, server.visitorCount());
+        }
+    }
+
     private boolean accept(RawClient client, boolean mostLeave) throws Exception {
+        return accept(client.port(), mostLeave);
+    }
+
+    private boolean accept(int number, boolean mostLeave) throws Exception {
         ServerTunnel tunnel = tunnel();
-        PublicEndpoint port = tunnel.endpoints().find(Endpoint.port(client.port()));
+        PublicEndpoint port = tunnel.endpoints().find(Endpoint.port(number));
         assertNotNull(port);
         return accept(tunnel.loop(), (PublicPort) port, mostLeave);
     }
@@ -122,6 +142,17 @@ class CrowdTest {
         try (RawClient client = RawClient.establish(server)) {
             String first = "tunnel 1 (port " + client.port() + ")";
             assertEquals(first, tunnel().toString());
+        }
+    }
+
+    @Test
+    void clientThatOnlyReadsGetsItsLineIfThereIsNoCrowd() throws Exception {
+        SocketChannel channel = connect();
+        channel.shutdownOutput();
+        SocketChannel accepted = kernel.accept();
+        server.controlLoop().execute(() -> server.controlPort().accepted(accepted));
+        try (RawClient client = RawClient.over(channel)) {
+            assertTrue(client.port() > 0);
         }
     }
 

@@ -45,6 +45,11 @@ final class AcceptPace {
         return busy ? credit > 0 : now - begun < MOST;
     }
 
+    /** Returns whether accepting has taken all of its time, even if it goes on because the loop has no other work. */
+    boolean isSpent() {
+        return credit <= 0;
+    }
+
     /** Returns the time of the last call. Unit: nanoseconds. */
     long now() {
         return at;

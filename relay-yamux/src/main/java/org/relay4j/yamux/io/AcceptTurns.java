@@ -4,6 +4,9 @@ import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** The listeners of a loop that have connections to accept. They take turns, once in each pass. Loop thread only. */
 final class AcceptTurns {
@@ -11,11 +14,11 @@ final class AcceptTurns {
     interface Acceptor {
         /** Accepts some connections, as long as the pace permits. */
         void accept(AcceptPace pace, boolean busy);
-
-        /** The turn is postponed to another pass, because other work of the loop would suffer. */
-        void postponed(long now);
     }
 
+    private static final Logger log = LoggerFactory.getLogger(AcceptTurns.class);
+
+    private final LimitedLog failed = new LimitedLog(log, Level.ERROR);
     private final Set<Acceptor> waiting = new LinkedHashSet<>(); // the next one first
     private final AcceptPace pace;
 
@@ -41,8 +44,11 @@ final class AcceptTurns {
             if (!turns.hasNext() || !pace.mayBegin(busy)) break;
             Acceptor next = turns.next();
             turns.remove();
-            next.accept(pace, busy);
+            try {
+                next.accept(pace, busy);
+            } catch (RuntimeException | Error e) {
+                failed.log("unexpected failure of {}", next, e);
+            }
         }
-        for (Acceptor each : waiting) each.postponed(pace.now());
     }
 }

@@ -3,8 +3,8 @@ package org.relay4j.yamux.io;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What a listener knows of those who connect while its loop has not enough time for all of them: whether most have left again
- * when they are accepted. Not safe for use by several threads.
+ * What a listener knows of those who connect while accepting takes more than its share of the loop's time: whether they are a flood
+ * of connections that have left again when they are accepted. Not safe for use by several threads.
  */
 final class Crowd {
     /**
@@ -16,15 +16,22 @@ final class Crowd {
     /** How long a crowd is expected to come back. Unit: nanoseconds. */
     static final long MEMORY = TimeUnit.SECONDS.toNanos(1);
 
-    /** The number of connections from which the share of those that have left is known. */
-    private static final double COUNTED = 32;
+    /** The time for which connections are counted. What is found holds in the next one, too. Unit: nanoseconds. */
+    static final long PERIOD = TimeUnit.MILLISECONDS.toNanos(250);
+
+    /** The number of connections that leave in one period of a flood, at least. Fewer are visitors that only listen. */
+    static final int FLOOD = 50;
 
     private boolean present;
     private long last; // ns; if present
-    private double left; // 0 to 1, of the last connections
+    private long since; // ns; the present period
+    private int counted; // connections in this period
+    private int left; // of these
+    private boolean leaving; // in this period or the last one
 
-    /** The loop has no time to accept at once. */
+    /** Accepting has taken more than its share of the time. */
     void grows(long now) {
+        if (!present) begin(now);
         present = true;
         last = now;
     }
@@ -33,19 +40,35 @@ final class Crowd {
     boolean isPresent(long now) {
         if (present && now - last >= MEMORY) {
             present = false;
-            left = 0;
+            leaving = false;
         }
         return present;
     }
 
     /** Counts one that was accepted from a crowd. */
     void count(boolean hasLeft, long now) {
-        left += ((hasLeft ? 1 : 0) - left) / COUNTED;
-        if (hasLeft && isLeaving()) last = now;
+        if (now - since >= PERIOD) {
+            leaving = isFlood() && now - since < 2 * PERIOD;
+            begin(now);
+        }
+        counted++;
+        if (hasLeft) left++;
+        leaving |= isFlood();
+        if (leaving) last = now; // they cost little now, and must not become costly by that
+    }
+
+    private void begin(long now) {
+        since = now;
+        counted = 0;
+        left = 0;
+    }
+
+    private boolean isFlood() {
+        return left >= FLOOD && left > counted / 2;
     }
 
     /** Returns whether most of the crowd leave at once, so they did not come to be served. */
-    boolean isLeaving() {
-        return left > 0.5;
+    boolean isLeaving(long now) {
+        return leaving && now - since < 2 * PERIOD;
     }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
+import java.nio.channels.CancelledKeyException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
@@ -21,9 +22,10 @@ import org.slf4j.event.Level;
 public final class Listener implements Loop.Handler {
     /*
      * A connection costs more than its accept: its registration, a stream or a handshake, and work on the other side. So
-     * accepting is paced by time while the loop has other work, and the kernel holds the rest of a flood. Connections that had
-     * to wait are a crowd, and each is read when it is accepted. If most have left, they are dropped: they cost an accept, a read
-     * and a close. Accepting then pauses between turns, because a connection that is accepted at once has not left yet.
+     * accepting is paced by time in passes with other work, and the kernel holds the rest of a flood. Connections that take more
+     * time than that are a crowd, and each is read when it is accepted. If many come and most have left, they are dropped: they
+     * cost an accept, a read and a close. Accepting then pauses between turns, because a connection that is accepted at once has
+     * not left yet.
      */
 
     /** Receives accepted connections. Called on the loop. */
@@ -140,7 +142,7 @@ public final class Listener implements Loop.Handler {
 
     /** Resumes accepting after {@link Owner#canAccept} returned false. */
     public void resume() {
-        if (!paused && key.isValid()) key.interestOps(SelectionKey.OP_ACCEPT);
+        if (!paused) interest(SelectionKey.OP_ACCEPT);
     }
 
     /**
@@ -198,8 +200,8 @@ public final class Listener implements Loop.Handler {
         }
 
         @Override
-        public void postponed(long now) {
-            crowd.grows(now);
+        public String toString() {
+            return Listener.this.toString();
         }
     }
 
@@ -216,7 +218,7 @@ public final class Listener implements Loop.Handler {
             SocketChannel accepted;
             try {
                 if (!owner.canAccept()) {
-                    if (key.isValid()) key.interestOps(0);
+                    interest(0);
                     return;
                 }
                 accepted = channel.accept();
@@ -225,17 +227,18 @@ public final class Listener implements Loop.Handler {
                 return;
             }
             if (accepted == null) break;
-            boolean left = crowded ? handOverFromCrowd(accepted) : handOver(accepted);
+            boolean left = crowded ? handOverFromCrowd(accepted, pace.now()) : handOver(accepted);
             if (crowded) crowd.count(left, pace.now());
             goesOn = pace.mayContinue(busy);
+            if (pace.isSpent()) crowd.grows(pace.now());
             if (!left && ++kept >= owner.mostInAPass()) return; // the others in the next pass
         }
-        if (crowded && crowd.isLeaving()) rest(Crowd.PAUSE);
+        if (crowded && crowd.isLeaving(pace.now())) rest(Crowd.PAUSE);
     }
 
-    private boolean handOverFromCrowd(SocketChannel accepted) {
+    private boolean handOverFromCrowd(SocketChannel accepted, long now) {
         try {
-            return owner.acceptedFromCrowd(accepted, crowd.isLeaving());
+            return owner.acceptedFromCrowd(accepted, crowd.isLeaving(now));
         } catch (RuntimeException | Error e) {
             failed(accepted, e);
             return false;
@@ -273,13 +276,22 @@ public final class Listener implements Loop.Handler {
     private void rest(long time) {
         if (paused || !channel.isOpen() || !key.isValid()) return;
         paused = true;
-        key.interestOps(0);
+        interest(0);
         loop.schedule(
                 time,
                 () -> loop.execute(() -> {
                     paused = false;
                     resume();
                 }));
+    }
+
+    /** Another thread may close the socket at any time, which is no failure. */
+    private void interest(int operations) {
+        try {
+            if (key.isValid()) key.interestOps(operations);
+        } catch (CancelledKeyException e) {
+            log.trace("closed meanwhile: {}", this);
+        }
     }
 
     @Override

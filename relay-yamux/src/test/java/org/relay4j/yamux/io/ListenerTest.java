@@ -1,6 +1,7 @@
 package org.relay4j.yamux.io;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -67,9 +68,10 @@ class ListenerTest {
     @Test
     void acceptsFourConnectionsInOnePass() throws Exception {
         onLoop(() -> {
+            AcceptTurns turns = new AcceptTurns(() -> 0);
             connectUnchecked(20);
-            listener.ready(null);
-            loop.accepting().run(true);
+            turns.add(listener.turns());
+            turns.run(true);
             assertEquals(4, guests.channels.size());
         });
         awaitGuests(20);
@@ -94,20 +96,46 @@ class ListenerTest {
     @Test
     void thoseWhoLeaveACrowdAreRecognizedAndTheOthersAreServed() throws Exception {
         onLoop(() -> {
-            guests.whenAsked = () -> listener.turns().postponed(System.nanoTime()); // however slow this machine is
+            long[] now = {System.nanoTime()};
+            AcceptTurns turns = new AcceptTurns(() -> now[0]);
+            guests.whenAccepted = () -> now[0] += AcceptPace.MOST; // so the first one makes them a crowd
             connectUnchecked(100);
             for (Socket socket : sockets) socket.close();
-            listener.turns().postponed(System.nanoTime());
+            accept(turns, 100);
+            assertTrue(guests.mostLeave);
+            assertEquals(0, guests.stayed.size());
+            connectUnchecked(5);
+            accept(turns, 105);
+            assertTrue(guests.mostLeave);
+            assertEquals(5, guests.stayed.size());
+            now[0] += 2 * Crowd.PERIOD; // the flood has ended
+            connectUnchecked(1);
+            sockets.get(sockets.size() - 1).shutdownOutput(); // it only reads
+            accept(turns, 106);
+            assertFalse(guests.mostLeave);
         });
-        awaitGuests(100);
-        assertTrue(guests.mostLeave);
-        assertEquals(0, guests.stayed.size());
-        connect(5);
-        awaitGuests(105);
-        Await.until("a live one is recognized, too", () -> {
-            connect(1);
-            return guests.stayed.size() > 0;
+    }
+
+    private void accept(AcceptTurns turns, int count) {
+        for (int pass = 0; guests.channels.size() < count && pass < 1_000; pass++) {
+            turns.add(listener.turns());
+            turns.run(false);
+        }
+        assertEquals(count, guests.channels.size());
+    }
+
+    /** Another thread may close the socket at any time. */
+    @Test
+    void closedSocketCannotBePausedAndHarmsNobody() throws Exception {
+        CompletableFuture<Void> accepted = new CompletableFuture<>();
+        onLoop(() -> guests.whenAsked = () -> {
+            guests.room = 0;
+            listener.close();
+            accepted.complete(null);
         });
+        connect(1);
+        accepted.get(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS);
+        onLoop(() -> {}); // the loop lives
     }
 
     @Test
@@ -335,6 +363,8 @@ class ListenerTest {
         @Override
         public boolean acceptedFromCrowd(SocketChannel channel, boolean most) {
             mostLeave = most;
+            room--;
+            whenAccepted.run();
             try {
                 channel.configureBlocking(false);
             } catch (IOException e) {

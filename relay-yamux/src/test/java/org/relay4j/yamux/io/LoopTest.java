@@ -107,6 +107,24 @@ class LoopTest {
     }
 
     @Test
+    void survivesAnAcceptorThatThrows() throws Exception {
+        CountDownLatch last = new CountDownLatch(1);
+        try (Logged logged = Logged.below(LOGGER)) {
+            loop.execute(() -> {
+                loop.accepting().add((pace, busy) -> {
+                    throw new IllegalStateException("acceptor, on purpose");
+                });
+                loop.accepting().add((pace, busy) -> {
+                    throw new StackOverflowError("acceptor, on purpose");
+                });
+                loop.accepting().add((pace, busy) -> last.countDown());
+            });
+            Await.until("the loop lives", last);
+            logged.await("unexpected failure of");
+        }
+    }
+
+    @Test
     void abandonsAHandlerThatThrowsAndServesTheOthers() throws Exception {
         RuntimeException thrown = new IllegalStateException("handler, on purpose");
         Probe broken = register(key -> {
