@@ -7,6 +7,7 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -14,9 +15,11 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipalLookupService;
 import java.nio.file.attribute.UserPrincipalNotFoundException;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +27,10 @@ import org.slf4j.LoggerFactory;
 /** A Unix-domain socket that this process listens on, and its file. Safe for use by several threads. */
 public final class SocketFile implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(SocketFile.class);
+
+    private static final String NO_MODES =
+            "this system has no mode, owner and group of files; do without these options";
+    private static final long PRIVATE_NAMES = 36L * 36 * 36 * 36 * 36; // of five digits with radix 36
 
     private final Path path;
     private final ServerSocketChannel channel;
@@ -61,20 +68,41 @@ public final class SocketFile implements AutoCloseable {
         if (invalid != null) throw failure(path, invalid, null);
         removeStale(path);
         ServerSocketChannel channel = null;
-        SocketFile bound = null;
-        boolean ready = false;
+        boolean bound = false;
         try {
             channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-            channel.bind(UnixDomainSocketAddress.of(path), backlog);
-            bound = new SocketFile(path, channel);
-            bound.admit(access);
-            ready = true;
-            return bound;
+            if (access.equals(Access.USUAL)) channel.bind(UnixDomainSocketAddress.of(path), backlog);
+            else bindPrivately(channel, path, backlog, access);
+            bound = true;
+            return new SocketFile(path, channel);
         } catch (IOException | UnsupportedOperationException e) {
             throw failure(path, reason(path, e), e);
         } finally {
-            if (bound != null && !ready) bound.close();
-            else if (channel != null && !ready) Sockets.close(channel);
+            if (channel != null && !bound) Sockets.close(channel);
+        }
+    }
+
+    /**
+     * A bind creates the socket with the mode that the umask leaves, and connections that arrive before the mode is changed stay. So
+     * the socket is created in a folder that only this user can enter, and moved to its path when its owner and mode are right.
+     */
+    private static void bindPrivately(ServerSocketChannel channel, Path path, int backlog, Access access)
+            throws IOException {
+        if (Files.getFileAttributeView(path, PosixFileAttributeView.class) == null) throw new IOException(NO_MODES);
+        Path folder = path.resolveSibling(
+                "." + Long.toString(ThreadLocalRandom.current().nextLong(PRIVATE_NAMES), Character.MAX_RADIX));
+        Path created = folder.resolve("s");
+        String invalid = UnixSockets.invalid(created);
+        if (invalid != null) throw new IOException("it is created as " + created + ", but " + invalid);
+        Files.createDirectory(
+                folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        try {
+            channel.bind(UnixDomainSocketAddress.of(created), backlog);
+            admit(created, access);
+            Files.move(created, path); // fails if there is a file by now
+        } finally {
+            remove(created);
+            remove(folder);
         }
     }
 
@@ -112,6 +140,9 @@ public final class SocketFile implements AutoCloseable {
     }
 
     private static String reason(Path path, Exception failure) {
+        if (failure instanceof FileAlreadyExistsException) {
+            return "another process has just created it; choose another path, or stop that process";
+        }
         Path folder = path.toAbsolutePath().getParent();
         if (folder == null || !Files.isDirectory(folder)) return "there is no folder " + folder + "; create it";
         if (!Files.isWritable(folder))
@@ -125,14 +156,11 @@ public final class SocketFile implements AutoCloseable {
         return failure;
     }
 
-    private void admit(Access access) throws IOException {
+    private static void admit(Path path, Access access) throws IOException {
         // Without NOFOLLOW_LINKS, with which the JDK would open the file to change its mode. That is impossible with a
         // socket.
         PosixFileAttributeView view = Files.getFileAttributeView(path, PosixFileAttributeView.class);
-        if (view == null) {
-            if (access.equals(Access.USUAL)) return;
-            throw new IOException("this system has no mode, owner and group of files; do without these options");
-        }
+        if (view == null) throw new IOException(NO_MODES);
         UserPrincipalLookupService names = path.getFileSystem().getUserPrincipalLookupService();
         String wanted = ""; // JDK 25 does not say in the exception whom it has not found
         try {
@@ -182,7 +210,10 @@ public final class SocketFile implements AutoCloseable {
     public void close() {
         boolean own = key != null && key.equals(key(path));
         Sockets.close(channel);
-        if (!own) return;
+        if (own) remove(path);
+    }
+
+    private static void remove(Path path) {
         try {
             Files.deleteIfExists(path);
         } catch (IOException e) {
