@@ -18,6 +18,8 @@ import org.apache.hc.core5.http.ClassicHttpRequest;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpException;
+import org.apache.hc.core5.http.MessageConstraintException;
+import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.http.impl.io.DefaultHttpRequestWriter;
 import org.apache.hc.core5.http.impl.io.DefaultHttpResponseParser;
 import org.apache.hc.core5.http.impl.io.IdentityInputStream;
@@ -31,6 +33,8 @@ import org.relay4j.yamux.io.Sockets;
 final class AdminClient {
     private static final String PATH = "/api/tunnels";
     private static final int BUFFER = 8192; // bytes
+    private static final Http1Config LIMITS =
+            Http1Config.custom().setMaxLineLength(8192).setMaxHeaderCount(100).build();
 
     private final @Nullable String token;
     private final Duration patience;
@@ -78,13 +82,13 @@ final class AdminClient {
             ByteBuffer request = ByteBuffer.wrap(request());
             while (request.hasRemaining()) channel.write(request);
             InputStream in = Channels.newInputStream(channel);
-            SessionInputBufferImpl buffer = new SessionInputBufferImpl(BUFFER);
-            ClassicHttpResponse head = new DefaultHttpResponseParser().parse(buffer, in);
+            SessionInputBufferImpl buffer = new SessionInputBufferImpl(BUFFER, LIMITS.getMaxLineLength());
+            ClassicHttpResponse head = new DefaultHttpResponseParser(LIMITS).parse(buffer, in);
             if (head == null) throw new IOException("the connection ended without an answer");
             Header retry = head.getFirstHeader("Retry-After");
             String body = text(new IdentityInputStream(buffer, in));
             return new Answer(head.getCode(), body, retry == null ? "" : retry.getValue());
-        } catch (HttpException e) {
+        } catch (HttpException | MessageConstraintException e) {
             throw new IOException("the answer is not HTTP: " + e.getMessage(), e);
         }
     }

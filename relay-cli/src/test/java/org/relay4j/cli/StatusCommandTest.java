@@ -208,6 +208,8 @@ class StatusCommandTest {
                 "HTTP/1.1 200 OK~~<html> | is not the admin address of a relay; check --admin",
                 "HTTP/1.1 200 OK~Transfer-Encoding: chunked~~2~{}~0~~ | is not the admin address of a relay; check --admin",
                 "SSH-2.0-OpenSSH~ | the answer is not HTTP",
+                "HTTP/1.1 200 OK~X: #~~{} | the answer is not HTTP: Maximum line length limit exceeded",
+                "HTTP/1.1 200 OK~%~{} | the answer is not HTTP: Maximum header count exceeded",
                 "'' | the connection ended without an answer"
             })
     void otherServersOnUnixSockets(String answer, String message, @TempDir Path folder) throws Exception {
@@ -216,7 +218,8 @@ class StatusCommandTest {
             other.bind(UnixDomainSocketAddress.of(path));
             Thread serving = new Thread(() -> {
                 try (SocketChannel client = other.accept()) {
-                    client.write(ByteBuffer.wrap(answer.replace("~", "\r\n").getBytes(StandardCharsets.US_ASCII)));
+                    String text = answer.replace("#", "y".repeat(9_000)).replace("%", "X: y~".repeat(101));
+                    client.write(ByteBuffer.wrap(text.replace("~", "\r\n").getBytes(StandardCharsets.US_ASCII)));
                     client.shutdownOutput();
                     Channels.newInputStream(client).readAllBytes();
                 } catch (IOException e) {

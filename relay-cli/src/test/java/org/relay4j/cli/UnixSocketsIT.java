@@ -41,13 +41,14 @@ class UnixSocketsIT {
                 try (Socket visitor = Echo.visitor(port)) {
                     Echo.send(visitor, "hello");
                     Echo.expect(visitor, "hello");
-                    String tunnels = run("curl", "-s", "--unix-socket", ofServer.toString(), "http://any/api/tunnels");
+                    String tunnels =
+                            run("curl", "-s", "--unix-socket", ofServer.toString(), "http://localhost/api/tunnels");
                     assertTrue(tunnels.contains("\"endpoint\":\"tcp/" + port + "\""), tunnels);
                     assertTrue(status("--admin=unix:" + ofServer).startsWith("relay server unix:" + control + ", "));
                     assertTrue(status("--config=" + file).startsWith("relay forwarder"));
                 }
-                String drained =
-                        run("curl", "-s", "-X", "POST", "--unix-socket", ofServer.toString(), "http://any/api/drain");
+                String drained = run(
+                        "curl", "-s", "-X", "POST", "--unix-socket", ofServer.toString(), "http://localhost/api/drain");
                 assertEquals("{\"state\":\"draining\"}", drained);
                 assertEquals(0, server.awaitExit(), server::toString);
                 assertTrue(Files.notExists(ofServer) && Files.notExists(control), "a socket is left");

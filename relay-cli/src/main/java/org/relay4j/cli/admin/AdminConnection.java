@@ -161,6 +161,11 @@ final class AdminConnection implements Loop.Handler {
         close();
     }
 
+    /** Closes the connection unless its request has arrived. */
+    void closeWithoutRequest() {
+        if (state == State.READING) close();
+    }
+
     private void close() {
         timer.cancel();
         Sockets.close(channel);

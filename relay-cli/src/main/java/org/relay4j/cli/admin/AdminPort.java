@@ -5,7 +5,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -32,6 +34,8 @@ final class AdminPort implements Listener.Owner, AutoCloseable {
     private final ThreadPoolExecutor threads = new ThreadPoolExecutor(
             0, THREADS, IDLE_SECONDS, TimeUnit.SECONDS, new SynchronousQueue<>(), Threads.factory("relay-admin"));
     private final Set<AdminConnection> open = new HashSet<>(); // loop only
+    private final CountDownLatch ended = new CountDownLatch(1); // the last connection is closed
+    private boolean closing; // loop only
 
     /** Listens on a TCP port or a Unix-domain socket. */
     interface Opening {
@@ -95,7 +99,7 @@ final class AdminPort implements Listener.Owner, AutoCloseable {
 
     @Override
     public void accepted(SocketChannel channel) {
-        if (open.size() >= MOST_CONNECTIONS) {
+        if (closing || open.size() >= MOST_CONNECTIONS) {
             Sockets.close(channel);
             return;
         }
@@ -112,15 +116,23 @@ final class AdminPort implements Listener.Owner, AutoCloseable {
     /** A connection is closed. */
     void closed(AdminConnection connection) {
         open.remove(connection);
+        if (closing && open.isEmpty()) ended.countDown();
     }
 
-    /** Closes the socket and its connections. Answers that are being made have a second. */
+    private void end() {
+        closing = true;
+        List.copyOf(open).forEach(AdminConnection::closeWithoutRequest);
+        if (open.isEmpty()) ended.countDown();
+    }
+
+    /** Closes the socket and its connections. Answers that are being made or sent have a second. */
     @Override
     public void close() {
         listener.close();
         threads.shutdown();
+        loop.execute(this::end);
         try {
-            if (!threads.awaitTermination(CLOSE_MILLIS, TimeUnit.MILLISECONDS)) log.debug("an answer takes long");
+            if (!ended.await(CLOSE_MILLIS, TimeUnit.MILLISECONDS)) log.debug("an answer takes long");
             loop.stop();
             if (!loop.join(CLOSE_MILLIS)) log.debug("the loop takes long to end");
         } catch (InterruptedException e) {

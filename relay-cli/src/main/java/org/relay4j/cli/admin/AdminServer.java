@@ -106,7 +106,10 @@ public final class AdminServer implements AutoCloseable {
         handler.serve(source);
     }
 
-    /** Closes the address and its connections. Blocks until answers in progress are sent, at most about two seconds. */
+    /**
+     * Closes the address and its connections. Blocks until answers in progress are sent and their clients have closed, at most about
+     * two seconds. Answers that take longer than one are cut off.
+     */
     @Override
     public void close() {
         port.close();

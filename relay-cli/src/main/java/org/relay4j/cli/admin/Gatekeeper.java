@@ -5,6 +5,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.proxy.AddressLiteral;
@@ -17,12 +18,17 @@ final class Gatekeeper {
     /*
      * Without a token, only programs on this machine can connect. One of them is a browser, and a web page could reach this address
      * through it if its host name resolved to 127.0.0.1 ("DNS rebinding"). Such a request names that host, so only the names of
-     * the loopback address are admitted. With a token that is not necessary: no page knows the token. A browser cannot connect to a
-     * Unix-domain socket, whose permissions say who can.
+     * the loopback address are admitted. With a token that is not necessary: no page knows the token. The permissions of a
+     * Unix-domain socket say who can connect, but a browser can, too, through a port that ssh forwards to the socket. So its
+     * requests, if they name a host, must name one of these, too. And a POST, which works there without a token, must not be sent by
+     * a page of another origin.
      */
 
     /** The address of programs that connect to a Unix-domain socket. */
     private static final InetAddress LOCAL = InetAddress.getLoopbackAddress();
+
+    /** Values of {@code Sec-Fetch-Site} for requests of the status page and of the user. */
+    private static final Set<String> OWN_SITES = Set.of("same-origin", "none");
 
     /** Why a request was refused. */
     enum Reason {
@@ -60,9 +66,9 @@ final class Gatekeeper {
             if (route.open()) return null;
             return withToken(token, from == null ? LOCAL : from, request.first("Authorization"));
         }
-        if (from == null) return null; // the permissions of the socket have admitted it
         List<String> hosts = request.values("Host");
-        if (hosts.size() != 1 || !isLoopback(hosts.get(0))) {
+        boolean local = hosts.isEmpty() ? from == null : hosts.size() == 1 && isLoopback(hosts.get(0));
+        if (!local) {
             return refuse(
                     Reason.HOST,
                     from,
@@ -71,8 +77,25 @@ final class Gatekeeper {
                             "this address serves the hosts localhost, 127.0.0.1 and [::1] only; set an admin token to use others"));
         }
         if (!route.post()) return null;
+        if (from == null) return isOfOtherPage(request) ? ofOtherPage() : null;
         return Response.error(
                 Response.FORBIDDEN, "this needs an admin token: set RELAY_ADMIN_TOKEN or --admin-token-file");
+    }
+
+    /** Returns whether a browser sends the request for a page that is not of this address. */
+    private static boolean isOfOtherPage(Request request) {
+        String own = "http://" + request.first("Host");
+        return !request.values("Origin").stream().allMatch(own::equalsIgnoreCase)
+                || !request.values("Sec-Fetch-Site").stream().allMatch(OWN_SITES::contains);
+    }
+
+    private Response ofOtherPage() {
+        return refuse(
+                Reason.HOST,
+                null,
+                Response.error(
+                        Response.FORBIDDEN,
+                        "a web page of another address has sent this; use the status page of this address"));
     }
 
     private @Nullable Response withToken(AdminToken expected, InetAddress from, @Nullable String authorization) {
@@ -92,16 +115,16 @@ final class Gatekeeper {
         return Response.error(Response.UNAUTHORIZED, message).with("WWW-Authenticate", "Bearer realm=\"relay\"");
     }
 
-    private Response refuse(Reason reason, InetAddress from, Response response) {
+    private Response refuse(Reason reason, @Nullable InetAddress from, Response response) {
         count(reason).incrementAndGet();
         LimitedLog log = logs.get(reason);
         if (log == null) throw new IllegalStateException("no log for " + reason);
         String why = switch (reason) {
             case TOKEN -> "wrong token";
             case RATE -> "too many wrong tokens";
-            case HOST -> "the request names another host";
+            case HOST -> "it names another host, or is sent by a page of another address";
         };
-        log.log("admin address: request from {} refused, {}", from.getHostAddress(), why);
+        log.log("admin address: request from {} refused, {}", from == null ? "the socket" : from.getHostAddress(), why);
         return response;
     }
 

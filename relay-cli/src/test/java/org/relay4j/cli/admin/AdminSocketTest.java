@@ -64,13 +64,36 @@ class AdminSocketTest {
         }
         admin.serve(new Source());
         assertStatus(200, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        assertStatus(200, "GET /api/tunnels HTTP/1.1\r\nHost: any.example\r\n\r\n");
         assertStatus(200, "GET /api/tunnels HTTP/1.0\r\n\r\n");
         assertStatus(405, "GET /api/drain HTTP/1.1\r\n\r\n");
         assertEquals(0, drains.get());
         assertStatus(202, "POST /api/drain HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc");
         assertEquals(1, drains.get());
         assertStatus(503, "GET /readyz HTTP/1.1\r\n\r\n");
+    }
+
+    /** A browser reaches the socket through a port that ssh forwards. */
+    @Test
+    void webPagesOfOthersAreRefused() throws IOException {
+        open(null);
+        admin.serve(new Source());
+        String drain = "POST /api/drain HTTP/1.1\r\nHost: 127.0.0.1:7001\r\n";
+        assertStatus(403, drain + "Origin: http://evil.example\r\n\r\n");
+        assertStatus(403, drain + "Origin: http://127.0.0.1:7002\r\n\r\n");
+        assertStatus(403, drain + "Origin: null\r\n\r\n");
+        for (String site : List.of("cross-site", "same-site")) {
+            assertStatus(403, drain + "Sec-Fetch-Site: " + site + "\r\n\r\n");
+        }
+        assertStatus(403, "POST /api/drain HTTP/1.1\r\nOrigin: http://evil.example\r\n\r\n");
+        assertStatus(403, "POST /api/drain HTTP/1.1\r\nHost: evil.example\r\nOrigin: http://evil.example\r\n\r\n");
+        assertStatus(403, "GET /api/tunnels HTTP/1.1\r\nHost: evil.example:7001\r\n\r\n");
+        assertStatus(403, "GET /api/tunnels HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n");
+        assertEquals(0, drains.get());
+        String counted = answer("GET /metrics HTTP/1.1\r\n\r\n");
+        assertTrue(counted.contains("relay_admin_refusals_total{reason=\"host\"} 9.0\n"), counted);
+        assertStatus(200, "GET / HTTP/1.1\r\nHost: 127.0.0.1:7001\r\nSec-Fetch-Site: cross-site\r\n\r\n"); // a link
+        assertStatus(202, drain + "Origin: http://127.0.0.1:7001\r\nSec-Fetch-Site: same-origin\r\n\r\n");
+        assertEquals(1, drains.get());
     }
 
     @Test
@@ -126,6 +149,28 @@ class AdminSocketTest {
             assertStatus(200, "GET /healthz HTTP/1.1\r\n\r\n"); // meanwhile
             String answer = rest(channel);
             assertTrue(answer.endsWith(source.tunnels + "\n"), () -> "an answer of " + answer.length());
+        }
+    }
+
+    /** A connection without a request is closed at once, and does not use up the time of the answer. */
+    @Test
+    void answersArriveWholeWhenTheProcessEnds() throws Exception {
+        open(null);
+        Source source = new Source();
+        source.tunnels = "x".repeat(1 << 20);
+        admin.serve(source);
+        try (SocketChannel idle = SocketChannel.open(UnixDomainSocketAddress.of(path));
+                SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
+            send(idle, "GET /healthz HTTP/1.1\r\n");
+            send(channel, "GET /api/tunnels HTTP/1.1\r\n\r\n");
+            assertEquals(1, channel.read(ByteBuffer.allocate(1))); // it has begun
+            Thread closing = new Thread(admin::close);
+            closing.start();
+            assertEquals("", rest(idle));
+            String answer = rest(channel);
+            assertTrue(answer.endsWith(source.tunnels + "\n"), () -> "an answer of " + answer.length());
+            channel.close();
+            closing.join();
         }
     }
 
