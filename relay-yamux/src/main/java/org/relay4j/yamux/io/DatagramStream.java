@@ -16,7 +16,8 @@ public final class DatagramStream implements StreamHandler {
      * the newest displaces the oldest. So nobody else waits for it.
      * Inbound, datagrams are passed on from the loop's read buffer. An incomplete one stays in the buffer of the stream, within
      * the limits that hold for all unread bytes. So do those beyond the turn of the session, which continues in the next pass.
-     * A visitor of a UDP port is either there or not. So FIN and RST from the peer both end the stream in both directions.
+     * A visitor of a UDP port is either there or not. So FIN and RST from the peer both end the stream in both directions; FIN
+     * once the datagrams before it were passed on.
      */
 
     /** The largest datagram. Unit: bytes. */
@@ -49,7 +50,8 @@ public final class DatagramStream implements StreamHandler {
     private MuxStream stream;
     private int uncounted; // bytes left of the preamble
     private boolean ended;
-    private boolean continuing; // a timer continues in the next pass
+    private boolean waits; // for the next turn, with bytes in the buffer
+    private boolean closing; // the peer has sent FIN while it waits
 
     @SuppressWarnings("NullAway.Init") // the two factories set the stream before the first callback
     private DatagramStream(LoopDriver driver, DatagramMemory memory, Owner owner) {
@@ -183,27 +185,20 @@ public final class DatagramStream implements StreamHandler {
         }
     }
 
-    private void continueReading() {
-        driver.lock.lock();
-        try {
-            continuing = false;
-            if (ended) return;
-            onBuffered(stream);
-            driver.flush();
-        } finally {
-            driver.lock.unlock();
-        }
-    }
-
     /** The complete datagrams of a read. */
-    private final class Arrivals implements DatagramReader.Target {
+    private final class Arrivals implements DatagramReader.Target, DatagramTurn.Waiting {
         @Override
         public boolean ready() {
-            if (driver.datagramTurn().take()) return true;
-            if (!continuing)
-                driver.loop().schedule(0, DatagramStream.this::continueReading); // a task would run in this pass
-            continuing = true;
-            return false;
+            waits = !driver.datagramTurn().take(this);
+            return !waits;
+        }
+
+        @Override
+        public void resume() {
+            waits = false;
+            if (ended) return;
+            onBuffered(stream);
+            if (closing && !waits) close();
         }
 
         @Override
@@ -243,6 +238,11 @@ public final class DatagramStream implements StreamHandler {
 
     @Override
     public void onFin(MuxStream from) {
+        if (waits) closing = true;
+        else close();
+    }
+
+    private void close() {
         if (ended) return;
         ended = true;
         queue.release();

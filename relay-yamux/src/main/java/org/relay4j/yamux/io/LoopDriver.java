@@ -69,7 +69,7 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         this.options = options;
         this.spliced = spliced;
         this.mux = mux;
-        datagramTurn = new DatagramTurn(loop);
+        datagramTurn = new DatagramTurn(this);
         mux.nearbyWindow(wire.nearbyWindow());
         closing = new LoopClosing(loop, wire, this::settleLocked);
     }

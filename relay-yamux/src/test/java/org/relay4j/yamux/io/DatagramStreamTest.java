@@ -10,6 +10,8 @@ import static org.relay4j.testing.WireFrame.data;
 import static org.relay4j.testing.WireFrame.window;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
@@ -164,6 +166,53 @@ class DatagramStreamTest {
         assertEquals("end", received.next());
     }
 
+    /** The loop itself sends the frames, so that one read finds them all. */
+    @Test
+    void streamThatSendsWithoutEndLeavesTurnsToOthers() throws Exception {
+        int most = 100 * DatagramTurn.MOST; // "without end" still ends if the other one gets no turn
+        AtomicInteger sent = new AtomicInteger(); // datagrams of the first one
+        CompletableFuture<Integer> before = new CompletableFuture<>(); // of those, when the other one arrived
+        Received endless = new Received() {
+            @Override
+            public void received(ByteBuffer datagram) {
+                int count = sent.incrementAndGet();
+                if (count % DatagramTurn.MOST == 0 && count < most && !before.isDone()) {
+                    sendNow(data(1, new byte[DatagramTurn.MOST * DatagramReader.PREFIX]));
+                }
+            }
+        };
+        Received other = new Received() {
+            @Override
+            public void received(ByteBuffer datagram) {
+                before.complete(sent.get());
+            }
+        };
+        open(endless, 1);
+        open(other, 3);
+        session.onLoop(() -> sendNow(
+                data(1, ACK, new byte[3 * DatagramTurn.MOST * DatagramReader.PREFIX]),
+                data(3, ACK, new byte[] {0, 1, 'o'})));
+        int count = before.get(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS);
+        assertTrue(count <= 2 * DatagramTurn.MOST, () -> "after " + count);
+    }
+
+    @Test
+    void datagramsBeforeFinArrive() throws Exception {
+        Received busy = new Received();
+        Received other = new Received();
+        open(busy, 1);
+        open(other, 3);
+        session.onLoop(() -> sendNow(
+                data(1, ACK, new byte[2 * DatagramTurn.MOST * DatagramReader.PREFIX]),
+                data(3, ACK, new byte[] {0, 1, 'a', 0, 1, 'b', 0, 2, 'c'}),
+                window(3, FIN, 0)));
+        assertEquals("closed", other.end());
+        assertEquals(2, other.datagrams.size(), "the third one is incomplete");
+        assertEquals("a", other.next());
+        assertEquals("b", other.next());
+        peer.expect(window(3, FIN, 0));
+    }
+
     @Test
     void impossibleLengthInTwoFrames() throws Exception {
         Received received = new Received();
@@ -260,6 +309,14 @@ class DatagramStreamTest {
         peer.expect(window(id, SYN, 0));
         assertEquals("header", text(peer.expectData(id, PREAMBLE.length)));
         return opened.get();
+    }
+
+    private void sendNow(WireFrame... frames) {
+        try {
+            peer.send(frames);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private void send(DatagramStream stream, byte[]... datagrams) throws Exception {
