@@ -47,9 +47,8 @@ class IperfIT {
 
     private int port; // public
     private int local;
-    private Process service;
+    private final List<AutoCloseable> started = new ArrayList<>();
     private RelayServer server;
-    private RelayTunnel tunnel;
 
     @BeforeEach
     void start() throws Exception {
@@ -59,27 +58,29 @@ class IperfIT {
         NamedClient known = NamedClient.ofKey(
                 Ed25519.encode(alice.getPublic()),
                 ClientLimits.builder().port(port).udpPorts(port, port).build());
+        Path output = folder.resolve("service.txt");
+        Process service = iperf(output, "--server", "--bind", "127.0.0.1", "--port", "" + local, "--forceflush");
+        started.add(service::destroyForcibly);
+        Await.until("iperf3 listens", () -> read(output).contains("Server listening on " + local));
         server = RelayServer.start(Local.options()
                 .extended(true)
                 .policy(name -> CompletableFuture.completedFuture(Optional.of(known)))
                 .build());
-        Path output = folder.resolve("service.txt");
-        service = iperf(output, "--server", "--bind", "127.0.0.1", "--port", "" + local, "--forceflush");
-        Await.until("iperf3 listens", () -> read(output).contains("Server listening on " + local));
+        started.add(server);
         RelayClientOptions options = RelayClientOptions.builder()
                 .identity(ClientIdentity.ofKey("alice", Ed25519.encode(alice.getPrivate())))
                 .build();
-        tunnel = RelayClient.open("localhost", server.port(), options);
+        RelayTunnel tunnel = RelayClient.open("localhost", server.port(), options);
+        started.add(tunnel);
         InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), local);
         tunnel.forward(Endpoint.port(port), address);
         tunnel.forward(Endpoint.udpPort(port), address);
     }
 
     @AfterEach
-    void stop() {
-        tunnel.close();
-        server.close();
-        service.destroyForcibly();
+    void stop() throws Exception {
+        for (AutoCloseable each : started)
+            each.close(); // only what has started; the process first, whose end cannot fail
     }
 
     @Test
