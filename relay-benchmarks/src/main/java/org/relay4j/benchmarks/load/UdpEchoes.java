@@ -59,10 +59,15 @@ final class UdpEchoes extends UdpTraffic {
     }
 
     @Override
+    long samples() {
+        return latencies.count();
+    }
+
+    @Override
     void report(Json json, double seconds) {
         json.put("outstanding", sequence.length)
-                .put("samples", latencies.count())
-                .put("per_s", latencies.count() / seconds)
+                .put("samples", samples())
+                .put("per_s", samples() / seconds)
                 .put("lost", lost);
         latencies.report(json);
     }

@@ -51,12 +51,16 @@ final class UdpRun {
                     .put("secs", seconds)
                     .put("size", size);
             traffic.report(json, seconds);
-            json.put("errors", 0);
+            Errors errors = new Errors();
+            if (traffic.samples() == 0) {
+                errors.add(new IOException("no datagram has come back from " + to));
+            }
+            errors.report(json);
             if (!processes.isEmpty()) {
                 json.put("cpu_s", Processes.difference(cpuAfter, cpuBefore)).put("rss_mb", processes.residentMib());
             }
             out.println(json);
-            return 0;
+            return errors.count();
         }
     }
 }

@@ -45,6 +45,9 @@ abstract class UdpTraffic implements AutoCloseable {
     /** Receives a reply, between position and limit. */
     abstract void received(ByteBuffer reply, long now) throws IOException;
 
+    /** Returns the number of counted datagrams that have arrived. */
+    abstract long samples();
+
     /** Adds the results. */
     abstract void report(Json json, double seconds);
 

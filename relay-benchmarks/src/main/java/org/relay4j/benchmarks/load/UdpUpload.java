@@ -51,11 +51,15 @@ final class UdpUpload extends UdpTraffic {
     }
 
     @Override
+    long samples() {
+        return arrived - arrivedBefore;
+    }
+
+    @Override
     void report(Json json, double seconds) {
-        long samples = arrived - arrivedBefore;
         json.put("window", window)
-                .put("samples", samples)
-                .put("per_s", samples / seconds)
+                .put("samples", samples())
+                .put("per_s", samples() / seconds)
                 .put("lost", missing - missingBefore);
     }
 }

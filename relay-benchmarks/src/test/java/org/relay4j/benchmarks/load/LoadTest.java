@@ -9,6 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -153,8 +154,23 @@ class LoadTest {
             assertTrue(field(line, "samples") > 64, line);
             assertTrue(field(line, "per_s") > 0, line);
             assertTrue(field(line, "lost") >= 0, line);
+            assertEquals(0, field(line, "errors"), line);
         }
         assertThrows(IllegalArgumentException.class, () -> new UdpRun("udp-echo", toBackend("--size", "1")));
+    }
+
+    @Test
+    void noDatagramIsAnError() throws Exception {
+        try (DatagramSocket silent = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
+            for (String mode : List.of("udp-echo", "udp-up")) {
+                String to = "127.0.0.1:" + silent.getLocalPort();
+                Arguments given = arguments("--to", to, "--size", "100", "--warm", "0", "--secs", "0.1");
+                String line = print(out -> assertEquals(1, new UdpRun(mode, given).run(out)));
+                assertEquals(0, field(line, "samples"), line);
+                assertEquals(1, field(line, "errors"), line);
+                assertTrue(line.contains("no datagram has come back from /" + to), line);
+            }
+        }
     }
 
     @Test
@@ -189,7 +205,7 @@ class LoadTest {
     }
 
     private interface Run {
-        int run(PrintStream out) throws Exception;
+        void run(PrintStream out) throws Exception;
     }
 
     private static String print(Run run) throws Exception {
