@@ -162,7 +162,7 @@ final class Endpoints {
         changed.set(changed.indexOf(before), after);
         all = List.copyOf(changed);
         unconfirmed.replace(before, after);
-        requested.replaceAll((request, endpoint) -> endpoint == before ? after : endpoint);
+        requested.replaceAll((request, endpoint) -> endpoint.equals(before) ? after : endpoint);
     }
 
     /** Returns whether another tunnel may take an endpoint from this one: it has it, and shares it with none. */

@@ -427,7 +427,6 @@ class EndpointsTest {
         }
     }
 
-    @Tag("slow")
     /** Its connection was lost with the answer, and the tunnel has another one. */
     @Test
     void requestThatIsRepeatedGetsTheSameEndpoint() throws IOException {
@@ -482,6 +481,7 @@ class EndpointsTest {
                 .toList();
     }
 
+    @Tag("slow")
     @Test
     void linesOfSeveralConnectionsThatWaitKeepTheLimit() throws Exception {
         int port = FixedPort.range(2);
