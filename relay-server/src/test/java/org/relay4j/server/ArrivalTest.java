@@ -23,7 +23,8 @@ class ArrivalTest {
                 Arrival arrival = new Arrival(port.accept(), address, null);
                 arrival.mayWait();
                 arrival.channel().close();
-                assertThrows(SocketException.class, () -> visitor.getInputStream().read());
+                assertThrows(
+                        SocketException.class, () -> visitor.getInputStream().read());
             }
         }
     }
