@@ -159,19 +159,18 @@ class AdminSocketTest {
         Source source = new Source();
         source.tunnels = "x".repeat(1 << 20);
         admin.serve(source);
+        Thread closing = new Thread(admin::close);
         try (SocketChannel idle = SocketChannel.open(UnixDomainSocketAddress.of(path));
                 SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
             send(idle, "GET /healthz HTTP/1.1\r\n");
             send(channel, "GET /api/tunnels HTTP/1.1\r\n\r\n");
             assertEquals(1, channel.read(ByteBuffer.allocate(1))); // it has begun
-            Thread closing = new Thread(admin::close);
             closing.start();
             assertEquals("", rest(idle));
             String answer = rest(channel);
             assertTrue(answer.endsWith(source.tunnels + "\n"), () -> "an answer of " + answer.length());
-            channel.close();
-            closing.join();
         }
+        closing.join();
     }
 
     @Test
