@@ -25,6 +25,8 @@ final class UdpStrangers {
     private UdpStrangers() {}
 
     /**
+     * Sends the datagrams.
+     *
      * @param words address and port of the server; the first two numbers of the source addresses; how many addresses, sockets of
      *     each, and datagrams of each
      */
@@ -74,7 +76,7 @@ final class UdpStrangers {
         List<String> lines = Files.readAllLines(Path.of("/proc/self/net/snmp")).stream()
                 .filter(line -> line.startsWith("Udp: "))
                 .toList();
-        int field = List.of(lines.get(0).split(" ")).indexOf("NoPorts");
-        return Long.parseLong(lines.get(1).split(" ")[field]);
+        int field = List.of(lines.get(0).split(" ", -1)).indexOf("NoPorts");
+        return Long.parseLong(lines.get(1).split(" ", -1)[field]);
     }
 }

@@ -23,7 +23,7 @@ import org.relay4j.yamux.io.LoopGroup;
 /** Tunnels that fail half-way through their start: nothing of them is left, which the {@link LeakCheck} sees. */
 @ExtendWith(LeakCheck.EachTest.class)
 class FailedStartTest {
-    private static final IllegalStateException FAILURE = new IllegalStateException("on purpose");
+    private final IllegalStateException failure = new IllegalStateException("on purpose");
 
     /** Without a lease, which would have the server hold the tunnel. */
     private final RelayClientOptions options =
@@ -44,9 +44,9 @@ class FailedStartTest {
         server.close();
     }
 
-    private static void fails(String line, Executable start) {
-        try (BrokenLogger broken = new BrokenLogger(line, FAILURE)) {
-            assertEquals(FAILURE, assertThrows(IllegalStateException.class, start));
+    private void fails(String line, Executable start) {
+        try (BrokenLogger broken = new BrokenLogger(line, failure)) {
+            assertEquals(failure, assertThrows(IllegalStateException.class, start));
             assertEquals(1, broken.thrown());
         }
     }
@@ -69,7 +69,7 @@ class FailedStartTest {
     }
 
     /** It fails when its session has started. */
-    private static final class Failing implements Service {
+    private final class Failing implements Service {
         private int asked;
 
         @Override
@@ -81,7 +81,7 @@ class FailedStartTest {
         public AcceptQueue queue() {
             if (asked++ == 0) return null;
             awaitLoops();
-            throw FAILURE;
+            throw failure;
         }
 
         /** Its loop has registered the socket then. */
@@ -103,7 +103,7 @@ class FailedStartTest {
     void connectionWhoseServiceFails() {
         Connector connector = Connector.to(new Failing(), options);
         ClientTunnel tunnel = new ClientTunnel(control, options, connector, cause -> {}, null);
-        assertEquals(FAILURE, assertThrows(IllegalStateException.class, tunnel::connect));
+        assertEquals(failure, assertThrows(IllegalStateException.class, tunnel::connect));
     }
 
     @Test
@@ -111,7 +111,7 @@ class FailedStartTest {
         TunnelOwner owner = new TunnelOwner() {
             @Override
             public void connected() {
-                throw FAILURE;
+                throw failure;
             }
 
             @Override
@@ -121,6 +121,6 @@ class FailedStartTest {
         Connector connector = (opening, events) -> ServiceConnection.start(
                 opening.open(), events, options, new AcceptService(queue, options, new Visits(events)));
         ClientTunnel tunnel = new ClientTunnel(control, options, connector, owner, null);
-        assertEquals(FAILURE, assertThrows(IllegalStateException.class, tunnel::connect));
+        assertEquals(failure, assertThrows(IllegalStateException.class, tunnel::connect));
     }
 }
