@@ -14,6 +14,8 @@ import picocli.CommandLine.ParseResult;
 
 /** The user's request: a mode, the server's address, and the options from command line, environment and configuration file. */
 final class Arguments {
+    // More than 300 lines because which arguments exclude or need each other is decided here, in one place.
+
     /** Words that select a mode if they are the first argument. */
     private static final Map<String, Mode> WORDS = Map.of(
             "keygen",

@@ -23,6 +23,8 @@ import org.tomlj.TomlTable;
  * text that the command line would have: only its TOML type is checked here.
  */
 final class ConfigFile {
+    // More than 300 lines because a third of them are messages, each of which names the place and the remedy.
+
     static final ConfigFile NONE = new ConfigFile("", Map.of(), Map.of(), null);
     static final String HOST = "host";
     static final String PORT = "port";

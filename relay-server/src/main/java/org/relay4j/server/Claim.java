@@ -14,6 +14,8 @@ import org.relay4j.yamux.io.Loop;
  * back with the answer.
  */
 final class Claim {
+    // More than 300 lines because all ways of one request to its answer, and each refusal, are here.
+
     private final RelayServer server;
     private final ClientRequest request;
     private final Admission.Ticket ticket;

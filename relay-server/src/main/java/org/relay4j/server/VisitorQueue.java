@@ -18,6 +18,8 @@ final class VisitorQueue {
      * A visitor that waits, is on its way to a connection on another loop, or comes back from there must be counted exactly once,
      * even when the endpoint has moved to another tunnel meanwhile. So a queue belongs to one tunnel for life, and knows where
      * visitors go that come too late for it.
+     *
+     * More than 300 lines because each way of a visitor into the queue and out of it is here, where it is counted.
      */
 
     private final ServerTunnel tunnel;

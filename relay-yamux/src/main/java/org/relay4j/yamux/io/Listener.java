@@ -26,6 +26,8 @@ public final class Listener implements Loop.Handler {
      * time than that are a crowd, and each is read when it is accepted. If many come and most have left, they are dropped: they
      * cost an accept, a read and a close. Accepting then pauses between turns, because a connection that is accepted at once has
      * not left yet.
+     *
+     * More than 300 lines with the options of opening a socket; the pace and the crowd are classes of their own.
      */
 
     /** Receives accepted connections. Called on the loop. */

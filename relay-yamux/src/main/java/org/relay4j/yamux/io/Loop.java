@@ -28,6 +28,9 @@ public final class Loop {
     /*
      * A pass: wait; call the handler of each ready key; run tasks; accept connections, if there is time; flush each touched
      * session, so that all frames of a pass are sent in one write; run due timers.
+     *
+     * More than 300 lines because the order of these steps, and what each may do to the others, can only be understood together.
+     * Timers, accepting and buffers are classes of their own.
      */
 
     /** The handler of a key, attached to it. */

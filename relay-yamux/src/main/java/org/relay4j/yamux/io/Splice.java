@@ -20,6 +20,8 @@ public final class Splice implements StreamHandler, Loop.Handler {
      * affects the other: FIN is passed on as FIN, and the other direction stays open. Any other end is passed on as a reset.
      * With TLS, close_notify takes the place of FIN, and a connection that ends without it has failed. In TLS 1.2 close_notify
      * ends both directions: bytes for a peer that has sent it reset the stream, as they do when a socket was closed.
+     *
+     * More than 300 lines because connecting, both directions and the ends share the state that decides what an end means.
      */
 
     /** The owner of a splice. Called on the loop with the session's lock held. */
