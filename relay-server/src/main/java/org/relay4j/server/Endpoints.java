@@ -17,8 +17,8 @@ import org.relay4j.yamux.io.Loop;
  * opened since. On the tunnel's loop, unless a method says otherwise.
  */
 final class Endpoints {
-    // More than 300 lines because each change of the list, and what it does to the registry, is here. Sharing, and endpoints that are
-    // not confirmed yet, are classes of their own.
+    // More than 300 lines because each change of the list, and what it does to the registry, is here. Sharing, and what
+    // is not confirmed yet, are classes of their own.
 
     /** Maximum number of endpoints of a tunnel, unless the limit of its client is another. */
     static final int MOST = 32;

@@ -16,6 +16,7 @@ final class Pulse {
     private final Loop loop;
     private volatile boolean silent;
     private boolean wanted;
+    private long begun; // before the first ping; nanoTime
     private Loop.@Nullable Timer next; // while it is running
 
     Pulse(TunnelConnection connection, Loop loop) {
@@ -28,9 +29,12 @@ final class Pulse {
         return silent;
     }
 
-    /** Returns whether a connection counts as silent if its last input arrived then. */
-    static boolean isSilence(long now, long lastReceived) {
-        return now - lastReceived >= SILENCE;
+    /**
+     * Returns whether a connection counts as silent if its last input arrived then. One that was idle before the first ping had
+     * nothing to answer.
+     */
+    static boolean isSilence(long now, long lastReceived, long begun) {
+        return now - lastReceived >= SILENCE && now - begun >= SILENCE;
     }
 
     /**
@@ -39,7 +43,10 @@ final class Pulse {
      */
     void run(boolean start) {
         wanted = start;
-        if (wanted && next == null) beat();
+        if (wanted && next == null) {
+            begun = System.nanoTime();
+            beat();
+        }
         if (!wanted && !silent) stop();
     }
 
@@ -52,7 +59,7 @@ final class Pulse {
     private void beat() {
         next = null;
         boolean before = silent;
-        silent = isSilence(System.nanoTime(), connection.lastReceived());
+        silent = isSilence(System.nanoTime(), connection.lastReceived(), begun);
         if (wanted || silent) {
             connection.ping();
             next = loop.schedule(EVERY, this::beat);

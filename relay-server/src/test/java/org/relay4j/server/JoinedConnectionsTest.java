@@ -271,8 +271,10 @@ class JoinedConnectionsTest {
     @Test
     void silenceIsOneAndAHalfSeconds() {
         long ms = TimeUnit.MILLISECONDS.toNanos(1);
-        assertFalse(Pulse.isSilence(1_499 * ms, 0));
-        assertTrue(Pulse.isSilence(1_500 * ms, 0));
+        assertFalse(Pulse.isSilence(1_499 * ms, 0, -60_000 * ms));
+        assertTrue(Pulse.isSilence(1_500 * ms, 0, -60_000 * ms));
+        assertFalse(
+                Pulse.isSilence(1_500 * ms, -60_000 * ms, ms), "it was idle, and asked nothing, until a moment ago");
     }
 
     @Test
