@@ -22,6 +22,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.server.RelayServer;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.FakeServer;
+import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Logged;
 import org.relay4j.testing.Visitor;
@@ -64,6 +65,10 @@ class LocalConnectTest {
                     return;
                 }
             }
+        }
+
+        int port() {
+            return listener.getLocalPort();
         }
 
         @Override
@@ -110,8 +115,9 @@ class LocalConnectTest {
 
     @Test
     void addressThatRefusesIsFollowedByTheNext() throws IOException {
-        try (FakeServer service = FakeServer.start(two, 0, FakeServer::echo);
-                Forwarding forwarding = new Forwarding(Duration.ofHours(1), service.port(), one, three, two)) {
+        int port = FixedPort.free(); // at all three addresses
+        try (FakeServer service = FakeServer.start(two, port, FakeServer::echo);
+                Forwarding forwarding = new Forwarding(Duration.ofHours(1), port, one, three, two)) {
             for (int i = 0; i < 100; i++) {
                 try (Socket visitor = forwarding.visit()) {
                     Visitor.send(visitor, "hello");
@@ -124,9 +130,10 @@ class LocalConnectTest {
 
     @Test
     void addressThatDoesNotAnswerIsFollowedByTheNext() throws IOException {
-        try (FakeServer service = FakeServer.start(two, 0, FakeServer::echo);
-                Silent silent = new Silent(one, service.port());
-                Forwarding forwarding = new Forwarding(Duration.ofMillis(50), service.port(), one, three, two);
+        int port = FixedPort.free(); // at all three addresses
+        try (FakeServer service = FakeServer.start(two, port, FakeServer::echo);
+                Silent silent = new Silent(one, port);
+                Forwarding forwarding = new Forwarding(Duration.ofMillis(50), silent.port(), one, three, two);
                 Socket visitor = forwarding.visit()) {
             // Sent before the connect, kept, and delivered to the address that accepts.
             Visitor.send(visitor, "hello");
@@ -141,16 +148,15 @@ class LocalConnectTest {
 
     @Test
     void visitorIsResetWhenNoAddressAnswers() throws IOException {
+        int port = FixedPort.free(); // at both addresses
         try (Logged log = Logged.below("org.relay4j.client");
-                Silent silent = new Silent(one, 0);
-                Silent other = new Silent(two, silent.listener.getLocalPort());
-                Forwarding forwarding =
-                        new Forwarding(Duration.ofMillis(50), silent.listener.getLocalPort(), one, two)) {
+                Silent silent = new Silent(one, port);
+                Silent other = new Silent(two, silent.port());
+                Forwarding forwarding = new Forwarding(Duration.ofMillis(50), other.port(), one, two)) {
             try (Socket visitor = forwarding.visit()) {
                 Visitor.send(visitor, "hello");
                 Visitor.expectReset(visitor);
             }
-            int port = other.listener.getLocalPort();
             log.await("visitor reset, cannot connect to the local service service.example:" + port
                     + ": no answer within 50 ms");
             forwarding.awaitNobody();

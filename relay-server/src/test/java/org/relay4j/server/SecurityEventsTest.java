@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.relay4j.testing.Await;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Logged;
 
@@ -104,7 +105,9 @@ class SecurityEventsTest {
             first.line();
             try (LineClient second = LineClient.plain(server)) {
                 second.line();
-                assertEquals(1, server.statistics().refusals().get(Refusal.PENDING));
+                Await.until(
+                        "the first has given way",
+                        () -> server.statistics().refusals().get(Refusal.PENDING) == 1);
                 assertEquals(List.of(), log.lines());
             }
         }
