@@ -5,6 +5,10 @@ import java.util.concurrent.TimeUnit;
 /**
  * What a listener knows of those who connect while accepting takes more than its share of the loop's time: whether they are a flood
  * of connections that have left again when they are accepted. Not safe for use by several threads.
+ *
+ * <p>Visitors that end their direction at once, and only read, look the same. But they wait for their answer, so there are only as
+ * many of them in the kernel as there are visitors at a time, however fast the machine is. A flood waits for nothing. So what counts
+ * is not a rate, but how many the kernel held in a row.
  */
 final class Crowd {
     /**
@@ -13,25 +17,24 @@ final class Crowd {
      */
     static final long PAUSE = TimeUnit.MILLISECONDS.toNanos(5);
 
-    /** How long a crowd is expected to come back. Unit: nanoseconds. */
+    /** How long a crowd is expected to come back, and a flood to go on. Unit: nanoseconds. */
     static final long MEMORY = TimeUnit.SECONDS.toNanos(1);
 
-    /** The time for which connections are counted. What is found holds in the next one, too. Unit: nanoseconds. */
-    static final long PERIOD = TimeUnit.MILLISECONDS.toNanos(250);
+    /** The number of connections that the kernel held in a row, most of which had left, that are a flood. */
+    static final int FLOOD = 500;
 
-    /** The number of connections that leave in one period of a flood, at least. Fewer are visitors that only listen. */
-    static final int FLOOD = 50;
+    /** That number while it is known that they are a flood: most are accepted as soon as they come now. */
+    static final int FLOOD_GOES_ON = 50;
 
     private boolean present;
     private long last; // ns; if present
-    private long since; // ns; the present period
-    private int counted; // connections in this period
+    private boolean leaving;
+    private long found; // ns; if leaving
+    private int inARow; // connections
     private int left; // of these
-    private boolean leaving; // in this period or the last one
 
     /** Accepting has taken more than its share of the time. */
     void grows(long now) {
-        if (!present) begin(now);
         present = true;
         last = now;
     }
@@ -40,35 +43,33 @@ final class Crowd {
     boolean isPresent(long now) {
         if (present && now - last >= MEMORY) {
             present = false;
-            leaving = false;
+            gap();
         }
         return present;
     }
 
-    /** Counts one that was accepted from a crowd. */
-    void count(boolean hasLeft, long now) {
-        if (now - since >= PERIOD) {
-            leaving = isFlood() && now - since < 2 * PERIOD;
-            begin(now);
-        }
-        counted++;
-        if (hasLeft) left++;
-        leaving |= isFlood();
-        if (leaving) last = now; // they cost little now, and must not become costly by that
-    }
-
-    private void begin(long now) {
-        since = now;
-        counted = 0;
-        left = 0;
-    }
-
-    private boolean isFlood() {
-        return left >= FLOOD && left > counted / 2;
-    }
-
     /** Returns whether most of the crowd leave at once, so they did not come to be served. */
     boolean isLeaving(long now) {
-        return leaving && now - since < 2 * PERIOD;
+        if (leaving && now - found >= MEMORY) leaving = false;
+        return leaving;
+    }
+
+    /** Counts one that was accepted from a crowd. */
+    void count(boolean hasLeft, long now) {
+        inARow++;
+        if (hasLeft) left++;
+        if (inARow < (isLeaving(now) ? FLOOD_GOES_ON : FLOOD)) return;
+        if (left > inARow / 2) {
+            leaving = true;
+            found = now;
+            grows(now); // they cost little now, and must not become costly by that
+        }
+        gap();
+    }
+
+    /** The kernel holds no more. */
+    void gap() {
+        inARow = 0;
+        left = 0;
     }
 }

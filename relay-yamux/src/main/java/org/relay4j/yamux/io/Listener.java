@@ -23,9 +23,9 @@ public final class Listener implements Loop.Handler {
     /*
      * A connection costs more than its accept: its registration, a stream or a handshake, and work on the other side. So
      * accepting is paced by time in passes with other work, and the kernel holds the rest of a flood. Connections that take more
-     * time than that are a crowd, and each is read when it is accepted. If many come and most have left, they are dropped: they
-     * cost an accept, a read and a close. Accepting then pauses between turns, because a connection that is accepted at once has
-     * not left yet.
+     * time than that are a crowd, and each is read when it is accepted. If the kernel holds many in a row and most have left, they
+     * are dropped: they cost an accept, a read and a close. Accepting then pauses between turns, because a connection that is
+     * accepted at once has not left yet.
      *
      * More than 300 lines with the options of opening a socket; the pace and the crowd are classes of their own.
      */
@@ -215,6 +215,7 @@ public final class Listener implements Loop.Handler {
     private void acceptSome(AcceptPace pace, boolean busy) {
         boolean crowded = crowd.isPresent(pace.now());
         int kept = 0;
+        boolean first = true;
         boolean goesOn = true;
         while (goesOn && channel.isOpen() && key.isValid()) {
             SocketChannel accepted;
@@ -228,10 +229,17 @@ public final class Listener implements Loop.Handler {
                 pause(e);
                 return;
             }
-            if (accepted == null) break;
-            boolean left = crowded ? handOverFromCrowd(accepted, pace.now()) : handOver(accepted);
-            if (crowded) crowd.count(left, pace.now());
-            goesOn = pace.mayContinue(busy);
+            if (accepted == null) {
+                crowd.gap();
+                break;
+            }
+            boolean left = false;
+            if (crowded) {
+                left = handOverFromCrowd(accepted, pace.now());
+                crowd.count(left, pace.now());
+            } else handOver(accepted);
+            goesOn = pace.mayContinue(busy) || crowded && first; // a second one shows whether they stand in a row
+            first = false;
             if (pace.isSpent()) crowd.grows(pace.now());
             if (!left && ++kept >= owner.mostInAPass()) return; // the others in the next pass
         }
@@ -247,13 +255,12 @@ public final class Listener implements Loop.Handler {
         }
     }
 
-    private boolean handOver(SocketChannel accepted) {
+    private void handOver(SocketChannel accepted) {
         try {
             owner.accepted(accepted);
         } catch (RuntimeException | Error e) {
             failed(accepted, e);
         }
-        return false;
     }
 
     private void failed(SocketChannel accepted, Throwable failure) {

@@ -3,10 +3,7 @@ package org.relay4j.yamux.io;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class CrowdTest {
     private final Crowd crowd = new Crowd();
@@ -23,61 +20,62 @@ class CrowdTest {
     }
 
     @Test
-    void leavesIfMostHaveLeft() {
+    void leavesIfMostInARowHaveLeft() {
         crowd.grows(now);
-        for (int n = 0; n < 1_000; n++) crowd.count(n % 3 == 0, now);
+        for (int n = 0; n < 10 * Crowd.FLOOD; n++) crowd.count(n % 2 == 0, now);
         assertFalse(crowd.isLeaving(now));
-        now += Crowd.PERIOD;
-        for (int n = 0; n < 1_000; n++) crowd.count(n % 3 != 0, now);
+        for (int n = 0; n < Crowd.FLOOD - 1; n++) crowd.count(n % 3 != 0, now);
+        assertFalse(crowd.isLeaving(now));
+        crowd.count(true, now);
         assertTrue(crowd.isLeaving(now));
-        now += Crowd.PERIOD;
-        for (int n = 0; n < 1_000; n++) crowd.count(n % 3 == 0, now);
-        assertTrue(crowd.isLeaving(now), "as in the last period");
-        now += Crowd.PERIOD;
-        crowd.count(false, now);
-        assertFalse(crowd.isLeaving(now));
+        assertTrue(crowd.isLeaving(now + Crowd.MEMORY - 1));
+        assertFalse(crowd.isLeaving(now + Crowd.MEMORY));
     }
 
-    /** Visitors that end their direction at once, to read only, are no flood, even if there are no others and the loop is overloaded. */
+    /** Visitors that end their direction at once, to read only, are no flood, however many they are one after the other. */
     @Test
-    void needsManyToLeave() {
-        for (int n = 0; n < 10_000; n++) {
+    void needsManyInARow() {
+        for (int n = 0; n < 100 * Crowd.FLOOD; n++) {
             crowd.grows(now);
-            assertTrue(crowd.isPresent(now));
-            assertFalse(crowd.isLeaving(now));
             crowd.count(true, now);
-            now += Crowd.PERIOD / (Crowd.FLOOD - 1) + 1;
+            if (n % (Crowd.FLOOD - 1) == 0) crowd.gap();
+            assertFalse(crowd.isLeaving(now));
         }
     }
 
     /** The loop has time again, because those that leave cost little now; they must not become costly by that. */
     @Test
     void isRememberedWhileItLeaves() {
-        crowd.grows(now);
-        for (int n = 0; n < 10_000; n++) {
-            assertTrue(crowd.isPresent(now));
-            if (n >= Crowd.FLOOD) assertTrue(crowd.isLeaving(now));
-            crowd.count(true, now);
-            now += Crowd.PERIOD / (2 * Crowd.FLOOD);
+        flood();
+        for (int turn = 0; turn < 1_000; turn++) {
+            for (int n = 0; n < Crowd.FLOOD_GOES_ON; n++) {
+                assertTrue(crowd.isPresent(now));
+                assertTrue(crowd.isLeaving(now));
+                crowd.count(true, now);
+            }
+            crowd.gap();
+            now += Crowd.MEMORY - 1;
         }
     }
 
     /** However often visitors that only read come after a flood, they do not keep it alive. */
-    @ParameterizedTest
-    @ValueSource(ints = {500, 240, 100, 20})
-    void visitorsThatOnlyReadAreServedAfterAFlood(int pause) {
-        crowd.grows(now);
-        for (int n = 0; n < 10_000; n++) {
-            now += Crowd.PERIOD / (2 * Crowd.FLOOD);
-            crowd.count(true, now);
-        }
-        assertTrue(crowd.isLeaving(now));
+    @Test
+    void visitorsThatOnlyReadAreServedAfterAFlood() {
+        flood();
         long end = now;
-        while (now - end < 10 * Crowd.MEMORY) {
-            now += TimeUnit.MILLISECONDS.toNanos(pause);
-            if (now - end >= 3 * Crowd.PERIOD) assertFalse(crowd.isLeaving(now));
-            if (now - end >= 3 * Crowd.PERIOD + Crowd.MEMORY) assertFalse(crowd.isPresent(now));
-            if (crowd.isPresent(now)) crowd.count(true, now);
+        while (now - end < Crowd.MEMORY) {
+            assertTrue(crowd.isLeaving(now));
+            for (int n = 0; n < Crowd.FLOOD_GOES_ON - 1; n++) crowd.count(true, now);
+            crowd.gap();
+            now += Crowd.PAUSE;
         }
+        assertFalse(crowd.isLeaving(now));
+        assertFalse(crowd.isPresent(now));
+    }
+
+    private void flood() {
+        crowd.grows(now);
+        for (int n = 0; n < Crowd.FLOOD; n++) crowd.count(true, now);
+        assertTrue(crowd.isLeaving(now));
     }
 }

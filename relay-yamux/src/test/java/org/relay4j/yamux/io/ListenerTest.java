@@ -99,20 +99,32 @@ class ListenerTest {
             long[] now = {System.nanoTime()};
             AcceptTurns turns = new AcceptTurns(() -> now[0]);
             guests.whenAccepted = () -> now[0] += AcceptPace.MOST; // so the first one makes them a crowd
-            connectUnchecked(100);
+            connectUnchecked(1 + Crowd.FLOOD + 1);
             for (Socket socket : sockets) socket.close();
-            accept(turns, 100);
+            accept(turns, 1 + Crowd.FLOOD + 1);
             assertTrue(guests.mostLeave);
             assertEquals(0, guests.stayed.size());
             connectUnchecked(5);
-            accept(turns, 105);
+            accept(turns, 1 + Crowd.FLOOD + 1 + 5);
             assertTrue(guests.mostLeave);
             assertEquals(5, guests.stayed.size());
-            now[0] += 2 * Crowd.PERIOD; // the flood has ended
-            connectUnchecked(1);
-            sockets.get(sockets.size() - 1).shutdownOutput(); // it only reads
-            accept(turns, 106);
-            assertFalse(guests.mostLeave);
+        });
+    }
+
+    /** They take all the time there is for accepting, but the kernel never holds many in a row. */
+    @Test
+    void visitorsThatOnlyReadAreNoFlood() throws Exception {
+        onLoop(() -> {
+            long[] now = {System.nanoTime()};
+            AcceptTurns turns = new AcceptTurns(() -> now[0]);
+            guests.whenAccepted = () -> now[0] += AcceptPace.MOST;
+            for (int n = 1; n <= 2 * Crowd.FLOOD; n++) {
+                connectUnchecked(1);
+                sockets.get(n - 1).shutdownOutput();
+                accept(turns, n);
+                assertFalse(guests.mostLeave);
+            }
+            assertEquals(0, guests.stayed.size(), "a crowd from the second one on");
         });
     }
 
