@@ -10,7 +10,8 @@ enum ExitCode {
     NOT_ACCEPTED(4, "a certificate, a token, the client's name or the proxy's password was not accepted"),
     PORT_UNAVAILABLE(
             5,
-            "the control port, the admin port or the requested public port is in use, or the server has no public port for this client"),
+            "the control port or socket, the admin port or socket, or the requested public port is in use, or the server has no"
+                    + " public port for this client"),
     TUNNEL_LOST(6, "the tunnel was lost, and --no-reconnect is set");
 
     private final int number;
