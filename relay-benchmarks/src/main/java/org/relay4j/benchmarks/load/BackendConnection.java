@@ -9,6 +9,7 @@ import java.nio.channels.SocketChannel;
 final class BackendConnection {
     private static final int READS_PER_PASS = 4;
     private static final int WRITES_PER_PASS = 4;
+    static final int REPORT = 2 * Long.BYTES; // the count, and the time of this process
     private static final long REPORT_NANOS = 20_000_000;
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
@@ -97,7 +98,7 @@ final class BackendConnection {
         long now = System.nanoTime();
         if (sink && !pending.hasRemaining() && (ended || now - lastReport >= REPORT_NANOS)) {
             lastReport = now;
-            write(ByteBuffer.allocate(Long.BYTES).putLong(count).flip());
+            write(ByteBuffer.allocate(REPORT).putLong(count).putLong(now).flip());
         }
     }
 

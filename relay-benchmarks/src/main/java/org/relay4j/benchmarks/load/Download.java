@@ -49,6 +49,6 @@ final class Download implements BulkConnection {
                 break;
             }
         }
-        received.received(count, counting);
+        received.received(count, System.nanoTime(), counting);
     }
 }

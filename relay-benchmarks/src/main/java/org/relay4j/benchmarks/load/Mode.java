@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 enum Mode {
     /** Echoes all input. */
     ECHO('E'),
-    /** Counts the input and reports the count as 8 bytes, big-endian. */
+    /** Counts the input and reports the count and the time in nanoseconds, each as 8 bytes, big-endian. */
     SINK('S'),
     /** Counts and reports too, and closes the connection if a byte differs from the pattern. */
     CHECKED_SINK('V'),

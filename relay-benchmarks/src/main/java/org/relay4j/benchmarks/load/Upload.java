@@ -13,7 +13,7 @@ final class Upload implements BulkConnection {
     private final SocketChannel channel;
     private final Pattern pattern;
     private final Throughput received = new Throughput();
-    private final ByteBuffer report = ByteBuffer.allocate(Long.BYTES);
+    private final ByteBuffer report = ByteBuffer.allocate(BackendConnection.REPORT);
     private long sent;
 
     Upload(SocketChannel channel, Pattern pattern) {
@@ -45,7 +45,7 @@ final class Upload implements BulkConnection {
         int n = channel.read(report);
         while (n > 0) {
             if (!report.hasRemaining()) {
-                received.received(report.getLong(0), counting);
+                received.received(report.getLong(0), report.getLong(Long.BYTES), counting);
                 report.clear();
             }
             n = channel.read(report);
