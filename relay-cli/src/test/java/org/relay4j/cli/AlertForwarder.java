@@ -13,18 +13,18 @@ import org.relay4j.client.RelayForwarder;
 import org.relay4j.yamux.SessionOptions;
 
 /**
- * A forwarder that notices a silent connection after two seconds. Its arguments are host and port of the server, and host and port
+ * A forwarder that notices after a second that its connection is dead, before it makes another one. Its arguments are host and port of the server, and host and port
  * of the service; says {@code up <public port>} and, on standard error, {@code down <cause>}. Ends with its input.
  */
 final class AlertForwarder {
     private AlertForwarder() {}
 
     public static void main(String[] arguments) throws IOException {
-        Duration second = Duration.ofSeconds(1);
+        Duration half = Duration.ofMillis(500);
         RelayClientOptions options = RelayClientOptions.builder()
                 .session(SessionOptions.builder()
-                        .keepAliveInterval(second)
-                        .keepAliveTimeout(second)
+                        .keepAliveInterval(half)
+                        .keepAliveTimeout(half)
                         .build())
                 .listener(new Teller())
                 .build();

@@ -30,6 +30,8 @@ class FaultFigures {
     private static final int RUNS = Integer.getInteger("relay.figures.runs", 3);
     private static final double COUNTED = Integer.getInteger("relay.figures.seconds", 10); // s
     private static final Duration OUTAGE = Duration.ofSeconds(5);
+    private static final Duration IDLE =
+            Duration.ofSeconds(12); // longer than a tunnel is watched after its last visitor
 
     @TempDir
     private Path folder;
@@ -43,9 +45,8 @@ class FaultFigures {
     }
 
     @Test
-    void recovery() throws Exception {
-        table.add("| fault | first visitor served after it is over: median, longest |");
-        table.add("|---|---:|");
+    void processes() throws Exception {
+        begin();
         measure("forwarder killed, started again", () -> forwarderKilled());
         for (int connections = 1; connections <= 2; connections++) {
             int count = connections;
@@ -54,14 +55,45 @@ class FaultFigures {
             measure("server stopped for 5 s (SIGSTOP)" + with, () -> stopped(count, true));
             measure("stopped forwarder, second one started" + with, () -> succeeded(count));
         }
+        print();
+    }
+
+    @Test
+    void shortCuts() throws Exception {
+        begin();
         measure("no packet passes for 5 s, 1 connection", () -> cut(1, true, OUTAGE));
+        measure("the same, idle before, the visitor comes after 1 s", () -> cutWhileIdle(Duration.ofSeconds(1)));
+        measure("the same, idle before, the visitor comes at the end", () -> cutWhileIdle(OUTAGE));
         measure("the same, at most 1 s between two attempts of TCP", () -> cutWithBoundedRetransmission());
-        measure("no packet passes for 60 s, 1 connection", () -> cut(1, true, Duration.ofSeconds(60)));
-        measure("link down for 60 s, 1 connection", () -> cut(1, false, Duration.ofSeconds(60)));
-        measure("no packet passes for 20 s, 2 connections", () -> cut(2, true, Duration.ofSeconds(20)));
-        measure("link down for 20 s, 2 connections", () -> cut(2, false, Duration.ofSeconds(20)));
         measure("one of two connections silent: from then on", () -> oneSilent());
         print();
+    }
+
+    @Test
+    void longCuts() throws Exception {
+        begin();
+        measure("no packet passes for 60 s, 1 connection", () -> cut(1, true, Duration.ofSeconds(60)));
+        print();
+    }
+
+    @Test
+    void linkDown() throws Exception {
+        begin();
+        measure("link down for 60 s, 1 connection", () -> cut(1, false, Duration.ofSeconds(60)));
+        print();
+    }
+
+    @Test
+    void cutsOfTwoConnections() throws Exception {
+        begin();
+        measure("no packet passes for 20 s, 2 connections", () -> cut(2, true, Duration.ofSeconds(20)));
+        measure("link down for 20 s, 2 connections", () -> cut(2, false, Duration.ofSeconds(20)));
+        print();
+    }
+
+    private void begin() {
+        table.add("| fault | first visitor served after it is over: median, longest |");
+        table.add("|---|---:|");
     }
 
     private void measure(String name, Fault fault) throws Exception {
@@ -135,6 +167,24 @@ class FaultFigures {
     }
 
     // ---- faults of the network
+
+    /** @param early when the visitor comes, after the beginning of the outage */
+    private double cutWhileIdle(Duration early) throws Exception {
+        try (NetworkedRelay relay = new NetworkedRelay();
+                ChildProcess forwarder = relay.networks.onClient(relay.forwarder(newFile(), 1))) {
+            int port = publicPort(forwarder, 1);
+            if (!relay.serves(port)) throw new IOException("no echo");
+            pass(IDLE);
+            relay.networks.cut(true);
+            pass(early);
+            try (Socket waiting = relay.visitor(port)) {
+                Echo.send(waiting, "x");
+                pass(OUTAGE.minus(early));
+                relay.networks.mend(true);
+                return served(waiting, System.nanoTime(), forwarder);
+            }
+        }
+    }
 
     private double cut(int connections, boolean silent, Duration time) throws Exception {
         try (NetworkedRelay relay = new NetworkedRelay()) {

@@ -107,6 +107,39 @@ class NetworkFaultsIT {
         }
     }
 
+    /** A NAT has forgotten the only connection. The client makes another one long before the keep-alive ends this one. */
+    @Test
+    void newcomersAreServedWhileTheOnlyConnectionIsSilent() throws Exception {
+        try (ChildProcess forwarder = networks.onClient(forwarder("lease", 1))) {
+            int port = RelayPair.publicPort(forwarder.line());
+            assertTrue(relay.serves(port));
+            relay.silenceOneConnection(forwarder);
+            forwarder.errorLine("another connection"); // new connections pass the NAT
+            awaitNewcomersServed(port);
+            assertFalse(forwarder.errors().contains("lost"), "noticed only by the keep-alive");
+            assertEquals(0, forwarder.waitingLines(), forwarder::toString);
+        }
+    }
+
+    /** The server holds the visitor until one of the two connections answers, whichever it is. */
+    @Test
+    void visitorsWaitWhileTheOnlyConnectionIsSilent() throws Exception {
+        try (ChildProcess forwarder = networks.onClient(forwarder("lease", 1))) {
+            int port = RelayPair.publicPort(forwarder.line());
+            assertTrue(relay.serves(port));
+            networks.cut(true);
+            forwarder.errorLine("another connection fails");
+            try (Socket waiting = relay.visitor(port)) {
+                Echo.send(waiting, "hello");
+                assertSilence(waiting);
+                networks.mend(true);
+                Echo.expect(waiting, "hello");
+            }
+            for (int n = 0; n < 4; n++) assertTrue(relay.serves(port));
+            assertEquals(0, forwarder.waitingLines(), forwarder::toString);
+        }
+    }
+
     /**
      * A NAT has forgotten the only connection. Neither end gets a packet or an error, so only the keep-alive can tell, and the server
      * has not noticed anything when the client returns.

@@ -22,9 +22,9 @@ final class Companions {
          * Joins one connection to the tunnel. Blocks as {@link Connector.Opening#open} does.
          *
          * @param instead the number of the connection that it replaces; -1 for none
-         * @param elsewhere whether another address of the server is preferred
+         * @param way the address of the server to connect to
          */
-        void join(int instead, boolean elsewhere) throws IOException;
+        void join(int instead, Entrance.Way way) throws IOException;
 
         /** A connection gets no successor before it ends. Returns false if it has ended. */
         boolean stays(TunnelConnection leaving);
@@ -134,7 +134,7 @@ final class Companions {
     private boolean join(Missing next) throws IOException {
         TunnelConnection leaving = next.leaving();
         Attempts.Attempt<Boolean> attempt = () -> {
-            joining.join(next.replaced(), leaving != null);
+            joining.join(next.replaced(), leaving == null ? Entrance.Way.SAME : Entrance.Way.OTHER);
             return true;
         };
         if (leaving == null) attempts.wasUp(next.lasted());
@@ -158,7 +158,8 @@ final class Companions {
         }
     }
 
-    private static boolean isTemporary(IOException failure) {
+    /** Returns whether the server may let a connection join later. */
+    static boolean isTemporary(IOException failure) {
         return !(failure instanceof RelayRefusedException refusal && LASTING.contains(refusal.code()));
     }
 

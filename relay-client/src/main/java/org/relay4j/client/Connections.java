@@ -49,6 +49,16 @@ final class Connections {
         }
     }
 
+    /** Marks a connection as {@link #moves} does, if it is the only one and was not marked. */
+    boolean movesAlone(TunnelConnection one) {
+        lock.lock();
+        try {
+            return present.size() == 1 && present.contains(one) && moving.add(one);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Removes the mark, because there is no successor; false if the connection has ended. */
     boolean stays(TunnelConnection one) {
         lock.lock();
@@ -113,12 +123,12 @@ final class Connections {
                 .toList();
     }
 
-    /** Returns an open connection, one whose server does not shut down if there is one; null if none is open. */
+    /** Returns an open connection, one that has no successor and whose server does not shut down if there is one; null if none is open. */
     @Nullable
     ServiceConnection usable() {
         ServiceConnection best = null;
         for (ServiceConnection one : services()) {
-            if (one.isOpen() && (best == null || best.isDraining())) best = one;
+            if (one.isOpen() && (best == null || best.isDraining() || isMoving(best))) best = one;
         }
         return best;
     }

@@ -26,6 +26,16 @@ final class Entrance {
     private static final Logger log = LoggerFactory.getLogger(Entrance.class);
     private static final Duration URGENT = Duration.ofSeconds(1);
 
+    /** The address that a further connection is made to. */
+    enum Way {
+        /** That of the tunnel. */
+        SAME,
+        /** That of the tunnel, which is tried again and again, because packets may be lost. */
+        URGENT,
+        /** Another one, if the server has several. */
+        OTHER
+    }
+
     /** A proxy resolves the server's name and connects before it answers, and takes two more round trips. */
     private static final Duration URGENT_THROUGH_PROXY = Duration.ofSeconds(3);
 
@@ -97,10 +107,8 @@ final class Entrance {
     private Reached reach() throws IOException {
         UnixDomainSocketAddress socket = ControlSocket.of(server);
         if (socket != null) return ControlSocket.connect(socket);
-        Duration timeout = options.connectTimeout();
         boolean urgent = isUrgent();
-        Duration most = options.proxySelector() == null ? URGENT : URGENT_THROUGH_PROXY;
-        if (urgent && timeout.compareTo(most) > 0) timeout = most;
+        Duration timeout = timeout(urgent);
         String host = server.getHostString();
         int port = server.getPort();
         // Only the server that has granted the lease knows it.
@@ -108,45 +116,53 @@ final class Entrance {
                 .connect(timeout, share -> Dial.connect(host, port, known, share, urgent));
     }
 
+    private Duration timeout(boolean urgent) {
+        Duration timeout = options.connectTimeout();
+        Duration most = options.proxySelector() == null ? URGENT : URGENT_THROUGH_PROXY;
+        return urgent && timeout.compareTo(most) > 0 ? most : timeout;
+    }
+
     /**
      * Adds a connection to the tunnel, which is up.
      *
      * @param instead the number of the connection that it replaces; negative for none
-     * @param elsewhere whether another address of the server is preferred
+     * @param way the address to connect to
      * @throws IOException as {@link ControlConnection#over} does
      */
-    ControlConnection join(int instead, boolean elsewhere) throws IOException {
+    ControlConnection join(int instead, Way way) throws IOException {
         String shown = lease.word();
         if (shown == null) throw new SocketException("the tunnel has no lease");
         ControlLine request = request().with("join", shown);
         if (instead >= 0) request = request.with("instead", instead);
         ControlConnection connection =
-                ControlConnection.over(reachFurther(elsewhere), options, request.with(ServerLines.DRAIN));
+                ControlConnection.over(reachFurther(way), options, request.with(ServerLines.DRAIN));
         if (connection.grant().connection() < 0) {
             connection.wire().close();
             throw new RelayProtocolException(HostPort.text(server) + " does not let connections join a tunnel", null);
         }
         if (connection.grant().lease() != null) lease.granted(connection.grant());
-        if (elsewhere) known = connection.server().getAddress();
+        if (way == Way.OTHER) known = connection.server().getAddress();
         return connection;
     }
 
-    private Reached reachFurther(boolean elsewhere) throws IOException {
+    private Reached reachFurther(Way way) throws IOException {
         UnixDomainSocketAddress socket = ControlSocket.of(server);
         if (socket != null) return ControlSocket.connect(socket);
-        return new Route(server.getHostString(), server.getPort(), options, false)
-                .connect(options.connectTimeout(), timeout -> dialFurther(elsewhere, timeout));
+        boolean urgent = way == Way.URGENT;
+        return new Route(server.getHostString(), server.getPort(), options, urgent)
+                .connect(timeout(urgent), timeout -> dialFurther(way, timeout));
     }
 
-    /** Connects without a proxy, to the address of the tunnel unless another one is preferred. */
-    private SocketChannel dialFurther(boolean elsewhere, Duration timeout) throws IOException {
+    /** Connects without a proxy. */
+    private SocketChannel dialFurther(Way way, Duration timeout) throws IOException {
         String host = server.getHostString();
         InetAddress address = known;
+        boolean urgent = way == Way.URGENT;
         if (address == null)
-            return Dial.connect(host, server.getPort(), null, timeout, false); // it came through a proxy
-        if (elsewhere) return Dial.connectAvoiding(host, server.getPort(), address, timeout);
+            return Dial.connect(host, server.getPort(), null, timeout, urgent); // it came through a proxy
+        if (way == Way.OTHER) return Dial.connectAvoiding(host, server.getPort(), address, timeout);
         InetSocketAddress target = new InetSocketAddress(address, server.getPort());
-        return Dial.connect(List.of(target), HostPort.text(server), timeout, false);
+        return Dial.connect(List.of(target), HostPort.text(server), timeout, urgent);
     }
 
     /** Returns the endpoint that the lease file keeps for a service; null if there is none. */

@@ -22,8 +22,8 @@ final class JoiningConnections implements Companions.Joining {
     }
 
     @Override
-    public void join(int instead, boolean elsewhere) throws IOException {
-        TunnelConnection next = connector.connect(() -> tunnel.entrance().join(instead, elsewhere), events);
+    public void join(int instead, Entrance.Way way) throws IOException {
+        TunnelConnection next = connector.connect(() -> tunnel.entrance().join(instead, way), events);
         if (!tunnel.connections().join(next)) {
             next.abandon();
             throw new SocketException("the tunnel was lost");

@@ -17,6 +17,7 @@ import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.StreamHandler;
 import org.relay4j.yamux.io.LimitedLog;
 import org.relay4j.yamux.io.LoopDriver;
+import org.relay4j.yamux.io.Pulse;
 import org.relay4j.yamux.io.SessionObserver;
 import org.relay4j.yamux.io.StreamHeader;
 import org.slf4j.Logger;
@@ -45,6 +46,7 @@ final class ServiceConnection implements TunnelConnection, SessionObserver {
     private final HeldStreams held = new HeldStreams(this);
     private final LimitedLog malformed = new LimitedLog(log, Level.WARN);
     private final CompletableFuture<@Nullable Loss> ended = new CompletableFuture<>();
+    private volatile @Nullable Pulse pulse; // if it is watched
 
     private ServiceConnection(
             ControlConnection control, TunnelEvents events, RelayClientOptions options, Service service)
@@ -121,6 +123,19 @@ final class ServiceConnection implements TunnelConnection, SessionObserver {
     @Override
     public void ping() {
         driver.ping();
+    }
+
+    @Override
+    public void watch(Pulse.Observer observer) {
+        Pulse watching = new Pulse(driver, observer);
+        pulse = watching;
+        driver.afterwards(watching::watch);
+    }
+
+    @Override
+    public boolean isSilent() {
+        Pulse watching = pulse;
+        return watching != null && watching.isSilent();
     }
 
     @Override
@@ -208,12 +223,16 @@ final class ServiceConnection implements TunnelConnection, SessionObserver {
 
     @Override
     public @Nullable StreamHandler begin(MuxStream stream, @Nullable StreamHeader header) {
+        Pulse watching = pulse;
+        if (watching != null) watching.watch();
         return service.begin(this, stream, (VisitorHeader) header);
     }
 
     @Override
     public void measured(long roundTrip) {
         events.roundTrip(roundTrip);
+        Pulse watching = pulse;
+        if (watching != null) watching.answered();
     }
 
     @Override

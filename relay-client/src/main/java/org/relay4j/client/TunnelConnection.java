@@ -4,6 +4,7 @@ import java.net.InetSocketAddress;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.SessionStatistics;
+import org.relay4j.yamux.io.Pulse;
 
 /** One connection of a tunnel to its relay server, and the visitors that it carries. Safe for use by several threads. */
 interface TunnelConnection {
@@ -26,6 +27,12 @@ interface TunnelConnection {
 
     /** Measures the round trip, soon. Does not block. */
     void ping();
+
+    /** Watches from now on whether the server is silent while the tunnel is in use. Called once at most. Does not block. */
+    void watch(Pulse.Observer observer);
+
+    /** Returns whether the server is silent; false if that is not watched. */
+    boolean isSilent();
 
     /** Accepts no more visitors, and ends with the last one. Does not block. */
     void closeWhenDone();

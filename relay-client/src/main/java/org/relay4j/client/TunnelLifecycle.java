@@ -41,6 +41,7 @@ final class TunnelLifecycle {
     private volatile @Nullable Throwable endCause; // set before it is over
     private final Connections connections = new Connections();
     private volatile @Nullable Companions companions; // of this time that the tunnel is up
+    private volatile @Nullable Rescue rescue; // of this time, for a tunnel with one connection
     private volatile boolean abrupt; // the visitors are reset by the close; set before the attempts are closed
 
     /** Creates the life of a tunnel that is not connected yet. */
@@ -147,9 +148,11 @@ final class TunnelLifecycle {
     }
 
     private void addCompanions() {
-        Companions further = new Companions(options, new JoiningConnections(this, connector, events));
+        Companions.Joining joining = new JoiningConnections(this, connector, events);
+        Companions further = new Companions(options, joining);
         companions = further;
-        if (attempts.isClosing()) further.close(); // the thread that closed the tunnel may have missed it
+        if (options.connections() == 1 && entrance.isJoinable()) rescue = new Rescue(options, connections, joining);
+        if (attempts.isClosing()) closeCompanions(); // the thread that closed the tunnel may have missed them
         if (entrance.isJoinable()) further.start();
         else if (options.connections() > 1)
             log.warn("{}: the server grants no lease, so there is only one connection", this);
@@ -164,6 +167,8 @@ final class TunnelLifecycle {
                 }));
         var unusedToo = next.draining()
                 .thenAccept(seconds -> Callbacks.runSurely(Callbacks.EXECUTOR, () -> draining(next, since, seconds)));
+        Rescue present = rescue;
+        if (present != null) present.watch(next);
     }
 
     /** Called when the server of a connection shuts down: another connection is made first, if the server lets it join. */
@@ -291,6 +296,8 @@ final class TunnelLifecycle {
     private void closeCompanions() {
         Companions further = companions;
         if (further != null) further.close();
+        Rescue present = rescue;
+        if (present != null) present.close();
     }
 
     void awaitEnd() throws InterruptedException {

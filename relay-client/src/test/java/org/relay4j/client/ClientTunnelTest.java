@@ -15,11 +15,8 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +27,6 @@ import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Logged;
-import org.relay4j.yamux.SessionStatistics;
 
 /** The life of a tunnel over scripted connections. */
 @ExtendWith(LeakCheck.EachTest.class)
@@ -62,84 +58,17 @@ class ClientTunnelTest {
         return tunnel;
     }
 
-    private Scripted then() {
-        Scripted connection = new Scripted();
+    private ScriptedConnection then() {
+        ScriptedConnection connection = new ScriptedConnection();
         script.add((opening, events) -> connection);
         return connection;
-    }
-
-    /** A connection that ends on request. */
-    private static class Scripted implements TunnelConnection {
-        volatile InetSocketAddress server = InetSocketAddress.createUnresolved("relay", 7000);
-        final CompletableFuture<@Nullable Loss> end = new CompletableFuture<>();
-        final CompletableFuture<Long> drain = new CompletableFuture<>();
-        final AtomicInteger pings = new AtomicInteger();
-
-        @Override
-        public ControlConnection control() {
-            return new ControlConnection(
-                    null, // nothing is sent
-                    server,
-                    InetSocketAddress.createUnresolved("relay", 4711),
-                    Grant.of(4711));
-        }
-
-        @Override
-        public boolean isOpen() {
-            return !end.isDone();
-        }
-
-        @Override
-        public SessionStatistics statistics() {
-            return new SessionStatistics(0, 0, 0, 0, null, 0);
-        }
-
-        @Override
-        public void ping() {
-            pings.incrementAndGet();
-        }
-
-        @Override
-        public void closeWhenDone() {
-            end.complete(null);
-        }
-
-        @Override
-        public void close() {
-            end.complete(null);
-        }
-
-        @Override
-        public void abandon() {
-            end.complete(null);
-        }
-
-        @Override
-        public void retire() {
-            end.complete(null);
-        }
-
-        @Override
-        public boolean awaitTermination(long nanos) {
-            return end.isDone();
-        }
-
-        @Override
-        public CompletionStage<@Nullable Loss> ended() {
-            return end;
-        }
-
-        @Override
-        public CompletionStage<Long> draining() {
-            return drain;
-        }
     }
 
     @Test
     void plainTrafficToAnotherMachineIsReportedOnce() throws Exception {
         try (Logged log = Logged.below("org.relay4j.client")) {
             InetSocketAddress elsewhere = new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 7000);
-            Scripted first = then();
+            ScriptedConnection first = then();
             first.server = elsewhere;
             then().server = elsewhere;
             ClientTunnel tunnel = up(Local.hasty(recorder));
@@ -163,11 +92,11 @@ class ClientTunnelTest {
 
     @Test
     void lossIsFollowedByAnotherConnection() throws Exception {
-        Scripted first = then();
+        ScriptedConnection first = then();
         script.add((opening, events) -> {
             throw new IOException("not yet");
         });
-        Scripted second = then();
+        ScriptedConnection second = then();
         ClientTunnel tunnel = up(Local.hasty(recorder));
         first.end.complete(BROKEN);
         recorder.awaitLoss(1, true);
@@ -182,8 +111,8 @@ class ClientTunnelTest {
 
     @Test
     void endOfADrainingConnectionIsALossEvenIfThisSideEndsIt() throws Exception {
-        Scripted first = then();
-        Scripted second = then();
+        ScriptedConnection first = then();
+        ScriptedConnection second = then();
         ClientTunnel tunnel = up(Local.hasty(recorder));
         try (Logged log = Logged.below("org.relay4j.client")) {
             first.drain.complete(30L);
@@ -210,7 +139,7 @@ class ClientTunnelTest {
 
     @Test
     void defectOfAnAttemptEndsTheTunnelWithACause() throws Exception {
-        Scripted first = then();
+        ScriptedConnection first = then();
         Error defect = new OutOfMemoryError("on purpose");
         script.add((opening, events) -> {
             throw defect;
@@ -229,7 +158,7 @@ class ClientTunnelTest {
 
     @Test
     void closeWhileAConnectionIsMadeLeavesNone() throws IOException {
-        Scripted late = new Scripted();
+        ScriptedConnection late = new ScriptedConnection();
         CountDownLatch connecting = new CountDownLatch(1);
         CountDownLatch closed = new CountDownLatch(1);
         script.add((opening, events) -> {
@@ -250,7 +179,7 @@ class ClientTunnelTest {
 
     @Test
     void closeDuringThePauseEndsTheTunnel() throws Exception {
-        Scripted first = then();
+        ScriptedConnection first = then();
         Duration pause = Duration.ofHours(1);
         ClientTunnel tunnel = up(Local.hasty(recorder).backoff(pause, pause));
         first.end.complete(BROKEN);
@@ -263,7 +192,7 @@ class ClientTunnelTest {
 
     @Test
     void serverThatEndsAClosingTunnelOrderlyHasNotLostIt() throws IOException {
-        Scripted slow = new Scripted() {
+        ScriptedConnection slow = new ScriptedConnection() {
             @Override
             public void closeWhenDone() {} // its visitors are still there
         };
@@ -276,7 +205,7 @@ class ClientTunnelTest {
 
     @Test
     void roundTripIsMeasuredWhenSomebodyAsks() throws IOException {
-        Scripted connection = then();
+        ScriptedConnection connection = then();
         ClientTunnel tunnel = up(Local.hasty(recorder));
         assertEquals(0, connection.pings.get());
         tunnel.statistics();

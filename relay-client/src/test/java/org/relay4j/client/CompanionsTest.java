@@ -20,7 +20,7 @@ class CompanionsTest {
         BlockingQueue<Integer> joined = new LinkedBlockingQueue<>();
         Companions companions = new Companions(options, new Companions.Joining() {
             @Override
-            public void join(int instead, boolean elsewhere) {
+            public void join(int instead, Entrance.Way way) {
                 joined.add(instead);
                 if (instead < 0) throw new IllegalStateException("a defect");
             }
@@ -48,7 +48,7 @@ class CompanionsTest {
         BlockingQueue<Long> joined = new LinkedBlockingQueue<>(); // ns
         Companions companions = new Companions(options, new Companions.Joining() {
             @Override
-            public void join(int instead, boolean elsewhere) {
+            public void join(int instead, Entrance.Way way) {
                 joined.add(System.nanoTime());
             }
 

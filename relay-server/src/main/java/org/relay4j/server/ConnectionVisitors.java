@@ -109,6 +109,7 @@ final class ConnectionVisitors {
 
     /** Joins a visitor to a new stream. */
     private void open(Arrival visitor, VisitorQueue queue) {
+        connection.watch();
         driver.lock.lock();
         try {
             ServerVisitor.open(connection, queue, driver, visitor);
@@ -124,6 +125,7 @@ final class ConnectionVisitors {
     }
 
     private void open(UdpVisitor visitor) {
+        connection.watch();
         driver.lock.lock();
         try {
             if (visitor.open(driver)) {

@@ -12,6 +12,7 @@ import org.relay4j.yamux.core.StreamHandler;
 import org.relay4j.yamux.io.Bandwidth;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopDriver;
+import org.relay4j.yamux.io.Pulse;
 import org.relay4j.yamux.io.Wire;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * the first one. Everything here runs on that loop unless it says otherwise; the events of the session, with the session's lock
  * held.
  */
-final class TunnelConnection implements SessionEvents {
+final class TunnelConnection implements SessionEvents, Pulse.Observer {
     /*
      * More than 300 lines because it is where two loops meet: each step says on which of the two it continues.
      */
@@ -50,7 +51,6 @@ final class TunnelConnection implements SessionEvents {
         this.number = number;
         server = tunnel.server();
         mayTake = loop == tunnel.loop();
-        pulse = new Pulse(this, loop);
         driver = new LoopDriver(
                 loop,
                 wire,
@@ -58,6 +58,7 @@ final class TunnelConnection implements SessionEvents {
                 SessionInternals.relayedOptions(server.options().session()),
                 this,
                 true);
+        pulse = new Pulse(driver, this);
         Bandwidth bandwidth = tunnel.bandwidth();
         if (bandwidth != null) driver.limit(bandwidth);
         answer = new FirstAnswer(this, claim.ticket(), driver);
@@ -74,6 +75,7 @@ final class TunnelConnection implements SessionEvents {
         answer.begin();
         driver.start();
         answer.ask();
+        watch();
     }
 
     /** Ends the connection and resets its visitors. From any thread; does not block. */
@@ -154,6 +156,24 @@ final class TunnelConnection implements SessionEvents {
         if (wanted == pulsing) return;
         pulsing = wanted;
         loop().execute(() -> pulse.run(wanted && !ended));
+    }
+
+    /**
+     * A visitor is given to the client, whose answer is watched for from now on: if it does not answer, the next visitors wait, and the
+     * client may join another connection meanwhile. A client without a lease cannot. On the loop of the connection.
+     */
+    void watch() {
+        if (!tunnel.id().isEmpty()) pulse.watch();
+    }
+
+    @Override
+    public void silent() {
+        // the port sees it in canTakeVisitor
+    }
+
+    @Override
+    public void heard() {
+        openable();
     }
 
     /** Continues on a loop; at once if it is this one. */
@@ -292,6 +312,7 @@ final class TunnelConnection implements SessionEvents {
 
     @Override
     public void onPong(long roundTrip) {
+        pulse.answered();
         if (answer.hasArrived()) return;
         answer.arrive();
         log.debug("{}: answers, round trip {} us", tunnel, roundTrip / 1_000);

@@ -75,10 +75,11 @@ public final class ScriptedPeer implements AutoCloseable {
         return frame;
     }
 
-    /** Expects exactly these frames next. */
+    /** Expects exactly these frames next. Pings may come between them at any time. */
     public void expect(WireFrame... frames) throws IOException {
         for (WireFrame expected : frames) {
             WireFrame frame = nextOrEnd();
+            while (frame != null && frame.isPing() && !expected.isPing()) frame = nextOrEnd();
             if (!expected.equals(frame)) throw new AssertionError("expected " + expected + ", got " + frame);
         }
     }
@@ -88,6 +89,7 @@ public final class ScriptedPeer implements AutoCloseable {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         while (all.size() < length) {
             WireFrame frame = next();
+            if (frame.isPing()) continue;
             if (!frame.isData() || frame.id() != id || frame.flags() != 0 || frame.length() == 0) {
                 throw new AssertionError(
                         "expected data of stream " + id + ", got " + frame + " after " + all.size() + " bytes");

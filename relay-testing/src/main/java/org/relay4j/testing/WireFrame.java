@@ -101,6 +101,11 @@ public final class WireFrame {
         return bytes[0] == 0 && bytes[1] == 0;
     }
 
+    /** Returns whether it is a ping that is to be answered. */
+    public boolean isPing() {
+        return bytes[0] == 0 && bytes[1] == 2 && flags() == SYN;
+    }
+
     public boolean isWindowUpdate() {
         return bytes[0] == 0 && bytes[1] == 1;
     }

@@ -1,0 +1,153 @@
+package org.relay4j.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.relay4j.api.RelayRefusedException;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Logged;
+
+/** What happens when the only connection of a tunnel is silent, over scripted connections. */
+@ExtendWith(LeakCheck.EachTest.class)
+class RescueTest {
+    private final Connections connections = new Connections();
+    private final ScriptedConnection old = new ScriptedConnection();
+    private final BlockingQueue<Entrance.Way> attempts = new LinkedBlockingQueue<>();
+    private final Semaphore answers = new Semaphore(0); // of the server, to attempts
+    private volatile String refusal = "";
+    private Rescue rescue;
+
+    @BeforeEach
+    void start() {
+        connections.begin(old);
+        rescue = new Rescue(Local.hasty(new Recorder()).build(), connections, new Companions.Joining() {
+            @Override
+            public void join(int instead, Entrance.Way way) throws IOException {
+                attempts.add(way);
+                awaitAnswer();
+                if (!refusal.isEmpty()) throw new RelayRefusedException("refused", refusal, "no");
+                assertTrue(connections.join(new ScriptedConnection()));
+            }
+
+            @Override
+            public boolean stays(TunnelConnection leaving) {
+                throw new AssertionError("no server shuts down");
+            }
+        });
+        rescue.watch(old);
+    }
+
+    private void awaitAnswer() throws InterruptedIOException {
+        try {
+            answers.acquire();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException();
+        }
+    }
+
+    @AfterEach
+    void stop() {
+        rescue.close();
+    }
+
+    private void fallSilent() {
+        old.silent = true;
+        old.observer().silent();
+    }
+
+    private void speak() {
+        old.silent = false;
+        old.observer().heard();
+    }
+
+    @Test
+    void anotherConnectionJoinsAndTheSilentOneKeepsItsVisitorsUntilItSpeaks() throws Exception {
+        fallSilent();
+        assertEquals(Entrance.Way.URGENT, attempts.take());
+        old.observer().silent(); // said again and again
+        answers.release();
+        Await.until("there are two", () -> connections.all().size() == 2);
+        old.observer().silent();
+        assertEquals(0, old.retired.get(), "visitors may be on the way");
+        assertTrue(connections.isMoving(old));
+        Await.until("it is asked to leave", () -> {
+            speak();
+            return old.retired.get() > 0;
+        });
+        assertEquals(0, attempts.size());
+    }
+
+    @Test
+    void connectionThatSpeaksFirstEndsTheAttempt() throws Exception {
+        fallSilent();
+        attempts.take();
+        speak();
+        Await.until("the attempt has ended", () -> !connections.isMoving(old));
+        assertEquals(0, old.retired.get());
+        assertEquals(1, connections.all().size());
+        Await.until("the next silence is another one", () -> {
+            fallSilent();
+            return attempts.poll() != null;
+        });
+    }
+
+    /** The new connection was there when the old one spoke, but nobody knew it yet. */
+    @Test
+    void connectionThatSpeaksWhileTheOtherJoinsLeaves() throws Exception {
+        fallSilent();
+        attempts.take();
+        old.silent = false;
+        answers.release();
+        Await.until("it is asked to leave", () -> old.retired.get() == 1);
+    }
+
+    @Test
+    void connectionsThatAreSeveralAreNotRescued() {
+        connections.join(new ScriptedConnection());
+        fallSilent();
+        assertEquals(0, attempts.size());
+        assertFalse(connections.isMoving(old));
+    }
+
+    @Test
+    void serverThatRefusesIsNotAskedAgainInTheSameSilence() throws Exception {
+        refusal = "limit-reached";
+        try (Logged log = Logged.below("org.relay4j.client")) {
+            fallSilent();
+            attempts.take();
+            answers.release();
+            log.await("no other connection joins");
+            Await.until("it stays", () -> !connections.isMoving(old));
+            fallSilent();
+            assertEquals(0, attempts.size());
+            speak();
+            assertEquals(0, old.retired.get());
+            Await.until("the next silence is another one", () -> {
+                fallSilent();
+                return attempts.poll() != null;
+            });
+        }
+    }
+
+    @Test
+    void endOfTheTunnelEndsTheAttempt() throws Exception {
+        fallSilent();
+        attempts.take();
+        rescue.close();
+        Await.until("the attempt has ended", () -> !connections.isMoving(old));
+        fallSilent();
+        assertEquals(0, attempts.size());
+    }
+}

@@ -1,0 +1,87 @@
+package org.relay4j.yamux.io;
+
+import java.util.concurrent.TimeUnit;
+
+/** Decides when a peer is pinged, and when it counts as silent. A plain object: the time is passed in. Unit: nanoseconds. */
+final class Silence {
+    /*
+     * A peer is silent if a ping has been unanswered for a while and no other byte has arrived since.
+     *
+     * In constant mode, as for connections that share their visitors, the peer is pinged at each beat. While it is only watched, it is pinged
+     * when it has been quiet for a second, and the watch ends after ten seconds without traffic. A silent peer is pinged until it
+     * speaks, in either mode.
+     */
+    private static final long MS = TimeUnit.MILLISECONDS.toNanos(1);
+
+    /** The time between two beats. */
+    static final long BEAT = 500 * MS;
+
+    /** How long a peer that is only watched is quiet before it is pinged. */
+    static final long QUIET = 1_000 * MS;
+
+    /** How long a watch lasts without traffic. */
+    static final long WATCH = 10_000 * MS;
+
+    /** How long a peer has for its answer; more on a path with a round trip above half a second. */
+    static final long PATIENCE = 1_500 * MS;
+
+    private static final int ROUND_TRIPS = 3;
+
+    private boolean constant;
+    private long watchedUntil;
+    private long traffic; // bytes
+    private boolean asked; // there was a ping since the last byte arrived
+    private long askedAt; // the first one; if asked
+    private volatile boolean silent;
+
+    Silence(long now) {
+        watchedUntil = now;
+    }
+
+    /** Returns whether the peer is silent. From any thread. */
+    boolean isSilent() {
+        return silent;
+    }
+
+    /** Switches the constant mode on or off. */
+    void constant(boolean wanted) {
+        constant = wanted;
+    }
+
+    /** Begins or extends a watch. */
+    void watch(long now) {
+        watchedUntil = now + WATCH;
+    }
+
+    /**
+     * Looks at the peer.
+     *
+     * @param received when its last byte arrived
+     * @param roundTrip the last measured one; 0 if there is none
+     * @param bytes the payload in both directions so far
+     */
+    void look(long now, long received, long roundTrip, long bytes) {
+        if (bytes != traffic) watch(now);
+        traffic = bytes;
+        if (asked && received - askedAt >= 0) asked = false;
+        silent = asked && now - askedAt >= Math.max(PATIENCE, ROUND_TRIPS * roundTrip);
+    }
+
+    /** Returns whether the beats continue. */
+    boolean continues(long now) {
+        return constant || asked || now - watchedUntil < 0;
+    }
+
+    /** Returns whether to ping the peer at this beat, which the caller then does. */
+    boolean asks(long now, long received) {
+        if (!constant && !silent && now - received < QUIET) return false;
+        if (!asked) askedAt = now;
+        asked = true;
+        return true;
+    }
+
+    /** The session has ended. */
+    void end() {
+        silent = false;
+    }
+}

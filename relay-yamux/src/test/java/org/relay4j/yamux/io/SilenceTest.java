@@ -1,0 +1,120 @@
+package org.relay4j.yamux.io;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** Which peers are pinged, and which count as silent, in virtual time. */
+class SilenceTest {
+    private static final long MS = TimeUnit.MILLISECONDS.toNanos(1);
+
+    private final Silence silence = new Silence(0);
+    private long now; // ns
+    private long received; // ns
+    private long roundTrip; // ns
+    private long bytes;
+    private int pings;
+    private boolean answers = true;
+
+    /** Lets the beats of some time pass; the peer answers at once, if at all. Returns false if the beats have ended. */
+    private boolean pass(long ms) {
+        for (long end = now + ms * MS; now < end; ) {
+            now += Silence.BEAT;
+            silence.look(now, received, roundTrip, bytes);
+            if (!silence.continues(now)) return false;
+            if (!silence.asks(now, received)) continue;
+            pings++;
+            if (answers) received = now;
+        }
+        return true;
+    }
+
+    @Test
+    void peerThatAnswersIsPingedOnceASecondUntilItHasBeenIdleForTenSeconds() {
+        silence.watch(now);
+        assertTrue(pass(9_500));
+        assertEquals(9, pings);
+        assertFalse(pass(500), "nobody uses it");
+        assertFalse(silence.isSilent());
+    }
+
+    @Test
+    void peerThatSendsDataIsNotPinged() {
+        silence.watch(now);
+        for (int i = 0; i < 60; i++) {
+            received = now;
+            bytes += 100;
+            assertTrue(pass(500), "data prolong the watch");
+        }
+        assertEquals(0, pings);
+    }
+
+    @Test
+    void peerIsSilentWhenAPingIsUnansweredForOneAndAHalfSeconds() {
+        silence.watch(now);
+        answers = false;
+        pass(1_000);
+        assertEquals(1, pings, "it was quiet for a second");
+        pass(1_000);
+        assertFalse(silence.isSilent());
+        pass(500);
+        assertTrue(silence.isSilent());
+    }
+
+    @Test
+    void connectionThatIsPingedAllTheTimeIsSilentEarlier() {
+        silence.constant(true);
+        answers = false;
+        pass(500);
+        assertEquals(1, pings);
+        pass(1_000);
+        assertFalse(silence.isSilent());
+        pass(500);
+        assertTrue(silence.isSilent());
+    }
+
+    /** One that was idle before has nothing to answer. */
+    @Test
+    void peerThatWasIdleBeforeItIsWatchedIsNotSilent() {
+        now = 60_000 * MS;
+        silence.watch(now);
+        pass(500);
+        assertEquals(1, pings);
+        assertFalse(silence.isSilent());
+    }
+
+    @Test
+    void silentPeerIsPingedUntilItSpeaks() {
+        silence.watch(now);
+        answers = false;
+        assertTrue(pass(40_000), "the watch has long expired");
+        assertTrue(silence.isSilent());
+        received = now;
+        assertFalse(pass(500));
+        assertFalse(silence.isSilent());
+    }
+
+    @Test
+    void bytesThatArriveAfterThePingAreAnAnswer() {
+        silence.watch(now);
+        answers = false;
+        pass(2_000);
+        received = now;
+        pass(500);
+        assertFalse(silence.isSilent());
+    }
+
+    @Test
+    void longPathsHaveThreeRoundTrips() {
+        roundTrip = 1_000 * MS;
+        silence.watch(now);
+        answers = false;
+        pass(3_500);
+        assertFalse(silence.isSilent());
+        pass(500);
+        assertTrue(silence.isSilent());
+    }
+}
