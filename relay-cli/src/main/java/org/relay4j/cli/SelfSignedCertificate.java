@@ -57,6 +57,8 @@ final class SelfSignedCertificate {
                 .collect(Collectors.joining(","));
         ProcessBuilder builder = new ProcessBuilder(List.of(
                 tool.toString(),
+                "-J-XX:TieredStopAtLevel=1", // C2 would take most of the time
+                "-J-XX:+UseSerialGC",
                 "-genkeypair",
                 "-alias",
                 "relay",

@@ -7,9 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ch.qos.logback.classic.Level;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -213,8 +210,7 @@ class ReloadTest {
 
     @Test
     void tlsCannotBeSwitched() throws Exception {
-        PrintStream silent = new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.US_ASCII);
-        new Cli(Map.of(), silent, silent, new Shutdown()).run("keygen", "--host=localhost", "--out=" + folder);
+        PemFiles.make(folder, "relay");
         try (Reload reload = reload(Duration.ofHours(1))) {
             write("max-tunnels = 5\ntls-cert = \"relay-cert.pem\"\ntls-key = \"relay-key.pem\"");
             reload.reload();

@@ -36,7 +36,7 @@ class TlsIT {
 
     private static void makeFilesThatCannotBeUsed() throws Exception {
         PemFiles.make(folder, "strange");
-        PemFiles.make(folder, "expired", "-startdate", "-10d", "-validity", "3");
+        PemFiles.make(folder, "expired", -10, 3, "localhost");
         Files.writeString(folder.resolve("text.pem"), "hello\n");
         for (String name : List.of("cert", "key")) {
             String text = Files.readString(folder.resolve("relay-" + name + ".pem"));
@@ -125,7 +125,7 @@ class TlsIT {
 
     @Test
     void forwarderRefusesAServerWhoseCertificateHasExpired() throws Exception {
-        PemFiles expired = PemFiles.make(folder, "expired-server", "-startdate", "-10d", "-validity", "3");
+        PemFiles expired = PemFiles.make(folder, "expired-server", -10, 3, "localhost");
         try (SSLServerSocket listener = (SSLServerSocket) expired.context()
                 .getServerSocketFactory()
                 .createServerSocket(0, 50, InetAddress.getLoopbackAddress())) {

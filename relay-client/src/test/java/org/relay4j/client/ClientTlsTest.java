@@ -55,7 +55,7 @@ class ClientTlsTest {
     static void makeKeys() throws Exception {
         local = TestKeys.make(folder, "localhost");
         elsewhere = TestKeys.make(folder, "relay.example.com");
-        expired = TestKeys.make(folder, "localhost", "-startdate", "-10d", "-validity", "2");
+        expired = TestKeys.expired(folder, "localhost");
     }
 
     // ---- servers that are accepted

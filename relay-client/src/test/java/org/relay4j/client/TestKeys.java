@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
-import java.util.ArrayList;
 import java.util.List;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -15,12 +14,12 @@ import org.relay4j.testing.SelfSignedKeys;
 record TestKeys(SelfSignedKeys made) {
     static final char[] PASSWORD = SelfSignedKeys.password();
 
-    /** @param more arguments of keytool, such as the validity */
-    static TestKeys make(Path folder, String host, String... more) throws IOException {
-        Path file = folder.resolve(host + more.length + ".p12");
-        List<String> arguments = new ArrayList<>(List.of("-ext", "san=dns:" + host));
-        arguments.addAll(List.of(more));
-        return new TestKeys(SelfSignedKeys.make(file, host, arguments.toArray(String[]::new)));
+    static TestKeys make(Path folder, String host) throws IOException {
+        return new TestKeys(SelfSignedKeys.make(folder.resolve(host + ".p12"), host, host));
+    }
+
+    static TestKeys expired(Path folder, String host) throws IOException {
+        return new TestKeys(SelfSignedKeys.make(folder.resolve(host + "-old.p12"), host, List.of(host), -10, 2));
     }
 
     Path file() {

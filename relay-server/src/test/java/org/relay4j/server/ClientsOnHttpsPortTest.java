@@ -49,8 +49,7 @@ class ClientsOnHttpsPortTest {
 
     @BeforeAll
     static void makeKeys() throws Exception {
-        keys = new Keys(SelfSignedKeys.make(
-                folder.resolve("server.p12"), "server", "-ext", "san=dns:" + OWN + ",dns:*.example.net"));
+        keys = new Keys(SelfSignedKeys.make(folder.resolve("server.p12"), "server", OWN, "*.example.net"));
         client = Keys.trusting();
     }
 

@@ -71,7 +71,7 @@ class DomainTest {
 
     @BeforeAll
     static void makeCertificate() throws Exception {
-        keys = SelfSignedKeys.make(folder.resolve("one.p12"), "one", "-ext", "san=dns:*." + DOMAIN);
+        keys = SelfSignedKeys.make(folder.resolve("one.p12"), "one", "*." + DOMAIN);
         tls = ServerTls.ofFiles(
                 keys.writeCertificate(folder.resolve("cert.pem")), keys.writeKey(folder.resolve("key.pem")));
     }
@@ -443,8 +443,7 @@ class DomainTest {
         Path certificate = Files.copy(folder.resolve("cert.pem"), folder.resolve("changing-cert.pem"));
         Path key = Files.copy(folder.resolve("key.pem"), folder.resolve("changing-key.pem"));
         RelayServerOptions.Builder options = options().domainTls(ServerTls.ofFiles(certificate, key));
-        SelfSignedKeys next =
-                SelfSignedKeys.make(folder.resolve("next.p12"), "next one", "-ext", "san=dns:*." + DOMAIN);
+        SelfSignedKeys next = SelfSignedKeys.make(folder.resolve("next.p12"), "next one", "*." + DOMAIN);
         try (RelayServer server = RelayServer.start(options.build());
                 AskingClient client = client(server, APP)) {
             visit(server, keys, APP, "TLSv1.3");

@@ -197,8 +197,7 @@ class NamePeersIT {
     void tlsUnderTheDomainEndsAtTheServer() throws Exception {
         close();
         open.clear();
-        SelfSignedKeys keys =
-                SelfSignedKeys.make(folder.resolve("domain.p12"), "domain", "-ext", "san=dns:*.example.com");
+        SelfSignedKeys keys = SelfSignedKeys.make(folder.resolve("domain.p12"), "domain", "*.example.com");
         String certificate = keys.writeCertificate(folder.resolve("domain.pem")).toString();
         ServerTls tls = ServerTls.ofFiles(Path.of(certificate), keys.writeKey(folder.resolve("domain-key.pem")));
         start(options -> options.domain("example.com").domainTls(tls));
