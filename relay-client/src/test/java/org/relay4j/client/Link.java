@@ -3,6 +3,7 @@ package org.relay4j.client;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.relay4j.testing.WireFrame.FIN;
 import static org.relay4j.testing.WireFrame.RST;
 import static org.relay4j.testing.WireFrame.SYN;
 import static org.relay4j.testing.WireFrame.data;
@@ -13,23 +14,70 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.nio.channels.ByteChannel;
 import org.relay4j.api.proxy.ProxyHeader;
+import org.relay4j.testing.Call;
+import org.relay4j.testing.MemoryPipe;
 import org.relay4j.testing.ScriptedPeer;
 import org.relay4j.testing.SocketByteChannel;
 import org.relay4j.testing.WireFrame;
 
-/** The server's end of a connection of a tunnel with several endpoints. */
+/**
+ * The server's end of a connection of a tunnel with several endpoints. It takes part in the client's end by itself, after which the
+ * script no longer reads: it answers BYE, and closes the connection when the client has ended its direction.
+ */
 final class Link {
     static final InetSocketAddress VISITOR = new InetSocketAddress("203.0.113.9", 4711);
     private static final InetSocketAddress SITE = new InetSocketAddress("192.0.2.1", 20417);
 
     final Socket socket;
     final ScriptedPeer yamux;
+    volatile boolean answersBye = true; // as servers do, with the end of the control stream
     private String unread = "";
 
     Link(Socket socket) {
         this.socket = socket;
-        yamux = new ScriptedPeer(new SocketByteChannel(socket));
+        MemoryPipe[] received = MemoryPipe.pair(1 << 20);
+        Call.run(() -> receive(received[0]));
+        yamux = new ScriptedPeer(new Ends(received[1], new SocketByteChannel(socket)));
+    }
+
+    /** Passes on what the client sends, and answers to its BYE. */
+    private void receive(MemoryPipe to) throws IOException {
+        try (socket;
+                to) {
+            ScriptedPeer client = new ScriptedPeer(new SocketByteChannel(socket));
+            while (true) {
+                WireFrame frame = client.next();
+                for (ByteBuffer bytes = ByteBuffer.wrap(frame.bytes()); bytes.hasRemaining(); ) to.write(bytes);
+                boolean bye = frame.isData() && frame.id() == 2 && new String(frame.body(), US_ASCII).endsWith("BYE\n");
+                if (bye && answersBye) client.send(window(2, FIN, 0));
+            }
+        }
+    }
+
+    /** The script reads what was received, and writes to the connection. */
+    private record Ends(MemoryPipe in, SocketByteChannel out) implements ByteChannel {
+        @Override
+        public int read(ByteBuffer to) throws IOException {
+            return in.read(to);
+        }
+
+        @Override
+        public int write(ByteBuffer from) throws IOException {
+            return out.write(from);
+        }
+
+        @Override
+        public boolean isOpen() {
+            return out.isOpen();
+        }
+
+        @Override
+        public void close() throws IOException {
+            in.close();
+            out.close();
+        }
     }
 
     /** The next line of the client's control stream. */
