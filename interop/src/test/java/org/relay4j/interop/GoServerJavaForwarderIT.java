@@ -108,6 +108,7 @@ class GoServerJavaForwarderIT extends Scenarios {
         Visitor visitor = downloading(expected);
         server.terminate();
         visitor.expectReset(expected);
+        assertEquals(0, server.awaitExit());
         assertInstanceOf(SocketException.class, service.awaitFailure());
         forwarder.awaitEnd();
         assertNotNull(forwarder.endCause());

@@ -97,7 +97,7 @@ final class PeerProcess implements AutoCloseable {
 
     /** SIGTERM: the program may say goodbye. */
     void terminate() {
-        process.destroy();
+        process.toHandle().destroy(); // Process.destroy also closes its outputs: SIGPIPE would end it at its next line
     }
 
     /** SIGKILL: the kernel closes its connections. */
