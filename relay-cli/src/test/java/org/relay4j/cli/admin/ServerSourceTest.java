@@ -91,6 +91,7 @@ class ServerSourceTest {
             try (RelayForwarder first = forward(server, service, named);
                     RelayForwarder second = forward(server, service, named);
                     RelayForwarder nameless = forward(server, service, RelayClientOptions.defaults())) {
+                Await.until("all are up", () -> total(server, "openTunnels").equals(3L));
                 List<?> clients = (List<?>) answer(server).get("clients");
                 assertEquals(1, clients.size(), clients::toString);
                 Map<?, ?> web = (Map<?, ?>) clients.get(0);
