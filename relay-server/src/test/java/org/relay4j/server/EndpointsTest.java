@@ -229,6 +229,7 @@ class EndpointsTest {
         Visitor.awaitRefused(own.number());
         refused(client, "tcp/0", "draining", "the server is shutting down");
         client.yamux().send(WireFrame.window(1, ACK | RST, 0));
+        client.die(); // the server would wait for it to close
         closing.join();
     }
 
@@ -257,6 +258,7 @@ class EndpointsTest {
 
     // ---- resume
 
+    @Tag("slow") // five seconds until an endpoint is given back
     @Test
     void endpointsWaitForTheClientThatHasResumed() throws IOException {
         AskingClient lost = ask("visitor-address resume port=none", "alice", ANY)
@@ -456,6 +458,7 @@ class EndpointsTest {
     }
 
     /** Only those that the client opens again stay, however they were opened at first. */
+    @Tag("slow") // five seconds until an endpoint is given back
     @Test
     void numbersOfRequestsEndWithTheResumption() throws IOException {
         AskingClient first = ask("visitor-address resume port=none", "alice", ANY)

@@ -99,7 +99,7 @@ class SessionTest {
     @EnumSource
     void manyStreamsPingPong(Transport transport) throws Exception {
         int streams = 50;
-        int rounds = 100;
+        int rounds = 30;
         try (SessionPair pair = SessionPair.over(transport)) {
             List<Call<Void>> calls = new ArrayList<>();
             for (int i = 0; i < streams; i++) {

@@ -80,7 +80,7 @@ class StreamChannelTest {
     @ParameterizedTest
     @EnumSource
     void carriesManyBytesBothWaysOnOneThread(Transport transport) throws Exception {
-        byte[] content = new byte[3 << 20];
+        byte[] content = new byte[1 << 20];
         new Random(5).nextBytes(content);
         try (SessionPair pair = SessionPair.over(transport)) {
             SessionPair.StreamPair streams = pair.open();
