@@ -1,6 +1,7 @@
 package org.relay4j.testing;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
@@ -27,8 +28,9 @@ public final class SocketByteChannel implements ByteChannel {
     public int write(ByteBuffer from) throws IOException {
         byte[] bytes = new byte[from.remaining()];
         from.get(bytes);
-        socket.getOutputStream().write(bytes);
-        socket.getOutputStream().flush();
+        OutputStream out = socket.getOutputStream();
+        out.write(bytes);
+        out.flush(); // even if the socket was closed meanwhile
         return bytes.length;
     }
 
