@@ -283,8 +283,7 @@ final class Claim {
 
     /** Continues on a loop; at once if it is this one. */
     private void on(Loop target, Runnable step) {
-        if (target.isCurrent()) guarded(step);
-        else target.execute(() -> guarded(step));
+        target.runOrExecute(() -> guarded(step));
     }
 
     private void guarded(Runnable step) {
@@ -293,8 +292,7 @@ final class Claim {
         } catch (RuntimeException | Error e) {
             server.failed(
                     request.client(), "relay server: unexpected failure, client {} gets no tunnel", request.who(), e);
-            if (loop.isCurrent()) refuseUnlessAnswered();
-            else loop.execute(this::refuseUnlessAnswered);
+            loop.runOrExecute(this::refuseUnlessAnswered);
         }
     }
 

@@ -139,8 +139,7 @@ final class ConnectionVisitors {
 
     /** Called when the connection of a visitor has ended. */
     void left(VisitorQueue queue, Arrival visitor) {
-        if (queue.loop().isCurrent()) queue.left(visitor);
-        else queue.loop().execute(() -> queue.left(visitor));
+        queue.loop().runOrExecute(() -> queue.left(visitor));
         left();
     }
 

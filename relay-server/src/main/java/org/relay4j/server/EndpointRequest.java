@@ -24,6 +24,7 @@ final class EndpointRequest {
     private final TunnelConnection connection;
     private final ControlLine line;
     private final String text; // the endpoint, as the client wrote it
+    private final @Nullable Endpoint named; // null if the text is none
     private final boolean share; // asked for, and allowed
     private final @Nullable String number; // of a request for any port or name; null if the client does not repeat it
     private boolean answered;
@@ -41,7 +42,7 @@ final class EndpointRequest {
         if (text.isEmpty() || text.length() > LONGEST || line.value(text) != null) {
             throw new IllegalArgumentException(line.keyword() + " needs an endpoint, of " + LONGEST + " bytes at most");
         }
-        Endpoint named = parsed();
+        named = parse(text);
         number = named != null && named.isAny() ? line.value("request") : null;
         if (number != null && number.length() > LONGEST_NUMBER) {
             throw new IllegalArgumentException("the value of request has more than " + LONGEST_NUMBER + " bytes");
@@ -63,7 +64,7 @@ final class EndpointRequest {
         });
     }
 
-    private @Nullable Endpoint parsed() {
+    private static @Nullable Endpoint parse(String text) {
         try {
             return Endpoint.parse(text);
         } catch (IllegalArgumentException e) {
@@ -72,7 +73,6 @@ final class EndpointRequest {
     }
 
     private @Nullable PublicEndpoint present() {
-        Endpoint named = parsed();
         return named == null ? null : tunnel.endpoints().find(named);
     }
 
@@ -97,7 +97,7 @@ final class EndpointRequest {
     // ---- OPEN
 
     private void open() {
-        Endpoint wanted = parsed();
+        Endpoint wanted = named;
         if (refusedAtOnce() || wanted == null) {
             if (!answered) refuse(Refusal.REQUEST, "bad-request", "'" + text + "' is not an endpoint");
             return;
@@ -267,8 +267,7 @@ final class EndpointRequest {
     }
 
     private void on(Loop target, Runnable step) {
-        if (target.isCurrent()) guarded(step);
-        else target.execute(() -> guarded(step));
+        target.runOrExecute(() -> guarded(step));
     }
 
     private void guarded(Runnable step) {
@@ -277,11 +276,9 @@ final class EndpointRequest {
         } catch (RuntimeException | Error e) {
             server.failed(
                     connection.request().client(), "{}: unexpected failure, endpoint {} refused", tunnel, text, e);
-            Runnable last = () -> {
+            tunnel.loop().runOrExecute(() -> {
                 if (!answered) answer(new ControlRefusal("internal", "the server has failed").refused(text));
-            };
-            if (tunnel.loop().isCurrent()) last.run();
-            else tunnel.loop().execute(last);
+            });
         }
     }
 }

@@ -68,7 +68,7 @@ final class TunnelConnection implements SessionEvents, Pulse.Observer {
 
     /** On the tunnel's loop. */
     void start() {
-        on(loop(), this::begin);
+        loop().runOrExecute(this::begin);
     }
 
     private void begin() {
@@ -144,7 +144,7 @@ final class TunnelConnection implements SessionEvents, Pulse.Observer {
     void replace() {
         superseded = true;
         Cause cause = new Cause(Cause.Kind.CONNECTION_LOST, "the client has made another connection in its place");
-        on(loop(), () -> driver.fail(cause));
+        loop().runOrExecute(() -> driver.fail(cause));
     }
 
     Loop loop() {
@@ -174,12 +174,6 @@ final class TunnelConnection implements SessionEvents, Pulse.Observer {
     @Override
     public void heard() {
         openable();
-    }
-
-    /** Continues on a loop; at once if it is this one. */
-    private static void on(Loop target, Runnable step) {
-        if (target.isCurrent()) step.run();
-        else target.execute(step);
     }
 
     // ---- visitors
@@ -229,12 +223,12 @@ final class TunnelConnection implements SessionEvents, Pulse.Observer {
                 most);
         retirement = driver.loop().schedule(server.options().retireAfter().toNanos(), driver::close);
         leave();
-        on(tunnel.loop(), () -> tunnel.goneAway("all stream ids are used"));
+        tunnel.loop().runOrExecute(() -> tunnel.goneAway("all stream ids are used"));
     }
 
     /** Ends with the last visitor. */
     void drain() {
-        on(loop(), this::leave);
+        loop().runOrExecute(this::leave);
     }
 
     private void leave() {
@@ -320,7 +314,7 @@ final class TunnelConnection implements SessionEvents, Pulse.Observer {
 
     /** Called when the client has answered. */
     void established() {
-        on(tunnel.loop(), () -> {
+        tunnel.loop().runOrExecute(() -> {
             mayTake = true;
             tunnel.established(this);
         });
@@ -331,7 +325,7 @@ final class TunnelConnection implements SessionEvents, Pulse.Observer {
         if (answer.hasArrived()) server.log().goneAway("{}: the client accepts no more visitors", tunnel);
         goneAway = true;
         control.mayEnd();
-        on(tunnel.loop(), () -> tunnel.goneAway("the client accepts no more visitors"));
+        tunnel.loop().runOrExecute(() -> tunnel.goneAway("the client accepts no more visitors"));
     }
 
     @Override
@@ -340,7 +334,7 @@ final class TunnelConnection implements SessionEvents, Pulse.Observer {
         if (cause.kind() == Cause.Kind.PROTOCOL_ERROR) {
             server.security().client(SecurityEvent.PROTOCOL_VIOLATION, request.client(), request.name());
         }
-        on(tunnel.loop(), () -> {
+        tunnel.loop().runOrExecute(() -> {
             tunnel.lost(this, cause);
             answer.leave();
         });

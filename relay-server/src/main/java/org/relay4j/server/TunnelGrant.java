@@ -45,8 +45,7 @@ final class TunnelGrant {
      */
     void start(Wire wire) {
         if (loop != claim.loop()) claim.loop().deregister(wire.channel());
-        if (tunnel.loop().isCurrent()) startHere(wire);
-        else tunnel.loop().execute(() -> startHere(wire));
+        tunnel.loop().runOrExecute(() -> startHere(wire));
     }
 
     /** On the tunnel's loop. */
@@ -76,15 +75,13 @@ final class TunnelGrant {
 
     /** Abandons the grant, and takes back its lease, because nothing of it was sent to the client. */
     void withdraw() {
-        if (tunnel.loop().isCurrent()) tunnel.grants().withdraw(this);
-        else tunnel.loop().execute(() -> tunnel.grants().withdraw(this));
+        tunnel.loop().runOrExecute(() -> tunnel.grants().withdraw(this));
         abandon();
     }
 
     /** Releases everything except the connection and the ticket, because the client disconnected before it was notified. */
     void abandon() {
         log.debug("{}: {} has disconnected", tunnel, claim.request());
-        if (tunnel.loop().isCurrent()) tunnel.failed(null);
-        else tunnel.loop().execute(() -> tunnel.failed(null));
+        tunnel.loop().runOrExecute(() -> tunnel.failed(null));
     }
 }

@@ -114,8 +114,7 @@ final class UdpVisitor implements DatagramStream.Owner {
 
     /** It has no stream, because there was no room for one, or no longer. */
     void leave() {
-        if (home.isCurrent()) port.left(this);
-        else home.execute(() -> port.left(this));
+        home.runOrExecute(() -> port.left(this));
     }
 
     private void pass(ByteBuffer datagram) {

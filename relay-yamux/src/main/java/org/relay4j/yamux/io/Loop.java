@@ -95,6 +95,12 @@ public final class Loop {
         if (!isCurrent()) wakeUp();
     }
 
+    /** Runs {@code task} at once if the calling thread is that of this loop, and otherwise like {@link #execute}. */
+    public void runOrExecute(Runnable task) {
+        if (isCurrent()) task.run();
+        else execute(task);
+    }
+
     /** Runs {@code task} like {@link #execute}. Returns false if the loop has ended and will not run it. */
     boolean offer(Runnable task) {
         execute(task);
