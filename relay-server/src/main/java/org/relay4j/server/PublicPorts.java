@@ -73,15 +73,10 @@ final class PublicPorts {
         for (int n = Math.min(unused, MOST_BINDS); n > 0; n--) {
             Integer port = take();
             if (port == null) break;
-            boolean bound = false;
             try {
-                T socket = binder.bind(new InetSocketAddress(address, port));
-                bound = true;
-                return socket;
+                return bind(port, binder);
             } catch (BindException e) {
                 why = ": " + e.getMessage(); // another program may use it; it is tried again after the others
-            } finally {
-                if (!bound) release(port);
             }
         }
         String range = lowest + " to " + highest;
@@ -103,6 +98,11 @@ final class PublicPorts {
         } finally {
             lock.unlock();
         }
+        return bind(port, binder);
+    }
+
+    /** Binds a socket to a port that was taken, which is released if that fails. */
+    private <T> T bind(int port, Binder<T> binder) throws IOException {
         boolean bound = false;
         try {
             T socket = binder.bind(new InetSocketAddress(address, port));
