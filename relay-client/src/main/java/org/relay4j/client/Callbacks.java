@@ -1,5 +1,6 @@
 package org.relay4j.client;
 
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -28,5 +29,11 @@ final class Callbacks {
             CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS, Runnable::run)
                     .execute(() -> runSurely(executor, task));
         }
+    }
+
+    /** Runs a task after a pause, on one of the threads. It is not lost either. */
+    static void runLater(Duration pause, Runnable task) {
+        CompletableFuture.delayedExecutor(pause.toNanos(), TimeUnit.NANOSECONDS, Runnable::run)
+                .execute(() -> runSurely(EXECUTOR, task));
     }
 }

@@ -212,14 +212,9 @@ final class EndpointRequests {
         if (tunnel.isOpen()) {
             log.warn("{}: {} is not open, {}; next attempt in {} ms", tunnel, one, why, pause.toMillis());
         }
-        later(pause, () -> {
+        Callbacks.runLater(pause, () -> {
             if (endpoints.isLatest(one, question.number())) open(one);
         });
-    }
-
-    private static void later(Duration pause, Runnable task) {
-        CompletableFuture.delayedExecutor(pause.toNanos(), TimeUnit.NANOSECONDS, Runnable::run)
-                .execute(() -> Callbacks.runSurely(Callbacks.EXECUTOR, task));
     }
 
     // ---- the endpoints in the lease file
@@ -282,7 +277,7 @@ final class EndpointRequests {
 
     /** An endpoint was closed while the answer to OPEN was lost, with its connection: the repeated OPEN says what to give back. */
     private void askToGiveBack(Question lost) {
-        later(endpoints.pause(lost.one()), () -> {
+        Callbacks.runLater(endpoints.pause(lost.one()), () -> {
             ServiceConnection on = tunnel.connections().usable();
             if (on != null) ask(new Question(lost.one(), lost.number(), lost.asked(), on, false));
         });
@@ -290,7 +285,7 @@ final class EndpointRequests {
 
     /** The connection was lost: the tunnel may have another one, and so the endpoint. */
     private void giveBackLater(ServedEndpoint one, Endpoint granted) {
-        later(
+        Callbacks.runLater(
                 endpoints.pause(one),
                 () -> giveBack(one, granted, tunnel.connections().usable()));
     }

@@ -7,8 +7,6 @@ import java.net.StandardProtocolFamily;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
@@ -76,8 +74,7 @@ final class HealthProbe {
     }
 
     private void checkLater() {
-        CompletableFuture.delayedExecutor(check.interval().toNanos(), TimeUnit.NANOSECONDS, Runnable::run)
-                .execute(this::checkSoon);
+        Callbacks.runLater(check.interval(), this::run);
     }
 
     private void run() {
