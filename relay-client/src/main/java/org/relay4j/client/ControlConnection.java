@@ -48,16 +48,22 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
         Reached reached = reach(server, options);
         Wire wire = new PlainWire(reached.channel());
         try {
-            Sockets.configure(reached.channel());
-            ClientTls tls = options.tls();
-            if (tls != null) wire = new TlsWire(reached.channel(), tls.engine(reached.host(), reached.port()));
-            else requireEncryption(options.identity(), reached, options);
+            wire = wireTo(reached, options);
             try (Conversation conversation = new Conversation(wire, options.handshakeTimeout())) {
                 return new ServerLines(reached.text(), conversation, options).greeting(wire);
             }
         } finally {
             wire.close();
         }
+    }
+
+    /** Returns what the lines are written to: with TLS, if the options want it, before its handshake. */
+    private static Wire wireTo(Reached reached, RelayClientOptions options) throws IOException {
+        Sockets.configure(reached.channel());
+        ClientTls tls = options.tls();
+        if (tls != null) return new TlsWire(reached.channel(), tls.engine(reached.host(), reached.port()));
+        requireEncryption(options.identity(), reached, options);
+        return new PlainWire(reached.channel());
     }
 
     private static Reached reach(InetSocketAddress server, RelayClientOptions options) throws IOException {
@@ -81,10 +87,7 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
         Wire wire = new PlainWire(reached.channel());
         boolean ready = false;
         try {
-            Sockets.configure(reached.channel());
-            ClientTls tls = options.tls();
-            if (tls != null) wire = new TlsWire(reached.channel(), tls.engine(reached.host(), reached.port()));
-            else requireEncryption(options.identity(), reached, options);
+            wire = wireTo(reached, options);
             Grant grant;
             try (Conversation conversation = new Conversation(wire, options.handshakeTimeout())) {
                 grant = new ServerLines(reached.text(), conversation, options).open(wire, request);
