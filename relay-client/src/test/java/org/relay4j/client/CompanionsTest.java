@@ -2,7 +2,6 @@ package org.relay4j.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.mockito.Mockito.mock;
 
 import java.time.Duration;
 import java.util.List;
@@ -57,11 +56,11 @@ class CompanionsTest {
                 return true;
             }
         });
-        companions.move(mock(TunnelConnection.class), Duration.ofSeconds(1).toNanos());
+        companions.move(new ScriptedConnection(), Duration.ofSeconds(1).toNanos());
         Await.until("the first one lasted", () -> joined.size() == 1);
         joined.clear();
         long announced = System.nanoTime();
-        companions.move(mock(TunnelConnection.class), Duration.ofSeconds(1).toNanos() - 1);
+        companions.move(new ScriptedConnection(), Duration.ofSeconds(1).toNanos() - 1);
         Await.until("it was replaced", () -> joined.size() == 1);
         assertTrue(joined.remove() - announced >= pause.toNanos() / 2, "there was no pause");
         companions.close();
