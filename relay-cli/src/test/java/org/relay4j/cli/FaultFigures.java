@@ -29,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 class FaultFigures {
     private static final int RUNS = Integer.getInteger("relay.figures.runs", 3);
     private static final double COUNTED = Integer.getInteger("relay.figures.seconds", 10); // s
+    private static final String FLOODS = System.getProperty("relay.figures.floods", ".*"); // names of Flood.Kind
     private static final Duration OUTAGE = Duration.ofSeconds(5);
     private static final Duration IDLE =
             Duration.ofSeconds(12); // longer than a tunnel is watched after its last visitor
@@ -267,7 +268,9 @@ class FaultFigures {
         table.add("| flood | throughput kept by the tunnel | with the flood elsewhere | slowest new client, visitor"
                 + " | server's memory before, during |");
         table.add("|---|---:|---:|---:|---:|");
-        for (Flood.Kind kind : Flood.Kind.values()) flood(kind, kind.tls ? pin : null);
+        for (Flood.Kind kind : Flood.Kind.values()) {
+            if (kind.name().matches(FLOODS)) flood(kind, kind.tls ? pin : null);
+        }
         print();
     }
 
