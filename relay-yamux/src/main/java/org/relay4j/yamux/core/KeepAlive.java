@@ -14,6 +14,7 @@ final class KeepAlive {
     private long lastSent; // ns; last progress of the output, or the time since which it has been waiting
     private boolean outputWaiting;
     private boolean pingInFlight;
+    private boolean probing; // no caller of ping waits for that one, so the session does not end without an answer
     private int pingValue;
     private long pingSent; // ns
     private long roundTrip; // ns; 0 until measured
@@ -41,10 +42,27 @@ final class KeepAlive {
 
     /** Sends a ping unless one is in flight. The answer to that one then also serves this caller. */
     void ping(long now) {
-        long timeout = options.keepAliveTimeout();
-        // The ping is repeated after a while because answers get lost: go-yamux drops those that it cannot queue.
-        if (pingInFlight && (timeout == 0 || now - pingSent < timeout)) return;
+        if (pingInFlight && probing) askedSince = now;
+        probing = false;
+        if (isAwaited(now)) return;
         if (!pingInFlight || askedSince - lastReceived < 0) askedSince = now;
+        send(now);
+    }
+
+    /** Sends a ping unless one is in flight, and does not end the session if there is no answer to it. */
+    void probe(long now) {
+        if (isAwaited(now)) return;
+        if (!pingInFlight) probing = true;
+        send(now);
+    }
+
+    /** Returns whether an answer may still come. A ping is repeated because answers get lost: go-yamux drops those that it cannot queue. */
+    private boolean isAwaited(long now) {
+        long timeout = options.keepAliveTimeout();
+        return pingInFlight && (timeout == 0 || now - pingSent < timeout);
+    }
+
+    private void send(long now) {
         pingInFlight = true;
         pingSent = now;
         output.ping(++pingValue);
@@ -70,7 +88,7 @@ final class KeepAlive {
         long interval = options.keepAliveInterval();
         long timeout = options.keepAliveTimeout();
         if (interval > 0) {
-            boolean asked = pingInFlight && askedSince - lastReceived >= 0;
+            boolean asked = pingInFlight && !probing && askedSince - lastReceived >= 0;
             if (asked && timeout > 0 && now - askedSince >= timeout) {
                 return new Cause(
                         Cause.Kind.TIMEOUT,

@@ -228,6 +228,11 @@ public final class Multiplexer {
 
     // ---- session
 
+    /** Sends a ping as {@link #ping} does, but does not end the session if there is no answer. */
+    public void probe(long now) {
+        if (!state.isOver()) keepAlive.probe(now);
+    }
+
     /** Sends a ping; {@link SessionEvents#onPong} reports the round-trip time. */
     public void ping(long now) {
         if (!state.isOver()) keepAlive.ping(now);

@@ -87,6 +87,17 @@ public abstract class Driver {
         }
     }
 
+    /** Pings the peer, and does not end the session if there is no answer. Does not block. */
+    final void probe(long now) {
+        lock.lock();
+        try {
+            mux().probe(now);
+            flush();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Stops opening and accepting streams, and ends the session with the last stream. Does not block. */
     public final void closeWhenDone() {
         lock.lock();

@@ -75,9 +75,15 @@ public final class Pulse {
         long now = System.nanoTime();
         long received = look(now);
         if (stopped || !silence.continues(now)) return;
-        if (silence.asks(now, received)) driver.ping();
+        if (silence.asks(now, received)) ask(now);
         later();
         if (isSilent()) observer.silent();
+    }
+
+    /** A connection that is only watched must not end earlier than without that: its visitors may survive a short failure. */
+    private void ask(long now) {
+        if (silence.isConstant()) driver.ping();
+        else driver.probe(now);
     }
 
     private void lookNow() {

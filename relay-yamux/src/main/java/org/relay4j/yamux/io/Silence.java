@@ -48,6 +48,11 @@ final class Silence {
         constant = wanted;
     }
 
+    /** Returns whether the peer is pinged all the time. */
+    boolean isConstant() {
+        return constant;
+    }
+
     /** Begins or extends a watch. */
     void watch(long now) {
         watchedUntil = now + WATCH;

@@ -66,6 +66,29 @@ class KeepAliveTest {
         assertEquals("the peer has been silent for 40000 ms and did not answer a ping", cause.message());
     }
 
+    /** A connection that is watched more closely must not end earlier. */
+    @Test
+    void probeWithoutAnswerDoesNotEndTheSessionEarlier() {
+        KeepAlive keepAlive = keepAlive(new Options().keepAlive(30, 10));
+        for (int second = 1; second < 40; second++) {
+            keepAlive.probe(START + second * SECOND);
+            sent();
+            assertNull(keepAlive.tick(START + second * SECOND));
+        }
+        assertNotNull(keepAlive.tick(START + 40 * SECOND));
+    }
+
+    @Test
+    void answerToAProbeIsOneToTheQuestionAfterIt() {
+        KeepAlive keepAlive = keepAlive(new Options().keepAlive(30, 10));
+        keepAlive.probe(START);
+        keepAlive.ping(START + 1);
+        assertEquals(Wire.ping(1), sent());
+        keepAlive.probe(START + 2);
+        assertNull(keepAlive.tick(START + 10 * SECOND));
+        assertNotNull(keepAlive.tick(START + 10 * SECOND + 1), "the question has its own time");
+    }
+
     @Test
     void peerThatSendsButDoesNotAnswerLives() {
         KeepAlive keepAlive = keepAlive(new Options().keepAlive(30, 10));
