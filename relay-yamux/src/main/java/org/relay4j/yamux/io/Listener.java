@@ -238,7 +238,7 @@ public final class Listener implements Loop.Handler {
                 left = handOverFromCrowd(accepted, pace.now());
                 crowd.count(left, pace.now());
             } else handOver(accepted);
-            goesOn = pace.mayContinue(busy) || crowded && first; // a second one shows whether they stand in a row
+            goesOn = pace.mayContinue(busy) || (crowded && first); // a second one shows whether they stand in a row
             first = false;
             if (pace.isSpent()) crowd.grows(pace.now());
             if (!left && ++kept >= owner.mostInAPass()) return; // the others in the next pass
