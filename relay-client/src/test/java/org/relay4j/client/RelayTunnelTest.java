@@ -158,6 +158,7 @@ class RelayTunnelTest {
             int port = forwarder.publicAddress().getPort();
             int other = acceptor.getLocalPort();
             server.close();
+            recorder.awaitLoss(1, true);
             server = server(); // it knows nothing of the tunnel
             Await.until("both are open again", () -> acceptor.isOpen() && forwarder.isOpen());
             assertEquals(port, forwarder.publicAddress().getPort());

@@ -23,6 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.Call;
+import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Logged;
 import org.relay4j.testing.Visitor;
@@ -86,7 +87,7 @@ class ServerCloseTest {
 
     @Test
     void portIsFreeAgainAtOnce() throws IOException {
-        RelayServer first = RelayServer.start(0);
+        RelayServer first = RelayServer.start(FixedPort.free()); // one that no connection can get meanwhile
         RawClient client = RawClient.establish(first);
         first.close();
         RelayServer.start(first.port()).close();
