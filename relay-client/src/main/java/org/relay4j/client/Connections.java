@@ -49,11 +49,11 @@ final class Connections {
         }
     }
 
-    /** Marks a connection as {@link #moves} does, if it is the only one and was not marked. */
+    /** Marks a connection as {@link #moves} does, if it is the only one that was not marked. */
     boolean movesAlone(TunnelConnection one) {
         lock.lock();
         try {
-            return present.size() == 1 && present.contains(one) && moving.add(one);
+            return present.size() < MOST && present.contains(one) && staying() == 1 && moving.add(one);
         } finally {
             lock.unlock();
         }
@@ -75,6 +75,26 @@ final class Connections {
         lock.lock();
         try {
             return moving.contains(one);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns whether a connection has a successor, which is present and has none itself. */
+    boolean isSucceeded(TunnelConnection one) {
+        lock.lock();
+        try {
+            return moving.contains(one) && staying() > 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns the number of the present connections that have no successor. */
+    int staying() {
+        lock.lock();
+        try {
+            return present.size() - moving.size();
         } finally {
             lock.unlock();
         }

@@ -24,6 +24,11 @@ record Loss(String why, boolean clean, @Nullable Throwable cause) {
         return new Loss("the server has shut down: " + loss.why(), false, loss.cause());
     }
 
+    /** Returns the loss of a tunnel whose last connection was one that this side had replaced by others. */
+    static Loss succeeded() {
+        return new Loss("its new connection was lost, and the old one has ended with its last visitor", true, null);
+    }
+
     TunnelLostException exception() {
         return new TunnelLostException("the tunnel was lost: " + why, clean, cause);
     }

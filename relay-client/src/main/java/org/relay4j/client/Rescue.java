@@ -20,9 +20,10 @@ final class Rescue {
      *   the old one      ends the attempts; nothing has changed
      *   the new one      joins the tunnel. The server gives it the visitors that wait, and all new ones. The old one keeps its
      *                    visitors, and accepts those that are on the way to it. When it speaks, it is asked to end with the last one;
-     *                    if it never does, its keep-alive ends it
+     *                    if it never does, its keep-alive ends it. If the new one is lost before that, the old one has no
+     *                    successor any more, and another attempt begins if it is still silent
      *
-     * Only a connection that is alone is rescued, so there are at most two.
+     * Only one that is alone is rescued. Those that leave do not count, so there may be more for a while, up to the limit of a tunnel.
      */
     private static final Logger log = LoggerFactory.getLogger(Rescue.class);
 
@@ -30,6 +31,8 @@ final class Rescue {
     private final Connections connections;
     private final Companions.Joining joining;
     private final AtomicReference<@Nullable Attempts> current = new AtomicReference<>();
+    private final AtomicReference<@Nullable TunnelConnection> succeeded =
+            new AtomicReference<>(); // has a successor, and has not spoken since
     private volatile @Nullable TunnelConnection
             refused; // the server does not let another one join while this one is silent
     private volatile boolean closed;
@@ -40,12 +43,16 @@ final class Rescue {
         this.joining = joining;
     }
 
-    /** Begins to watch a connection of the tunnel. Does not block. */
-    void watch(TunnelConnection one) {
+    /**
+     * Begins to watch a connection of the tunnel. Does not block.
+     *
+     * @param stays called if it has been marked as one that gets a successor, and gets none
+     */
+    void watch(TunnelConnection one, Runnable stays) {
         one.watch(new Pulse.Observer() {
             @Override
             public void silent() {
-                begin(one);
+                begin(one, stays);
             }
 
             @Override
@@ -62,7 +69,17 @@ final class Rescue {
         if (running != null) running.close();
     }
 
-    private void begin(TunnelConnection silent) {
+    /** A connection of the tunnel was lost: if it was the successor of another one, that is on its own again. */
+    void lost() {
+        TunnelConnection old = succeeded.getAndSet(null);
+        if (old != null) connections.stays(old);
+    }
+
+    boolean isTrying() {
+        return current.get() != null;
+    }
+
+    private void begin(TunnelConnection silent, Runnable stays) {
         if (closed || silent.equals(refused) || current.get() != null || !connections.movesAlone(silent)) return;
         Attempts attempts = new Attempts("the server is silent, and another connection fails", options, () -> true);
         if (!current.compareAndSet(null, attempts)) {
@@ -71,26 +88,33 @@ final class Rescue {
         }
         if (closed) attempts.close(); // the thread that closed this object may have missed it
         log.debug("the server is silent, another connection is tried");
-        Callbacks.runSurely(Callbacks.EXECUTOR, () -> work(silent, attempts));
+        Callbacks.runSurely(Callbacks.EXECUTOR, () -> work(silent, stays, attempts));
     }
 
-    private void work(TunnelConnection silent, Attempts attempts) {
+    private void work(TunnelConnection silent, Runnable stays, Attempts attempts) {
         boolean joined = false;
         try {
             joined = attempts.again(() -> join(), Companions::isTemporary);
         } catch (RelayRefusedException e) {
-            refused = silent;
+            refuse(silent);
             log.debug("no other connection joins: {}", e.getMessage());
         } catch (IOException e) {
             log.debug("no other connection is needed: {}", e.getMessage());
         } catch (RuntimeException | Error e) {
-            refused = silent;
+            refuse(silent);
             log.error("internal error, the tunnel continues with its connection", e);
         } finally {
-            if (!joined) connections.stays(silent);
+            if (joined) succeeded.set(silent);
+            boolean alone = !joined && connections.stays(silent);
             current.set(null);
+            if (alone) stays.run();
         }
-        if (joined && !silent.isSilent()) silent.retire();
+        if (joined && !silent.isSilent()) retire(silent);
+    }
+
+    private void refuse(TunnelConnection silent) {
+        refused = silent;
+        if (!silent.isSilent()) refused = null; // it has spoken meanwhile
     }
 
     private boolean join() throws IOException {
@@ -102,6 +126,13 @@ final class Rescue {
         if (heard.equals(refused)) refused = null;
         Attempts running = current.get();
         if (running != null) running.close();
-        else if (connections.isMoving(heard)) heard.retire();
+        else retire(heard);
+    }
+
+    /** Ends a connection with its last visitor, if it has a successor. Once the tunnel is closed, it ends as that wants. */
+    private void retire(TunnelConnection old) {
+        if (closed || !succeeded.compareAndSet(old, null)) return;
+        if (connections.isSucceeded(old)) old.retire();
+        else connections.stays(old);
     }
 }

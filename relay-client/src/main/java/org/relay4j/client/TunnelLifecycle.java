@@ -151,7 +151,8 @@ final class TunnelLifecycle {
         Companions.Joining joining = new JoiningConnections(this, connector, events);
         Companions further = new Companions(options, joining);
         companions = further;
-        if (options.connections() == 1 && entrance.isJoinable()) rescue = new Rescue(options, connections, joining);
+        boolean rescued = options.connections() == 1 && entrance.isJoinable();
+        rescue = rescued ? new Rescue(options, connections, joining) : null;
         if (attempts.isClosing()) closeCompanions(); // the thread that closed the tunnel may have missed them
         if (entrance.isJoinable()) further.start();
         else if (options.connections() > 1)
@@ -168,7 +169,15 @@ final class TunnelLifecycle {
         var unusedToo = next.draining()
                 .thenAccept(seconds -> Callbacks.runSurely(Callbacks.EXECUTOR, () -> draining(next, since, seconds)));
         Rescue present = rescue;
-        if (present != null) present.watch(next);
+        if (present != null)
+            present.watch(next, () -> {
+                if (isDrained(next))
+                    draining(next, since, next.draining().toCompletableFuture().join());
+            });
+    }
+
+    private static boolean isDrained(TunnelConnection one) {
+        return one.draining().toCompletableFuture().isDone();
     }
 
     /** Called when the server of a connection shuts down: another connection is made first, if the server lets it join. */
@@ -182,10 +191,10 @@ final class TunnelLifecycle {
     /** Called when a connection that was up has ended; the loss is null if this side closed it. */
     private void ended(TunnelConnection last, long since, @Nullable Loss loss) {
         try {
-            boolean drained = last.draining().toCompletableFuture().isDone();
+            boolean drained = isDrained(last);
             boolean succeeded = connections.isMoving(last);
             boolean wasLast = connections.remove(last);
-            Loss seen = drained ? Loss.drained(loss) : loss;
+            Loss seen = drained ? Loss.drained(loss) : succeeded && loss == null ? Loss.succeeded() : loss;
             Loss unwanted = seen == null || (attempts.isClosing() && seen.clean()) ? null : seen;
             long nanos = System.nanoTime() - since;
             if (!wasLast) {
@@ -206,8 +215,11 @@ final class TunnelLifecycle {
     /** The tunnel is still up. */
     private void replace(TunnelConnection lost, long nanos, Loss loss) {
         log.info("tunnel {}: one of its connections was lost, {}", name(lost), loss.why());
+        Rescue present = rescue;
+        if (present != null) present.lost();
         Companions further = companions;
-        if (further != null) further.replace(lost.control().grant().connection(), nanos);
+        if (further != null && connections.staying() < options.connections())
+            further.replace(lost.control().grant().connection(), nanos);
     }
 
     /** Ends the tunnel for good because of a defect or a lack of memory. */
@@ -255,6 +267,7 @@ final class TunnelLifecycle {
 
     private void finish(@Nullable Throwable cause) {
         if (over.getCount() == 0) return;
+        closeCompanions();
         entrance.end();
         endCause = cause;
         owner.over(cause); // first, because a thread that waits for the end may ask the owner for the cause

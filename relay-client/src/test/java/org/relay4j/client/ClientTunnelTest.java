@@ -127,6 +127,49 @@ class ClientTunnelTest {
         tunnel.closeNow();
     }
 
+    /** It was replaced, the new connection was lost, and then its last visitor has left. */
+    @Test
+    void endOfAReplacedConnectionThatIsTheLastOneIsALoss() throws Exception {
+        ScriptedConnection first = then();
+        ScriptedConnection second = then();
+        ClientTunnel tunnel = up(Local.hasty(recorder));
+        assertTrue(tunnel.connections().moves(first));
+        first.retire();
+        assertEquals(
+                "the tunnel was lost: its new connection was lost, and the old one has ended with its last visitor",
+                recorder.awaitLoss(1, true).getMessage());
+        recorder.awaitUp(2);
+        assertSame(second, tunnel.connections().all().get(0));
+        tunnel.closeNow();
+    }
+
+    /** It joined late, and the tunnel has as many as it wants without it. */
+    @Test
+    void lossOfAConnectionTooManyIsNotMadeGood() throws Exception {
+        ScriptedConnection first = then();
+        ScriptedConnection second = then();
+        TunnelLifecycle tunnel = new TunnelLifecycle(
+                InetSocketAddress.createUnresolved("relay", 7000),
+                Local.hasty(recorder).build(),
+                (opening, events) -> script.remove().connect(opening, events),
+                told::set,
+                new TunnelEvents(null, null)); // without a listener the tunnel is not asked for
+        tunnel.connect();
+        tunnel.announce();
+        ScriptedConnection late = new ScriptedConnection();
+        assertTrue(tunnel.connections().join(late));
+        tunnel.awaitEndOf(late, late::statistics, System.nanoTime());
+        try (Logged log = Logged.below("org.relay4j.client")) {
+            late.end.complete(BROKEN);
+            log.await("one of its connections was lost");
+            first.end.complete(BROKEN);
+            log.await("tunnel relay:4711: lost, broken");
+            Await.until("it is up again", () -> tunnel.connections().all().equals(List.of(second)));
+        }
+        tunnel.closeNow();
+        tunnel.awaitEnd();
+    }
+
     /** A connection may have ended before its up was announced. */
     @Test
     void lossIsToldAfterTheUp() throws IOException {

@@ -9,6 +9,7 @@ import java.io.InterruptedIOException;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,9 +24,11 @@ import org.relay4j.testing.Logged;
 class RescueTest {
     private final Connections connections = new Connections();
     private final ScriptedConnection old = new ScriptedConnection();
+    private final ScriptedConnection successor = new ScriptedConnection();
     private final BlockingQueue<Entrance.Way> attempts = new LinkedBlockingQueue<>();
     private final Semaphore answers = new Semaphore(0); // of the server, to attempts
     private volatile String refusal = "";
+    private final AtomicInteger stays = new AtomicInteger(); // how often the old one was told that it gets no successor
     private Rescue rescue;
 
     @BeforeEach
@@ -37,7 +40,7 @@ class RescueTest {
                 attempts.add(way);
                 awaitAnswer();
                 if (!refusal.isEmpty()) throw new RelayRefusedException("refused", refusal, "no");
-                assertTrue(connections.join(new ScriptedConnection()));
+                assertTrue(connections.join(successor));
             }
 
             @Override
@@ -45,7 +48,7 @@ class RescueTest {
                 throw new AssertionError("no server shuts down");
             }
         });
-        rescue.watch(old);
+        rescue.watch(old, stays::incrementAndGet);
     }
 
     private void awaitAnswer() throws InterruptedIOException {
@@ -94,7 +97,8 @@ class RescueTest {
         fallSilent();
         attempts.take();
         speak();
-        Await.until("the attempt has ended", () -> !connections.isMoving(old));
+        Await.until("the attempt has ended", () -> stays.get() == 1);
+        assertFalse(connections.isMoving(old));
         assertEquals(0, old.retired.get());
         assertEquals(1, connections.all().size());
         Await.until("the next silence is another one", () -> {
@@ -111,6 +115,70 @@ class RescueTest {
         old.silent = false;
         answers.release();
         Await.until("it is asked to leave", () -> old.retired.get() == 1);
+    }
+
+    /** The old one is on its own again, and the next attempt is for it. */
+    @Test
+    void lossOfTheNewConnectionBeforeTheOldOneSpeaks() throws Exception {
+        joinAnother();
+        connections.remove(successor);
+        rescue.lost();
+        assertFalse(connections.isMoving(old));
+        Await.until("there is another attempt", () -> {
+            old.observer().silent();
+            return attempts.poll() != null;
+        });
+        speak();
+        assertEquals(0, old.retired.get());
+    }
+
+    @Test
+    void connectionThatSpeaksAfterTheLossOfTheNewOneStays() throws Exception {
+        joinAnother();
+        connections.remove(successor);
+        Await.until("it stays", () -> {
+            speak();
+            return !connections.isMoving(old);
+        });
+        assertEquals(0, old.retired.get());
+    }
+
+    /** Its server shuts down, and the successor is not there yet. */
+    @Test
+    void connectionThatMovesForAnotherReasonIsNotAskedToLeave() {
+        assertTrue(connections.moves(old));
+        fallSilent();
+        speak();
+        assertEquals(0, attempts.size());
+        assertEquals(0, old.retired.get());
+        assertTrue(connections.isMoving(old));
+    }
+
+    @Test
+    void connectionOfAClosedTunnelEndsAsTheCloseWants() throws Exception {
+        joinAnother();
+        rescue.close();
+        speak();
+        assertEquals(0, old.retired.get());
+    }
+
+    /** The old one is still there for its last visitor when the new one falls silent. */
+    @Test
+    void connectionsThatLeaveDoNotCount() throws Exception {
+        joinAnother();
+        rescue.watch(successor, stays::incrementAndGet);
+        successor.observer().silent();
+        assertEquals(Entrance.Way.URGENT, attempts.take());
+        successor.observer().heard();
+        Await.until("the attempt has ended", () -> stays.get() == 1);
+    }
+
+    private void joinAnother() throws Exception {
+        fallSilent();
+        attempts.take();
+        answers.release();
+        Await.until("there are two", () -> connections.all().size() == 2);
+        Await.until("nothing is tried any more", () -> !rescue.isTrying());
     }
 
     @Test
