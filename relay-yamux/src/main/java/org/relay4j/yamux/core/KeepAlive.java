@@ -52,7 +52,7 @@ final class KeepAlive {
     /** Sends a ping unless one is in flight, and does not end the session if there is no answer to it. */
     void probe(long now) {
         if (isAwaited(now)) return;
-        if (!pingInFlight) probing = true;
+        if (!pingInFlight || askedSince - lastReceived < 0) probing = true; // no question before that one is open
         send(now);
     }
 

@@ -89,6 +89,21 @@ class KeepAliveTest {
         assertNotNull(keepAlive.tick(START + 10 * SECOND + 1), "the question has its own time");
     }
 
+    /** A probe takes the place of a question whose answer got lost; the keep-alive then asks anew. */
+    @Test
+    void probesDoNotPutOffTheEnd() {
+        KeepAlive keepAlive = keepAlive(new Options().keepAlive(30, 10));
+        keepAlive.ping(START);
+        keepAlive.received(START + SECOND); // lives, though the answer got lost
+        for (int second = 2; second < 41; second++) {
+            keepAlive.probe(START + second * SECOND);
+            sent();
+            assertNull(keepAlive.tick(START + second * SECOND));
+        }
+        keepAlive.probe(START + 41 * SECOND);
+        assertNotNull(keepAlive.tick(START + 41 * SECOND));
+    }
+
     @Test
     void peerThatSendsButDoesNotAnswerLives() {
         KeepAlive keepAlive = keepAlive(new Options().keepAlive(30, 10));
