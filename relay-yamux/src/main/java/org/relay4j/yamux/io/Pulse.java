@@ -80,9 +80,8 @@ public final class Pulse {
         if (isSilent()) observer.silent();
     }
 
-    /** A connection that is only watched must not end earlier than without that: its visitors may survive a short failure. */
     private void ask(long now) {
-        if (silence.isConstant()) driver.ping();
+        if (silence.mustAnswer()) driver.ping();
         else driver.probe(now);
     }
 

@@ -10,6 +10,10 @@ final class Silence {
      * In constant mode, as for connections that share their visitors, the peer is pinged at each beat. While it is only watched, it is pinged
      * when it has been quiet for a second, and the watch ends after ten seconds without traffic. A silent peer is pinged until it
      * speaks, in either mode.
+     *
+     * In constant mode, a peer that does not answer ends the session. A connection that is only watched must not end earlier than
+     * without that, because its visitors may survive a short failure. That stays so if the constant mode begins meanwhile, as it does
+     * when another connection joins because this one does not answer.
      */
     private static final long MS = TimeUnit.MILLISECONDS.toNanos(1);
 
@@ -32,6 +36,7 @@ final class Silence {
     private long traffic; // bytes
     private boolean asked; // there was a ping since the last byte arrived
     private long askedAt; // the first one; if asked
+    private boolean mayStaySilent; // that one was asked in a watch; if asked
     private volatile boolean silent;
 
     Silence(long now) {
@@ -48,9 +53,9 @@ final class Silence {
         constant = wanted;
     }
 
-    /** Returns whether the peer is pinged all the time. */
-    boolean isConstant() {
-        return constant;
+    /** Returns whether the peer must answer the ping of this beat, or the session ends. */
+    boolean mustAnswer() {
+        return constant && !mayStaySilent;
     }
 
     /** Begins or extends a watch. */
@@ -80,7 +85,10 @@ final class Silence {
     /** Returns whether to ping the peer at this beat, which the caller then does. */
     boolean asks(long now, long received) {
         if (!constant && !silent && now - received < QUIET) return false;
-        if (!asked) askedAt = now;
+        if (!asked) {
+            askedAt = now;
+            mayStaySilent = !constant;
+        }
         asked = true;
         return true;
     }

@@ -97,6 +97,41 @@ class SilenceTest {
         assertFalse(silence.isSilent());
     }
 
+    /** Another connection joins because this one does not answer, so both are pinged all the time. The visitors here may survive. */
+    @Test
+    void peerThatWasSilentBeforeTheConstantModeMayStaySilent() {
+        silence.watch(now);
+        answers = false;
+        pass(1_000);
+        assertEquals(1, pings);
+        silence.constant(true);
+        for (int beat = 0; beat < 100; beat++) {
+            pass(500);
+            assertFalse(silence.mustAnswer());
+        }
+        assertTrue(silence.isSilent());
+        received = now;
+        pass(500);
+        assertFalse(silence.isSilent());
+        assertTrue(silence.mustAnswer(), "as any connection that shares its visitors");
+    }
+
+    @Test
+    void onlyTheConstantModeWantsAnAnswer() {
+        silence.watch(now);
+        pass(1_500);
+        assertFalse(silence.mustAnswer());
+        silence.constant(true);
+        pass(500);
+        assertTrue(silence.mustAnswer());
+        answers = false;
+        pass(5_000);
+        assertTrue(silence.mustAnswer());
+        silence.constant(false);
+        pass(500);
+        assertFalse(silence.mustAnswer());
+    }
+
     @Test
     void bytesThatArriveAfterThePingAreAnAnswer() {
         silence.watch(now);
