@@ -178,6 +178,7 @@ EOF
 start_bore() {
     local public
     peer bore
+    ! (exec 3<>/dev/tcp/127.0.0.1/7835) 2>/dev/null || die "port 7835, which bore needs, is in use: end the program that listens there"
     public=$(free_port)
     start bore-server bore server --bind-addr 127.0.0.1 --min-port 20000 --max-port 29999
     server[bore]=$pid
