@@ -122,11 +122,12 @@ final class PublicPort extends QueuedEndpoint implements Listener.Owner {
     public boolean acceptedFromCrowd(SocketChannel channel, boolean mostLeave) {
         VisitorQueue visitors = queue();
         InetSocketAddress from = remote(channel);
-        if (visitors == null
-                || from == null
-                || !visitors.passesAtOnce()
-                || server.proxies().contains(from.getAddress())) {
+        if (visitors == null || from == null || server.proxies().contains(from.getAddress())) {
             accepted(channel);
+            return false;
+        }
+        if (!visitors.passesAtOnce()) {
+            visitors.arrived(new Arrival(channel, from, null));
             return false;
         }
         ByteBuffer first;
@@ -149,7 +150,7 @@ final class PublicPort extends QueuedEndpoint implements Listener.Owner {
             return true;
         }
         boolean hasRead = first != null && first.hasRemaining();
-        visitors.accepted(new Arrival(new PlainWire(channel), from, null, hasRead ? first : null));
+        visitors.arrived(new Arrival(new PlainWire(channel), from, null, hasRead ? first : null));
         return first == null;
     }
 

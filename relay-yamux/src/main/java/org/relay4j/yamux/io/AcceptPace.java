@@ -14,14 +14,19 @@ final class AcceptPace {
     /** The time that can be saved up, and the longest turn. Unit: nanoseconds. */
     static final long MOST = TimeUnit.MILLISECONDS.toNanos(2);
 
+    /** The time between two turns that exceed the pace. Unit: nanoseconds. */
+    static final long LONG_TURNS = TimeUnit.MILLISECONDS.toNanos(250);
+
     private final LongSupplier clock; // ns
     private long credit = MOST; // ns; negative after a turn that took too long
     private long at; // ns; until then the credit is counted
     private long begun; // ns; the present turn
+    private long longTurn; // ns; the last one
 
     AcceptPace(LongSupplier clock) {
         this.clock = clock;
         at = clock.getAsLong();
+        longTurn = at - LONG_TURNS;
     }
 
     /** Returns whether to accept, before the first connection of a turn. */
@@ -43,6 +48,13 @@ final class AcceptPace {
         credit = Math.max(-MOST, credit - (now - at));
         at = now;
         return busy ? credit > 0 : now - begun < MOST;
+    }
+
+    /** Returns whether this turn may exceed the pace. Once in a while, one of the listeners may. */
+    boolean beginLongTurn() {
+        if (begun - longTurn < LONG_TURNS) return false;
+        longTurn = begun;
+        return true;
     }
 
     /** Returns whether accepting has taken all of its time, even if it goes on because the loop has no other work. */

@@ -7,8 +7,9 @@ import java.util.concurrent.TimeUnit;
  * of connections that have left again when they are accepted. Not safe for use by several threads.
  *
  * <p>Visitors that end their direction at once, and only read, look the same. But they wait for their answer, so there are only as
- * many of them in the kernel as there are visitors at a time, however fast the machine is. A flood waits for nothing. So what counts
- * is not a rate, but how many the kernel held in a row.
+ * many of them in the kernel as there are visitors at a time, however fast they come back. A flood waits for nothing. So what counts is
+ * how many the kernel held at one time. When many have been accepted in a row, the listener finds out: it accepts all of them
+ * before it hands over the first.
  */
 final class Crowd {
     /**
@@ -17,19 +18,23 @@ final class Crowd {
      */
     static final long PAUSE = TimeUnit.MILLISECONDS.toNanos(5);
 
-    /** How long a crowd is expected to come back, and a flood to go on. Unit: nanoseconds. */
+    /**
+     * How long a crowd is expected to come back, and a flood to go on. Then the flood must be found again: those that are reset may
+     * return at once, so how many they are meanwhile says nothing. Unit: nanoseconds.
+     */
     static final long MEMORY = TimeUnit.SECONDS.toNanos(1);
 
-    /** The number of connections that the kernel held in a row, most of which had left, that are a flood. */
+    /** The number of connections that the kernel held at one time, most of which had left, that are a flood. */
     static final int FLOOD = 500;
 
-    /** That number while it is known that they are a flood: most are accepted as soon as they come now. */
-    static final int FLOOD_GOES_ON = 50;
+    /** The number of connections in a row, most of which had left, that deserve a look at how many the kernel holds. */
+    static final int SUSPICIOUS = 50;
 
     private boolean present;
     private long last; // ns; if present
     private boolean leaving;
     private long found; // ns; if leaving
+    private boolean suspected;
     private int inARow; // connections
     private int left; // of these
 
@@ -54,21 +59,33 @@ final class Crowd {
         return leaving;
     }
 
+    /** Returns whether it may be a flood, so that the listener should look. */
+    boolean isSuspected() {
+        return suspected;
+    }
+
     /** Counts one that was accepted from a crowd. */
     void count(boolean hasLeft, long now) {
+        if (isLeaving(now)) return;
         inARow++;
         if (hasLeft) left++;
-        if (inARow < (isLeaving(now) ? FLOOD_GOES_ON : FLOOD)) return;
-        if (left > inARow / 2) {
-            leaving = true;
-            found = now;
-            grows(now); // they cost little now, and must not become costly by that
-        }
+        if (inARow < SUSPICIOUS) return;
+        suspected = left > inARow / 2;
+        inARow = 0;
+        left = 0;
+    }
+
+    /** The kernel held {@link #FLOOD} of them at one time, and most had left. */
+    void leaves(long now) {
+        leaving = true;
+        found = now;
+        grows(now); // they cost little now, and must not become costly by that
         gap();
     }
 
     /** The kernel holds no more. */
     void gap() {
+        suspected = false;
         inARow = 0;
         left = 0;
     }

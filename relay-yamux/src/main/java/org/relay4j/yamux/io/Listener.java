@@ -9,6 +9,8 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,9 +25,10 @@ public final class Listener implements Loop.Handler {
     /*
      * A connection costs more than its accept: its registration, a stream or a handshake, and work on the other side. So
      * accepting is paced by time in passes with other work, and the kernel holds the rest of a flood. Connections that take more
-     * time than that are a crowd, and each is read when it is accepted. If the kernel holds many in a row and most have left, they
-     * are dropped: they cost an accept, a read and a close. Accepting then pauses between turns, because a connection that is
-     * accepted at once has not left yet.
+     * time than that are a crowd, and each is read when it is accepted. If many come in a row and most have left, all that the
+     * kernel holds are accepted at once, a few times a second at most. If they are very many, those that have left are dropped for a
+     * second: they cost an accept, a read and a close. Accepting then pauses between turns, because a connection that is accepted
+     * at once has not left yet.
      *
      * More than 300 lines with the options of opening a socket; the pace and the crowd are classes of their own.
      */
@@ -47,7 +50,8 @@ public final class Listener implements Loop.Handler {
         }
 
         /**
-         * Receives a new connection, as {@link #accepted} does, while more arrive than the loop has time for.
+         * Receives a new connection, as {@link #accepted} does, while more arrive than the loop has time for. Then up to 500 can
+         * come at once, even if {@link #canAccept} would return false, or beyond {@link #mostInAPass}.
          *
          * @param mostLeave whether most connections leave at once, so that one that has left should be reset
          * @return whether the peer has left: it has sent nothing, and has ended its direction or the connection
@@ -214,6 +218,7 @@ public final class Listener implements Loop.Handler {
 
     private void acceptSome(AcceptPace pace, boolean busy) {
         boolean crowded = crowd.isPresent(pace.now());
+        boolean looks = crowded && crowd.isSuspected() && pace.beginLongTurn();
         int kept = 0;
         boolean first = true;
         boolean goesOn = true;
@@ -223,6 +228,10 @@ public final class Listener implements Loop.Handler {
                 if (!owner.canAccept()) {
                     interest(0);
                     return;
+                }
+                if (looks) {
+                    look(pace);
+                    break;
                 }
                 accepted = channel.accept();
             } catch (IOException | RuntimeException | Error e) {
@@ -244,6 +253,28 @@ public final class Listener implements Loop.Handler {
             if (!left && ++kept >= owner.mostInAPass()) return; // the others in the next pass
         }
         if (crowded && crowd.isLeaving(pace.now())) rest(Crowd.PAUSE);
+    }
+
+    /** Accepts all that the kernel holds, as long as they are no flood, before it hands over the first: so nobody comes twice. */
+    private void look(AcceptPace pace) throws IOException {
+        List<SocketChannel> many = new ArrayList<>();
+        try {
+            while (many.size() < Crowd.FLOOD) {
+                SocketChannel accepted = channel.accept();
+                if (accepted == null) break;
+                many.add(accepted);
+            }
+        } finally {
+            crowd.gap();
+            int left = 0;
+            for (SocketChannel accepted : many) {
+                if (!handOverFromCrowd(accepted, pace.now())) continue;
+                left++;
+                if (many.size() == Crowd.FLOOD && left == Crowd.FLOOD / 2 + 1) crowd.leaves(pace.now());
+            }
+            pace.mayContinue(true); // counts the time
+            crowd.grows(pace.now());
+        }
     }
 
     private boolean handOverFromCrowd(SocketChannel accepted, long now) {

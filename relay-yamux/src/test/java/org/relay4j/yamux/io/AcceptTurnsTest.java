@@ -64,6 +64,18 @@ class AcceptTurnsTest {
         assertTrue(flooded.cuts > 0);
     }
 
+    /** So that all listeners together exceed the pace by little. */
+    @Test
+    void turnsThatExceedThePaceAreRare() {
+        AcceptPace pace = new AcceptPace(() -> now);
+        int turns = 0;
+        for (long end = now + TimeUnit.SECONDS.toNanos(10); now < end; now += WORK) {
+            pace.mayBegin(false);
+            if (pace.beginLongTurn()) turns++;
+        }
+        assertEquals(40, turns);
+    }
+
     @Test
     void idleLoopAcceptsWithoutAPause() {
         Port port = new Port(10_000, COST);

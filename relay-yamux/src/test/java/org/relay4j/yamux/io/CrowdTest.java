@@ -20,62 +20,54 @@ class CrowdTest {
     }
 
     @Test
-    void leavesIfMostInARowHaveLeft() {
+    void isSuspectedIfMostInARowHaveLeft() {
+        count(Crowd.SUSPICIOUS - 1);
+        assertFalse(crowd.isSuspected());
+        count(1);
+        assertTrue(crowd.isSuspected());
+        crowd.gap();
+        assertFalse(crowd.isSuspected());
+        count(Crowd.SUSPICIOUS - 1);
+        crowd.gap();
+        count(1);
+        assertFalse(crowd.isSuspected());
+    }
+
+    @Test
+    void isNotSuspectedIfMostStay() {
+        for (int n = 0; n < 100 * Crowd.SUSPICIOUS; n++) {
+            crowd.count(n % 2 == 0, now);
+            assertFalse(crowd.isSuspected());
+        }
+    }
+
+    @Test
+    void suspicionEndsWithTheCrowd() {
         crowd.grows(now);
-        for (int n = 0; n < 10 * Crowd.FLOOD; n++) crowd.count(n % 2 == 0, now);
-        assertFalse(crowd.isLeaving(now));
-        for (int n = 0; n < Crowd.FLOOD - 1; n++) crowd.count(n % 3 != 0, now);
-        assertFalse(crowd.isLeaving(now));
-        crowd.count(true, now);
-        assertTrue(crowd.isLeaving(now));
-        assertTrue(crowd.isLeaving(now + Crowd.MEMORY - 1));
-        assertFalse(crowd.isLeaving(now + Crowd.MEMORY));
-    }
-
-    /** Visitors that end their direction at once, to read only, are no flood, however many they are one after the other. */
-    @Test
-    void needsManyInARow() {
-        for (int n = 0; n < 100 * Crowd.FLOOD; n++) {
-            crowd.grows(now);
-            crowd.count(true, now);
-            if (n % (Crowd.FLOOD - 1) == 0) crowd.gap();
-            assertFalse(crowd.isLeaving(now));
-        }
-    }
-
-    /** The loop has time again, because those that leave cost little now; they must not become costly by that. */
-    @Test
-    void isRememberedWhileItLeaves() {
-        flood();
-        for (int turn = 0; turn < 1_000; turn++) {
-            for (int n = 0; n < Crowd.FLOOD_GOES_ON; n++) {
-                assertTrue(crowd.isPresent(now));
-                assertTrue(crowd.isLeaving(now));
-                crowd.count(true, now);
-            }
-            crowd.gap();
-            now += Crowd.MEMORY - 1;
-        }
-    }
-
-    /** However often visitors that only read come after a flood, they do not keep it alive. */
-    @Test
-    void visitorsThatOnlyReadAreServedAfterAFlood() {
-        flood();
-        long end = now;
-        while (now - end < Crowd.MEMORY) {
-            assertTrue(crowd.isLeaving(now));
-            for (int n = 0; n < Crowd.FLOOD_GOES_ON - 1; n++) crowd.count(true, now);
-            crowd.gap();
-            now += Crowd.PAUSE;
-        }
-        assertFalse(crowd.isLeaving(now));
+        count(Crowd.SUSPICIOUS);
+        now += Crowd.MEMORY;
         assertFalse(crowd.isPresent(now));
+        assertFalse(crowd.isSuspected());
     }
 
-    private void flood() {
-        crowd.grows(now);
-        for (int n = 0; n < Crowd.FLOOD; n++) crowd.count(true, now);
+    /** Those that are reset may come back at once. However many they seem to be, that does not keep the flood alive. */
+    @Test
+    void floodEndsAfterASecondUnlessItIsFoundAgain() {
+        crowd.leaves(now);
+        for (long end = now + Crowd.MEMORY; now < end; now += Crowd.MEMORY / 4) {
+            assertTrue(crowd.isLeaving(now));
+            assertTrue(crowd.isPresent(now), "those that leave cost little now, and must not become costly by that");
+            count(10 * Crowd.FLOOD);
+            assertFalse(crowd.isSuspected());
+        }
+        assertFalse(crowd.isLeaving(now));
+        count(Crowd.SUSPICIOUS);
+        assertTrue(crowd.isSuspected());
+        crowd.leaves(now);
         assertTrue(crowd.isLeaving(now));
+    }
+
+    private void count(int connections) {
+        for (int n = 0; n < connections; n++) crowd.count(true, now);
     }
 }

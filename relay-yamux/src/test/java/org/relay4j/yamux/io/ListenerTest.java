@@ -98,14 +98,15 @@ class ListenerTest {
         onLoop(() -> {
             long[] now = {System.nanoTime()};
             AcceptTurns turns = new AcceptTurns(() -> now[0]);
-            guests.whenAccepted = () -> now[0] += AcceptPace.MOST; // so the first one makes them a crowd
-            connectUnchecked(1 + Crowd.FLOOD + 1);
+            // The first one makes them a crowd; those at which it looks cost little.
+            guests.whenAccepted = () -> now[0] += guests.channels.size() <= Crowd.SUSPICIOUS ? AcceptPace.MOST : 1_000;
+            connectUnchecked(600);
             for (Socket socket : sockets) socket.close();
-            accept(turns, 1 + Crowd.FLOOD + 1);
+            accept(turns, 600);
             assertTrue(guests.mostLeave);
             assertEquals(0, guests.stayed.size());
             connectUnchecked(5);
-            accept(turns, 1 + Crowd.FLOOD + 1 + 5);
+            accept(turns, 605);
             assertTrue(guests.mostLeave);
             assertEquals(5, guests.stayed.size());
         });
@@ -125,6 +126,54 @@ class ListenerTest {
                 assertFalse(guests.mostLeave);
             }
             assertEquals(0, guests.stayed.size(), "a crowd from the second one on");
+        });
+    }
+
+    /** Each turn takes two of 20, which have their answer after it and come back, so the kernel always holds some. */
+    @Test
+    void visitorsThatComeBackAreNoFloodThoughTheKernelAlwaysHoldsSome() throws Exception {
+        onLoop(() -> {
+            long[] now = {System.nanoTime()};
+            AcceptTurns turns = new AcceptTurns(() -> now[0]);
+            guests.whenAccepted = () -> now[0] += AcceptPace.MOST;
+            int answered = 0;
+            int longest = 0;
+            while (answered < 3 * Crowd.FLOOD) {
+                for (int n = sockets.size(); n < answered + 20; n++) {
+                    connectUnchecked(1);
+                    sockets.get(n).shutdownOutput();
+                }
+                turns.add(listener.turns());
+                turns.run(true);
+                now[0] += TimeUnit.MILLISECONDS.toNanos(50); // other work, in which they are answered
+                assertFalse(guests.mostLeave);
+                longest = Math.max(longest, guests.channels.size() - answered);
+                for (; answered < guests.channels.size(); answered++) {
+                    guests.channels.get(answered).close();
+                    sockets.get(answered).close();
+                }
+            }
+            assertEquals(20, longest, "it has looked how many they are");
+        });
+    }
+
+    /** An owner with little room would otherwise hide a flood. */
+    @Test
+    void looksAtAllThatTheKernelHolds() throws Exception {
+        onLoop(() -> {
+            long[] now = {System.nanoTime()};
+            AcceptTurns turns = new AcceptTurns(() -> now[0]);
+            guests.whenAccepted = () -> now[0] += AcceptPace.MOST;
+            connectUnchecked(1 + Crowd.SUSPICIOUS + Crowd.FLOOD);
+            for (Socket socket : sockets) socket.close();
+            accept(turns, 1 + Crowd.SUSPICIOUS);
+            guests.room = 1;
+            turns.add(listener.turns());
+            turns.run(true);
+            now[0] += TimeUnit.SECONDS.toNanos(1) / 10;
+            turns.run(true);
+            assertEquals(1 + Crowd.SUSPICIOUS + Crowd.FLOOD, guests.channels.size());
+            assertTrue(guests.mostLeave);
         });
     }
 
