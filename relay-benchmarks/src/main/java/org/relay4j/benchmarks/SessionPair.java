@@ -1,7 +1,6 @@
 package org.relay4j.benchmarks;
 
 import java.io.IOException;
-import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,7 +36,7 @@ public class SessionPair {
     private boolean accepting; // the acceptor was started; set before the run, read after it
 
     @Setup(Level.Trial)
-    public void connect() throws IOException, GeneralSecurityException {
+    public void connect() throws IOException {
         SessionOptions options =
                 SessionOptions.builder().keepAliveInterval(Duration.ZERO).build();
         Transport.Ends ends = Transport.of(transport).connect();

@@ -7,7 +7,6 @@ import java.net.StandardSocketOptions;
 import java.nio.channels.ByteChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.security.GeneralSecurityException;
 
 /** The transport of a session. */
 enum Transport {
@@ -30,7 +29,7 @@ enum Transport {
     /** TLS over blocking TCP over loopback: a session with two threads on each end. */
     TLS {
         @Override
-        Ends connect() throws IOException, GeneralSecurityException {
+        Ends connect() throws IOException {
             return Tls.over(overTcp());
         }
     };
@@ -49,7 +48,7 @@ enum Transport {
     }
 
     /** Returns the two ends of a new connection. */
-    abstract Ends connect() throws IOException, GeneralSecurityException;
+    abstract Ends connect() throws IOException;
 
     private static Ends overTcp() throws IOException {
         try (ServerSocketChannel listener = ServerSocketChannel.open()) {
