@@ -112,26 +112,13 @@ start_ssh() {
     start ssh-server "$sshd" -D -e -f /dev/null -p "$control" -h "$work/host-key" -o ListenAddress=127.0.0.1 -o UsePAM=no \
         -o StrictModes=no -o PermitRootLogin=yes -o AuthorizedKeysFile="$work/user-key.pub" -o PidFile=none
     listener=$pid
-    for _ in {1..100}; do
-        ! (exec 3<>"/dev/tcp/127.0.0.1/$control") 2>/dev/null || break
-        sleep 0.1
-    done
+    connects "$control"
     start ssh-forwarder bash -c 'exec "$@" 2>&1' - ssh -N -F /dev/null -p "$control" -i "$work/user-key" -o IdentitiesOnly=yes -o BatchMode=yes \
         -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -R "127.0.0.1:0:127.0.0.1:$backend_port" "$user@127.0.0.1"
     forwarder[ssh]=$pid
     port[ssh]=$(said ssh-forwarder 'Allocated port ([0-9]+) for .*')
     server[ssh]=$listener
     while child=$(pgrep -n -P "${server[ssh]}"); do server[ssh]=$child; done # the process that serves this connection
-}
-
-# connects PORT: waits until something accepts there.
-connects() {
-    for _ in {1..100}; do
-        ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null || return 0
-        kill -0 "$pid" 2>/dev/null || break
-        sleep 0.1
-    done
-    die "a program did not start: $(tail -n 20 "$work"/*.out "$work"/*.err)"
 }
 
 start_rathole() { # NAME: with TLS if it has -tls, for which rathole wants the key in a PKCS#12 file; UDP if it has -udp
@@ -178,7 +165,7 @@ EOF
 start_bore() {
     local public
     peer bore
-    ! (exec 3<>/dev/tcp/127.0.0.1/7835) 2>/dev/null || die "port 7835, which bore needs, is in use: end the program that listens there"
+    ! listens 7835 || die "port 7835, which bore needs, is in use: end the program that listens there"
     public=$(free_port)
     start bore-server bore server --bind-addr 127.0.0.1 --min-port 20000 --max-port 29999
     server[bore]=$pid
