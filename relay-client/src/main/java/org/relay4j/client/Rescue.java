@@ -80,7 +80,7 @@ final class Rescue {
     }
 
     private void begin(TunnelConnection silent, Runnable stays) {
-        if (closed || silent.equals(refused) || current.get() != null || !connections.movesAlone(silent)) return;
+        if (closed || silent.equals(refused) || isTrying() || !connections.movesAlone(silent)) return;
         Attempts attempts = new Attempts("the server is silent, and another connection fails", options, () -> true);
         if (!current.compareAndSet(null, attempts)) {
             connections.stays(silent);

@@ -180,11 +180,6 @@ final class ServiceConnection implements TunnelConnection, SessionObserver {
         return lines == null ? new CompletableFuture<>() : lines.draining();
     }
 
-    /** Returns whether the server has announced that it shuts down. */
-    boolean isDraining() {
-        return draining().toCompletableFuture().isDone();
-    }
-
     /** Sends a question about an endpoint, see {@link ControlStream#ask}. */
     void ask(ControlLine question, ControlStream.Answer answer) {
         if (lines != null) lines.ask(question, answer);

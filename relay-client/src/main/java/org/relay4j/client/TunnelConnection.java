@@ -54,4 +54,9 @@ interface TunnelConnection {
 
     /** Completes when the server announces that it shuts down: with the time until then, in seconds. It may never complete. */
     CompletionStage<Long> draining();
+
+    /** Returns whether the server has announced that it shuts down. */
+    default boolean isDraining() {
+        return draining().toCompletableFuture().isDone();
+    }
 }

@@ -171,13 +171,9 @@ final class TunnelLifecycle {
         Rescue present = rescue;
         if (present != null)
             present.watch(next, () -> {
-                if (isDrained(next))
+                if (next.isDraining())
                     draining(next, since, next.draining().toCompletableFuture().join());
             });
-    }
-
-    private static boolean isDrained(TunnelConnection one) {
-        return one.draining().toCompletableFuture().isDone();
     }
 
     /** Called when the server of a connection shuts down: another connection is made first, if the server lets it join. */
@@ -191,7 +187,7 @@ final class TunnelLifecycle {
     /** Called when a connection that was up has ended; the loss is null if this side closed it. */
     private void ended(TunnelConnection last, long since, @Nullable Loss loss) {
         try {
-            boolean drained = isDrained(last);
+            boolean drained = last.isDraining();
             boolean succeeded = connections.isMoving(last);
             boolean wasLast = connections.remove(last);
             Loss seen = drained ? Loss.drained(loss) : succeeded && loss == null ? Loss.succeeded() : loss;
