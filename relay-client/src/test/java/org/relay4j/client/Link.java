@@ -14,13 +14,13 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
-import java.nio.channels.ByteChannel;
 import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.testing.Call;
 import org.relay4j.testing.MemoryPipe;
 import org.relay4j.testing.ScriptedPeer;
 import org.relay4j.testing.SocketByteChannel;
 import org.relay4j.testing.WireFrame;
+import org.relay4j.testing.WrappedChannel;
 
 /**
  * The server's end of a connection of a tunnel with several endpoints. It takes part in the client's end by itself, after which the
@@ -57,26 +57,23 @@ final class Link {
     }
 
     /** The script reads what was received, and writes to the connection. */
-    private record Ends(MemoryPipe in, SocketByteChannel out) implements ByteChannel {
+    private static final class Ends extends WrappedChannel {
+        private final MemoryPipe in;
+
+        Ends(MemoryPipe in, SocketByteChannel out) {
+            super(out);
+            this.in = in;
+        }
+
         @Override
         public int read(ByteBuffer to) throws IOException {
             return in.read(to);
         }
 
         @Override
-        public int write(ByteBuffer from) throws IOException {
-            return out.write(from);
-        }
-
-        @Override
-        public boolean isOpen() {
-            return out.isOpen();
-        }
-
-        @Override
         public void close() throws IOException {
             in.close();
-            out.close();
+            super.close();
         }
     }
 
