@@ -220,7 +220,6 @@ public final class Listener implements Loop.Handler {
         boolean crowded = crowd.isPresent(pace.now());
         boolean looks = crowded && crowd.isSuspected() && pace.beginLongTurn();
         int kept = 0;
-        boolean first = true;
         boolean goesOn = true;
         while (goesOn && channel.isOpen() && key.isValid()) {
             SocketChannel accepted;
@@ -247,8 +246,7 @@ public final class Listener implements Loop.Handler {
                 left = handOverFromCrowd(accepted, pace.now());
                 crowd.count(left, pace.now());
             } else handOver(accepted);
-            goesOn = pace.mayContinue(busy) || (crowded && first); // a second one shows whether they stand in a row
-            first = false;
+            goesOn = pace.mayContinue(busy);
             if (pace.isSpent()) crowd.grows(pace.now());
             if (!left && ++kept >= owner.mostInAPass()) return; // the others in the next pass
         }
