@@ -12,4 +12,7 @@ module org.relay4j.server {
     requires static org.jspecify; // annotations only: users need it neither to compile nor to run
 
     exports org.relay4j.server;
+    exports org.relay4j.server.registry;
+
+    uses org.relay4j.server.registry.RegistryProvider;
 }
