@@ -6,7 +6,11 @@ import java.util.concurrent.CompletionStage;
 
 /**
  * The store that the nodes of a cluster share: keys and values, transactions, leases and watches, as etcd has them. It decides nothing
- * about tunnels: the rules of claims and routes are in the node.
+ * about tunnels: the rules of claims and routes are in the node. A store of one's own is tested with {@code RegistryStoreContract} of
+ * the artifact relay-registry-testing.
+ *
+ * <p>Keys and values are text without U+0000 and without surrogates that are not a pair. A key has 1 to {@link #LONGEST_KEY}
+ * characters, a value up to {@link #LONGEST_VALUE}. The order of keys is that of their code points.
  *
  * <p>Transactions are strictly serializable, and each that changes something has a revision greater than that of all before it. A
  * lease ends when it was not renewed for its time to live, counted from a moment <em>after</em> the renewal was sent; its keys are
@@ -23,6 +27,15 @@ public interface RegistryStore extends AutoCloseable {
     /** Maximum number of requests under way; others wait for their turn, within {@link #PATIENCE}. */
     int MOST_REQUESTS = 32;
 
+    /** Maximum length of a key, in characters. */
+    int LONGEST_KEY = 1024;
+
+    /** Maximum length of a value, in characters. */
+    int LONGEST_VALUE = 64 * 1024;
+
+    /** The shortest time to live of a lease. */
+    Duration SHORTEST_LEASE = Duration.ofSeconds(2);
+
     /**
      * Checks that the store can be used: its version, its interfaces, and that the user may read and write the keys.
      *
@@ -33,7 +46,7 @@ public interface RegistryStore extends AutoCloseable {
     /**
      * Grants a lease.
      *
-     * @param timeToLive at least two seconds
+     * @param timeToLive at least {@link #SHORTEST_LEASE}; stores count in seconds and round up
      * @return the lease: a number greater than 0 that no other lease of this store has
      */
     CompletionStage<Long> grant(Duration timeToLive);

@@ -1,7 +1,9 @@
 package org.relay4j.server.registry;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Changes that a store makes together, if conditions hold. Immutable; each method returns another one.
@@ -34,14 +36,33 @@ public record Transaction(List<Condition> conditions, List<Operation> operations
      *
      * @param lease with which the entry ends; 0 if with none
      */
-    public record Put(String key, String value, long lease) implements Operation {}
+    public record Put(String key, String value, long lease) implements Operation {
+        /** @throws IllegalArgumentException if the key is empty, or if key or value is too long for a {@link RegistryStore} */
+        public Put {
+            if (key.isEmpty() || key.length() > RegistryStore.LONGEST_KEY) {
+                throw new IllegalArgumentException("a key of " + key.length() + " characters");
+            }
+            if (value.length() > RegistryStore.LONGEST_VALUE) {
+                throw new IllegalArgumentException("a value of " + value.length() + " characters: " + key);
+            }
+        }
+    }
 
     /** Deletes a key, if it is there. */
     public record Delete(String key) implements Operation {}
 
+    /** @throws IllegalArgumentException if there are more than {@link #MOST}, or if two operations have the same key */
     public Transaction {
         conditions = List.copyOf(conditions);
         operations = List.copyOf(operations);
+        if (conditions.size() > MOST || operations.size() > MOST) {
+            throw new IllegalArgumentException("more than " + MOST + " conditions or operations in one transaction");
+        }
+        Set<String> keys = new HashSet<>();
+        for (Operation operation : operations) {
+            if (!keys.add(operation.key()))
+                throw new IllegalArgumentException("two operations with " + operation.key());
+        }
     }
 
     /** Adds the condition that the last change of a key was at this revision; 0 means that there is no such key. */
