@@ -10,6 +10,7 @@ module org.relay4j.api {
     exports org.relay4j.api;
     exports org.relay4j.api.tls to
             org.relay4j.client,
+            org.relay4j.registry.etcd,
             org.relay4j.server;
     exports org.relay4j.api.control to
             org.relay4j.client,

@@ -54,7 +54,9 @@ public abstract class RegistryStoreContract extends RegistryContract {
 
     @Test
     void aRegistryThatCanBeUsedPassesItsCheck() throws Exception {
-        get(store().check());
+        RegistryStore store = store();
+        get(store.check(root));
+        assertEquals(List.of(), get(store.readAll(root)).entries());
     }
 
     @Test
@@ -68,6 +70,22 @@ public abstract class RegistryStoreContract extends RegistryContract {
                 List.of(new Entry(root + "one", "first", one, 0), new Entry(root + "two", "second", two, lease)),
                 seen.entries());
         assertTrue(seen.revision() >= two);
+    }
+
+    @Test
+    void asManyKeysAsConditionsAreReadAtOnce() throws Exception {
+        RegistryStore store = store();
+        Transaction all = Transaction.NONE;
+        List<String> keys = new ArrayList<>();
+        for (int i = Transaction.MOST; i > 0; i--) {
+            keys.add(root + (1_000 + i));
+            all = all.put(root + (1_000 + i), "", 0);
+        }
+        get(store.commit(all));
+        List<String> seen = keys(get(store.read(keys)).entries());
+        assertEquals(keys.stream().sorted().toList(), seen);
+        keys.add(root);
+        assertThrows(IllegalArgumentException.class, () -> store.read(keys));
     }
 
     @Test

@@ -1,7 +1,6 @@
 package org.relay4j.server.registry;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -25,7 +24,6 @@ import org.relay4j.yamux.io.OrderedLock;
  */
 final class MemoryRegistry {
     private static final int MOST_REVISIONS = 10_000; // in the history
-    private static final Comparator<String> ORDER = MemoryRegistry::compare;
 
     /** The changes of one transaction, or of the end of one lease. */
     record Revision(long number, List<Change> changes) {}
@@ -43,7 +41,7 @@ final class MemoryRegistry {
     private final LongSupplier nanoTime;
     private final OrderedLock lock = OrderedLock.leaf("a registry in memory");
     // All guarded by lock:
-    private final NavigableMap<String, Entry> entries = new TreeMap<>(ORDER);
+    private final NavigableMap<String, Entry> entries = new TreeMap<>(RegistryStore.KEY_ORDER);
     private final Map<Long, Lease> leases = new HashMap<>();
     private final NavigableMap<Long, Revision> history = new TreeMap<>(); // by revision
     private final Set<MemoryWatch> watches = new LinkedHashSet<>();
@@ -146,7 +144,7 @@ final class MemoryRegistry {
     }
 
     private Snapshot snapshot(List<String> keys) {
-        Set<String> ordered = new TreeSet<>(ORDER);
+        Set<String> ordered = new TreeSet<>(RegistryStore.KEY_ORDER);
         ordered.addAll(keys);
         List<Entry> found = new ArrayList<>();
         for (String key : ordered) {
@@ -175,7 +173,7 @@ final class MemoryRegistry {
 
     private void change(List<Operation> operations) {
         long next = revision + 1;
-        NavigableMap<String, Change> changes = new TreeMap<>(ORDER);
+        NavigableMap<String, Change> changes = new TreeMap<>(RegistryStore.KEY_ORDER);
         for (Operation operation : operations) {
             Entry old = entries.remove(operation.key());
             if (old != null) forget(old);
@@ -221,19 +219,5 @@ final class MemoryRegistry {
         } finally {
             lock.unlock();
         }
-    }
-
-    /** Compares by code point, as the bytes of UTF-8 do; {@link String#compareTo} has another order beyond U+FFFF. */
-    private static int compare(String one, String other) {
-        int length = Math.min(one.length(), other.length());
-        for (int i = 0; i < length; i++) {
-            char a = one.charAt(i);
-            char b = other.charAt(i);
-            if (a != b) {
-                boolean sameKind = Character.isSurrogate(a) == Character.isSurrogate(b);
-                return sameKind ? Character.compare(a, b) : Character.isSurrogate(a) ? 1 : -1;
-            }
-        }
-        return Integer.compare(one.length(), other.length());
     }
 }

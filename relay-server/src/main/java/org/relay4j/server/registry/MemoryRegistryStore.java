@@ -59,7 +59,7 @@ public final class MemoryRegistryStore implements RegistryStore {
     }
 
     @Override
-    public CompletionStage<Void> check() {
+    public CompletionStage<Void> check(String prefix) {
         return request(() -> null);
     }
 
@@ -92,6 +92,9 @@ public final class MemoryRegistryStore implements RegistryStore {
     @Override
     public CompletionStage<Snapshot> read(Collection<String> keys) {
         List<String> wanted = List.copyOf(keys);
+        if (wanted.size() > Transaction.MOST) {
+            throw new IllegalArgumentException("more than " + Transaction.MOST + " keys in one read");
+        }
         return request(() -> registry.read(wanted));
     }
 

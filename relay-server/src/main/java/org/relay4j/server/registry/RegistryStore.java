@@ -2,6 +2,7 @@ package org.relay4j.server.registry;
 
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -33,15 +34,19 @@ public interface RegistryStore extends AutoCloseable {
     /** Maximum length of a value, in characters. */
     int LONGEST_VALUE = 64 * 1024;
 
+    /** The order of keys: by code point. */
+    Comparator<String> KEY_ORDER = KeyOrder::compare;
+
     /** The shortest time to live of a lease. */
     Duration SHORTEST_LEASE = Duration.ofSeconds(2);
 
     /**
-     * Checks that the store can be used: its version, its interfaces, and that the user may read and write the keys.
+     * Checks that the store can be used: its version, its interfaces, and that the user may read and write the keys that begin with
+     * {@code prefix}. Puts a key there and deletes it. May take twice {@link #PATIENCE}.
      *
      * @return completes exceptionally with a {@link RegistryException} whose message names the problem and the remedy
      */
-    CompletionStage<Void> check();
+    CompletionStage<Void> check(String prefix);
 
     /**
      * Grants a lease.
@@ -67,7 +72,11 @@ public interface RegistryStore extends AutoCloseable {
      */
     CompletionStage<Commit> commit(Transaction transaction);
 
-    /** Reads the entries with these keys, at one revision. */
+    /**
+     * Reads the entries with these keys, at one revision and in the order of their keys.
+     *
+     * @throws IllegalArgumentException if there are more than {@link Transaction#MOST}
+     */
     CompletionStage<Snapshot> read(Collection<String> keys);
 
     /** Reads all entries whose keys begin with {@code prefix}, in the order of their keys, at one revision. */
