@@ -77,6 +77,24 @@ public final class ProxyHeaderReader {
         return Arrays.equals(bytes, 0, known, expected, 0, known);
     }
 
+    /**
+     * Returns the value of a TLV of the complete header, which has addresses of version 2 as {@link ProxyHeader#encodeV2} writes
+     * them.
+     *
+     * @return the first one of this type; null if the header has none
+     */
+    public byte @Nullable [] value(int type) {
+        int family = (bytes[13] >> 4) & 0xF;
+        int length = buffer.position();
+        for (int at = FIXED + addresses(family); at + 3 <= length; ) {
+            int size = buffer.getChar(at + 1);
+            if (at + 3 + size > length) return null;
+            if ((bytes[at] & 0xFF) == type) return Arrays.copyOfRange(bytes, at + 3, at + 3 + size);
+            at += 3 + size;
+        }
+        return null;
+    }
+
     // ---- version 1
 
     private @Nullable ProxyHeader line(int length) {
@@ -147,12 +165,7 @@ public final class ProxyHeaderReader {
     }
 
     private static ProxyHeader proxied(int family, int transport, ByteBuffer in) {
-        int addresses = switch (family) {
-            case 1 -> 12;
-            case 2 -> 36;
-            case 3 -> 216; // AF_UNIX
-            default -> 0;
-        };
+        int addresses = addresses(family);
         if (in.remaining() < addresses) throw malformed("it is too short for its addresses");
         boolean known = (family == 1 || family == 2) && transport != 0;
         InetSocketAddress source = null;
@@ -178,6 +191,16 @@ public final class ProxyHeaderReader {
             } else if (type == ProxyHeader.UNIQUE_ID) uniqueId = text(value, ProxyHeader.LONGEST_ID);
         }
         return new ProxyHeader(source, destination, known && transport == 2, endpoint, uniqueId);
+    }
+
+    /** Returns the length of both addresses. Unit: bytes. */
+    private static int addresses(int family) {
+        return switch (family) {
+            case 1 -> 12;
+            case 2 -> 36;
+            case 3 -> 216; // AF_UNIX
+            default -> 0;
+        };
     }
 
     private static InetAddress address(ByteBuffer in, int family) {

@@ -80,6 +80,7 @@ final class IncomingFrames implements FrameReader.Sink {
             stream.ending().end(new Cause(Cause.Kind.RESET_BY_PEER, code, "the peer reset the stream", null));
             return;
         }
+        if (answers) stream.ending().notifyAcknowledged();
         boolean useful = length > 0
                 || answers
                 || (flags & Frame.SYN) != 0

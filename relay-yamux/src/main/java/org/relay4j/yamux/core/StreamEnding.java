@@ -205,6 +205,15 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
 
     // ---- the handler: an exception resets only the stream of that handler
 
+    void notifyAcknowledged() {
+        if (isGone()) return;
+        try {
+            handler.onAcknowledged(stream);
+        } catch (RuntimeException | Error e) {
+            handlerFailed(e);
+        }
+    }
+
     void notifyData(ByteBuffer payload) {
         try {
             handler.onData(stream, payload);

@@ -9,6 +9,12 @@ import org.jspecify.annotations.Nullable;
  */
 public interface StreamHandler {
     /**
+     * Called once for a stream that this end has opened, when the peer has acknowledged it, and before any of its bytes. Not called
+     * if the peer resets it at once.
+     */
+    default void onAcknowledged(MuxStream stream) {}
+
+    /**
      * Called when bytes have arrived and no older ones are buffered. Bytes that the handler takes from {@code payload}
      * count as consumed; the stream buffers the rest.
      */

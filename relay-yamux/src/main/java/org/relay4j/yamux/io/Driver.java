@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 /** Moves the bytes of one session between its core and its channel, and owns the lock that guards the core. */
 public abstract class Driver {
     /** Guards the core and its streams. Code that holds it never blocks. */
-    public final ReentrantLock lock = OrderedLock.ofSession();
+    public final ReentrantLock lock;
 
     /** How often an ended session checks whether its received data is still being read. Unit: nanoseconds. */
     private static final long RECLAIM_EVERY = TimeUnit.SECONDS.toNanos(1);
@@ -25,8 +25,22 @@ public abstract class Driver {
     private static final Logger log = LoggerFactory.getLogger(Driver.class);
     private static final Logger FRAMES = LoggerFactory.getLogger("org.relay4j.yamux.frames");
 
+    private final OrderedLock ordered = OrderedLock.ofSession();
     private final CountDownLatch terminated = new CountDownLatch(1);
     private final AtomicReference<@Nullable Runnable> onTermination = new AtomicReference<>();
+
+    protected Driver() {
+        lock = ordered;
+    }
+
+    /**
+     * Acquires the lock while the same thread holds that of another session. Both sessions must be on one loop, and the caller its
+     * thread. Released with {@code lock.unlock()}.
+     */
+    public final void lockBeside() {
+        assert isCurrent() : "two sessions are locked only by the loop of both";
+        ordered.lockSecond();
+    }
 
     /** Returns the core. Use it only with the lock held. */
     public abstract Multiplexer mux();

@@ -154,8 +154,8 @@ public final class Loop {
         return !thread.isAlive();
     }
 
-    /** Returns the time of the first call in this pass. Unit: nanoseconds of {@link System#nanoTime}. */
-    long now() {
+    /** Returns the time of the first call in this pass. On the loop's thread only. Unit: nanoseconds of {@link System#nanoTime}. */
+    public long now() {
         if (now == 0) now = System.nanoTime();
         return now;
     }

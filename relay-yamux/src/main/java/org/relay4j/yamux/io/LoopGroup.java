@@ -47,6 +47,16 @@ public final class LoopGroup implements Closeable {
         }
     }
 
+    /** Returns the number of loops. */
+    public int size() {
+        return loops.length;
+    }
+
+    /** Returns a loop by its number, from 0 to {@link #size} - 1. */
+    public Loop get(int number) {
+        return loops[number];
+    }
+
     /** Returns the loop for a key, always the same one for equal keys. */
     public Loop of(Object key) {
         return loops[Math.floorMod(key.hashCode(), loops.length)];

@@ -4,8 +4,8 @@ import java.util.ArrayDeque;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A lock with a rank in the lock order. A thread may hold at most one session's lock and at most one leaf lock, and must acquire
- * the leaf last. With assertions enabled, each {@link #lock} checks this order; without assertions there is no cost.
+ * A lock with a rank in the lock order. A thread may hold at most one session's lock, or the thread of a loop those of two of its
+ * sessions ({@link #lockSecond}), and at most one leaf lock, and must acquire the leaf last. With assertions enabled, each {@link #lock} checks this order; without assertions there is no cost.
  */
 public final class OrderedLock extends ReentrantLock {
     /*
@@ -52,6 +52,26 @@ public final class OrderedLock extends ReentrantLock {
         assert mayBeTaken();
         super.lock();
         assert taken();
+    }
+
+    /**
+     * Acquires the lock of a second session of the same loop. Only the thread of that loop ever holds two, so the order does not
+     * matter.
+     */
+    void lockSecond() {
+        assert mayBeSecond();
+        super.lock();
+        assert taken();
+    }
+
+    private boolean mayBeSecond() {
+        if (isHeldByCurrentThread()) return true;
+        ArrayDeque<OrderedLock> held = HELD.get();
+        if (rank != Rank.SESSION || held.size() != 1 || held.element().rank != Rank.SESSION) {
+            throw new AssertionError("the lock of " + name + " is taken as that of a second session, with " + held.size()
+                    + " other locks held");
+        }
+        return true;
     }
 
     @Override

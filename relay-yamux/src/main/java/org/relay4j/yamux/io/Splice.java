@@ -132,6 +132,24 @@ public final class Splice implements StreamHandler, Loop.Handler {
         }
     }
 
+    /**
+     * Splices a connection to a stream that this end has opened, from its acknowledgement on: see {@link SpliceOffer}. On the loop,
+     * with the lock held.
+     *
+     * @param read bytes that were already read from the connection; null for none
+     */
+    static Splice proceed(LoopDriver driver, MuxStream stream, Wire wire, Owner owner, @Nullable ByteBuffer read)
+            throws IOException {
+        Splice splice = new Splice(driver, wire, owner);
+        splice.connected = true;
+        splice.stream = stream;
+        Sockets.resetUnlessFinished(wire.channel());
+        splice.key = driver.loop().register(wire.channel(), SelectionKey.OP_READ, splice);
+        stream.handler(splice);
+        splice.input.begin(read, 0);
+        return splice;
+    }
+
     /** Undoes a failed start. The caller keeps the socket, and the stream if the peer opened it. */
     private void forget() {
         ended = true;

@@ -1,0 +1,113 @@
+package org.relay4j.server.peer;
+
+import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.core.Cause;
+import org.relay4j.yamux.core.MuxStream;
+import org.relay4j.yamux.core.Role;
+import org.relay4j.yamux.core.SessionEvents;
+import org.relay4j.yamux.core.StreamHandler;
+import org.relay4j.yamux.io.HeaderReading;
+import org.relay4j.yamux.io.Loop;
+import org.relay4j.yamux.io.LoopDriver;
+import org.relay4j.yamux.io.TlsWire;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** An established link from another node, each stream of which is a visitor. On its loop. */
+final class PeerInbound implements SessionEvents {
+    private static final Logger log = LoggerFactory.getLogger(PeerInbound.class);
+
+    private final String node;
+    private final PeerTarget target;
+    private final PeerInbounds links;
+    private final LoopDriver driver;
+
+    PeerInbound(String node, Loop loop, TlsWire wire, PeerTarget target, PeerInbounds links) {
+        this.node = node;
+        this.target = target;
+        this.links = links;
+        driver = new LoopDriver(loop, wire, Role.SERVER, PeerOptions.core(), this, true);
+    }
+
+    /** Returns the name of the other node. From any thread. */
+    String node() {
+        return node;
+    }
+
+    void start() {
+        driver.start();
+    }
+
+    /** From any thread. */
+    void close() {
+        driver.loop().runOrExecute(driver::close);
+    }
+
+    // ---- visitors
+
+    @Override
+    public @Nullable StreamHandler onStream(MuxStream stream) {
+        PeerHeader header = new PeerHeader();
+        return new HeaderReading(driver, stream, header, new Visit(header));
+    }
+
+    /** A visitor, from its header on. */
+    private final class Visit implements HeaderReading.Next {
+        private final PeerHeader header;
+
+        Visit(PeerHeader header) {
+            this.header = header;
+        }
+
+        @Override
+        public StreamHandler begin(MuxStream stream) {
+            PeerBridge bridge = new PeerBridge(driver, stream);
+            // Without the lock: the decision asks tunnels, and the stream of a client is opened.
+            driver.afterwards(() -> decide(bridge));
+            return bridge.visitorSide();
+        }
+
+        private void decide(PeerBridge bridge) {
+            if (bridge.isOver()) return; // the visitor has left
+            PeerDecision decision;
+            try {
+                decision = target.visit(new PeerRequest(
+                        node, header.endpoint(), header.epoch(), header.visitor(), driver.loop()));
+            } catch (RuntimeException | Error e) {
+                log.error("unexpected failure, a visitor of node {} was refused", node, e);
+                bridge.refuse(PeerCode.NOT_HERE);
+                return;
+            }
+            PeerCode refusal = decision.refusal();
+            if (refusal == null) bridge.join(decision);
+            else bridge.refuse(refusal);
+        }
+
+        @Override
+        public void failed(String why) {
+            log.debug("a visitor of node {} was reset: {}", node, why);
+        }
+    }
+
+    // ---- session
+
+    @Override
+    public void onOpenable() {}
+
+    @Override
+    public void onPong(long roundTrip) {}
+
+    @Override
+    public void onGoAway() {}
+
+    @Override
+    public void onEnd(Cause cause) {
+        links.remove(this);
+        log.info("link from node {} has ended: {}", node, cause.message());
+    }
+
+    @Override
+    public String toString() {
+        return "link from node " + node;
+    }
+}

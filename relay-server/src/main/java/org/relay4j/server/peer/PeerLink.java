@@ -1,0 +1,210 @@
+package org.relay4j.server.peer;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
+import org.relay4j.server.cluster.NodeInfo;
+import org.relay4j.yamux.core.OpenState;
+import org.relay4j.yamux.io.Loop;
+import org.relay4j.yamux.io.TlsWire;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The link to one loop of another node: dialled when a visitor needs it, with a growing pause after each failure. On one loop of
+ * this node, unless a method says otherwise.
+ */
+final class PeerLink {
+    /*
+     * Visitors wait while the link is dialled, a second at most, and are then tried elsewhere, as they are during a pause. The number
+     * of unanswered visitors of each endpoint is limited, so that one endpoint cannot use up those of the whole link.
+     */
+    private static final Logger log = LoggerFactory.getLogger(PeerLink.class);
+
+    /** Visitors of one endpoint that may wait for an answer, or for the link. */
+    static final int UNANSWERED_OF_ENDPOINT = 64;
+
+    private static final long FIRST_PAUSE = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(5);
+
+    private final PeerSettings settings;
+    private final PeerTasks tasks;
+    private final PeerWatcher watcher;
+    private final NodeInfo node;
+    private final int number; // of the other node's loop
+    private final Loop loop;
+    private final ArrayDeque<PeerOffer> waiting = new ArrayDeque<>(0); // for the link
+    private final Map<Endpoint, Integer> unanswered = new HashMap<>();
+    private volatile @Nullable PeerOutbound session; // while it is up
+    private @Nullable PeerDial dial; // while it is dialled
+    private Loop.@Nullable Timer patience; // of the visitors that wait
+    private long pause; // ns; the last one
+    private long pausedUntil; // ns
+    private long establishedAt; // ns
+    private String lastFailure = "";
+    private boolean closed;
+
+    PeerLink(PeerSettings settings, PeerTasks tasks, PeerWatcher watcher, NodeInfo node, int number) {
+        this.settings = settings;
+        this.tasks = tasks;
+        this.watcher = watcher;
+        this.node = node;
+        this.number = number;
+        loop = settings.loops().of(node.name() + "/" + number);
+    }
+
+    // ---- from any thread
+
+    boolean isUp() {
+        return session != null;
+    }
+
+    void open(PeerOffer offer) {
+        loop.runOrExecute(() -> take(offer));
+    }
+
+    /** Ends the session, and resets its visitors. */
+    void close() {
+        loop.runOrExecute(this::closeHere);
+    }
+
+    PeerLinkStatus status() {
+        PeerOutbound up = session;
+        if (up == null) return new PeerLinkStatus(node.name(), number, false, 0, 0);
+        return up.status(node.name(), number);
+    }
+
+    // ---- visitors
+
+    private void take(PeerOffer offer) {
+        int count = unanswered.getOrDefault(offer.endpoint(), 0);
+        if (closed) offer.elsewhere(this + " is closed");
+        else if (count >= UNANSWERED_OF_ENDPOINT) offer.elsewhere(this + " has not answered " + count + " visitors");
+        else {
+            unanswered.put(offer.endpoint(), count + 1);
+            PeerOutbound up = session;
+            if (up != null) send(up, offer);
+            else await(offer);
+        }
+    }
+
+    private void send(PeerOutbound up, PeerOffer offer) {
+        OpenState state = up.send(this, offer);
+        if (state == OpenState.READY) return;
+        if (state == OpenState.WAIT) {
+            answered(offer);
+            offer.elsewhere(this + " has no room for a visitor");
+            return;
+        }
+        // No more streams can be opened there, for example because all ids are used.
+        session = null;
+        up.retire();
+        await(offer);
+    }
+
+    /** The visitor no longer counts as unanswered. Perhaps with the lock of the session held. */
+    void answered(PeerOffer offer) {
+        unanswered.computeIfPresent(offer.endpoint(), (endpoint, count) -> count == 1 ? null : count - 1);
+    }
+
+    private void await(PeerOffer offer) {
+        long now = System.nanoTime();
+        if (dial == null && pausedUntil - now > 0) {
+            answered(offer);
+            offer.elsewhere(this + " cannot be established: " + lastFailure);
+            return;
+        }
+        waiting.add(offer);
+        if (patience == null) patience = loop.schedule(PeerOptions.ANSWER.toNanos(), this::lose);
+        if (dial == null) dial();
+    }
+
+    /** Those that wait do so no longer. */
+    private void lose() {
+        patience = null;
+        release("it was not established within " + PeerOptions.ANSWER.toMillis() + " ms");
+    }
+
+    private void release(String why) {
+        if (patience != null) patience.cancel();
+        patience = null;
+        for (PeerOffer offer; (offer = waiting.poll()) != null; ) {
+            answered(offer);
+            offer.elsewhere(this + ": " + why);
+        }
+    }
+
+    // ---- the connection
+
+    private void dial() {
+        PeerDial begun = new PeerDial(settings, tasks, loop, node, number, this);
+        dial = begun;
+        begun.start();
+    }
+
+    /** The other node has accepted the link. */
+    void established(TlsWire wire) {
+        dial = null;
+        PeerOutbound up = new PeerOutbound(this, loop, wire, watcher, node.name());
+        session = up;
+        establishedAt = System.nanoTime();
+        log.info("{} established", this);
+        up.start();
+        if (patience != null) patience.cancel();
+        patience = null;
+        for (int n = waiting.size(); n > 0; n--) {
+            PeerOffer offer = waiting.poll();
+            if (offer != null) send(up, offer);
+        }
+    }
+
+    /** The link could not be established. */
+    void failed(String why) {
+        dial = null;
+        if (closed) return;
+        lastFailure = why;
+        pauseFor(why);
+        release(why);
+    }
+
+    private void pauseFor(String why) {
+        pause = Math.min(LONGEST_PAUSE, Math.max(FIRST_PAUSE, 2 * pause));
+        long jitter = ThreadLocalRandom.current().nextLong(pause / 2);
+        pausedUntil = System.nanoTime() + pause - jitter;
+        if (pause == FIRST_PAUSE) log.warn("{} cannot be established: {}", this, why);
+        else log.debug("{} cannot be established: {}", this, why);
+    }
+
+    /** The session has ended. The other node is dead unless it has closed the session in order. */
+    void ended(PeerOutbound over, boolean inOrder, String why) {
+        if (session == over) session = null; // else it was retired
+        if (closed || over.isRetired()) return;
+        log.warn("{} has ended: {}", this, why);
+        lastFailure = why;
+        if (System.nanoTime() - establishedAt < LONGEST_PAUSE) pauseFor(why);
+        else pause = 0;
+        if (!inOrder) watcher.dead(node.name());
+    }
+
+    private void closeHere() {
+        if (closed) return;
+        closed = true;
+        release("it is closed");
+        if (dial != null) dial.cancel();
+        PeerOutbound up = session;
+        session = null;
+        if (up != null) up.close();
+    }
+
+    @Override
+    public String toString() {
+        InetSocketAddress address = node.peerAddress();
+        return "link to node " + node.name() + " at " + address.getHostString() + ":" + address.getPort();
+    }
+}

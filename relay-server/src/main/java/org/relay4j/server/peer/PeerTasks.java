@@ -1,0 +1,42 @@
+package org.relay4j.server.peer;
+
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.relay4j.yamux.io.Threads;
+
+/** Two threads for what a link needs at its start and a loop must not do: reading files, resolving names, TLS computations. */
+final class PeerTasks implements AutoCloseable {
+    private static final int THREADS = 2;
+    private static final int WAITING = 512; // tasks
+    private static final long IDLE_SECONDS = 10; // then the threads end
+
+    private final ThreadPoolExecutor threads;
+
+    PeerTasks() {
+        threads = new ThreadPoolExecutor(
+                THREADS,
+                THREADS,
+                IDLE_SECONDS,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(WAITING),
+                Threads.factory("relay-peer"));
+        threads.allowCoreThreadTimeOut(true);
+    }
+
+    /** Returns false if too many tasks wait, or this is closed. Does not block. */
+    boolean run(Runnable task) {
+        try {
+            threads.execute(task);
+            return true;
+        } catch (RejectedExecutionException e) {
+            return false;
+        }
+    }
+
+    @Override
+    public void close() {
+        threads.shutdown();
+    }
+}

@@ -1,0 +1,5 @@
+/** The links between the nodes of a cluster: visitors that arrive at one node and are served by another. */
+@NullMarked
+package org.relay4j.server.peer;
+
+import org.jspecify.annotations.NullMarked;
