@@ -1,0 +1,160 @@
+package org.relay4j.server.cluster;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
+import org.relay4j.server.registry.Entry;
+import org.relay4j.server.registry.Snapshot;
+import org.relay4j.server.registry.Transaction;
+
+/**
+ * A tunnel that this node carries, or is about to let go: what the registry should have of it, and what it has as far as is known.
+ * Changed on the executor of the node; {@link #find}, {@link #isLeaving} and the volatile fields of holdings are for any thread.
+ */
+final class Carried {
+    final String id;
+    final @Nullable String owner;
+    final boolean leased;
+    final long epoch; // of the record; 0: not known, because it may not have been stored
+    private final Map<Endpoint, Holding> holdings = new ConcurrentHashMap<>();
+    private final Map<String, Entry> entries = new HashMap<>(); // of the registry, by key
+    private boolean known; // whether entries are all that the registry has
+    private volatile boolean leaving;
+    private long checkedAt;
+    String text;
+
+    /** An endpoint of the tunnel. */
+    static final class Holding {
+        final Endpoint endpoint;
+        final boolean fixed;
+        final long epoch; // 0: not known, because the claim may not have been made
+        volatile Fence fence;
+        volatile boolean ended; // it is to be given back
+        int loop = -1; // with which the node serves it; -1: it does not
+
+        Holding(Endpoint endpoint, boolean fixed, long epoch, Fence fence) {
+            this.endpoint = endpoint;
+            this.fixed = fixed;
+            this.epoch = epoch;
+            this.fence = fence;
+        }
+    }
+
+    Carried(TunnelRecord record, long epoch) {
+        id = record.id();
+        owner = record.owner();
+        leased = record.leased();
+        text = record.text();
+        this.epoch = epoch;
+    }
+
+    void add(Holding holding) {
+        holdings.put(holding.endpoint, holding);
+    }
+
+    void remove(Holding holding) {
+        holdings.remove(holding.endpoint, holding);
+    }
+
+    @Nullable Holding find(Endpoint endpoint) {
+        return holdings.get(endpoint);
+    }
+
+    List<Holding> holdings() {
+        return List.copyOf(holdings.values());
+    }
+
+    /** Returns the endpoints that the node carries. */
+    List<Endpoint> endpoints() {
+        return holdings.values().stream()
+                .filter(each -> !each.ended)
+                .map(each -> each.endpoint)
+                .sorted(Comparator.comparing(Endpoint::toString))
+                .toList();
+    }
+
+    int size() {
+        return holdings.size();
+    }
+
+    boolean isLeaving() {
+        return leaving;
+    }
+
+    void leave() {
+        leaving = true;
+    }
+
+    // ---- what the registry has
+
+    List<String> keys(Access access) {
+        List<String> keys = new ArrayList<>();
+        keys.add(access.keys().tunnel(id));
+        for (Holding each : holdings.values()) {
+            keys.add(access.keys().claim(each.endpoint));
+            keys.add(access.keys().route(each.endpoint, access.self().name()));
+        }
+        return keys;
+    }
+
+    boolean isKnown() {
+        return known;
+    }
+
+    void forget() {
+        known = false;
+    }
+
+    /** Returns when it was last compared with the registry. */
+    long checkedAt() {
+        return checkedAt;
+    }
+
+    /** Takes over what was read. */
+    void read(List<String> keys, Snapshot seen, long now) {
+        for (String each : keys) entries.remove(each);
+        for (Entry each : seen.entries()) {
+            if (keys.contains(each.key())) entries.put(each.key(), each);
+        }
+        known = true;
+        checkedAt = now;
+    }
+
+    /** Takes over what a transaction has changed. */
+    void made(List<Transaction.Operation> operations, long revision) {
+        for (Transaction.Operation each : operations) {
+            if (each instanceof Transaction.Put put) {
+                entries.put(put.key(), new Entry(put.key(), put.value(), revision, put.lease()));
+            } else {
+                entries.remove(each.key());
+            }
+        }
+    }
+
+    /** Takes over what a transaction has stored that concerns all that the registry has of the tunnel. */
+    void stored(List<Transaction.Operation> operations, long revision, long now) {
+        made(operations, revision);
+        known = true;
+        checkedAt = now;
+    }
+
+    /** Takes over one entry; null if it is not there. */
+    void seen(String key, @Nullable Entry entry) {
+        entries.remove(key);
+        if (entry != null) entries.put(key, entry);
+    }
+
+    @Nullable Entry entry(String key) {
+        return entries.get(key);
+    }
+
+    long revision(String key) {
+        Entry entry = entries.get(key);
+        return entry == null ? 0 : entry.revision();
+    }
+}

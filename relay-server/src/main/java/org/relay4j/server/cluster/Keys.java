@@ -1,0 +1,71 @@
+package org.relay4j.server.cluster;
+
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
+
+/** The keys of a cluster in the registry. */
+final class Keys {
+    private final String root;
+
+    Keys(String cluster) {
+        root = "/relay/" + cluster + "/";
+    }
+
+    /** Returns the prefix of all nodes. */
+    String nodes() {
+        return root + "n/";
+    }
+
+    /** Returns the prefix of all routes. */
+    String routes() {
+        return root + "r/";
+    }
+
+    String node(String name) {
+        return nodes() + name;
+    }
+
+    String tunnel(String id) {
+        return root + "t/" + id;
+    }
+
+    String claim(Endpoint endpoint) {
+        return root + "c/" + endpoint;
+    }
+
+    String route(Endpoint endpoint, String node) {
+        return routes() + endpoint + "/" + node;
+    }
+
+    /** Returns the key that a node writes to see whether its watch reports it. Begins with {@link #echoes} of this node only. */
+    String echo(String node) {
+        return echoes(node) + "now";
+    }
+
+    /** Returns the prefix of the only key that {@link #echo} returns for this node. */
+    String echoes(String node) {
+        return root + "e/" + node + "/";
+    }
+
+    /** Returns the name of the node with this key; null if it is not that of a node. */
+    @Nullable String nodeOf(String key) {
+        return key.startsWith(nodes()) && key.length() > nodes().length()
+                ? key.substring(nodes().length())
+                : null;
+    }
+
+    /** The endpoint and the node that the key of a route names. */
+    record RouteKey(Endpoint endpoint, String node) {}
+
+    /** Returns what the key of a route names; null if it is not the key of a route. */
+    @Nullable RouteKey routeOf(String key) {
+        int end = key.lastIndexOf('/');
+        if (!key.startsWith(routes()) || end <= routes().length() || end == key.length() - 1) return null;
+        try {
+            Endpoint endpoint = Endpoint.parse(key.substring(routes().length(), end));
+            return new RouteKey(endpoint, key.substring(end + 1));
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+    }
+}

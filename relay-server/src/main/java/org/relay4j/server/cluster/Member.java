@@ -1,0 +1,45 @@
+package org.relay4j.server.cluster;
+
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import org.relay4j.api.Endpoint;
+
+/** Another node as a view has it. Confined to the executor of the node. */
+final class Member {
+    /** How long an answer on a link shows that the node is alive. Unit: nanoseconds. */
+    static final long HEARD = Duration.ofSeconds(2).toNanos();
+
+    final Set<Endpoint> endpoints = new LinkedHashSet<>(); // of its routes
+    NodeInfo info;
+    boolean expired; // the registry no longer has it, but it answers on its links
+    boolean dead; // it does not answer on its links
+    long since; // when the registry had it again, or no longer
+    private boolean heard;
+    private long heardAt;
+
+    Member(NodeInfo info) {
+        this.info = info;
+    }
+
+    void alive(long now) {
+        heard = true;
+        heardAt = now;
+        dead = false;
+    }
+
+    void dead() {
+        heard = false;
+        dead = true;
+    }
+
+    boolean isHeard(long now) {
+        return heard && now - heardAt <= HEARD;
+    }
+
+    /** Returns its rank as a candidate. */
+    int rank() {
+        if (dead) return 2;
+        return info.draining() ? 1 : 0;
+    }
+}

@@ -1,0 +1,148 @@
+package org.relay4j.server.cluster;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
+import org.relay4j.server.cluster.Carried.Holding;
+import org.relay4j.server.registry.Entry;
+import org.relay4j.server.registry.RegistryException;
+import org.relay4j.server.registry.Snapshot;
+
+/** Makes this node carry a tunnel that another node has stored: alone, with a new epoch, or together with it. */
+final class TakeAttempt implements Writer.Outcome {
+    /** Which tunnel, with which text from now on. */
+    record Request(TunnelRecord seen, String text, boolean alone) {}
+
+    private final Parts parts;
+    private final Ghosts ghosts;
+    private final Request request;
+    private final CompletableFuture<TunnelRecord> result;
+    private final String recordKey;
+    private final Map<Endpoint, @Nullable ClaimText> endpoints = new LinkedHashMap<>(); // null: the claim is made anew
+    private Batch batch = new Batch();
+    private Fence fence;
+    private TunnelRecord record;
+    private long epoch; // 0: the revision of the transaction
+    private int attempts;
+
+    TakeAttempt(Parts parts, Ghosts ghosts, Request request, CompletableFuture<TunnelRecord> result) {
+        this.parts = parts;
+        this.ghosts = ghosts;
+        this.request = request;
+        this.result = result;
+        recordKey = parts.access().keys().tunnel(request.seen.id());
+        fence = parts.presence().fence();
+        record = request.seen;
+    }
+
+    void begin() {
+        Carried present = parts.sync().find(request.seen.id());
+        if (present != null && present.isLeaving()) {
+            result.completeExceptionally(Parts.unavailable("the tunnel is just being released"));
+        } else if (present != null) {
+            result.completeExceptionally(new ClaimLostException("this node carries the tunnel already"));
+        } else {
+            read();
+        }
+    }
+
+    private void read() {
+        if (++attempts > Parts.MOST_ATTEMPTS) {
+            result.completeExceptionally(Parts.unavailable("other nodes keep changing the tunnel"));
+            return;
+        }
+        List<String> keys = new ArrayList<>();
+        keys.add(recordKey);
+        for (Endpoint each : request.seen.endpoints()) keys.add(parts.access().keys().claim(each));
+        parts.access()
+                .requests()
+                .send(() -> parts.access().store().read(keys), this::plan, result::completeExceptionally);
+    }
+
+    private void plan(Snapshot seen) {
+        Entry entry = seen.find(recordKey);
+        TunnelRecord stored = entry == null ? null : RecordText.parse(request.seen.id(), entry);
+        if (entry == null || stored == null || entry.revision() != request.seen.stored().revision()) {
+            changed();
+            return;
+        }
+        endpoints.clear();
+        for (Endpoint each : stored.endpoints()) {
+            Entry claimed = seen.find(parts.access().keys().claim(each));
+            ClaimText claim = claimed == null ? null : ClaimText.of(claimed);
+            boolean isOurs = claim != null && claim.tunnel().equals(stored.id());
+            if (isOurs || (claimed == null && request.alone)) endpoints.put(each, claim);
+        }
+        // After a restore from a backup, the epoch that is stored may be ahead of the revision.
+        boolean ahead = stored.stored().epoch() >= seen.revision();
+        if (request.alone) epoch = ahead ? stored.stored().epoch() + 1 : 0;
+        else epoch = stored.stored().epoch();
+        record = stored.endpoints(List.copyOf(endpoints.keySet())).text(request.text);
+        write(seen);
+    }
+
+    private void write(Snapshot seen) {
+        batch = new Batch();
+        fence = parts.presence().fence();
+        long lease = parts.presence().claims();
+        NodeId self = parts.access().self();
+        batch.expect(recordKey, request.seen.stored().revision());
+        batch.put(recordKey, RecordText.of(record, self, epoch), lease);
+        endpoints.forEach((endpoint, claim) -> {
+            String key = parts.access().keys().claim(endpoint);
+            Entry entry = seen.find(key);
+            batch.expect(key, entry == null ? 0 : entry.revision());
+            long its = request.alone || claim == null ? epoch : claim.epoch();
+            boolean fixed = claim != null && claim.fixed();
+            batch.put(key, new ClaimText(record.id(), record.owner(), self, its, fixed).toString(), lease);
+        });
+        if (request.alone) {
+            for (Endpoint endpoint : endpoints.keySet()) {
+                for (Route each : parts.view().stored(endpoint)) {
+                    batch.delete(parts.access().keys().route(endpoint, each.node()));
+                }
+            }
+        }
+        parts.writer().write(batch.transaction(), this);
+    }
+
+    @Override
+    public void done(long revision) {
+        long made = epoch == 0 ? revision : epoch;
+        Carried tunnel = new Carried(record, made);
+        endpoints.forEach((endpoint, claim) -> {
+            long its = request.alone || claim == null ? made : claim.epoch();
+            tunnel.add(new Holding(endpoint, claim != null && claim.fixed(), its, fence));
+        });
+        tunnel.stored(batch.operations(), revision, parts.access().now());
+        parts.sync().add(tunnel);
+        ghosts.remove(tunnel.id);
+        NodeId self = parts.access().self();
+        result.complete(record.stored(new TunnelRecord.Stored(self.name(), self.incarnation(), made, revision)));
+    }
+
+    @Override
+    public void refused(Snapshot seen) {
+        Entry entry = seen.find(recordKey);
+        if (entry == null || entry.revision() != request.seen.stored().revision()) {
+            changed();
+        } else {
+            read();
+        }
+    }
+
+    private void changed() {
+        ghosts.add(request.seen.id()); // in case it was changed by this attempt
+        result.completeExceptionally(new ClaimLostException("the tunnel has changed since it was looked up"));
+    }
+
+    @Override
+    public void failed(RegistryException why) {
+        if (!Parts.isOutcomeKnown(why)) ghosts.add(request.seen.id());
+        result.completeExceptionally(why);
+    }
+}

@@ -1,0 +1,330 @@
+package org.relay4j.server.cluster;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
+import org.relay4j.server.registry.Change;
+import org.relay4j.server.registry.Entry;
+import org.relay4j.server.registry.Snapshot;
+
+/*
+ * The second opinion. When the lease of a node ends, its entry and its routes vanish at one revision. A node that leaves deletes its
+ * entry before it gives its lease back, and one whose tunnel has ended deletes the route alone. So routes that vanish together with
+ * the entry tell only that the node cannot reach the registry. While it answers on its links, its routes are kept.
+ */
+/**
+ * The nodes and the routes of the cluster as the registry has them, and as the links between nodes show them. Changed on the executor of
+ * the node; {@link #routes} is for any thread.
+ */
+final class View {
+    private static final long RETURN = Duration.ofSeconds(10).toNanos(); // for a node that is back, to put its routes again
+
+    private final String self;
+    private final Access access;
+    private final Events events;
+    private final Map<String, Member> members = new LinkedHashMap<>();
+    private final Map<Endpoint, Map<String, Known>> table = new HashMap<>();
+    private final Map<Endpoint, List<Route>> published = new ConcurrentHashMap<>();
+    private final Gaps gaps = new Gaps();
+
+    private record Known(Route route, boolean kept) {
+        Known keep() {
+            return new Known(route, true);
+        }
+    }
+
+    /** Called on the executor of the node. */
+    interface Events {
+        /** The entry of this node has changed. */
+        void self(@Nullable Entry entry);
+
+        /** The routes of other nodes for an endpoint have changed. */
+        void routes(Endpoint endpoint, List<Route> now);
+
+        /** Another node has joined, or something about it has changed. */
+        void node(NodeInfo node);
+
+        /** The registry no longer has another node. */
+        void unregistered();
+
+        /** Another node has gone. */
+        void nodeGone(String name);
+
+        /** A route has changed, of this node or of another one. */
+        void route(Endpoint endpoint, String node, @Nullable Route now, long revision);
+    }
+
+    View(Access access, Events events) {
+        this.access = access;
+        this.events = events;
+        self = access.settings().self().name();
+    }
+
+    // ---- the registry
+
+    /** Takes over the changes of one revision. */
+    void changed(long revision, Collection<Change> changes) {
+        Set<String> gone = new HashSet<>();
+        Set<String> routesGone = new HashSet<>();
+        for (Change each : changes) {
+            if (each.entry() != null) continue;
+            String node = access.keys().nodeOf(each.key());
+            if (node != null) gone.add(node);
+            Keys.RouteKey route = access.keys().routeOf(each.key());
+            if (route != null) routesGone.add(route.node());
+        }
+        Set<String> kept = new HashSet<>();
+        for (String each : gone) {
+            if (routesGone.contains(each) && isHeard(each)) kept.add(each);
+        }
+        Set<Endpoint> touched = new LinkedHashSet<>();
+        for (Change each : changes) {
+            Keys.RouteKey route = access.keys().routeOf(each.key());
+            String node = route == null ? access.keys().nodeOf(each.key()) : null;
+            if (route != null) route(route, each.entry(), revision, kept, touched);
+            if (node != null) node(node, each.entry(), kept, touched);
+        }
+        touched.forEach(this::publish);
+    }
+
+    /** Replaces everything that is known. */
+    void replace(Snapshot nodes, Snapshot routes) {
+        List<Change> changes = new ArrayList<>();
+        Set<String> keys = new HashSet<>();
+        for (Entry each : nodes.entries()) keys.add(each.key());
+        for (Entry each : routes.entries()) keys.add(each.key());
+        for (String each : members.keySet()) {
+            String key = access.keys().node(each);
+            if (!keys.contains(key)) changes.add(new Change(key, null));
+        }
+        table.forEach((endpoint, all) -> all.forEach((node, known) -> {
+            String key = access.keys().route(endpoint, node);
+            if (!known.kept && !keys.contains(key)) changes.add(new Change(key, null));
+        }));
+        nodes.entries().forEach(each -> changes.add(new Change(each.key(), each)));
+        routes.entries().forEach(each -> changes.add(new Change(each.key(), each)));
+        changed(routes.revision(), changes);
+        if (nodes.find(access.selfKey()) == null) events.self(null);
+    }
+
+    private boolean isHeard(String node) {
+        Member member = members.get(node);
+        return member != null && member.isHeard(access.now());
+    }
+
+    private void node(String name, @Nullable Entry entry, Set<String> kept, Set<Endpoint> touched) {
+        if (name.equals(self)) {
+            events.self(entry);
+            return;
+        }
+        Member member = members.get(name);
+        NodeInfo info = entry == null ? null : NodeText.parse(name, entry.value());
+        if (info != null) {
+            arrived(member, info, touched);
+        } else if (member != null && !member.expired && kept.contains(name)) {
+            member.expired = true;
+            member.since = access.now();
+            events.unregistered();
+        } else if (member != null && !member.expired) {
+            forget(member, touched);
+        }
+    }
+
+    private void arrived(@Nullable Member known, NodeInfo info, Set<Endpoint> touched) {
+        Member member = known == null ? new Member(info) : known;
+        if (!info.incarnation().equals(member.info.incarnation())) {
+            dropKept(member, touched);
+            member.alive(access.now() - Member.HEARD - 1); // of the process before
+        }
+        boolean news = known == null || !member.info.equals(info) || member.expired;
+        if (member.expired) member.since = access.now();
+        member.info = info;
+        member.expired = false;
+        members.put(info.name(), member);
+        touched.addAll(member.endpoints);
+        if (known == null) adoptRoutes(member, touched);
+        if (news) events.node(info);
+    }
+
+    /** Routes may be seen before their node, when they were read after it. */
+    private void adoptRoutes(Member member, Set<Endpoint> touched) {
+        table.forEach((endpoint, all) -> {
+            if (!all.containsKey(member.info.name())) return;
+            member.endpoints.add(endpoint);
+            touched.add(endpoint);
+        });
+    }
+
+    private void route(
+            Keys.RouteKey key, @Nullable Entry entry, long revision, Set<String> kept, Set<Endpoint> touched) {
+        touched.add(key.endpoint());
+        RouteText text = entry == null ? null : RouteText.of(entry);
+        Route route = text == null ? null : new Route(key.node(), text.tunnel(), text.epoch(), text.loop());
+        Known known = entryOf(key);
+        Member member = members.get(key.node());
+        if (route != null) {
+            table.computeIfAbsent(key.endpoint(), unused -> new HashMap<>()).put(key.node(), new Known(route, false));
+            if (member != null) member.endpoints.add(key.endpoint());
+        } else if (known != null && kept.contains(key.node())) {
+            table.get(key.endpoint()).put(key.node(), known.keep());
+            return;
+        } else if (known != null && !known.kept) {
+            drop(key.endpoint(), key.node());
+        }
+        events.route(key.endpoint(), key.node(), route, entry == null ? revision : entry.revision());
+    }
+
+    private @Nullable Known entryOf(Keys.RouteKey key) {
+        Map<String, Known> all = table.get(key.endpoint());
+        return all == null ? null : all.get(key.node());
+    }
+
+    private void drop(Endpoint endpoint, String node) {
+        Map<String, Known> all = table.get(endpoint);
+        Known gone = all == null ? null : all.remove(node);
+        if (gone == null) return;
+        if (all.isEmpty()) table.remove(endpoint);
+        Member member = members.get(node);
+        if (member != null) member.endpoints.remove(endpoint);
+        if (all.isEmpty()) gaps.begin(endpoint, gone.route.tunnel(), access.now());
+    }
+
+    private void dropKept(Member member, Set<Endpoint> touched) {
+        for (Endpoint each : List.copyOf(member.endpoints)) {
+            Known known = entryOf(new Keys.RouteKey(each, member.info.name()));
+            if (known == null || !known.kept) continue;
+            drop(each, member.info.name());
+            touched.add(each);
+            events.route(each, member.info.name(), null, 0);
+        }
+    }
+
+    private void forget(Member member, Set<Endpoint> touched) {
+        String name = member.info.name();
+        for (Endpoint each : List.copyOf(member.endpoints)) {
+            drop(each, name);
+            touched.add(each);
+            events.route(each, name, null, 0);
+        }
+        members.remove(name);
+        if (!member.expired) events.unregistered();
+        events.nodeGone(name);
+    }
+
+    // ---- the links between nodes
+
+    void peerAlive(String node, long now) {
+        Member member = members.get(node);
+        if (member == null) return;
+        boolean was = member.dead;
+        member.alive(now);
+        if (was) List.copyOf(member.endpoints).forEach(this::publish);
+    }
+
+    void peerDead(String node) {
+        Member member = members.get(node);
+        if (member == null || member.dead) return;
+        member.dead();
+        Set<Endpoint> touched = new LinkedHashSet<>(member.endpoints);
+        if (member.expired) forget(member, touched);
+        touched.forEach(this::publish);
+    }
+
+    void tick() {
+        long now = access.now();
+        Set<Endpoint> touched = new LinkedHashSet<>();
+        for (Member each : List.copyOf(members.values())) {
+            if (each.expired && !each.isHeard(now)) forget(each, touched);
+            if (!each.expired && each.since != 0 && now - each.since > RETURN) {
+                each.since = 0;
+                dropKept(each, touched);
+            }
+        }
+        touched.forEach(this::publish);
+        gaps.tick(now);
+    }
+
+    // ---- what it shows
+
+    private void publish(Endpoint endpoint) {
+        Map<String, Known> all = table.get(endpoint);
+        List<RouteChoice.Candidate> candidates = new ArrayList<>();
+        if (all != null) {
+            all.values().forEach(each -> {
+                Member member = members.get(each.route.node());
+                if (member != null) candidates.add(new RouteChoice.Candidate(each.route, member.rank()));
+                if (each.route.node().equals(self)) candidates.add(new RouteChoice.Candidate(each.route, 0));
+            });
+        }
+        if (!candidates.isEmpty()) gaps.end(endpoint, candidates.get(0).route().tunnel(), access.now());
+        List<Route> now = RouteChoice.order(self, endpoint, candidates);
+        List<Route> before = now.isEmpty() ? published.remove(endpoint) : published.put(endpoint, now);
+        if (!now.equals(before == null ? List.of() : before)) events.routes(endpoint, now);
+    }
+
+    /** Returns the routes of other nodes, the best first. Called by any thread. */
+    List<Route> routes(Endpoint endpoint) {
+        return published.getOrDefault(endpoint, List.of());
+    }
+
+    /** Returns the routes of other nodes that the registry has for an endpoint, whatever their epoch. */
+    List<Route> stored(Endpoint endpoint) {
+        List<Route> all = new ArrayList<>();
+        table.getOrDefault(endpoint, Map.of()).values().forEach(each -> {
+            if (!each.kept && !each.route.node().equals(self)) all.add(each.route);
+        });
+        return all;
+    }
+
+    /** Returns whether the registry has a node, in this incarnation. */
+    boolean isRegistered(NodeId node) {
+        Member member = members.get(node.name());
+        return member != null
+                && !member.expired
+                && member.info.incarnation().equals(node.incarnation());
+    }
+
+    /** Returns whether another node has a route for an endpoint of a tunnel. */
+    boolean isServedElsewhere(Endpoint endpoint, String tunnel) {
+        return table.getOrDefault(endpoint, Map.of()).values().stream()
+                .anyMatch(each -> !each.route.node().equals(self) && each.route.tunnel().equals(tunnel));
+    }
+
+    /** Returns whether a node has a route for an endpoint of a tunnel. */
+    boolean isServedBy(String node, Endpoint endpoint, String tunnel) {
+        Known known = entryOf(new Keys.RouteKey(endpoint, node));
+        return known != null && known.route.tunnel().equals(tunnel);
+    }
+
+    List<NodeInfo> nodes() {
+        return members.values().stream().map(each -> each.info).toList();
+    }
+
+    Map<Endpoint, List<Route>> every() {
+        Map<Endpoint, List<Route>> all = new HashMap<>();
+        table.forEach((endpoint, known) ->
+                all.put(endpoint, known.values().stream().map(Known::route).toList()));
+        return all;
+    }
+
+    /** Returns the number of endpoints that each of the other nodes serves. */
+    Map<String, Integer> counts() {
+        Map<String, Integer> counts = new HashMap<>();
+        members.forEach((name, member) -> counts.put(name, member.endpoints.size()));
+        return counts;
+    }
+
+    ClusterStatus.Gaps gaps() {
+        return gaps.status();
+    }
+}

@@ -1,0 +1,218 @@
+package org.relay4j.server.cluster;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.server.registry.Change;
+import org.relay4j.server.registry.RegistryException;
+import org.relay4j.server.registry.RegistryStore;
+import org.relay4j.server.registry.Snapshot;
+import org.relay4j.server.registry.Transaction;
+
+/**
+ * Keeps a view up to date: reads all, watches, and reads all again when a watch has ended or does not show the node's own changes. Confined
+ * to the executor of the node, except for what the store calls.
+ */
+final class Watching {
+    /** Maximum number of changes that wait for the executor. With more, all is read anew. */
+    static final int MOST_CHANGES = 100_000;
+
+    private static final long RETRY = Duration.ofMillis(500).toNanos();
+    private static final long ECHO = Duration.ofSeconds(5).toNanos(); // between two, and until a watch counts as dead
+
+    private final Access access;
+    private final Presence presence;
+    private final View view;
+    private final Runnable wentBack;
+    private @Nullable Inbox inbox; // of the watch that counts
+    private @Nullable Runnable complete;
+    private boolean reading;
+    private boolean closed;
+    private long readAt; // when to read all
+    private long newest; // the highest revision that was seen
+    private long echoAt; // when to send the next echo
+    private long echoSent; // when the last one was sent
+    private boolean echoMissing; // whether it has not been seen yet
+    private long lag;
+
+    /**
+     * @param wentBack called when the history of the store was replaced by an older one
+     */
+    Watching(Access access, Presence presence, View view, Runnable wentBack) {
+        this.access = access;
+        this.presence = presence;
+        this.view = view;
+        this.wentBack = wentBack;
+    }
+
+    /** Reads all for the first time. */
+    void start(Runnable whenComplete) {
+        complete = whenComplete;
+        read();
+    }
+
+    private void read() {
+        closeInbox();
+        reading = true;
+        Consumer<RegistryException> failed = why -> {
+            reading = false;
+            readAt = access.now() + RETRY;
+        };
+        access.requests()
+                .sendFirst(
+                        () -> access.store().readAll(access.keys().nodes()),
+                        nodes -> access.requests()
+                                .sendFirst(
+                                        () -> access.store().readAll(access.keys().routes()),
+                                        routes -> read(nodes, routes),
+                                        failed),
+                        failed);
+    }
+
+    private void read(Snapshot nodes, Snapshot routes) {
+        reading = false;
+        if (closed) return;
+        boolean back = nodes.revision() < newest;
+        newest = routes.revision();
+        view.replace(nodes, routes);
+        Inbox next = new Inbox(routes.revision());
+        inbox = next;
+        echoMissing = false;
+        String echoes = access.keys().echoes(access.settings().self().name());
+        next.watch = access.store()
+                .watch(List.of(access.keys().nodes(), access.keys().routes(), echoes), nodes.revision(), next);
+        if (back) wentBack.run();
+        if (complete != null) complete.run();
+        complete = null;
+    }
+
+    void tick() {
+        long now = access.now();
+        if (closed || reading) return;
+        if (inbox == null) {
+            if (readAt - now <= 0) read();
+        } else if (echoMissing && now - echoSent > ECHO) {
+            read();
+        } else if (!echoMissing && echoAt - now <= 0 && presence.isReady()) {
+            echo(now);
+        }
+    }
+
+    private void echo(long now) {
+        echoAt = now + ECHO;
+        Transaction put = Transaction.NONE.put(
+                access.keys().echo(access.settings().self().name()), "echo", presence.routes());
+        Inbox expected = inbox;
+        access.requests()
+                .send(
+                        () -> access.store().commit(put),
+                        commit -> {
+                            if (expected != inbox) return;
+                            if (commit.seen().revision() <= newest) { // the watch was faster
+                                lag = access.now() - now;
+                                return;
+                            }
+                            echoMissing = true;
+                            echoSent = now;
+                        },
+                        why -> {});
+    }
+
+    private void changed(Inbox from, long revision, Collection<Change> changes) {
+        if (from != inbox) return;
+        newest = Math.max(newest, revision);
+        Collection<Change> news = changes;
+        if (revision <= from.routesAt) {
+            news = changes.stream()
+                    .filter(each -> !each.key().startsWith(access.keys().routes()))
+                    .toList();
+        }
+        String echo = access.keys().echo(access.settings().self().name());
+        if (changes.stream().anyMatch(each -> each.key().equals(echo))) {
+            if (echoMissing) lag = access.now() - echoSent;
+            echoMissing = false;
+        }
+        view.changed(revision, news);
+    }
+
+    private void ended(Inbox from) {
+        if (from != inbox) return;
+        closeInbox();
+        readAt = access.now();
+        tick();
+    }
+
+    private void closeInbox() {
+        Inbox last = inbox;
+        inbox = null;
+        if (last != null && last.watch != null) last.watch.close();
+    }
+
+    /** Returns how long the last change of the node was under way, or has been. Unit: nanoseconds. */
+    long lag() {
+        return echoMissing ? Math.max(lag, access.now() - echoSent) : lag;
+    }
+
+    void close() {
+        closed = true;
+        closeInbox();
+    }
+
+    private record Changes(long revision, Collection<Change> changes) {}
+
+    /** Takes changes from a thread of the store to the executor of the node. */
+    private final class Inbox implements RegistryStore.Watcher {
+        private final ReentrantLock lock = new ReentrantLock();
+        private final ArrayDeque<Changes> waiting = new ArrayDeque<>(); // guarded by lock
+        private int size; // number of changes that wait; guarded by lock
+        private boolean full; // guarded by lock
+        private final long routesAt; // the revision at which routes were read
+        private RegistryStore.@Nullable Watch watch;
+
+        Inbox(long routesAt) {
+            this.routesAt = routesAt;
+        }
+
+        @Override
+        public void changed(long revision, Collection<Change> changes) {
+            lock.lock();
+            try {
+                if (full) return;
+                boolean first = waiting.isEmpty();
+                size += changes.size();
+                full = size > MOST_CHANGES;
+                if (full) waiting.clear();
+                if (!full) waiting.addLast(new Changes(revision, changes));
+                if (full || first) access.time().execute(this::deliver);
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        private void deliver() {
+            List<Changes> all;
+            boolean lost;
+            lock.lock();
+            try {
+                all = new ArrayList<>(waiting);
+                waiting.clear();
+                lost = full;
+                if (!full) size = 0;
+            } finally {
+                lock.unlock();
+            }
+            for (Changes each : all) Watching.this.changed(this, each.revision(), each.changes());
+            if (lost) Watching.this.ended(this);
+        }
+
+        @Override
+        public void ended(RegistryException why) {
+            access.time().execute(() -> Watching.this.ended(this));
+        }
+    }
+}
