@@ -179,6 +179,40 @@ enum Flag {
                     + " Default: 500."),
     UDP_IDLE_TIMEOUT(
             Section.SERVER, "time", "How long a visitor of a UDP port may be silent before it leaves. Default: 60s."),
+    CLUSTER(
+            Section.SERVER,
+            "store",
+            "Make the server a node of a cluster, whose nodes share this store: etcd:<url>,<url>,... or"
+                    + " postgresql:<JDBC URL>. Needs --public-ports, --peer and --peer-cert. User, password and certificates for the"
+                    + " store are in the variables RELAY_CLUSTER_USER, RELAY_CLUSTER_PASSWORD, RELAY_CLUSTER_CA,"
+                    + " RELAY_CLUSTER_CERT and RELAY_CLUSTER_KEY. Default: none."),
+    CLUSTER_NAME(
+            Section.SERVER,
+            "name",
+            "Name of the cluster. Clusters with different names can share a store. Default: relay."),
+    NODE(
+            Section.SERVER,
+            "name",
+            "Name of this node, which no other node of the cluster may have. Default: the name of this machine."),
+    PEER(
+            Section.SERVER,
+            "address:port",
+            "Local address for links from other nodes of the cluster, such as :7002 or 10.0.0.1:7002."),
+    PEER_ADVERTISE(
+            Section.SERVER,
+            "host:port",
+            "Where other nodes reach this one. Default: the address of --peer, or the name of the node if that is all addresses."),
+    PEER_CERT(
+            Section.SERVER,
+            "pem",
+            "Certificate with which this node proves its name to other nodes, for URI:relay://<cluster>/<node>, and its chain."),
+    PEER_KEY(Section.SERVER, "pem", "Private key of --peer-cert: PKCS#8, not encrypted."),
+    PEER_CA(Section.SERVER, "pem", "File with the certificates of the cluster's authority, which signs those of its nodes."),
+    DRAIN_DELAY(
+            Section.SERVER,
+            "time",
+            "How long the public ports of a node still accept visitors after SIGTERM, until load balancers have noticed it. It is"
+                    + " a part of --grace-period. Default: 5s."),
 
     HANDSHAKE_TIMEOUT(
             Section.TUNNEL,

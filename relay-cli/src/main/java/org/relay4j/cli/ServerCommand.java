@@ -95,13 +95,14 @@ final class ServerCommand {
             requireLocal(Flag.BIND);
             requireLocal(Flag.PUBLIC_BIND);
             String line = String.valueOf(e.getMessage());
-            if (line.startsWith("cannot bind HTTP")) throw new CommandFailure(ExitCode.PORT_UNAVAILABLE, line, e);
+            if (line.startsWith("cannot bind HTTP") || line.startsWith("cannot bind peer")) throw new CommandFailure(ExitCode.PORT_UNAVAILABLE, line, e);
             throw new BindFailure(System.getProperty("os.name")).of(options.controlAddress(), e);
         } catch (IOException e) {
             Value stateFile = arguments.get(Flag.STATE_FILE);
             if (stateFile != null && e instanceof FileSystemException) {
                 throw new CommandFailure(ExitCode.USAGE, "cannot use " + stateFile.name() + "=" + e.getMessage(), e);
             }
+            if (options.cluster() != null) throw ClusterArguments.failure(e);
             String line = "cannot start the server on port "
                     + options.controlAddress().getPort() + ": " + e.getMessage();
             throw new CommandFailure(ExitCode.FAILURE, line, e);
@@ -163,6 +164,7 @@ final class ServerCommand {
                 .session(session(arguments));
         arguments.apply(Flag.PROXY_CERTS, value -> options.proxyCertificates(value.list()), options::build);
         domain(options);
+        new ClusterArguments(arguments).addTo(options);
         return options.build();
     }
 

@@ -16,11 +16,15 @@ import org.relay4j.yamux.io.Loop;
 final class Claim {
     // More than 300 lines because all ways of one request to its answer, and each refusal, are here.
 
+    /** Maximum number of ports that are claimed in a cluster for a client that accepts any. */
+    static final int MOST_ATTEMPTS = 8;
+
     private final RelayServer server;
     private final ClientRequest request;
     private final Admission.Ticket ticket;
     private final Loop loop; // of the claimant
     private final Claimant claimant;
+    private int attempts; // to claim any port, in a cluster; on the claimant's loop
     private boolean answered; // on the claimant's loop
 
     Claim(RelayServer server, ClientRequest request, Admission.Ticket ticket, Loop loop, Claimant claimant) {
@@ -40,7 +44,7 @@ final class Claim {
     }
 
     /** Returns the loop of a new tunnel: that of the client, or one for all tunnels of a name that share endpoints. */
-    private Loop home() {
+    Loop home() {
         return homeOf(server, request.name(), request.limits(), loop);
     }
 
@@ -63,7 +67,7 @@ final class Claim {
         String lease = request.join() == null ? request.resume() : request.join();
         int wanted = request.port() == 0 ? request.limits().ownPort() : request.port();
         if (lease != null) {
-            with(server.registry().ofId(Lease.tunnelOf(lease)), found -> comeBack(found, lease));
+            with(server.registry().ofId(Lease.tunnelOf(lease)), found -> comeBackAnywhere(found, lease));
         } else if (wanted < 0) {
             if (request.visitorAddress()) open(null, null);
             else refuse(Refusal.REQUEST, "bad-request", "port=none needs visitor-address, as all other endpoints do");
@@ -116,7 +120,7 @@ final class Claim {
         return answer.place();
     }
 
-    private void refuse(Places.Answer answer) {
+    void refuse(Places.Answer answer) {
         Refusal reason = answer.refusal() == null ? Refusal.TUNNELS : answer.refusal();
         ControlRefusal refusal =
                 ControlRefusal.limit(reason, server.options(), request.limits().maxTunnels());
@@ -151,7 +155,7 @@ final class Claim {
 
     private void openOrTake(Optional<ServerTunnel> owner, int wanted) {
         if (owner.isEmpty()) {
-            open(wanted);
+            openOrReclaim(wanted);
             return;
         }
         ServerTunnel present = owner.get();
@@ -166,6 +170,20 @@ final class Claim {
                 else on(loop, () -> refusePort("port " + wanted + " is in use by a program of the same name"));
             });
         });
+    }
+
+    /** Opens a port that no tunnel of this server has; a tunnel of another node may have it. */
+    private void openOrReclaim(int wanted) {
+        Cluster cluster = server.cluster();
+        Endpoint port = Endpoint.port(wanted);
+        String carrier = cluster == null ? null : cluster.carrier(port);
+        if (cluster == null) open(wanted);
+        else if (carrier != null) refusePort("port " + wanted + " is in use at node " + carrier);
+        else
+            cluster.routed().take(port, home(), routed -> guarded(() -> {
+                if (routed == null) on(loop, () -> open(wanted));
+                else open(routed, null);
+            }));
     }
 
     /** On the loop of the current owner. */
@@ -190,7 +208,14 @@ final class Claim {
 
     // ---- a tunnel that exists
 
-    private void comeBack(Optional<ServerTunnel> found, String lease) {
+    private void comeBackAnywhere(Optional<ServerTunnel> found, String lease) {
+        Cluster cluster = server.cluster();
+        if (found.isPresent() || cluster == null) comeBack(found, lease);
+        else new ClusterReturn(cluster, this, lease).begin();
+    }
+
+    /** The tunnel was that of another node. On the claimant's loop. */
+    void comeBack(Optional<ServerTunnel> found, String lease) {
         if (found.isEmpty()) {
             refuseLease();
             return;
@@ -206,7 +231,7 @@ final class Claim {
         });
     }
 
-    private void refuseLease() {
+    void refuseLease() {
         refuse(Refusal.LEASE_UNKNOWN, "lease-unknown", "the lease is unknown or has expired");
     }
 
@@ -214,7 +239,7 @@ final class Claim {
         refuse(Refusal.CONNECTIONS, "limit-reached", "the tunnel has reached its limit of " + most + " connections");
     }
 
-    private void refuseMismatch() {
+    void refuseMismatch() {
         refuse(
                 Refusal.REQUEST,
                 "bad-request",
@@ -231,7 +256,7 @@ final class Claim {
                 .keep(failure -> on(tunnel.loop(), () -> {
                     tunnel.entry().grantWaitsNoLonger();
                     if (failure == null) on(loop, () -> grant(grant));
-                    else on(loop, () -> takeBack(grant));
+                    else on(loop, () -> takeBack(grant, failure));
                 }));
     }
 
@@ -245,16 +270,31 @@ final class Claim {
         claimant.granted(grant);
     }
 
-    private void takeBack(TunnelGrant grant) {
+    private void takeBack(TunnelGrant grant, IOException failure) {
         grant.withdraw();
-        refuseUnkept();
+        if (!(failure instanceof ClaimException refused)) refuseUnkept();
+        else if (refused.isTaken() && acceptsAnyPort() && ++attempts < MOST_ATTEMPTS) open(0);
+        else refuse(refused);
+    }
+
+    /** Returns whether another port does as well, if another node was faster. */
+    private boolean acceptsAnyPort() {
+        return request.resume() == null
+                && request.join() == null
+                && request.port() == 0
+                && request.limits().ownPort() == 0;
+    }
+
+    /** The cluster has refused the claim. */
+    void refuse(ClaimException refused) {
+        refuse(refused.reason(), refused.refusal().code(), refused.refusal().text());
     }
 
     private void refuseUnkept() {
         refuse(Refusal.FAILURE, "internal", "the server cannot keep the tunnel on its disk now");
     }
 
-    private void refusePort(String why) {
+    void refusePort(String why) {
         refuse(Refusal.PORT_UNAVAILABLE, "port-unavailable", why);
     }
 
@@ -282,7 +322,7 @@ final class Claim {
     }
 
     /** Continues on a loop; at once if it is this one. */
-    private void on(Loop target, Runnable step) {
+    void on(Loop target, Runnable step) {
         target.runOrExecute(() -> guarded(step));
     }
 

@@ -49,6 +49,13 @@ final class ConnectionVisitors {
         }
     }
 
+    /** Counts a visitor of another node of the cluster, until {@link #left()}, and returns the session for its stream. */
+    LoopDriver takeFromPeer() {
+        present.incrementAndGet();
+        connection.watch();
+        return driver;
+    }
+
     /** Opens the stream of a visitor of a UDP port, which is dropped if there is no room. */
     void carry(UdpVisitor visitor) {
         Loop loop = driver.loop();

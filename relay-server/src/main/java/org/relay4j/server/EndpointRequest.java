@@ -27,6 +27,7 @@ final class EndpointRequest {
     private final @Nullable Endpoint named; // null if the text is none
     private final boolean share; // asked for, and allowed
     private final @Nullable String number; // of a request for any port or name; null if the client does not repeat it
+    private int attempts; // to claim any port or name, in a cluster
     private boolean answered;
 
     /** @throws IllegalArgumentException if the line names no endpoint, or one that is too long to be repeated in the answer */
@@ -207,6 +208,19 @@ final class EndpointRequest {
             return;
         }
         if (isDecided(wanted)) return;
+        Cluster cluster = wanted.isAny() ? null : server.cluster();
+        String carrier = cluster == null ? null : cluster.carrier(wanted);
+        if (cluster == null) open(wanted);
+        else if (carrier != null && !tunnel.entry().isElsewhere(wanted)) {
+            refuse(Refusal.PORT_UNAVAILABLE, "port-unavailable", text + " is in use at node " + carrier);
+        } else
+            cluster.routed().take(wanted, tunnel.loop(), routed -> guarded(() -> {
+                if (routed == null) open(wanted);
+                else add(routed);
+            }));
+    }
+
+    private void open(Endpoint wanted) {
         try {
             add(PublicEndpoint.open(server, tunnel.loop(), tunnel.request().limits(), wanted));
         } catch (BindException e) {
@@ -241,9 +255,17 @@ final class EndpointRequest {
                     if (failure == null) answer(opened(endpoint));
                     else {
                         tunnel.endpoints().giveBack(endpoint);
-                        refuse(Refusal.FAILURE, "internal", "the server cannot keep the endpoint on its disk now");
+                        if (failure instanceof ClaimException refused) refuse(refused);
+                        else refuse(Refusal.FAILURE, "internal", "the server cannot keep the endpoint on its disk now");
                     }
                 }));
+    }
+
+    /** The cluster has refused the claim. */
+    private void refuse(ClaimException refused) {
+        Endpoint wanted = named;
+        if (wanted != null && wanted.isAny() && refused.isTaken() && ++attempts < Claim.MOST_ATTEMPTS) add(wanted);
+        else refuse(refused.reason(), refused.refusal().code(), refused.refusal().text());
     }
 
     private byte[] opened(PublicEndpoint endpoint) {

@@ -87,6 +87,7 @@ final class Endpoints {
             if (!started) giveBack(endpoint);
         }
         endpoint.resume();
+        owner.entry().refresh();
     }
 
     /** Adds an endpoint that the last process had, before {@link #start}. */
@@ -207,11 +208,14 @@ final class Endpoints {
     void confirm(PublicEndpoint endpoint) {
         unconfirmed.remove(endpoint);
         endpoint.turn(Flow.OPEN);
+        if (tunnel != null) tunnel.entry().refresh();
     }
 
     /** The client withdraws an endpoint, or returns it. Has no effect before the client has opened it again. */
     void ready(PublicEndpoint endpoint, boolean ready) {
-        if (!unconfirmed.contains(endpoint)) endpoint.turn(ready ? Flow.OPEN : Flow.WITHDRAWN);
+        if (unconfirmed.contains(endpoint)) return;
+        endpoint.turn(ready ? Flow.OPEN : Flow.WITHDRAWN);
+        if (tunnel != null) tunnel.entry().refresh();
     }
 
     /** The client has resumed its tunnel: the endpoints wait until it opens them again. Those that it does not are given back. */
@@ -267,7 +271,9 @@ final class Endpoints {
         sharing.remove(endpoint);
         requested.values().remove(endpoint);
         leaving.remove(endpoint);
-        if (tunnel != null) tunnel.connections().changed(); // it may share none now
+        if (tunnel == null) return removed;
+        tunnel.connections().changed(); // it may share none now
+        if (removed && !(endpoint instanceof SharedEndpoint)) tunnel.entry().removed(endpoint.endpoint());
         return removed;
     }
 

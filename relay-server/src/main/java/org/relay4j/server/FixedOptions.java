@@ -35,6 +35,7 @@ final class FixedOptions {
         compare("extended", before.extended(), after.extended());
         compare("requireName", before.requireName(), after.requireName());
         compare("policy", before.ownPolicy(), after.ownPolicy());
+        compare("cluster", before.cluster(), after.cluster());
         compare("listener", before.listener(), after.listener());
         return changed.toString();
     }

@@ -2,6 +2,7 @@ package org.relay4j.server;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -42,11 +43,17 @@ record KeptTunnel(
     private static final Pattern HASHES =
             Pattern.compile("[0-9a-f]{64}(,[0-9a-f]{64}){0," + (Lease.MOST_VALID - 1) + "}");
     private static final int HIGHEST_CONNECTION = 999_999_999;
+    private static final int NUMBERS_OF_A_NODE = 100_000; // of connections
 
     KeptTunnel {
         leases = List.copyOf(leases);
         others = List.copyOf(others);
         require(!leases.isEmpty() && leases.size() <= Lease.MOST_VALID, "1 to " + Lease.MOST_VALID + " leases");
+    }
+
+    /** Returns whether a text has the form of an id. */
+    static boolean isId(String text) {
+        return ID.matcher(text).matches();
     }
 
     /** Returns all its endpoints. */
@@ -70,6 +77,44 @@ record KeptTunnel(
         List<Endpoint> more = new ArrayList<>(others);
         more.add(another);
         return new KeptTunnel(id, port, owner, client, visitorAddress, connections, leases, more);
+    }
+
+    /**
+     * Returns the line of a tunnel that several nodes carry, with a change that one of them has made: the leases that it has added or
+     * removed.
+     *
+     * @param present the line as it is stored
+     * @param before the line as that node had it
+     * @param after the line as that node has it now
+     */
+    static String merge(String present, String before, String after) {
+        if (present.equals(before) || present.isEmpty() || before.isEmpty() || after.isEmpty()) return after;
+        KeptTunnel stored = parse(present);
+        KeptTunnel old = parse(before);
+        KeptTunnel now = parse(after);
+        List<String> leases = new ArrayList<>(stored.leases);
+        leases.removeIf(each -> old.leases.contains(each) && !now.leases.contains(each));
+        for (String each : now.leases) if (!old.leases.contains(each) && !leases.contains(each)) leases.add(each);
+        while (leases.size() > Lease.MOST_VALID) leases.remove(0);
+        if (leases.isEmpty()) return after;
+        int connections = Math.max(stored.connections, now.connections);
+        return now.with(connections, leases).line().toString();
+    }
+
+    /** @throws IllegalArgumentException if the line is not that of a tunnel; the message says why */
+    static KeptTunnel parse(String line) {
+        byte[] bytes = line.getBytes(StandardCharsets.US_ASCII);
+        return of(ControlLine.parse(bytes, bytes.length));
+    }
+
+    private KeptTunnel with(int highest, List<String> valid) {
+        return new KeptTunnel(id, port, owner, client, visitorAddress, highest, valid, others);
+    }
+
+    /** Returns the tunnel for one more node that carries it: the connections there have numbers that no other node uses. */
+    KeptTunnel shared() {
+        int next = connections + NUMBERS_OF_A_NODE;
+        return with(next > HIGHEST_CONNECTION ? NUMBERS_OF_A_NODE : next, leases);
     }
 
     /** Returns its line, without the other endpoints. */

@@ -10,14 +10,12 @@ import org.relay4j.yamux.io.Sockets;
  * queue, with the bytes that say their name; the others are reset.
  */
 final class PublicName extends QueuedEndpoint {
-    private final RelayServer server;
     private final Endpoint endpoint;
     private volatile long last =
             Long.MAX_VALUE; // number of the last visitor that it accepts; written on the router's loop
 
     private PublicName(RelayServer server, Loop loop, Endpoint endpoint) {
-        super(loop);
-        this.server = server;
+        super(server, loop);
         this.endpoint = endpoint;
     }
 
@@ -41,7 +39,7 @@ final class PublicName extends QueuedEndpoint {
     /** Returns the name, with the port of visitors unless it is that of HTTPS. */
     @Override
     public String publicAddress() {
-        int port = server.names().port();
+        int port = server().names().port();
         return port == NameRouter.HTTPS ? endpoint.name() : endpoint.name() + ":" + port;
     }
 
@@ -64,18 +62,23 @@ final class PublicName extends QueuedEndpoint {
     void arrived(Arrival visitor) {
         Loop present = loop();
         if (!present.isCurrent()) {
-            if (server.names().loop().isCurrent()) server.names().loop().deregister(visitor.channel());
+            if (server().names().loop().isCurrent()) server().names().loop().deregister(visitor.channel());
             present.execute(() -> arrived(visitor)); // the name has moved
             return;
         }
         boolean passed = false;
         try {
             VisitorQueue visitors = queue();
+            RoutedVisitors routed = routed();
+            if (routed != null && !isClosed()) {
+                passed = true;
+                routed.arrived(visitor);
+            }
             if (isClosed() || visitors == null) return;
             boolean full =
-                    !visitors.tunnel().visitors().mayWait() || server.names().isFull();
+                    !visitors.tunnel().visitors().mayWait() || server().names().isFull();
             if (full && (visitors.isHeld() || !visitors.canAccept())) {
-                server.refused(
+                server().refused(
                         Refusal.VISITORS_WAITING,
                         visitor.address(),
                         "{}: visitor {} refused, {} wait for the client, of {} at most",
@@ -94,7 +97,7 @@ final class PublicName extends QueuedEndpoint {
 
     @Override
     void stopAccepting(Runnable then) {
-        NameRouter names = server.names();
+        NameRouter names = server().names();
         names.loop().execute(() -> {
             NamedVisitors onTheirWay = names.visitors();
             last = onTheirWay.newest();
@@ -104,6 +107,6 @@ final class PublicName extends QueuedEndpoint {
 
     @Override
     void release() {
-        server.names().remove(this);
+        server().names().remove(this);
     }
 }

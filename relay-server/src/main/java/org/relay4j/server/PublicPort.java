@@ -23,7 +23,6 @@ import org.slf4j.LoggerFactory;
 final class PublicPort extends QueuedEndpoint implements Listener.Owner {
     private static final Logger log = LoggerFactory.getLogger(PublicPort.class);
 
-    private final RelayServer server;
     private final Listener listener;
     private final Endpoint endpoint;
     private boolean started;
@@ -35,8 +34,7 @@ final class PublicPort extends QueuedEndpoint implements Listener.Owner {
      * @throws java.net.BindException if it is in use, or no port is free
      */
     PublicPort(RelayServer server, Loop loop, ClientLimits limits, int wanted) throws IOException {
-        super(loop);
-        this.server = server;
+        super(server, loop);
         listener = server.publicPorts().open(wanted, limits.ports(), address -> Listener.open(loop, address, this));
         endpoint = Endpoint.port(listener.address().getPort());
     }
@@ -87,8 +85,7 @@ final class PublicPort extends QueuedEndpoint implements Listener.Owner {
     @Override
     public void resume() {
         super.resume();
-        VisitorQueue visitors = queue();
-        if (visitors != null && started && !visitors.isFinishing()) listener.resume();
+        if (started && goesOn()) listener.resume();
     }
 
     @Override
@@ -99,22 +96,22 @@ final class PublicPort extends QueuedEndpoint implements Listener.Owner {
     @Override
     void release() {
         listener.close();
-        server.publicPorts().release(number());
+        server().publicPorts().release(number());
     }
 
     @Override
     public boolean canAccept() {
-        VisitorQueue visitors = queue();
+        EndpointVisitors visitors = present();
         return visitors != null && visitors.canAccept();
     }
 
     @Override
     public void accepted(SocketChannel channel) {
-        VisitorQueue visitors = queue();
+        EndpointVisitors visitors = present();
         if (visitors == null) throw new IllegalStateException("accepted before the port was assigned");
         InetSocketAddress from = remote(channel);
         if (from == null) Sockets.close(channel); // it has disconnected
-        else if (server.proxies().contains(from.getAddress())) readHeader(visitors, channel, from);
+        else if (server().proxies().contains(from.getAddress())) readHeader(visitors, channel, from);
         else visitors.accepted(new Arrival(channel, from, null));
     }
 
@@ -122,7 +119,8 @@ final class PublicPort extends QueuedEndpoint implements Listener.Owner {
     public boolean acceptedFromCrowd(SocketChannel channel, boolean mostLeave) {
         VisitorQueue visitors = queue();
         InetSocketAddress from = remote(channel);
-        if (visitors == null || from == null || server.proxies().contains(from.getAddress())) {
+        // One for another node is not read before that node has taken it.
+        if (visitors == null || from == null || server().proxies().contains(from.getAddress())) {
             accepted(channel);
             return false;
         }
@@ -136,7 +134,7 @@ final class PublicPort extends QueuedEndpoint implements Listener.Owner {
             first = FirstBytes.read(loop(), channel);
             if (first == null && mostLeave) {
                 Sockets.reset(channel); // if it has only ended its direction, it must not take this for a reply
-                server.refused(
+                server().refused(
                         Refusal.VISITOR_RATE,
                         from,
                         "{}: visitor {} refused, it has left without a byte, as most of a flood do",
@@ -154,7 +152,7 @@ final class PublicPort extends QueuedEndpoint implements Listener.Owner {
         return first == null;
     }
 
-    private void readHeader(VisitorQueue visitors, SocketChannel channel, InetSocketAddress proxy) {
+    private void readHeader(EndpointVisitors visitors, SocketChannel channel, InetSocketAddress proxy) {
         try {
             Sockets.configure(channel);
         } catch (IOException e) {
@@ -162,7 +160,7 @@ final class PublicPort extends QueuedEndpoint implements Listener.Owner {
             return;
         }
         visitors.expect();
-        server.proxies().read(loop(), channel, proxy, new TrustedProxies.Next() {
+        server().proxies().read(loop(), channel, proxy, new TrustedProxies.Next() {
             @Override
             public void accepted(SocketChannel complete, InetSocketAddress from, ProxyHeader header) {
                 try {
@@ -176,7 +174,7 @@ final class PublicPort extends QueuedEndpoint implements Listener.Owner {
             public void ended() {
                 visitors.expectedEnded();
                 visitors.loop().execute(() -> {
-                    if (queue() == visitors) resume();
+                    if (present() == visitors) resume();
                 });
             }
         });

@@ -65,6 +65,7 @@ public final class RelayServer implements Closeable {
     private final @Nullable StickyPorts stickyPorts; // null: off
     private final @Nullable ServerState lastState; // from the last process, with a state file
     private final @Nullable StateWriter state; // for the next one
+    private final @Nullable Cluster cluster; // null: a single server
     private final ServerShutdown shutdown = new ServerShutdown(this);
 
     private RelayServer(RelayServerOptions options) throws IOException {
@@ -82,6 +83,7 @@ public final class RelayServer implements Closeable {
         ServerState opened = null;
         Listener listening = null;
         NameRouter routing = null;
+        Cluster joined = null;
         boolean started = false;
         try {
             opened = options.stateFile() == null ? null : ServerState.open(options.stateFile());
@@ -90,11 +92,14 @@ public final class RelayServer implements Closeable {
             gate.start();
             routing = NameRouter.open(this, loops.next());
             names = routing;
+            joined = options.cluster() == null ? null : Cluster.open(this, options.cluster());
+            cluster = joined;
             if (lastState != null) lastState.bind(this);
             listening = listen();
             control = listening;
             state = lastState == null ? null : lastState.begin(this);
             if (lastState != null) lastState.hold(this);
+            if (cluster != null) cluster.join();
             controlLoop.execute(() -> start("clients", control::start));
             names.loop().execute(() -> start("visitors by name", names::start));
             started = true;
@@ -103,6 +108,7 @@ public final class RelayServer implements Closeable {
                 if (listening != null) listening.close();
                 if (routing != null) routing.close();
                 if (opened != null) opened.abandon();
+                if (joined != null) joined.close();
                 loops.close();
                 gate.close();
             }
@@ -286,7 +292,8 @@ public final class RelayServer implements Closeable {
     }
 
     /**
-     * Ends the server gracefully. All public ports are closed at once, and connected visitors may finish. Those that have not
+     * Ends the server gracefully. All public ports are closed at once, in a cluster after {@link ClusterOptions#drainDelay}, and
+     * connected visitors may finish. Those that have not
      * finished in time are reset. Until then the control port stays open, and clients that connect to it are refused with the code
      * {@code draining}, so that they try again later.
      *
@@ -303,7 +310,7 @@ public final class RelayServer implements Closeable {
 
     /**
      * Closes the control port and all public ports, resets all visitors, and ends the threads. Blocks until that is done, normally
-     * some milliseconds, at most nine seconds. Later calls have no effect.
+     * some milliseconds, at most nine seconds, in a cluster five more. Later calls have no effect.
      */
     @Override
     public void close() {
@@ -413,6 +420,12 @@ public final class RelayServer implements Closeable {
     @Nullable
     StickyPorts stickyPorts() {
         return stickyPorts;
+    }
+
+    /** Returns the cluster to which this server belongs; null if it is a single one. */
+    @Nullable
+    Cluster cluster() {
+        return cluster;
     }
 
     /** Returns the state for the next process; null if there is none. */

@@ -255,6 +255,11 @@ public final class RelayServerOptions {
         return values.policy;
     }
 
+    /** Returns how the server belongs to a cluster; null if it is a single server. */
+    public @Nullable ClusterOptions cluster() {
+        return values.cluster;
+    }
+
     /** Returns true if clients without a name are refused. */
     public boolean requireName() {
         return values.requireName;
@@ -317,6 +322,7 @@ public final class RelayServerOptions {
         private boolean extended;
         private @Nullable TunnelPolicy policy;
         private boolean requireName;
+        private @Nullable ClusterOptions cluster;
         private Duration certificateCheck = FileWatch.INTERVAL;
 
         private Builder() {}
@@ -367,6 +373,7 @@ public final class RelayServerOptions {
             extended = other.extended;
             policy = other.policy;
             requireName = other.requireName;
+            cluster = other.cluster;
             certificateCheck = other.certificateCheck;
         }
 
@@ -680,6 +687,31 @@ public final class RelayServerOptions {
             return this;
         }
 
+        /**
+         * Makes the server a node of a cluster: default null, a single server. Requires {@link #publicPorts}, the same ones at all nodes,
+         * and no {@link #stateFile}, because the cluster's store keeps the tunnels.
+         */
+        public Builder cluster(@Nullable ClusterOptions newCluster) {
+            cluster = newCluster;
+            return this;
+        }
+
+        private void checkCluster() {
+            if (cluster == null) return;
+            if (lowestPublicPort == 0) {
+                throw new IllegalArgumentException(
+                        "cluster is set without a range of public ports, which every node must have; set publicPorts");
+            }
+            if (stateFile != null) {
+                throw new IllegalArgumentException(
+                        "cluster and stateFile are set, but the store of the cluster keeps the tunnels; remove stateFile");
+            }
+            if (stickyPorts) {
+                throw new IllegalArgumentException(
+                        "cluster and stickyPorts are set, but a node does not know the last ports of other nodes; remove stickyPorts");
+            }
+        }
+
         /** For tests: how often certificate files are checked for changes. */
         Builder certificateCheck(Duration interval) {
             certificateCheck = interval;
@@ -769,6 +801,7 @@ public final class RelayServerOptions {
             Objects.requireNonNull(lease, "lease");
             if (!lease.isZero()) Bounds.timeout("lease", lease);
             checkStateFile();
+            checkCluster();
             Bounds.timeoutOrOff("idleTimeout", idleTimeout);
             Bounds.range("maxUdpVisitors", maxUdpVisitors, 1, 65_536);
             Bounds.range("udpVisitorsPerSecond", udpVisitorsPerSecond, 0, 1_000_000);

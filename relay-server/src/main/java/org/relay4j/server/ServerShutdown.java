@@ -64,17 +64,33 @@ final class ServerShutdown {
         drainedBy = end;
         closing = true;
         Tunnels tunnels = server.tunnels();
+        Cluster cluster = server.cluster();
+        if (cluster != null) cluster.drain();
         for (TunnelConnection connection : tunnels.connections())
             connection.control().announceDrain();
-        for (ServerTunnel tunnel : tunnels.all()) tunnel.drain();
         boolean finished = false;
         try {
+            if (cluster != null) {
+                awaitOtherNodes(cluster, nanos);
+                cluster.routed().finish();
+            }
+            for (ServerTunnel tunnel : tunnels.all()) tunnel.drain();
             finished = tunnels.awaitNone(end - System.nanoTime());
+            if (cluster != null) finished &= cluster.counts().awaitNonePassing(end - System.nanoTime());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         close();
         return finished;
+    }
+
+    /**
+     * Waits until load balancers send visitors to other nodes, and clients have connected to them. Until then the public ports accept
+     * visitors.
+     */
+    private void awaitOtherNodes(Cluster cluster, long most) throws InterruptedException {
+        boolean over = ended.await(Math.min(cluster.drainDelay(), most), TimeUnit.NANOSECONDS);
+        if (over) log.debug("relay server: closed meanwhile");
     }
 
     /** Resets all visitors and ends the threads. Blocks until that is done. Later calls have no effect. */
@@ -91,6 +107,8 @@ final class ServerShutdown {
         long deadline = System.nanoTime() + CLOSE_DEADLINE;
         boolean interruptedFirst = awaitAccepted(deadline);
         boolean interrupted = awaitEnd(ending, deadline) || interruptedFirst;
+        Cluster cluster = server.cluster();
+        if (cluster != null) cluster.close();
         server.loops().close();
         server.gate().close();
         StateWriter state = server.state();

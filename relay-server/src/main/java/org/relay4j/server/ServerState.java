@@ -92,7 +92,7 @@ final class ServerState implements Closeable {
         if (kept.port() > 0 && port == null && kept.others().isEmpty()) return;
         ServerTunnel tunnel = null;
         try {
-            tunnel = restore(server, kept, limits, new Endpoints(server.registry(), loop, port));
+            tunnel = Restoration.of(server, kept, limits, new Endpoints(server.registry(), loop, port));
         } finally {
             if (tunnel == null && port != null) port.close(null);
         }
@@ -114,13 +114,9 @@ final class ServerState implements Closeable {
         boolean isPort = endpoint.kind() == Endpoint.Kind.TCP;
         boolean isAll = isPort && number == kept.port() && kept.others().isEmpty();
         String what = isAll ? "the tunnel of port " + number : "endpoint " + endpoint;
-        if (isPort && number == server.options().controlAddress().getPort()) {
-            drop(what, kept, "it is the control port now");
-            return null;
-        }
-        boolean any = isPort && limits.ports().isEmpty();
-        if (any ? !server.publicPorts().mayAssign(number) : !limits.allows(endpoint)) {
-            drop(what, kept, "its client may no longer have it");
+        String refusal = Restoration.refusal(server, limits, endpoint);
+        if (refusal != null) {
+            drop(what, kept, refusal);
             return null;
         }
         try {
@@ -131,22 +127,6 @@ final class ServerState implements Closeable {
         } catch (IOException e) {
             throw new IOException("cannot open " + endpoint + " of the state file " + file + ": " + e.getMessage(), e);
         }
-    }
-
-    private static @Nullable ServerTunnel restore(
-            RelayServer server, KeptTunnel kept, ClientLimits limits, Endpoints endpoints) {
-        Admission admission = server.admission();
-        Places.Place place = admission
-                .reserve(kept.client().getAddress(), kept.owner(), limits.maxTunnels())
-                .place();
-        if (place == null) return null;
-        long time = server.options().lease().toNanos();
-        Lease lease = Lease.kept(server.random(), time, kept.id(), kept.leases());
-        Tenure tenure = new Tenure(admission, lease, place);
-        ServerTunnel tunnel =
-                new ServerTunnel(server, ClientRequest.of(kept, limits), admission.nextNumber(), endpoints, tenure);
-        tunnel.enter();
-        return tunnel;
     }
 
     private void drop(KeptTunnel tunnel, String why) {
@@ -228,7 +208,7 @@ final class ServerState implements Closeable {
 
     /** Has the tunnels wait for their clients. */
     void hold(RelayServer server) {
-        restored.forEach((tunnel, kept) -> tunnel.loop().execute(() -> tunnel.awaitClient(kept)));
+        restored.forEach((tunnel, kept) -> tunnel.loop().execute(() -> tunnel.awaitClient(kept, "the server was restarted")));
         for (Revocations.Entry name : names) {
             name.onRevoke(() -> server.tunnels().revoke(name.name()));
             name.remove();

@@ -3,6 +3,7 @@ package org.relay4j.server;
 import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.io.Bandwidth;
 import org.relay4j.yamux.io.Loop;
@@ -52,6 +53,8 @@ final class ServerTunnel {
         endpoints.enter();
         server.registry().enter(this);
         server.tunnels().opened(this);
+        Cluster cluster = server.cluster();
+        if (cluster != null) cluster.enter(this);
     }
 
     // ---- its parts; constant, so from any thread
@@ -147,8 +150,8 @@ final class ServerTunnel {
 
     // ---- connections
 
-    /** Waits for the client of a tunnel that the last process had. */
-    void awaitClient(KeptTunnel kept) {
+    /** Waits for the client of a tunnel that another process had. */
+    void awaitClient(KeptTunnel kept, String why) {
         if (!lifecycle.isClaimed()) return; // its name was revoked meanwhile
         grants.restore(kept);
         lifecycle.establish();
@@ -159,7 +162,7 @@ final class ServerTunnel {
             ending.end(new Cause(Cause.Kind.CONNECTION_LOST, "its endpoints cannot be opened: " + e.getMessage()));
             return;
         }
-        hold("the server was restarted");
+        hold(why);
         if (server.isClosing()) close();
     }
 
@@ -187,6 +190,7 @@ final class ServerTunnel {
         if (first) reporter.begun();
         else if (takes && (replaces || lifecycle.isHeld())) reporter.resumed(from, visitors.waiting());
         if (takes) lifecycle.serve();
+        entry().refresh();
         Connections.supersede(before, request.mostConnections());
         if (replaced != null) replaced.replace();
         connection.start();
@@ -215,6 +219,7 @@ final class ServerTunnel {
         grants.confirmed(connection);
         if (lifecycle.isHeld() && connection.takesVisitors() && tenure.serve()) {
             lifecycle.serve();
+            entry().refresh();
             reporter.resumed(connection.request(), visitors.waiting());
         }
         if (grants.areSeveral()) { // one on another loop takes visitors from now on
@@ -245,7 +250,7 @@ final class ServerTunnel {
     /** Holds the tunnel, or closes its endpoints, if no connection accepts visitors any more. */
     private void rest(String why) {
         if (!lifecycle.isServed() || connections.takeVisitors()) return;
-        if (mayBeHeld()) hold(why);
+        if (mayBeHeld() && !entry().isElsewhere()) hold(why);
         else if (!connections.willTakeVisitors()) ending.finish();
     }
 
@@ -274,6 +279,7 @@ final class ServerTunnel {
         lifecycle.hold();
         tenure.hold(this);
         endpoints.hold();
+        entry().refresh();
         reporter.held(why, tenure.holdMillis());
         resume(); // visitors that the connection could not accept wait here
     }
@@ -289,6 +295,30 @@ final class ServerTunnel {
     void giveWay() {
         if (!lifecycle.isHeld()) return;
         ending.end(new Cause(Cause.Kind.TIMEOUT, "a newer tunnel took its place at a limit"));
+    }
+
+    // ---- other nodes of the cluster
+
+    /** Another node has the tunnel alone. Its visitors are reset, unless the tunnel is ending. */
+    void lost(String why) {
+        boolean finishes = server.isClosing() || lifecycle.isLeaving();
+        Cause cause = new Cause(Cause.Kind.CONNECTION_LOST, why);
+        ending.end(cause);
+        if (finishes) return;
+        for (TunnelConnection connection : connections.copy()) connection.close();
+    }
+
+    /** Another node has an endpoint. */
+    void lost(Endpoint endpoint) {
+        PublicEndpoint found = endpoints.find(endpoint);
+        if (found != null) endpoints.giveBack(found);
+    }
+
+    /** Another node serves an endpoint of the tunnel, too. If the tunnel is held here, its visitors go there from now on. */
+    void isElsewhere(Endpoint endpoint) {
+        if (lifecycle.isServed() && isOpen()) entry().join(endpoint);
+        if (!lifecycle.isHeld()) return;
+        ending.end(new Cause(Cause.Kind.CLOSED_BY_PEER, "its client is at another node"));
     }
 
     // ---- the end

@@ -55,8 +55,7 @@ final class TunnelEnding {
 
     /** Closes the endpoints. They, and the lease, are no longer found. */
     private void closeEndpoints() {
-        if (!server.isClosing())
-            tunnel.entry().remove(); // first: another tunnel may have them as soon as they are closed
+        tunnel.entry().end(); // first: another tunnel may have them as soon as they are closed
         tunnel.endpoints().close();
         server.registry().leave(tunnel);
     }

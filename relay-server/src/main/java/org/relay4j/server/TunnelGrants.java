@@ -23,7 +23,7 @@ final class TunnelGrants {
     TunnelGrants(ServerTunnel tunnel) {
         this.tunnel = tunnel;
         tenure = tunnel.tenure();
-        entry = new StateEntry(tunnel.server(), tenure, this::kept);
+        entry = new StateEntry(tunnel, this::kept);
     }
 
     /** Returns the entry of the tunnel in the state for the next process. */
@@ -79,6 +79,8 @@ final class TunnelGrants {
         ControlLine line = ControlLine.of("OK").with("port", port == 0 ? "none" : port);
         if (tunnel.visitorAddresses()) line = line.with("visitor-address");
         line = tenure.grant(line, connection, join);
+        Cluster cluster = tunnel.server().cluster();
+        if (cluster != null) line = line.with("node", cluster.name());
         if (claim.request().drain()) line = line.with("drain");
         return new TunnelGrant(tunnel, claim, connection, loopFor(claim, join), line);
     }
@@ -86,8 +88,9 @@ final class TunnelGrants {
     /** The first connection lives on the tunnel's loop, an additional one on a loop that no other uses, if there is one. */
     private Loop loopFor(Claim claim, @Nullable String join) {
         Connections present = tunnel.connections();
-        if (join == null || !present.takeVisitors()) return tunnel.loop();
         RelayServer server = tunnel.server();
+        // In a cluster all are on one loop: there, a stream of another node is joined to one of the client.
+        if (join == null || !present.takeVisitors() || server.cluster() != null) return tunnel.loop();
         return present.unusedLoop(claim.loop(), server.loops(), server.options().loops());
     }
 

@@ -12,7 +12,7 @@ final class VisitorHandover {
     private final RelayServer server;
     private final Loop loop;
     private final ArrayDeque<Arrival> waiting = new ArrayDeque<>(); // until the endpoint belongs to that tunnel
-    private @Nullable VisitorQueue to;
+    private @Nullable EndpointVisitors to;
     private boolean over; // no tunnel gets the endpoint
 
     VisitorHandover(RelayServer server, Loop loop) {
@@ -45,9 +45,9 @@ final class VisitorHandover {
     }
 
     /** The endpoint belongs to a tunnel. */
-    void end(VisitorQueue queue) {
-        to = queue;
-        for (Arrival visitor; (visitor = waiting.poll()) != null; ) queue.adopt(visitor);
+    void end(EndpointVisitors next) {
+        to = next;
+        for (Arrival visitor; (visitor = waiting.poll()) != null; ) next.adopt(visitor);
     }
 
     /** The endpoint was closed before it belonged to a tunnel. */

@@ -1,5 +1,6 @@
 package org.relay4j.server;
 
+import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -13,7 +14,7 @@ import org.relay4j.yamux.io.Sockets;
  * The visitors of one endpoint of a tunnel: counts them, passes them to the connections of the tunnel, and lets them wait, unread,
  * while no connection can take them. On the tunnel's loop, unless a method says otherwise.
  */
-final class VisitorQueue {
+final class VisitorQueue implements EndpointVisitors {
     /*
      * A visitor that waits, is on its way to a connection on another loop, or comes back from there must be counted exactly once,
      * even when the endpoint has moved to another tunnel meanwhile. So a queue belongs to one tunnel for life, and knows where
@@ -51,7 +52,8 @@ final class VisitorQueue {
     }
 
     /** Returns the loop on which visitors come back and leave. From any thread. */
-    Loop loop() {
+    @Override
+    public Loop loop() {
         return tunnel.loop();
     }
 
@@ -110,7 +112,8 @@ final class VisitorQueue {
      * Returns whether a visitor that has connected should be accepted. While the tunnel is held, some are accepted and wait;
      * otherwise one is accepted if a connection can take it at once.
      */
-    boolean canAccept() {
+    @Override
+    public boolean canAccept() {
         if (closed) return false;
         if (isWithdrawn()) return true; // it is reset
         if (serving.areHeld()) return counted.mayWait();
@@ -127,13 +130,15 @@ final class VisitorQueue {
     }
 
     /** Called with a visitor that was accepted, directly after {@link #canAccept} has returned true. */
-    void accepted(Arrival visitor) {
+    @Override
+    public void accepted(Arrival visitor) {
         // canAccept has chosen a connection, unless the last visitors are accepted before the endpoint closes
         enter(visitor, finished == null ? !serving.areHeld() : canPass());
     }
 
     /** Called with a visitor that has arrived at any time. It waits, however many do, if no connection can take it now. */
-    void arrived(Arrival visitor) {
+    @Override
+    public void arrived(Arrival visitor) {
         enter(visitor, canPass());
     }
 
@@ -211,24 +216,47 @@ final class VisitorQueue {
 
     /** Called when the connection of an accepted visitor has ended. */
     void left(Arrival visitor) {
+        left(visitor.address());
+    }
+
+    // ---- visitors of other nodes of the cluster
+
+    /** Returns the connection that takes a visitor of another node; null if none can now. {@link #admits} must follow. */
+    @Nullable
+    TunnelConnection chooseForPeer() {
+        return closed || isWithdrawn() || serving.areHeld() || !canPass() ? null : serving.chosen();
+    }
+
+    /** Counts a visitor of another node, which must be reported to {@link #left(InetSocketAddress)}; false if it exceeds a limit. */
+    boolean admits(InetSocketAddress from) {
+        if (!counted.admit(tunnel, from)) return false;
+        visitors.incrementAndGet();
+        return true;
+    }
+
+    /** Called when a visitor has left that is accepted. */
+    void left(InetSocketAddress from) {
         visitors.decrementAndGet();
-        counted.leave(visitor.address());
+        counted.leave(from);
     }
 
     /** One more visitor may arrive. It counts as waiting until {@link #expectedEnded}. */
-    void expect() {
+    @Override
+    public void expect() {
         expected++;
         counted.waits();
     }
 
     /** The visitor has arrived, or never will. */
-    void expectedEnded() {
+    @Override
+    public void expectedEnded() {
         expected--;
         counted.waitsNoLonger();
     }
 
     /** Called when a connection may accept a visitor: waiting ones are first. */
-    void resume() {
+    @Override
+    public void resume() {
         while (!waiting.isEmpty() && serving.choose()) {
             Arrival visitor = next();
             if (visitor == null) break;
@@ -268,7 +296,8 @@ final class VisitorQueue {
     }
 
     /** A visitor that another tunnel has accepted waits here from now on. */
-    void adopt(Arrival visitor) {
+    @Override
+    public void adopt(Arrival visitor) {
         visitors.incrementAndGet();
         counted.moveIn(visitor.address().getAddress());
         if (closed) {

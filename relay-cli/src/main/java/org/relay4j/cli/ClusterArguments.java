@@ -1,0 +1,133 @@
+package org.relay4j.cli;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import org.relay4j.api.control.ClientName;
+import org.relay4j.server.ClusterOptions;
+import org.relay4j.server.RelayServerOptions;
+
+/** The options of a server that is a node of a cluster. Passwords for the store are never arguments, which other users could see. */
+final class ClusterArguments {
+    private static final Flag[] OTHERS = {
+        Flag.CLUSTER_NAME,
+        Flag.NODE,
+        Flag.PEER,
+        Flag.PEER_ADVERTISE,
+        Flag.PEER_CERT,
+        Flag.PEER_KEY,
+        Flag.PEER_CA,
+        Flag.DRAIN_DELAY
+    };
+
+    private final Arguments arguments;
+
+    ClusterArguments(Arguments arguments) {
+        this.arguments = arguments;
+    }
+
+    /** Adds the cluster to the options, if there is one. Does not connect to its store. */
+    void addTo(RelayServerOptions.Builder options) {
+        Value cluster = arguments.get(Flag.CLUSTER);
+        if (cluster == null) {
+            requireNone();
+            return;
+        }
+        if (arguments.get(Flag.PUBLIC_PORTS) == null) {
+            throw CommandFailure.usage(cluster.name() + " needs " + Flag.PUBLIC_PORTS
+                    + "=<min>-<max>, the same range at all nodes: each node listens on the ports of all tunnels");
+        }
+        refuse(Flag.STATE_FILE, "the store of the cluster keeps the tunnels");
+        refuse(Flag.STICKY_PORTS, "a node does not know the last ports of clients at other nodes");
+        ClusterOptions.Builder built = ClusterOptions.builder();
+        Value name = arguments.get(Flag.CLUSTER_NAME);
+        if (name != null) built.name(named(name));
+        built.node(node());
+        built.peerAddress(peer(required(Flag.PEER, "such as :7002, where other nodes connect")));
+        Value advertised = arguments.get(Flag.PEER_ADVERTISE);
+        if (advertised != null) built.advertisedAddress(advertised(advertised));
+        Value certificate = required(Flag.PEER_CERT, "the certificate with which this node proves its name");
+        Value key = required(Flag.PEER_KEY, "the private key of " + Flag.PEER_CERT);
+        Value authority = required(Flag.PEER_CA, "the authority that signs the certificates of nodes");
+        built.peerCertificate(certificate.path(), key.path(), authority.path());
+        Value delay = arguments.get(Flag.DRAIN_DELAY);
+        if (delay != null) built.drainDelay(delay.duration());
+        try {
+            built.store(ClusterOptions.openStore(cluster.text(), arguments::variable));
+        } catch (IllegalArgumentException e) {
+            throw CommandFailure.usage("cannot use " + cluster.name() + ": " + e.getMessage());
+        }
+        try {
+            options.cluster(built.build());
+        } catch (IllegalArgumentException e) {
+            throw CommandFailure.usage(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void requireNone() {
+        for (Flag flag : OTHERS) {
+            Value value = arguments.get(flag);
+            // A variable may be there for other reasons: one environment may serve several commands.
+            if (value != null && !value.name().equals(flag.variable())) {
+                throw CommandFailure.usage(value.name() + " has no effect without " + Flag.CLUSTER
+                        + "=<store>; add it, or remove " + value.name());
+            }
+        }
+    }
+
+    private void refuse(Flag flag, String why) {
+        Value value = arguments.get(flag);
+        if (value == null || (flag.isSwitch() && !value.isOn())) return;
+        throw CommandFailure.usage(value.name() + " and " + Flag.CLUSTER + " are both set, but " + why + "; remove "
+                + value.name());
+    }
+
+    private Value required(Flag flag, String what) {
+        Value value = arguments.get(flag);
+        if (value != null) return value;
+        throw CommandFailure.usage(Flag.CLUSTER + " needs " + flag + "=<" + flag.parameter() + ">, " + what);
+    }
+
+    private String node() {
+        Value node = arguments.get(Flag.NODE);
+        if (node != null) return named(node);
+        String machine;
+        try {
+            machine = InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            machine = "";
+        }
+        if (ClientName.isValid(machine)) return machine;
+        throw CommandFailure.usage(Flag.CLUSTER + " needs " + Flag.NODE
+                + "=<name>, because the name of this machine is unknown or cannot be the name of a node");
+    }
+
+    private static String named(Value value) {
+        if (ClientName.isValid(value.text())) return value.text();
+        throw value.mustBe(ClientName.FORM);
+    }
+
+    private static InetSocketAddress peer(Value value) {
+        String text = value.text();
+        int colon = text.lastIndexOf(':');
+        if (colon < 0) throw value.mustBe("an address and a port, such as 10.0.0.1:7002, or :7002 for all addresses");
+        int port = new Value(value.name(), text.substring(colon + 1)).port(1);
+        String host = text.substring(0, colon);
+        if (host.isEmpty()) return new InetSocketAddress(port);
+        return new InetSocketAddress(new Value(value.name(), new Value(value.name(), host).host()).address(), port);
+    }
+
+    private static InetSocketAddress advertised(Value value) {
+        String text = value.text();
+        int colon = text.lastIndexOf(':');
+        if (colon <= 0) throw value.mustBe("a host and a port, such as relay-1.example.com:7002");
+        String host = new Value(value.name(), text.substring(0, colon)).host();
+        return InetSocketAddress.createUnresolved(host, new Value(value.name(), text.substring(colon + 1)).port(1));
+    }
+
+    /** Returns the failure of a node that cannot start. The library's message says why, and what to do. */
+    static CommandFailure failure(IOException e) {
+        return new CommandFailure(ExitCode.FAILURE, "cannot start the node: " + e.getMessage(), e);
+    }
+}

@@ -1,0 +1,167 @@
+package org.relay4j.server;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
+import org.relay4j.server.cluster.TunnelRecord;
+import org.relay4j.yamux.io.Loop;
+
+/**
+ * A client comes back to a tunnel that another node of the cluster has, or had: this node takes the tunnel over, or with {@code join}
+ * carries it, too. On the tunnel's loop, unless a method says otherwise.
+ */
+final class ClusterReturn {
+    /*
+     * The order matters. First the proof, which the record has: its hashes of leases, and the name of the client. Then the endpoints,
+     * because a node that cannot open them must not take the tunnel away from another one. Then the tunnel, which lets visitors wait;
+     * then the record, and only then the client is answered.
+     */
+    private final Cluster cluster;
+    private final RelayServer server;
+    private final Claim claim;
+    private final ClientRequest request;
+    private final String lease;
+    private final Loop loop; // of the tunnel
+    private final List<PublicEndpoint> opened = new ArrayList<>();
+
+    ClusterReturn(Cluster cluster, Claim claim, String lease) {
+        this.cluster = cluster;
+        this.claim = claim;
+        this.lease = lease;
+        server = cluster.server();
+        request = claim.request();
+        loop = claim.home();
+    }
+
+    /** Reads the record of the tunnel. On the claimant's loop. */
+    void begin() {
+        String id = Lease.tunnelOf(lease);
+        if (!KeptTunnel.isId(id)) claim.refuseLease();
+        else if (!cluster.begins(id)) refuse("another connection of the tunnel is just being made; try again");
+        else
+            cluster.node()
+                    .find(id)
+                    .whenComplete((found, failure) -> claim.on(loop, () -> {
+                        if (failure != null) end(() -> claim.refuse(ClaimException.unavailable(failure)));
+                        else check(found);
+                    }));
+    }
+
+    private void refuse(String why) {
+        claim.on(claim.loop(), () -> claim.refuse(ClaimException.busy(why)));
+    }
+
+    /** The return is over: answers the client on its loop. */
+    private void end(Runnable answer) {
+        cluster.ends(Lease.tunnelOf(lease));
+        for (PublicEndpoint each : opened) each.close(null);
+        opened.clear();
+        claim.on(claim.loop(), answer);
+    }
+
+    private void check(Optional<TunnelRecord> found) {
+        TunnelRecord record = found.orElse(null);
+        KeptTunnel kept = record == null ? null : kept(record);
+        if (record == null || kept == null || !isProved(kept)) end(claim::refuseLease);
+        else if (!matches(kept)) end(claim::refuseMismatch);
+        else open(record, kept, record.endpoints().iterator());
+    }
+
+    private static @Nullable KeptTunnel kept(TunnelRecord record) {
+        if (record.text().isEmpty()) return null; // a tunnel without a lease
+        try {
+            KeptTunnel kept = KeptTunnel.parse(record.text());
+            for (Endpoint each : record.endpoints()) {
+                if (each.kind() != Endpoint.Kind.TCP || each.number() != kept.port()) kept = kept.with(each);
+            }
+            boolean hasPort = kept.port() == 0 || record.endpoints().contains(Endpoint.port(kept.port()));
+            return hasPort ? kept : kept.without(Endpoint.port(kept.port()));
+        } catch (IllegalArgumentException e) {
+            return null; // of another version
+        }
+    }
+
+    private boolean isProved(KeptTunnel kept) {
+        boolean lacksPort = request.port() >= 0 && kept.port() == 0;
+        boolean proved = Lease.kept(server.random(), 0, kept.id(), kept.leases()).accepts(lease);
+        return proved && Objects.equals(kept.owner(), request.name()) && !lacksPort;
+    }
+
+    private boolean matches(KeptTunnel kept) {
+        boolean samePort = request.port() == 0 || Math.max(0, request.port()) == kept.port();
+        return samePort && kept.visitorAddress() == request.visitorAddress();
+    }
+
+    // ---- endpoints
+
+    private void open(TunnelRecord record, KeptTunnel kept, Iterator<Endpoint> left) {
+        if (!left.hasNext()) {
+            make(record, kept);
+            return;
+        }
+        Endpoint next = left.next();
+        cluster.routed().take(next, loop, taken -> {
+            IOException failure = null;
+            try {
+                String refusal = Restoration.refusal(server, request.limits(), next);
+                if (taken != null) opened.add(taken);
+                else if (refusal == null) opened.add(PublicEndpoint.open(server, loop, request.limits(), next));
+            } catch (IOException e) {
+                failure = e;
+            }
+            if (failure == null) open(record, kept, left);
+            else cannotOpen(next, failure);
+        });
+    }
+
+    private void cannotOpen(Endpoint endpoint, IOException failure) {
+        String why = endpoint + " cannot be opened at node " + cluster.name() + ": " + failure.getMessage();
+        end(() -> {
+            if (failure instanceof BindException) claim.refusePort(why);
+            else claim.refuse(ClaimException.busy(why));
+        });
+    }
+
+    // ---- the tunnel
+
+    private void make(TunnelRecord record, KeptTunnel kept) {
+        boolean joins = request.join() != null;
+        KeptTunnel own = joins ? kept.shared() : kept;
+        PublicEndpoint port = null;
+        for (PublicEndpoint each : opened) {
+            if (own.port() > 0 && each.endpoint().equals(Endpoint.port(own.port()))) port = each;
+        }
+        Endpoints endpoints = new Endpoints(server.registry(), loop, port);
+        ServerTunnel tunnel = Restoration.of(server, own, request.limits(), endpoints);
+        if (tunnel == null) {
+            end(() -> claim.refuse(claim.ticket().place(request.name(), request.limits().maxTunnels())));
+            return;
+        }
+        for (PublicEndpoint each : opened) if (each != port) endpoints.restore(each);
+        opened.clear();
+        String text = own.line().toString();
+        CompletionStage<TunnelRecord> stored =
+                joins ? cluster.node().share(record, text) : cluster.node().take(record, text);
+        stored.whenComplete((now, failure) -> claim.on(loop, () -> {
+            if (failure == null) stored(tunnel, own, now);
+            else {
+                tunnel.ending().letGo("another node was faster");
+                end(() -> claim.refuse(ClaimException.unavailable(failure)));
+            }
+        }));
+    }
+
+    private void stored(ServerTunnel tunnel, KeptTunnel kept, TunnelRecord record) {
+        TunnelClaims claims = tunnel.entry().claims();
+        if (claims != null) claims.restored(record);
+        tunnel.awaitClient(kept, "its client comes from another node");
+        end(() -> claim.comeBack(Optional.of(tunnel), lease));
+    }
+}

@@ -1,0 +1,94 @@
+package org.relay4j.server;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.proxy.ProxyHeader;
+import org.relay4j.server.cluster.Route;
+import org.relay4j.server.peer.PeerOutcome;
+import org.relay4j.server.peer.PeerVisitor;
+import org.relay4j.yamux.io.LoopDriver;
+import org.relay4j.yamux.io.Sockets;
+import org.relay4j.yamux.io.Splice;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A visitor that was offered to another node, until it is taken, and then until its end. */
+final class OfferedVisitor implements PeerOutcome {
+    private static final Logger log = LoggerFactory.getLogger(OfferedVisitor.class);
+
+    private final RoutedVisitors visitors;
+    private final RoutedVisitor visitor;
+    private final Route route;
+    private final Cluster cluster;
+
+    OfferedVisitor(RoutedVisitors visitors, RoutedVisitor visitor, Route route) {
+        this.visitors = visitors;
+        this.visitor = visitor;
+        this.route = route;
+        cluster = visitors.cluster();
+    }
+
+    /** Offers it. On the loop of the endpoint. */
+    void offer() {
+        Arrival arrival = visitor.arrival();
+        try {
+            if (!arrival.wasRead()) Sockets.configure(arrival.channel()); // else it was configured before
+            PeerVisitor offered = new PeerVisitor(visitors.loop(), arrival.wire(), header(arrival), arrival.read());
+            cluster.links().open(offered, route, visitors.endpoint(), this);
+        } catch (IOException e) {
+            gone(e);
+        }
+    }
+
+    private ProxyHeader header(Arrival arrival) throws IOException {
+        ProxyHeader proxied = arrival.proxied();
+        InetSocketAddress accepted =
+                proxied == null ? (InetSocketAddress) arrival.channel().getLocalAddress() : proxied.destination();
+        return new ProxyHeader(arrival.address(), accepted, false, null, visitor.id(cluster.server()));
+    }
+
+    @Override
+    public void accepted(Splice splice, LoopDriver driver) {
+        cluster.counts().forwarded(route.node());
+        log.debug("relay server: visitor {} of {} goes to node {}", this, visitors.endpoint(), route.node());
+        visitors.loop().execute(visitors::settled);
+    }
+
+    @Override
+    public void tryElsewhere(String why) {
+        cluster.counts().retried();
+        log.debug("relay server: visitor {} of {} not taken by node {}: {}", this, visitors.endpoint(), route.node(), why);
+        visitors.returned(visitor);
+    }
+
+    @Override
+    public void refused(String why) {
+        log.debug("relay server: visitor {} of {} refused by node {}: {}", this, visitors.endpoint(), route.node(), why);
+        visitor.arrival().reset();
+        left();
+    }
+
+    @Override
+    public void gone(IOException failure) {
+        log.debug("relay server: visitor {} of {} has disconnected: {}", this, visitors.endpoint(), failure.toString());
+        visitor.arrival().reset();
+        left();
+    }
+
+    private void left() {
+        cluster.server().admission().leaveVisitor();
+        visitors.settled();
+    }
+
+    @Override
+    public void ended(Splice splice, @Nullable Throwable failure) {
+        cluster.server().admission().leaveVisitor();
+        cluster.counts().forwardedEnded();
+    }
+
+    @Override
+    public String toString() {
+        return Sockets.text(visitor.arrival().address());
+    }
+}

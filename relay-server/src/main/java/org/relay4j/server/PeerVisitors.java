@@ -1,0 +1,49 @@
+package org.relay4j.server;
+
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
+import org.relay4j.api.proxy.ProxyHeader;
+import org.relay4j.server.peer.PeerCode;
+import org.relay4j.server.peer.PeerDecision;
+import org.relay4j.server.peer.PeerRequest;
+import org.relay4j.server.peer.PeerTarget;
+
+/**
+ * The visitors that other nodes of the cluster pass to tunnels of this one. They can name an endpoint, and nothing else. On the loop of
+ * the tunnel.
+ */
+final class PeerVisitors implements PeerTarget {
+    private final Cluster cluster;
+
+    PeerVisitors(Cluster cluster) {
+        this.cluster = cluster;
+    }
+
+    @Override
+    public PeerDecision visit(PeerRequest request) {
+        Endpoint endpoint = request.endpoint();
+        ServerTunnel tunnel = cluster.local(endpoint);
+        if (tunnel == null || tunnel.loop() != request.loop()) return PeerDecision.refuse(PeerCode.NOT_HERE);
+        PublicEndpoint open = tunnel.endpoints().find(endpoint);
+        VisitorQueue queue = open == null ? null : open.queue();
+        TunnelClaims claims = tunnel.entry().claims();
+        if (queue == null || claims == null) return PeerDecision.refuse(PeerCode.NOT_HERE);
+        PeerCode refusal = check(tunnel, claims, request);
+        if (refusal != null) return PeerDecision.refuse(refusal);
+        TunnelConnection connection = queue.chooseForPeer();
+        if (connection == null) return PeerDecision.refuse(PeerCode.NOT_HERE);
+        ProxyHeader header = request.visitor();
+        InetSocketAddress from = header.source();
+        if (from == null) from = new InetSocketAddress(0);
+        if (!queue.admits(from)) return PeerDecision.refuse(PeerCode.LIMIT);
+        cluster.counts().received(request.node());
+        return new PeerGuest(connection, queue, from, header.uniqueId()).join(header);
+    }
+
+    private @Nullable PeerCode check(ServerTunnel tunnel, TunnelClaims claims, PeerRequest request) {
+        if (claims.epoch(request.endpoint()) != request.epoch()) return PeerCode.SUPERSEDED;
+        if (tunnel.lifecycle().isLeaving()) return PeerCode.DRAINING;
+        return claims.mayServe(request.endpoint()) ? null : PeerCode.NOT_HERE;
+    }
+}

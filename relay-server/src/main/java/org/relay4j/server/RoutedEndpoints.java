@@ -1,0 +1,237 @@
+package org.relay4j.server;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
+import org.relay4j.yamux.io.LimitedLog;
+import org.relay4j.yamux.io.Loop;
+import org.relay4j.yamux.io.OrderedLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/**
+ * The ports and host names of this node whose tunnels are at other nodes of the cluster. Safe for use by several threads; the
+ * endpoints themselves are confined to their loops.
+ */
+final class RoutedEndpoints {
+    /*
+     * The socket of a port is opened when the first route to it is known, and stays open as long as there is one, and for the hold time
+     * afterwards. A tunnel that comes to this node takes it from here, and one that leaves gives it back: it is never closed in
+     * between, so no visitor is refused.
+     */
+    private static final Logger log = LoggerFactory.getLogger(RelayServer.class);
+
+    /** The pause before a port is tried again that could not be opened. Unit: nanoseconds. */
+    private static final long PAUSE = TimeUnit.SECONDS.toNanos(5);
+
+    private final Cluster cluster;
+    private final RelayServer server;
+    private final ReentrantLock lock = OrderedLock.leaf("the routed endpoints");
+    private final Map<Endpoint, QueuedEndpoint> all = new HashMap<>(); // guarded by lock
+    private final Set<Endpoint> unbound = new HashSet<>(); // could not be opened; guarded by lock
+    private boolean closed; // no more are added; guarded by lock
+    private final LimitedLog failures = new LimitedLog(log, Level.WARN);
+
+    RoutedEndpoints(Cluster cluster) {
+        this.cluster = cluster;
+        server = cluster.server();
+    }
+
+    /** Returns the number of endpoints that are open. */
+    int size() {
+        lock.lock();
+        try {
+            return all.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns the number of endpoints with a route that could not be opened here. */
+    int unbound() {
+        lock.lock();
+        try {
+            return unbound.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns whether visitors of an endpoint can connect here, whose tunnel is at another node. */
+    boolean isOpen(Endpoint endpoint) {
+        return find(endpoint) != null;
+    }
+
+    private @Nullable QueuedEndpoint find(Endpoint endpoint) {
+        lock.lock();
+        try {
+            return all.get(endpoint);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The routes of an endpoint to other nodes have changed. Visitors of UDP ports are not forwarded. */
+    void changed(Endpoint endpoint) {
+        if (endpoint.kind() == Endpoint.Kind.UDP) return;
+        QueuedEndpoint present = find(endpoint);
+        if (present != null) present.loop().execute(() -> refresh(present));
+        else if (!cluster.routes(endpoint).isEmpty()) {
+            Loop loop = server.loops().of(endpoint);
+            loop.execute(() -> open(endpoint, loop));
+        } else bound(endpoint);
+    }
+
+    private void refresh(QueuedEndpoint endpoint) {
+        RoutedVisitors visitors = endpoint.routed();
+        if (visitors == null) return; // a tunnel has it now
+        visitors.refresh();
+        endpoint.resume();
+    }
+
+    private void open(Endpoint endpoint, Loop loop) {
+        if (find(endpoint) != null || cluster.isLocal(endpoint)) return;
+        if (cluster.routes(endpoint).isEmpty()) {
+            bound(endpoint);
+            return;
+        }
+        try {
+            ClientLimits any = ClientLimits.builder().build();
+            if (PublicEndpoint.open(server, loop, any, endpoint) instanceof QueuedEndpoint opened) add(opened);
+            bound(endpoint);
+        } catch (BindException e) {
+            later(endpoint, loop, e);
+        } catch (IOException e) {
+            later(endpoint, loop, e);
+        }
+    }
+
+    private void bound(Endpoint endpoint) {
+        lock.lock();
+        try {
+            unbound.remove(endpoint);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void later(Endpoint endpoint, Loop loop, IOException failure) {
+        lock.lock();
+        try {
+            unbound.add(endpoint);
+        } finally {
+            lock.unlock();
+        }
+        failures.log(
+                "relay server: {} of the cluster cannot be opened here, trying again in 5 s: {}",
+                endpoint,
+                String.valueOf(failure.getMessage()));
+        loop.schedule(PAUSE, () -> open(endpoint, loop));
+    }
+
+    /** A tunnel gives an endpoint back that other nodes have, or will have soon: it stays open. On the endpoint's loop. */
+    void keep(QueuedEndpoint endpoint) {
+        endpoint.moveTo(endpoint.loop());
+        try {
+            add(endpoint);
+        } catch (IOException e) {
+            log.debug("cannot keep {}: {}", endpoint.endpoint(), e.toString());
+            expire(endpoint);
+        }
+    }
+
+    private void add(QueuedEndpoint endpoint) throws IOException {
+        RoutedVisitors visitors = new RoutedVisitors(cluster, endpoint.endpoint(), endpoint.loop());
+        boolean added;
+        lock.lock();
+        try {
+            added = !closed && all.putIfAbsent(endpoint.endpoint(), endpoint) == null;
+        } finally {
+            lock.unlock();
+        }
+        endpoint.route(visitors);
+        if (!added) {
+            endpoint.shut();
+            return;
+        }
+        endpoint.start();
+        // Later: a tunnel may give it back with the lock of a session held.
+        endpoint.loop().execute(() -> refresh(endpoint));
+    }
+
+    /**
+     * Takes an endpoint for a tunnel of this node, with its waiting visitors.
+     *
+     * @param then called on {@code next}, with null if the endpoint is not here
+     */
+    void take(Endpoint endpoint, Loop next, Consumer<@Nullable PublicEndpoint> then) {
+        QueuedEndpoint taken;
+        lock.lock();
+        try {
+            taken = all.remove(endpoint);
+        } finally {
+            lock.unlock();
+        }
+        if (taken == null) next.runOrExecute(() -> then.accept(null));
+        else
+            taken.loop().runOrExecute(() -> {
+                boolean open = !taken.isClosed();
+                if (open) taken.moveTo(next);
+                next.runOrExecute(() -> then.accept(open ? taken : null));
+            });
+    }
+
+    /** Visitors may be accepted again, because one has been answered. On the endpoint's loop. */
+    void resumed(Endpoint endpoint, RoutedVisitors visitors) {
+        QueuedEndpoint present = find(endpoint);
+        if (present != null && present.routed() == visitors) present.resume();
+    }
+
+    /** There was no route for the hold time. On the endpoint's loop. */
+    void expired(Endpoint endpoint, RoutedVisitors visitors) {
+        QueuedEndpoint present = find(endpoint);
+        if (present == null || present.routed() != visitors) return;
+        log.info("relay server: {} is closed, no node of the cluster has its tunnel any more", endpoint);
+        expire(present);
+    }
+
+    private void expire(QueuedEndpoint endpoint) {
+        lock.lock();
+        try {
+            all.remove(endpoint.endpoint(), endpoint);
+        } finally {
+            lock.unlock();
+        }
+        endpoint.shut();
+    }
+
+    /** Accepts the last visitors of all endpoints, which are passed on, and closes the sockets. Does not block. */
+    void finish() {
+        for (QueuedEndpoint each : end()) each.loop().execute(each::finishRouted);
+    }
+
+    /** Closes all. */
+    void close() {
+        for (QueuedEndpoint each : end()) each.loop().execute(each::shut);
+    }
+
+    private List<QueuedEndpoint> end() {
+        lock.lock();
+        try {
+            closed = true;
+            return List.copyOf(all.values());
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,266 @@
+package org.relay4j.server;
+
+import java.io.IOException;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
+import org.relay4j.server.cluster.ClusterNode;
+import org.relay4j.server.cluster.EndpointTakenException;
+import org.relay4j.server.cluster.Route;
+import org.relay4j.server.cluster.TunnelRecord;
+import org.relay4j.yamux.io.Loop;
+
+/**
+ * What the cluster knows of one tunnel of this node: its record, its claims of endpoints, and its routes, which exist while it is
+ * served. On the tunnel's loop.
+ */
+final class TunnelClaims {
+    /** The longest wait for the store; a client waits for its answer no longer than {@link Gate#DECISION}. Unit: nanoseconds. */
+    static final long PATIENCE = TimeUnit.MILLISECONDS.toNanos(2_500);
+
+    private final Cluster cluster;
+    private final ClusterNode node;
+    private final ServerTunnel tunnel;
+    private final String id;
+    private final Set<Endpoint> claimed = new HashSet<>();
+    private final Set<Endpoint> served = new HashSet<>(); // with a route
+    private String stored = ""; // the text of the record, without changes by other nodes
+    private boolean over; // released, or lost to another node
+    private boolean lost;
+
+    TunnelClaims(Cluster cluster, ServerTunnel tunnel) {
+        this.cluster = cluster;
+        this.tunnel = tunnel;
+        id = tunnel.id().isEmpty() ? cluster.newId() : tunnel.id();
+        node = cluster.node();
+    }
+
+    String id() {
+        return id;
+    }
+
+    /** Returns whether the tunnel is no more one of this node, but perhaps of another. */
+    boolean isOver() {
+        return over;
+    }
+
+    /** Returns the epoch of the claim of an endpoint; 0 if this node does not have it. From any thread. */
+    long epoch(Endpoint endpoint) {
+        return node.epoch(id, endpoint);
+    }
+
+    /** Returns whether no other tunnel can have the endpoint by now. From any thread. */
+    boolean mayServe(Endpoint endpoint) {
+        return node.mayServe(id, endpoint, System.nanoTime());
+    }
+
+    /** Returns whether another node has taken the tunnel. */
+    boolean isLost() {
+        return lost;
+    }
+
+    // ---- claims
+
+    /** This node has taken over the tunnel, or shares it, with these endpoints. */
+    void restored(TunnelRecord record) {
+        claimed.addAll(record.endpoints());
+        stored = record.text();
+        for (Endpoint each : record.endpoints()) {
+            if (tunnel.endpoints().find(each) == null) removed(each);
+        }
+    }
+
+    /**
+     * Claims those endpoints of the tunnel that it has not claimed, and stores its record.
+     *
+     * @param text what the next node needs to know
+     * @param then called on the tunnel's loop, with the failure if there was one
+     */
+    void put(String text, Consumer<@Nullable IOException> then) {
+        List<Endpoint> missing = own().stream().filter(each -> !claimed.contains(each)).toList();
+        if (over) then.accept(new IOException("the tunnel has ended"));
+        else claim(text, missing.iterator(), then);
+    }
+
+    private List<Endpoint> own() {
+        return tunnel.endpoints().all().stream()
+                .filter(each -> !(each instanceof SharedEndpoint))
+                .map(PublicEndpoint::endpoint)
+                .toList();
+    }
+
+    private void claim(String text, Iterator<Endpoint> missing, Consumer<@Nullable IOException> then) {
+        if (!missing.hasNext()) {
+            store(text);
+            refresh();
+            then.accept(null);
+            return;
+        }
+        Endpoint next = missing.next();
+        TunnelRecord record = TunnelRecord.of(id, tunnel.owner(), !tunnel.id().isEmpty(), text);
+        boolean fixed = cluster.isFixed(tunnel, next);
+        Attempt attempt = new Attempt(failure -> {
+            if (failure != null) then.accept(failure);
+            else claim(text, missing, then);
+        });
+        Loop loop = tunnel.loop();
+        attempt.timer = loop.schedule(PATIENCE, () -> attempt.end(ClaimException.unavailable(
+                new IOException("no answer within " + TimeUnit.NANOSECONDS.toMillis(PATIENCE) + " ms"))));
+        node.claim(record, next, fixed)
+                .whenComplete((ok, failure) -> loop.execute(() -> claimed(next, text, attempt, failure)));
+    }
+
+    private void claimed(Endpoint endpoint, String text, Attempt attempt, @Nullable Throwable failure) {
+        boolean wanted = !over && !attempt.over && tunnel.endpoints().find(endpoint) != null;
+        if (failure == null && !wanted) node.release(id, endpoint); // the client was answered, or has gone
+        if (failure == null && wanted) {
+            if (claimed.isEmpty()) stored = text; // it counts with the first one only
+            claimed.add(endpoint);
+        }
+        if (failure != null) attempt.end(failed(endpoint, failure));
+        else attempt.end(wanted ? null : new IOException("the tunnel has ended"));
+    }
+
+    /** One claim that waits for its answer. */
+    private static final class Attempt {
+        private final Consumer<@Nullable IOException> then;
+        private Loop.@Nullable Timer timer;
+        private boolean over;
+
+        private Attempt(Consumer<@Nullable IOException> then) {
+            this.then = then;
+        }
+
+        private void end(@Nullable IOException failure) {
+            if (over) return;
+            over = true;
+            if (timer != null) timer.cancel();
+            then.accept(failure);
+        }
+    }
+
+    private ClaimException failed(Endpoint endpoint, Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        if (!(cause instanceof EndpointTakenException taken)) return ClaimException.unavailable(cause);
+        cluster.counts().refused();
+        String holder = taken.holder().node();
+        String where = holder.equals(cluster.name()) ? "this node" : "node " + holder;
+        return ClaimException.taken("another tunnel has " + endpoint + ", at " + where, cause);
+    }
+
+    /** Stores a new text. Nobody waits: without the store the tunnel goes on, and its client has two leases that are valid. */
+    private void store(String text) {
+        if (over || claimed.isEmpty() || text.equals(stored)) return;
+        String before = stored;
+        stored = text;
+        node.update(id, present -> KeptTunnel.merge(present, before, text)).whenComplete((ok, failure) -> {
+            if (failure != null) cluster.failed("cannot store the leases of tunnel " + id, failure);
+        });
+    }
+
+    /** The leases or endpoints have changed. Nobody waits for that to be stored. */
+    void update(String text) {
+        put(text, failure -> {
+            if (failure != null) cluster.failed("cannot claim all endpoints of tunnel " + id, failure);
+        });
+    }
+
+    /** Another node serves an endpoint of the tunnel, which its client has opened there: this node serves it, too. */
+    void join(Endpoint endpoint) {
+        if (over || endpoint.kind() == Endpoint.Kind.UDP || tunnel.endpoints().find(endpoint) != null) return;
+        if (tunnel.endpoints().size() >= tunnel.request().mostEndpoints()) return;
+        cluster.routed().take(endpoint, tunnel.loop(), taken -> {
+            if (taken == null) return; // it could not be opened here
+            if (over || !tunnel.isOpen()) {
+                taken.close(null);
+                return;
+            }
+            try {
+                tunnel.endpoints().add(taken);
+                tunnel.entry().update();
+            } catch (IOException e) {
+                cluster.failed("cannot serve " + endpoint + " here, too", e);
+            }
+        });
+    }
+
+    // ---- routes
+
+    /** Makes the routes those of the endpoints that are served now. */
+    void refresh() {
+        if (over) return;
+        for (PublicEndpoint each : tunnel.endpoints().all()) {
+            Endpoint endpoint = each.endpoint();
+            VisitorQueue visitors = each.queue();
+            if (each instanceof SharedEndpoint || visitors == null || !claimed.contains(endpoint)) continue;
+            if (visitors.isHeld() || visitors.isWithdrawn()) unserve(endpoint);
+            else if (served.add(endpoint)) node.serve(id, endpoint, cluster.number(tunnel.loop()));
+        }
+    }
+
+    private void unserve(Endpoint endpoint) {
+        if (served.remove(endpoint)) node.unserve(id, endpoint);
+    }
+
+    // ---- the end
+
+    /** The tunnel has lost an endpoint. While the server shuts down, its client may return to it at another node. */
+    void removed(Endpoint endpoint) {
+        if (!claimed.contains(endpoint) || over) return;
+        unserve(endpoint);
+        if (isLeft()) return;
+        claimed.remove(endpoint);
+        node.release(id, endpoint);
+    }
+
+    private boolean isLeft() {
+        return tunnel.server().isClosing() && tunnel.tenure().canBeHeld();
+    }
+
+    /** The tunnel ends. While the server shuts down, its client may return to it at another node. */
+    void end() {
+        if (over) return;
+        if (isLeft() && !isElsewhere()) for (Endpoint each : List.copyOf(served)) unserve(each);
+        else release();
+    }
+
+    /** Returns whether another node serves the tunnel. */
+    boolean isElsewhere() {
+        for (Endpoint each : claimed) if (isElsewhere(each)) return true;
+        return false;
+    }
+
+    /** Returns whether another node serves the tunnel with this endpoint. */
+    boolean isElsewhere(Endpoint endpoint) {
+        for (Route route : node.routes(endpoint)) if (route.tunnel().equals(id)) return true;
+        return false;
+    }
+
+    /** The tunnel ends for good. */
+    void release() {
+        if (over) return;
+        over = true;
+        cluster.leave(this, tunnel);
+        node.release(id);
+    }
+
+    /** Another node has the tunnel. */
+    void lost() {
+        over = true;
+        lost = true;
+        cluster.leave(this, tunnel);
+    }
+
+    /** Another node has one endpoint. */
+    void lost(Endpoint endpoint) {
+        claimed.remove(endpoint);
+        served.remove(endpoint);
+    }
+}

@@ -1,0 +1,80 @@
+package org.relay4j.server;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import org.relay4j.server.registry.Commit;
+import org.relay4j.server.registry.RegistryStore;
+import org.relay4j.server.registry.RegistryUnavailableException;
+import org.relay4j.server.registry.Snapshot;
+import org.relay4j.server.registry.Transaction;
+
+/** A store that a test can cut off from its node: requests fail at once, and changes are not reported. */
+final class CutStore implements RegistryStore {
+    private final RegistryStore store;
+    private volatile boolean cut;
+
+    CutStore(RegistryStore store) {
+        this.store = store;
+    }
+
+    void cut() {
+        cut = true;
+    }
+
+    void mend() {
+        cut = false;
+    }
+
+    private <T> CompletionStage<T> ask(Supplier<CompletionStage<T>> request) {
+        if (!cut) return request.get();
+        return CompletableFuture.failedFuture(new RegistryUnavailableException("cut off", null, true));
+    }
+
+    @Override
+    public CompletionStage<Void> check(String prefix) {
+        return ask(() -> store.check(prefix));
+    }
+
+    @Override
+    public CompletionStage<Long> grant(Duration timeToLive) {
+        return ask(() -> store.grant(timeToLive));
+    }
+
+    @Override
+    public CompletionStage<Boolean> renew(long lease) {
+        return ask(() -> store.renew(lease));
+    }
+
+    @Override
+    public CompletionStage<Void> revoke(long lease) {
+        return ask(() -> store.revoke(lease));
+    }
+
+    @Override
+    public CompletionStage<Commit> commit(Transaction transaction) {
+        return ask(() -> store.commit(transaction));
+    }
+
+    @Override
+    public CompletionStage<Snapshot> read(Collection<String> keys) {
+        return ask(() -> store.read(keys));
+    }
+
+    @Override
+    public CompletionStage<Snapshot> readAll(String prefix) {
+        return ask(() -> store.readAll(prefix));
+    }
+
+    @Override
+    public Watch watch(Collection<String> prefixes, long after, Watcher watcher) {
+        return store.watch(prefixes, after, watcher);
+    }
+
+    @Override
+    public void close() {
+        store.close();
+    }
+}
