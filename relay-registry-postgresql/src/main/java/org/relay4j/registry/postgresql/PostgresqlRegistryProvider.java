@@ -1,0 +1,66 @@
+package org.relay4j.registry.postgresql;
+
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Properties;
+import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.server.registry.RegistryProvider;
+import org.relay4j.server.registry.RegistryStore;
+
+/**
+ * Opens a store in PostgreSQL 14 or later, through the JDBC driver {@code org.postgresql:postgresql}.
+ *
+ * <p>Its name is {@code postgresql}; the address is a JDBC URL such as {@code jdbc:postgresql://db.example.com/relay}, which also says
+ * how the connection is encrypted. User and password are the settings {@code RELAY_CLUSTER_USER} and {@code RELAY_CLUSTER_PASSWORD}.
+ */
+public final class PostgresqlRegistryProvider implements RegistryProvider {
+    private static final String USER = "RELAY_CLUSTER_USER";
+    private static final String PASSWORD = "RELAY_CLUSTER_PASSWORD";
+    private static final List<String> FILES = List.of("RELAY_CLUSTER_CA", "RELAY_CLUSTER_CERT", "RELAY_CLUSTER_KEY");
+
+    private static final Pattern SECRET = Pattern.compile("[?&](user|password)=", Pattern.CASE_INSENSITIVE);
+
+    @Override
+    public String name() {
+        return "postgresql";
+    }
+
+    @Override
+    public RegistryStore open(String address, UnaryOperator<@Nullable String> settings) {
+        // First, since the other messages quote the address.
+        if (SECRET.matcher(address).find() || address.contains("@")) {
+            throw new IllegalArgumentException(
+                    "the address of the PostgreSQL database must not contain a user or a password; set " + USER
+                            + " and " + PASSWORD + " instead");
+        }
+        if (!address.startsWith("jdbc:postgresql:")) {
+            throw new IllegalArgumentException("the address \"" + address
+                    + "\" is not a JDBC URL of PostgreSQL; write postgresql:jdbc:postgresql://db.example.com/relay");
+        }
+        for (String file : FILES) {
+            if (settings.apply(file) != null) {
+                throw new IllegalArgumentException(
+                        file
+                                + " is of no effect for PostgreSQL; put sslmode=verify-full, sslrootcert, sslcert and sslkey into the JDBC URL");
+            }
+        }
+        try {
+            return new PostgresqlStore(new Database(DriverManager.getDriver(address), address, properties(settings)));
+        } catch (SQLException e) {
+            throw new IllegalArgumentException(
+                    "no JDBC driver accepts \"" + address + "\"; add org.postgresql:postgresql to the class path", e);
+        }
+    }
+
+    private static Properties properties(UnaryOperator<@Nullable String> settings) {
+        Properties properties = new Properties();
+        String user = settings.apply(USER);
+        String password = settings.apply(PASSWORD);
+        if (user != null) properties.setProperty("user", user);
+        if (password != null) properties.setProperty("password", password);
+        return properties;
+    }
+}
