@@ -409,5 +409,10 @@ public final class ClusterNode implements AutoCloseable {
             lost.merge(why, 1L, Long::sum);
             listener.lost(tunnel.id, holding == null ? null : holding.endpoint, why.text());
         }
+
+        @Override
+        public void leftToOthers(String tunnel) {
+            ghosts.add(tunnel);
+        }
     }
 }

@@ -13,9 +13,10 @@ import org.relay4j.server.registry.Snapshot;
 /*
  * When a takeover has failed and its outcome is not known, the tunnel may depend on the lease of this node, although this node does not
  * carry it. Its client is going to return, to this node or another one, and resumes it from there. If it does not, the tunnel is released
- * after a while.
+ * after a while. The same holds for a tunnel that this node has left to another one, which may have given it up before it has put it on
+ * its own lease.
  */
-/** Tunnels that this node may have taken without carrying them. Confined to the executor of the node. */
+/** Tunnels that may depend on the lease of this node although it does not carry them. Confined to the executor of the node. */
 final class Ghosts {
     /** Maximum number; further ones end with the lease of the node. */
     static final int MOST = 10_000;

@@ -33,7 +33,11 @@ final class Joining {
         if (started) return;
         started = true;
         startedAt = access.now();
-        access.requests().send(access.store()::check, unused -> presence.start(), result::completeExceptionally);
+        access.requests()
+                .send(
+                        () -> access.store().check(access.keys().root()),
+                        unused -> presence.start(),
+                        result::completeExceptionally);
     }
 
     /** Called when the node can write, perhaps. */

@@ -11,6 +11,11 @@ final class Keys {
         root = "/relay/" + cluster + "/";
     }
 
+    /** Returns the prefix of all keys of the cluster. */
+    String root() {
+        return root;
+    }
+
     /** Returns the prefix of all nodes. */
     String nodes() {
         return root + "n/";

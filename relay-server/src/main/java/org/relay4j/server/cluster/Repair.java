@@ -69,7 +69,7 @@ final class Repair {
     /** Adds the changes that a tunnel needs. */
     void plan(Carried tunnel, Batch batch) {
         List<Holding> holdings = tunnel.holdings();
-        boolean shared = holdings.stream().anyMatch(each -> view.isServedElsewhere(each.endpoint, tunnel.id));
+        boolean shared = isShared(tunnel);
         for (Holding each : holdings) {
             if (tunnel.isLeaving()) {
                 leave(tunnel, each, shared, batch);
@@ -85,6 +85,11 @@ final class Repair {
         } else if (!shared) {
             deleteRecord(tunnel, batch);
         }
+    }
+
+    /** Returns whether another node serves an endpoint of the tunnel. */
+    boolean isShared(Carried tunnel) {
+        return tunnel.holdings().stream().anyMatch(each -> view.isServedElsewhere(each.endpoint, tunnel.id));
     }
 
     private void claim(Carried tunnel, Holding holding, Batch batch) {

@@ -14,6 +14,7 @@ import org.relay4j.api.Endpoint;
 import org.relay4j.server.cluster.Carried.Holding;
 import org.relay4j.server.registry.RegistryException;
 import org.relay4j.server.registry.Snapshot;
+import org.relay4j.server.registry.Transaction;
 
 /*
  * Routes that come and go, tunnels that end, and everything that has to be put again go one way: a tunnel is marked, and when it is its
@@ -22,7 +23,6 @@ import org.relay4j.server.registry.Snapshot;
  */
 /** The tunnels of a node, and what the registry has of them. Confined to the executor of the node, except for {@link #find}. */
 final class Sync {
-    private static final int MOST_KEYS = 100; // to be read at once
     private static final int MOST_TUNNELS = 40; // of one batch
 
     private final Access access;
@@ -41,10 +41,13 @@ final class Sync {
     interface Events {
         /** A tunnel no longer has an endpoint; null if it is lost as a whole. */
         void lost(Carried tunnel, @Nullable Holding holding, LossReason why);
+
+        /** A tunnel was left to the other nodes that carry it. Until they have put it on their leases, it depends on this one's. */
+        void leftToOthers(String tunnel);
     }
 
     /** What a tunnel needed when its changes were planned. */
-    private record Planned(Carried tunnel, Fence fence, boolean leaving, List<Holding> ended) {}
+    private record Planned(Carried tunnel, Fence fence, boolean leaving, boolean shared, List<Holding> ended) {}
 
     Sync(Access access, Presence presence, Writer writer, Repair repair, Events events) {
         this.access = access;
@@ -174,14 +177,14 @@ final class Sync {
         List<Carried> chosen = new ArrayList<>();
         List<String> unknown = new ArrayList<>();
         int keys = 0;
-        for (Carried each : List.copyOf(first(most))) {
-            if (!turns.tryBegin(each.id)) continue; // it is marked, and pump is called when the turn ends
-            marked.remove(each);
-            chosen.add(each);
+        for (Carried each : first(most)) {
             List<String> its = each.keys(access);
             keys += its.size();
+            if (keys > Transaction.MOST && !chosen.isEmpty()) break;
+            if (!turns.tryBegin(each.id)) continue;
+            marked.remove(each);
+            chosen.add(each);
             if (!each.isKnown()) unknown.addAll(its);
-            if (keys >= MOST_KEYS) break;
         }
         if (chosen.isEmpty()) return;
         underWay = true;
@@ -192,6 +195,7 @@ final class Sync {
         }
     }
 
+    /** Returns marked tunnels with which nothing else is being done. When that ends, pump is called. */
     private List<Carried> first(int count) {
         List<Carried> first = new ArrayList<>();
         for (Carried each : marked) {
@@ -225,7 +229,7 @@ final class Sync {
             if (batch.canAdd(its) && !batch.isEnough()) {
                 batch.add(its);
                 List<Holding> ended = each.holdings().stream().filter(one -> one.ended).toList();
-                planned.add(new Planned(each, presence.fence(), each.isLeaving(), ended));
+                planned.add(new Planned(each, presence.fence(), each.isLeaving(), repair.isShared(each), ended));
             } else {
                 marked.add(each);
             }
@@ -256,6 +260,7 @@ final class Sync {
             tunnels.remove(tunnel.id, tunnel);
             marked.remove(tunnel);
             tunnel.holdings().forEach(each -> removeEndpoint(tunnel, each.endpoint));
+            if (planned.shared) events.leftToOthers(tunnel.id);
             return;
         }
         for (Holding each : planned.ended) {

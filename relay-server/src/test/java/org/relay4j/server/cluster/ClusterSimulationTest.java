@@ -1,0 +1,51 @@
+package org.relay4j.server.cluster;
+
+import static org.relay4j.server.cluster.SimulatedTime.MILLISECOND;
+import static org.relay4j.server.cluster.SimulatedTime.SECOND;
+
+import org.junit.jupiter.api.Test;
+
+/**
+ * Runs whole clusters in virtual time. {@code -Drelay.simulation.seed=<n>} repeats one seed, {@code -Drelay.simulation.seeds=<n>} sets
+ * their number.
+ */
+class ClusterSimulationTest {
+    private static final int SEEDS = Integer.getInteger("relay.simulation.seeds", Boolean.getBoolean("relay.nightly") ? 3_000 : 40);
+    private static final boolean VERBOSE = Boolean.getBoolean("relay.simulation.verbose");
+
+    @Test
+    void endpointsHaveOneOwnerAndTunnelsAreServed() {
+        Long only = Long.getLong("relay.simulation.seed");
+        long first = only == null ? Long.getLong("relay.simulation.first", 1) : only;
+        long count = only == null ? SEEDS : 1;
+        for (long seed = first; seed < first + count; seed++) {
+            try {
+                simulate(seed);
+            } catch (AssertionError | RuntimeException e) {
+                throw new AssertionError("seed " + seed + ": " + e.getMessage(), e);
+            }
+        }
+    }
+
+    private static void simulate(long seed) {
+        SimulatedCluster cluster = new SimulatedCluster(seed, 3 + (int) (seed % 3), 12);
+        SimulatedFaults faults = new SimulatedFaults(cluster);
+        for (SimulatedNode each : cluster.nodes) each.start();
+        for (SimulatedClient each : cluster.clients) each.start();
+        cluster.visitors(30 * MILLISECOND);
+        cluster.run(5 * SECOND);
+        for (int round = 0; round < 2; round++) {
+            cluster.calm(false);
+            faults.start();
+            cluster.run(cluster.time.between(40 * SECOND, 110 * SECOND));
+            faults.heal();
+            cluster.run(25 * SECOND);
+            cluster.checkSettled();
+        }
+        cluster.calm(true);
+        cluster.run(75 * SECOND);
+        cluster.checkSettled();
+        cluster.checkNothingIsLeft();
+        if (VERBOSE) System.out.println("seed " + seed + ": " + cluster);
+    }
+}

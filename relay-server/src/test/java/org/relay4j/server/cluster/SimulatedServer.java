@@ -1,0 +1,286 @@
+package org.relay4j.server.cluster;
+
+import static org.relay4j.server.cluster.SimulatedTime.SECOND;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
+import org.relay4j.server.cluster.SimulatedClient.Connection;
+
+/** What a relay server does with its node: tunnels that are served, held and given up. */
+final class SimulatedServer implements ClusterListener {
+    static final long HOLD = 5 * SECOND;
+
+    private final SimulatedNode machine;
+    private final int process;
+    private final Map<String, Tunnel> tunnels = new LinkedHashMap<>();
+    private boolean joined;
+    private long holds;
+
+    /** A tunnel of this server. */
+    static final class Tunnel {
+        final String id;
+        final SimulatedClient client;
+        final List<Endpoint> endpoints = new ArrayList<>();
+        @Nullable Connection connection; // null while it is held
+        long hold;
+
+        Tunnel(String id, Connection connection) {
+            this.id = id;
+            this.client = connection.client;
+            this.connection = connection;
+        }
+
+        boolean isServed() {
+            return connection != null;
+        }
+    }
+
+    SimulatedServer(SimulatedNode machine, int process) {
+        this.machine = machine;
+        this.process = process;
+    }
+
+    void run(Runnable task) {
+        machine.run(process, task);
+    }
+
+    private ClusterNode node() {
+        return Objects.requireNonNull(machine.node);
+    }
+
+    void joined() {
+        joined = true;
+    }
+
+    boolean isJoined() {
+        return joined;
+    }
+
+    Map<String, Tunnel> tunnels() {
+        return tunnels;
+    }
+
+    void killed() {
+        for (Tunnel each : tunnels.values()) {
+            if (each.connection != null) each.connection.closeByServer();
+        }
+    }
+
+    // ---- clients
+
+    void open(Connection connection) {
+        if (!joined) {
+            refuse(connection);
+        } else if (connection.resumed == null) {
+            create(connection);
+        } else {
+            resume(connection, connection.resumed);
+        }
+    }
+
+    private void refuse(Connection connection) {
+        connection.serverOpen = false;
+        machine.cluster.time.after(SimulatedTime.MILLISECOND, () -> connection.client.refused(connection));
+    }
+
+    private void create(Connection connection) {
+        SimulatedClient client = connection.client;
+        String id = String.format("%016x%016x", machine.cluster.time.random.nextLong(), machine.cluster.time.random.nextLong());
+        machine.cluster.named(id, client);
+        List<Endpoint> choice = client.fixed == null ? machine.cluster.somePorts() : List.of(client.fixed);
+        claim(connection, TunnelRecord.of(id, client.name, client.leased, "text"), choice);
+    }
+
+    private void claim(Connection connection, TunnelRecord record, List<Endpoint> choice) {
+        if (choice.isEmpty()) {
+            refuse(connection);
+            return;
+        }
+        Endpoint endpoint = choice.get(0);
+        boolean fixed = connection.client.fixed != null;
+        var unused = node().claim(record, endpoint, fixed).whenComplete((done, failure) -> {
+            if (failure == null) {
+                Tunnel tunnel = new Tunnel(record.id(), connection);
+                tunnel.endpoints.add(endpoint);
+                established(tunnel, connection);
+            } else if (cause(failure) instanceof EndpointTakenException taken) {
+                if (connection.client.name.equals(taken.holder().owner())) displace(connection, record, taken);
+                else claim(connection, record, choice.subList(1, choice.size()));
+            } else {
+                refuse(connection);
+            }
+        });
+    }
+
+    private void displace(Connection connection, TunnelRecord record, EndpointTakenException taken) {
+        var unused = node().displace(record, taken, true).whenComplete((done, failure) -> {
+            if (failure != null) {
+                refuse(connection);
+                return;
+            }
+            Tunnel tunnel = new Tunnel(record.id(), connection);
+            tunnel.endpoints.add(taken.endpoint());
+            established(tunnel, connection);
+        });
+    }
+
+    private static Throwable cause(Throwable failure) {
+        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    }
+
+    private void established(Tunnel tunnel, Connection connection) {
+        tunnels.put(tunnel.id, tunnel);
+        for (Endpoint each : tunnel.endpoints) node().serve(tunnel.id, each, 1);
+        if (connection.serverOpen) {
+            connection.client.up(connection, tunnel.id, tunnel.endpoints);
+        } else {
+            gone(tunnel, false);
+        }
+    }
+
+    private void resume(Connection connection, String id) {
+        Tunnel own = tunnels.get(id);
+        if (own != null) {
+            own.connection = connection;
+            established(own, connection);
+            return;
+        }
+        var unused = node().find(id).whenComplete((found, failure) -> {
+            if (failure != null) {
+                refuse(connection);
+            } else if (found.isEmpty()) {
+                connection.serverOpen = false;
+                connection.client.forgotten(connection);
+            } else {
+                take(connection, found.get());
+            }
+        });
+    }
+
+    private void take(Connection connection, TunnelRecord seen) {
+        var stage = connection.joins ? node().share(seen, seen.text() + "s") : node().take(seen, seen.text() + "t");
+        var unused = stage.whenComplete((record, failure) -> {
+            if (failure != null) {
+                refuse(connection);
+                return;
+            }
+            Tunnel tunnel = new Tunnel(record.id(), connection);
+            tunnel.endpoints.addAll(record.endpoints());
+            if (tunnel.endpoints.isEmpty()) {
+                node().release(tunnel.id);
+                connection.serverOpen = false;
+                connection.client.forgotten(connection);
+            } else {
+                established(tunnel, connection);
+            }
+        });
+    }
+
+    /** A connection has ended at the side of its client. */
+    void closed(Connection connection, boolean goodbye) {
+        connection.serverOpen = false;
+        for (Tunnel each : List.copyOf(tunnels.values())) {
+            if (each.connection == connection) gone(each, goodbye);
+        }
+    }
+
+    private void gone(Tunnel tunnel, boolean goodbye) {
+        tunnel.connection = null;
+        if (goodbye || !tunnel.client.leased) {
+            tunnels.remove(tunnel.id);
+            node().release(tunnel.id);
+            return;
+        }
+        for (Endpoint each : tunnel.endpoints) node().unserve(tunnel.id, each);
+        long hold = ++holds;
+        tunnel.hold = hold;
+        machine.cluster.time.after(HOLD, () -> run(() -> {
+            if (tunnels.get(tunnel.id) != tunnel || tunnel.isServed() || tunnel.hold != hold) return;
+            tunnels.remove(tunnel.id);
+            node().release(tunnel.id);
+        }));
+    }
+
+    /** A client asks for another endpoint. */
+    void another(Connection connection, Endpoint endpoint) {
+        Tunnel tunnel = served(connection);
+        if (tunnel == null || !joined) return;
+        SimulatedClient client = tunnel.client;
+        TunnelRecord record = TunnelRecord.of(tunnel.id, client.name, client.leased, "text");
+        var unused = node().claim(record, endpoint, false).whenComplete((done, failure) -> {
+            if (failure != null) return;
+            if (tunnels.get(tunnel.id) != tunnel) {
+                node().release(tunnel.id, endpoint);
+                return;
+            }
+            if (!tunnel.endpoints.contains(endpoint)) tunnel.endpoints.add(endpoint);
+            if (!tunnel.isServed()) return;
+            node().serve(tunnel.id, endpoint, 1);
+            if (client.current == tunnel.connection) client.endpoints = List.copyOf(tunnel.endpoints);
+        });
+    }
+
+    /** A client gives an endpoint back. */
+    void release(Connection connection, Endpoint endpoint) {
+        Tunnel tunnel = served(connection);
+        if (tunnel == null || !tunnel.endpoints.remove(endpoint)) return;
+        node().release(tunnel.id, endpoint);
+        if (tunnel.client.current == connection) tunnel.client.endpoints = List.copyOf(tunnel.endpoints);
+    }
+
+    private @Nullable Tunnel served(Connection connection) {
+        for (Tunnel each : tunnels.values()) {
+            if (each.connection == connection) return each;
+        }
+        return null;
+    }
+
+    // ---- visitors
+
+    /** Returns the client that a visitor is joined to; null if the tunnel is not here. An epoch of 0 is not compared. */
+    @Nullable SimulatedClient accept(Endpoint endpoint, long epoch) {
+        for (Tunnel each : tunnels.values()) {
+            Connection connection = each.connection;
+            if (connection == null || !connection.clientOpen || !each.endpoints.contains(endpoint)) continue;
+            if (!node().mayServe(each.id, endpoint, machine.now())) continue;
+            if (epoch != 0 && node().epoch(each.id, endpoint) != epoch) continue;
+            return each.client;
+        }
+        return null;
+    }
+
+    // ---- the cluster
+
+    @Override
+    public void routes(Endpoint endpoint, List<Route> now) {}
+
+    @Override
+    public void node(NodeInfo node) {}
+
+    @Override
+    public void nodeGone(String name) {}
+
+    @Override
+    public void lost(String id, @Nullable Endpoint endpoint, String why) {
+        Tunnel tunnel = tunnels.get(id);
+        machine.cluster.lost(why);
+        if (tunnel == null) return;
+        if (endpoint != null) {
+            tunnel.endpoints.remove(endpoint);
+            if (tunnel.connection != null) tunnel.client.lostEndpoint(tunnel.connection, endpoint);
+        }
+        if (endpoint != null && !tunnel.endpoints.isEmpty()) return;
+        tunnels.remove(id);
+        if (endpoint != null) node().release(id);
+        if (tunnel.connection != null) tunnel.connection.closeByServer();
+    }
+
+    @Override
+    public void state(RegistryState state) {}
+}

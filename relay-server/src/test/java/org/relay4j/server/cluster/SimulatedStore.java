@@ -1,0 +1,165 @@
+package org.relay4j.server.cluster;
+
+import static org.relay4j.server.cluster.SimulatedTime.MILLISECOND;
+import static org.relay4j.server.cluster.SimulatedTime.SECOND;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import org.relay4j.server.registry.Change;
+import org.relay4j.server.registry.Commit;
+import org.relay4j.server.registry.MemoryRegistryStore;
+import org.relay4j.server.registry.RegistryException;
+import org.relay4j.server.registry.RegistryStore;
+import org.relay4j.server.registry.RegistryUnavailableException;
+import org.relay4j.server.registry.Snapshot;
+import org.relay4j.server.registry.Transaction;
+
+/** The way of one node to the registry: it delays, loses requests and answers, and can be cut. */
+final class SimulatedStore implements RegistryStore {
+    private final SimulatedTime time;
+    private final MemoryRegistryStore registry;
+    private boolean cut;
+    private double loss; // of requests and of answers
+    private double late; // requests that arrive after their sender has given up
+    private long delay = 2 * MILLISECOND; // the longest of one way
+    private Channel channel = new Channel();
+
+    SimulatedStore(SimulatedTime time, MemoryRegistryStore registry) {
+        this.time = time;
+        this.registry = registry;
+    }
+
+    void cut(boolean now) {
+        cut = now;
+        channel.deliver();
+    }
+
+    void faults(double lossNow, double lateNow, long delayNow) {
+        loss = lossNow;
+        late = lateNow;
+        delay = delayNow;
+    }
+
+    private <T> CompletionStage<T> request(Supplier<CompletionStage<T>> request) {
+        CompletableFuture<T> answer = new CompletableFuture<>();
+        time.after(PATIENCE.toNanos(), () -> answer.completeExceptionally(unavailable(false)));
+        if (cut && time.chance(0.3)) {
+            time.after(MILLISECOND, () -> answer.completeExceptionally(unavailable(true)));
+            return answer;
+        }
+        boolean isLate = time.chance(late);
+        if (!isLate && (cut || time.chance(loss))) return answer;
+        long there = isLate ? time.between(3 * SECOND, 8 * SECOND) : time.between(MILLISECOND / 10, delay);
+        time.after(there, () -> {
+            if (cut && !isLate) return;
+            var unused = request.get().whenComplete((value, failure) -> {
+                if (cut || time.chance(loss)) return;
+                time.after(time.between(MILLISECOND / 10, delay), () -> {
+                    if (cut) return;
+                    if (failure == null) answer.complete(value);
+                    else answer.completeExceptionally(failure);
+                });
+            });
+        });
+        return answer;
+    }
+
+    private static RegistryUnavailableException unavailable(boolean known) {
+        return new RegistryUnavailableException("no answer", null, known);
+    }
+
+    @Override
+    public CompletionStage<Void> check(String prefix) {
+        return request(() -> registry.check(prefix));
+    }
+
+    @Override
+    public CompletionStage<Long> grant(Duration timeToLive) {
+        return request(() -> registry.grant(timeToLive));
+    }
+
+    @Override
+    public CompletionStage<Boolean> renew(long lease) {
+        return request(() -> registry.renew(lease));
+    }
+
+    @Override
+    public CompletionStage<Void> revoke(long lease) {
+        return request(() -> registry.revoke(lease));
+    }
+
+    @Override
+    public CompletionStage<Commit> commit(Transaction transaction) {
+        return request(() -> registry.commit(transaction));
+    }
+
+    @Override
+    public CompletionStage<Snapshot> read(Collection<String> keys) {
+        return request(() -> registry.read(keys));
+    }
+
+    @Override
+    public CompletionStage<Snapshot> readAll(String prefix) {
+        return request(() -> registry.readAll(prefix));
+    }
+
+    @Override
+    public Watch watch(Collection<String> prefixes, long after, Watcher watcher) {
+        Channel next = new Channel();
+        channel = next;
+        Watch watch = registry.watch(prefixes, after, new Watcher() {
+            @Override
+            public void changed(long revision, Collection<Change> changes) {
+                next.send(() -> watcher.changed(revision, changes));
+            }
+
+            @Override
+            public void ended(RegistryException why) {
+                next.send(() -> watcher.ended(why));
+            }
+        });
+        next.end = () -> {
+            watch.close();
+            next.closed = true;
+            watcher.ended(new RegistryException("the watch was interrupted", null));
+        };
+        return () -> {
+            next.closed = true;
+            watch.close();
+        };
+    }
+
+    /** Ends the watch that is open, as a compaction does. */
+    void endWatch() {
+        if (!channel.closed) channel.end.run();
+    }
+
+    @Override
+    public void close() {
+        channel.closed = true;
+    }
+
+    /** Delivers in order, each after a delay, and only while the way is not cut. */
+    private final class Channel {
+        private final ArrayDeque<Runnable> waiting = new ArrayDeque<>();
+        private long last;
+        private boolean closed;
+        private Runnable end = () -> {};
+
+        void send(Runnable message) {
+            last = Math.max(last, time.now() + time.between(MILLISECOND / 10, delay));
+            time.after(last - time.now(), () -> {
+                waiting.addLast(message);
+                deliver();
+            });
+        }
+
+        void deliver() {
+            while (!cut && !closed && !waiting.isEmpty()) waiting.pollFirst().run();
+        }
+    }
+}
