@@ -8,7 +8,6 @@ import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.OpenState;
 import org.relay4j.yamux.core.StreamHandler;
 import org.relay4j.yamux.io.Driver;
-import org.relay4j.yamux.io.LoopDriver;
 
 /**
  * A visitor of another node, joined to a stream of a client: two streams of two sessions on one loop, with no queue between them.
@@ -38,7 +37,7 @@ public final class PeerBridge {
     private final Driver peer;
     private final BridgeSide visitor;
     private @Nullable BridgeSide client; // once joined
-    private @Nullable Owner owner; // once joined
+    private @Nullable Owner owner; // once there is a decision
     private boolean over;
 
     /** @param stream of the visitor, on the link from the other node; its handler becomes {@link #visitorSide} */
@@ -64,26 +63,19 @@ public final class PeerBridge {
 
     // ---- the beginning
 
-    /** Opens the stream of the client, and acknowledges that of the visitor. */
-    void join(PeerDecision decision) {
-        LoopDriver driver = decision.client();
-        Owner joined = decision.owner();
-        if (driver == null || joined == null) throw new IllegalArgumentException("the decision is a refusal");
-        if (!driver.isCurrent() || !peer.isCurrent()) {
-            refuse(PeerCode.NOT_HERE);
-            joined.ended(this, new IOException("the client's connection is on another loop"));
-            throw new IllegalStateException("a visitor of another node is on another loop than its client");
-        }
-        join(driver, decision.header(), joined);
-    }
-
-    void join(Driver driver, byte @Nullable [] header, Owner joined) {
+    /**
+     * Opens the stream of the client, and acknowledges that of the visitor.
+     *
+     * @return false if the client's connection has no room for a stream yet: to be called again, or {@link #refuse}
+     */
+    boolean join(Driver driver, byte @Nullable [] header, Owner joined) {
         owner = joined;
         BridgeSide side = new BridgeSide(this, driver);
-        if (!open(side, driver, header)) {
-            reset(visitor, PeerCode.NOT_HERE.number());
-            end(new IOException("the client's connection has no room for a stream"));
-            return;
+        OpenState state = open(side, driver, header);
+        if (state == OpenState.WAIT) return false;
+        if (state != OpenState.READY) {
+            refuse(PeerCode.NOT_HERE);
+            return true;
         }
         client = side;
         visitor.join(side);
@@ -97,18 +89,20 @@ public final class PeerBridge {
         }
         joined.joined(this);
         visitor.resume(); // what has arrived before
+        return true;
     }
 
-    private static boolean open(BridgeSide side, Driver driver, byte @Nullable [] header) {
+    private static OpenState open(BridgeSide side, Driver driver, byte @Nullable [] header) {
         driver.lock.lock();
         try {
-            if (driver.mux().openState() != OpenState.READY) return false;
+            OpenState state = driver.mux().openState();
+            if (state != OpenState.READY) return state;
             MuxStream stream = driver.mux().open(side, System.nanoTime());
-            if (stream == null) return false;
+            if (stream == null) return OpenState.WAIT;
             side.stream(stream);
             if (header != null) side.begin(ByteBuffer.wrap(header));
             driver.flush();
-            return true;
+            return OpenState.READY;
         } finally {
             driver.lock.unlock();
         }
@@ -116,6 +110,7 @@ public final class PeerBridge {
 
     /** Resets the visitor with a code. It was not joined. */
     void refuse(PeerCode code) {
+        if (over) return;
         reset(visitor, code.number());
         end(new IOException(code.text()));
     }

@@ -27,8 +27,8 @@ public final class PeerDecision {
     }
 
     /**
-     * The visitor is joined to a new stream of a client's connection. If that connection has no room for a stream at this moment,
-     * the visitor is refused with {@link PeerCode#NOT_HERE}.
+     * The visitor is joined to a new stream of a client's connection. If that connection has no room for a stream within half a
+     * second, the visitor is refused with {@link PeerCode#NOT_HERE}.
      *
      * @param client the connection, on the loop of the request
      * @param header bytes that the client's stream begins with, not counted; null for none. The caller does not use them again

@@ -1,5 +1,6 @@
 package org.relay4j.server.peer;
 
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.MuxStream;
@@ -16,6 +17,11 @@ import org.slf4j.LoggerFactory;
 /** An established link from another node, each stream of which is a visitor. On its loop. */
 final class PeerInbound implements SessionEvents {
     private static final Logger log = LoggerFactory.getLogger(PeerInbound.class);
+
+    /** How often, and how long, a visitor waits for room in its client's connection, which is less than the other node waits. */
+    private static final long RETRY = TimeUnit.MILLISECONDS.toNanos(5);
+
+    private static final long PATIENCE = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final String node;
     private final PeerTarget target;
@@ -71,16 +77,30 @@ final class PeerInbound implements SessionEvents {
             if (bridge.isOver()) return; // the visitor has left
             PeerDecision decision;
             try {
-                decision = target.visit(new PeerRequest(
-                        node, header.endpoint(), header.epoch(), header.visitor(), driver.loop()));
+                decision = target.visit(
+                        new PeerRequest(node, header.endpoint(), header.epoch(), header.visitor(), driver.loop()));
             } catch (RuntimeException | Error e) {
                 log.error("unexpected failure, a visitor of node {} was refused", node, e);
                 bridge.refuse(PeerCode.NOT_HERE);
                 return;
             }
             PeerCode refusal = decision.refusal();
-            if (refusal == null) bridge.join(decision);
-            else bridge.refuse(refusal);
+            if (refusal != null) bridge.refuse(refusal);
+            else join(bridge, decision, System.nanoTime());
+        }
+
+        private void join(PeerBridge bridge, PeerDecision decision, long since) {
+            if (bridge.isOver()) return;
+            LoopDriver client = decision.client();
+            PeerBridge.Owner owner = decision.owner();
+            if (client == null || owner == null || client.loop() != driver.loop()) {
+                bridge.refuse(PeerCode.NOT_HERE);
+                throw new IllegalStateException("a visitor of another node is on another loop than its client");
+            }
+            if (bridge.join(client, decision.header(), owner)) return;
+            if (System.nanoTime() - since < PATIENCE) {
+                driver.loop().schedule(RETRY, () -> join(bridge, decision, since));
+            } else bridge.refuse(PeerCode.NOT_HERE);
         }
 
         @Override

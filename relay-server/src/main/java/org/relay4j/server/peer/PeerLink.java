@@ -1,6 +1,5 @@
 package org.relay4j.server.peer;
 
-import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.HashMap;
@@ -28,7 +27,7 @@ final class PeerLink {
     private static final Logger log = LoggerFactory.getLogger(PeerLink.class);
 
     /** Visitors of one endpoint that may wait for an answer, or for the link. */
-    static final int UNANSWERED_OF_ENDPOINT = 64;
+    static final int UNANSWERED_OF_ENDPOINT = 256;
 
     private static final long FIRST_PAUSE = TimeUnit.MILLISECONDS.toNanos(100);
     private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(5);
@@ -169,16 +168,16 @@ final class PeerLink {
         dial = null;
         if (closed) return;
         lastFailure = why;
-        pauseFor(why);
+        if (pause == 0) log.warn("{} cannot be established: {}", this, why);
+        else log.debug("{} cannot be established: {}", this, why);
+        pause();
         release(why);
     }
 
-    private void pauseFor(String why) {
+    private void pause() {
         pause = Math.min(LONGEST_PAUSE, Math.max(FIRST_PAUSE, 2 * pause));
         long jitter = ThreadLocalRandom.current().nextLong(pause / 2);
         pausedUntil = System.nanoTime() + pause - jitter;
-        if (pause == FIRST_PAUSE) log.warn("{} cannot be established: {}", this, why);
-        else log.debug("{} cannot be established: {}", this, why);
     }
 
     /** The session has ended. The other node is dead unless it has closed the session in order. */
@@ -187,7 +186,7 @@ final class PeerLink {
         if (closed || over.isRetired()) return;
         log.warn("{} has ended: {}", this, why);
         lastFailure = why;
-        if (System.nanoTime() - establishedAt < LONGEST_PAUSE) pauseFor(why);
+        if (System.nanoTime() - establishedAt < LONGEST_PAUSE) pause();
         else pause = 0;
         if (!inOrder) watcher.dead(node.name());
     }

@@ -26,7 +26,7 @@ public final class PeerPort implements Listener.Owner, AutoCloseable {
     static final int MOST_PENDING = 64;
 
     private static final Logger log = LoggerFactory.getLogger(PeerPort.class);
-    private static final LimitedLog refused = new LimitedLog(log, Level.WARN);
+    private static final int LINES = 20; // of refused links at once; then one a second
 
     private final PeerSettings settings;
     private final PeerTarget target;
@@ -34,6 +34,7 @@ public final class PeerPort implements Listener.Owner, AutoCloseable {
     private final PeerTasks tasks = new PeerTasks();
     private final PeerInbounds links;
     private final Listener listener;
+    private final LimitedLog refused = new LimitedLog(log, Level.WARN, LINES);
     private final Set<Newcomer> pending = new LinkedHashSet<>();
     private boolean closed;
 

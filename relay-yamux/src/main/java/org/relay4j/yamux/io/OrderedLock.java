@@ -68,8 +68,8 @@ public final class OrderedLock extends ReentrantLock {
         if (isHeldByCurrentThread()) return true;
         ArrayDeque<OrderedLock> held = HELD.get();
         if (rank != Rank.SESSION || held.size() != 1 || held.element().rank != Rank.SESSION) {
-            throw new AssertionError("the lock of " + name + " is taken as that of a second session, with " + held.size()
-                    + " other locks held");
+            throw new AssertionError("the lock of " + name + " is taken as that of a second session, with "
+                    + held.size() + " other locks held");
         }
         return true;
     }

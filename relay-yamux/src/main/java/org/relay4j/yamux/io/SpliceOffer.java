@@ -37,8 +37,7 @@ public final class SpliceOffer implements StreamHandler {
     private @Nullable ByteBuffer header; // until it is sent
     private boolean answered;
 
-    private SpliceOffer(
-            LoopDriver driver, Wire wire, @Nullable ByteBuffer read, Splice.Owner owner, Answer answer) {
+    private SpliceOffer(LoopDriver driver, Wire wire, @Nullable ByteBuffer read, Splice.Owner owner, Answer answer) {
         this.driver = driver;
         this.wire = wire;
         this.read = read;
@@ -56,12 +55,7 @@ public final class SpliceOffer implements StreamHandler {
      * @return false if there is no memory for the stream. The answer is not called then, and the caller keeps the connection
      */
     public static boolean make(
-            LoopDriver driver,
-            Wire wire,
-            @Nullable ByteBuffer read,
-            byte[] header,
-            Splice.Owner owner,
-            Answer answer) {
+            LoopDriver driver, Wire wire, @Nullable ByteBuffer read, byte[] header, Splice.Owner owner, Answer answer) {
         SpliceOffer offer = new SpliceOffer(driver, wire, read, owner, answer);
         MuxStream stream = driver.mux().open(offer, driver.loop().now());
         if (stream == null) return false;

@@ -1,0 +1,319 @@
+package org.relay4j.server.peer;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.relay4j.api.Endpoint;
+import org.relay4j.api.proxy.ProxyHeader;
+import org.relay4j.testing.Await;
+import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Logged;
+import org.relay4j.testing.ScriptedPeer;
+import org.relay4j.testing.SocketByteChannel;
+import org.relay4j.testing.Visitor;
+import org.relay4j.testing.WireFrame;
+
+/** The port for other nodes, against scripted ones. */
+@ExtendWith(LeakCheck.EachTest.class)
+class PeerPortTest {
+    private static final String GOOD = "PEER/1 test b/run-b loop=0\n";
+
+    @TempDir
+    private Path folder;
+
+    private PeerKeys keys;
+    private TunnelNode node;
+    private Logged log;
+
+    @BeforeEach
+    void start() throws IOException {
+        keys = new PeerKeys(folder);
+        log = Logged.below("org.relay4j.server.peer");
+    }
+
+    private void open() throws IOException {
+        node = new TunnelNode(keys.tls("b"), "run-b");
+    }
+
+    @AfterEach
+    void stop() {
+        node.close();
+        log.close();
+    }
+
+    private SSLSocket connect(SSLContext context) throws IOException {
+        return PeerKeys.connect(context, node.port.address().getPort(), PeerTls.ALPN);
+    }
+
+    private static String line(Socket from) throws IOException {
+        StringBuilder line = new StringBuilder();
+        InputStream in = from.getInputStream();
+        for (int next; (next = in.read()) >= 0 && next != '\n'; ) line.append((char) next);
+        return line.toString();
+    }
+
+    private void assertRefused(String line, String reason) throws IOException {
+        try (SSLSocket socket = connect(keys.context("a"))) {
+            socket.getOutputStream().write(line.getBytes(US_ASCII));
+            assertEquals("REFUSED link peer " + reason, line(socket));
+            assertEquals(-1, socket.getInputStream().read());
+        }
+        assertEquals(0, node.port.links());
+    }
+
+    @Test
+    void aLineThatNamesSomethingElseIsRefusedWithTheReason() throws IOException {
+        open();
+        assertRefused(
+                "PEER/1 other b/run-b loop=0\n",
+                "this node belongs to the cluster test, the link is for other with the certificate relay://test/a");
+        assertRefused("PEER/1 test c/run-b loop=0\n", "this is the node b, the link is for c");
+        assertRefused("PEER/1 test b/run-a loop=0\n", "the node b has restarted since, the link is for its run run-a");
+        assertRefused("PEER/1 test b/run-b loop=2\n", "the node has 2 loops, the link is for loop 2");
+        log.await("link from a at /127.0.0.1");
+    }
+
+    @Test
+    void aMalformedLineIsRefused() throws IOException {
+        open();
+        String expected = "its line is not 'PEER/1 <cluster> <node>/<incarnation> loop=<n>'";
+        for (String line : List.of(
+                "GET /\n",
+                "PEER/1\n",
+                "PEER/2 test b/run-b loop=0\n",
+                "PEER/1 test b loop=0\n",
+                "PEER/1 test /run-b loop=0\n",
+                "PEER/1 test b/ loop=0\n",
+                "PEER/1 test b/run-b loop=-1\n",
+                "PEER/1 test b/run-b loop=00\n",
+                "PEER/1 test b/run-b\n")) {
+            assertRefused(line, expected);
+        }
+        assertRefused("PEER/1  test\n", "its line is malformed: words are separated by one space");
+        assertRefused(
+                "PEER/1 t\u0001st\n", "its line is malformed: byte 8 of the line is not a visible ASCII character");
+    }
+
+    @Test
+    void aLineWithoutEndIsCutOff() throws IOException {
+        open();
+        try (SSLSocket socket = connect(keys.context("a"))) {
+            byte[] endless = new byte[5_000];
+            Arrays.fill(endless, (byte) 'x');
+            socket.getOutputStream().write(endless);
+            assertThrows(IOException.class, () -> {
+                while (socket.getInputStream().read() >= 0) {}
+                throw new IOException("ended");
+            });
+        }
+        log.await("refused: its line is longer than 1024 bytes");
+    }
+
+    @Test
+    void certificatesOfOthersAreRefused() throws IOException {
+        keys.add("other", "relay://other/a");
+        keys.add("two", "relay://test/a", "relay://test/c");
+        keys.add("none", "localhost");
+        keys.add("odd", "relay://test/a/b");
+        open();
+        SSLContext stranger = keys.context(keys.stranger("stranger", "relay://test/a"));
+        expectCut(stranger, "TLS failed: ");
+        expectCut(keys.context("none"), "its certificate has no alternative name URI:relay://<cluster>/<node>");
+        expectCut(keys.context("odd"), "its certificate has no alternative name URI:relay://<cluster>/<node>");
+        expectCut(keys.context("two"), "its certificate names several nodes: [relay://test/a, relay://test/c]");
+        try (SSLSocket socket = connect(keys.context("other"))) {
+            socket.getOutputStream().write(GOOD.getBytes(US_ASCII));
+            String reason = "the link is for test with the certificate relay://other/a";
+            assertTrue(line(socket).endsWith(reason));
+        }
+        try (SSLSocket socket = connect(keys.context("b"))) {
+            socket.getOutputStream().write(GOOD.getBytes(US_ASCII));
+            assertEquals("REFUSED link peer the certificate is that of this node itself", line(socket));
+        }
+        assertEquals(0, node.port.links());
+    }
+
+    private void expectCut(SSLContext context, String reason) throws IOException {
+        try (SSLSocket socket = connect(context)) {
+            assertThrows(IOException.class, () -> {
+                socket.getOutputStream().write(GOOD.getBytes(US_ASCII));
+                if (socket.getInputStream().read() < 0) throw new IOException("ended");
+            });
+        }
+        log.await(reason);
+    }
+
+    @Test
+    void otherProtocolsAreRefused() throws IOException {
+        open();
+        int port = node.port.address().getPort();
+        try (SSLSocket socket = PeerKeys.connect(keys.context("a"), port, "relay/1")) {
+            assertThrows(IOException.class, socket::startHandshake);
+        }
+        try (SSLSocket socket = PeerKeys.connect(keys.context("a"), port)) {
+            assertThrows(IOException.class, () -> {
+                socket.startHandshake();
+                if (socket.getInputStream().read() < 0) throw new IOException("ended");
+            });
+        }
+        try (SSLSocket socket = PeerKeys.connect(keys.context("a"), port, PeerTls.ALPN)) {
+            socket.setEnabledProtocols(new String[] {"TLSv1.2"});
+            assertThrows(IOException.class, socket::startHandshake);
+        }
+        try (Socket plain = Visitor.connect(port)) {
+            Visitor.send(plain, GOOD);
+            assertTrue(plain.getInputStream().readAllBytes().length < 16); // an alert
+        }
+        assertEquals(0, node.port.links());
+    }
+
+    @Test
+    void silentConnectionsAreDisplacedByNewOnes() throws IOException {
+        open();
+        List<Socket> silent = new ArrayList<>();
+        try {
+            for (int n = 0; n <= PeerPort.MOST_PENDING; n++)
+                silent.add(Visitor.connect(node.port.address().getPort()));
+            assertEquals(-1, silent.get(0).getInputStream().read());
+            try (SSLSocket good = connect(keys.context("a"))) {
+                good.getOutputStream().write(GOOD.getBytes(US_ASCII));
+                assertEquals("OK", line(good));
+            }
+        } finally {
+            for (Socket socket : silent) socket.close();
+        }
+    }
+
+    @Test
+    void aSilentConnectionIsClosedAfterFiveSeconds() throws IOException {
+        open();
+        long begun = System.nanoTime();
+        try (Socket silent = Visitor.connect(node.port.address().getPort())) {
+            assertEquals(-1, silent.getInputStream().read());
+        }
+        long took = System.nanoTime() - begun;
+        assertTrue(took >= 4_900_000_000L && took < 15_000_000_000L, "after " + took + " ns");
+        log.await("refused: no link within 5000 ms");
+    }
+
+    private ScriptedPeer link() throws IOException {
+        SSLSocket socket = connect(keys.context("a"));
+        socket.getOutputStream().write(GOOD.getBytes(US_ASCII));
+        assertEquals("OK", line(socket));
+        return new ScriptedPeer(new SocketByteChannel(socket));
+    }
+
+    private static byte[] header(Endpoint endpoint) {
+        InetSocketAddress visitor = new InetSocketAddress("192.0.2.1", 4_321);
+        return PeerHeader.encode(ProxyHeader.of(visitor, visitor), endpoint, -5);
+    }
+
+    private static WireFrame open(int id) {
+        return WireFrame.window(id, WireFrame.SYN, 0);
+    }
+
+    @Test
+    void aVisitorIsAcknowledgedAndServed() throws IOException {
+        open();
+        try (ScriptedPeer peer = link()) {
+            peer.send(open(1), WireFrame.data(1, header(TunnelNode.endpoint(0))));
+            peer.expect(WireFrame.window(1, WireFrame.ACK, header(TunnelNode.endpoint(0)).length));
+            peer.send(WireFrame.data(1, "hello"));
+            assertArrayEquals("hello".getBytes(US_ASCII), peer.expectData(1, 5));
+            assertEquals(-5, node.requests.get(0).epoch());
+            peer.send(WireFrame.window(1, WireFrame.FIN, 0));
+            peer.expect(WireFrame.window(1, WireFrame.FIN, 0));
+        }
+        Await.until("it has ended", () -> node.ends.equals(List.of("clean")) && node.port.links() == 0);
+    }
+
+    @Test
+    void eachRefusalHasItsCode() throws IOException {
+        open();
+        try (ScriptedPeer peer = link()) {
+            int id = 1;
+            for (PeerCode code : PeerCode.values()) {
+                node.refusals.put(TunnelNode.endpoint(0), code);
+                peer.send(open(id), WireFrame.data(id, header(TunnelNode.endpoint(0))));
+                peer.expect(WireFrame.window(id, WireFrame.RST, code.number()));
+                id += 2;
+            }
+        }
+    }
+
+    @Test
+    void aMalformedHeaderResetsOnlyItsStream() throws IOException {
+        open();
+        try (ScriptedPeer peer = link()) {
+            byte[] whole = header(TunnelNode.endpoint(0));
+            byte[] noEpoch = Arrays.copyOf(whole, whole.length - 11);
+            noEpoch[15] -= 11;
+            byte[] shortEpoch = Arrays.copyOf(whole, whole.length - 1);
+            shortEpoch[15]--;
+            shortEpoch[shortEpoch.length - 8]--;
+            byte[] noEndpoint = ProxyHeader.of(
+                            new InetSocketAddress("192.0.2.1", 1), new InetSocketAddress("192.0.2.1", 2))
+                    .encodeV2();
+            byte[] huge = whole.clone();
+            huge[14] = 0x7F;
+            int id = 1;
+            for (byte[] bad : List.of(
+                    "GET / HTTP/1.1\r\n\r\n".getBytes(US_ASCII),
+                    noEpoch,
+                    shortEpoch,
+                    noEndpoint,
+                    huge,
+                    header(Endpoint.anyPort()))) {
+                peer.send(open(id), WireFrame.data(id, bad));
+                peer.expect(WireFrame.window(id, WireFrame.RST, 0));
+                id += 2;
+            }
+            peer.send(open(id), WireFrame.data(id, WireFrame.FIN, Arrays.copyOf(whole, 20)));
+            peer.expect(WireFrame.window(id, WireFrame.RST, 0));
+            id += 2;
+            peer.send(open(id), WireFrame.data(id, whole));
+            peer.expect(WireFrame.window(id, WireFrame.ACK, whole.length));
+        }
+        assertEquals(1, node.requests.size());
+    }
+
+    @Test
+    void aNodeThatViolatesTheProtocolLosesItsLink() throws IOException {
+        open();
+        try (ScriptedPeer peer = link()) {
+            peer.send(open(2)); // an id of the other end
+            peer.expectGone();
+        }
+        Await.until("no link", () -> node.port.links() == 0);
+    }
+
+    @Test
+    void aLinkThatIsSilentEnds() throws IOException {
+        open();
+        try (ScriptedPeer peer = link()) {
+            peer.send(open(1), WireFrame.data(1, header(TunnelNode.endpoint(0))));
+            peer.expect(WireFrame.window(1, WireFrame.ACK, header(TunnelNode.endpoint(0)).length));
+            assertTrue(peer.next().isPing());
+            peer.expectGone();
+        }
+        Await.until("its visitor was reset", () -> node.ends.size() == 1);
+    }
+}

@@ -1,0 +1,87 @@
+package org.relay4j.server.peer;
+
+import java.nio.ByteBuffer;
+import java.util.Queue;
+import org.relay4j.yamux.core.BufferSource;
+import org.relay4j.yamux.core.CoreOptions;
+import org.relay4j.yamux.core.Multiplexer;
+import org.relay4j.yamux.core.Role;
+import org.relay4j.yamux.core.SessionEvents;
+import org.relay4j.yamux.io.Driver;
+
+/** A session without a socket: the test moves its bytes, and runs the tasks of its loop. */
+final class ScriptedDriver extends Driver {
+    private final Queue<Runnable> tasks;
+    private final Multiplexer mux;
+    int flushes; // requested
+    private final Thread loop = Thread.currentThread();
+
+    ScriptedDriver(Role role, CoreOptions options, BufferSource buffers, SessionEvents events, Queue<Runnable> tasks) {
+        this.tasks = tasks;
+        mux = new Multiplexer(role, options, buffers, events, System.nanoTime());
+    }
+
+    @Override
+    public Multiplexer mux() {
+        return mux;
+    }
+
+    @Override
+    public void start() {}
+
+    @Override
+    public void flush() {
+        flushes++;
+    }
+
+    @Override
+    public void afterwards(Runnable task) {
+        tasks.add(task);
+    }
+
+    @Override
+    public boolean isCurrent() {
+        return Thread.currentThread() == loop;
+    }
+
+    /** Passes up to {@code most} bytes of the output to the core at the other end. Returns how many. */
+    int transferTo(Multiplexer to, int most) {
+        ByteBuffer copy;
+        lock.lock();
+        try {
+            copy = take(mux, most);
+        } finally {
+            lock.unlock();
+        }
+        int length = copy.remaining();
+        to.receive(copy, System.nanoTime());
+        return length;
+    }
+
+    /** Receives up to {@code most} bytes of the output of the core at the other end. Returns how many. */
+    int transferFrom(Multiplexer from, int most) {
+        ByteBuffer copy = take(from, most);
+        int length = copy.remaining();
+        lock.lock();
+        try {
+            mux.receive(copy, System.nanoTime());
+        } finally {
+            lock.unlock();
+        }
+        return length;
+    }
+
+    private static ByteBuffer take(Multiplexer from, int most) {
+        ByteBuffer copy = ByteBuffer.allocate(most);
+        long now = System.nanoTime();
+        do {
+            for (ByteBuffer next; copy.hasRemaining() && (next = from.nextOutput(now)) != null; ) {
+                int length = Math.min(copy.remaining(), next.remaining());
+                copy.put(next.slice(next.position(), length));
+                next.position(next.position() + length);
+                from.sent(length, now);
+            }
+        } while (copy.hasRemaining() && from.resumeWaiting(now) && from.hasOutput());
+        return copy.flip();
+    }
+}
