@@ -10,7 +10,6 @@ import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.server.files.FileStamp;
-import picocli.CommandLine.ParseResult;
 
 /** The user's request: a mode, the server's address, and the options from command line, environment and configuration file. */
 final class Arguments {
@@ -66,13 +65,14 @@ final class Arguments {
      *
      * @throws CommandFailure if it is wrong
      */
-    static Arguments of(Syntax syntax, List<String> args, Map<String, String> environment) {
-        ParseResult parsed = syntax.parse(args.toArray(String[]::new));
+    static Arguments of(List<String> args, Map<String, String> environment) {
+        ParsedLine plain = ParsedLine.plain(args);
+        ParsedLine parsed = plain == null ? new Syntax().parse(args) : plain;
         Source source = new Source(args, environment, null);
-        if (parsed.isUsageHelpRequested()) return informing(Mode.HELP, source);
-        if (parsed.isVersionHelpRequested()) return informing(Mode.VERSION, source);
+        if (parsed.help()) return informing(Mode.HELP, source);
+        if (parsed.version()) return informing(Mode.VERSION, source);
         Map<Flag, Value> given = given(parsed);
-        List<String> positional = parsed.unmatched();
+        List<String> positional = parsed.arguments();
         Action action = action(args, given, positional);
         if (action != Action.RUN) positional = positional.subList(1, positional.size());
         Mode word = action == Action.RUN ? word(given, positional) : null;
@@ -122,7 +122,7 @@ final class Arguments {
 
     /** Parses the same command line again, whose configuration file may have changed. */
     Arguments again() {
-        return of(new Syntax(), source.line(), source.environment());
+        return of(source.line(), source.environment());
     }
 
     /** Returns these arguments with other values for some options. */
@@ -145,16 +145,14 @@ final class Arguments {
         return first ? ACTIONS.getOrDefault(word, Action.RUN) : Action.RUN;
     }
 
-    private static Map<Flag, Value> given(ParseResult parsed) {
+    private static Map<Flag, Value> given(ParsedLine parsed) {
         Map<Flag, Value> given = new EnumMap<>(Flag.class);
-        for (Flag flag : Flag.values()) {
-            if (!parsed.hasMatchedOption(flag.toString())) continue;
-            List<String> texts = parsed.matchedOption(flag.toString()).originalStringValues();
+        parsed.values().forEach((flag, texts) -> {
             String separator = flag.separator();
             if (texts.size() > 1 && separator == null) throw repeated(flag, texts);
             String text = separator == null ? texts.get(0) : String.join(separator, texts);
-            given.put(flag, new Value(flag.toString(), flag.isSwitch() ? "true" : text));
-        }
+            given.put(flag, new Value(flag.toString(), text));
+        });
         return given;
     }
 

@@ -86,8 +86,7 @@ final class Cli {
     }
 
     private void execute(List<String> args) throws Exception {
-        Syntax syntax = new Syntax();
-        Arguments arguments = Arguments.of(syntax, args, environment);
+        Arguments arguments = Arguments.of(args, environment);
         boolean json = arguments.has(Flag.JSON);
         boolean jsonLog = isLogJson(arguments.get(Flag.LOG_FORMAT), json);
         StandardErrorLogging.json(jsonLog);
@@ -106,7 +105,7 @@ final class Cli {
             return;
         }
         switch (arguments.mode()) {
-            case HELP -> output.text(syntax.help());
+            case HELP -> output.text(new Syntax().help());
             case VERSION -> output.text(versions());
             case SERVER -> new ServerCommand(arguments, output, shutdown).run();
             case FORWARDER -> new ForwarderCommand(arguments, output, shutdown).run();

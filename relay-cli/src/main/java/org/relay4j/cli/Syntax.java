@@ -1,8 +1,11 @@
 package org.relay4j.cli;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.StringJoiner;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
@@ -15,8 +18,9 @@ import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
- * The grammar of the command line and its help text. It is built with picocli's model instead of its annotations, because
- * reading annotations takes most of the time of a short run.
+ * The grammar of the command line, its help text and its error messages. Takes longer to load than anything else of a short run, so
+ * {@link ParsedLine#plain} parses what needs none of these. It is built with picocli's model, because reading its annotations would
+ * take longer still.
  */
 final class Syntax {
     static final List<String> HELP = List.of("-h", "--help");
@@ -100,13 +104,17 @@ final class Syntax {
         return commandLine.getUsageMessage(Ansi.OFF);
     }
 
-    /** Parses the options; {@link ParseResult#unmatched} returns the arguments. */
-    ParseResult parse(String... args) {
+    /**
+     * Parses any command line.
+     *
+     * @throws CommandFailure if it is wrong
+     */
+    ParsedLine parse(List<String> args) {
         ParseResult result;
         try {
-            result = commandLine.parseArgs(args);
+            result = commandLine.parseArgs(args.toArray(String[]::new));
         } catch (MissingParameterException e) {
-            throw CommandFailure.usage(args[args.length - 1] + " needs a value");
+            throw CommandFailure.usage(args.get(args.size() - 1) + " needs a value");
         } catch (ParameterException e) {
             throw CommandFailure.usage(oneLine(String.valueOf(e.getMessage())));
         }
@@ -114,7 +122,14 @@ final class Syntax {
         for (String argument : result.unmatched()) {
             if (argument.startsWith("-") && !argument.matches("-\\d+")) throw unknownOption(argument);
         }
-        return result;
+        Map<Flag, List<String>> values = new EnumMap<>(Flag.class);
+        for (Flag flag : Flag.values()) {
+            if (!result.hasMatchedOption(flag.toString())) continue;
+            List<String> texts = result.matchedOption(flag.toString()).originalStringValues();
+            values.put(flag, flag.isSwitch() ? Collections.nCopies(texts.size(), "true") : texts);
+        }
+        return new ParsedLine(
+                values, result.unmatched(), result.isUsageHelpRequested(), result.isVersionHelpRequested());
     }
 
     private CommandFailure unknownOption(String argument) {

@@ -187,6 +187,6 @@ class AdminArgumentsTest {
     private AdminServer open(Map<String, String> environment, String... options) {
         List<String> line = new ArrayList<>(List.of(options));
         line.add("7000");
-        return new AdminArguments(Arguments.of(new Syntax(), line, environment)).open(shutdown);
+        return new AdminArguments(Arguments.of(line, environment)).open(shutdown);
     }
 }

@@ -284,6 +284,6 @@ class ArgumentsTest {
 
     private static Arguments parse(Map<String, String> environment, String line) {
         List<String> words = line.isEmpty() ? List.of() : List.of(line.split(" +"));
-        return Arguments.of(new Syntax(), words, environment);
+        return Arguments.of(words, environment);
     }
 }

@@ -64,8 +64,8 @@ class ConfigCommandTest {
         List<String> lines = run(words.toArray(String[]::new));
         Path copy = folder.resolve("copy.toml");
         Files.write(copy, lines);
-        Arguments before = Arguments.of(new Syntax(), List.of(command), environment);
-        Arguments after = Arguments.of(new Syntax(), List.of("--config=" + copy), Map.of());
+        Arguments before = Arguments.of(List.of(command), environment);
+        Arguments after = Arguments.of(List.of("--config=" + copy), Map.of());
         assertEquals(Mode.FORWARDER, after.mode());
         assertEquals(before.host().text(), after.host().text());
         assertEquals(before.port().text(), after.port().text());
@@ -100,8 +100,7 @@ class ConfigCommandTest {
                 lines.subList(lines.size() - 9, lines.size()));
         Path copy = folder.resolve("copy.toml");
         Files.write(copy, lines);
-        Value services = Arguments.of(new Syntax(), List.of("--config=" + copy), Map.of())
-                .get(Flag.FORWARD);
+        Value services = Arguments.of(List.of("--config=" + copy), Map.of()).get(Flag.FORWARD);
         assertNotNull(services);
         assertEquals(
                 List.of(
@@ -155,8 +154,7 @@ class ConfigCommandTest {
 
     @Test
     void aServerMayHaveTheNameOfTheCommand() {
-        Arguments arguments =
-                Arguments.of(new Syntax(), List.of("--localForwardPort=1", "config", "7000"), environment);
+        Arguments arguments = Arguments.of(List.of("--localForwardPort=1", "config", "7000"), environment);
         assertEquals(Arguments.Action.RUN, arguments.action());
         assertEquals("config", arguments.host().text());
     }

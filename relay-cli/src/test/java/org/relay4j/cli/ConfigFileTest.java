@@ -129,14 +129,11 @@ class ConfigFileTest {
     @Test
     void variableNamesTheFile() throws IOException {
         write("port = 7000\n");
-        Arguments arguments = Arguments.of(new Syntax(), List.of(), Map.of("RELAY_CONFIG", file.toString()));
+        Arguments arguments = Arguments.of(List.of(), Map.of("RELAY_CONFIG", file.toString()));
         assertEquals("7000", arguments.port().text());
         Map<String, String> missing = Map.of("RELAY_CONFIG", "missing.toml");
-        assertEquals(
-                Mode.KEYGEN,
-                Arguments.of(new Syntax(), List.of("keygen"), missing).mode());
-        CommandFailure failure =
-                assertThrows(CommandFailure.class, () -> Arguments.of(new Syntax(), List.of("7000"), missing));
+        assertEquals(Mode.KEYGEN, Arguments.of(List.of("keygen"), missing).mode());
+        CommandFailure failure = assertThrows(CommandFailure.class, () -> Arguments.of(List.of("7000"), missing));
         assertEquals("cannot use RELAY_CONFIG: missing.toml: no such file", failure.getMessage());
     }
 
@@ -302,7 +299,7 @@ class ConfigFileTest {
     }
 
     private static Arguments parseWithoutFile() {
-        return Arguments.of(new Syntax(), List.of("7000"), Map.of());
+        return Arguments.of(List.of("7000"), Map.of());
     }
 
     private static Value value(Arguments arguments, Flag flag) {
@@ -321,6 +318,6 @@ class ConfigFileTest {
 
     private Arguments parse(Map<String, String> environment, String line) {
         String all = ("--config=" + file + " " + line).strip();
-        return Arguments.of(new Syntax(), List.of(all.split(" +")), environment);
+        return Arguments.of(List.of(all.split(" +")), environment);
     }
 }

@@ -76,7 +76,7 @@ class ConfigurationPageTest {
         while (example.find()) {
             Path file = folder.resolve("relay.toml");
             Files.writeString(file, example.group(1));
-            Arguments arguments = Arguments.of(new Syntax(), List.of("--config=" + file), Map.of());
+            Arguments arguments = Arguments.of(List.of("--config=" + file), Map.of());
             modes.add(arguments.mode());
             assertEquals(7000, arguments.port().port(1));
         }

@@ -165,7 +165,7 @@ class OptionsTest {
 
     private static void assertProxyFailure(String expected, String line, String variable) {
         Map<String, String> environment = Map.of(ProxyArguments.CREDENTIALS_VARIABLE, variable);
-        Arguments arguments = Arguments.of(new Syntax(), List.of(line.split(" ")), environment);
+        Arguments arguments = Arguments.of(List.of(line.split(" ")), environment);
         ForwarderCommand command = new ForwarderCommand(arguments, output(), new Shutdown());
         CommandFailure failure = assertThrows(CommandFailure.class, () -> command.options(new TunnelListener() {}));
         assertEquals(expected, failure.getMessage());
@@ -291,7 +291,7 @@ class OptionsTest {
     }
 
     private static Arguments parse(String line) {
-        return Arguments.of(new Syntax(), List.of(line.split(" ")), Map.of());
+        return Arguments.of(List.of(line.split(" ")), Map.of());
     }
 
     private static Output output() {

@@ -119,7 +119,7 @@ class ReloadTest {
 
     @Test
     void aRequestBeforeTheStartIsServedThen() throws IOException {
-        Arguments arguments = Arguments.of(new Syntax(), List.of("--config=" + file), Map.of());
+        Arguments arguments = Arguments.of(List.of("--config=" + file), Map.of());
         try (Reload reload = new Reload(arguments, Duration.ofHours(1))) {
             write("max-tunnels = 6");
             reload.reload();
@@ -131,7 +131,7 @@ class ReloadTest {
 
     @Test
     void aChangeBeforeTheStartIsNoticed() throws IOException {
-        Arguments arguments = Arguments.of(new Syntax(), List.of("--config=" + file), Map.of());
+        Arguments arguments = Arguments.of(List.of("--config=" + file), Map.of());
         write("max-tunnels = 60");
         try (Reload reload = new Reload(arguments, Duration.ofMillis(5)).begin(target)) {
             assertNotNull(reload);
@@ -220,7 +220,7 @@ class ReloadTest {
     }
 
     private Reload reload(Duration interval) {
-        Arguments arguments = Arguments.of(new Syntax(), List.of("--config=" + file), Map.of());
+        Arguments arguments = Arguments.of(List.of("--config=" + file), Map.of());
         return new Reload(arguments, interval).begin(target);
     }
 

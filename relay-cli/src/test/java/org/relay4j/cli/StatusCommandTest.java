@@ -322,7 +322,7 @@ class StatusCommandTest {
     }
 
     private void assertSilent(String where) {
-        Arguments arguments = Arguments.of(new Syntax(), List.of("status", "--admin=" + where), Map.of());
+        Arguments arguments = Arguments.of(List.of("status", "--admin=" + where), Map.of());
         StatusCommand command =
                 new StatusCommand(arguments, new Output(print(out), print(err), false), Duration.ofMillis(300));
         CommandFailure failure = assertThrows(CommandFailure.class, command::run);

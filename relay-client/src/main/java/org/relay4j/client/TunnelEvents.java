@@ -17,8 +17,7 @@ import org.relay4j.api.TunnelListener;
 import org.relay4j.api.TunnelStatistics;
 import org.relay4j.api.Visitor;
 import org.relay4j.api.proxy.ProxyHeader;
-import org.relay4j.api.recording.TunnelEvent;
-import org.relay4j.api.recording.VisitorEvent;
+import org.relay4j.api.recording.Recorder;
 import org.relay4j.yamux.SessionStatistics;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.io.LimitedLog;
@@ -58,7 +57,7 @@ final class TunnelEvents {
     private boolean isUp; // guarded by lock
     private boolean emptying; // a thread is, or soon will be; guarded by lock
     private long dropped; // guarded by lock
-    private @Nullable TunnelEvent recorded; // guarded by lock
+    private long upSince; // ns; while up; guarded by lock
     private volatile String name = "not connected yet";
 
     TunnelEvents(@Nullable TunnelListener listener, Tunnel tunnel) {
@@ -141,7 +140,7 @@ final class TunnelEvents {
         boolean start = false;
         lock.lock();
         try {
-            recorded = TunnelEvent.begun();
+            upSince = System.nanoTime();
             isUp = true;
             if (listener == null) return;
             waiting.addAll(news);
@@ -156,12 +155,13 @@ final class TunnelEvents {
     }
 
     void down(@Nullable Throwable cause, boolean willRetry) {
-        TunnelEvent ended;
+        boolean wasUp;
+        long since;
         boolean start = false;
         lock.lock();
         try {
-            ended = recorded;
-            recorded = null;
+            wasUp = isUp;
+            since = upSince;
             isUp = false;
             if (listener != null) {
                 waiting.add(told -> told.down(tunnel, cause, willRetry));
@@ -171,7 +171,7 @@ final class TunnelEvents {
             lock.unlock();
         }
         if (start) emptySoon();
-        if (ended != null) ended.ended(name, cause == null ? null : cause.getMessage());
+        if (wasUp) Recorder.tunnel(name, System.nanoTime() - since, cause == null ? null : cause.getMessage());
     }
 
     /** Reports that the owner has closed the tunnel. */
@@ -198,9 +198,9 @@ final class TunnelEvents {
     void visitorClosed(
             @Nullable Tunnel of, MuxStream stream, @Nullable ProxyHeader header, Supplier<@Nullable Throwable> cause) {
         meter.gone();
-        if (listener == null && !VisitorEvent.isRecorded()) return;
+        if (listener == null && !Recorder.wantsVisitors()) return;
         Throwable failure = cause.get();
-        VisitorEvent.record(
+        Recorder.visitor(
                 name, stream.id(), stream.age(System.nanoTime()), stream.bytesReceived(), stream.bytesSent(), failure);
         if (listener == null) return;
         Visitor visitor = visitor(stream, header);

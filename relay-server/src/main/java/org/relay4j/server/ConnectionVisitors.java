@@ -19,6 +19,7 @@ final class ConnectionVisitors {
     private final TunnelConnection connection;
     private final LoopDriver driver;
     private final AtomicInteger present = new AtomicInteger(); // and those on the way from the tunnel's loop
+    private final ConnectionTraffic traffic = new ConnectionTraffic(System.nanoTime()); // on the tunnel's loop
     private volatile boolean full; // a visitor from the tunnel's loop found no room for its stream
 
     ConnectionVisitors(TunnelConnection connection, LoopDriver driver) {
@@ -32,6 +33,11 @@ final class ConnectionVisitors {
     }
 
     // ---- on the tunnel's loop
+
+    /** Returns how much the connection moves: 0 for little, and one more for each doubling. */
+    int traffic() {
+        return traffic.level(System.nanoTime(), () -> connection.bytesIn() + connection.bytesOut());
+    }
 
     /** Returns whether there is room for one more. If not, and it is a matter of time, {@link TunnelConnection#openable} is called. */
     boolean haveRoom() {

@@ -94,15 +94,23 @@ final class Connections {
         }
     }
 
-    /** Chooses the next one that can take a visitor now; false if none can. */
+    /**
+     * Chooses one that can take a visitor now: the one with the least traffic, of equal ones the next in turn. Returns false if none
+     * can.
+     */
     boolean choose() {
         if (!tunnel.isServed()) return false;
+        int least = Integer.MAX_VALUE;
         for (int n = 1; n <= all.size(); n++) {
-            chosen = (last + n) % all.size();
-            TunnelConnection connection = all.get(chosen);
-            if (connection.takesVisitors() && connection.canTakeVisitor()) return true;
+            int index = (last + n) % all.size();
+            TunnelConnection connection = all.get(index);
+            if (!connection.takesVisitors() || !connection.canTakeVisitor()) continue;
+            int traffic = all.size() == 1 ? 0 : connection.visitors().traffic();
+            if (traffic >= least) continue;
+            least = traffic;
+            chosen = index;
         }
-        return false;
+        return least < Integer.MAX_VALUE;
     }
 
     /**

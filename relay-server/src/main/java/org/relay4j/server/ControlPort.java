@@ -43,6 +43,12 @@ final class ControlPort implements Listener.Owner {
         return 1;
     }
 
+    /** Clients speak, or wait for their port line without ending their direction. */
+    @Override
+    public boolean servesThoseThatOnlyRead() {
+        return false;
+    }
+
     @Override
     public void accepted(SocketChannel channel) {
         begin(channel, false);

@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.proxy.ProxyHeader;
-import org.relay4j.api.recording.VisitorEvent;
+import org.relay4j.api.recording.Recorder;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopDriver;
@@ -115,7 +115,7 @@ final class ServerVisitor implements Splice.Owner {
         ServerTunnel tunnel = connection.tunnel();
         MuxStream stream = splice.stream();
         // Bytes that the session sends were received from the visitor, and vice versa.
-        VisitorEvent.record(
+        Recorder.visitor(
                 tunnel,
                 stream.id(),
                 stream.age(System.nanoTime()),

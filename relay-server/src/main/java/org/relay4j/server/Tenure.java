@@ -3,7 +3,7 @@ package org.relay4j.server;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.control.ControlLine;
-import org.relay4j.api.recording.TunnelHeldEvent;
+import org.relay4j.api.recording.Recorder;
 import org.relay4j.yamux.io.Loop;
 
 /**
@@ -16,8 +16,8 @@ final class Tenure {
     private Places.@Nullable Place place; // null after it was released or passed on
     private volatile boolean finishing; // written on the loop
     private Loop.@Nullable Timer expiry; // while held
-    private @Nullable TunnelHeldEvent recorded; // while held
-    private String holder = ""; // the tunnel, while held
+    private long heldSince; // ns; while held
+    private String holder = ""; // the tunnel, while held; else empty
 
     Tenure(Admission admission, @Nullable Lease lease, Places.Place place) {
         this.admission = admission;
@@ -81,9 +81,9 @@ final class Tenure {
     /** Called when no connection accepts visitors any more: the hold time starts. */
     void hold(ServerTunnel tunnel) {
         if (lease == null || place == null) return;
-        recorded = TunnelHeldEvent.begun();
+        heldSince = System.nanoTime();
         holder = tunnel.toString();
-        lease.hold(System.nanoTime());
+        lease.hold(heldSince);
         expiry = tunnel.loop().schedule(lease.time(), tunnel::expire);
         admission.hold(place, () -> tunnel.loop().execute(tunnel::giveWay));
     }
@@ -125,7 +125,7 @@ final class Tenure {
     private void stop(String outcome) {
         if (expiry != null) expiry.cancel();
         expiry = null;
-        if (recorded != null) recorded.ended(holder, outcome);
-        recorded = null;
+        if (!holder.isEmpty()) Recorder.held(holder, System.nanoTime() - heldSince, outcome);
+        holder = "";
     }
 }

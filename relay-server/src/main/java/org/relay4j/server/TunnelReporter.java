@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.TunnelLostException;
-import org.relay4j.api.recording.TunnelEvent;
+import org.relay4j.api.recording.Recorder;
 import org.relay4j.yamux.core.Cause;
 
 /**
@@ -20,7 +20,8 @@ final class TunnelReporter {
     private final Announcements announcements;
     private volatile ServedTunnel last; // with the client's latest address; written on the loop
     private volatile Instant since = Instant.now(); // established; written on the loop
-    private @Nullable TunnelEvent recorded; // once a connection has started
+    private boolean hasBegun;
+    private long begunAt; // ns; once a connection has started
 
     /**
      * @param id the id with which the leases of the tunnel begin; empty if it has none
@@ -83,7 +84,8 @@ final class TunnelReporter {
 
     /** The first connection starts. */
     void begun() {
-        recorded = TunnelEvent.begun();
+        hasBegun = true;
+        begunAt = System.nanoTime();
     }
 
     /** The client has answered for the first time. */
@@ -130,7 +132,7 @@ final class TunnelReporter {
     }
 
     void down(Cause cause, boolean established) {
-        if (recorded != null) recorded.ended(name, cause.message());
+        if (hasBegun) Recorder.tunnel(name, System.nanoTime() - begunAt, cause.message());
         announcements.down(loss(cause));
         if (established) server.log().down(cause.kind(), "{}: down, {}", name, cause.message());
         else server.log().neverUp(cause.kind(), "{}: down, client {}: {}", name, request, cause.message());

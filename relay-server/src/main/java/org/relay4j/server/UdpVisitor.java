@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.proxy.ProxyHeader;
-import org.relay4j.api.recording.VisitorEvent;
+import org.relay4j.api.recording.Recorder;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.io.DatagramStream;
@@ -175,7 +175,7 @@ final class UdpVisitor implements DatagramStream.Owner {
         Throwable failure = cause == null ? null : new IOException(cause.message(), cause.error());
         ServerTunnel tunnel = connection.tunnel();
         // Bytes that the session sends were received from the visitor, and vice versa.
-        VisitorEvent.record(
+        Recorder.visitor(
                 tunnel, over.id(), over.age(System.nanoTime()), over.bytesSent(), over.bytesReceived(), failure);
         if (tunnel.announcements().areHeard()) tunnel.announcements().closed(shown(over), failure);
         if (log.isDebugEnabled()) log.debug("{}: visitor {} has left: {}", port, this, cause);

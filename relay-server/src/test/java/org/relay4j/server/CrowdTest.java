@@ -139,6 +139,8 @@ class CrowdTest {
     void clientThatHasLeftGetsNoTunnel() throws Exception {
         connect().close();
         assertTrue(accept(server.controlLoop(), server.controlPort(), true));
+        assertFalse(
+                server.controlPort().servesThoseThatOnlyRead(), "so many like this are a flood, however few at a time");
         try (RawClient client = RawClient.establish(server)) {
             String first = "tunnel 1 (port " + client.port() + ")";
             assertEquals(first, tunnel().toString());

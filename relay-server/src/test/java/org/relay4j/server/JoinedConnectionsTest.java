@@ -67,6 +67,34 @@ class JoinedConnectionsTest {
         }
     }
 
+    @Test
+    void visitorsAvoidTheConnectionWithABulkTransfer() throws Exception {
+        start(options -> options.loops(2));
+        Echo first = Echo.over(ask("resume"));
+        Echo second = Echo.over(ask("join=" + first.lease()));
+        open.add(first);
+        open.add(second);
+        awaitTaking(2);
+        Socket bulk = visit(first);
+        String busy = ask(bulk);
+        String other = busy.equals("1") ? "2" : "1";
+        Call<Void> transfer = Call.run(() -> {
+            byte[] some = new byte[64 * 1024];
+            try {
+                while (true) bulk.getOutputStream().write(some);
+            } catch (IOException e) {
+                assertTrue(bulk.isClosed(), e::toString);
+            }
+        });
+        Await.until("four in a row get the other connection", () -> {
+            for (int i = 0; i < 4; i++) if (!echo(first.client.port()).equals(other)) return false;
+            return true;
+        });
+        bulk.close();
+        transfer.result();
+        Await.until("they take turns again", () -> echo(first.client.port()).equals(busy));
+    }
+
     @Tag("slow")
     @Test
     void lossOfOneCostsOnlyItsOwnVisitors() throws IOException {
@@ -347,7 +375,8 @@ class JoinedConnectionsTest {
         private static void answer(Stream stream, String number) {
             Call.run(() -> {
                 try (stream) {
-                    while (stream.getInputStream().read() >= 0)
+                    byte[] some = new byte[64 * 1024];
+                    while (stream.getInputStream().read(some) >= 0)
                         stream.getOutputStream().write(number.getBytes(US_ASCII));
                 } catch (IOException e) {
                     assertTrue(e.getMessage() != null); // the visitor has left

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.io.Driver;
 import org.relay4j.yamux.io.StallEvent;
+import org.relay4j.yamux.io.Stalls;
 
 /** The output of a stream. It is unbuffered; a write blocks only while the peer's window or the session's output is full. */
 final class StreamOutput extends OutputStream {
@@ -133,7 +134,7 @@ final class StreamOutput extends OutputStream {
     }
 
     private void awaitRoom(Deadline deadline, int sent) throws IOException {
-        StallEvent stall = StallEvent.begun(stream.core());
+        StallEvent stall = Stalls.begun(stream.core());
         try {
             deadline.await(writable, "Write timed out");
         } catch (InterruptedIOException e) { // also SocketTimeoutException

@@ -6,18 +6,24 @@ import jdk.jfr.Event;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
+import jdk.jfr.Timespan;
 import org.jspecify.annotations.Nullable;
 
-/** A flight recorder event: the lifetime of a tunnel. */
+/** A flight recorder event: a tunnel has ended. */
 @Name("org.relay4j.Tunnel")
 @Label("Relay Tunnel")
 @Category("Relay")
-@Description("The lifetime of a connection between a relay client and a relay server")
+@Description("A tunnel between a relay client and a relay server has ended")
 @StackTrace(false)
-public final class TunnelEvent extends Event {
+final class TunnelEvent extends Event {
     @Label("Tunnel")
     @Nullable
     String tunnel;
+
+    @Label("Up")
+    @Description("How long the tunnel was up")
+    @Timespan(Timespan.NANOSECONDS)
+    long up;
 
     @Label("Cause")
     @Description("Why the tunnel has ended; empty if the client closed it")
@@ -26,24 +32,18 @@ public final class TunnelEvent extends Event {
 
     private TunnelEvent() {}
 
-    /** Starts an event for a tunnel that comes up now. It is committed even if the recording starts later. */
-    public static TunnelEvent begun() {
-        TunnelEvent event = new TunnelEvent();
-        event.begin();
-        return event;
+    /** Returns true if this event is being recorded. */
+    static boolean isRecorded() {
+        return new TunnelEvent().isEnabled();
     }
 
-    /**
-     * Ends the event and commits it if a recording is running.
-     *
-     * @param name the name of the tunnel
-     * @param why why the tunnel has ended; null if this side closed it
-     */
-    public void ended(String name, @Nullable String why) {
-        end();
-        if (!shouldCommit()) return;
-        tunnel = name;
-        cause = why == null ? "" : why;
-        commit();
+    /** Commits an event if a recording is running. */
+    static void record(String name, long nanos, String why) {
+        TunnelEvent event = new TunnelEvent();
+        if (!event.shouldCommit()) return;
+        event.tunnel = name;
+        event.up = nanos;
+        event.cause = why;
+        event.commit();
     }
 }

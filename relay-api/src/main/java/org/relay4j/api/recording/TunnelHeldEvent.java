@@ -6,19 +6,24 @@ import jdk.jfr.Event;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
+import jdk.jfr.Timespan;
 import org.jspecify.annotations.Nullable;
 
-/** A flight recorder event: the time for which a relay server held a tunnel whose client was away. */
+/** A flight recorder event: a relay server holds a tunnel no longer. */
 @Name("org.relay4j.TunnelHeld")
 @Label("Relay Tunnel Held")
 @Category("Relay")
-@Description(
-        "The time for which a relay server held the port of a tunnel while no connection of its client took visitors")
+@Description("A relay server has held the port of a tunnel while no connection of its client took visitors")
 @StackTrace(false)
-public final class TunnelHeldEvent extends Event {
+final class TunnelHeldEvent extends Event {
     @Label("Tunnel")
     @Nullable
     String tunnel;
+
+    @Label("Held")
+    @Description("How long the tunnel was held")
+    @Timespan(Timespan.NANOSECONDS)
+    long held;
 
     @Label("Outcome")
     @Description("'resumed' if the client came back, else why the tunnel has ended")
@@ -27,24 +32,18 @@ public final class TunnelHeldEvent extends Event {
 
     private TunnelHeldEvent() {}
 
-    /** Starts an event for a tunnel that is held from now on. It is committed even if the recording starts later. */
-    public static TunnelHeldEvent begun() {
-        TunnelHeldEvent event = new TunnelHeldEvent();
-        event.begin();
-        return event;
+    /** Returns true if this event is being recorded. */
+    static boolean isRecorded() {
+        return new TunnelHeldEvent().isEnabled();
     }
 
-    /**
-     * Ends the event and commits it if a recording is running.
-     *
-     * @param name the name of the tunnel
-     * @param how {@code resumed} if the client came back, else why the tunnel has ended
-     */
-    public void ended(String name, String how) {
-        end();
-        if (!shouldCommit()) return;
-        tunnel = name;
-        outcome = how;
-        commit();
+    /** Commits an event if a recording is running. */
+    static void record(String name, long nanos, String how) {
+        TunnelHeldEvent event = new TunnelHeldEvent();
+        if (!event.shouldCommit()) return;
+        event.tunnel = name;
+        event.held = nanos;
+        event.outcome = how;
+        event.commit();
     }
 }

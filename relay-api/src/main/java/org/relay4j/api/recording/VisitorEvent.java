@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 @Category("Relay")
 @Description("A visitor of a public port has disconnected")
 @StackTrace(false)
-public final class VisitorEvent extends Event {
+final class VisitorEvent extends Event {
     @Label("Tunnel")
     @Nullable
     String tunnel;
@@ -46,21 +46,12 @@ public final class VisitorEvent extends Event {
     private VisitorEvent() {}
 
     /** Returns true if this event is being recorded. */
-    public static boolean isRecorded() {
+    static boolean isRecorded() {
         return new VisitorEvent().isEnabled();
     }
 
-    /**
-     * Commits an event if a recording is running.
-     *
-     * @param tunnel the tunnel, recorded by its {@code toString}
-     * @param stream id of the visitor's stream, unsigned
-     * @param connected how long the visitor was connected, in nanoseconds
-     * @param bytesIn bytes received from the visitor
-     * @param bytesOut bytes sent to the visitor
-     * @param failure why the visitor was reset; null if both directions were closed gracefully
-     */
-    public static void record(
+    /** Commits an event if a recording is running. */
+    static void record(
             Object tunnel, int stream, long connected, long bytesIn, long bytesOut, @Nullable Throwable failure) {
         VisitorEvent event = new VisitorEvent();
         if (!event.shouldCommit()) return;

@@ -10,6 +10,9 @@ import java.util.concurrent.TimeUnit;
  * many of them in the kernel as there are visitors at a time, however fast they come back. A flood waits for nothing. So what counts is
  * how many the kernel held at one time. When many have been accepted in a row, the listener finds out: it accepts all of them
  * before it hands over the first.
+ *
+ * <p>Where such visitors do not come, as at a control port, that is not needed: there, many that have left are a flood, even if the
+ * kernel holds few of them at a time.
  */
 final class Crowd {
     /**
@@ -27,16 +30,25 @@ final class Crowd {
     /** The number of connections that the kernel held at one time, most of which had left, that are a flood. */
     static final int FLOOD = 500;
 
-    /** The number of connections in a row, most of which had left, that deserve a look at how many the kernel holds. */
+    /**
+     * The number of connections, most of which had left, that deserve a look at how many the kernel holds if they came in a row. Without
+     * visitors that only read, they are a flood.
+     */
     static final int SUSPICIOUS = 50;
 
+    private final boolean someOnlyRead;
     private boolean present;
     private long last; // ns; if present
     private boolean leaving;
     private long found; // ns; if leaving
     private boolean suspected;
-    private int inARow; // connections
+    private int inARow; // connections; with gaps, if none of them only reads
     private int left; // of these
+
+    /** @param someOnlyRead whether those that have ended their direction may wait for an answer */
+    Crowd(boolean someOnlyRead) {
+        this.someOnlyRead = someOnlyRead;
+    }
 
     /** Accepting has taken more than its share of the time. */
     void grows(long now) {
@@ -48,7 +60,7 @@ final class Crowd {
     boolean isPresent(long now) {
         if (present && now - last >= MEMORY) {
             present = false;
-            gap();
+            forget();
         }
         return present;
     }
@@ -73,18 +85,23 @@ final class Crowd {
         suspected = left > inARow / 2;
         inARow = 0;
         left = 0;
+        if (suspected && !someOnlyRead) leaves(now);
     }
 
-    /** The kernel held {@link #FLOOD} of them at one time, and most had left. */
+    /** They are a flood: the kernel held {@link #FLOOD} of them at one time, and most had left. */
     void leaves(long now) {
         leaving = true;
         found = now;
         grows(now); // they cost little now, and must not become costly by that
-        gap();
+        forget();
     }
 
     /** The kernel holds no more. */
     void gap() {
+        if (someOnlyRead) forget();
+    }
+
+    private void forget() {
         suspected = false;
         inARow = 0;
         left = 0;

@@ -50,6 +50,14 @@ public final class Listener implements Loop.Handler {
         }
 
         /**
+         * Returns whether a connection that has ended its direction without a byte may wait for an answer. If not, a flood of
+         * connections that leave is found sooner. Constant.
+         */
+        default boolean servesThoseThatOnlyRead() {
+            return true;
+        }
+
+        /**
          * Receives a new connection, as {@link #accepted} does, while more arrive than the loop has time for. Then up to 500 can
          * come at once, even if {@link #canAccept} would return false, or beyond {@link #mostInAPass}.
          *
@@ -76,7 +84,7 @@ public final class Listener implements Loop.Handler {
     private final @Nullable SocketFile file; // null: a TCP port
     private SelectionKey key;
     private boolean paused; // after a failure, or while a crowd leaves
-    private final Crowd crowd = new Crowd();
+    private final Crowd crowd;
     private final AcceptTurns.Acceptor turns = new Turns();
     private final LimitedLog cannotAccept = new LimitedLog(log, Level.WARN);
     private final LimitedLog ownerFailed = new LimitedLog(log, Level.ERROR);
@@ -89,6 +97,7 @@ public final class Listener implements Loop.Handler {
         this.file = file;
         this.address = address;
         this.owner = owner;
+        crowd = new Crowd(owner.servesThoseThatOnlyRead());
     }
 
     /** Binds the socket, which reserves the port. Connections are accepted after {@link #start}. */

@@ -169,7 +169,7 @@ final class SpliceInput {
 
     private void stalled() {
         splice.interest(SelectionKey.OP_READ, false);
-        if (stall == null) stall = StallEvent.begun(stream());
+        if (stall == null) stall = Stalls.begun(stream());
     }
 
     private void goesOn() {

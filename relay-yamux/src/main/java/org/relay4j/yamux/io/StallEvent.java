@@ -31,8 +31,13 @@ public final class StallEvent extends Event {
 
     private StallEvent() {}
 
+    /** Returns true if this event is being recorded. */
+    static boolean isRecorded() {
+        return new StallEvent().isEnabled();
+    }
+
     /** Starts a stall event now. Returns null if the event is not being recorded. */
-    public static @Nullable StallEvent begun(MuxStream stream) {
+    static @Nullable StallEvent begun(MuxStream stream) {
         StallEvent event = new StallEvent();
         if (!event.isEnabled()) return null;
         event.stream = Integer.toUnsignedLong(stream.id());

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Test;
 
 class CrowdTest {
-    private final Crowd crowd = new Crowd();
+    private final Crowd crowd = new Crowd(true);
     private long now = -5; // ns
 
     @Test
@@ -65,6 +65,32 @@ class CrowdTest {
         assertTrue(crowd.isSuspected());
         crowd.leaves(now);
         assertTrue(crowd.isLeaving(now));
+    }
+
+    @Test
+    void manyThatHaveLeftAreAFloodWhereNobodyOnlyReads() {
+        Crowd clients = new Crowd(false);
+        clients.grows(now);
+        for (int n = 0; n < Crowd.SUSPICIOUS; n++) {
+            assertFalse(clients.isLeaving(now));
+            clients.count(true, now);
+            clients.gap();
+        }
+        assertTrue(clients.isLeaving(now));
+        assertFalse(clients.isSuspected(), "nothing is left to find out");
+        assertFalse(clients.isLeaving(now + Crowd.MEMORY));
+    }
+
+    @Test
+    void fewThatHaveLeftAreNoFloodWhenTheCrowdHasGone() {
+        Crowd clients = new Crowd(false);
+        clients.grows(now);
+        for (int n = 1; n < Crowd.SUSPICIOUS; n++) clients.count(true, now);
+        now += Crowd.MEMORY;
+        assertFalse(clients.isPresent(now));
+        clients.grows(now);
+        clients.count(true, now);
+        assertFalse(clients.isLeaving(now));
     }
 
     private void count(int connections) {

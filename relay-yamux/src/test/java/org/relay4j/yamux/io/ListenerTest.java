@@ -129,6 +129,27 @@ class ListenerTest {
         });
     }
 
+    /** The same, at an owner that does not serve such visitors. */
+    @Test
+    void connectionsThatHaveLeftAreAFloodIfTheOwnerServesNobodyWhoOnlyReads() throws Exception {
+        Guests clients = new Guests();
+        clients.serveReaders = false;
+        Listener port = Listener.open(loop, anyPort(), clients);
+        onLoop(() -> {
+            port.start();
+            long[] now = {System.nanoTime()};
+            AcceptTurns turns = new AcceptTurns(() -> now[0]);
+            clients.whenAccepted = () -> now[0] += AcceptPace.MOST;
+            for (int n = 1; n <= 2 + Crowd.SUSPICIOUS; n++) {
+                assertFalse(clients.mostLeave);
+                Visitor.connect(port.address().getPort()).close();
+                accept(turns, port, clients, n);
+            }
+            assertTrue(clients.mostLeave);
+        });
+        for (SocketChannel channel : clients.channels) channel.close();
+    }
+
     /** Each turn takes two of 20, which have their answer after it and come back, so the kernel always holds some. */
     @Test
     void visitorsThatComeBackAreNoFloodThoughTheKernelAlwaysHoldsSome() throws Exception {
@@ -178,11 +199,15 @@ class ListenerTest {
     }
 
     private void accept(AcceptTurns turns, int count) {
-        for (int pass = 0; guests.channels.size() < count && pass < 1_000; pass++) {
-            turns.add(listener.turns());
+        accept(turns, listener, guests, count);
+    }
+
+    private static void accept(AcceptTurns turns, Listener port, Guests owner, int count) {
+        for (int pass = 0; owner.channels.size() < count && pass < 1_000; pass++) {
+            turns.add(port.turns());
             turns.run(false);
         }
-        assertEquals(count, guests.channels.size());
+        assertEquals(count, owner.channels.size());
     }
 
     /** Another thread may close the socket at any time. */
@@ -407,6 +432,7 @@ class ListenerTest {
         Runnable whenAsked = () -> {}; // loop thread only
         final List<SocketChannel> stayed = new CopyOnWriteArrayList<>(); // of a crowd
         volatile boolean mostLeave; // at the last one from a crowd
+        boolean serveReaders = true; // constant once the listener is open
 
         @Override
         public boolean canAccept() {
@@ -419,6 +445,11 @@ class ListenerTest {
             room--;
             whenAccepted.run();
             channels.add(channel);
+        }
+
+        @Override
+        public boolean servesThoseThatOnlyRead() {
+            return serveReaders;
         }
 
         @Override
