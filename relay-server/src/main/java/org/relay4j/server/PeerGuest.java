@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.proxy.ProxyHeader;
-import org.relay4j.api.recording.VisitorEvent;
+import org.relay4j.api.recording.Recorder;
 import org.relay4j.server.peer.PeerBridge;
 import org.relay4j.server.peer.PeerDecision;
 import org.relay4j.yamux.core.MuxStream;
@@ -84,7 +84,7 @@ final class PeerGuest implements PeerBridge.Owner {
         MuxStream stream = bridge.clientStream();
         if (stream == null) return; // it was never joined
         long now = System.nanoTime();
-        VisitorEvent.record(
+        Recorder.visitor(
                 tunnel, stream.id(), stream.age(now), stream.bytesSent(), stream.bytesReceived(), failure);
         if (tunnel.announcements().areHeard()) tunnel.announcements().closed(shown(stream), failure);
         log.debug(
