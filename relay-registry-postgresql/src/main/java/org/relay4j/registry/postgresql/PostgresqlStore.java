@@ -39,11 +39,13 @@ final class PostgresqlStore implements RegistryStore {
             throw new IllegalArgumentException(
                     "the time to live must be at least " + SHORTEST_LEASE + ", but is " + timeToLive);
         }
-        watches.start();
         long millis = timeToLive.toMillis();
         // A lease whose answer is lost expires.
-        return requests.submit(
-                Request.Kind.URGENT, (connection, deadline) -> Functions.grant(connection, deadline, millis));
+        return requests.submit(Request.Kind.URGENT, (connection, deadline) -> {
+            long lease = Functions.grant(connection, deadline, millis);
+            watches.start();
+            return lease;
+        });
     }
 
     @Override
