@@ -29,6 +29,15 @@ class LoopGroupTest {
     static final LeakCheck LEAKS = new LeakCheck.EachTest();
 
     @Test
+    void loopsHaveNumbers() throws IOException {
+        try (LoopGroup group = new LoopGroup("relay-test-numbered", 2, true)) {
+            assertEquals(2, group.size());
+            assertSame(group.get(0), group.next());
+            assertSame(group.get(1), group.next());
+        }
+    }
+
+    @Test
     void givesEachLoopItsTurn() throws Exception {
         try (LoopGroup group = new LoopGroup("relay-test", 3, true)) {
             Set<Loop> seen = new HashSet<>(List.of(group.next(), group.next(), group.next()));

@@ -51,6 +51,34 @@ class OrderedLockTest {
     }
 
     @Test
+    void asASecondSessionAndThenALeaf() {
+        OrderedLock second = OrderedLock.ofSession();
+        session.lock();
+        second.lockSecond();
+        leaf.lock();
+        leaf.unlock();
+        second.lock(); // it is held
+        second.unlock();
+        assertThrows(AssertionError.class, OrderedLock.ofSession()::lockSecond);
+        assertThrows(AssertionError.class, OrderedLock.ofSession()::lock);
+        second.unlock();
+        session.unlock();
+        assertTrue(OrderedLock.noneHeld());
+    }
+
+    @Test
+    void onlyASessionIsSecondAndOnlyAfterASession() {
+        assertThrows(AssertionError.class, session::lockSecond);
+        leaf.lock();
+        assertThrows(AssertionError.class, session::lockSecond);
+        leaf.unlock();
+        session.lock();
+        assertThrows(AssertionError.class, leaf::lockSecond);
+        session.unlock();
+        assertTrue(OrderedLock.noneHeld());
+    }
+
+    @Test
     void heldLockMayBeTakenAgain() {
         session.lock();
         leaf.lock();
