@@ -86,15 +86,7 @@ public abstract class RegistryStoreContract extends RegistryContract {
         assertEquals(keys.stream().sorted().toList(), seen);
         keys.add(root);
         assertThrows(IllegalArgumentException.class, () -> store.read(keys));
-    }
-
-    @Test
-    void noKeysAreReadWithoutARequestToFail() throws Exception {
-        RegistryStore store = store();
-        long revision = put(store, root + "one", "", 0);
-        Snapshot seen = get(store.read(List.of()));
-        assertEquals(List.of(), seen.entries());
-        assertTrue(seen.revision() >= revision);
+        assertThrows(IllegalArgumentException.class, () -> store.read(List.of()));
     }
 
     @Test
@@ -201,12 +193,14 @@ public abstract class RegistryStoreContract extends RegistryContract {
     }
 
     @Test
-    void aTransactionWithoutConditionsAndOperationsIsMade() throws Exception {
+    void aTransactionWithConditionsOnlyIsMade() throws Exception {
         RegistryStore store = store();
         long revision = put(store, root + "one", "", 0);
-        Commit commit = get(store.commit(Transaction.NONE));
-        assertTrue(commit.done());
-        assertTrue(commit.seen().revision() >= revision);
+        Commit met = get(store.commit(Transaction.NONE.ifAt(root + "one", revision).ifAbsent(root + "two")));
+        assertTrue(met.done());
+        assertTrue(met.seen().revision() >= revision);
+        assertFalse(get(store.commit(Transaction.NONE.ifAbsent(root + "one"))).done());
+        assertThrows(IllegalArgumentException.class, () -> store.commit(Transaction.NONE));
     }
 
     @Test
@@ -399,6 +393,19 @@ public abstract class RegistryStoreContract extends RegistryContract {
             Entry entry = change.entry();
             assertEquals(new Entry(change.key(), change.key().substring(root.length()), made, 0), entry);
         }
+    }
+
+    @Test
+    void aWatchMayHavePrefixesOfEachOther() throws Exception {
+        RegistryStore store = store();
+        RecordedWatch watch = new RecordedWatch();
+        long revision = put(store, root + "b/before", "", 0);
+        store.watch(List.of(root + "b", root + "b/c"), revision, watch);
+        Transaction all = Transaction.NONE;
+        for (String key : List.of("a", "b", "b/a", "b/c/1", "b/d", "bz", "c")) all = all.put(root + key, "", 0);
+        get(store.commit(all));
+        await("it is reported", () -> !watch.events().isEmpty());
+        assertEquals(List.of(root + "b", root + "b/a", root + "b/c/1", root + "b/d", root + "bz"), watch.keys());
     }
 
     @Test

@@ -86,15 +86,14 @@ public final class MemoryRegistryStore implements RegistryStore {
 
     @Override
     public CompletionStage<Commit> commit(Transaction transaction) {
+        transaction.requireWork();
         return request(() -> registry.commit(transaction));
     }
 
     @Override
     public CompletionStage<Snapshot> read(Collection<String> keys) {
         List<String> wanted = List.copyOf(keys);
-        if (wanted.size() > Transaction.MOST) {
-            throw new IllegalArgumentException("more than " + Transaction.MOST + " keys in one read");
-        }
+        Transaction.requireKeys(wanted);
         return request(() -> registry.read(wanted));
     }
 

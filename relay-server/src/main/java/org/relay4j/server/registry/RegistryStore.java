@@ -69,13 +69,15 @@ public interface RegistryStore extends AutoCloseable {
     /**
      * Makes all changes at once if all conditions hold, and none otherwise. At most {@link Transaction#MOST} conditions and as many
      * changes. A put with a lease that has ended fails the transaction with {@link RegistryLeaseException}.
+     *
+     * @throws IllegalArgumentException if it has no conditions and no operations
      */
     CompletionStage<Commit> commit(Transaction transaction);
 
     /**
      * Reads the entries with these keys, at one revision and in the order of their keys.
      *
-     * @throws IllegalArgumentException if there are more than {@link Transaction#MOST}
+     * @throws IllegalArgumentException if there are none, or more than {@link Transaction#MOST}
      */
     CompletionStage<Snapshot> read(Collection<String> keys);
 

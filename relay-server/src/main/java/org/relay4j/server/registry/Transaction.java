@@ -1,6 +1,7 @@
 package org.relay4j.server.registry;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -81,6 +82,26 @@ public record Transaction(List<Condition> conditions, List<Operation> operations
 
     public Transaction delete(String key) {
         return new Transaction(conditions, with(operations, new Delete(key)));
+    }
+
+    /**
+     * For stores: checks that there is something to do.
+     *
+     * @throws IllegalArgumentException if there are no conditions and no operations
+     */
+    public void requireWork() {
+        if (conditions.isEmpty() && operations.isEmpty()) throw new IllegalArgumentException("an empty transaction");
+    }
+
+    /**
+     * For stores: checks the number of keys of a {@link RegistryStore#read}.
+     *
+     * @throws IllegalArgumentException if there are none, or more than {@link #MOST}
+     */
+    public static void requireKeys(Collection<String> keys) {
+        if (keys.isEmpty() || keys.size() > MOST) {
+            throw new IllegalArgumentException(keys.size() + " keys to read at once: it must be between 1 and " + MOST);
+        }
     }
 
     private static <T> List<T> with(List<T> all, T another) {

@@ -1,0 +1,188 @@
+package org.relay4j.registry.etcd;
+
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
+import java.nio.channels.UnresolvedAddressException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLHandshakeException;
+import org.jspecify.annotations.Nullable;
+
+/** HTTP to etcd: one request, one answer, no repetition. Confined to the store's thread; callbacks are made there, too. */
+final class Gateway {
+    /*
+     * The JDK's client has three traps. The time-out of a request ends with the headers of the answer (JDK-8258397): each request
+     * has a timer of its own. HTTP/2 on etcd's port is gRPC: HTTP/1.1 is forced. Idle connections are kept for 20 minutes on JDK 17,
+     * and a host that has died does not close them: its silence shows only in requests without an answer.
+     */
+    private static final Duration CONNECT = Duration.ofSeconds(1);
+    private static final int THREADS = 8; // for TLS, for reading JSON and for DNS, which may block
+    private static final long IDLE_SECONDS = 10;
+
+    private final StoreThread thread;
+    private final HttpClient client;
+
+    Gateway(@Nullable SSLContext tls, StoreThread thread) {
+        this.thread = thread;
+        ThreadPoolExecutor threads = new ThreadPoolExecutor(
+                THREADS,
+                THREADS,
+                IDLE_SECONDS,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(),
+                StoreThread.named("relay-etcd-http"));
+        threads.allowCoreThreadTimeOut(true); // they end after the last request
+        HttpClient.Builder builder = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .followRedirects(HttpClient.Redirect.NEVER)
+                .proxy(HttpClient.Builder.NO_PROXY)
+                .connectTimeout(CONNECT)
+                .executor(threads);
+        if (tls != null) builder.sslContext(tls);
+        client = builder.build();
+    }
+
+    /** A request that is under way. */
+    interface Exchange {
+        /** Ends it, without a callback. */
+        void cancel();
+    }
+
+    /** A request; its body is JSON. */
+    record Request(String path, String body, @Nullable String token) {
+        @Override
+        public String toString() {
+            return path; // the rest may be secret
+        }
+    }
+
+    /**
+     * Sends a request.
+     *
+     * @param limit until the whole answer has arrived
+     * @param done called with the answer or the failure, unless the exchange is cancelled
+     */
+    Exchange post(
+            URI endpoint, Request request, Duration limit, BiConsumer<@Nullable Answer, @Nullable Throwable> done) {
+        return send(post(endpoint, request).build(), Gateway::body, limit, done);
+    }
+
+    /** Asks without a body and without a token. */
+    Exchange get(
+            URI endpoint, String path, Duration limit, BiConsumer<@Nullable Answer, @Nullable Throwable> done) {
+        HttpRequest request = HttpRequest.newBuilder(endpoint.resolve(path)).build();
+        return send(request, Gateway::body, limit, done);
+    }
+
+    /**
+     * Sends a request whose answer has no end.
+     *
+     * @param line called with each line, not on the store's thread; the next one is not read before its stage is complete
+     * @param done called when the stream has ended, with an answer if it has none because the request was refused
+     */
+    Exchange stream(
+            URI endpoint,
+            Request request,
+            Function<String, CompletableFuture<Void>> line,
+            BiConsumer<@Nullable Answer, @Nullable Throwable> done) {
+        // Has a member that loses sight of the leader end the stream: it would hear of nothing.
+        HttpRequest post = post(endpoint, request).header("Grpc-Metadata-hasleader", "true").build();
+        HttpResponse.BodyHandler<String> body = info -> info.statusCode() == 200 ? new Lines(line) : body(info);
+        return send(post, body, null, done);
+    }
+
+    private static HttpResponse.BodySubscriber<String> body(HttpResponse.ResponseInfo info) {
+        return new Body(info.statusCode());
+    }
+
+    private static HttpRequest.Builder post(URI endpoint, Request request) {
+        HttpRequest.Builder builder = HttpRequest.newBuilder(endpoint.resolve(request.path()))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(request.body()));
+        if (request.token() != null) builder.header("Authorization", request.token());
+        return builder;
+    }
+
+    private Exchange send(
+            HttpRequest request,
+            HttpResponse.BodyHandler<String> body,
+            @Nullable Duration limit,
+            BiConsumer<@Nullable Answer, @Nullable Throwable> done) {
+        CompletableFuture<HttpResponse<String>> response = client.sendAsync(request, body);
+        Sent sent = new Sent(response, done);
+        if (limit != null) sent.timer = thread.schedule(limit, () -> sent.timeOut(limit));
+        var unused = response.thenApply(end -> Answer.of(end.statusCode(), end.body()))
+                .whenComplete((answer, failure) -> thread.execute(() -> sent.end(answer, failure)));
+        return sent;
+    }
+
+    private static final class Sent implements Exchange {
+        private final CompletableFuture<?> response;
+        private final BiConsumer<@Nullable Answer, @Nullable Throwable> done;
+        private StoreThread.@Nullable Timer timer;
+        private boolean over;
+
+        Sent(CompletableFuture<?> response, BiConsumer<@Nullable Answer, @Nullable Throwable> done) {
+            this.response = response;
+            this.done = done;
+        }
+
+        void end(@Nullable Answer answer, @Nullable Throwable failure) {
+            if (over) return;
+            over = true;
+            if (timer != null) timer.cancel();
+            Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+            done.accept(answer, cause);
+        }
+
+        void timeOut(Duration limit) {
+            response.cancel(true);
+            end(null, new HttpTimeoutException("no answer within " + limit.toMillis() + " ms"));
+        }
+
+        @Override
+        public void cancel() {
+            over = true;
+            if (timer != null) timer.cancel();
+            response.cancel(true);
+        }
+    }
+
+    /** Returns true if a request that has failed so has certainly not reached etcd. */
+    static boolean isUnsent(Throwable failure) {
+        return failure instanceof ConnectException
+                || failure instanceof HttpConnectTimeoutException
+                || failure instanceof SSLHandshakeException
+                || failure instanceof UnresolvedAddressException;
+    }
+
+    /** Returns a failure in words for the operator. */
+    static String describe(Throwable failure) {
+        String message = failure.getMessage();
+        if (failure instanceof HttpConnectTimeoutException) return "no connection within " + CONNECT.toMillis() + " ms";
+        if (failure.getCause() instanceof UnresolvedAddressException || failure instanceof UnresolvedAddressException) {
+            return "its name cannot be resolved";
+        }
+        if (failure instanceof ConnectException) return message == null ? "cannot connect" : message;
+        if (message == null) return failure.toString();
+        if (message.contains("Unsupported or unrecognized SSL message")) {
+            return "it does not speak TLS; begin the address with http://";
+        }
+        if (message.contains("parser received no bytes") || message.contains("Invalid status line")) {
+            return message + "; is the port that of --listen-client-http-urls, if etcd has one, and does it want TLS?";
+        }
+        return message;
+    }
+}
