@@ -12,16 +12,16 @@ import org.relay4j.server.registry.RegistryUnavailableException;
  */
 final class Call implements Login.User {
     /*
-     * A request that may be made twice gets one second at an endpoint. A transaction may not: once it has perhaps reached etcd, its
-     * answer is waited for until the end, because an election of etcd takes more than a second; but after one second others go to
-     * the next endpoint. Without an answer the outcome is unknown, and stays so.
+     * A request has one second at an endpoint, and then goes to the next one. A transaction does not, once it has perhaps reached
+     * etcd: its outcome is unknown, and stays so. To wait longer for its answer would not help: what a follower has passed on to a
+     * leader that has died is lost.
      */
     private static final Duration ONE_ENDPOINT = Duration.ofSeconds(1);
     private static final Duration PAUSE = Duration.ofMillis(100); // after all endpoints were tried
     private static final Duration LATE = Duration.ofMillis(250); // before the end
     private static final int MOST_LOGINS = 2; // with the token that etcd no longer knew
 
-    /** Whether a request may be sent again when its outcome is not known. */
+    /** When a request may be sent again. */
     enum Repeat {
         YES,
         ONLY_IF_UNSENT
@@ -37,7 +37,7 @@ final class Call implements Login.User {
     private @Nullable String token;
     private Gateway.@Nullable Exchange exchange; // under way
     private StoreThread.@Nullable Timer end;
-    private StoreThread.@Nullable Timer slow;
+    private StoreThread.@Nullable Timer pause;
     private long known; // revision when it was sent
     private int attempts;
     private int logins;
@@ -91,13 +91,7 @@ final class Call implements Login.User {
         token = granted;
         known = calls.history().revision();
         perhapsMade = true;
-        URI asked = endpoint;
-        Duration limit = limit();
-        if (repeat == Repeat.ONLY_IF_UNSENT) {
-            slow = calls.thread().schedule(limit, () -> calls.endpoints().leave(asked));
-            limit = Duration.ofNanos(Math.max(1, deadline - System.nanoTime()));
-        }
-        exchange = calls.gateway().post(asked, new Gateway.Request(path, body, granted), limit, this::answered);
+        exchange = calls.gateway().post(endpoint, new Gateway.Request(path, body, granted), limit(), this::answered);
     }
 
     @Override
@@ -109,7 +103,6 @@ final class Call implements Login.User {
 
     private void answered(@Nullable Answer answer, @Nullable Throwable failure) {
         exchange = null;
-        if (slow != null) slow.cancel();
         if (answer == null) {
             if (failure != null && Gateway.isUnsent(failure)) unmade(describe(failure), failure);
             else unknown(describe(failure), failure);
@@ -178,7 +171,7 @@ final class Call implements Login.User {
         cause = failure;
         calls.endpoints().leave(endpoint);
         if (++attempts % calls.endpoints().size() > 0) attempt();
-        else slow = calls.thread().schedule(PAUSE, this::attempt);
+        else pause = calls.thread().schedule(PAUSE, this::attempt);
     }
 
     private void timeOut() {
@@ -199,7 +192,7 @@ final class Call implements Login.User {
         if (result.isDone()) return;
         if (exchange != null) exchange.cancel();
         if (end != null) end.cancel();
-        if (slow != null) slow.cancel();
+        if (pause != null) pause.cancel();
         calls.ended(this);
         complete.run();
     }

@@ -177,12 +177,20 @@ final class Gateway {
         }
         if (failure instanceof ConnectException) return message == null ? "cannot connect" : message;
         if (message == null) return failure.toString();
-        if (message.contains("Unsupported or unrecognized SSL message")) {
-            return "it does not speak TLS; begin the address with http://";
-        }
-        if (message.contains("parser received no bytes") || message.contains("Invalid status line")) {
-            return message + "; is the port that of --listen-client-http-urls, if etcd has one, and does it want TLS?";
-        }
+        if (message.startsWith("chunked transfer encoding")) return "the connection was lost";
         return message;
+    }
+
+    /** Returns a failure in words for the operator, with what may be wrong with an endpoint that has never answered. */
+    static String describeWithRemedy(Throwable failure) {
+        String text = describe(failure);
+        if (text.contains("Unsupported or unrecognized SSL message") || text.contains("terminated the handshake")) {
+            return text + "; if it does not speak TLS, begin the address with http://";
+        }
+        if (text.contains("parser received no bytes") || text.contains("Invalid status line")) {
+            return text + "; if it speaks TLS, begin the address with https://; if etcd has the option --listen-client-http-urls,"
+                    + " name that address";
+        }
+        return text;
     }
 }
