@@ -64,16 +64,15 @@ final class PostgresqlStore implements RegistryStore {
 
     @Override
     public CompletionStage<Commit> commit(Transaction transaction) {
+        transaction.requireWork();
         return requests.submit(
                 Request.Kind.ONCE, (connection, deadline) -> Functions.commit(connection, deadline, transaction));
     }
 
     @Override
     public CompletionStage<Snapshot> read(Collection<String> keys) {
+        Transaction.requireKeys(keys);
         List<String> wanted = List.copyOf(keys);
-        if (wanted.size() > Transaction.MOST) {
-            throw new IllegalArgumentException("more than " + Transaction.MOST + " keys in one read");
-        }
         return requests.submit(
                 Request.Kind.REPEATABLE, (connection, deadline) -> Functions.read(connection, wanted, null));
     }
