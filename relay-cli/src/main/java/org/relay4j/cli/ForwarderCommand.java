@@ -178,6 +178,7 @@ final class ForwarderCommand {
         arguments.apply(Flag.HANDSHAKE_TIMEOUT, value -> options.handshakeTimeout(value.duration()), options::build);
         arguments.apply(Flag.PUBLIC_PORT, value -> options.publicPort(value.port(1)), options::build);
         arguments.apply(Flag.CONNECTIONS, value -> options.connections(value.count()), options::build);
+        arguments.apply(Flag.NODES, value -> options.nodes(ServerAddress.list(value)), options::build);
         Value proxyProtocol = arguments.get(Flag.PROXY_PROTOCOL);
         if (proxyProtocol != null) options.proxyProtocol(version(proxyProtocol));
         Value leaseFile = arguments.get(Flag.LEASE_FILE);

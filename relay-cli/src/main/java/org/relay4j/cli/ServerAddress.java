@@ -1,5 +1,7 @@
 package org.relay4j.cli;
 
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -45,6 +47,22 @@ record ServerAddress(@Nullable Value host, @Nullable Value port) {
         Value portValue = value("<port>", port, PORT_VARIABLE, environment);
         return new ServerAddress(
                 hostValue == null ? file.host() : hostValue, portValue == null ? file.port() : portValue);
+    }
+
+    /**
+     * Parses a list of hosts with ports. They are not resolved.
+     *
+     * @throws CommandFailure if it is malformed
+     */
+    static List<InetSocketAddress> list(Value list) {
+        List<InetSocketAddress> servers = new ArrayList<>();
+        for (String each : list.list()) {
+            Matcher both = HOST_AND_PORT.matcher(each);
+            if (!both.matches()) throw list.mustBe("a list of <host>:<port>, such as a.example.com:7000,b.example.com:7000");
+            String host = new Value(list.name(), both.group(1)).host();
+            servers.add(InetSocketAddress.createUnresolved(host, new Value(list.name(), both.group(2)).port(1)));
+        }
+        return servers;
     }
 
     /** Returns true if an argument can only be a port. */

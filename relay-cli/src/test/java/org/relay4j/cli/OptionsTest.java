@@ -274,6 +274,22 @@ class OptionsTest {
                 serverRefusal("--socket-mode=660 7000"));
     }
 
+    @Test
+    void nodesReachTheLibrary() {
+        String line = "--localForwardPort=1 --nodes=b.example.com:7000,[::1]:7001 a.example.com:7000";
+        assertEquals(
+                List.of(
+                        InetSocketAddress.createUnresolved("b.example.com", 7000),
+                        InetSocketAddress.createUnresolved("::1", 7001)),
+                forwarder(line).nodes());
+        for (String bad : List.of("b.example.com", "b:70000", "b:7000,", ":7000")) {
+            String message = assertThrows(
+                            CommandFailure.class, () -> forwarder("--localForwardPort=1 --nodes=" + bad + " a:7000"))
+                    .getMessage();
+            assertTrue(message.startsWith("--nodes is '"), message);
+        }
+    }
+
     private static String serverRefusal(String line) {
         return assertThrows(CommandFailure.class, () -> server(line)).getMessage();
     }

@@ -72,7 +72,9 @@ record ControlConnection(Wire wire, InetSocketAddress server, InetSocketAddress 
         String host = server.getHostString();
         int port = server.getPort();
         return new Route(host, port, options, false)
-                .connect(options.connectTimeout(), timeout -> Dial.connect(host, port, null, timeout, false));
+                .connect(
+                        options.connectTimeout(),
+                        timeout -> Dial.connect(Dial.resolve(host, port), Sockets.text(host, port), timeout, false));
     }
 
     /**

@@ -21,7 +21,7 @@ import org.relay4j.yamux.io.Sockets;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Connects to the first address of a host that answers. Blocks its thread, which may be interrupted. */
+/** Connects to the first of several addresses that answers. Blocks its thread, which may be interrupted. */
 final class Dial {
     /*
      * Happy Eyeballs (RFC 8305): the addresses are tried in the resolver's order, but with the families alternating. The next
@@ -54,78 +54,53 @@ final class Dial {
     }
 
     /**
-     * Resolves the host, and connects.
+     * A connection.
      *
-     * @param preferred the address to try first, if the host still has it; null for none
-     * @param again whether to try addresses that do not answer again and again until the timeout
-     * @return connected and non-blocking
-     * @throws RelayUnreachableException if the host is unknown, or no address answers in time
-     * @throws InterruptedIOException if the thread is interrupted; its interrupted flag stays set
+     * @param channel connected and non-blocking
+     * @param target the address that has answered, as it was given
      */
-    static SocketChannel connect(
-            String host, int port, @Nullable InetAddress preferred, Duration timeout, boolean again)
-            throws IOException {
-        return connect(host, port, preferring(preferred, resolve(host)), timeout, again);
-    }
-
-    /** Does the same, but tries one address last. */
-    static SocketChannel connectAvoiding(String host, int port, InetAddress avoided, Duration timeout)
-            throws IOException {
-        return connect(host, port, avoiding(avoided, resolve(host)), timeout, false);
-    }
+    record Dialed(SocketChannel channel, InetSocketAddress target) {}
 
     /** Connects to a proxy, whose name is resolved now. */
     static SocketChannel connectToProxy(InetSocketAddress proxy, Duration timeout, boolean again) throws IOException {
-        String host = proxy.getHostString();
-        List<InetSocketAddress> targets = resolve(host).stream()
-                .map(address -> new InetSocketAddress(address, proxy.getPort()))
-                .toList();
-        return connect(targets, "the proxy " + HostPort.text(proxy), timeout, again);
+        List<InetSocketAddress> targets = resolve(proxy.getHostString(), proxy.getPort());
+        return connect(targets, "the proxy " + HostPort.text(proxy), timeout, again)
+                .channel();
     }
 
-    private static List<InetAddress> resolve(String host) throws RelayUnreachableException {
+    /** Resolves a host now. */
+    static List<InetSocketAddress> resolve(String host, int port) throws RelayUnreachableException {
         try {
-            return order(InetAddress.getAllByName(host));
+            return order(InetAddress.getAllByName(host)).stream()
+                    .map(address -> new InetSocketAddress(address, port))
+                    .toList();
         } catch (UnknownHostException e) {
             throw new RelayUnreachableException("unknown host " + host, e);
         }
     }
 
-    private static SocketChannel connect(
-            String host, int port, List<InetAddress> addresses, Duration timeout, boolean again) throws IOException {
-        List<InetSocketAddress> targets = addresses.stream()
-                .map(address -> new InetSocketAddress(address, port))
-                .toList();
-        return connect(targets, Sockets.text(host, port), timeout, again);
-    }
-
-    /** Connects to one of several addresses, which are tried in this order. */
-    static SocketChannel connect(List<InetSocketAddress> addresses, String server, Duration timeout, boolean again)
+    /**
+     * Connects to one of several addresses, which are tried in this order.
+     *
+     * @param addresses resolved
+     * @param server what they lead to, for messages
+     * @param again whether to try addresses that do not answer again and again until the timeout
+     * @throws RelayUnreachableException if no address answers in time
+     * @throws InterruptedIOException if the thread is interrupted; its interrupted flag stays set
+     */
+    static Dialed connect(List<InetSocketAddress> addresses, String server, Duration timeout, boolean again)
             throws IOException {
         try (Selector selector = Selector.open()) {
             Dial dial = new Dial(addresses, selector, again);
-            SocketChannel connected = null;
+            Dialed connected = null;
             try {
                 connected = dial.firstConnected(server, timeout);
                 return connected;
             } finally {
-                for (SocketChannel channel : dial.opened) if (!channel.equals(connected)) Sockets.close(channel);
+                SocketChannel used = connected == null ? null : connected.channel();
+                for (SocketChannel channel : dial.opened) if (!channel.equals(used)) Sockets.close(channel);
             }
         }
-    }
-
-    /** Moves the preferred address to the front, as the resolver has it: with its scope, which does not count for equality. */
-    static List<InetAddress> preferring(@Nullable InetAddress preferred, List<InetAddress> ordered) {
-        int at = preferred == null ? -1 : ordered.indexOf(preferred);
-        if (at > 0) ordered.add(0, ordered.remove(at));
-        return ordered;
-    }
-
-    /** Moves the avoided address to the end. */
-    static List<InetAddress> avoiding(InetAddress avoided, List<InetAddress> ordered) {
-        int at = ordered.indexOf(avoided);
-        if (at >= 0) ordered.add(ordered.remove(at));
-        return ordered;
     }
 
     /** Alternates the address families, beginning with that of the first address. */
@@ -146,13 +121,13 @@ final class Dial {
         return ordered;
     }
 
-    private SocketChannel firstConnected(String server, Duration timeout) throws IOException {
+    private Dialed firstConnected(String server, Duration timeout) throws IOException {
         long deadline = nextStart + timeout.toNanos();
         while (true) {
             if (Thread.currentThread().isInterrupted()) throw interrupted();
             long now = System.nanoTime();
             if (now - deadline >= 0) throw unreachable(server, "no answer within " + seconds(timeout));
-            SocketChannel connected = null;
+            Dialed connected = null;
             if (!untried.isEmpty() && now - nextStart >= 0) connected = begin(untried.remove());
             else if (pending > 0) connected = await((untried.isEmpty() ? deadline : nextStart) - now, deadline - now);
             else throw unreachable(server, failure == null ? "it has no address" : text(failure));
@@ -160,14 +135,14 @@ final class Dial {
         }
     }
 
-    /** Starts a connect. Returns the channel if it is connected at once. */
-    private @Nullable SocketChannel begin(InetSocketAddress address) throws IOException {
+    /** Starts a connect. Returns the connection if there is one at once. */
+    private @Nullable Dialed begin(InetSocketAddress address) throws IOException {
         if (again) log.debug("connecting to {}", HostPort.text(address));
         SocketChannel channel = SocketChannel.open();
         opened.add(channel);
         try {
             channel.configureBlocking(false);
-            if (channel.connect(address)) return channel;
+            if (channel.connect(address)) return new Dialed(channel, address);
             channel.register(selector, SelectionKey.OP_CONNECT, address);
             pending++;
             nextStart = System.nanoTime() + STAGGER.toNanos();
@@ -178,12 +153,12 @@ final class Dial {
         return null;
     }
 
-    private @Nullable SocketChannel await(long nanos, long most) throws IOException {
+    private @Nullable Dialed await(long nanos, long most) throws IOException {
         selector.select(Math.max(1, TimeUnit.NANOSECONDS.toMillis(Math.min(nanos, most))));
         for (SelectionKey key : selector.selectedKeys()) {
             SocketChannel channel = (SocketChannel) key.channel();
             try {
-                if (channel.finishConnect()) return channel;
+                if (channel.finishConnect()) return new Dialed(channel, (InetSocketAddress) key.attachment());
             } catch (IOException e) {
                 pending--;
                 untried.remove(key.attachment()); // it has answered

@@ -1,11 +1,9 @@
 package org.relay4j.client;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.net.UnixDomainSocketAddress;
-import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -28,9 +26,9 @@ final class Entrance {
 
     /** The address that a further connection is made to. */
     enum Way {
-        /** That of the tunnel. */
+        /** That of the tunnel; in a cluster, another one rather than the last one. */
         SAME,
-        /** That of the tunnel, which is tried again and again, because packets may be lost. */
+        /** As {@link #SAME}, tried again and again, because packets may be lost. */
         URGENT,
         /** Another one, if the server has several. */
         OTHER
@@ -42,11 +40,14 @@ final class Entrance {
     private final InetSocketAddress server; // may be unresolved, or stand for a Unix-domain socket
     private final RelayClientOptions options;
     private final Lease lease;
-    private volatile @Nullable InetAddress known; // where the last connection was made; null through a proxy
+    private final ServerAddresses addresses;
+    private volatile boolean clustered; // the last connection was to a node of a cluster
+    private volatile @Nullable InetSocketAddress known; // where the last connection was made; null through a proxy
 
     Entrance(InetSocketAddress server, RelayClientOptions options) {
         this.server = server;
         this.options = options;
+        addresses = new ServerAddresses(server, options.nodes());
         Path path = options.leaseFile();
         lease = new Lease(path == null ? null : new LeaseFile(path, purpose(server, options)), System::nanoTime);
     }
@@ -99,7 +100,7 @@ final class Entrance {
         Reached reached = reach();
         ControlLine complete = request.has("resume") ? request.with(ServerLines.DRAIN) : request;
         ControlConnection connection = ControlConnection.over(reached, options, complete);
-        known = connection.server().getAddress();
+        reached(connection);
         lease.granted(connection.grant());
         return connection;
     }
@@ -109,11 +110,25 @@ final class Entrance {
         if (socket != null) return ControlSocket.connect(socket);
         boolean urgent = isUrgent();
         Duration timeout = timeout(urgent);
-        String host = server.getHostString();
-        int port = server.getPort();
-        // Only the server that has granted the lease knows it.
-        return new Route(host, port, options, urgent)
-                .connect(timeout, share -> Dial.connect(host, port, known, share, urgent));
+        // Alone, only the server that has granted the lease knows it. In a cluster, the tunnel is there already.
+        return route(urgent)
+                .connect(
+                        timeout,
+                        share -> Dial.connect(
+                                ServerAddresses.preferring(known, addresses.resolve()),
+                                HostPort.text(server),
+                                share,
+                                urgent));
+    }
+
+    private Route route(boolean urgent) {
+        return new Route(server.getHostString(), server.getPort(), options, urgent);
+    }
+
+    private void reached(ControlConnection connection) {
+        InetSocketAddress address = connection.server();
+        known = address.isUnresolved() ? null : address;
+        clustered = connection.grant().clustered();
     }
 
     private Duration timeout(boolean urgent) {
@@ -141,7 +156,7 @@ final class Entrance {
             throw new RelayProtocolException(HostPort.text(server) + " does not let connections join a tunnel", null);
         }
         if (connection.grant().lease() != null) lease.granted(connection.grant());
-        if (way == Way.OTHER) known = connection.server().getAddress();
+        if (clustered || way == Way.OTHER) reached(connection);
         return connection;
     }
 
@@ -149,20 +164,17 @@ final class Entrance {
         UnixDomainSocketAddress socket = ControlSocket.of(server);
         if (socket != null) return ControlSocket.connect(socket);
         boolean urgent = way == Way.URGENT;
-        return new Route(server.getHostString(), server.getPort(), options, urgent)
-                .connect(timeout(urgent), timeout -> dialFurther(way, timeout));
+        return route(urgent).connect(timeout(urgent), timeout -> dialFurther(way, timeout));
     }
 
     /** Connects without a proxy. */
-    private SocketChannel dialFurther(Way way, Duration timeout) throws IOException {
-        String host = server.getHostString();
-        InetAddress address = known;
-        boolean urgent = way == Way.URGENT;
-        if (address == null)
-            return Dial.connect(host, server.getPort(), null, timeout, urgent); // it came through a proxy
-        if (way == Way.OTHER) return Dial.connectAvoiding(host, server.getPort(), address, timeout);
-        InetSocketAddress target = new InetSocketAddress(address, server.getPort());
-        return Dial.connect(List.of(target), HostPort.text(server), timeout, urgent);
+    private Dial.Dialed dialFurther(Way way, Duration timeout) throws IOException {
+        InetSocketAddress present = known;
+        List<InetSocketAddress> targets;
+        if (present == null) targets = addresses.resolve(); // it came through a proxy
+        else if (clustered || way == Way.OTHER) targets = ServerAddresses.avoiding(present, addresses.resolve());
+        else targets = List.of(present);
+        return Dial.connect(targets, HostPort.text(server), timeout, way == Way.URGENT);
     }
 
     /** Returns the endpoint that the lease file keeps for a service; null if there is none. */

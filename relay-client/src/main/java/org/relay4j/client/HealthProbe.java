@@ -157,7 +157,8 @@ final class HealthProbe {
 
     private SocketChannel connect(SocketAddress address) throws IOException {
         if (address instanceof InetSocketAddress tcp) {
-            return Dial.connect(List.of(tcp), "the local service " + service.local(), check.timeout(), true);
+            return Dial.connect(List.of(tcp), "the local service " + service.local(), check.timeout(), true)
+                    .channel();
         }
         SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
         boolean connected = false;

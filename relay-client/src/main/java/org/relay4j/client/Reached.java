@@ -28,15 +28,9 @@ record Reached(
     private static final Pattern LITERAL = Pattern.compile("[0-9.]+|.*:.*");
 
     /** A connection without a proxy. */
-    static Reached directly(SocketChannel channel, String host, int port) throws IOException {
-        boolean known = false;
-        try {
-            InetAddress address = ((InetSocketAddress) channel.getRemoteAddress()).getAddress();
-            known = true;
-            return new Reached(channel, host, port, address, null);
-        } finally {
-            if (!known) Sockets.close(channel);
-        }
+    static Reached directly(Dial.Dialed dialed) {
+        InetSocketAddress target = dialed.target();
+        return new Reached(dialed.channel(), target.getHostString(), target.getPort(), target.getAddress(), null);
     }
 
     /** Returns the control port, for messages. */

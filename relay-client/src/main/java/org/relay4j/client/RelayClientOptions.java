@@ -2,9 +2,11 @@ package org.relay4j.client;
 
 import java.net.PasswordAuthentication;
 import java.net.Proxy;
+import java.net.InetSocketAddress;
 import java.net.ProxySelector;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.TunnelListener;
@@ -26,6 +28,9 @@ public final class RelayClientOptions {
     // Longer than 300 lines because each option has a getter and a setter here, with the one description of its unit
     // and range.
     private static final int MOST_CONNECTIONS = 8;
+
+    /** Maximum number of {@link Builder#nodes nodes}. */
+    static final int MOST_NODES = Dial.MOST_ADDRESSES - 1;
     private static final RelayClientOptions DEFAULTS = builder().build();
 
     private final Builder values;
@@ -152,6 +157,11 @@ public final class RelayClientOptions {
         return values.visitorAddresses || values.proxyProtocol != null;
     }
 
+    /** Returns the control ports of further nodes of the server's cluster. Immutable. */
+    public List<InetSocketAddress> nodes() {
+        return values.nodes;
+    }
+
     /** Returns the number of connections of a tunnel. */
     public int connections() {
         return values.connections;
@@ -181,6 +191,7 @@ public final class RelayClientOptions {
         private @Nullable Path leaseFile;
         private boolean visitorAddresses;
         private @Nullable ProxyProtocol proxyProtocol;
+        private List<InetSocketAddress> nodes = List.of();
         private int connections = 1;
         private boolean severalEndpoints;
         private SessionOptions session = SessionOptions.defaults();
@@ -205,6 +216,7 @@ public final class RelayClientOptions {
             leaseFile = other.leaseFile;
             visitorAddresses = other.visitorAddresses;
             proxyProtocol = other.proxyProtocol;
+            nodes = other.nodes;
             connections = other.connections;
             severalEndpoints = other.severalEndpoints;
             session = other.session;
@@ -377,6 +389,18 @@ public final class RelayClientOptions {
         }
 
         /**
+         * Sets the control ports of further nodes of the server's cluster, at most {@value #MOST_NODES}; default none. They are tried after the addresses of the server, and further
+         * connections of a tunnel prefer another node than the last one. The certificate of each must be for its own host, or be
+         * pinned. A server that is not in a cluster with them does not know the tunnel, and the client gets another port there.
+         *
+         * @param further an unresolved address is resolved at each attempt
+         */
+        public Builder nodes(List<InetSocketAddress> further) {
+            nodes = List.copyOf(further);
+            return this;
+        }
+
+        /**
          * Sets the number of connections of a tunnel: 1 to 8, default 1. Each visitor is carried by one of them. The loss of a
          * connection resets its visitors only, and the tunnel stays up while one is left. The server must speak HELLO and grant
          * leases. The connections are pinged at least every 0.5 s while they are silent, even with a keep-alive interval of zero.
@@ -412,6 +436,7 @@ public final class RelayClientOptions {
             if (publicPort < 0 || publicPort > 65_535) {
                 throw new IllegalArgumentException("publicPort is " + publicPort + ", it must be 0 to 65535");
             }
+            checkNodes();
             if (connections < 1 || connections > MOST_CONNECTIONS) {
                 throw new IllegalArgumentException(
                         "connections is " + connections + ", it must be 1 to " + MOST_CONNECTIONS);
@@ -421,6 +446,19 @@ public final class RelayClientOptions {
                         + ", it must not be below the shortest, " + shortestBackoff);
             }
             return new RelayClientOptions(new Builder(this));
+        }
+
+        private void checkNodes() {
+            if (nodes.size() > MOST_NODES) {
+                throw new IllegalArgumentException("nodes has " + nodes.size() + " addresses, at most " + MOST_NODES + " are tried");
+            }
+            for (InetSocketAddress node : nodes) {
+                if (node.getPort() == 0) throw new IllegalArgumentException("nodes has " + HostPort.text(node) + " without a port");
+            }
+            if (!nodes.isEmpty() && proxySelector != null) {
+                throw new IllegalArgumentException("nodes are not used through a proxy; set one of the two, or a host name that"
+                        + " has the addresses of all nodes");
+            }
         }
     }
 }

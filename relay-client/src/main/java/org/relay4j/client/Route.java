@@ -36,7 +36,7 @@ final class Route {
     /** Connects without a proxy. */
     interface Direct {
         /** Blocks at most for the timeout. */
-        SocketChannel connect(Duration timeout) throws IOException;
+        Dial.Dialed connect(Duration timeout) throws IOException;
     }
 
     private final String host;
@@ -61,7 +61,7 @@ final class Route {
      */
     Reached connect(Duration timeout, Direct direct) throws IOException {
         ProxySelector selector = options.proxySelector();
-        if (selector == null) return Reached.directly(direct.connect(timeout), host, port);
+        if (selector == null) return Reached.directly(direct.connect(timeout));
         URI server = uri();
         long deadline = System.nanoTime() + timeout.toNanos();
         List<Proxy> proxies = select(selector, server);
@@ -72,7 +72,7 @@ final class Route {
             Proxy proxy = proxies.get(i);
             try {
                 boolean none = proxy.type() == Proxy.Type.DIRECT;
-                return none ? Reached.directly(direct.connect(share), host, port) : through(proxy, share);
+                return none ? Reached.directly(direct.connect(share)) : through(proxy, share);
             } catch (InterruptedIOException e) {
                 throw e;
             } catch (IOException e) {

@@ -200,10 +200,11 @@ final class ServerLines {
         String lease = answer.value("lease");
         int connection = answer.number("connection");
         String site = answer.value("public");
-        if (lease == null) return new Grant(port, site, null, connection, drain);
+        boolean clustered = answer.value("node") != null;
+        if (lease == null) return new Grant(port, site, null, connection, drain, clustered);
         int ttl = answer.number("ttl");
         if (!LeaseWord.isValid(lease) || ttl < 0) throw noRelayServer("a malformed lease", null);
-        return new Grant(port, site, new Grant.Leased(lease, Duration.ofSeconds(ttl)), connection, drain);
+        return new Grant(port, site, new Grant.Leased(lease, Duration.ofSeconds(ttl)), connection, drain, clustered);
     }
 
     /** Returns the public port; 0 if the tunnel has none of its own; negative if the answer is malformed. */

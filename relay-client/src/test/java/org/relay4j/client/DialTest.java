@@ -2,18 +2,15 @@ package org.relay4j.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -40,26 +37,6 @@ class DialTest {
     }
 
     @Test
-    void preferredAddressKeepsTheScopeOfTheResolver() throws IOException {
-        byte[] linkLocal = address("fe80::1").getAddress();
-        InetAddress scoped = Inet6Address.getByAddress("relay", linkLocal, 3);
-        InetAddress preferred = InetAddress.getByAddress(linkLocal);
-        List<InetAddress> ordered = Dial.preferring(preferred, new ArrayList<>(List.of(address("1.1.1.1"), scoped)));
-        assertSame(scoped, ordered.get(0));
-        assertEquals(addresses("fe80::1", "1.1.1.1"), ordered);
-        assertEquals(addresses("::1"), Dial.preferring(preferred, addresses("::1")));
-        assertEquals(addresses("::1"), Dial.preferring(null, addresses("::1")));
-    }
-
-    @Test
-    void avoidedAddressIsTriedLast() throws IOException {
-        assertEquals(
-                addresses("1.1.1.2", "1.1.1.3", "1.1.1.1"),
-                Dial.avoiding(address("1.1.1.1"), new ArrayList<>(addresses("1.1.1.1", "1.1.1.2", "1.1.1.3"))));
-        assertEquals(addresses("::1"), Dial.avoiding(address("::2"), new ArrayList<>(addresses("::1"))));
-    }
-
-    @Test
     void hostWithVeryManyAddressesIsNotTriedAtAllOfThem() {
         InetAddress[] many =
                 IntStream.range(0, 100).mapToObj(n -> address("10.0.0." + n)).toArray(InetAddress[]::new);
@@ -70,8 +47,9 @@ class DialTest {
     void addressThatDoesNotAnswerDelaysTheNextOneOnly() throws IOException {
         try (FullBacklog silent = new FullBacklog();
                 FakeServer server = FakeServer.start(FakeServer::awaitEnd);
-                SocketChannel connected =
-                        Dial.connect(List.of(local(silent.port()), local(server.port())), "relay", LONG, false)) {
+                SocketChannel connected = Dial.connect(
+                                List.of(local(silent.port()), local(server.port())), "relay", LONG, false)
+                        .channel()) {
             assertEquals(local(server.port()), connected.getRemoteAddress());
             assertFalse(connected.isBlocking());
             assertFalse(connected.isRegistered());
@@ -81,8 +59,9 @@ class DialTest {
     @Test
     void addressThatRefusesIsFollowedByTheNextOne() throws IOException {
         try (FakeServer server = FakeServer.start(FakeServer::awaitEnd);
-                SocketChannel connected =
-                        Dial.connect(List.of(local(FixedPort.free()), local(server.port())), "relay", LONG, false)) {
+                SocketChannel connected = Dial.connect(
+                                List.of(local(FixedPort.free()), local(server.port())), "relay", LONG, false)
+                        .channel()) {
             assertEquals(local(server.port()), connected.getRemoteAddress());
         }
     }

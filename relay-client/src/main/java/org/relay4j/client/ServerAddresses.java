@@ -1,0 +1,79 @@
+package org.relay4j.client;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.api.RelayUnreachableException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The addresses under which a relay server can be reached: those of its host, then those of further nodes of its cluster. Resolved
+ * each time. Immutable.
+ */
+final class ServerAddresses {
+    private static final Logger log = LoggerFactory.getLogger(ServerAddresses.class);
+
+    private final List<InetSocketAddress> servers; // each perhaps unresolved, and perhaps with several addresses
+
+    ServerAddresses(InetSocketAddress server, List<InetSocketAddress> nodes) {
+        List<InetSocketAddress> all = new ArrayList<>(nodes.size() + 1);
+        all.add(server);
+        all.addAll(nodes);
+        servers = List.copyOf(all);
+    }
+
+    /** Returns whether nodes other than that of the server are known. */
+    boolean areSeveral() {
+        return servers.size() > 1;
+    }
+
+    /**
+     * Resolves all. Blocks as the resolver does. The addresses of a host are in the order of RFC 8305.
+     *
+     * @throws RelayUnreachableException if no host is known
+     */
+    List<InetSocketAddress> resolve() throws RelayUnreachableException {
+        List<InetSocketAddress> resolved = new ArrayList<>();
+        RelayUnreachableException failure = null;
+        for (InetSocketAddress server : servers) {
+            try {
+                for (InetSocketAddress each : Dial.resolve(server.getHostString(), server.getPort())) {
+                    if (resolved.size() < Dial.MOST_ADDRESSES && !resolved.contains(each)) resolved.add(each);
+                }
+            } catch (RelayUnreachableException e) {
+                log.debug("{}", e.getMessage());
+                if (failure == null) failure = e;
+            }
+        }
+        if (failure != null && resolved.isEmpty()) throw failure;
+        return resolved;
+    }
+
+    /** Moves the preferred address to the front, as the resolver has it: with its scope, which does not count for equality. */
+    static List<InetSocketAddress> preferring(@Nullable InetSocketAddress preferred, List<InetSocketAddress> resolved) {
+        List<InetSocketAddress> ordered = new ArrayList<>(resolved);
+        int at = preferred == null ? -1 : find(preferred, ordered);
+        if (at > 0) ordered.add(0, ordered.remove(at));
+        return ordered;
+    }
+
+    /** Moves the avoided address to the end. */
+    static List<InetSocketAddress> avoiding(InetSocketAddress avoided, List<InetSocketAddress> resolved) {
+        List<InetSocketAddress> ordered = new ArrayList<>(resolved);
+        int at = find(avoided, ordered);
+        if (at >= 0) ordered.add(ordered.remove(at));
+        return ordered;
+    }
+
+    private static int find(InetSocketAddress wanted, List<InetSocketAddress> addresses) {
+        InetAddress address = wanted.getAddress();
+        for (int i = 0; i < addresses.size(); i++) {
+            InetSocketAddress each = addresses.get(i);
+            if (each.getPort() == wanted.getPort() && each.getAddress().equals(address)) return i;
+        }
+        return -1;
+    }
+}
