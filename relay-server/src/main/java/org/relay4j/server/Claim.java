@@ -180,10 +180,14 @@ final class Claim {
         if (cluster == null) open(wanted);
         else if (carrier != null) refusePort("port " + wanted + " is in use at node " + carrier);
         else
-            cluster.routed().take(port, home(), routed -> guarded(() -> {
-                if (routed == null) on(loop, () -> open(wanted));
-                else open(routed, null);
-            }));
+            cluster.routed()
+                    .take(
+                            port,
+                            home(),
+                            routed -> guarded(() -> {
+                                if (routed == null) on(loop, () -> open(wanted));
+                                else open(routed, null);
+                            }));
     }
 
     /** On the loop of the current owner. */

@@ -1,8 +1,6 @@
 package org.relay4j.server;
 
 import java.io.IOException;
-import org.relay4j.yamux.io.Sockets;
-import java.util.concurrent.CompletionStage;
 import java.io.InterruptedIOException;
 import java.net.BindException;
 import java.util.HexFormat;
@@ -10,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -31,6 +30,7 @@ import org.relay4j.server.registry.RegistryStore;
 import org.relay4j.yamux.io.LimitedLog;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopGroup;
+import org.relay4j.yamux.io.Sockets;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -51,16 +51,18 @@ final class Cluster implements ClusterListener {
     private final RoutedEndpoints routed;
     private final ClusterCounts counts = new ClusterCounts();
     private final Map<String, ServerTunnel> tunnels = new ConcurrentHashMap<>(); // of this node, by id
-    private final Set<String> returning = ConcurrentHashMap.newKeySet(); // tunnels of other nodes whose clients come back
+    private final Set<String> returning =
+            ConcurrentHashMap.newKeySet(); // tunnels of other nodes whose clients come back
     private final LimitedLog failures = new LimitedLog(log, Level.WARN);
 
-    private Cluster(RelayServer server, ClusterOptions options, ClusterSettings settings, PeerTls tls) throws IOException {
+    private Cluster(RelayServer server, ClusterOptions options, ClusterSettings settings, PeerTls tls)
+            throws IOException {
         this.server = server;
         this.options = options;
         store = options.store();
         node = new ClusterNode(settings, store, thread, this);
-        PeerSettings peers = new PeerSettings(
-                options.name(), options.node(), settings.self().incarnation(), server.loops(), tls);
+        PeerSettings peers =
+                new PeerSettings(options.name(), options.node(), settings.self().incarnation(), server.loops(), tls);
         links = new PeerLinks(peers, new Watcher());
         routed = new RoutedEndpoints(this);
         boolean opened = false;
@@ -194,7 +196,11 @@ final class Cluster implements ClusterListener {
     /** Returns the tunnel of this node that has an endpoint; null if there is none. */
     @Nullable
     ServerTunnel local(Endpoint endpoint) {
-        return server.registry().ofEndpoint(endpoint).toCompletableFuture().getNow(Optional.empty()).orElse(null);
+        return server.registry()
+                .ofEndpoint(endpoint)
+                .toCompletableFuture()
+                .getNow(Optional.empty())
+                .orElse(null);
     }
 
     /** Returns whether an endpoint that a tunnel gives up, or a claim, stays open for other nodes. */
@@ -228,7 +234,8 @@ final class Cluster implements ClusterListener {
         return tunnel.owner() != null
                 && !endpoint.isAny()
                 && tunnel.request().limits().allows(endpoint)
-                && !(endpoint.kind() == Endpoint.Kind.TCP && tunnel.request().limits().ports().isEmpty());
+                && !(endpoint.kind() == Endpoint.Kind.TCP
+                        && tunnel.request().limits().ports().isEmpty());
     }
 
     /** A client comes back to a tunnel of another node. Returns false if one just does; {@link #ends} must follow otherwise. */

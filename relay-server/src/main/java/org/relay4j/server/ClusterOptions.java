@@ -57,8 +57,10 @@ public final class ClusterOptions {
         int colon = address.indexOf(':');
         String kind = colon < 0 ? address : address.substring(0, colon);
         StringJoiner known = new StringJoiner(", ").setEmptyValue("none");
-        for (RegistryProvider provider : ServiceLoader.load(RegistryProvider.class, RegistryProvider.class.getClassLoader())) {
-            if (provider.name().equals(kind) && colon >= 0) return provider.open(address.substring(colon + 1), settings);
+        for (RegistryProvider provider :
+                ServiceLoader.load(RegistryProvider.class, RegistryProvider.class.getClassLoader())) {
+            if (provider.name().equals(kind) && colon >= 0)
+                return provider.open(address.substring(colon + 1), settings);
             known.add(provider.name());
         }
         throw new IllegalArgumentException("the store of a cluster is '" + address
@@ -221,8 +223,11 @@ public final class ClusterOptions {
             requireName("cluster", name);
             requireName("node", node);
             InetSocketAddress bound = peerAddress;
-            require(bound != null && bound.getPort() != 0, "the port for links from other nodes is missing; set peerAddress");
-            require(certificates != null && key != null && authority != null,
+            require(
+                    bound != null && bound.getPort() != 0,
+                    "the port for links from other nodes is missing; set peerAddress");
+            require(
+                    certificates != null && key != null && authority != null,
                     "the certificate of the node is missing; set peerCertificate");
             Bounds.notNegative("drainDelay", drainDelay);
             require(drainDelay.compareTo(Duration.ofMinutes(10)) <= 0, "drainDelay must be at most 10 minutes");
@@ -231,7 +236,9 @@ public final class ClusterOptions {
         }
 
         private static void requireName(String what, String name) {
-            require(ClientName.isValid(name), "the name of the " + what + " is '" + name + "', it must be " + ClientName.FORM);
+            require(
+                    ClientName.isValid(name),
+                    "the name of the " + what + " is '" + name + "', it must be " + ClientName.FORM);
         }
 
         private static void require(boolean holds, String otherwise) {

@@ -90,7 +90,8 @@ final class ClusterReturn {
 
     private boolean isProved(KeptTunnel kept) {
         boolean lacksPort = request.port() >= 0 && kept.port() == 0;
-        boolean proved = Lease.kept(server.random(), 0, kept.id(), kept.leases()).accepts(lease);
+        boolean proved =
+                Lease.kept(server.random(), 0, kept.id(), kept.leases()).accepts(lease);
         return proved && Objects.equals(kept.owner(), request.name()) && !lacksPort;
     }
 
@@ -141,7 +142,8 @@ final class ClusterReturn {
         Endpoints endpoints = new Endpoints(server.registry(), loop, port);
         ServerTunnel tunnel = Restoration.of(server, own, request.limits(), endpoints);
         if (tunnel == null) {
-            end(() -> claim.refuse(claim.ticket().place(request.name(), request.limits().maxTunnels())));
+            end(() -> claim.refuse(
+                    claim.ticket().place(request.name(), request.limits().maxTunnels())));
             return;
         }
         for (PublicEndpoint each : opened) if (each != port) endpoints.restore(each);

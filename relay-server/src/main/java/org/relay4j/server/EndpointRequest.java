@@ -214,10 +214,14 @@ final class EndpointRequest {
         else if (carrier != null && !tunnel.entry().isElsewhere(wanted)) {
             refuse(Refusal.PORT_UNAVAILABLE, "port-unavailable", text + " is in use at node " + carrier);
         } else
-            cluster.routed().take(wanted, tunnel.loop(), routed -> guarded(() -> {
-                if (routed == null) open(wanted);
-                else add(routed);
-            }));
+            cluster.routed()
+                    .take(
+                            wanted,
+                            tunnel.loop(),
+                            routed -> guarded(() -> {
+                                if (routed == null) open(wanted);
+                                else add(routed);
+                            }));
     }
 
     private void open(Endpoint wanted) {
@@ -265,7 +269,8 @@ final class EndpointRequest {
     private void refuse(ClaimException refused) {
         Endpoint wanted = named;
         if (wanted != null && wanted.isAny() && refused.isTaken() && ++attempts < Claim.MOST_ATTEMPTS) add(wanted);
-        else refuse(refused.reason(), refused.refusal().code(), refused.refusal().text());
+        else
+            refuse(refused.reason(), refused.refusal().code(), refused.refusal().text());
     }
 
     private byte[] opened(PublicEndpoint endpoint) {

@@ -58,13 +58,19 @@ final class OfferedVisitor implements PeerOutcome {
     @Override
     public void tryElsewhere(String why) {
         cluster.counts().retried();
-        log.debug("relay server: visitor {} of {} not taken by node {}: {}", this, visitors.endpoint(), route.node(), why);
+        log.debug(
+                "relay server: visitor {} of {} not taken by node {}: {}",
+                this,
+                visitors.endpoint(),
+                route.node(),
+                why);
         visitors.returned(visitor);
     }
 
     @Override
     public void refused(String why) {
-        log.debug("relay server: visitor {} of {} refused by node {}: {}", this, visitors.endpoint(), route.node(), why);
+        log.debug(
+                "relay server: visitor {} of {} refused by node {}: {}", this, visitors.endpoint(), route.node(), why);
         visitor.arrival().reset();
         left();
     }

@@ -84,8 +84,7 @@ final class PeerGuest implements PeerBridge.Owner {
         MuxStream stream = bridge.clientStream();
         if (stream == null) return; // it was never joined
         long now = System.nanoTime();
-        Recorder.visitor(
-                tunnel, stream.id(), stream.age(now), stream.bytesSent(), stream.bytesReceived(), failure);
+        Recorder.visitor(tunnel, stream.id(), stream.age(now), stream.bytesSent(), stream.bytesReceived(), failure);
         if (tunnel.announcements().areHeard()) tunnel.announcements().closed(shown(stream), failure);
         log.debug(
                 "{}: visitor {} of another node {}",

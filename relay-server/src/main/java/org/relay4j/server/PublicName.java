@@ -79,13 +79,13 @@ final class PublicName extends QueuedEndpoint {
                     !visitors.tunnel().visitors().mayWait() || server().names().isFull();
             if (full && (visitors.isHeld() || !visitors.canAccept())) {
                 server().refused(
-                        Refusal.VISITORS_WAITING,
-                        visitor.address(),
-                        "{}: visitor {} refused, {} wait for the client, of {} at most",
-                        visitors.tunnel(),
-                        Sockets.text(visitor.address()),
-                        visitors.tunnel().visitors().waiting(),
-                        TunnelVisitors.MOST_WAITING);
+                                Refusal.VISITORS_WAITING,
+                                visitor.address(),
+                                "{}: visitor {} refused, {} wait for the client, of {} at most",
+                                visitors.tunnel(),
+                                Sockets.text(visitor.address()),
+                                visitors.tunnel().visitors().waiting(),
+                                TunnelVisitors.MOST_WAITING);
                 return;
             }
             passed = true;

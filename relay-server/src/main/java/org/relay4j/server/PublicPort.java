@@ -135,11 +135,11 @@ final class PublicPort extends QueuedEndpoint implements Listener.Owner {
             if (first == null && mostLeave) {
                 Sockets.reset(channel); // if it has only ended its direction, it must not take this for a reply
                 server().refused(
-                        Refusal.VISITOR_RATE,
-                        from,
-                        "{}: visitor {} refused, it has left without a byte, as most of a flood do",
-                        visitors.tunnel(),
-                        Sockets.text(from));
+                                Refusal.VISITOR_RATE,
+                                from,
+                                "{}: visitor {} refused, it has left without a byte, as most of a flood do",
+                                visitors.tunnel(),
+                                Sockets.text(from));
                 return true;
             }
             Sockets.configure(channel);

@@ -92,8 +92,8 @@ final class RoutedVisitors implements EndpointVisitors {
         if (closed && handover == null) return false;
         Refusal reason = null;
         if (!server.options().visitorFilter().allows(visitor.address().getAddress())) reason = Refusal.VISITOR_ADDRESS;
-        else if (waiting.size() >= MOST_WAITING || (visitor.wasRead() && server.names().isFull()))
-            reason = Refusal.VISITORS_WAITING;
+        else if (waiting.size() >= MOST_WAITING
+                || (visitor.wasRead() && server.names().isFull())) reason = Refusal.VISITORS_WAITING;
         else if (!server.admission().enterVisitor()) reason = Refusal.VISITORS;
         if (reason == null) return true;
         server.refused(

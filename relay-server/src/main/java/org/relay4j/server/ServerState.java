@@ -208,7 +208,8 @@ final class ServerState implements Closeable {
 
     /** Has the tunnels wait for their clients. */
     void hold(RelayServer server) {
-        restored.forEach((tunnel, kept) -> tunnel.loop().execute(() -> tunnel.awaitClient(kept, "the server was restarted")));
+        restored.forEach(
+                (tunnel, kept) -> tunnel.loop().execute(() -> tunnel.awaitClient(kept, "the server was restarted")));
         for (Revocations.Entry name : names) {
             name.onRevoke(() -> server.tunnels().revoke(name.name()));
             name.remove();

@@ -83,7 +83,8 @@ final class TunnelClaims {
      * @param then called on the tunnel's loop, with the failure if there was one
      */
     void put(String text, Consumer<@Nullable IOException> then) {
-        List<Endpoint> missing = own().stream().filter(each -> !claimed.contains(each)).toList();
+        List<Endpoint> missing =
+                own().stream().filter(each -> !claimed.contains(each)).toList();
         if (over) then.accept(new IOException("the tunnel has ended"));
         else claim(text, missing.iterator(), then);
     }
@@ -110,8 +111,10 @@ final class TunnelClaims {
             else claim(text, missing, then);
         });
         Loop loop = tunnel.loop();
-        attempt.timer = loop.schedule(PATIENCE, () -> attempt.end(ClaimException.unavailable(
-                new IOException("no answer within " + TimeUnit.NANOSECONDS.toMillis(PATIENCE) + " ms"))));
+        attempt.timer = loop.schedule(
+                PATIENCE,
+                () -> attempt.end(ClaimException.unavailable(
+                        new IOException("no answer within " + TimeUnit.NANOSECONDS.toMillis(PATIENCE) + " ms"))));
         node.claim(record, next, fixed)
                 .whenComplete((ok, failure) -> loop.execute(() -> claimed(next, text, attempt, failure)));
     }

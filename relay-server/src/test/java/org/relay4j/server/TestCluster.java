@@ -53,8 +53,8 @@ final class TestCluster implements AutoCloseable {
 
     private Path certify(int number, String cluster) throws IOException, GeneralSecurityException {
         String node = "n" + number;
-        SelfSignedKeys keys = SelfSignedKeys.make(
-                folder.resolve(node + ".p12"), node, "relay://" + cluster + "/" + node);
+        SelfSignedKeys keys =
+                SelfSignedKeys.make(folder.resolve(node + ".p12"), node, "relay://" + cluster + "/" + node);
         keys.writeKey(folder.resolve(node + ".key"));
         return keys.writeCertificate(folder.resolve(node + ".pem"));
     }
@@ -80,7 +80,8 @@ final class TestCluster implements AutoCloseable {
                 .name(NAME)
                 .node("n" + number)
                 .peerAddress(new InetSocketAddress(address(number), peer))
-                .peerCertificate(folder.resolve("n" + number + ".pem"), folder.resolve("n" + number + ".key"), authority)
+                .peerCertificate(
+                        folder.resolve("n" + number + ".pem"), folder.resolve("n" + number + ".key"), authority)
                 .drainDelay(Duration.ZERO);
         RelayServer server = RelayServer.start(options.apply(RelayServerOptions.builder()
                         .bindAddress(address(number))

@@ -61,7 +61,8 @@ final class Carried {
         holdings.remove(holding.endpoint, holding);
     }
 
-    @Nullable Holding find(Endpoint endpoint) {
+    @Nullable
+    Holding find(Endpoint endpoint) {
         return holdings.get(endpoint);
     }
 
@@ -149,7 +150,8 @@ final class Carried {
         if (entry != null) entries.put(key, entry);
     }
 
-    @Nullable Entry entry(String key) {
+    @Nullable
+    Entry entry(String key) {
         return entries.get(key);
     }
 

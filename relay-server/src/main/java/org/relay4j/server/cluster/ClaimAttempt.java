@@ -17,7 +17,11 @@ import org.relay4j.server.registry.Snapshot;
 /** Claims an endpoint for a tunnel of this node. */
 final class ClaimAttempt implements Writer.Outcome {
     /** What is claimed. {@code displaced} is the tunnel from which the endpoint is taken; null if it must be free. */
-    record Request(TunnelRecord tunnel, Endpoint endpoint, boolean fixed, @Nullable Holder displaced) {}
+    record Request(
+            TunnelRecord tunnel,
+            Endpoint endpoint,
+            boolean fixed,
+            @Nullable Holder displaced) {}
 
     private static final int MOST_ROUTES = 60; // of other tunnels that are looked at
 

@@ -31,7 +31,8 @@ public final class ClusterSettings {
             String cluster, String node, InetSocketAddress peerAddress, int loops, String version) {
         requireName("cluster", cluster);
         requireName("node", node);
-        if (loops < 1) throw new IllegalArgumentException("the number of loops is " + loops + ", it must be at least 1");
+        if (loops < 1)
+            throw new IllegalArgumentException("the number of loops is " + loops + ", it must be at least 1");
         byte[] random = new byte[8];
         new SecureRandom().nextBytes(random);
         String incarnation = HexFormat.of().formatHex(random);
@@ -44,14 +45,15 @@ public final class ClusterSettings {
 
     private static void requireName(String what, String name) {
         if (!ClientName.isValid(name)) {
-            throw new IllegalArgumentException("the name of the " + what + " is '" + name + "', it must be " + ClientName.FORM);
+            throw new IllegalArgumentException(
+                    "the name of the " + what + " is '" + name + "', it must be " + ClientName.FORM);
         }
     }
 
     /** Returns the same with another incarnation. */
     ClusterSettings incarnation(String value) {
-        NodeInfo other = new NodeInfo(
-                self.name(), value, self.peerAddress(), self.loops(), self.version(), self.draining());
+        NodeInfo other =
+                new NodeInfo(self.name(), value, self.peerAddress(), self.loops(), self.version(), self.draining());
         return new ClusterSettings(cluster, other, times);
     }
 

@@ -56,7 +56,8 @@ final class Ghosts {
             due.remove(id);
             if (sync.find(id) != null) continue;
             String key = access.keys().tunnel(id);
-            access.requests().send(() -> access.store().read(List.of(key)), seen -> release(id, key, seen), why -> add(id));
+            access.requests()
+                    .send(() -> access.store().read(List.of(key)), seen -> release(id, key, seen), why -> add(id));
         }
     }
 

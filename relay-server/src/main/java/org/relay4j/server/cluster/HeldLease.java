@@ -67,10 +67,12 @@ final class HeldLease {
         underWay = true;
         due = now + interval;
         if (number == 0) {
-            access.requests().sendFirst(() -> access.store().grant(timeToLive), lease -> granted(lease, now), this::failed);
+            access.requests()
+                    .sendFirst(() -> access.store().grant(timeToLive), lease -> granted(lease, now), this::failed);
         } else {
             long renewed = number;
-            access.requests().sendFirst(() -> access.store().renew(renewed), lives -> renewed(lives, now), this::failed);
+            access.requests()
+                    .sendFirst(() -> access.store().renew(renewed), lives -> renewed(lives, now), this::failed);
         }
     }
 

@@ -51,10 +51,12 @@ final class Joining {
     void foreign(NodeInfo other) {
         if (!foreign) foreignAt = access.now();
         foreign = true;
-        long patience = access.settings().times().node().multipliedBy(2).plusSeconds(1).toNanos();
+        long patience =
+                access.settings().times().node().multipliedBy(2).plusSeconds(1).toNanos();
         if (access.now() - foreignAt < patience) return;
         String name = access.settings().self().name();
-        String where = other.peerAddress().getHostString() + ":" + other.peerAddress().getPort();
+        String where =
+                other.peerAddress().getHostString() + ":" + other.peerAddress().getPort();
         result.completeExceptionally(new RegistryException(
                 "another live node of cluster " + access.settings().cluster() + " has the name '" + name
                         + "', its peer address is " + where + "; give each node a name of its own",

@@ -53,17 +53,17 @@ final class Keys {
     }
 
     /** Returns the name of the node with this key; null if it is not that of a node. */
-    @Nullable String nodeOf(String key) {
-        return key.startsWith(nodes()) && key.length() > nodes().length()
-                ? key.substring(nodes().length())
-                : null;
+    @Nullable
+    String nodeOf(String key) {
+        return key.startsWith(nodes()) && key.length() > nodes().length() ? key.substring(nodes().length()) : null;
     }
 
     /** The endpoint and the node that the key of a route names. */
     record RouteKey(Endpoint endpoint, String node) {}
 
     /** Returns what the key of a route names; null if it is not the key of a route. */
-    @Nullable RouteKey routeOf(String key) {
+    @Nullable
+    RouteKey routeOf(String key) {
         int end = key.lastIndexOf('/');
         if (!key.startsWith(routes()) || end <= routes().length() || end == key.length() - 1) return null;
         try {

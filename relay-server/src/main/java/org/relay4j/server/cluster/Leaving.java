@@ -64,9 +64,11 @@ final class Leaving {
             end();
             return;
         }
-        Transaction goodbye = Transaction.NONE.ifAt(access.selfKey(), presence.revision()).delete(access.selfKey());
+        Transaction goodbye =
+                Transaction.NONE.ifAt(access.selfKey(), presence.revision()).delete(access.selfKey());
         long routes = presence.routes();
-        access.requests().sendFirst(() -> access.store().commit(goodbye), made -> revoke(routes), why -> revoke(routes));
+        access.requests()
+                .sendFirst(() -> access.store().commit(goodbye), made -> revoke(routes), why -> revoke(routes));
     }
 
     private void revoke(long routes) {

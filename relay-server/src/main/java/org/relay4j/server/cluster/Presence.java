@@ -195,7 +195,8 @@ final class Presence {
             forThese.forEach(each -> each.done().run());
         } else {
             if (entry != null && !isOwn(entry)) foreign(entry);
-            RegistryException changing = new RegistryUnavailableException("the node's entry cannot be written", null, true);
+            RegistryException changing =
+                    new RegistryUnavailableException("the node's entry cannot be written", null, true);
             forThese.forEach(each -> each.failed().accept(changing));
         }
         if (!waiting.isEmpty() && registered) write();

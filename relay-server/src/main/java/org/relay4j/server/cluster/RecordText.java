@@ -5,8 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.api.control.ControlLine;
-import org.relay4j.server.registry.Entry;
 import org.relay4j.server.cluster.TunnelRecord.Stored;
+import org.relay4j.server.registry.Entry;
 
 /** The text of a tunnel's record: a line with its words, a line for each endpoint, and the text of the relay server. */
 final class RecordText {
@@ -28,7 +28,8 @@ final class RecordText {
     /** Returns the record in an entry; null if it is none. */
     static @Nullable TunnelRecord parse(String id, Entry entry) {
         int end = entry.value().indexOf('\n');
-        ControlLine line = end < 0 ? null : NodeText.line("tunnel", entry.value().substring(0, end));
+        ControlLine line =
+                end < 0 ? null : NodeText.line("tunnel", entry.value().substring(0, end));
         if (line == null) return null;
         String owner = line.value("owner");
         NodeId node = NodeId.parse(line.value("node"));
@@ -45,8 +46,7 @@ final class RecordText {
             }
             Stored stored = new Stored(node.name(), node.incarnation(), Epoch.of(line, entry), entry.revision());
             String text = entry.value().substring(from);
-            return new TunnelRecord(
-                    id, owner.equals("-") ? null : owner, line.has("leased"), endpoints, text, stored);
+            return new TunnelRecord(id, owner.equals("-") ? null : owner, line.has("leased"), endpoints, text, stored);
         } catch (IllegalArgumentException e) {
             return null;
         }

@@ -44,7 +44,8 @@ final class Repair {
         boolean isCurrent = record != null && record.stored().epoch() == tunnel.epoch;
         for (Holding each : tunnel.holdings()) {
             if (each.ended) continue;
-            LossReason why = judge(tunnel, each, isCurrent && !record.endpoints().contains(each.endpoint));
+            LossReason why =
+                    judge(tunnel, each, isCurrent && !record.endpoints().contains(each.endpoint));
             if (why != null) lost.put(each, why);
         }
         if (isCurrent) tunnel.text = record.text();
@@ -155,8 +156,7 @@ final class Repair {
         NodeId node = new NodeId(record.stored().node(), record.stored().incarnation());
         if (entry == null) return false;
         if (node.equals(access.self())) return entry.lease() == presence.claims();
-        boolean serves =
-                record.endpoints().stream().anyMatch(each -> view.isServedBy(node.name(), each, tunnel.id));
+        boolean serves = record.endpoints().stream().anyMatch(each -> view.isServedBy(node.name(), each, tunnel.id));
         boolean servedHere = tunnel.holdings().stream().anyMatch(each -> each.loop >= 0);
         return view.isRegistered(node) && (serves || !servedHere);
     }

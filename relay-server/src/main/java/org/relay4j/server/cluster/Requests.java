@@ -25,7 +25,8 @@ final class Requests {
     /** Maximum number of requests that wait for their turn. */
     static final int MOST_WAITING = 10_000;
 
-    private static final long PATIENCE = RegistryStore.PATIENCE.plus(Duration.ofSeconds(1)).toNanos();
+    private static final long PATIENCE =
+            RegistryStore.PATIENCE.plus(Duration.ofSeconds(1)).toNanos();
 
     private final ClusterTime time;
     private final Set<Request<?>> underWay = new LinkedHashSet<>(); // the oldest first
@@ -89,7 +90,8 @@ final class Requests {
         long now = time.nanoTime();
         while (!waiting.isEmpty() && now - waiting.getFirst().since > PATIENCE) {
             waiting.removeFirst()
-                    .fail(new RegistryUnavailableException("the registry is too slow: the request was not sent", null, true));
+                    .fail(new RegistryUnavailableException(
+                            "the registry is too slow: the request was not sent", null, true));
         }
     }
 

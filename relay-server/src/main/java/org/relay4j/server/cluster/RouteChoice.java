@@ -23,7 +23,8 @@ final class RouteChoice {
     /** Returns the routes with the newest epoch, the best first. */
     static List<Route> order(String self, Endpoint endpoint, Collection<Candidate> candidates) {
         if (candidates.isEmpty()) return List.of();
-        long newest = candidates.stream().mapToLong(each -> each.route.epoch()).max().getAsLong();
+        long newest =
+                candidates.stream().mapToLong(each -> each.route.epoch()).max().getAsLong();
         List<Candidate> left = new ArrayList<>();
         for (Candidate each : candidates) {
             if (each.route.epoch() == newest && !each.route.node().equals(self)) left.add(each);

@@ -60,7 +60,8 @@ final class Sync {
     // ---- tunnels
 
     /** Returns a tunnel of this node, also one that it is about to let go. Called by any thread. */
-    @Nullable Carried find(String id) {
+    @Nullable
+    Carried find(String id) {
         return tunnels.get(id);
     }
 
@@ -82,7 +83,8 @@ final class Sync {
     void add(Carried tunnel) {
         tunnels.put(tunnel.id, tunnel);
         for (Holding each : tunnel.holdings()) {
-            carriers.computeIfAbsent(each.endpoint, unused -> new LinkedHashSet<>()).add(tunnel);
+            carriers.computeIfAbsent(each.endpoint, unused -> new LinkedHashSet<>())
+                    .add(tunnel);
         }
     }
 
@@ -117,7 +119,10 @@ final class Sync {
     void orphaned() {
         ClusterTimes times = access.settings().times();
         long limit = access.now()
-                + times.claim().minus(times.claimRenewal()).minus(times.margin()).toNanos();
+                + times.claim()
+                        .minus(times.claimRenewal())
+                        .minus(times.margin())
+                        .toNanos();
         for (Carried tunnel : tunnels.values()) {
             for (Holding each : tunnel.holdings()) {
                 var claim = tunnel.entry(access.keys().claim(each.endpoint));
@@ -228,7 +233,8 @@ final class Sync {
             repair.plan(each, its);
             if (batch.canAdd(its) && !batch.isEnough()) {
                 batch.add(its);
-                List<Holding> ended = each.holdings().stream().filter(one -> one.ended).toList();
+                List<Holding> ended =
+                        each.holdings().stream().filter(one -> one.ended).toList();
                 planned.add(new Planned(each, presence.fence(), each.isLeaving(), repair.isShared(each), ended));
             } else {
                 marked.add(each);
@@ -293,7 +299,10 @@ final class Sync {
             for (Planned each : planned) {
                 List<String> keys = each.tunnel.keys(access);
                 each.tunnel.made(
-                        batch.operations().stream().filter(one -> keys.contains(one.key())).toList(), revision);
+                        batch.operations().stream()
+                                .filter(one -> keys.contains(one.key()))
+                                .toList(),
+                        revision);
                 settled(each);
             }
             end(chosen, true);

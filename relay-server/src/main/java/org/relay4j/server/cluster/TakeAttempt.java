@@ -57,7 +57,8 @@ final class TakeAttempt implements Writer.Outcome {
         }
         List<String> keys = new ArrayList<>();
         keys.add(recordKey);
-        for (Endpoint each : request.seen.endpoints()) keys.add(parts.access().keys().claim(each));
+        for (Endpoint each : request.seen.endpoints())
+            keys.add(parts.access().keys().claim(each));
         parts.access()
                 .requests()
                 .send(() -> parts.access().store().read(keys), this::plan, result::completeExceptionally);
@@ -66,7 +67,9 @@ final class TakeAttempt implements Writer.Outcome {
     private void plan(Snapshot seen) {
         Entry entry = seen.find(recordKey);
         TunnelRecord stored = entry == null ? null : RecordText.parse(request.seen.id(), entry);
-        if (entry == null || stored == null || entry.revision() != request.seen.stored().revision()) {
+        if (entry == null
+                || stored == null
+                || entry.revision() != request.seen.stored().revision()) {
             changed();
             return;
         }

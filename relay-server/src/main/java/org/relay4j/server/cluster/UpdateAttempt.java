@@ -77,7 +77,10 @@ final class UpdateAttempt implements Writer.Outcome {
         }
         batch = new Batch();
         batch.expect(key, tunnel.revision(key));
-        batch.put(key, RecordText.of(next, parts.access().self(), tunnel.epoch), parts.presence().claims());
+        batch.put(
+                key,
+                RecordText.of(next, parts.access().self(), tunnel.epoch),
+                parts.presence().claims());
         parts.writer().write(batch.transaction(), this);
     }
 

@@ -27,7 +27,8 @@ import org.relay4j.server.registry.Snapshot;
  * the node; {@link #routes} is for any thread.
  */
 final class View {
-    private static final long RETURN = Duration.ofSeconds(10).toNanos(); // for a node that is back, to put its routes again
+    private static final long RETURN =
+            Duration.ofSeconds(10).toNanos(); // for a node that is back, to put its routes again
 
     private final String self;
     private final Access access;
@@ -289,15 +290,14 @@ final class View {
     /** Returns whether the registry has a node, in this incarnation. */
     boolean isRegistered(NodeId node) {
         Member member = members.get(node.name());
-        return member != null
-                && !member.expired
-                && member.info.incarnation().equals(node.incarnation());
+        return member != null && !member.expired && member.info.incarnation().equals(node.incarnation());
     }
 
     /** Returns whether another node has a route for an endpoint of a tunnel. */
     boolean isServedElsewhere(Endpoint endpoint, String tunnel) {
         return table.getOrDefault(endpoint, Map.of()).values().stream()
-                .anyMatch(each -> !each.route.node().equals(self) && each.route.tunnel().equals(tunnel));
+                .anyMatch(each ->
+                        !each.route.node().equals(self) && each.route.tunnel().equals(tunnel));
     }
 
     /** Returns whether a node has a route for an endpoint of a tunnel. */

@@ -68,7 +68,8 @@ final class Watching {
                         () -> access.store().readAll(access.keys().nodes()),
                         nodes -> access.requests()
                                 .sendFirst(
-                                        () -> access.store().readAll(access.keys().routes()),
+                                        () -> access.store()
+                                                .readAll(access.keys().routes()),
                                         routes -> read(nodes, routes),
                                         failed),
                         failed);
@@ -105,8 +106,8 @@ final class Watching {
 
     private void echo(long now) {
         echoAt = now + ECHO;
-        Transaction put = Transaction.NONE.put(
-                access.keys().echo(access.settings().self().name()), "echo", presence.routes());
+        Transaction put =
+                Transaction.NONE.put(access.keys().echo(access.settings().self().name()), "echo", presence.routes());
         Inbox expected = inbox;
         access.requests()
                 .send(

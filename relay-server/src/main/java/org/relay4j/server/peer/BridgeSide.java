@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.core.StreamHandler;
+import org.relay4j.yamux.io.BandwidthWaiter;
 import org.relay4j.yamux.io.Driver;
 
 /**
@@ -12,13 +13,16 @@ import org.relay4j.yamux.io.Driver;
  * the lock of its own session held; what does not fit into the other's frames stays in its buffer, at most one window, and is
  * credited when it has left.
  */
-final class BridgeSide implements StreamHandler {
+final class BridgeSide implements StreamHandler, BandwidthWaiter {
+    private static final int MOST = 256 * 1024; // bytes; in one frame
+
     private final PeerBridge bridge;
     private final Driver driver;
     private MuxStream stream;
     private @Nullable BridgeSide other; // once joined
     private @Nullable ByteBuffer first; // sent before anything from the other stream
     private @Nullable Cause resetBehindEnd; // this stream was reset after all its data had been received
+    private boolean awaitsBandwidth; // nothing is sent until then
     private boolean finished; // all was received and passed on, and so was FIN
 
     @SuppressWarnings("NullAway.Init") // the bridge sets the stream before the first event
@@ -124,21 +128,31 @@ final class BridgeSide implements StreamHandler {
         finish();
     }
 
-    /** Sends as much as there is room for. With the lock held. Returns the number of bytes. */
+    /** Sends as much as there is room and bandwidth for. With the lock held. Returns the number of bytes. */
     private int send(ByteBuffer bytes) {
-        if (!stream.isWritable() || !sendFirst()) return 0;
+        if (awaitsBandwidth || !stream.isWritable() || !sendFirst()) return 0;
         int sent = 0;
         while (bytes.hasRemaining()) {
-            int length = put(bytes);
+            int most = driver.takeBandwidth(this, MOST);
+            awaitsBandwidth = most == 0;
+            if (awaitsBandwidth) break; // resumeReading continues
+            int length = put(bytes, most);
+            driver.giveBandwidthBack(most - length);
             if (length == 0) break;
             sent += length;
         }
         return sent;
     }
 
-    private int put(ByteBuffer bytes) {
+    @Override
+    public void resumeReading() {
+        awaitsBandwidth = false;
+        onWritable(stream);
+    }
+
+    private int put(ByteBuffer bytes, int most) {
         long now = System.nanoTime();
-        ByteBuffer room = stream.reserve(bytes.remaining(), now);
+        ByteBuffer room = stream.reserve(Math.min(most, bytes.remaining()), now);
         if (room == null) return 0; // onWritable continues
         int length = Math.min(room.remaining(), bytes.remaining());
         room.put(bytes.slice(bytes.position(), length));
@@ -156,7 +170,7 @@ final class BridgeSide implements StreamHandler {
     private boolean sendFirst() {
         ByteBuffer header = first;
         while (header != null && header.hasRemaining()) {
-            int length = put(header);
+            int length = put(header, MOST);
             if (length == 0) return false;
             stream.uncount(length);
         }

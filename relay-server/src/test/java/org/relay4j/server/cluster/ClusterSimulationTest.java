@@ -10,7 +10,8 @@ import org.junit.jupiter.api.Test;
  * their number.
  */
 class ClusterSimulationTest {
-    private static final int SEEDS = Integer.getInteger("relay.simulation.seeds", Boolean.getBoolean("relay.nightly") ? 3_000 : 40);
+    private static final int SEEDS =
+            Integer.getInteger("relay.simulation.seeds", Boolean.getBoolean("relay.nightly") ? 3_000 : 40);
     private static final boolean VERBOSE = Boolean.getBoolean("relay.simulation.verbose");
 
     @Test

@@ -15,8 +15,13 @@ final class SimulatedClient {
     final boolean leased;
     final @Nullable Endpoint fixed; // null: a port that the server chooses
     final SimulatedCluster cluster;
-    @Nullable String tunnel; // its lease
-    @Nullable Connection current; // null: not connected
+
+    @Nullable
+    String tunnel; // its lease
+
+    @Nullable
+    Connection current; // null: not connected
+
     List<Endpoint> endpoints = List.of();
     private @Nullable Connection pending;
     private boolean wanted;
@@ -45,7 +50,8 @@ final class SimulatedClient {
             clientOpen = false;
             boolean arrives = !node.clientsCut;
             client.cluster.time.after(
-                    arrives ? MILLISECOND : 4 * SECOND, () -> server.run(() -> server.closed(this, arrives && goodbye)));
+                    arrives ? MILLISECOND : 4 * SECOND,
+                    () -> server.run(() -> server.closed(this, arrives && goodbye)));
         }
 
         /** The server closes it, or has ended. */
@@ -131,7 +137,9 @@ final class SimulatedClient {
     }
 
     void lostEndpoint(Connection connection, Endpoint endpoint) {
-        if (current == connection) endpoints = endpoints.stream().filter(each -> !each.equals(endpoint)).toList();
+        if (current == connection)
+            endpoints =
+                    endpoints.stream().filter(each -> !each.equals(endpoint)).toList();
     }
 
     void refused(Connection connection) {

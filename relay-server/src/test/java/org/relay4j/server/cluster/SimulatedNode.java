@@ -27,8 +27,12 @@ final class SimulatedNode {
     SimulatedStore store;
     boolean clientsCut; // clients and visitors do not reach it
     boolean peersCut; // other nodes do not reach it
-    @Nullable ClusterNode node;
-    @Nullable SimulatedServer server;
+
+    @Nullable
+    ClusterNode node;
+
+    @Nullable
+    SimulatedServer server;
 
     SimulatedNode(SimulatedCluster cluster, String name, MemoryRegistryStore registry) {
         this.cluster = cluster;
@@ -148,7 +152,8 @@ final class SimulatedNode {
     }
 
     /** A visitor arrives. Returns the client that it is joined to; null if it has to wait. */
-    @Nullable SimulatedClient visit(Endpoint endpoint) {
+    @Nullable
+    SimulatedClient visit(Endpoint endpoint) {
         if (!isRunning() || node == null || server == null) return null;
         SimulatedClient own = server.accept(endpoint, 0);
         if (own != null) return own;

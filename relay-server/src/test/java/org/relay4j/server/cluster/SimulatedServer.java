@@ -27,7 +27,10 @@ final class SimulatedServer implements ClusterListener {
         final String id;
         final SimulatedClient client;
         final List<Endpoint> endpoints = new ArrayList<>();
-        @Nullable Connection connection; // null while it is held
+
+        @Nullable
+        Connection connection; // null while it is held
+
         long hold;
 
         Tunnel(String id, Connection connection) {
@@ -91,7 +94,8 @@ final class SimulatedServer implements ClusterListener {
 
     private void create(Connection connection) {
         SimulatedClient client = connection.client;
-        String id = String.format("%016x%016x", machine.cluster.time.random.nextLong(), machine.cluster.time.random.nextLong());
+        String id = String.format(
+                "%016x%016x", machine.cluster.time.random.nextLong(), machine.cluster.time.random.nextLong());
         machine.cluster.named(id, client);
         List<Endpoint> choice = client.fixed == null ? machine.cluster.somePorts() : List.of(client.fixed);
         claim(connection, TunnelRecord.of(id, client.name, client.leased, "text"), choice);
@@ -200,11 +204,13 @@ final class SimulatedServer implements ClusterListener {
         for (Endpoint each : tunnel.endpoints) node().unserve(tunnel.id, each);
         long hold = ++holds;
         tunnel.hold = hold;
-        machine.cluster.time.after(HOLD, () -> run(() -> {
-            if (tunnels.get(tunnel.id) != tunnel || tunnel.isServed() || tunnel.hold != hold) return;
-            tunnels.remove(tunnel.id);
-            node().release(tunnel.id);
-        }));
+        machine.cluster.time.after(
+                HOLD,
+                () -> run(() -> {
+                    if (tunnels.get(tunnel.id) != tunnel || tunnel.isServed() || tunnel.hold != hold) return;
+                    tunnels.remove(tunnel.id);
+                    node().release(tunnel.id);
+                }));
     }
 
     /** A client asks for another endpoint. */
@@ -244,7 +250,8 @@ final class SimulatedServer implements ClusterListener {
     // ---- visitors
 
     /** Returns the client that a visitor is joined to; null if the tunnel is not here. An epoch of 0 is not compared. */
-    @Nullable SimulatedClient accept(Endpoint endpoint, long epoch) {
+    @Nullable
+    SimulatedClient accept(Endpoint endpoint, long epoch) {
         for (Tunnel each : tunnels.values()) {
             Connection connection = each.connection;
             if (connection == null || !connection.clientOpen || !each.endpoints.contains(endpoint)) continue;

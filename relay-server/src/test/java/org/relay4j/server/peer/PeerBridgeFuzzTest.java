@@ -68,6 +68,10 @@ class PeerBridgeFuzzTest {
                     bench.retry();
                     bench.runTasks();
                 }
+                case 14 -> {
+                    if (random.nextInt(3) == 0) bench.tunnel.bandwidth = 0;
+                    else bench.tunnel.allow(size());
+                }
                 default -> bench.move(random.nextInt(4), size());
             }
         }
@@ -90,6 +94,7 @@ class PeerBridgeFuzzTest {
         }
 
         private void finish() {
+            bench.tunnel.allow(Integer.MAX_VALUE);
             for (BridgeParty party : bench.visitors) party.reads(true);
             for (int round = 0; round < 200; round++) {
                 bench.settle();

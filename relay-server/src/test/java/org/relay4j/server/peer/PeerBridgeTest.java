@@ -187,6 +187,28 @@ class PeerBridgeTest {
     }
 
     @Test
+    void theBandwidthOfTheTunnelLimitsWhatTheClientReceives() {
+        BridgeParty visitor = bench.visit();
+        bench.settle();
+        BridgeParty service = bench.service(0);
+        bench.tunnel.bandwidth = 0;
+        visitor.send(10_000);
+        visitor.end();
+        bench.settle();
+        assertEquals(0, service.received);
+        for (int allowed = 0; allowed < 10_000; allowed += 3_000) {
+            bench.tunnel.allow(3_000);
+            bench.settle();
+            assertEquals(Math.min(10_000, allowed + 3_000), service.received);
+        }
+        assertTrue(service.atEnd);
+        bench.tunnel.bandwidth = 0;
+        service.send(10_000); // limited where it is read from the client
+        bench.settle();
+        assertEquals(10_000, visitor.received);
+    }
+
+    @Test
     void theEndOfEitherSessionResetsTheOtherStream() {
         bench.visit();
         bench.settle();

@@ -233,7 +233,7 @@ class PeerHopTest {
         }
         Await.until("the link has ended", () -> !entry.links.isUp("b"));
         try (Socket visitor = entry.visitor()) {
-            entry.await("cannot be established: ");
+            entry.await("elsewhere: link to node b"); // refused, or still the pause after the failure before
             Visitor.expectReset(visitor);
         }
         assertEquals(List.of(), entry.dead); // it has said so

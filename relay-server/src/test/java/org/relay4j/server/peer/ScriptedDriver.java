@@ -1,12 +1,14 @@
 package org.relay4j.server.peer;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.Queue;
 import org.relay4j.yamux.core.BufferSource;
 import org.relay4j.yamux.core.CoreOptions;
 import org.relay4j.yamux.core.Multiplexer;
 import org.relay4j.yamux.core.Role;
 import org.relay4j.yamux.core.SessionEvents;
+import org.relay4j.yamux.io.BandwidthWaiter;
 import org.relay4j.yamux.io.Driver;
 
 /** A session without a socket: the test moves its bytes, and runs the tasks of its loop. */
@@ -14,6 +16,8 @@ final class ScriptedDriver extends Driver {
     private final Queue<Runnable> tasks;
     private final Multiplexer mux;
     int flushes; // requested
+    int bandwidth = Integer.MAX_VALUE; // bytes that may be sent
+    private final Queue<BandwidthWaiter> waiters = new ArrayDeque<>();
     private final Thread loop = Thread.currentThread();
 
     ScriptedDriver(Role role, CoreOptions options, BufferSource buffers, SessionEvents events, Queue<Runnable> tasks) {
@@ -32,6 +36,30 @@ final class ScriptedDriver extends Driver {
     @Override
     public void flush() {
         flushes++;
+    }
+
+    @Override
+    public int takeBandwidth(BandwidthWaiter waiter, int most) {
+        if (bandwidth == 0) waiters.add(waiter);
+        int taken = Math.min(bandwidth, most);
+        bandwidth -= taken;
+        return taken;
+    }
+
+    @Override
+    public void giveBandwidthBack(int bytes) {
+        bandwidth += bytes;
+    }
+
+    /** Allows so many bytes, and has those that wait continue. */
+    void allow(int bytes) {
+        lock.lock();
+        try {
+            bandwidth = bytes;
+            for (int n = waiters.size(); n > 0; n--) waiters.remove().resumeReading();
+        } finally {
+            lock.unlock();
+        }
     }
 
     @Override

@@ -42,6 +42,19 @@ public abstract class Driver {
         ordered.lockSecond();
     }
 
+    /**
+     * Returns how many bytes may now be passed on to the peer, at most {@code most}, if the bandwidth of the session is limited. Those
+     * that were not are given back. With the lock held.
+     *
+     * @return 0 if none may: the waiter is called once, when there is bandwidth again
+     */
+    public int takeBandwidth(BandwidthWaiter waiter, int most) {
+        return most;
+    }
+
+    /** Gives bandwidth back that was taken and not used. With the lock held. */
+    public void giveBandwidthBack(int bytes) {}
+
     /** Returns the core. Use it only with the lock held. */
     public abstract Multiplexer mux();
 

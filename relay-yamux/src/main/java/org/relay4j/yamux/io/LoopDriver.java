@@ -90,6 +90,16 @@ public final class LoopDriver extends Driver implements Loop.Handler {
         return throttle;
     }
 
+    @Override
+    public int takeBandwidth(BandwidthWaiter waiter, int most) {
+        return throttle == null ? most : throttle.takeFor(waiter, most);
+    }
+
+    @Override
+    public void giveBandwidthBack(int bytes) {
+        if (throttle != null) throttle.giveBack(bytes);
+    }
+
     /** Returns the limit of the datagrams of all streams. On the loop's thread only. */
     DatagramTurn datagramTurn() {
         return datagramTurn;

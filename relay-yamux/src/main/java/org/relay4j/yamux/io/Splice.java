@@ -14,7 +14,7 @@ import org.relay4j.yamux.core.StreamHandler;
  * with no executor, queue or thread between them, and with no copy while both ends keep up. The connection is a socket, or TLS
  * over one.
  */
-public final class Splice implements StreamHandler, Loop.Handler {
+public final class Splice implements StreamHandler, Loop.Handler, BandwidthWaiter {
     /*
      * Each direction is a class of its own. This one connects the socket, and decides how an end or a failure of one direction
      * affects the other: FIN is passed on as FIN, and the other direction stays open. Any other end is passed on as a reset.
@@ -229,8 +229,8 @@ public final class Splice implements StreamHandler, Loop.Handler {
         }
     }
 
-    /** The bandwidth permits to read the socket again. */
-    void resumeReading() {
+    @Override
+    public void resumeReading() {
         input.resume();
     }
 

@@ -28,7 +28,7 @@ final class Throttle {
 
     private final LoopDriver driver;
     private final Bandwidth bandwidth;
-    private final ArrayDeque<Splice> waiting = new ArrayDeque<>(0);
+    private final ArrayDeque<BandwidthWaiter> waiting = new ArrayDeque<>(0);
     private boolean connectionWaits;
     private long connectionSince; // ns; if it waits
     private boolean resuming;
@@ -40,12 +40,12 @@ final class Throttle {
         this.bandwidth = bandwidth;
     }
 
-    /** Returns how much a visitor's socket may read. 0 means not now: {@link Splice#resumeReading} is called later. */
-    int takeFor(Splice splice, int most) {
+    /** Returns how much of a visitor may be read. 0 means not now: {@link BandwidthWaiter#resumeReading} is called later. */
+    int takeFor(BandwidthWaiter visitor, int most) {
         boolean turn = resuming || waiting.isEmpty();
         int bytes = turn ? take(most) : 0;
         if (bytes == 0) {
-            waiting.add(splice);
+            waiting.add(visitor);
             resumeLater();
         }
         return bytes;
@@ -118,7 +118,7 @@ final class Throttle {
     private void resumeVisitors() {
         for (int n = waiting.size(); n > 0; n--) {
             share = Math.max(SMALLEST, limited(bandwidth.available(now()) / n));
-            Splice next = waiting.poll();
+            BandwidthWaiter next = waiting.poll();
             if (next != null) next.resumeReading();
         }
     }
