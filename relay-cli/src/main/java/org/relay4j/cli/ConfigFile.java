@@ -212,7 +212,7 @@ final class ConfigFile {
                 case "time" -> numberOrString(key, value, "a time such as \"10s\", \"500ms\" or \"2m\"");
                 case "bytes" -> numberOrString(key, value, "a number of bytes such as \"512k\" or \"4m\"");
                 case "min-max" -> numberOrString(key, value, "a range of ports such as \"20000-29999\"");
-                case "networks", "fingerprints" -> list(key, value);
+                case "networks", "fingerprints", "servers" -> list(key, value);
                 default -> string(key, value);
             };
         }

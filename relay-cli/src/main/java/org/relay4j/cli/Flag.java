@@ -61,7 +61,7 @@ enum Flag {
             "Number of connections that carry the tunnel, 1 to 8. If one is lost, only its visitors are reset. Default: 1."),
     NODES(
             Section.FORWARDER,
-            "list",
+            "servers",
             "Further nodes of the relay server's cluster, such as relay2:7000,relay3:7000. They are"
                     + " tried if the server cannot be reached, and further connections go to them. Default: none."),
     PROXY(

@@ -53,7 +53,7 @@ class ConfigurationPageTest {
             case "time" -> "text such as `\"30s\"`, or seconds";
             case "bytes" -> "text such as `\"512k\"`, or bytes";
             case "min-max" -> "text such as `\"20000-29999\"`, or one port";
-            case "networks", "fingerprints" -> "list of texts";
+            case "networks", "fingerprints", "servers" -> "list of texts";
             case "file", "pem", "toml" -> "file";
             case "service" -> "tables, see [several services](#several-services)";
             default -> "text";
