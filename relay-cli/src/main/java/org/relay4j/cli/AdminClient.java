@@ -29,13 +29,13 @@ import org.apache.hc.core5.http.message.BasicClassicHttpRequest;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.Sockets;
 
-/** Asks an admin address for its tunnels. */
+/** Asks an admin address. */
 final class AdminClient {
-    private static final String PATH = "/api/tunnels";
     private static final int BUFFER = 8192; // bytes
     private static final Http1Config LIMITS =
             Http1Config.custom().setMaxLineLength(8192).setMaxHeaderCount(100).build();
 
+    private final String path;
     private final @Nullable String token;
     private final Duration patience;
     private final int longest; // bytes of an answer
@@ -43,7 +43,8 @@ final class AdminClient {
     /** @param retryAfter the header of that name; empty if there is none */
     record Answer(int status, String body, String retryAfter) {}
 
-    AdminClient(@Nullable String token, Duration patience, int longest) {
+    AdminClient(String path, @Nullable String token, Duration patience, int longest) {
+        this.path = path;
         this.token = token;
         this.patience = patience;
         this.longest = longest;
@@ -65,7 +66,7 @@ final class AdminClient {
                 .followRedirects(HttpClient.Redirect.NEVER) // it would get the token
                 .connectTimeout(patience)
                 .build();
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://" + Sockets.text(address) + PATH))
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://" + Sockets.text(address) + path))
                 .timeout(patience)
                 .header("Accept", "application/json");
         if (token != null) request.header("Authorization", "Bearer " + token);
@@ -94,7 +95,7 @@ final class AdminClient {
     }
 
     private byte[] request() throws IOException, HttpException {
-        ClassicHttpRequest request = new BasicClassicHttpRequest("GET", PATH);
+        ClassicHttpRequest request = new BasicClassicHttpRequest("GET", path);
         request.addHeader("Host", "localhost");
         request.addHeader("Accept", "application/json");
         request.addHeader("Connection", "close");

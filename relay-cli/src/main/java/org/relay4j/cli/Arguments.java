@@ -23,6 +23,8 @@ final class Arguments {
             Mode.DEMO,
             "status",
             Mode.STATUS,
+            "cluster",
+            Mode.CLUSTER,
             "help",
             Mode.HELP,
             "version",
@@ -83,7 +85,7 @@ final class Arguments {
             }
             return informing(word, source);
         }
-        boolean configured = word == null || word == Mode.STATUS;
+        boolean configured = word == null || word == Mode.STATUS || word == Mode.CLUSTER;
         ConfigFile file = configured ? file(given, environment) : ConfigFile.NONE;
         Mode mode = word == null ? mode(given, positional, environment, file) : word;
         for (Flag flag : given.keySet()) {
@@ -210,6 +212,11 @@ final class Arguments {
 
     private static ServerAddress address(
             Mode mode, List<String> positional, Map<String, String> environment, ConfigFile file) {
+        if (mode == Mode.CLUSTER) {
+            if (positional.size() > 2) throw unexpected(positional.get(2), " after cluster status");
+            if (positional.size() == 2 && positional.get(1).equals("status")) return NONE;
+            throw CommandFailure.usage("relay cluster needs the word status: relay cluster status");
+        }
         if (mode == Mode.DEMO || mode == Mode.KEYGEN || mode == Mode.STATUS) {
             if (positional.size() > 1) throw unexpected(positional.get(1), " after " + positional.get(0));
             return NONE;

@@ -18,7 +18,9 @@ import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.api.TunnelListener;
 import org.relay4j.client.RelayClientOptions;
+import org.relay4j.server.ClusterOptions;
 import org.relay4j.server.RelayServerOptions;
+import org.relay4j.server.registry.RegistryStore;
 import org.relay4j.yamux.io.SocketFile;
 import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.UnixSockets;
@@ -80,6 +82,7 @@ final class CheckCommand {
             publicPorts(options);
             namePort("HTTPS port", options.publicBindAddress(), options.httpsPort());
             namePort("HTTP port", options.publicBindAddress(), options.httpPort());
+            cluster(options.cluster());
             boolean local = options.controlSocket() != null
                     || options.controlAddress().getAddress().isLoopbackAddress();
             if (options.tls() == null && !options.requireName() && !local) {
@@ -90,6 +93,20 @@ final class CheckCommand {
             }
         });
         admin();
+    }
+
+    private void cluster(@Nullable ClusterOptions cluster) {
+        if (cluster == null) return;
+        InetSocketAddress peer = cluster.peerAddress();
+        namePort("peer port", peer.getAddress(), peer.getPort());
+        try (RegistryStore store = cluster.store()) {
+            cluster.check();
+            findings.ok(
+                    "cluster",
+                    "its store can be used, and the certificate is that of node " + cluster.node() + " of " + cluster.name());
+        } catch (IOException e) {
+            findings.problem("cluster", new CommandFailure(ExitCode.FAILURE, String.valueOf(e.getMessage()), e));
+        }
     }
 
     private void controlPort(ServerCommand command, RelayServerOptions options) throws IOException {

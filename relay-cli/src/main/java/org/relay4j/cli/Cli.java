@@ -110,7 +110,7 @@ final class Cli {
             case SERVER -> new ServerCommand(arguments, output, shutdown).run();
             case FORWARDER -> new ForwarderCommand(arguments, output, shutdown).run();
             case KEYGEN -> new KeygenCommand(arguments, output).run();
-            case STATUS -> new StatusCommand(arguments, output).run();
+            case STATUS, CLUSTER -> new StatusCommand(arguments, output).run();
             case DEMO -> new Demo(output, shutdown).run(arguments.has(Flag.ONCE));
         }
     }

@@ -126,6 +126,12 @@ final class ClusterArguments {
         return InetSocketAddress.createUnresolved(host, new Value(value.name(), text.substring(colon + 1)).port(1));
     }
 
+    /** Closes the store of options with which no server was started. */
+    static void close(RelayServerOptions options) {
+        ClusterOptions cluster = options.cluster();
+        if (cluster != null) cluster.store().close();
+    }
+
     /** Returns the failure of a node that cannot start. The library's message says why, and what to do. */
     static CommandFailure failure(IOException e) {
         return new CommandFailure(ExitCode.FAILURE, "cannot start the node: " + e.getMessage(), e);

@@ -121,7 +121,7 @@ final class ConfigFile {
      * @throws CommandFailure if the file has an option of another mode
      */
     void addTo(Map<Flag, Value> given, Mode mode) {
-        if (mode == Mode.STATUS) {
+        if (mode == Mode.STATUS || mode == Mode.CLUSTER) {
             options.forEach((flag, value) -> {
                 if (flag.section() == Flag.Section.ADMIN) given.putIfAbsent(flag, value);
             });

@@ -302,10 +302,10 @@ enum Flag {
         FORWARDER("Forwarder", Mode.FORWARDER),
         SERVER("Server", Mode.SERVER),
         TUNNEL("Server and forwarder", Mode.SERVER, Mode.FORWARDER),
-        ADMIN("Server, forwarder and status", Mode.SERVER, Mode.FORWARDER, Mode.STATUS),
+        ADMIN("Server, forwarder and status", Mode.SERVER, Mode.FORWARDER, Mode.STATUS, Mode.CLUSTER),
         KEYGEN("Key generator", Mode.KEYGEN),
         DEMO("Demo", Mode.DEMO),
-        GENERAL("All commands", Mode.SERVER, Mode.FORWARDER, Mode.KEYGEN, Mode.DEMO, Mode.STATUS);
+        GENERAL("All commands", Mode.SERVER, Mode.FORWARDER, Mode.KEYGEN, Mode.DEMO, Mode.STATUS, Mode.CLUSTER);
 
         private final String title;
 

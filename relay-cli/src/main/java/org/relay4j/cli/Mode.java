@@ -7,6 +7,7 @@ enum Mode {
     KEYGEN("the key generator"),
     DEMO("the demo"),
     STATUS("relay status"),
+    CLUSTER("relay cluster"),
     HELP("the help text"),
     VERSION("the version");
 

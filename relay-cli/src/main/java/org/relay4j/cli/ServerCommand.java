@@ -72,6 +72,8 @@ final class ServerCommand {
             // The present policy and certificate read their files themselves.
             RelayServerOptions.Builder options =
                     command.options().toBuilder().policy(running.policy()).listener(running.listener());
+            ClusterArguments.close(options.build());
+            options.cluster(running.cluster()); // it stays the same node
             if (Collections.disjoint(changed, TlsArguments.OF_SERVER)) options.tls(running.tls());
             if (Collections.disjoint(changed, TlsArguments.OF_DOMAIN)) options.domainTls(running.domainTls());
             server.update(options.build());
@@ -81,7 +83,7 @@ final class ServerCommand {
 
     /** Checks the arguments as at a start. */
     void validate() {
-        options();
+        ClusterArguments.close(options());
         gracePeriod();
     }
 

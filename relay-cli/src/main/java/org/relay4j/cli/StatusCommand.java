@@ -19,7 +19,10 @@ import org.relay4j.cli.json.JsonReader;
 import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.UnixSockets;
 
-/** The command {@code relay status}: asks the admin address of a server or forwarder for its tunnels. */
+/**
+ * The commands {@code relay status} and {@code relay cluster status}: ask the admin address of a server or forwarder for its tunnels, or
+ * of a node for its cluster.
+ */
 final class StatusCommand {
     static final String USUAL = "127.0.0.1:7001";
     static final int LONGEST = 4 << 20; // bytes; a thousand tunnels need less than one MiB
@@ -50,11 +53,19 @@ final class StatusCommand {
         AdminClient.Answer answer = ask(address, where, token);
         Object read = read(answer.body());
         if (answer.status() != 200) throw refused(where, answer, read, token != null);
-        if (!(read instanceof Map<?, ?> status) || !StatusTable.isStatus(status)) throw stranger(where);
+        if (!(read instanceof Map<?, ?> status) || !isStatus(status)) throw stranger(where);
         if (arguments.has(Flag.JSON)) {
             // JSON has no line breaks within strings, so this is still the same object.
             output.text(answer.body().strip().replaceAll("\\R", " ") + System.lineSeparator());
-        } else output.text(new StatusTable(status).toString());
+        } else output.text(isOfCluster() ? new ClusterTable(status).toString() : new StatusTable(status).toString());
+    }
+
+    private boolean isOfCluster() {
+        return arguments.mode() == Mode.CLUSTER;
+    }
+
+    private boolean isStatus(Map<?, ?> status) {
+        return isOfCluster() ? ClusterTable.isStatus(status) : StatusTable.isStatus(status);
     }
 
     private static SocketAddress address(Value admin) {
@@ -68,7 +79,8 @@ final class StatusCommand {
     /** The reading is on another thread, because HttpClient times only the head of an answer. */
     private AdminClient.Answer ask(SocketAddress address, String where, @Nullable String token)
             throws InterruptedException {
-        AdminClient client = new AdminClient(token, patience, LONGEST);
+        String path = isOfCluster() ? "/api/cluster" : "/api/tunnels";
+        AdminClient client = new AdminClient(path, token, patience, LONGEST);
         CompletableFuture<AdminClient.Answer> future = CompletableFuture.supplyAsync(() -> {
             try {
                 return client.ask(address);

@@ -129,8 +129,17 @@ final class StatusTable {
         return Sockets.bracketed(host) + ":" + count(endpoint, "port");
     }
 
-    /** @param titles those of numbers end with {@code >} */
     private void table(List<String> titles, List<List<String>> rows) {
+        for (String line : lines(titles, rows)) line(line);
+    }
+
+    /**
+     * Returns the lines of a table.
+     *
+     * @param titles those of numbers end with {@code >}
+     */
+    static List<String> lines(List<String> titles, List<List<String>> rows) {
+        List<String> lines = new ArrayList<>();
         int[] widths = new int[titles.size()];
         List<List<String>> all = new ArrayList<>();
         all.add(titles.stream().map(title -> title.replace(">", "")).toList());
@@ -146,8 +155,9 @@ final class StatusTable {
                 line.append(titles.get(i).endsWith(">") ? padding + row.get(i) : row.get(i) + padding)
                         .append("  ");
             }
-            line(line.toString().stripTrailing());
+            lines.add(line.toString().stripTrailing());
         }
+        return lines;
     }
 
     private void line(String line) {
@@ -156,19 +166,19 @@ final class StatusTable {
 
     // ---- fields
 
-    private static Map<?, ?> map(Map<?, ?> of, String name) {
+    static Map<?, ?> map(Map<?, ?> of, String name) {
         return of.get(name) instanceof Map<?, ?> value ? value : Map.of();
     }
 
-    private static List<?> list(Map<?, ?> of, String name) {
+    static List<?> list(Map<?, ?> of, String name) {
         return of.get(name) instanceof List<?> value ? value : List.of();
     }
 
-    private static String word(Map<?, ?> of, String name) {
+    static String word(Map<?, ?> of, String name) {
         return of.get(name) instanceof String value && !value.isEmpty() ? Printable.of(value) : NONE;
     }
 
-    private static String count(Map<?, ?> of, String name) {
+    static String count(Map<?, ?> of, String name) {
         return of.get(name) instanceof Long value ? value.toString() : NONE;
     }
 

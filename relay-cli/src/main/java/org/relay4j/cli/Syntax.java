@@ -47,6 +47,7 @@ final class Syntax {
               relay config [<options>]         effective configuration, with its origin
               relay check [<options>]          tries files, ports and the way to the server
               relay status [--admin=<address:port>]   tunnels of a running server or forwarder
+              relay cluster status [--admin=<address:port>]   nodes and endpoints of a cluster
               relay demo [--once]              both, with a web page, on this machine only
               relay help, relay version
 

@@ -24,6 +24,7 @@ final class Claim {
     private final Admission.Ticket ticket;
     private final Loop loop; // of the claimant
     private final Claimant claimant;
+    private boolean isElsewhere; // the record of the cluster was asked for; on the claimant's loop
     private int attempts; // to claim any port, in a cluster; on the claimant's loop
     private boolean answered; // on the claimant's loop
 
@@ -215,7 +216,7 @@ final class Claim {
     private void comeBackAnywhere(Optional<ServerTunnel> found, String lease) {
         Cluster cluster = server.cluster();
         if (found.isPresent() || cluster == null) comeBack(found, lease);
-        else new ClusterReturn(cluster, this, lease).begin();
+        else refuseUnlessElsewhere(lease);
     }
 
     /** The tunnel was that of another node. On the claimant's loop. */
@@ -226,13 +227,23 @@ final class Claim {
         }
         ServerTunnel tunnel = found.get();
         on(tunnel.loop(), () -> {
-            if (!tunnel.grants().accept(request, lease)) on(loop, this::refuseLease);
+            if (!tunnel.grants().accept(request, lease)) on(loop, () -> refuseUnlessElsewhere(lease));
             else if (!tunnel.grants().match(request)) on(loop, this::refuseMismatch);
             else if (!tunnel.grants().haveRoomFor(request))
                 on(loop, () -> refuseConnection(tunnel.request().mostConnections()));
             else if (request.join() == null && tunnel.entry().isGrantWaiting()) on(loop, this::refuseUnkept);
             else grant(tunnel);
         });
+    }
+
+    /** In a cluster, the tunnel may be at another node meanwhile, and this one has yet to learn it. */
+    private void refuseUnlessElsewhere(String lease) {
+        Cluster cluster = server.cluster();
+        if (cluster == null || isElsewhere) refuseLease();
+        else {
+            isElsewhere = true;
+            new ClusterReturn(cluster, this, lease).begin();
+        }
     }
 
     void refuseLease() {

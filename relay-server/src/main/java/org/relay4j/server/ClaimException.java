@@ -1,6 +1,7 @@
 package org.relay4j.server;
 
 import java.io.IOException;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /** The cluster does not grant an endpoint, or cannot say whether it does. */
@@ -30,6 +31,12 @@ final class ClaimException extends IOException {
     /** The node cannot do it now; the client is to try again. */
     static ClaimException busy(String text) {
         return new ClaimException(Refusal.FAILURE, "internal", text, null);
+    }
+
+    /** Returns the failure of a stage itself. */
+    static Throwable cause(Throwable failure) {
+        Throwable cause = failure.getCause();
+        return failure instanceof CompletionException && cause != null ? cause : failure;
     }
 
     /** Returns whether another tunnel has the endpoint. */

@@ -122,7 +122,7 @@ final class Cluster implements ClusterListener {
                 Sockets.text(port.address()));
     }
 
-    private static void await(CompletionStage<Void> stage, String failed) throws IOException {
+    static void await(CompletionStage<Void> stage, String failed) throws IOException {
         try {
             stage.toCompletableFuture().get(START, TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {
@@ -157,6 +157,10 @@ final class Cluster implements ClusterListener {
 
     ClusterCounts counts() {
         return counts;
+    }
+
+    ClusterView view() {
+        return new ClusterReport(this).view(options.name());
     }
 
     /** Returns the name of this node. */
@@ -248,6 +252,12 @@ final class Cluster implements ClusterListener {
         returning.remove(id);
     }
 
+    /** Returns the tunnel of this node with an id; null if there is none. */
+    @Nullable
+    ServerTunnel tunnel(String id) {
+        return tunnels.get(id);
+    }
+
     /** A tunnel is one of this node from now on. */
     void enter(ServerTunnel tunnel) {
         TunnelClaims claims = tunnel.entry().claims();
@@ -287,22 +297,18 @@ final class Cluster implements ClusterListener {
         ServerTunnel tunnel = tunnels.get(id);
         if (tunnel == null) return;
         tunnel.loop().execute(() -> {
-            TunnelClaims claims = tunnel.entry().claims();
-            if (claims == null || claims.isOver()) return;
-            if (endpoint == null) {
-                claims.lost();
-                tunnel.lost(why);
-            } else {
-                claims.lost(endpoint);
-                tunnel.lost(endpoint);
-            }
+            if (endpoint == null) tunnel.lostToOther(why);
+            else tunnel.lostToOther(endpoint);
         });
     }
 
     @Override
     public void state(RegistryState state) {
-        if (state == RegistryState.CONNECTED) log.info("relay server: the store of the cluster can be reached");
-        else
+        if (state == RegistryState.CONNECTED) {
+            log.info("relay server: the store of the cluster can be reached");
+            // Those that were not sure of their ports may take visitors again.
+            for (ServerTunnel each : tunnels.values()) each.loop().execute(each::resume);
+        } else
             log.warn(
                     "relay server: the store of the cluster cannot be reached: tunnels go on, but new ones are refused until it"
                             + " can; check the store and the network");

@@ -1,5 +1,6 @@
 package org.relay4j.server;
 
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -10,6 +11,7 @@ import java.util.StringJoiner;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.control.ClientName;
+import org.relay4j.server.peer.PeerTls;
 import org.relay4j.server.registry.RegistryProvider;
 import org.relay4j.server.registry.RegistryStore;
 import org.relay4j.yamux.io.Bounds;
@@ -67,8 +69,20 @@ public final class ClusterOptions {
                 + "', but it must begin with the name of a store and a colon; the installed stores are: " + known);
     }
 
-    RegistryStore store() {
+    /** Returns the store. */
+    public RegistryStore store() {
         return Objects.requireNonNull(values.store);
+    }
+
+    /**
+     * Checks what a start needs: that the certificate is that of this node, and that the store can be used. Blocks for four seconds at
+     * most. The store stays open.
+     *
+     * @throws IOException if something cannot be used; the message says what, and the remedy
+     */
+    public void check() throws IOException {
+        PeerTls.ofFiles(certificates(), key(), authority()).requireName(name(), node());
+        Cluster.await(store().check("/relay/" + name() + "/"), "the store of the cluster cannot be used: ");
     }
 
     /** Returns the name of the cluster. */
@@ -151,7 +165,7 @@ public final class ClusterOptions {
         }
 
         /** Sets the store that all nodes of the cluster share. The server closes it. Required. */
-        public Builder store(RegistryStore newStore) {
+        public Builder store(@Nullable RegistryStore newStore) {
             store = newStore;
             return this;
         }

@@ -10,6 +10,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
+import org.relay4j.server.cluster.ClaimLostException;
+import org.relay4j.server.cluster.ClusterNode;
 import org.relay4j.server.cluster.TunnelRecord;
 import org.relay4j.yamux.io.Loop;
 
@@ -23,12 +25,15 @@ final class ClusterReturn {
      * because a node that cannot open them must not take the tunnel away from another one. Then the tunnel, which lets visitors wait;
      * then the record, and only then the client is answered.
      */
+    private static final int MOST_ATTEMPTS = 4;
+
     private final Cluster cluster;
     private final RelayServer server;
     private final Claim claim;
     private final ClientRequest request;
     private final String lease;
     private final Loop loop; // of the tunnel
+    private int attempts; // to store the record
     private final List<PublicEndpoint> opened = new ArrayList<>();
 
     ClusterReturn(Cluster cluster, Claim claim, String lease) {
@@ -71,7 +76,19 @@ final class ClusterReturn {
         KeptTunnel kept = record == null ? null : kept(record);
         if (record == null || kept == null || !isProved(kept)) end(claim::refuseLease);
         else if (!matches(kept)) end(claim::refuseMismatch);
-        else open(record, kept, record.endpoints().iterator());
+        else withdraw(record, kept);
+    }
+
+    /** Ends a tunnel of this node that another one has taken since. */
+    private void withdraw(TunnelRecord record, KeptTunnel kept) {
+        ServerTunnel here = cluster.tunnel(record.id());
+        if (here == null) open(record, kept, record.endpoints().iterator());
+        else if (record.stored().node().equals(cluster.name())) end(claim::refuseLease);
+        else
+            claim.on(here.loop(), () -> {
+                here.lostToOther("another node has taken over the tunnel");
+                claim.on(loop, () -> open(record, kept, record.endpoints().iterator()));
+            });
     }
 
     private static @Nullable KeptTunnel kept(TunnelRecord record) {
@@ -148,16 +165,36 @@ final class ClusterReturn {
         }
         for (PublicEndpoint each : opened) if (each != port) endpoints.restore(each);
         opened.clear();
+        store(tunnel, own, record);
+    }
+
+    private void store(ServerTunnel tunnel, KeptTunnel own, TunnelRecord record) {
         String text = own.line().toString();
+        ClusterNode node = cluster.node();
         CompletionStage<TunnelRecord> stored =
-                joins ? cluster.node().share(record, text) : cluster.node().take(record, text);
+                request.join() == null ? node.take(record, text) : node.share(record, text);
         stored.whenComplete((now, failure) -> claim.on(loop, () -> {
             if (failure == null) stored(tunnel, own, now);
-            else {
-                tunnel.ending().letGo("another node was faster");
-                end(() -> claim.refuse(ClaimException.unavailable(failure)));
-            }
+            else if (ClaimException.cause(failure) instanceof ClaimLostException && ++attempts < MOST_ATTEMPTS) {
+                readAgain(tunnel, record.id());
+            } else giveUp(tunnel, () -> claim.refuse(ClaimException.unavailable(failure)));
         }));
+    }
+
+    /** The record has changed since it was read, for example because the other node has stored a lease. */
+    private void readAgain(ServerTunnel tunnel, String id) {
+        cluster.node().find(id).whenComplete((found, failure) -> claim.on(loop, () -> {
+            TunnelRecord record = failure == null ? found.orElse(null) : null;
+            KeptTunnel kept = record == null ? null : kept(record);
+            if (failure != null) giveUp(tunnel, () -> claim.refuse(ClaimException.unavailable(failure)));
+            else if (record == null || kept == null || !isProved(kept)) giveUp(tunnel, claim::refuseLease);
+            else store(tunnel, request.join() == null ? kept : kept.shared(), record);
+        }));
+    }
+
+    private void giveUp(ServerTunnel tunnel, Runnable answer) {
+        tunnel.ending().letGo("its client does not get it back");
+        end(answer);
     }
 
     private void stored(ServerTunnel tunnel, KeptTunnel kept, TunnelRecord record) {

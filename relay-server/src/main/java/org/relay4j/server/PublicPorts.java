@@ -5,6 +5,8 @@ import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
@@ -33,7 +35,11 @@ final class PublicPorts {
         lowest = options.lowestPublicPort();
         highest = options.highestPublicPort();
         if (lowest == 0) return;
-        for (int port = lowest; port <= highest; port++) unused.add(port);
+        List<Integer> all = new ArrayList<>(highest - lowest + 1);
+        for (int port = lowest; port <= highest; port++) all.add(port);
+        // The nodes of a cluster have the same range: in the same order, they would always claim the same ports.
+        if (options.cluster() != null) Collections.shuffle(all);
+        unused.addAll(all);
     }
 
     /**

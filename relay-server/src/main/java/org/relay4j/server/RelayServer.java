@@ -277,6 +277,14 @@ public final class RelayServer implements Closeable {
     }
 
     /**
+     * Returns what this node knows of its cluster; null if the server is a single one. Blocks for a second at most. Takes time
+     * in proportion to the number of endpoints of the cluster.
+     */
+    public @Nullable ClusterView clusterView() {
+        return cluster == null ? null : cluster.view();
+    }
+
+    /**
      * Returns whether all event loops run. Blocks until each loop has run a task, normally some microseconds.
      *
      * @param timeout how long to wait for the loops

@@ -100,8 +100,8 @@ final class RoutedEndpoints {
     }
 
     private void open(Endpoint endpoint, Loop loop) {
-        if (find(endpoint) != null || cluster.isLocal(endpoint)) return;
-        if (cluster.routes(endpoint).isEmpty()) {
+        boolean isHere = find(endpoint) != null || cluster.isLocal(endpoint);
+        if (isHere || cluster.routes(endpoint).isEmpty()) {
             bound(endpoint);
             return;
         }

@@ -299,8 +299,11 @@ final class ServerTunnel {
 
     // ---- other nodes of the cluster
 
-    /** Another node has the tunnel alone. Its visitors are reset, unless the tunnel is ending. */
-    void lost(String why) {
+    /** Another node has the tunnel alone. Its visitors are reset, unless the tunnel is ending. Later calls have no effect. */
+    void lostToOther(String why) {
+        TunnelClaims claims = entry().claims();
+        if (claims == null || claims.isOver()) return;
+        claims.lost();
         boolean finishes = server.isClosing() || lifecycle.isLeaving();
         Cause cause = new Cause(Cause.Kind.CONNECTION_LOST, why);
         ending.end(cause);
@@ -309,7 +312,10 @@ final class ServerTunnel {
     }
 
     /** Another node has an endpoint. */
-    void lost(Endpoint endpoint) {
+    void lostToOther(Endpoint endpoint) {
+        TunnelClaims claims = entry().claims();
+        if (claims == null || claims.isOver()) return;
+        claims.lost(endpoint);
         PublicEndpoint found = endpoints.find(endpoint);
         if (found != null) endpoints.giveBack(found);
     }

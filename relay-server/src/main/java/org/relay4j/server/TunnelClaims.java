@@ -5,7 +5,6 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -29,9 +28,10 @@ final class TunnelClaims {
     private final ServerTunnel tunnel;
     private final String id;
     private final Set<Endpoint> claimed = new HashSet<>();
+    private final Set<Endpoint> claiming = new HashSet<>(0); // the node was asked
     private final Set<Endpoint> served = new HashSet<>(); // with a route
     private String stored = ""; // the text of the record, without changes by other nodes
-    private boolean over; // released, or lost to another node
+    private volatile boolean over; // released, or lost to another node
     private boolean lost;
 
     TunnelClaims(Cluster cluster, ServerTunnel tunnel) {
@@ -55,9 +55,9 @@ final class TunnelClaims {
         return node.epoch(id, endpoint);
     }
 
-    /** Returns whether no other tunnel can have the endpoint by now. From any thread. */
+    /** Returns whether no other tunnel can have the endpoint by now, or this one is accepting its last visitors. From any thread. */
     boolean mayServe(Endpoint endpoint) {
-        return node.mayServe(id, endpoint, System.nanoTime());
+        return over || node.mayServe(id, endpoint, System.nanoTime());
     }
 
     /** Returns whether another node has taken the tunnel. */
@@ -83,40 +83,60 @@ final class TunnelClaims {
      * @param then called on the tunnel's loop, with the failure if there was one
      */
     void put(String text, Consumer<@Nullable IOException> then) {
-        List<Endpoint> missing =
-                own().stream().filter(each -> !claimed.contains(each)).toList();
         if (over) then.accept(new IOException("the tunnel has ended"));
-        else claim(text, missing.iterator(), then);
+        else claim(text, missing().iterator(), then);
     }
 
-    private List<Endpoint> own() {
+    private List<Endpoint> missing() {
         return tunnel.endpoints().all().stream()
                 .filter(each -> !(each instanceof SharedEndpoint))
                 .map(PublicEndpoint::endpoint)
+                .filter(each -> !claimed.contains(each) && !claiming.contains(each))
                 .toList();
     }
 
     private void claim(String text, Iterator<Endpoint> missing, Consumer<@Nullable IOException> then) {
         if (!missing.hasNext()) {
-            store(text);
             refresh();
-            then.accept(null);
+            store(text, then);
             return;
         }
         Endpoint next = missing.next();
         TunnelRecord record = TunnelRecord.of(id, tunnel.owner(), !tunnel.id().isEmpty(), text);
         boolean fixed = cluster.isFixed(tunnel, next);
+        claiming.add(next);
         Attempt attempt = new Attempt(failure -> {
+            claiming.remove(next);
             if (failure != null) then.accept(failure);
             else claim(text, missing, then);
         });
-        Loop loop = tunnel.loop();
-        attempt.timer = loop.schedule(
-                PATIENCE,
-                () -> attempt.end(ClaimException.unavailable(
-                        new IOException("no answer within " + TimeUnit.NANOSECONDS.toMillis(PATIENCE) + " ms"))));
-        node.claim(record, next, fixed)
-                .whenComplete((ok, failure) -> loop.execute(() -> claimed(next, text, attempt, failure)));
+        Loop loop = loop();
+        attempt.timer = loop.schedule(PATIENCE, () -> attempt.end(late()));
+        node.claim(record, next, fixed).whenComplete((ok, failure) -> {
+            Throwable cause = failure == null ? null : ClaimException.cause(failure);
+            if (cause instanceof EndpointTakenException taken && mayDisplace(taken)) {
+                node.displace(record, taken, fixed)
+                        .whenComplete((done, why) -> loop.execute(() -> claimed(next, text, attempt, why)));
+            } else loop.execute(() -> claimed(next, text, attempt, failure));
+        });
+    }
+
+    /** A tunnel of the same name that no node serves has no client: it was lost with its node, or is held. */
+    private boolean mayDisplace(EndpointTakenException taken) {
+        String owner = tunnel.owner();
+        return owner != null
+                && owner.equals(taken.holder().owner())
+                && !taken.holder().tunnel().equals(id)
+                && node.routes(taken.endpoint()).isEmpty();
+    }
+
+    private Loop loop() {
+        return tunnel.loop();
+    }
+
+    private static ClaimException late() {
+        long millis = TimeUnit.NANOSECONDS.toMillis(PATIENCE);
+        return ClaimException.unavailable(new IOException("no answer within " + millis + " ms"));
     }
 
     private void claimed(Endpoint endpoint, String text, Attempt attempt, @Nullable Throwable failure) {
@@ -125,9 +145,41 @@ final class TunnelClaims {
         if (failure == null && wanted) {
             if (claimed.isEmpty()) stored = text; // it counts with the first one only
             claimed.add(endpoint);
+            loop().execute(tunnel::resume); // visitors may have come meanwhile
         }
         if (failure != null) attempt.end(failed(endpoint, failure));
         else attempt.end(wanted ? null : new IOException("the tunnel has ended"));
+    }
+
+    /**
+     * Stores a new text. Without the store the tunnel goes on: its client has a new lease that only this node knows, and the one
+     * before, which all know.
+     */
+    private void store(String text, Consumer<@Nullable IOException> then) {
+        if (claimed.isEmpty() || text.equals(stored)) {
+            then.accept(null);
+            return;
+        }
+        String before = stored;
+        stored = text;
+        Loop loop = loop();
+        Attempt attempt = new Attempt(failure -> {
+            if (failure != null) cluster.failed("cannot store the leases of tunnel " + id, failure);
+            then.accept(over ? new IOException("another node has the tunnel") : null);
+        });
+        attempt.timer = loop.schedule(PATIENCE, () -> attempt.end(late()));
+        node.update(id, present -> KeptTunnel.merge(present, before, text))
+                .whenComplete((ok, failure) -> loop.execute(() -> attempt.end(
+                        failure == null ? null : new IOException(ClaimException.cause(failure).getMessage(), failure))));
+    }
+
+    /** The leases or endpoints have changed. Nobody waits for that to be stored. */
+    void update(String text) {
+        // One that no connection serves yet is about to be put, or to end.
+        if (over || tunnel.lifecycle().isClaimed()) return;
+        put(text, failure -> {
+            if (failure != null) cluster.failed("cannot claim all endpoints of tunnel " + id, failure);
+        });
     }
 
     /** One claim that waits for its answer. */
@@ -149,30 +201,12 @@ final class TunnelClaims {
     }
 
     private ClaimException failed(Endpoint endpoint, Throwable failure) {
-        Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        Throwable cause = ClaimException.cause(failure);
         if (!(cause instanceof EndpointTakenException taken)) return ClaimException.unavailable(cause);
         cluster.counts().refused();
         String holder = taken.holder().node();
         String where = holder.equals(cluster.name()) ? "this node" : "node " + holder;
         return ClaimException.taken("another tunnel has " + endpoint + ", at " + where, cause);
-    }
-
-    /** Stores a new text. Nobody waits: without the store the tunnel goes on, and its client has two leases that are valid. */
-    private void store(String text) {
-        if (over || claimed.isEmpty() || text.equals(stored)) return;
-        String before = stored;
-        stored = text;
-        node.update(id, present -> KeptTunnel.merge(present, before, text)).whenComplete((ok, failure) -> {
-            if (failure != null) cluster.failed("cannot store the leases of tunnel " + id, failure);
-        });
-    }
-
-    /** The leases or endpoints have changed. Nobody waits for that to be stored. */
-    void update(String text) {
-        put(text, failure -> {
-            if (failure != null) cluster.failed("cannot claim all endpoints of tunnel " + id, failure);
-        });
     }
 
     /** Another node serves an endpoint of the tunnel, which its client has opened there: this node serves it, too. */

@@ -25,6 +25,7 @@ final class VisitorQueue implements EndpointVisitors {
 
     private final ServerTunnel tunnel;
     private final TunnelVisitors counted; // those of the tunnel
+    private final Endpoint endpoint;
     private final String name; // of the endpoint, as sent to the client
     private final ArrayDeque<Arrival> waiting = new ArrayDeque<>(0); // counted, and not read
     private final AtomicInteger visitors = new AtomicInteger(); // written on the loop
@@ -39,6 +40,7 @@ final class VisitorQueue implements EndpointVisitors {
         this.tunnel = tunnel;
         serving = new ServingTunnels(tunnel);
         counted = tunnel.visitors();
+        this.endpoint = endpoint;
         name = endpoint.toString();
     }
 
@@ -126,7 +128,13 @@ final class VisitorQueue implements EndpointVisitors {
     }
 
     private boolean canPass() {
-        return waiting.isEmpty() && serving.choose();
+        return waiting.isEmpty() && choose();
+    }
+
+    /** Chooses a connection. In a cluster, none may take a visitor while another tunnel could have the endpoint. */
+    private boolean choose() {
+        TunnelClaims claims = tunnel.entry().claims();
+        return (claims == null || claims.mayServe(endpoint)) && serving.choose();
     }
 
     /** Called with a visitor that was accepted, directly after {@link #canAccept} has returned true. */
@@ -257,7 +265,7 @@ final class VisitorQueue implements EndpointVisitors {
     /** Called when a connection may accept a visitor: waiting ones are first. */
     @Override
     public void resume() {
-        while (!waiting.isEmpty() && serving.choose()) {
+        while (!waiting.isEmpty() && choose()) {
             Arrival visitor = next();
             if (visitor == null) break;
             try {

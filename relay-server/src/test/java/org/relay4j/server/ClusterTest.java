@@ -1,17 +1,35 @@
 package org.relay4j.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.relay4j.testing.WireFrame.ACK;
+import static org.relay4j.testing.WireFrame.RST;
 import static org.relay4j.testing.WireFrame.SYN;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.relay4j.api.Endpoint;
+import org.relay4j.api.proxy.ProxyHeader;
+import org.relay4j.testing.Await;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Visitor;
 import org.relay4j.testing.WireFrame;
@@ -47,6 +65,508 @@ class ClusterTest {
             client.yamux().send(WireFrame.window(1, ACK, 0), WireFrame.data(1, "there"));
             Visitor.expect(visitor, "there");
             Visitor.reset(visitor);
+        }
+    }
+
+    @Test
+    void clientOfANodeThatWasKilledComesBackToAnotherAndWaitingVisitorsAreServed() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        RelayServer third = cluster.start(3);
+        AskingClient client = AskingClient.connect(first, "resume").establish();
+        TestCluster.awaitRouted(third, client.port());
+        cluster.kill(first);
+        Socket waiting = TestCluster.visit(third, client.port());
+        Visitor.send(waiting, "hello");
+        try (AskingClient back = AskingClient.connect(second, "resume=" + client.lease())) {
+            assertEquals(client.port(), back.port());
+            assertEquals("n2", back.line().value("node"));
+            assertNotEquals(client.lease(), back.lease());
+            back.yamux().expect(WireFrame.ping(SYN, 1));
+            back.yamux().send(WireFrame.ping(ACK, 1));
+            back.yamux().expect(WireFrame.window(1, SYN, 0), WireFrame.data(1, "hello"));
+            back.yamux().send(WireFrame.window(1, ACK, 0), WireFrame.data(1, "there"));
+            Visitor.expect(waiting, "there");
+            Visitor.reset(waiting);
+        }
+        client.close();
+    }
+
+    @Test
+    void tunnelMovesFromNodeToNodeAndIsResetWhereItWas() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        AskingClient before = AskingClient.connect(first, "resume").establish();
+        TestCluster.awaitRouted(second, before.port());
+        Socket connected = TestCluster.visit(second, before.port());
+        before.yamux().expect(WireFrame.window(1, SYN, 0));
+        try (AskingClient after = AskingClient.connect(second, "resume=" + before.lease()).establish()) {
+            assertEquals(before.port(), after.port());
+            before.yamux().expectGone();
+            Visitor.expectReset(connected);
+            TestCluster.awaitRouted(first, after.port());
+            Socket visitor = TestCluster.visit(first, after.port());
+            after.yamux().expect(WireFrame.window(1, SYN, 0));
+            Visitor.reset(visitor);
+            Await.until("no tunnel at n1", () -> first.tunnelCount() == 0);
+        }
+        before.close();
+    }
+
+    @Test
+    void leaseOfAnotherClientIsRefusedAtEveryNode() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        try (AskingClient client = AskingClient.connect(first, "resume").establish()) {
+            String id = Lease.tunnelOf(client.lease());
+            AskingClient.connect(second, "resume=" + id + "." + "0".repeat(32)).assertRefused("lease-unknown");
+            AskingClient.connect(second, "resume=" + "0".repeat(32) + ".1").assertRefused("lease-unknown");
+            AskingClient.connect(second, "resume=" + client.lease(), "somebody", ClientLimits.defaults())
+                    .assertRefused("lease-unknown");
+            AskingClient.connect(second, "visitor-address resume=" + client.lease())
+                    .assertRefused("bad-request");
+            assertEquals(1, first.tunnelCount());
+            assertEquals(0, second.tunnelCount());
+            TestCluster.awaitRouted(second, client.port());
+            Socket visitor = TestCluster.visit(second, client.port());
+            client.yamux().expect(WireFrame.window(1, SYN, 0));
+            Visitor.reset(visitor);
+        }
+    }
+
+    @Test
+    void tunnelAtTwoNodesOutlivesOne() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        RelayServer third = cluster.start(3);
+        AskingClient one = AskingClient.connect(first, "resume").establish();
+        TestCluster.awaitRouted(second, one.port());
+        try (AskingClient two = AskingClient.connect(second, "join=" + one.lease()).establish()) {
+            assertEquals(one.port(), two.port());
+            assertNotEquals(one.line().value("connection"), two.line().value("connection"));
+            assertEquals(1, first.tunnelCount());
+            Socket near = TestCluster.visit(second, one.port());
+            assertEquals(WireFrame.window(1, SYN, 0), two.next());
+            cluster.kill(first);
+            TestCluster.awaitRouted(third, one.port());
+            Socket far = TestCluster.visit(third, one.port());
+            assertEquals(WireFrame.window(3, SYN, 0), two.next());
+            Visitor.reset(near);
+            Visitor.reset(far);
+        }
+        one.close();
+    }
+
+    @Test
+    void visitorsOfATunnelWithoutAConnectionGoToTheOtherNode() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        AskingClient one = AskingClient.connect(first, "resume").establish();
+        TestCluster.awaitRouted(second, one.port());
+        try (AskingClient two = AskingClient.connect(second, "join=" + one.lease()).establish()) {
+            one.die();
+            Await.until("no tunnel at n1", () -> first.tunnelCount() == 0);
+            TestCluster.awaitRouted(first, one.port());
+            Socket visitor = TestCluster.visit(first, one.port());
+            assertEquals(WireFrame.window(1, SYN, 0), two.next());
+            Visitor.reset(visitor);
+        }
+    }
+
+    @Test
+    void visitorsWaitWhileTheClientIsAway() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        AskingClient before = AskingClient.connect(first, "resume").establish();
+        TestCluster.awaitRouted(second, before.port());
+        before.die();
+        Await.until("held", () -> heldAt(first));
+        Socket waiting = TestCluster.visit(second, before.port());
+        Visitor.send(waiting, "hello");
+        try (AskingClient after = AskingClient.connect(first, "resume=" + before.lease())) {
+            after.yamux().expect(WireFrame.ping(SYN, 1));
+            after.yamux().send(WireFrame.ping(ACK, 1));
+            after.yamux().expect(WireFrame.window(1, SYN, 0), WireFrame.data(1, "hello"));
+            Visitor.reset(waiting);
+        }
+    }
+
+    private static boolean heldAt(RelayServer server) {
+        return server.openTunnels().stream().anyMatch(tunnel -> tunnel.state() == OpenTunnel.State.HELD);
+    }
+
+    @Test
+    void visitorsAreResetAndThePortClosedWhenNobodyComesBack() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second =
+                cluster.start(2, options -> options, node -> node.hold(Duration.ofMillis(300)));
+        AskingClient client = AskingClient.connect(first, "resume").establish();
+        TestCluster.awaitRouted(second, client.port());
+        client.die();
+        Await.until("held", () -> heldAt(first));
+        Socket waiting = TestCluster.visit(second, client.port());
+        Visitor.expectReset(waiting);
+        Await.until("closed", () -> isRefused(second, client.port()));
+    }
+
+    private static boolean isRefused(RelayServer server, int port) {
+        try (Socket tried = TestCluster.visit(server, port)) {
+            return !tried.isConnected();
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    @Test
+    void noTwoTunnelsHaveOnePort() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        ClientLimits limits = ClientLimits.builder()
+                .ports(cluster.lowestPort(), cluster.lowestPort() + 3)
+                .build();
+        try (AskingClient one = AskingClient.connect(first, "").establish();
+                AskingClient two = AskingClient.connect(second, "").establish()) {
+            assertNotEquals(one.port(), two.port());
+            int wanted = cluster.lowestPort() + 3;
+            try (AskingClient fixed = AskingClient.connect(first, "port=" + wanted, "a", limits)
+                    .establish()) {
+                assertEquals(wanted, fixed.port());
+                AskingClient.connect(second, "port=" + wanted, "b", limits).assertRefused("port-unavailable");
+                TestCluster.awaitRouted(second, wanted);
+                AskingClient.connect(second, "port=" + wanted, "b", limits).assertRefused("port-unavailable");
+            }
+        }
+    }
+
+    @Test
+    void allPortsOfTheRangeAreGivenOutOnce() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        Set<Integer> ports = new HashSet<>();
+        List<AskingClient> clients = new ArrayList<>();
+        for (int n = 0; n < 8; n++) {
+            AskingClient client = AskingClient.connect(n % 2 == 0 ? first : second, "resume");
+            clients.add(client);
+            ports.add(client.port());
+        }
+        assertEquals(8, ports.size());
+        AskingClient.connect(first, "resume").assertRefused("no-port-free");
+        for (AskingClient each : clients) each.close();
+    }
+
+    @Test
+    void lossOfTheStoreStopsNewTunnelsAndNothingElse() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        AskingClient client = AskingClient.connect(first, "resume").establish();
+        TestCluster.awaitRouted(second, client.port());
+        cluster.cut(first);
+        cluster.cut(second);
+        Socket visitor = TestCluster.visit(second, client.port());
+        client.yamux().expect(WireFrame.window(1, SYN, 0));
+        AskingClient.connect(first, "resume").assertRefused("registry-unavailable");
+        client.die();
+        Visitor.expectReset(visitor);
+        try (AskingClient back = AskingClient.connect(first, "resume=" + client.lease()).establish()) {
+            assertEquals(client.port(), back.port());
+            cluster.mend(first);
+            cluster.mend(second);
+            Await.until("mended", () -> new Newly(first).isGranted());
+        }
+    }
+
+    /** A further tunnel. */
+    private record Newly(RelayServer server) {
+        boolean isGranted() throws IOException {
+            try (AskingClient client = AskingClient.connect(server, "")) {
+                return client.line().has("port");
+            }
+        }
+    }
+
+    @Test
+    void visitorNeverFindsThePortClosedWhileTheTunnelMoves() throws Exception {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        AskingClient client = AskingClient.connect(first, "resume").establish();
+        int port = client.port();
+        TestCluster.awaitRouted(second, port);
+        AtomicBoolean over = new AtomicBoolean();
+        ConcurrentLinkedQueue<String> refused = new ConcurrentLinkedQueue<>();
+        List<Thread> visitors = new ArrayList<>();
+        for (RelayServer each : List.of(first, second)) {
+            Thread thread = new Thread(() -> {
+                while (!over.get()) {
+                    try (Socket visitor = TestCluster.visit(each, port)) {
+                        visitor.setSoLinger(true, 0);
+                    } catch (IOException e) {
+                        refused.add(e.toString());
+                    }
+                }
+            });
+            thread.start();
+            visitors.add(thread);
+        }
+        for (int n = 0; n < 10; n++) {
+            AskingClient next = AskingClient.connect(n % 2 == 0 ? second : first, "resume=" + client.lease());
+            assertTrue(next.line().has("lease"), next.line()::toString);
+            client.close();
+            client = next;
+            client.yamux().expect(WireFrame.ping(SYN, 1));
+            client.yamux().send(WireFrame.ping(ACK, 1));
+        }
+        over.set(true);
+        for (Thread each : visitors) each.join();
+        assertEquals(List.of(), List.copyOf(refused));
+        client.close();
+    }
+
+    @Test
+    void nodeThatLeavesKeepsItsVisitorsAndItsClientJoinsAnother() throws Exception {
+        RelayServer first = cluster.start(1, options -> options, node -> node.drainDelay(Duration.ofSeconds(20)));
+        RelayServer second = cluster.start(2);
+        AskingClient one = AskingClient.connect(first, "resume drain").establish().control();
+        int port = one.port();
+        TestCluster.awaitRouted(second, port);
+        Socket before = TestCluster.visit(second, port);
+        assertEquals(WireFrame.window(1, SYN, 0), one.next());
+        one.yamux().send(WireFrame.window(1, ACK, 0));
+        CompletableFuture<Boolean> drained =
+                CompletableFuture.supplyAsync(() -> first.close(Duration.ofSeconds(30)));
+        assertTrue(one.hear().startsWith("DRAIN "));
+        Socket during = TestCluster.visit(first, port);
+        assertEquals(WireFrame.window(3, SYN, 0), one.next());
+        one.yamux().send(WireFrame.window(3, ACK, 0));
+        try (AskingClient two = AskingClient.connect(second, "join=" + one.lease()).establish()) {
+            one.yamux().send(WireFrame.goAway(0));
+            Await.until("no endpoint at n1", () -> routed(first, port));
+            Socket after = TestCluster.visit(first, port);
+            assertEquals(WireFrame.window(1, SYN, 0), two.next());
+            two.yamux().send(WireFrame.window(1, ACK, 0), WireFrame.data(1, "there"));
+            Visitor.expect(after, "there");
+            one.yamux().send(WireFrame.data(1, "still"), WireFrame.data(3, "here"));
+            Visitor.expect(before, "still");
+            Visitor.expect(during, "here");
+            Visitor.reset(before);
+            Visitor.reset(during);
+            Visitor.reset(after);
+            assertEquals(WireFrame.window(1, RST, 0), two.next());
+            first.close();
+            assertNotNull(drained.get());
+            Socket last = TestCluster.visit(second, port);
+            assertEquals(WireFrame.window(3, SYN, 0), two.next());
+            Visitor.reset(last);
+        }
+        one.close();
+    }
+
+    private static boolean routed(RelayServer server, int port) {
+        Cluster node = server.cluster();
+        return node != null && node.routed().isOpen(Endpoint.port(port));
+    }
+
+    @Test
+    void clientOfANodeThatHasLeftFindsItsTunnelAtAnother() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        AskingClient one = AskingClient.connect(first, "resume").establish();
+        TestCluster.awaitRouted(second, one.port());
+        first.close();
+        try (AskingClient two = AskingClient.connect(second, "resume=" + one.lease()).establish()) {
+            assertEquals(one.port(), two.port());
+            Socket visitor = TestCluster.visit(second, one.port());
+            assertEquals(WireFrame.window(1, SYN, 0), two.next());
+            Visitor.reset(visitor);
+        }
+        one.close();
+    }
+
+    @Test
+    void endpointsAreOpenedWithdrawnAndClosedAtAllNodes() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        ClientLimits limits = ClientLimits.builder()
+                .ports(cluster.lowestPort(), cluster.lowestPort() + 7)
+                .build();
+        try (AskingClient client = AskingClient.connect(
+                        first, "port=none visitor-address resume", "a", limits)
+                .establish()
+                .control()) {
+            int port = client.open("tcp/" + (cluster.lowestPort() + 5)).number();
+            TestCluster.awaitRouted(second, port);
+            Socket visitor = TestCluster.visit(second, port);
+            ProxyHeader header = client.header(1);
+            assertEquals("tcp/" + port, header.endpoint());
+            assertEquals(visitor.getLocalSocketAddress(), header.source());
+            assertEquals(visitor.getRemoteSocketAddress(), header.destination());
+            assertNotNull(header.uniqueId());
+            client.say("READY tcp/" + port + " no");
+            Await.until("no route", () -> second.cluster().routes(Endpoint.port(port)).isEmpty());
+            Socket waiting = TestCluster.visit(second, port);
+            client.say("READY tcp/" + port + " yes");
+            client.header(3);
+            Visitor.reset(waiting);
+            assertEquals("CLOSED tcp/" + port, client.ask("CLOSE tcp/" + port));
+            Await.until("another client may have it", () -> {
+                try (AskingClient next = AskingClient.connect(second, "port=" + port, "b", limits)) {
+                    return next.line().has("port");
+                }
+            });
+            Visitor.reset(visitor);
+        }
+    }
+
+    @Test
+    void endpointThatIsOpenedAtOneNodeIsServedByTheOtherConnectionToo() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        RelayServer third = cluster.start(3);
+        ClientLimits limits = ClientLimits.builder()
+                .ports(cluster.lowestPort(), cluster.lowestPort() + 7)
+                .build();
+        AskingClient one = AskingClient.connect(
+                        first, "port=" + cluster.lowestPort() + " visitor-address resume", "a", limits)
+                .establish()
+                .control();
+        TestCluster.awaitRouted(second, one.port());
+        try (AskingClient two = AskingClient.connect(second, "join=" + one.lease() + " visitor-address", "a", limits)
+                .establish()) {
+            int port = one.open("tcp/" + (cluster.lowestPort() + 5)).number();
+            Await.until("two routes", () -> third.cluster().routes(Endpoint.port(port)).size() == 2);
+            cluster.kill(first);
+            Socket visitor = TestCluster.visit(third, port);
+            assertEquals("tcp/" + port, two.header(1).endpoint());
+            Visitor.reset(visitor);
+        }
+        one.close();
+    }
+
+    @Test
+    void visitorBeyondALimitOfTheTunnelIsReset() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        ClientLimits limits = ClientLimits.builder()
+                .port(cluster.lowestPort())
+                .maxVisitors(1)
+                .build();
+        try (AskingClient client = AskingClient.connect(first, "", "a", limits).establish()) {
+            TestCluster.awaitRouted(second, client.port());
+            Socket admitted = TestCluster.visit(second, client.port());
+            assertEquals(WireFrame.window(1, SYN, 0), client.next());
+            client.yamux().send(WireFrame.window(1, ACK, 0));
+            Visitor.expectReset(TestCluster.visit(second, client.port()));
+            assertEquals(1, first.visitorCount());
+            Visitor.reset(admitted);
+            Await.until("left", () -> first.visitorCount() == 0 && second.visitorCount() == 0);
+        }
+    }
+
+    @Test
+    void idleVisitorOfAnotherNodeIsReset() throws IOException {
+        RelayServer first =
+                cluster.start(1, options -> options.idleTimeout(Duration.ofMillis(200)), node -> node);
+        RelayServer second = cluster.start(2);
+        try (AskingClient client = AskingClient.connect(first, "").establish()) {
+            TestCluster.awaitRouted(second, client.port());
+            Socket visitor = TestCluster.visit(second, client.port());
+            assertEquals(WireFrame.window(1, SYN, 0), client.next());
+            client.yamux().send(WireFrame.window(1, ACK, 0));
+            Visitor.expectReset(visitor);
+            assertEquals(WireFrame.window(1, RST, 0), client.next());
+        }
+    }
+
+    @Test
+    void certificateOfAnotherNodeIsRefusedAtTheStart() throws IOException {
+        IOException refused = assertThrows(
+                IOException.class, () -> cluster.start(1, options -> options, node -> node.node("other")));
+        assertTrue(refused.getMessage().contains("relay://test/other"), refused::getMessage);
+    }
+
+    @Test
+    void nameOfALiveNodeIsRefusedAtTheStart() throws IOException {
+        cluster.start(1);
+        InetAddress other = TestCluster.address(4);
+        IOException refused = assertThrows(
+                IOException.class,
+                () -> cluster.start(
+                        1,
+                        options -> options.bindAddress(other),
+                        node -> node.peerAddress(new InetSocketAddress(other, cluster.peerPort()))));
+        assertTrue(refused.getMessage().contains("n1"), refused::getMessage);
+    }
+
+    @Test
+    void clientWithANameGetsItsOwnPortAtAnotherNodeWithoutALease() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        ClientLimits limits = ClientLimits.builder().port(cluster.lowestPort()).build();
+        AskingClient one = AskingClient.connect(first, "", "a", limits).establish();
+        TestCluster.awaitRouted(second, one.port());
+        AskingClient.connect(second, "", "a", limits).assertRefused("port-unavailable");
+        cluster.kill(first);
+        cluster.pass(Duration.ofSeconds(4));
+        Await.until("no route", () -> second.cluster().routes(Endpoint.port(one.port())).isEmpty());
+        AskingClient.connect(second, "port=" + one.port(), "b", limits).assertRefused("port-unavailable");
+        try (AskingClient two = AskingClient.connect(second, "", "a", limits).establish()) {
+            assertEquals(one.port(), two.port());
+            Socket visitor = TestCluster.visit(second, two.port());
+            assertEquals(WireFrame.window(1, SYN, 0), two.next());
+            Visitor.reset(visitor);
+        }
+        one.close();
+    }
+
+    @Test
+    void hostNamesAreServedByAllNodes() throws IOException {
+        RelayServer first = cluster.start(1, options -> options.httpPort(0), node -> node);
+        RelayServer second = cluster.start(2, options -> options.httpPort(0), node -> node);
+        ClientLimits limits = ClientLimits.builder().host("app.example.com").build();
+        try (AskingClient client = AskingClient.connect(first, "port=none visitor-address resume", "a", limits)
+                .establish()
+                .control()) {
+            assertEquals(Endpoint.host("app.example.com"), client.open("host/app.example.com"));
+            Await.until("routed", () -> second.cluster().routed().isOpen(Endpoint.host("app.example.com")));
+            try (Socket visitor = new Socket(TestCluster.address(2), second.httpAddress().getPort())) {
+                visitor.setSoTimeout(20_000);
+                String request = "GET / HTTP/1.1\r\nHost: app.example.com\r\n\r\n";
+                Visitor.send(visitor, request);
+                assertEquals("host/app.example.com", client.header(1).endpoint());
+                client.yamux().send(WireFrame.window(1, ACK, 0));
+                assertEquals(WireFrame.data(1, request), client.next());
+                client.yamux().send(WireFrame.data(1, "there"));
+                Visitor.expect(visitor, "there");
+                Visitor.reset(visitor);
+            }
+            assertEquals("CLOSED host/app.example.com", client.ask("CLOSE host/app.example.com"));
+        }
+    }
+
+    @Test
+    void viewShowsNodesAndWhoServesWhat() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        try (AskingClient client = AskingClient.connect(first, "resume").establish()) {
+            TestCluster.awaitRouted(second, client.port());
+            Socket visitor = TestCluster.visit(second, client.port());
+            client.yamux().expect(WireFrame.window(1, SYN, 0));
+            client.yamux().send(WireFrame.window(1, ACK, 0));
+            Await.until("counted", () -> second.clusterView().counts().passing() == 1);
+            ClusterView view = second.clusterView();
+            assertEquals("test", view.name());
+            assertEquals("n2", view.node());
+            assertTrue(view.storeReachable());
+            assertEquals(List.of("n1", "n2"), view.nodes().stream().map(ClusterView.Node::name).toList());
+            assertEquals(1, view.nodes().get(0).sent());
+            assertTrue(view.nodes().get(0).linked());
+            assertEquals(1, view.counts().routed());
+            assertEquals(
+                    List.of(new ClusterView.Served(
+                            Endpoint.port(client.port()), Lease.tunnelOf(client.lease()), List.of("n1"))),
+                    view.endpoints());
+            assertEquals(1, first.clusterView().nodes().get(1).received());
+            Visitor.reset(visitor);
+            Await.until("left", () -> second.clusterView().counts().passing() == 0);
         }
     }
 }

@@ -255,6 +255,7 @@ class RelayServerOptionsTest {
         RelayServerOptions copy = options.toBuilder().build();
         int compared = 0;
         for (Method getter : RelayServerOptions.class.getMethods()) {
+            if (getter.getName().equals("cluster")) continue; // excludes others, see ClusterOptionsTest
             if (getter.getDeclaringClass() != RelayServerOptions.class || getter.getParameterCount() > 0) continue;
             if (Modifier.isStatic(getter.getModifiers()) || getter.getName().equals("toBuilder")) continue;
             assertEquals(getter.invoke(options), getter.invoke(copy), getter::getName);

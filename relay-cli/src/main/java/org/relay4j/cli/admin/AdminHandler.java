@@ -36,6 +36,7 @@ final class AdminHandler {
         all.put("/readyz", Route.open(request -> readiness()));
         all.put("/metrics", Route.get(this::metrics));
         all.put("/api/tunnels", Route.get(request -> tunnels()));
+        all.put("/api/cluster", Route.get(request -> cluster()));
         all.put("/api/drain", Route.post(request -> drain()));
         return all;
     }
@@ -104,6 +105,14 @@ final class AdminHandler {
         AdminSource started = source;
         if (started == null) return Response.error(Response.UNAVAILABLE, "starting");
         return Response.json(Response.OK, started.tunnels(process.isDraining()));
+    }
+
+    private Response cluster() {
+        AdminSource started = source;
+        if (started == null) return Response.error(Response.UNAVAILABLE, "starting");
+        String view = started.cluster();
+        if (view == null) return Response.error(Response.NOT_FOUND, "this is no node of a cluster");
+        return Response.json(Response.OK, view);
     }
 
     private Response metrics(Request request) {

@@ -9,6 +9,8 @@ import java.util.Locale;
 import java.util.Map;
 import org.relay4j.api.Endpoint;
 import org.relay4j.cli.json.JsonLine;
+import org.jspecify.annotations.Nullable;
+import org.relay4j.server.ClusterView;
 import org.relay4j.server.OpenEndpoint;
 import org.relay4j.server.OpenTunnel;
 import org.relay4j.server.RelayServer;
@@ -55,8 +57,16 @@ final class ServerSource implements AdminSource {
     }
 
     @Override
+    public @Nullable String cluster() {
+        ClusterView view = server.clusterView();
+        return view == null ? null : ClusterJson.of(view).toString();
+    }
+
+    @Override
     public void collect(Families into) {
         ServerMetrics.collect(server, into);
+        ClusterView view = server.clusterView();
+        if (view != null) ClusterMetrics.collect(view, into);
     }
 
     private JsonLine totals(List<OpenTunnel> open) {

@@ -73,6 +73,9 @@ class MetricsPageTest {
                 metrics.snapshots(source).forEach(each -> shown.put(name(each), each));
             }
         }
+        Families ofCluster = new Families();
+        ClusterMetrics.collect(ClusterJsonTest.view(), ofCluster);
+        ofCluster.all().forEach(each -> shown.put(name(each), each));
         assertEquals(200, metrics.respond(null, null).status());
         assertEquals(new ArrayList<>(listed.keySet()), new ArrayList<>(shown.keySet()));
         shown.forEach((name, snapshot) -> assertRow(listed.get(name), name, snapshot));
