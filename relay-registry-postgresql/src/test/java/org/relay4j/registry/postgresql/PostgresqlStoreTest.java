@@ -70,7 +70,7 @@ class PostgresqlStoreTest {
     void moreRequestsThanCanBeAnsweredAreRefusedAtOnce() throws Exception {
         try (RegistryStore store = PostgresServer.open(PostgresServer.url("relay", unused()))) {
             for (int i = 0; i < Requests.MOST_WAITING + Requests.CONNECTIONS; i++) {
-                var unused = store.read(List.of());
+                var unused = store.readAll("none");
             }
             var refused = store.commit(Transaction.NONE.put("a", "", 0)).toCompletableFuture();
             assertTrue(refused.isCompletedExceptionally());

@@ -58,7 +58,7 @@ final class Requested {
     static void awaitAnswer(RegistryStore store) {
         Await.until("the store answers", () -> {
             try {
-                return get(store.read(List.of())) != null;
+                return get(store.readAll("none")) != null;
             } catch (RegistryException e) {
                 return false;
             }

@@ -1,0 +1,41 @@
+package org.relay4j.registry.postgresql;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.relay4j.registry.testing.RegistryOutageContract;
+import org.relay4j.server.registry.RegistryStore;
+
+/** The rules of every store while its server is silent, with a real server that is paused. */
+@Tag("peers")
+class PostgresqlOutageIT extends RegistryOutageContract {
+    private static PostgresServer server;
+
+    @BeforeAll
+    static void start() throws Exception {
+        server = PostgresServer.start();
+        try (RegistryStore first = server.open()) {
+            first.check("").toCompletableFuture().join();
+        }
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        server.close();
+    }
+
+    @Override
+    protected RegistryStore open() {
+        return server.open();
+    }
+
+    @Override
+    protected void silence() throws Exception {
+        server.suspend();
+    }
+
+    @Override
+    protected void resume() throws Exception {
+        server.resume();
+    }
+}
