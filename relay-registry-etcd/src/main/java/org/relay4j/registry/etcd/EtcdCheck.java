@@ -63,7 +63,7 @@ final class EtcdCheck {
         }
         int major = Integer.parseInt(matcher.group(1));
         int minor = Integer.parseInt(matcher.group(2));
-        if (major < 3 || major == 3 && minor < 4) {
+        if (major < 3 || (major == 3 && minor < 4)) {
             fail(new RegistryException(
                     "etcd at " + endpoint + " has version " + version + ": version 3.4 or newer is needed", null));
         }

@@ -11,7 +11,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 import org.relay4j.server.registry.Commit;
 import org.relay4j.server.registry.Entry;
 import org.relay4j.server.registry.RegistryException;
@@ -55,9 +54,14 @@ final class EtcdRegistryStore implements RegistryStore {
     }
 
     private static Throwable reported(Throwable failure) {
-        Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+        Throwable cause = cause(failure);
         if (!(cause instanceof IllegalArgumentException)) return cause;
         return new RegistryUnavailableException("an answer of etcd is not understood: " + cause.getMessage(), cause, false);
+    }
+
+    private static Throwable cause(Throwable failure) {
+        Throwable cause = failure.getCause();
+        return failure instanceof CompletionException && cause != null ? cause : failure;
     }
 
     @Override
@@ -115,7 +119,7 @@ final class EtcdRegistryStore implements RegistryStore {
                 .handle((answer, failure) -> {
                     if (failure == null) return committed(answer);
                     if (!isLeaseNotFound(failure)) throw new CompletionException(failure);
-                    throw new CompletionException(new RegistryLeaseException(failure.getMessage()));
+                    throw new CompletionException(new RegistryLeaseException("a lease of the transaction has ended"));
                 }));
     }
 
@@ -144,25 +148,23 @@ final class EtcdRegistryStore implements RegistryStore {
         String from = all.isEmpty() ? prefix : all.get(all.size() - 1).key() + "\0";
         String body = Requests.range(from, prefix, PAGE, before.revision());
         return calls.send("/v3/kv/range", body, Call.Repeat.YES, deadline)
-                .handle((answer, failure) -> paged(prefix, before, deadline, answer, failure))
-                .thenCompose(Function.identity());
+                .thenCompose(answer -> next(prefix, before, answer, deadline))
+                .exceptionallyCompose(failure -> {
+                    boolean forgotten = cause(failure) instanceof EtcdRefusal why && why.hasCode(Answer.OUT_OF_RANGE);
+                    return forgotten && before.revision() > 0 // between two pages
+                            ? page(prefix, new Snapshot(0, List.of()), deadline)
+                            : CompletableFuture.failedFuture(cause(failure));
+                });
     }
 
-    private CompletableFuture<Snapshot> paged(
-            String prefix, Snapshot before, long deadline, @Nullable Json answer, @Nullable Throwable failure) {
-        if (answer == null) {
-            boolean compacted = failure instanceof EtcdRefusal refusal && refusal.hasCode(Answer.OUT_OF_RANGE);
-            boolean again = compacted && before.revision() > 0; // history was forgotten between two pages
-            return again
-                    ? page(prefix, new Snapshot(0, List.of()), deadline)
-                    : CompletableFuture.failedFuture(failure == null ? new IllegalStateException() : failure);
-        }
+    private CompletableFuture<Snapshot> next(String prefix, Snapshot before, Json answer, long deadline) {
         long revision = before.revision() > 0 ? before.revision() : Answers.revision(answer);
         List<Entry> all = new ArrayList<>(before.entries());
         List<Entry> more = Answers.entries(answer);
         all.addAll(more);
         Snapshot now = new Snapshot(revision, all);
-        return answer.flag("more") && !more.isEmpty() ? page(prefix, now, deadline) : CompletableFuture.completedFuture(now);
+        boolean isLast = more.isEmpty() || !answer.flag("more");
+        return isLast ? CompletableFuture.completedFuture(now) : page(prefix, now, deadline);
     }
 
     @Override

@@ -20,7 +20,7 @@ final class Login {
 
     /** Needs a token. */
     interface User {
-        /** @param token null if etcd is used without a user */
+        /** Has a token; null if etcd is used without a user. */
         void granted(@Nullable String token);
 
         /** Exactly one of the arguments is not null. */

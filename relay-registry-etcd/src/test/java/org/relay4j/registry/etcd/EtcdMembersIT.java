@@ -151,7 +151,7 @@ class EtcdMembersIT extends EtcdStores {
                     LOG.debug("no answer", e);
                 }
             }
-            boolean possible = count == before || count == before + 1 && !why.isOutcomeKnown();
+            boolean possible = count == before || (count == before + 1 && !why.isOutcomeKnown());
             if (!possible) throw new AssertionError(count + " after " + before + " and " + why);
         }
 

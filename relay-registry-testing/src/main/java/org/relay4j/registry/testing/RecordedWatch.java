@@ -10,6 +10,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.relay4j.server.registry.Change;
 import org.relay4j.server.registry.Entry;
 import org.relay4j.server.registry.RegistryException;
@@ -22,7 +23,7 @@ final class RecordedWatch implements RegistryStore.Watcher {
     private final List<Event> events = new CopyOnWriteArrayList<>();
     private final List<String> violations = new CopyOnWriteArrayList<>();
     private final AtomicBoolean called = new AtomicBoolean(); // a call is under way
-    private final AtomicReference<RegistryException> end = new AtomicReference<>();
+    private final AtomicReference<@Nullable RegistryException> end = new AtomicReference<>();
 
     @Override
     public void changed(long revision, Collection<Change> changes) {

@@ -17,6 +17,9 @@ import org.relay4j.server.registry.Transaction;
 
 /** The rules of {@link RegistryStore} while its server is silent, for every store with a server to be tested against. */
 public abstract class RegistryOutageContract extends RegistryContract {
+    /** Called by the class of the tests. */
+    protected RegistryOutageContract() {}
+
     /** Has the server answer nothing, and close nothing, until {@link #resume}: as with SIGSTOP. */
     protected abstract void silence() throws Exception;
 

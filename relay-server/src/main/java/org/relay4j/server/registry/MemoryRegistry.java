@@ -79,7 +79,8 @@ final class MemoryRegistry {
     void compact() {
         make(() -> {
             history.clear();
-            return forgotten = revision;
+            forgotten = revision;
+            return revision;
         });
     }
 
