@@ -24,6 +24,7 @@ final class Carried {
     private final Map<Endpoint, Holding> holdings = new ConcurrentHashMap<>();
     private final Map<String, Entry> entries = new HashMap<>(); // of the registry, by key
     private boolean known; // whether entries are all that the registry has
+    private int doubts;
     private volatile boolean leaving;
     private long checkedAt;
     String text;
@@ -109,6 +110,12 @@ final class Carried {
 
     void forget() {
         known = false;
+        doubts++;
+    }
+
+    /** Returns how often it was not known what the registry has. */
+    int doubts() {
+        return doubts;
     }
 
     /** Returns when it was last compared with the registry. */
@@ -116,13 +123,17 @@ final class Carried {
         return checkedAt;
     }
 
-    /** Takes over what was read. */
-    void read(List<String> keys, Snapshot seen, long now) {
+    /**
+     * Takes over what was read.
+     *
+     * @param doubtsBefore {@link #doubts} when it was asked for; what was seen may be older than later doubts
+     */
+    void read(List<String> keys, Snapshot seen, int doubtsBefore, long now) {
         for (String each : keys) entries.remove(each);
         for (Entry each : seen.entries()) {
             if (keys.contains(each.key())) entries.put(each.key(), each);
         }
-        known = true;
+        known = doubts == doubtsBefore;
         checkedAt = now;
     }
 

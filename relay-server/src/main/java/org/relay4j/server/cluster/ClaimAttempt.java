@@ -58,12 +58,13 @@ final class ClaimAttempt implements Writer.Outcome {
         } else {
             Carried tunnel = carried;
             List<String> keys = tunnel.keys(parts.access());
+            int doubts = tunnel.doubts();
             parts.access()
                     .requests()
                     .send(
                             () -> parts.access().store().read(keys),
                             seen -> {
-                                tunnel.read(keys, seen, parts.access().now());
+                                tunnel.read(keys, seen, doubts, parts.access().now());
                                 attempt();
                             },
                             result::completeExceptionally);
@@ -110,7 +111,8 @@ final class ClaimAttempt implements Writer.Outcome {
     private void have(long recordEpoch, long claimEpoch) {
         Carried tunnel = carried == null ? new Carried(request.tunnel, recordEpoch) : carried;
         tunnel.add(new Holding(request.endpoint, request.fixed, claimEpoch, fence));
-        tunnel.stored(batch.operations(), claimEpoch, parts.access().now());
+        if (carried == null) tunnel.stored(batch.operations(), claimEpoch, parts.access().now());
+        else tunnel.made(batch.operations(), claimEpoch);
         parts.sync().add(tunnel);
         checkDisplaced(tunnel);
         result.complete(null);

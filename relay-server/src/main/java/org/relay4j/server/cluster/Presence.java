@@ -168,8 +168,13 @@ final class Presence {
     }
 
     private void attempt(int number, List<Waiting> forThese) {
-        writing = true;
         waiting.removeAll(forThese);
+        if (routeLease.number() == 0) {
+            writing = false;
+            failAll(forThese, new RegistryUnavailableException("the lease of the node has ended", null, false));
+            return;
+        }
+        writing = true;
         Transaction put = Transaction.NONE
                 .ifAt(access.selfKey(), revision)
                 .put(access.selfKey(), NodeText.of(info), routeLease.number());
@@ -195,21 +200,31 @@ final class Presence {
             forThese.forEach(each -> each.done().run());
         } else {
             if (entry != null && !isOwn(entry)) foreign(entry);
-            RegistryException changing =
-                    new RegistryUnavailableException("the node's entry cannot be written", null, true);
-            forThese.forEach(each -> each.failed().accept(changing));
+            fail(forThese, new RegistryUnavailableException("the node's entry cannot be written", null, false));
         }
-        if (!waiting.isEmpty() && registered) write();
+        if (!registered) {
+            failAll(List.of(), new RegistryUnavailableException("the node is not registered at present", null, false));
+        } else if (!waiting.isEmpty()) {
+            write();
+        }
     }
 
     private void failed(RegistryException failure, List<Waiting> forThese) {
         writing = false;
         if (failure instanceof RegistryLeaseException) suspect();
         retryAt = access.now() + FOREIGN_RETRY;
-        List<Waiting> all = new ArrayList<>(forThese);
-        all.addAll(waiting); // they would have to wait as long again
+        failAll(forThese, failure); // the others would have to wait as long again
+    }
+
+    private void failAll(List<Waiting> first, RegistryException why) {
+        List<Waiting> all = new ArrayList<>(first);
+        all.addAll(waiting);
         waiting.clear();
-        all.forEach(each -> each.failed().accept(failure));
+        fail(all, why);
+    }
+
+    private static void fail(List<Waiting> these, RegistryException why) {
+        these.forEach(each -> each.failed().accept(why));
     }
 
     private void arrived() {

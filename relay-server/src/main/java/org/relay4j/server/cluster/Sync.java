@@ -3,6 +3,7 @@ package org.relay4j.server.cluster;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -180,7 +181,7 @@ final class Sync {
     void pump() {
         if (underWay || marked.isEmpty() || presence.state() != RegistryState.CONNECTED) return;
         List<Carried> chosen = new ArrayList<>();
-        List<String> unknown = new ArrayList<>();
+        List<Carried> unknown = new ArrayList<>();
         int keys = 0;
         for (Carried each : first(most)) {
             List<String> its = each.keys(access);
@@ -189,7 +190,7 @@ final class Sync {
             if (!turns.tryBegin(each.id)) continue;
             marked.remove(each);
             chosen.add(each);
-            if (!each.isKnown()) unknown.addAll(its);
+            if (!each.isKnown()) unknown.add(each);
         }
         if (chosen.isEmpty()) return;
         underWay = true;
@@ -210,11 +211,15 @@ final class Sync {
         return first;
     }
 
-    private void read(List<Carried> chosen, List<String> keys) {
+    private void read(List<Carried> chosen, List<Carried> unknown) {
+        List<String> keys = new ArrayList<>();
+        Map<Carried, Integer> doubts = new LinkedHashMap<>();
+        for (Carried each : unknown) {
+            keys.addAll(each.keys(access));
+            doubts.put(each, each.doubts());
+        }
         Consumer<Snapshot> done = seen -> {
-            for (Carried each : chosen) {
-                if (!each.isKnown()) each.read(each.keys(access), seen, access.now());
-            }
+            doubts.forEach((tunnel, before) -> tunnel.read(tunnel.keys(access), seen, before, access.now()));
             write(chosen);
         };
         access.requests().send(() -> access.store().read(keys), done, why -> {
@@ -310,14 +315,14 @@ final class Sync {
 
         @Override
         public void refused(Snapshot seen) {
-            most = Math.max(1, most / 2); // so that one tunnel does not hold up the others
+                most = Math.max(1, most / 2); // so that one tunnel does not hold up the others
             again();
             end(chosen, true);
         }
 
         @Override
         public void failed(RegistryException why) {
-            again();
+                again();
             end(chosen, false);
         }
 

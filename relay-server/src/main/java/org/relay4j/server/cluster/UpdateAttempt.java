@@ -33,12 +33,13 @@ final class UpdateAttempt implements Writer.Outcome {
             return;
         }
         List<String> keys = tunnel.keys(parts.access());
+        int doubts = tunnel.doubts();
         parts.access()
                 .requests()
                 .send(
                         () -> parts.access().store().read(keys),
                         seen -> {
-                            tunnel.read(keys, seen, parts.access().now());
+                            tunnel.read(keys, seen, doubts, parts.access().now());
                             attempt();
                         },
                         result::completeExceptionally);

@@ -49,7 +49,9 @@ final class SimulatedFaults {
         SimulatedNode node = cluster.anyNode();
         boolean isLong = time.chance(0.15);
         long duration = isLong ? time.between(55 * SECOND, 80 * SECOND) : time.between(SECOND / 10, 12 * SECOND);
-        switch (time.random.nextInt(9)) {
+        int fault = time.random.nextInt(9);
+        cluster.trace("fault " + fault + " " + node.name + " " + duration / MILLISECOND);
+        switch (fault) {
             case 0, 1 -> {
                 node.store.cut(true);
                 SimulatedStore way = node.store;

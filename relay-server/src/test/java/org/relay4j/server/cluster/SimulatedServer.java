@@ -57,6 +57,10 @@ final class SimulatedServer implements ClusterListener {
         return Objects.requireNonNull(machine.node);
     }
 
+    private void trace(String what) {
+        machine.cluster.trace(machine.name + "-" + process + " " + what);
+    }
+
     void joined() {
         joined = true;
     }
@@ -139,6 +143,7 @@ final class SimulatedServer implements ClusterListener {
     }
 
     private void established(Tunnel tunnel, Connection connection) {
+        trace("established " + tunnel.id + " " + tunnel.endpoints + " " + tunnel.client.name + " " + connection.serverOpen);
         tunnels.put(tunnel.id, tunnel);
         for (Endpoint each : tunnel.endpoints) node().serve(tunnel.id, each, 1);
         if (connection.serverOpen) {
@@ -195,6 +200,7 @@ final class SimulatedServer implements ClusterListener {
     }
 
     private void gone(Tunnel tunnel, boolean goodbye) {
+        trace("gone " + tunnel.id + " " + goodbye);
         tunnel.connection = null;
         if (goodbye || !tunnel.client.leased) {
             tunnels.remove(tunnel.id);
@@ -220,6 +226,7 @@ final class SimulatedServer implements ClusterListener {
         SimulatedClient client = tunnel.client;
         TunnelRecord record = TunnelRecord.of(tunnel.id, client.name, client.leased, "text");
         var unused = node().claim(record, endpoint, false).whenComplete((done, failure) -> {
+            trace("another " + tunnel.id + " " + endpoint + " " + failure);
             if (failure != null) return;
             if (tunnels.get(tunnel.id) != tunnel) {
                 node().release(tunnel.id, endpoint);
@@ -276,6 +283,7 @@ final class SimulatedServer implements ClusterListener {
     @Override
     public void lost(String id, @Nullable Endpoint endpoint, String why) {
         Tunnel tunnel = tunnels.get(id);
+        trace("lost " + id + " " + endpoint + " " + why + " " + (tunnel != null));
         machine.cluster.lost(why);
         if (tunnel == null) return;
         if (endpoint != null) {
