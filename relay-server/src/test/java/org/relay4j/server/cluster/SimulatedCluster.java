@@ -49,7 +49,7 @@ final class SimulatedCluster {
     SimulatedCluster(long seed, int nodeCount, int clientCount) {
         time = new SimulatedTime(seed);
         registry = new MemoryRegistryStore(time::now, Runnable::run);
-        for (int i = 0; i < clientCount; i++) ports.add(Endpoint.port(20_000 + i));
+        for (int i = 0; i < 2 * clientCount; i++) ports.add(Endpoint.port(20_000 + i));
         for (int i = 0; i < nodeCount; i++) nodes.add(new SimulatedNode(this, "node" + i, registry));
         for (int i = 0; i < clientCount; i++) {
             Endpoint fixed = i % 4 == 3 ? Endpoint.port(30_000 + i) : null;

@@ -1,0 +1,246 @@
+package org.relay4j.server.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.relay4j.server.cluster.SimulatedTime.SECOND;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.relay4j.api.Endpoint;
+import org.relay4j.server.registry.MemoryRegistryStore;
+import org.relay4j.server.registry.RegistryUnavailableException;
+
+class ClusterNodeTest {
+    private static final String ID = "0123456789abcdef0123456789abcdef";
+    private static final String OTHER = "fedcba9876543210fedcba9876543210";
+    private static final Endpoint ENDPOINT = Endpoint.port(20_001);
+
+    private final SimulatedTime time = new SimulatedTime(1);
+    private final MemoryRegistryStore registry = OneNode.registry(time);
+
+    private OneNode joined(String name) {
+        OneNode node = new OneNode(time, registry, name, name + "-1");
+        node.get(node.node.join());
+        return node;
+    }
+
+    private static TunnelRecord tunnel(String id, String owner) {
+        return TunnelRecord.of(id, owner, true, "text");
+    }
+
+    private static void serve(OneNode node, String id) {
+        node.get(node.node.claim(tunnel(id, "alice"), ENDPOINT, false));
+        node.node.serve(id, ENDPOINT, 1);
+        node.run(SECOND);
+    }
+
+    private static List<String> nodesOf(OneNode node) {
+        return node.node.routes(ENDPOINT).stream().map(Route::node).toList();
+    }
+
+    @Test
+    void anotherNodeSeesTheRouteAndCannotClaimTheEndpoint() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        serve(a, ID);
+        assertEquals(List.of("a"), nodesOf(b));
+        assertEquals(List.of(), nodesOf(a));
+        assertEquals(a.node.epoch(ID, ENDPOINT), b.node.routes(ENDPOINT).get(0).epoch());
+        Throwable taken = b.failure(b.node.claim(tunnel(OTHER, "bob"), ENDPOINT, false));
+        EndpointTakenException.Holder holder =
+                assertInstanceOf(EndpointTakenException.class, taken).holder();
+        assertEquals(List.of(ID, "alice", "a"), List.of(holder.tunnel(), String.valueOf(holder.owner()), holder.node()));
+        a.node.release(ID);
+        a.run(SECOND);
+        assertEquals(List.of(), nodesOf(b));
+        b.get(b.node.claim(tunnel(OTHER, "bob"), ENDPOINT, false));
+        assertEquals(1, b.node.status().nodes().size());
+    }
+
+    @Test
+    void aTunnelThatIsTakenIsLostAtItsOldNode() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        serve(a, ID);
+        long before = a.node.epoch(ID, ENDPOINT);
+        TunnelRecord seen = b.get(b.node.find(ID)).orElseThrow();
+        assertEquals("text", seen.text());
+        TunnelRecord taken = b.get(b.node.take(seen, "new"));
+        assertEquals(List.of(ENDPOINT), taken.endpoints());
+        assertTrue(b.node.epoch(ID, ENDPOINT) > before);
+        b.run(SECOND);
+        assertTrue(a.events.contains("lost all: " + LossReason.TAKEN.text()), a.events.toString());
+        assertFalse(a.node.mayServe(ID, ENDPOINT, time.now()));
+        assertInstanceOf(ClaimLostException.class, a.failure(a.node.take(seen, "late")));
+    }
+
+    @Test
+    void sharedTunnelsMergeTheirTexts() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        serve(a, ID);
+        b.get(b.node.share(b.get(b.node.find(ID)).orElseThrow(), "text"));
+        b.node.serve(ID, ENDPOINT, 0);
+        b.run(SECOND);
+        assertEquals(a.node.epoch(ID, ENDPOINT), b.node.epoch(ID, ENDPOINT));
+        var first = a.node.update(ID, text -> text + "+a");
+        var second = b.node.update(ID, text -> text + "+b");
+        a.get(first);
+        b.get(second);
+        String text = a.get(a.node.find(ID)).orElseThrow().text();
+        assertTrue(text.equals("text+a+b") || text.equals("text+b+a"), text);
+    }
+
+    @Test
+    void theOtherCarrierAdoptsTheClaimsOfANodeThatDies() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        serve(a, ID);
+        b.get(b.node.share(b.get(b.node.find(ID)).orElseThrow(), "text"));
+        b.node.serve(ID, ENDPOINT, 0);
+        b.run(SECOND);
+        b.store.cut(true); // the claims depend on the lease of b
+        a.run(11 * 60 * SECOND);
+        assertEquals("a", a.get(a.node.find(ID)).orElseThrow().stored().node());
+        assertTrue(a.node.mayServe(ID, ENDPOINT, time.now()));
+    }
+
+    @Test
+    void withoutTheRegistryAPortIsServedUntilItsDeadlineAndAFixedOneWithoutEnd() {
+        OneNode a = joined("a");
+        Endpoint fixed = Endpoint.host("app.example.com");
+        serve(a, ID);
+        a.get(a.node.claim(tunnel(ID, "alice"), fixed, true));
+        a.store.cut(true);
+        a.run(5 * SECOND);
+        assertEquals(RegistryState.SUSPENDED, a.node.state());
+        assertInstanceOf(
+                RegistryUnavailableException.class, a.failure(a.node.claim(tunnel(OTHER, "bob"), ENDPOINT, false)));
+        a.run(9 * 60 * SECOND);
+        assertTrue(a.node.mayServe(ID, ENDPOINT, time.now()));
+        a.run(31 * SECOND);
+        assertFalse(a.node.mayServe(ID, ENDPOINT, time.now()));
+        assertTrue(a.node.mayServe(ID, fixed, time.now()));
+        a.run(60 * SECOND);
+        a.store.cut(false); // the lease has ended, but nobody has claimed the port
+        a.run(10 * SECOND);
+        assertTrue(a.node.mayServe(ID, ENDPOINT, time.now()));
+        assertTrue(a.events.stream().noneMatch(each -> each.startsWith("lost")), a.events.toString());
+    }
+
+    @Test
+    void routesOfANodeThatAnswersOnItsLinksAreKept() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        serve(a, ID);
+        a.store.cut(true);
+        for (int i = 0; i < 20; i++) {
+            b.node.peerAlive("a", time.now());
+            b.run(SECOND / 2);
+        }
+        assertEquals(List.of("a"), nodesOf(b));
+        b.node.peerDead("a");
+        b.run(SECOND);
+        assertEquals(List.of(), nodesOf(b));
+        assertTrue(b.events.contains("gone a"));
+    }
+
+    @Test
+    void routesOfANodeThatHasLeftAreNotKept() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        serve(a, ID);
+        b.node.peerAlive("a", time.now());
+        a.get(a.node.leave());
+        b.run(SECOND / 10);
+        assertEquals(List.of(), nodesOf(b));
+        assertTrue(b.get(b.node.find(ID)).isPresent()); // its client may come back for it
+    }
+
+    @Test
+    void aNodeThatLeavesReleasesBaseTunnels() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        a.get(a.node.claim(TunnelRecord.of(ID, null, false, ""), ENDPOINT, false));
+        a.get(a.node.leave());
+        assertTrue(b.get(b.node.find(ID)).isEmpty());
+        b.get(b.node.claim(tunnel(OTHER, "bob"), ENDPOINT, false));
+    }
+
+    @Test
+    void theSecondLiveNodeWithANameCannotJoin() {
+        OneNode a = joined("a");
+        OneNode twin = new OneNode(time, registry, "a", "a-2");
+        Throwable why = twin.failure(twin.node.join());
+        assertTrue(why.getMessage().contains("has the name 'a'"), why.getMessage());
+        assertEquals(RegistryState.CONNECTED, a.node.state());
+    }
+
+    @Test
+    void aNodeThatIsRestartedJoinsAndTheOldProcessIsRefused() {
+        OneNode old = joined("a");
+        serve(old, ID);
+        old.store.cut(true);
+        OneNode next = new OneNode(time, registry, "a", "a-2");
+        next.get(next.node.join());
+        old.store.cut(false);
+        next.run(5 * SECOND);
+        assertTrue(old.events.contains("lost all: " + LossReason.REPLACED.text()), old.events.toString());
+        assertEquals(RegistryState.SUSPENDED, old.node.state());
+        assertEquals(RegistryState.CONNECTED, next.node.state());
+    }
+
+    @Test
+    void claimsAreSettledByReadingWhenAnswersAreLost() {
+        OneNode a = joined("a");
+        int unavailable = 0;
+        a.store.faults(0.25, 0.1, SECOND / 100);
+        for (int i = 0; i < 40; i++) {
+            String id = String.format("%032x", i);
+            Endpoint endpoint = Endpoint.port(1_000 + i);
+            try {
+                a.get(a.node.claim(tunnel(id, "alice"), endpoint, false));
+            } catch (AssertionError e) {
+                assertInstanceOf(RegistryUnavailableException.class, e.getCause());
+                unavailable++;
+            }
+        }
+        a.store.faults(0, 0, SECOND / 1_000);
+        a.run(20 * SECOND);
+        int[] claims = new int[1];
+        registry.readAll("/relay/sim/c/").thenAccept(seen -> claims[0] = seen.entries().size());
+        assertEquals(a.node.status().work().endpoints(), claims[0]);
+        assertEquals(40 - unavailable, claims[0]);
+    }
+
+    @Test
+    void aHolderOfTheSameClientIsDisplaced() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        serve(a, ID);
+        Throwable taken = b.failure(b.node.claim(tunnel(OTHER, "alice"), ENDPOINT, true));
+        b.get(b.node.displace(tunnel(OTHER, "alice"), (EndpointTakenException) taken, true));
+        b.run(SECOND);
+        assertTrue(a.events.contains("lost " + ENDPOINT + ": " + LossReason.CONFLICT.text()), a.events.toString());
+        assertEquals(List.of(), nodesOf(b));
+    }
+
+    @Test
+    void drainingNodesAreTriedLast() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        OneNode c = joined("c");
+        serve(a, ID);
+        b.get(b.node.share(b.get(b.node.find(ID)).orElseThrow(), "text"));
+        b.node.serve(ID, ENDPOINT, 0);
+        c.run(SECOND);
+        String first = nodesOf(c).get(0);
+        OneNode drained = first.equals("a") ? a : b;
+        drained.get(drained.node.drain());
+        c.run(SECOND);
+        assertEquals(2, nodesOf(c).size());
+        assertEquals(first, nodesOf(c).get(1));
+    }
+}
