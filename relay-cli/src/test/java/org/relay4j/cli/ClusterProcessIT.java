@@ -30,7 +30,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.FixedPort;
-import org.relay4j.testing.HaProxy;
 import org.relay4j.testing.SelfSignedKeys;
 
 /** Three nodes as processes of their own, with a real etcd: visitors of any node, the death of a node, and a rolling restart. */
@@ -49,6 +48,8 @@ class ClusterProcessIT {
     private final ChildProcess[] nodes = new ChildProcess[NODES + 1]; // from 1
     private final int[] admin = new int[NODES + 1];
     private String store;
+
+    ClusterProcessIT() throws IOException {}
 
     @BeforeEach
     void start() throws Exception {
@@ -99,31 +100,14 @@ class ClusterProcessIT {
                 String.valueOf(control)));
     }
 
-    /** A load balancer before the control ports of all nodes. */
-    private int balanced() throws IOException {
-        int entry = FixedPort.free();
-        List<String> lines = new ArrayList<>(List.of(
-                "listen clients",
-                "    bind 127.0.0.1:" + entry,
-                "    balance first",
-                "    timeout connect 1s",
-                "    retries 3",
-                "    option redispatch 1"));
-        for (int n = 1; n <= NODES; n++) {
-            lines.add("    server n" + n + " 127.0.1." + n + ":" + control
-                    + " check addr 127.0.0.1 port " + admin[n] + " inter 200ms rise 1 fall 1");
-        }
-        lines.add("    option httpchk GET /readyz");
-        open.add(HaProxy.start(folder, lines.toArray(String[]::new)));
-        return entry;
-    }
-
-    private ChildProcess forwarder(int entry, int local) throws InterruptedException {
+    /** A forwarder that knows all nodes. */
+    private void forwarder(int local) throws InterruptedException {
         ChildProcess forwarder = ChildProcess.relay(
-                "--localForwardPort=" + local, "--retry-first", "127.0.0.1:" + entry);
+                "--localForwardPort=" + local,
+                "--nodes=127.0.1.2:" + control + ",127.0.1.3:" + control,
+                "127.0.1.1:" + control);
         open.add(forwarder);
         assertEquals(port, RelayPair.publicPort(forwarder.line(), local));
-        return forwarder;
     }
 
     private void visit(int node, int time) throws IOException {
@@ -163,7 +147,7 @@ class ClusterProcessIT {
     @Test
     void nodeIsKilledAndTheClientIsServedByAnother() throws Exception {
         try (RollingRestartIT.Service service = new RollingRestartIT.Service()) {
-            forwarder(balanced(), service.port());
+            forwarder(service.port());
             for (int n = 1; n <= NODES; n++) {
                 int node = n;
                 Await.until("node " + n + " serves visitors", () -> isServed(node));
@@ -185,7 +169,7 @@ class ClusterProcessIT {
     @Test
     void allNodesAreRestartedAndNoVisitorIsCut() throws Exception {
         try (RollingRestartIT.Service service = new RollingRestartIT.Service()) {
-            forwarder(balanced(), service.port());
+            forwarder(service.port());
             Load load = new Load();
             for (int n = 1; n <= NODES; n++) {
                 int node = n;

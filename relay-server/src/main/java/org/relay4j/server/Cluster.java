@@ -1,14 +1,12 @@
 package org.relay4j.server;
 
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.net.BindException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -38,7 +36,6 @@ import org.slf4j.event.Level;
 /** The membership of a server in a cluster: joins its tunnels, ports and visitors to those of other nodes. Safe for use by several threads. */
 final class Cluster implements ClusterListener {
     private static final Logger log = LoggerFactory.getLogger(RelayServer.class);
-    private static final long START = TimeUnit.SECONDS.toNanos(10);
     private static final long LEAVE = TimeUnit.SECONDS.toNanos(5);
 
     private final RelayServer server;
@@ -55,7 +52,8 @@ final class Cluster implements ClusterListener {
             ConcurrentHashMap.newKeySet(); // tunnels of other nodes whose clients come back
     private final LimitedLog failures = new LimitedLog(log, Level.WARN);
 
-    private Cluster(RelayServer server, ClusterOptions options, ClusterSettings settings, PeerTls tls)
+    /** Opens the port for links from other nodes. */
+    Cluster(RelayServer server, ClusterOptions options, ClusterSettings settings, PeerTls tls)
             throws IOException {
         this.server = server;
         this.options = options;
@@ -80,60 +78,18 @@ final class Cluster implements ClusterListener {
     }
 
     /**
-     * Opens the port for links from other nodes.
-     *
-     * @throws IOException if the certificate cannot be used or is not that of the node, or the port cannot be bound; the message says
-     *     what to do
-     */
-    static Cluster open(RelayServer server, ClusterOptions options) throws IOException {
-        PeerTls tls = PeerTls.ofFiles(options.certificates(), options.key(), options.authority());
-        tls.requireName(options.name(), options.node());
-        ClusterSettings settings;
-        try {
-            settings = ClusterSettings.of(
-                    options.name(),
-                    options.node(),
-                    options.advertisedAddress(),
-                    server.loops().size(),
-                    version());
-        } catch (IllegalArgumentException e) {
-            throw new IOException(e.getMessage(), e);
-        }
-        return new Cluster(server, options, settings, tls);
-    }
-
-    private static String version() {
-        String version = Cluster.class.getPackage().getImplementationVersion();
-        return version == null ? "unknown" : version;
-    }
-
-    /**
      * Joins the cluster. Blocks until the node knows the routes of the others, at most ten seconds.
      *
      * @throws IOException if the store cannot be used, or another node has the name; the message says what to do
      */
     void join() throws IOException {
-        await(node.join(), "this node cannot join the cluster '" + options.name() + "': ");
+        ClusterStart.await(node.join(), "this node cannot join the cluster '" + options.name() + "': ");
         log.info(
                 "relay server: node {} of cluster {}, {} other nodes, peers on {}",
                 options.node(),
                 options.name(),
                 node.nodes().size(),
                 Sockets.text(port.address()));
-    }
-
-    static void await(CompletionStage<Void> stage, String failed) throws IOException {
-        try {
-            stage.toCompletableFuture().get(START, TimeUnit.NANOSECONDS);
-        } catch (ExecutionException e) {
-            Throwable cause = e.getCause() == null ? e : e.getCause();
-            throw new IOException(failed + cause.getMessage(), cause);
-        } catch (TimeoutException e) {
-            throw new IOException(failed + "no answer within 10 s; check that this machine can reach it", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while the node joins its cluster");
-        }
     }
 
     // ---- its parts

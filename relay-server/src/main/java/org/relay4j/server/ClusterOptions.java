@@ -82,7 +82,7 @@ public final class ClusterOptions {
      */
     public void check() throws IOException {
         PeerTls.ofFiles(certificates(), key(), authority()).requireName(name(), node());
-        Cluster.await(store().check("/relay/" + name() + "/"), "the store of the cluster cannot be used: ");
+        ClusterStart.await(store().check("/relay/" + name() + "/"), "the store of the cluster cannot be used: ");
     }
 
     /** Returns the name of the cluster. */

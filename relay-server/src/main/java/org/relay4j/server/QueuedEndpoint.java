@@ -13,6 +13,7 @@ abstract class QueuedEndpoint implements PublicEndpoint {
     private volatile @Nullable VisitorQueue queue; // null until its tunnel is known; written on the loop
     private volatile @Nullable RoutedVisitors routed; // in a cluster, while no tunnel here has it; written on the loop
     private @Nullable VisitorHandover handover; // from another tunnel, until it belongs to the next one
+    private boolean wasRouted; // and its tunnel has not claimed it yet
     private boolean finishing; // accepts no more visitors
     private boolean closed;
 
@@ -66,6 +67,7 @@ abstract class QueuedEndpoint implements PublicEndpoint {
     /** No tunnel here has it, but one of another node may. Like {@link #belongTo}, before it belongs to a tunnel or after {@link #moveTo}. */
     final void route(RoutedVisitors visitors) {
         endHandover(visitors);
+        wasRouted = false;
         routed = visitors;
     }
 
@@ -87,7 +89,10 @@ abstract class QueuedEndpoint implements PublicEndpoint {
         queue = null;
         routed = null;
         if (visitors != null) handover = visitors.moveTo(next);
-        if (others != null) handover = others.moveTo(next);
+        if (others != null) {
+            handover = others.moveTo(next);
+            wasRouted = true;
+        }
         loop = next;
     }
 
@@ -140,7 +145,13 @@ abstract class QueuedEndpoint implements PublicEndpoint {
     private boolean isKept() {
         Cluster cluster = server.cluster();
         VisitorQueue visitors = queue;
-        return cluster != null && !finishing && cluster.keeps(endpoint(), visitors == null ? null : visitors.tunnel());
+        if (cluster == null || finishing) return false;
+        return wasRouted || cluster.keeps(endpoint(), visitors == null ? null : visitors.tunnel());
+    }
+
+    /** Its tunnel has claimed it in the cluster. Until then, it goes back to where its visitors waited before. */
+    final void claimed() {
+        wasRouted = false;
     }
 
     /** Accepts the visitors that have connected already, but no more, while other nodes have its tunnel. */

@@ -92,7 +92,7 @@ public final class RelayServer implements Closeable {
             gate.start();
             routing = NameRouter.open(this, loops.next());
             names = routing;
-            joined = options.cluster() == null ? null : Cluster.open(this, options.cluster());
+            joined = options.cluster() == null ? null : ClusterStart.open(this, options.cluster());
             cluster = joined;
             if (lastState != null) lastState.bind(this);
             listening = listen();

@@ -32,7 +32,7 @@ final class RoutedEndpoints {
     private static final Logger log = LoggerFactory.getLogger(RelayServer.class);
 
     /** The pause before a port is tried again that could not be opened. Unit: nanoseconds. */
-    private static final long PAUSE = TimeUnit.SECONDS.toNanos(5);
+    private static final long PAUSE = TimeUnit.SECONDS.toNanos(2);
 
     private final Cluster cluster;
     private final RelayServer server;
@@ -133,7 +133,7 @@ final class RoutedEndpoints {
             lock.unlock();
         }
         failures.log(
-                "relay server: {} of the cluster cannot be opened here, trying again in 5 s: {}",
+                "relay server: {} of the cluster cannot be opened here, trying again in 2 s: {}",
                 endpoint,
                 String.valueOf(failure.getMessage()));
         loop.schedule(PAUSE, () -> open(endpoint, loop));

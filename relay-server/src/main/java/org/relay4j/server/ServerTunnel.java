@@ -32,6 +32,7 @@ final class ServerTunnel {
     private final TunnelEnding ending;
     private final @Nullable Bandwidth bandwidth; // of all connections together; null means no limit
     private int newest; // number of the connection that replaced the others
+    private boolean awaited; // its client has come from another node, and has no connection yet
 
     ServerTunnel(RelayServer server, ClientRequest request, long number, Endpoints endpoints, Tenure tenure) {
         this.server = server;
@@ -163,6 +164,7 @@ final class ServerTunnel {
             return;
         }
         hold(why);
+        awaited = server.cluster() != null;
         if (server.isClosing()) close();
     }
 
@@ -172,6 +174,7 @@ final class ServerTunnel {
      */
     void start(TunnelConnection connection, ClientRequest from) throws IOException {
         boolean first = lifecycle.isClaimed();
+        awaited = false;
         endpoints.start();
         log.debug("{}: connected, client {}", this, connection);
         boolean replaces = from.resume() != null;
@@ -205,6 +208,7 @@ final class ServerTunnel {
             connections.remove(connection);
             server.tunnels().ended(connection);
         }
+        awaited = false;
         boolean unserved = lifecycle.isServed() && connections.isEmpty();
         if (unserved && mayBeHeld()) hold("a connection could not be started");
         else if (lifecycle.isClaimed() || unserved) ending.letGo("never started");
@@ -323,7 +327,7 @@ final class ServerTunnel {
     /** Another node serves an endpoint of the tunnel, too. If the tunnel is held here, its visitors go there from now on. */
     void isElsewhere(Endpoint endpoint) {
         if (lifecycle.isServed() && isOpen()) entry().join(endpoint);
-        if (!lifecycle.isHeld()) return;
+        if (!lifecycle.isHeld() || awaited) return;
         ending.end(new Cause(Cause.Kind.CLOSED_BY_PEER, "its client is at another node"));
     }
 

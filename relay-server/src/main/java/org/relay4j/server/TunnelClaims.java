@@ -73,6 +73,7 @@ final class TunnelClaims {
         stored = record.text();
         for (Endpoint each : record.endpoints()) {
             if (tunnel.endpoints().find(each) == null) removed(each);
+            else settle(each);
         }
     }
 
@@ -130,6 +131,10 @@ final class TunnelClaims {
                 && node.routes(taken.endpoint()).isEmpty();
     }
 
+    private void settle(Endpoint endpoint) {
+        if (tunnel.endpoints().find(endpoint) instanceof QueuedEndpoint own) own.claimed();
+    }
+
     private Loop loop() {
         return tunnel.loop();
     }
@@ -145,6 +150,7 @@ final class TunnelClaims {
         if (failure == null && wanted) {
             if (claimed.isEmpty()) stored = text; // it counts with the first one only
             claimed.add(endpoint);
+            settle(endpoint);
             loop().execute(tunnel::resume); // visitors may have come meanwhile
         }
         if (failure != null) attempt.end(failed(endpoint, failure));

@@ -12,6 +12,7 @@ import static org.relay4j.testing.WireFrame.SYN;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.relay4j.api.Endpoint;
 import org.relay4j.api.proxy.ProxyHeader;
+import org.relay4j.server.registry.MemoryRegistryStore;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Visitor;
@@ -505,7 +507,6 @@ class ClusterTest {
         TestCluster.awaitRouted(second, one.port());
         AskingClient.connect(second, "", "a", limits).assertRefused("port-unavailable");
         cluster.kill(first);
-        cluster.pass(Duration.ofSeconds(4));
         Await.until("no route", () -> second.cluster().routes(Endpoint.port(one.port())).isEmpty());
         AskingClient.connect(second, "port=" + one.port(), "b", limits).assertRefused("port-unavailable");
         try (AskingClient two = AskingClient.connect(second, "", "a", limits).establish()) {
@@ -567,6 +568,61 @@ class ClusterTest {
             assertEquals(1, first.clusterView().nodes().get(1).received());
             Visitor.reset(visitor);
             Await.until("left", () -> second.clusterView().counts().passing() == 0);
+        }
+    }
+
+    @Test
+    void someVisitorsWaitUnreadAndTheOthersInTheKernel() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        AskingClient before = AskingClient.connect(first, "resume").establish();
+        TestCluster.awaitRouted(second, before.port());
+        before.die();
+        Await.until("held", () -> heldAt(first));
+        List<Socket> visitors = new ArrayList<>();
+        for (int n = 0; n < RoutedVisitors.MOST_WAITING + 10; n++)
+            visitors.add(TestCluster.visit(second, before.port()));
+        Await.until("as many wait as may", () -> second.visitorCount() == RoutedVisitors.MOST_WAITING);
+        try (AskingClient after = AskingClient.connect(first, "resume=" + before.lease())) {
+            int served = 0;
+            while (served < visitors.size()) {
+                WireFrame frame = after.next();
+                if ((frame.flags() & SYN) != 0) served++;
+            }
+            assertEquals(visitors.size(), second.visitorCount());
+            for (Socket each : visitors) Visitor.reset(each);
+            Await.until("all have left", () -> second.visitorCount() == 0 && first.visitorCount() == 0);
+        }
+    }
+
+    @Test
+    void nodeWithoutItsStoreDoesNotStart() throws IOException {
+        CutStore store = new CutStore(new MemoryRegistryStore(System::nanoTime, Runnable::run));
+        store.cut();
+        IOException refused = assertThrows(
+                IOException.class, () -> cluster.start(1, options -> options, node -> node.store(store)));
+        assertTrue(refused.getMessage().contains("cannot join the cluster 'test': "), refused::getMessage);
+        cluster.start(1); // its ports are free again
+    }
+
+    @Test
+    void portThatAnotherProgramHasIsOpenedWhenItIsFree() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        ClientLimits limits = ClientLimits.builder().port(cluster.lowestPort()).build();
+        try (AskingClient client = taken(first, second, limits)) {
+            TestCluster.awaitRouted(second, client.port());
+            assertEquals(0, second.clusterView().counts().unbound());
+        }
+    }
+
+    /** A tunnel whose port is in use at the other node, for a moment. */
+    private AskingClient taken(RelayServer first, RelayServer second, ClientLimits limits) throws IOException {
+        try (ServerSocket program = new ServerSocket(cluster.lowestPort(), 1, TestCluster.address(2))) {
+            AskingClient client = AskingClient.connect(first, "", "a", limits).establish();
+            Await.until("not opened", () -> second.clusterView().counts().unbound() == 1);
+            assertTrue(program.isBound());
+            return client;
         }
     }
 }

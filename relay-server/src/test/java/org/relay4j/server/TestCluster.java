@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 import org.relay4j.api.Endpoint;
 import org.relay4j.server.registry.MemoryRegistryStore;
@@ -28,8 +27,7 @@ final class TestCluster implements AutoCloseable {
 
     private final Path folder;
     private final ScheduledExecutorService threads = Executors.newScheduledThreadPool(2);
-    private final AtomicLong later = new AtomicLong(); // ns that the store's clock is ahead
-    private final MemoryRegistryStore data = new MemoryRegistryStore(() -> System.nanoTime() + later.get(), threads);
+    private final MemoryRegistryStore data = new MemoryRegistryStore(System::nanoTime, threads);
     private final List<RelayServer> servers = new ArrayList<>();
     private final List<CutStore> stores = new ArrayList<>();
     private final int lowest;
@@ -137,12 +135,6 @@ final class TestCluster implements AutoCloseable {
     void kill(RelayServer server) {
         cut(server);
         server.close();
-    }
-
-    /** The clock of the store goes on, so that leases end that are not renewed. */
-    void pass(Duration time) {
-        later.addAndGet(time.toNanos());
-        data.endLeases();
     }
 
     @Override
