@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
-"""What examples/cluster/run needs besides Relay: a service, a load balancer, and visitors who notice if they are disturbed.
+"""What examples/cluster/run needs besides Relay: a service, and visitors who notice if they are disturbed.
 
   tool.py ports <n>                          prints free ports of 127.0.0.1
   tool.py echo                               a service that sends back what it gets
-  tool.py balance <port>...                  connects each client to the next of these ports that answers
   tool.py visit <pid> <port> <host>...       visits the port at these hosts, kills the process, and goes on
 """
 import os
@@ -47,25 +46,6 @@ def echo():
     while True:
         client = listener.accept()[0]
         daemon(copy, client, client)
-
-
-def balance(ports):
-    listener = listen()
-    turn = 0
-    while True:
-        client = listener.accept()[0]
-        for _ in ports:
-            turn += 1
-            try:
-                server = socket.create_connection((LOCAL, ports[turn % len(ports)]), timeout=1)
-            except OSError:
-                continue  # this node is down
-            server.settimeout(None)
-            daemon(copy, client, server)
-            daemon(copy, server, client)
-            break
-        else:
-            client.close()
 
 
 def ask(visitor, text):
@@ -150,8 +130,6 @@ def main(command, *args):
         print(*(each.getsockname()[1] for each in sockets))
     elif command == "echo":
         echo()
-    elif command == "balance":
-        balance([int(port) for port in args])
     elif command == "visit":
         return Visitors(int(args[1]), args[2:]).run(int(args[0]))
     else:

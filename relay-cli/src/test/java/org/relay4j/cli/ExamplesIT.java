@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -24,18 +25,23 @@ class ExamplesIT {
         with("dns-over-udp", "dig @127.0.0.1 -p ", dig -> assertEquals(List.of("192.0.2.7"), run(dig)));
     }
 
+    /** It kills a node, and fails if a visitor of another one notices. */
+    @Test
+    void clusterThatLosesANode() throws Exception {
+        try (ChildProcess example = ChildProcess.start(script("cluster"))) {
+            assertEquals(0, example.awaitExit(Duration.ofSeconds(90)), example::toString);
+            List<String> lines = example.remainingLines();
+            assertTrue(lines.get(lines.size() - 1).startsWith("passed: "), example::toString);
+        }
+    }
+
     /** What a test does with the command that an example prints. */
     private interface Trial {
         void run(String command) throws Exception;
     }
 
     private static void with(String name, String start, Trial trial) throws Exception {
-        String script = Path.of(System.getProperty("relay.root"), "examples", name, "run")
-                .toString();
-        ProcessBuilder builder = ChildProcess.builder("bash", script);
-        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        builder.environment().put("RELAY", java + " -jar " + System.getProperty("relay.jar"));
-        try (ChildProcess example = ChildProcess.start(builder)) {
+        try (ChildProcess example = ChildProcess.start(script(name))) {
             try {
                 String line = example.line();
                 assertTrue(line.startsWith("try: " + start), line);
@@ -44,6 +50,15 @@ class ExamplesIT {
                 example.terminate(); // it ends the processes that it has started
             }
         }
+    }
+
+    private static ProcessBuilder script(String name) {
+        String script = Path.of(System.getProperty("relay.root"), "examples", name, "run")
+                .toString();
+        ProcessBuilder builder = ChildProcess.builder("bash", script);
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        builder.environment().put("RELAY", java + " -jar " + System.getProperty("relay.jar"));
+        return builder;
     }
 
     private static List<String> run(String command) throws InterruptedException {
