@@ -20,6 +20,7 @@ class GracePeriodTest {
         "SERVER, packaging/systemd/relay-server.service, TimeoutStopSec",
         "FORWARDER, packaging/systemd/relay-forwarder.service, TimeoutStopSec",
         "SERVER, deploy/kubernetes/relay-server.yaml, terminationGracePeriodSeconds",
+        "SERVER, deploy/kubernetes/relay-cluster.yaml, terminationGracePeriodSeconds",
     })
     void managersWaitLonger(Mode mode, String file, String setting) throws IOException {
         String text = Files.readString(Path.of(System.getProperty("relay.root"), file));
