@@ -239,7 +239,8 @@ public final class ClusterNode implements AutoCloseable {
     // ---- routes
 
     /**
-     * The node serves an endpoint of a tunnel from now on.
+     * The node serves an endpoint of a tunnel from now on. If the tunnel was without a client meanwhile, {@link #update} must have stored
+     * the lease that its client gets now: it fails if the client has been at another node, or if that cannot be known.
      *
      * @param loop the event loop that has the tunnel
      */

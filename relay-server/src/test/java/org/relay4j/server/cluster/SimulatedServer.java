@@ -156,8 +156,7 @@ final class SimulatedServer implements ClusterListener {
     private void resume(Connection connection, String id) {
         Tunnel own = tunnels.get(id);
         if (own != null) {
-            own.connection = connection;
-            established(own, connection);
+            again(own, connection);
             return;
         }
         var unused = node().find(id).whenComplete((found, failure) -> {
@@ -169,6 +168,18 @@ final class SimulatedServer implements ClusterListener {
             } else {
                 take(connection, found.get());
             }
+        });
+    }
+
+    /** A client comes back to a tunnel of this server. It gets a new lease, which must be stored first: another node may have the tunnel. */
+    private void again(Tunnel tunnel, Connection connection) {
+        var unused = node().update(tunnel.id, text -> text + "r").whenComplete((text, failure) -> {
+            if (failure != null || tunnels.get(tunnel.id) != tunnel) {
+                refuse(connection);
+                return;
+            }
+            tunnel.connection = connection;
+            established(tunnel, connection);
         });
     }
 
