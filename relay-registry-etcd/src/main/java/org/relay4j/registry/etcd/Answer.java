@@ -7,7 +7,7 @@ import java.util.Locale;
  *
  * @param status of HTTP
  * @param json the body; without fields if it is not a JSON object
- * @param text the beginning of a body that is not a JSON object
+ * @param text the beginning of a body that is not a JSON object; empty if it is one
  */
 record Answer(int status, Json json, String text) {
     private static final int SHOWN = 200; // characters of a foreign body
@@ -42,9 +42,8 @@ record Answer(int status, Json json, String text) {
             answer.verdict(); // reads all fields that say what the answer is
             return answer;
         } catch (IllegalArgumentException e) {
-            String start = body.strip();
-            return new Answer(
-                    status, Json.read("{}"), start.substring(0, Math.min(start.length(), SHOWN)).replaceAll("\\p{Cntrl}", " "));
+            String start = body.substring(0, Math.min(body.length(), SHOWN)).strip().replaceAll("\\p{Cntrl}", " ");
+            return new Answer(status, Json.read("{}"), start.isEmpty() ? "an empty answer" : start);
         }
     }
 

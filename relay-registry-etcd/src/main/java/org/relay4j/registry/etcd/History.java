@@ -31,6 +31,7 @@ final class History {
     boolean accepts(Json answer, long knownWhenSent) {
         if (!acceptsCluster(answer)) return false;
         long seen = Answers.revision(answer);
+        if (seen <= 0) throw new IllegalArgumentException("it has no revision");
         if (seen < knownWhenSent && knownWhenSent <= revision) {
             String why = "etcd's revision has gone back from " + knownWhenSent + " to " + seen
                     + ": it seems to have been restored from a backup";

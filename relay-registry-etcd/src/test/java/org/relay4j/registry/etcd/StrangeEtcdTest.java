@@ -1,0 +1,223 @@
+package org.relay4j.registry.etcd;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.relay4j.server.registry.RegistryStore;
+import org.relay4j.server.registry.RegistryUnavailableException;
+import org.relay4j.server.registry.Transaction;
+import org.relay4j.testing.Await;
+
+/** Answers that no etcd gives, or none in good health. */
+class StrangeEtcdTest extends EtcdStores {
+    private static final String HEADER = "\"header\":{\"cluster_id\":\"1\",\"revision\":\"7\"}";
+
+    private interface Reply {
+        void to(HttpExchange exchange) throws IOException;
+    }
+
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private final Map<String, Reply> replies = new ConcurrentHashMap<>();
+    private final CountDownLatch end = new CountDownLatch(1);
+    private final AtomicInteger asked = new AtomicInteger();
+    private HttpServer server;
+
+    @BeforeEach
+    void start() throws IOException {
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.setExecutor(threads);
+        server.createContext("/", exchange -> {
+            asked.incrementAndGet();
+            exchange.getRequestBody().readAllBytes();
+            Reply reply = replies.get(exchange.getRequestURI().getPath());
+            if (reply == null) answer(exchange, 404, "404 page not found");
+            else reply.to(exchange);
+        });
+        server.start();
+    }
+
+    @AfterEach
+    void stop() {
+        end.countDown();
+        server.stop(0);
+        threads.shutdownNow();
+    }
+
+    private RegistryStore store() {
+        return open("http://127.0.0.1:" + server.getAddress().getPort());
+    }
+
+    private static void answer(HttpExchange exchange, int status, String body) throws IOException {
+        byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+        exchange.sendResponseHeaders(status, bytes.length);
+        exchange.getResponseBody().write(bytes);
+        exchange.close();
+    }
+
+    private static Reply always(int status, String body) {
+        return exchange -> answer(exchange, status, body);
+    }
+
+    /** Begins an answer, and does not go on. */
+    private void stall(HttpExchange exchange) throws IOException {
+        exchange.sendResponseHeaders(200, 1_000);
+        exchange.getResponseBody().write("{".getBytes(StandardCharsets.UTF_8));
+        exchange.getResponseBody().flush();
+        awaitEnd();
+    }
+
+    private void awaitEnd() {
+        try {
+            end.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Test
+    void anAnswerThatStopsAfterItsHeadersFailsInTime() {
+        replies.put("/v3/kv/txn", this::stall);
+        replies.put("/v3/kv/range", this::stall);
+        RegistryStore store = store();
+        long begin = System.nanoTime();
+        CompletionStage<?> read = store.readAll(root);
+        CompletionStage<?> commit = store.commit(Transaction.NONE.put(root, "", 0));
+        assertFalse(failure(RegistryUnavailableException.class, commit).isOutcomeKnown());
+        failure(RegistryUnavailableException.class, read);
+        Duration time = Duration.ofNanos(System.nanoTime() - begin);
+        assertTrue(time.compareTo(RegistryStore.PATIENCE.plusSeconds(2)) < 0, time::toString);
+    }
+
+    @Test
+    void anAnswerThatIsNotUnderstoodLeavesTheOutcomeOpen() {
+        for (String body : List.of("", "[]", "{}", "{\"succeeded\":1," + HEADER + "}", "{" + HEADER.replace("\"7\"", "\"x\"") + "}")) {
+            replies.put("/v3/kv/txn", always(200, body));
+            CompletionStage<?> commit = store().commit(Transaction.NONE.put(root, "", 0));
+            assertFalse(failure(RegistryUnavailableException.class, commit).isOutcomeKnown(), body);
+        }
+    }
+
+    @Test
+    void aTransactionIsNotRepeatedAfterAnErrorThatLeavesItOpen() {
+        replies.put("/v3/kv/txn", always(503, "{\"message\":\"etcdserver: request timed out\",\"code\":14}"));
+        CompletionStage<?> commit = store().commit(Transaction.NONE.put(root, "", 0));
+        assertFalse(failure(RegistryUnavailableException.class, commit).isOutcomeKnown());
+        assertEquals(1, asked.get());
+    }
+
+    @Test
+    void aTransactionThatWasNotMadeIsRepeatedUntilItsTimeIsOver() {
+        replies.put("/v3/kv/txn", always(429, "{\"message\":\"etcdserver: too many requests\",\"code\":8}"));
+        CompletionStage<?> commit = store().commit(Transaction.NONE.put(root, "", 0));
+        assertTrue(failure(RegistryUnavailableException.class, commit).isOutcomeKnown());
+        assertTrue(asked.get() > 5 && asked.get() < 40, asked::toString); // with a pause between them
+    }
+
+    @Test
+    void anAnswerThatIsTooLongIsCutOff() {
+        replies.put("/v3/kv/range", exchange -> {
+            exchange.sendResponseHeaders(200, 0);
+            byte[] part = " ".repeat(1 << 20).getBytes(StandardCharsets.UTF_8);
+            while (true) exchange.getResponseBody().write(part); // until the store closes the connection
+        });
+        String message = failure(RegistryUnavailableException.class, store().readAll(root)).getMessage();
+        assertTrue(message.contains("more than") || message.contains("no answer within"), message);
+    }
+
+    @Test
+    void redirectionsAreNotFollowed() {
+        replies.put("/v3/kv/range", exchange -> {
+            exchange.getResponseHeaders().set("Location", "/other");
+            answer(exchange, 302, "");
+        });
+        failure(RegistryUnavailableException.class, store().readAll(root));
+        replies.put("/other", always(200, "{" + HEADER + "}"));
+        failure(RegistryUnavailableException.class, store().readAll(root));
+    }
+
+    @Test
+    void atMostThirtyTwoRequestsAreUnderWay() throws Exception {
+        AtomicInteger now = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        CountDownLatch full = new CountDownLatch(RegistryStore.MOST_REQUESTS);
+        replies.put("/v3/kv/range", exchange -> {
+            most.accumulateAndGet(now.incrementAndGet(), Math::max);
+            full.countDown();
+            try {
+                full.await();
+            } catch (InterruptedException e) {
+                throw new IOException(e);
+            } finally {
+                now.decrementAndGet();
+            }
+            answer(exchange, 200, "{" + HEADER + "}");
+        });
+        RegistryStore store = store();
+        List<CompletionStage<?>> all = new ArrayList<>();
+        for (int i = 0; i < 100; i++) all.add(store.readAll(root));
+        for (CompletionStage<?> each : all) get(each);
+        assertEquals(RegistryStore.MOST_REQUESTS, most.get());
+    }
+
+    @Test
+    void moreRequestsThanCanWaitAreRefusedAtOnce() {
+        replies.put("/v3/kv/txn", this::stall);
+        RegistryStore store = store();
+        CompletionStage<?> last = null;
+        Transaction one = Transaction.NONE.put(root, "", 0);
+        for (int i = 0; i <= RegistryStore.MOST_REQUESTS + 16_384; i++) last = store.commit(one);
+        RegistryUnavailableException refused = failure(RegistryUnavailableException.class, last);
+        assertTrue(refused.isOutcomeKnown());
+        assertTrue(refused.getMessage().contains("16384"), refused::getMessage);
+    }
+
+    @Test
+    void anOldVersionAndAForeignServerAreNamed() {
+        replies.put("/version", always(200, "{\"etcdserver\":\"3.3.27\",\"etcdcluster\":\"3.3.0\"}"));
+        assertRefused(store().check(root), "3.3.27", "3.4 or newer");
+        replies.put("/version", always(200, "<html>"));
+        assertRefused(store().check(root), "does not tell a version");
+        replies.put("/version", always(200, "{\"etcdserver\":\"3.10.1\"}"));
+        assertRefused(store().check(root), "--enable-grpc-gateway"); // that is newer than 3.4
+    }
+
+    @Test
+    void aWatchComesBackAfterLinesThatMakeNoSense() {
+        AtomicInteger connections = new AtomicInteger();
+        List<String> bad = List.of("nonsense", "{\"result\":{\"events\":[1]}}", "{\"error\":{\"message\":\"no leader\"}}", "{}");
+        replies.put("/v3/watch", exchange -> {
+            int connection = connections.getAndIncrement();
+            exchange.sendResponseHeaders(200, 0);
+            String event = "{\"result\":{" + HEADER + ",\"events\":[{\"kv\":{\"key\":\"YQ==\",\"mod_revision\":\"8\"}}]}}";
+            String line = connection < bad.size() ? bad.get(connection) : event;
+            exchange.getResponseBody().write((line + "\n").getBytes(StandardCharsets.UTF_8));
+            exchange.getResponseBody().flush();
+            awaitEnd();
+        });
+        Recorded watch = new Recorded();
+        store().watch(List.of("a"), 7, watch);
+        Await.until("the event is reported", () -> watch.saw("a"));
+        assertEquals(bad.size() + 1, connections.get());
+        assertEquals(1, watch.changes.size());
+    }
+}
