@@ -42,7 +42,8 @@ record Answer(int status, Json json, String text) {
             answer.verdict(); // reads all fields that say what the answer is
             return answer;
         } catch (IllegalArgumentException e) {
-            String start = body.substring(0, Math.min(body.length(), SHOWN)).strip().replaceAll("\\p{Cntrl}", " ");
+            String start =
+                    body.substring(0, Math.min(body.length(), SHOWN)).strip().replaceAll("\\p{Cntrl}", " ");
             return new Answer(status, Json.read("{}"), start.isEmpty() ? "an empty answer" : start);
         }
     }
@@ -90,20 +91,24 @@ record Answer(int status, Json json, String text) {
         String message = message();
         String remedy = "";
         if (message.contains("database space exceeded")) {
-            remedy = "; etcd's disk quota is used up and it takes no changes: compact and defragment it, then end the alarm with"
-                    + " \"etcdctl alarm disarm\", or raise --quota-backend-bytes";
+            remedy =
+                    "; etcd's disk quota is used up and it takes no changes: compact and defragment it, then end the alarm with"
+                            + " \"etcdctl alarm disarm\", or raise --quota-backend-bytes";
         } else if (message.contains("user name is empty")) {
-            remedy = "; etcd wants a user and a password: set RELAY_CLUSTER_USER and RELAY_CLUSTER_PASSWORD (etcd's gateway does not"
-                    + " take the name in a certificate)";
+            remedy =
+                    "; etcd wants a user and a password: set RELAY_CLUSTER_USER and RELAY_CLUSTER_PASSWORD (etcd's gateway does not"
+                            + " take the name in a certificate)";
         } else if (message.contains("authentication failed")) {
             remedy = "; check RELAY_CLUSTER_USER and RELAY_CLUSTER_PASSWORD";
         } else if (message.contains("authentication is not enabled")) {
             remedy = "; unset RELAY_CLUSTER_USER, or run \"etcdctl auth enable\"";
         } else if (code() == PERMISSION_DENIED) {
-            remedy = "; give the user a role with \"etcdctl role grant-permission <role> --prefix=true readwrite /relay/\"";
+            remedy =
+                    "; give the user a role with \"etcdctl role grant-permission <role> --prefix=true readwrite /relay/\"";
         } else if (status == 404 && code() < 0) {
-            remedy = "; the JSON gateway is switched off or is another port's: start etcd with --enable-grpc-gateway, or name the"
-                    + " address of --listen-client-http-urls";
+            remedy =
+                    "; the JSON gateway is switched off or is another port's: start etcd with --enable-grpc-gateway, or name the"
+                            + " address of --listen-client-http-urls";
         } else if (message.toLowerCase(Locale.ROOT).contains("http request to an https server")) {
             remedy = "; begin the address with https://";
         }

@@ -163,7 +163,9 @@ final class Call implements Login.User {
         }
         calls.endpoints().leave(endpoint);
         fail(new RegistryUnavailableException(
-                "etcd at " + endpoint + ": " + why + "; whether the transaction was made is not known", failure, false));
+                "etcd at " + endpoint + ": " + why + "; whether the transaction was made is not known",
+                failure,
+                false));
     }
 
     private void again(String why, @Nullable Throwable failure) {
@@ -175,7 +177,8 @@ final class Call implements Login.User {
     }
 
     private void timeOut() {
-        fail(new RegistryUnavailableException(last + "; given up after " + Calls.PATIENCE.toSeconds() + " s", cause, !perhapsMade));
+        fail(new RegistryUnavailableException(
+                last + "; given up after " + Calls.PATIENCE.toSeconds() + " s", cause, !perhapsMade));
     }
 
     /** Ends it, if it has not ended. */

@@ -98,8 +98,7 @@ final class EtcdCheck {
 
         @Override
         public void granted(@Nullable String token) {
-            Gateway.Request request =
-                    new Gateway.Request("/v3/kv/range", Requests.localRange(prefix), token);
+            Gateway.Request request = new Gateway.Request("/v3/kv/range", Requests.localRange(prefix), token);
             var unused = calls.gateway().post(endpoint, request, LIMIT, this::answered);
         }
 

@@ -76,7 +76,8 @@ public final class EtcdRegistryProvider implements RegistryProvider {
     }
 
     private static IllegalArgumentException wrong(String text) {
-        String shown = text.contains("@") ? "an endpoint of etcd with an @" : "\"" + text + "\""; // no password in a log
+        String shown =
+                text.contains("@") ? "an endpoint of etcd with an @" : "\"" + text + "\""; // no password in a log
         return new IllegalArgumentException(
                 shown + " is no endpoint of etcd: write https://host:port, several with commas between them");
     }

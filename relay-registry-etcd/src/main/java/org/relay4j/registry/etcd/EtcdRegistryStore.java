@@ -56,7 +56,8 @@ final class EtcdRegistryStore implements RegistryStore {
     private static Throwable reported(Throwable failure) {
         Throwable cause = cause(failure);
         if (!(cause instanceof IllegalArgumentException)) return cause;
-        return new RegistryUnavailableException("an answer of etcd is not understood: " + cause.getMessage(), cause, false);
+        return new RegistryUnavailableException(
+                "an answer of etcd is not understood: " + cause.getMessage(), cause, false);
     }
 
     private static Throwable cause(Throwable failure) {
@@ -93,8 +94,7 @@ final class EtcdRegistryStore implements RegistryStore {
 
     @Override
     public CompletionStage<Boolean> renew(long lease) {
-        return request(deadline -> calls.send(
-                        "/v3/lease/keepalive", Requests.lease(lease), Call.Repeat.YES, deadline)
+        return request(deadline -> calls.send("/v3/lease/keepalive", Requests.lease(lease), Call.Repeat.YES, deadline)
                 .thenApply(answer -> answer.object("result").number("TTL") > 0));
     }
 

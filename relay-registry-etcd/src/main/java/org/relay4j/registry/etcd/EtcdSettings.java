@@ -12,7 +12,10 @@ import org.jspecify.annotations.Nullable;
  * @param tls for https endpoints; null for the trusted certificates of the JDK
  */
 record EtcdSettings(
-        List<URI> endpoints, @Nullable String user, @Nullable String password, @Nullable SSLContext tls) {
+        List<URI> endpoints,
+        @Nullable String user,
+        @Nullable String password,
+        @Nullable SSLContext tls) {
     EtcdSettings {
         endpoints = List.copyOf(endpoints);
     }

@@ -44,7 +44,12 @@ final class EtcdWatch implements RegistryStore.Watch, Login.User {
     private volatile boolean over;
 
     /** @param ended called once on the store's thread, when the watch is over */
-    EtcdWatch(Calls calls, Collection<String> prefixes, long after, RegistryStore.Watcher watcher, Consumer<EtcdWatch> ended) {
+    EtcdWatch(
+            Calls calls,
+            Collection<String> prefixes,
+            long after,
+            RegistryStore.Watcher watcher,
+            Consumer<EtcdWatch> ended) {
         this.calls = calls;
         this.prefixes = List.copyOf(prefixes);
         reported = after;
@@ -79,8 +84,7 @@ final class EtcdWatch implements RegistryStore.Watch, Login.User {
         if (over) return;
         token = granted;
         int mine = connection;
-        Gateway.Request request =
-                new Gateway.Request("/v3/watch", Requests.watch(prefixes, reported + 1), granted);
+        Gateway.Request request = new Gateway.Request("/v3/watch", Requests.watch(prefixes, reported + 1), granted);
         exchange = calls.gateway().stream(endpoint, request, line -> received(mine, line), (answer, failure) -> {
             if (mine == connection) closed(answer, failure);
         });
@@ -134,7 +138,8 @@ final class EtcdWatch implements RegistryStore.Watch, Login.User {
         }
         failures = 0;
         await(SILENCE);
-        if (result.flag("created") && Answers.revision(result) < calls.history().revision()) calls.verify(prefixes.get(0));
+        if (result.flag("created") && Answers.revision(result) < calls.history().revision())
+            calls.verify(prefixes.get(0));
         report(result.objects("events"));
     }
 
@@ -142,7 +147,8 @@ final class EtcdWatch implements RegistryStore.Watch, Login.User {
         long compacted = result.number("compact_revision");
         if (compacted > 0) {
             end(new RegistryException(
-                    "etcd no longer has the changes after revision " + reported + ": it was compacted at " + compacted, null));
+                    "etcd no longer has the changes after revision " + reported + ": it was compacted at " + compacted,
+                    null));
             return;
         }
         calls.login().forget(token); // it may have been that
@@ -179,7 +185,8 @@ final class EtcdWatch implements RegistryStore.Watch, Login.User {
     private void fail(@Nullable String why) {
         if (over) return;
         failures++;
-        if (failures == calls.endpoints().size()) LOG.warn("Cannot watch etcd at {}: {}", endpoint, why); // at all of them
+        if (failures == calls.endpoints().size())
+            LOG.warn("Cannot watch etcd at {}: {}", endpoint, why); // at all of them
         else LOG.debug("Cannot watch etcd at {}: {}", endpoint, why);
         long pause = Math.min(LONGEST_PAUSE.toMillis(), 10L << Math.min(failures, 10));
         reconnect(Duration.ofMillis(pause));

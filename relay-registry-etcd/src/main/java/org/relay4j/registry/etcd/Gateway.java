@@ -80,8 +80,7 @@ final class Gateway {
     }
 
     /** Asks without a body and without a token. */
-    Exchange get(
-            URI endpoint, String path, Duration limit, BiConsumer<@Nullable Answer, @Nullable Throwable> done) {
+    Exchange get(URI endpoint, String path, Duration limit, BiConsumer<@Nullable Answer, @Nullable Throwable> done) {
         HttpRequest request = HttpRequest.newBuilder(endpoint.resolve(path)).build();
         return send(request, Gateway::body, limit, done);
     }
@@ -98,7 +97,9 @@ final class Gateway {
             Function<String, CompletableFuture<Void>> line,
             BiConsumer<@Nullable Answer, @Nullable Throwable> done) {
         // Has a member that loses sight of the leader end the stream: it would hear of nothing.
-        HttpRequest post = post(endpoint, request).header("Grpc-Metadata-hasleader", "true").build();
+        HttpRequest post = post(endpoint, request)
+                .header("Grpc-Metadata-hasleader", "true")
+                .build();
         HttpResponse.BodyHandler<String> body = info -> info.statusCode() == 200 ? new Lines(line) : body(info);
         return send(post, body, null, done);
     }
@@ -188,7 +189,8 @@ final class Gateway {
             return text + "; if it does not speak TLS, begin the address with http://";
         }
         if (text.contains("parser received no bytes") || text.contains("Invalid status line")) {
-            return text + "; if it speaks TLS, begin the address with https://; if etcd has the option --listen-client-http-urls,"
+            return text
+                    + "; if it speaks TLS, begin the address with https://; if etcd has the option --listen-client-http-urls,"
                     + " name that address";
         }
         return text;

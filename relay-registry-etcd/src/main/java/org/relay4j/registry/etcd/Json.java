@@ -111,7 +111,8 @@ final class Json {
             this.text = text;
         }
 
-        @Nullable Object read() {
+        @Nullable
+        Object read() {
             Object value = value();
             space();
             if (at < text.length()) throw bad();
@@ -168,7 +169,10 @@ final class Json {
         private String string() {
             take('"');
             int end = at;
-            while (end < text.length() && text.charAt(end) >= ' ' && text.charAt(end) != '"' && text.charAt(end) != '\\') end++;
+            while (end < text.length()
+                    && text.charAt(end) >= ' '
+                    && text.charAt(end) != '"'
+                    && text.charAt(end) != '\\') end++;
             StringBuilder string = new StringBuilder().append(text, at, end); // all of it, if nothing is escaped
             at = end;
             while (true) {

@@ -54,8 +54,7 @@ final class Login {
 
     private void ask(URI endpoint, Duration limit) {
         if (user == null || password == null) return;
-        Gateway.Request request =
-                new Gateway.Request("/v3/auth/authenticate", Requests.login(user, password), null);
+        Gateway.Request request = new Gateway.Request("/v3/auth/authenticate", Requests.login(user, password), null);
         var unused = gateway.post(endpoint, request, limit, this::answered);
     }
 
@@ -72,7 +71,8 @@ final class Login {
 
     private static @Nullable String granted(Json answer) {
         String token = answer.text("token");
-        boolean usable = !token.isEmpty() && token.length() <= LONGEST && token.chars().allMatch(c -> c > ' ' && c <= '~');
+        boolean usable =
+                !token.isEmpty() && token.length() <= LONGEST && token.chars().allMatch(c -> c > ' ' && c <= '~');
         return usable ? token : null;
     }
 }

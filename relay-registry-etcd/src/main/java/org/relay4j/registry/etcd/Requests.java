@@ -86,7 +86,10 @@ final class Requests {
         StringBuilder body = new StringBuilder("{\"key\":\"");
         encode(body, from.isEmpty() ? "\0" : from);
         body.append("\",\"range_end\":\"").append(base64(end(prefix)));
-        body.append("\",\"limit\":\"").append(limit).append("\",\"revision\":\"").append(revision);
+        body.append("\",\"limit\":\"")
+                .append(limit)
+                .append("\",\"revision\":\"")
+                .append(revision);
         return body.append("\"}").toString();
     }
 
@@ -117,7 +120,10 @@ final class Requests {
         StringBuilder body = new StringBuilder("{\"create_request\":{\"key\":\"");
         encode(body, first.isEmpty() ? "\0" : first);
         body.append("\",\"range_end\":\"").append(lastEnd(prefixes));
-        return body.append("\",\"start_revision\":\"").append(from).append("\"}}").toString();
+        return body.append("\",\"start_revision\":\"")
+                .append(from)
+                .append("\"}}")
+                .toString();
     }
 
     private static String lastEnd(Collection<String> prefixes) {

@@ -21,7 +21,8 @@ class AnswerTest {
         assertEquals(Verdict.DONE, verdict(200, "{}"));
         assertEquals(Verdict.UNKNOWN, verdict(200, "{\"header\":"));
         assertEquals(Verdict.REFUSED, verdict(404, error(5, "etcdserver: requested lease not found")));
-        assertEquals(Verdict.REFUSED, verdict(400, error(11, "etcdserver: mvcc: required revision has been compacted")));
+        assertEquals(
+                Verdict.REFUSED, verdict(400, error(11, "etcdserver: mvcc: required revision has been compacted")));
         assertEquals(Verdict.REFUSED, verdict(429, error(8, "etcdserver: mvcc: database space exceeded")));
         assertEquals(Verdict.BUSY, verdict(429, error(8, "etcdserver: too many requests")));
         assertEquals(Verdict.LOGIN, verdict(401, error(16, "etcdserver: invalid auth token")));
@@ -35,7 +36,8 @@ class AnswerTest {
 
     @Test
     void anErrorWithinAnAnswerOfSeveralPartsIsSeen() {
-        String body = "{\"error\":{\"grpc_code\":5,\"http_code\":404,\"message\":\"no such lease\",\"http_status\":\"Not Found\"}}";
+        String body =
+                "{\"error\":{\"grpc_code\":5,\"http_code\":404,\"message\":\"no such lease\",\"http_status\":\"Not Found\"}}";
         assertEquals(Verdict.REFUSED, verdict(200, body));
         assertTrue(Answer.of(200, body).failure("e").isLeaseNotFound());
         assertEquals("no such lease", Answer.of(200, body).message());
@@ -50,14 +52,16 @@ class AnswerTest {
 
     @Test
     void aForeignBodyIsShownShortAndWithoutControlCharacters() {
-        String message = Answer.of(502, "<html>\r\n\u001b[31m" + "x".repeat(1_000)).message();
+        String message =
+                Answer.of(502, "<html>\r\n\u001b[31m" + "x".repeat(1_000)).message();
         assertTrue(message.length() < 300, message);
         assertFalse(message.chars().anyMatch(Character::isISOControl), message);
     }
 
     @Test
     void aMissingGatewayIsToldFromAMissingLease() {
-        assertTrue(Answer.of(404, "404 page not found").failure("e").getMessage().contains("--enable-grpc-gateway"));
+        assertTrue(
+                Answer.of(404, "404 page not found").failure("e").getMessage().contains("--enable-grpc-gateway"));
         assertFalse(Answer.of(404, "404 page not found").failure("e").isLeaseNotFound());
     }
 }

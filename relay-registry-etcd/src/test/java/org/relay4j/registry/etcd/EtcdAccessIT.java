@@ -74,7 +74,8 @@ class EtcdAccessIT extends EtcdStores {
         Path clientKey = ownerOnly(client.writeKey(folder.resolve("client.key")));
         // etcd's gateway is a client of etcd with the server's certificate.
         Path trusted = Files.writeString(
-                folder.resolve("trusted.pem"), Files.readString(serverCertificate) + Files.readString(clientCertificate));
+                folder.resolve("trusted.pem"),
+                Files.readString(serverCertificate) + Files.readString(clientCertificate));
         List<String> options = List.of(
                 "--cert-file=" + serverCertificate,
                 "--key-file=" + server.writeKey(folder.resolve("server.key")),
@@ -110,7 +111,8 @@ class EtcdAccessIT extends EtcdStores {
                 EtcdMembers other = EtcdMembers.start(1)) {
             assertRefused(open(off.endpoint(0)).check(root), "--enable-grpc-gateway");
             assertRefused(open(one.endpoint(0) + "," + other.endpoint(0)).check(root), "different clusters");
-            assertRefused(open(one.endpoint(0).replace("http:", "https:")).check(root), "begin the address with http://");
+            assertRefused(
+                    open(one.endpoint(0).replace("http:", "https:")).check(root), "begin the address with http://");
             assertRefused(open("http://127.0.0.1:1").check(root), "no endpoint of etcd can be reached");
             get(open("http://127.0.0.1:1," + one.endpoint(0)).check(root)); // one member may be down
         }

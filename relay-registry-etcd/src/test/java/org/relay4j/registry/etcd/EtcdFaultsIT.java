@@ -120,7 +120,8 @@ class EtcdFaultsIT extends EtcdStores {
             assertTrue(full != null && full.getMessage().contains("etcdctl alarm disarm"), "" + full);
             assertRefused(store.check(root), "quota", "--quota-backend-bytes");
             List<Entry> kept = get(store.readAll(root)).entries();
-            assertTrue(get(store.commit(Transaction.NONE.delete(kept.get(0).key()))).done());
+            assertTrue(get(store.commit(Transaction.NONE.delete(kept.get(0).key())))
+                    .done());
             assertEquals(kept.size() - 1, get(store.readAll(root)).entries().size());
         }
     }

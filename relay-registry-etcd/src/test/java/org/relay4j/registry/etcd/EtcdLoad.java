@@ -40,7 +40,8 @@ final class EtcdLoad {
 
     public static void main(String[] arguments) throws Exception {
         int seconds = Integer.parseInt(arguments[0]);
-        System.out.println("nodes  tunnels/s  failed  transactions: p50 p99 ms, number  events: p50 p99 ms, number  etcd: cores, ms/transaction  own cores");
+        System.out.println(
+                "nodes  tunnels/s  failed  transactions: p50 p99 ms, number  events: p50 p99 ms, number  etcd: cores, ms/transaction  own cores");
         for (String load : List.of(arguments).subList(1, arguments.length)) {
             String[] parts = load.split("x", 2);
             try (EtcdMembers etcd = EtcdMembers.start(1)) {
@@ -113,7 +114,10 @@ final class EtcdLoad {
     private void go(int tunnel) {
         int node = tunnel % nodes.size();
         String route = root + "r/tcp/" + tunnel + "/n" + node;
-        send(node, "-" + route, Transaction.NONE.delete(root + "c/tcp/" + tunnel).delete(route));
+        send(
+                node,
+                "-" + route,
+                Transaction.NONE.delete(root + "c/tcp/" + tunnel).delete(route));
     }
 
     private void send(int node, String name, Transaction transaction) {

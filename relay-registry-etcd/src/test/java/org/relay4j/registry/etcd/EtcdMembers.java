@@ -52,7 +52,9 @@ final class EtcdMembers implements AutoCloseable {
     static EtcdMembers start(int count, String scheme, List<String> options) throws IOException {
         EtcdMembers members = new EtcdMembers(count, scheme, options);
         for (int i = 0; i < count; i++) members.run(i);
-        Await.until(() -> "etcd answers: " + members.logs(), () -> IntStream.range(0, count).allMatch(members::isHealthy));
+        Await.until(
+                () -> "etcd answers: " + members.logs(),
+                () -> IntStream.range(0, count).allMatch(members::isHealthy));
         return members;
     }
 
@@ -65,7 +67,9 @@ final class EtcdMembers implements AutoCloseable {
         command.add("--listen-peer-urls=" + peer(member));
         command.add("--initial-advertise-peer-urls=" + peer(member));
         command.add("--initial-cluster="
-                + IntStream.range(0, count).mapToObj(i -> "m" + i + "=" + peer(i)).collect(Collectors.joining(",")));
+                + IntStream.range(0, count)
+                        .mapToObj(i -> "m" + i + "=" + peer(i))
+                        .collect(Collectors.joining(",")));
         command.add("--unsafe-no-fsync"); // the disk is not what is tested
         command.addAll(options);
         Process process = new ProcessBuilder(command)
@@ -182,7 +186,9 @@ final class EtcdMembers implements AutoCloseable {
 
     private void signal(int member, String signal) throws IOException {
         try {
-            new ProcessBuilder("kill", "-" + signal, "" + processes.get(member).pid()).start().waitFor();
+            new ProcessBuilder("kill", "-" + signal, "" + processes.get(member).pid())
+                    .start()
+                    .waitFor();
         } catch (InterruptedException e) {
             throw new IOException(e);
         }

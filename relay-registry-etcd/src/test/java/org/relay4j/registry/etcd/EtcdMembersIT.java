@@ -84,8 +84,14 @@ class EtcdMembersIT extends EtcdStores {
         LOG.info("The first transaction after the fault was made after {} ms", gap.toMillis());
         assertTrue(gap.compareTo(Duration.ofSeconds(10)) < 0, gap::toString);
         String last = "" + counter.count;
-        Await.until("the watch has seen the last count", () -> !watch.changes.isEmpty()
-                && watch.changes.get(watch.changes.size() - 1).entry().value().equals(last));
+        Await.until(
+                "the watch has seen the last count",
+                () -> !watch.changes.isEmpty()
+                        && watch.changes
+                                .get(watch.changes.size() - 1)
+                                .entry()
+                                .value()
+                                .equals(last));
         List<String> counts =
                 watch.changes.stream().map(change -> change.entry().value()).toList();
         for (int i = 0; i < counts.size(); i++) assertEquals("" + (i + 1), counts.get(i));
@@ -130,7 +136,8 @@ class EtcdMembersIT extends EtcdStores {
         void raise() throws Exception {
             String next = "" + (count + 1);
             try {
-                var commit = get(store.commit(Transaction.NONE.ifAt(key, revision).put(key, next, 0)));
+                var commit =
+                        get(store.commit(Transaction.NONE.ifAt(key, revision).put(key, next, 0)));
                 if (!commit.done()) throw new AssertionError("counted by somebody else: " + commit);
                 count++;
                 revision = commit.seen().revision();

@@ -36,10 +36,13 @@ class EtcdRegistryProviderTest {
 
     @Test
     void endpointsAreAddresses() {
-        for (String good : new String[] {"http://e1", "https://e1:2379/, https://10.0.0.1:23790", "http://[::1]:2379"}) {
+        for (String good :
+                new String[] {"http://e1", "https://e1:2379/, https://10.0.0.1:23790", "http://[::1]:2379"}) {
             new EtcdRegistryProvider().open(good, name -> null).close();
         }
-        for (String bad : new String[] {"", "e1:2379", "https://", "ftp://e1:1", "https://e1:1/v3", "https://e1:1?a", "https://e1:0"}) {
+        for (String bad : new String[] {
+            "", "e1:2379", "https://", "ftp://e1:1", "https://e1:1/v3", "https://e1:1?a", "https://e1:0"
+        }) {
             assertTrue(refusal(bad).contains("write https://host:port"), bad);
         }
         assertTrue(refusal("https://a:1,").contains("write https://host:port"));

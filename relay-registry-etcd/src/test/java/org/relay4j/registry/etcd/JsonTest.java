@@ -22,8 +22,9 @@ class JsonTest {
 
     @Test
     void fieldsAreReadAsTheGatewayWritesThem() {
-        Json json = Json.read("{\"a\":\"9223372036854775807\",\"b\":-5,\"c\":\"\\u00e4\\n\\\"\\\\\\/\",\"d\":true,\"e\":null,"
-                + "\"id\":\"14763897295316517456\",\"g\":[{\"h\":\"-3\"},{}],\"i\":{\"j\":1}}");
+        Json json = Json.read(
+                "{\"a\":\"9223372036854775807\",\"b\":-5,\"c\":\"\\u00e4\\n\\\"\\\\\\/\",\"d\":true,\"e\":null,"
+                        + "\"id\":\"14763897295316517456\",\"g\":[{\"h\":\"-3\"},{}],\"i\":{\"j\":1}}");
         assertEquals(Long.MAX_VALUE, json.number("a"));
         assertEquals(-5, json.number("b"));
         assertEquals("ä\n\"\\/", json.text("c"));
@@ -50,8 +51,24 @@ class JsonTest {
     @Test
     void whatIsNotAnObjectIsRefused() {
         List<String> wrong = List.of(
-                "", "[]", "1", "null", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\":1}x", "{a:1}", "{\"a\":01}",
-                "{\"a\":\"\n\"}", "{\"a\":\"\\x\"}", "{\"a\":\"\\u12\"}", "{\"a\":tru}", "{\"a\":[1,]}", "{\"a\":\"", "{\"a\":-}");
+                "",
+                "[]",
+                "1",
+                "null",
+                "{",
+                "{\"a\"}",
+                "{\"a\":}",
+                "{\"a\":1,}",
+                "{\"a\":1}x",
+                "{a:1}",
+                "{\"a\":01}",
+                "{\"a\":\"\n\"}",
+                "{\"a\":\"\\x\"}",
+                "{\"a\":\"\\u12\"}",
+                "{\"a\":tru}",
+                "{\"a\":[1,]}",
+                "{\"a\":\"",
+                "{\"a\":-}");
         for (String text : wrong) assertThrows(IllegalArgumentException.class, () -> Json.read(text), text);
     }
 

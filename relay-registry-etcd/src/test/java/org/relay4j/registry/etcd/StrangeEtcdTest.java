@@ -110,7 +110,8 @@ class StrangeEtcdTest extends EtcdStores {
 
     @Test
     void anAnswerThatIsNotUnderstoodLeavesTheOutcomeOpen() {
-        for (String body : List.of("", "[]", "{}", "{\"succeeded\":1," + HEADER + "}", "{" + HEADER.replace("\"7\"", "\"x\"") + "}")) {
+        for (String body : List.of(
+                "", "[]", "{}", "{\"succeeded\":1," + HEADER + "}", "{" + HEADER.replace("\"7\"", "\"x\"") + "}")) {
             replies.put("/v3/kv/txn", always(200, body));
             CompletionStage<?> commit = store().commit(Transaction.NONE.put(root, "", 0));
             assertFalse(failure(RegistryUnavailableException.class, commit).isOutcomeKnown(), body);
@@ -140,7 +141,8 @@ class StrangeEtcdTest extends EtcdStores {
             byte[] part = " ".repeat(1 << 20).getBytes(StandardCharsets.UTF_8);
             while (true) exchange.getResponseBody().write(part); // until the store closes the connection
         });
-        String message = failure(RegistryUnavailableException.class, store().readAll(root)).getMessage();
+        String message = failure(RegistryUnavailableException.class, store().readAll(root))
+                .getMessage();
         assertTrue(message.contains("more than") || message.contains("no answer within"), message);
     }
 
@@ -204,11 +206,13 @@ class StrangeEtcdTest extends EtcdStores {
     @Test
     void aWatchComesBackAfterLinesThatMakeNoSense() {
         AtomicInteger connections = new AtomicInteger();
-        List<String> bad = List.of("nonsense", "{\"result\":{\"events\":[1]}}", "{\"error\":{\"message\":\"no leader\"}}", "{}");
+        List<String> bad =
+                List.of("nonsense", "{\"result\":{\"events\":[1]}}", "{\"error\":{\"message\":\"no leader\"}}", "{}");
         replies.put("/v3/watch", exchange -> {
             int connection = connections.getAndIncrement();
             exchange.sendResponseHeaders(200, 0);
-            String event = "{\"result\":{" + HEADER + ",\"events\":[{\"kv\":{\"key\":\"YQ==\",\"mod_revision\":\"8\"}}]}}";
+            String event =
+                    "{\"result\":{" + HEADER + ",\"events\":[{\"kv\":{\"key\":\"YQ==\",\"mod_revision\":\"8\"}}]}}";
             String line = connection < bad.size() ? bad.get(connection) : event;
             exchange.getResponseBody().write((line + "\n").getBytes(StandardCharsets.UTF_8));
             exchange.getResponseBody().flush();

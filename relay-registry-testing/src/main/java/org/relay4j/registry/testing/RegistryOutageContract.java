@@ -41,7 +41,8 @@ public abstract class RegistryOutageContract extends RegistryContract {
         long second = put(store, root + "two", "", 0);
         await("the watch has begun", () -> watch.events().size() == 1);
         silence();
-        CompletionStage<?> commit = store.commit(Transaction.NONE.ifAt(root + "two", second).delete(root + "two"));
+        CompletionStage<?> commit =
+                store.commit(Transaction.NONE.ifAt(root + "two", second).delete(root + "two"));
         List<CompletionStage<?>> others = List.of(
                 store.check(root),
                 store.read(List.of(root + "one")),
@@ -56,11 +57,14 @@ public abstract class RegistryOutageContract extends RegistryContract {
         assertTrue(!known || exists(store, root + "two"), "the outcome was known, but the transaction was made");
         put(store, root + "three", "", 0);
         Snapshot now = get(store.readAll(root));
-        await("the watch shows what a reader sees", () -> keys(watch.replay(List.of()))
-                .stream()
-                .filter(key -> !key.equals(root + "one")) // put before the watch
-                .toList()
-                .equals(keys(now.entries()).stream().filter(key -> !key.equals(root + "one")).toList()));
+        await(
+                "the watch shows what a reader sees",
+                () -> keys(watch.replay(List.of())).stream()
+                        .filter(key -> !key.equals(root + "one")) // put before the watch
+                        .toList()
+                        .equals(keys(now.entries()).stream()
+                                .filter(key -> !key.equals(root + "one"))
+                                .toList()));
         watch.assertGoesOn();
     }
 
@@ -78,7 +82,8 @@ public abstract class RegistryOutageContract extends RegistryContract {
         }
         List<String> unknown = new ArrayList<>();
         for (int i = 0; i < all.size(); i++) {
-            boolean known = failure(RegistryUnavailableException.class, all.get(i)).isOutcomeKnown();
+            boolean known =
+                    failure(RegistryUnavailableException.class, all.get(i)).isOutcomeKnown();
             if (!known) unknown.add(root + "t/" + i);
         }
         assertTrue(unknown.size() < all.size(), "all were sent to a server that answers nothing");
@@ -86,10 +91,13 @@ public abstract class RegistryOutageContract extends RegistryContract {
         await("the server answers again", () -> answers(store));
         put(store, root + "z", "end", 0);
         await("the end is reported", () -> watch.keys().contains(root + "z"));
-        List<String> made = watch.keys().stream().filter(key -> key.startsWith(root + "t/")).toList();
+        List<String> made =
+                watch.keys().stream().filter(key -> key.startsWith(root + "t/")).toList();
         assertTrue(unknown.containsAll(made), () -> made + " were made, but unknown were " + unknown);
         for (String key : made) assertEquals(1, Collections.frequency(made, key), key);
-        assertEquals(made.stream().sorted().toList(), keys(get(store.readAll(root + "t/")).entries()));
+        assertEquals(
+                made.stream().sorted().toList(),
+                keys(get(store.readAll(root + "t/")).entries()));
     }
 
     private static boolean answers(RegistryStore store) throws Exception {

@@ -199,7 +199,8 @@ public abstract class RegistryStoreContract extends RegistryContract {
     void aTransactionWithConditionsOnlyIsMade() throws Exception {
         RegistryStore store = store();
         long revision = put(store, root + "one", "", 0);
-        Commit met = get(store.commit(Transaction.NONE.ifAt(root + "one", revision).ifAbsent(root + "two")));
+        Commit met =
+                get(store.commit(Transaction.NONE.ifAt(root + "one", revision).ifAbsent(root + "two")));
         assertTrue(met.done());
         assertTrue(met.seen().revision() >= revision);
         assertFalse(get(store.commit(Transaction.NONE.ifAbsent(root + "one"))).done());
