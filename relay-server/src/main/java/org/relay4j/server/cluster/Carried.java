@@ -24,6 +24,7 @@ final class Carried {
     private final Map<Endpoint, Holding> holdings = new ConcurrentHashMap<>();
     private final Map<String, Entry> entries = new HashMap<>(); // of the registry, by key
     private boolean known; // whether entries are all that the registry has
+    private final Map<String, Long> deserted = new HashMap<>(); // revision of the end of its last route, by node
     private int doubts;
     private volatile boolean leaving;
     private long checkedAt;
@@ -90,6 +91,21 @@ final class Carried {
 
     void leave() {
         leaving = true;
+    }
+
+    /** Another node no longer serves the tunnel since a revision. */
+    void deserted(String node, long revision) {
+        deserted.put(node, revision);
+    }
+
+    /** Another node serves the tunnel. */
+    void served(String node) {
+        deserted.remove(node);
+    }
+
+    /** Returns whether a node has stopped serving the tunnel since it wrote an entry. One that is new may not serve it yet. */
+    boolean isDeserted(String node, Entry entry) {
+        return deserted.getOrDefault(node, 0L) > entry.revision();
     }
 
     // ---- what the registry has

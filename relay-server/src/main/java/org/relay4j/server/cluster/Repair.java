@@ -99,7 +99,7 @@ final class Repair {
         ClaimText claim = entry == null ? null : ClaimText.of(entry);
         boolean stands = claim != null
                 && claim.epoch() == holding.epoch
-                && isOnLiveLease(entry, claim.node(), holding, tunnel.id);
+                && isOnLiveLease(entry, claim.node(), tunnel);
         batch.expect(key, tunnel.revision(key));
         if (stands) return;
         ClaimText own = new ClaimText(tunnel.id, tunnel.owner, access.self(), holding.epoch, holding.fixed);
@@ -107,10 +107,9 @@ final class Repair {
     }
 
     /** Returns whether an entry is on the lease of this node, or on that of another one that carries the tunnel. */
-    private boolean isOnLiveLease(Entry entry, NodeId node, Holding holding, String tunnel) {
+    private boolean isOnLiveLease(Entry entry, NodeId node, Carried tunnel) {
         if (node.equals(access.self())) return entry.lease() == presence.claims();
-        boolean serves = view.isServedBy(node.name(), holding.endpoint, tunnel);
-        return view.isRegistered(node) && (serves || holding.loop < 0);
+        return view.isRegistered(node) && !tunnel.isDeserted(node.name(), entry);
     }
 
     private void route(Carried tunnel, Holding holding, Batch batch) {
@@ -154,11 +153,7 @@ final class Repair {
 
     private boolean isRecordOnLiveLease(@Nullable Entry entry, TunnelRecord record, Carried tunnel) {
         NodeId node = new NodeId(record.stored().node(), record.stored().incarnation());
-        if (entry == null) return false;
-        if (node.equals(access.self())) return entry.lease() == presence.claims();
-        boolean serves = record.endpoints().stream().anyMatch(each -> view.isServedBy(node.name(), each, tunnel.id));
-        boolean servedHere = tunnel.holdings().stream().anyMatch(each -> each.loop >= 0);
-        return view.isRegistered(node) && (serves || !servedHere);
+        return entry != null && isOnLiveLease(entry, node, tunnel);
     }
 
     /** Deletes the claim of an endpoint that the tunnel no longer has. */

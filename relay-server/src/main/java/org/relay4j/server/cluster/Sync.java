@@ -144,7 +144,10 @@ final class Sync {
                 boolean old = revision <= each.revision(key);
                 boolean wanted = now != null && now.tunnel().equals(each.id);
                 if (!old && wanted != (holding.loop >= 0)) check(each);
-            } else if (now == null || !now.tunnel().equals(each.id) || now.epoch() != holding.epoch) {
+            } else if (now != null && now.tunnel().equals(each.id) && now.epoch() == holding.epoch) {
+                each.served(node);
+            } else {
+                if (now == null) each.deserted(node, revision);
                 check(each);
             }
         }
