@@ -43,6 +43,7 @@ class DocumentationTest {
                     "com.sun.net.httpserver",
                     "java.io",
                     "java.net",
+                    "java.nio.file",
                     "java.time",
                     "java.util",
                     "java.util.concurrent",
@@ -50,6 +51,7 @@ class DocumentationTest {
                     "org.relay4j.api",
                     "org.relay4j.client",
                     "org.relay4j.server",
+                    "org.relay4j.server.registry",
                     "org.relay4j.yamux")
             .map(name -> "import " + name + ".*;\n")
             .reduce(

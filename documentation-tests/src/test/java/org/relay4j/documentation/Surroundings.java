@@ -53,6 +53,7 @@ public abstract class Surroundings implements Closeable {
     protected final SSLContext sslContext;
     protected final RelayClientOptions options = RelayClientOptions.defaults();
     protected final String fingerprint;
+    protected final long lease = 1; // of the store of a cluster
     protected final char[] password = "of a proxy".toCharArray();
     protected final Path keyFile = Files.createTempFile("web-1", ".key"); // for the owner only
     protected final Path clientsFile = Files.createTempFile("relay-sample", ".toml");

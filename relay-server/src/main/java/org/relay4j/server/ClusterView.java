@@ -7,6 +7,11 @@ import org.relay4j.api.Endpoint;
 /**
  * What a node knows of its cluster at a point in time.
  *
+ * <pre>{@code
+ * ClusterView view = server.clusterView();
+ * if (view != null) log.info("{} has {} nodes", view.name(), view.nodes().size());
+ * }</pre>
+ *
  * @param name the name of the cluster
  * @param node the name of this node
  * @param storeReachable whether the store of the cluster can be reached
