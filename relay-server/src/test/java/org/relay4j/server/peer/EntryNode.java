@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.api.proxy.ProxyHeader;
@@ -27,7 +28,7 @@ final class EntryNode implements Listener.Owner, PeerWatcher, AutoCloseable {
     final PeerLinks links;
     final List<String> events = new CopyOnWriteArrayList<>();
     final List<String> dead = new CopyOnWriteArrayList<>();
-    volatile long alive; // how often the other node was
+    final AtomicLong alive = new AtomicLong(); // how often the other node was
     volatile Route route;
     volatile Endpoint endpoint;
     volatile byte @Nullable [] read; // as if it had been read from each visitor
@@ -37,7 +38,8 @@ final class EntryNode implements Listener.Owner, PeerWatcher, AutoCloseable {
     EntryNode(PeerTls tls) throws IOException {
         links = new PeerLinks(new PeerSettings("test", "a", "run-a", loops, tls), this);
         home = loops.get(0);
-        to(0);
+        route = new Route("b", "t1", 42, 0);
+        endpoint = TunnelNode.endpoint(0);
         listener = Listener.open(home, TunnelNode.anyPort(), this);
         home.execute(() -> {
             try {
@@ -49,7 +51,6 @@ final class EntryNode implements Listener.Owner, PeerWatcher, AutoCloseable {
     }
 
     /** Sends visitors to the tunnel on a loop of the other node. */
-    @SuppressWarnings("NullAway.Init")
     void to(int loop) {
         route = new Route("b", "t1", 42, loop);
         endpoint = TunnelNode.endpoint(loop);
@@ -136,7 +137,7 @@ final class EntryNode implements Listener.Owner, PeerWatcher, AutoCloseable {
 
     @Override
     public void alive(String node) {
-        alive++;
+        alive.incrementAndGet();
     }
 
     @Override

@@ -173,7 +173,7 @@ class PeerHopTest {
                 }
             });
             sender.start();
-            Thread.State state = awaitStill(visitor, sender);
+            Thread.State state = awaitStill(sender);
             assertTrue(state != Thread.State.TERMINATED, "64 MiB were taken, and none was read");
             assertTrue(LeakCheck.inUse() < 16 << 20, "in memory: " + LeakCheck.inUse());
             try (Socket other = entry.visitor()) {
@@ -186,7 +186,7 @@ class PeerHopTest {
     }
 
     /** Waits until the memory in use no longer changes, so that everything on the way is full. */
-    private static Thread.State awaitStill(Socket visitor, Thread sender) {
+    private static Thread.State awaitStill(Thread sender) {
         long[] last = {-1, System.nanoTime()};
         Await.until("everything is full", () -> {
             long used = LeakCheck.inUse();
@@ -206,7 +206,7 @@ class PeerHopTest {
             entry.links.node(target.info(cable.port()));
             try (Socket served = entry.visitor()) {
                 echo(served, "hello");
-                Await.until("it is alive", () -> entry.alive > 2);
+                Await.until("it is alive", () -> entry.alive.get() > 2);
                 assertTrue(entry.links.isUp("b"));
                 cable.cut();
                 long cut = System.nanoTime();

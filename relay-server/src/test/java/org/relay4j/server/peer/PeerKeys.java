@@ -19,7 +19,7 @@ final class PeerKeys {
     private final Path folder;
     private final Map<String, SelfSignedKeys> keys = new LinkedHashMap<>(); // by the name of the file
 
-    /** @param files the names of the nodes a and b of the cluster test get files of their own */
+    /** Makes those of the nodes a and b of the cluster test. */
     PeerKeys(Path folder) throws IOException {
         this.folder = folder;
         add("a", "relay://test/a");
