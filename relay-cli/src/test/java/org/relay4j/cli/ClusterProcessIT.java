@@ -9,6 +9,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -46,6 +47,7 @@ class ClusterProcessIT {
     private final int port = FixedPort.free(); // the only public one
     private final List<AutoCloseable> open = new ArrayList<>();
     private final ChildProcess[] nodes = new ChildProcess[NODES + 1]; // from 1
+    private final List<ChildProcess> started = new ArrayList<>();
     private final int[] admin = new int[NODES + 1];
     private String store;
 
@@ -77,6 +79,7 @@ class ClusterProcessIT {
 
     private void startNode(int number) throws InterruptedException {
         nodes[number] = ChildProcess.relay(arguments(number).toArray(String[]::new));
+        started.add(nodes[number]);
         assertEquals(control, RelayPair.controlPort(nodes[number].line()));
     }
 
@@ -108,6 +111,12 @@ class ClusterProcessIT {
                 "127.0.1.1:" + control);
         open.add(forwarder);
         assertEquals(port, RelayPair.publicPort(forwarder.line(), local));
+    }
+
+    private String logs() {
+        StringBuilder logs = new StringBuilder();
+        for (ChildProcess each : started) logs.append(each.errors()).append(System.lineSeparator());
+        return logs.toString();
     }
 
     private void visit(int node, int time) throws IOException {
@@ -185,7 +194,7 @@ class ClusterProcessIT {
                 load.avoid(0);
             }
             load.finish();
-            assertEquals("[]", load.failures.toString());
+            assertEquals("[]", load.failures.toString(), this::logs);
             assertTrue(load.served.get() > 100, () -> load.served + " visitors");
         }
     }
@@ -194,8 +203,8 @@ class ClusterProcessIT {
     void badArgumentsNameTheRemedy() throws Exception {
         assertFails(2, "the same range at all nodes", without("--public-ports"));
         assertFails(2, "--peer=<address:port>", without("--peer="));
-        assertFails(1, "relay://relay/other", changed("--node=other"));
-        assertFails(1, "relay://elsewhere/n1", changed("--cluster-name=elsewhere"));
+        assertFails(1, "relay://relay/other", changed("--node=other", "--admin=127.0.0.1:0"));
+        assertFails(1, "relay://elsewhere/n1", changed("--cluster-name=elsewhere", "--admin=127.0.0.1:0"));
         assertFails(1, "n1", changed("--peer=127.0.1.9:" + peer, "--bind=127.0.1.9", "--admin=127.0.0.1:0"));
         assertFails(2, "the installed stores are: etcd", changed("--cluster=zookeeper:x"));
         int closed = FixedPort.free();
@@ -249,7 +258,7 @@ class ClusterProcessIT {
                     visit(node, time);
                     served.incrementAndGet();
                 } catch (IOException | RuntimeException | Error e) {
-                    failures.add("visit of node " + node + " for " + time + " ms: " + e);
+                    failures.add(LocalTime.now() + " visit of node " + node + " for " + time + " ms: " + e);
                 }
             });
         }

@@ -48,7 +48,7 @@ class ClusterTableTest {
 
     @Test
     void noTunnels() {
-        String text = new ClusterTable(read("{\"cluster\":\"\u001b[2J\",\"nodes\":[]}")).toString();
+        String text = new ClusterTable(read("{\"cluster\":\"\\u001b[2J\",\"nodes\":[]}")).toString();
         assertTrue(text.contains("no tunnels"), text);
         assertFalse(text.contains("\u001b"), text);
     }
