@@ -210,8 +210,7 @@ enum Flag {
     PEER_CERT(
             Section.SERVER,
             "pem",
-            "Certificate chain with which this node proves its name to other nodes. Its own certificate, the first, is for the URI"
-                    + " relay://<cluster>/<node>."),
+            "Certificate chain with which this node proves its name to other nodes, its own certificate first."),
     PEER_KEY(Section.SERVER, "pem", "Private key of --peer-cert: PKCS#8, not encrypted."),
     PEER_CA(Section.SERVER, "pem", "File with the certificates of the cluster's authority, which signs those of its nodes."),
     DRAIN_DELAY(

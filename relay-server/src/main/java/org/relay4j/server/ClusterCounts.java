@@ -17,29 +17,41 @@ final class ClusterCounts {
     private final AtomicLong expired = new AtomicLong();
     private final AtomicLong refused = new AtomicLong();
     private final AtomicInteger waiting = new AtomicInteger();
+    private final AtomicInteger passing = new AtomicInteger();
     private final ReentrantLock lock = OrderedLock.leaf("the visitors that pass a node");
     private final Condition none = lock.newCondition();
-    private int passing; // visitors that other nodes serve; guarded by lock
+    private int routed; // visitors whose tunnel is at another node; guarded by lock
 
-    /** Another node has taken a visitor. */
-    void forwarded(String node) {
-        sent.computeIfAbsent(node, key -> new AtomicLong()).incrementAndGet();
+    /** A visitor has come whose tunnel is at another node. {@link #left} follows. */
+    void entered() {
         lock.lock();
         try {
-            passing++;
+            routed++;
         } finally {
             lock.unlock();
         }
     }
 
-    /** A visitor that another node has taken has left. */
-    void forwardedEnded() {
+    /** The visitor has left, or has gone to a tunnel of this node. */
+    void left() {
         lock.lock();
         try {
-            if (--passing == 0) none.signalAll();
+            if (--routed == 0) none.signalAll();
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Another node has taken a visitor. */
+    void forwarded(String node) {
+        sent.computeIfAbsent(node, key -> new AtomicLong()).incrementAndGet();
+        passing.incrementAndGet();
+    }
+
+    /** A visitor that another node has taken has left. */
+    void forwardedEnded() {
+        passing.decrementAndGet();
+        left();
     }
 
     /** This node has taken a visitor of another. */
@@ -98,20 +110,15 @@ final class ClusterCounts {
     }
 
     int passing() {
-        lock.lock();
-        try {
-            return passing;
-        } finally {
-            lock.unlock();
-        }
+        return passing.get();
     }
 
-    /** Waits until no visitor passes through this node, at most {@code nanos} nanoseconds; returns true if there is none. */
-    boolean awaitNonePassing(long nanos) throws InterruptedException {
+    /** Waits until there is no visitor whose tunnel is at another node, at most {@code nanos} nanoseconds; returns true if there is none. */
+    boolean awaitNoneRouted(long nanos) throws InterruptedException {
         lock.lock();
         try {
             long left = nanos;
-            while (passing > 0) {
+            while (routed > 0) {
                 if (left <= 0) return false;
                 left = none.awaitNanos(left);
             }

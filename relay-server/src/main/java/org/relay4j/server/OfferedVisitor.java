@@ -84,6 +84,7 @@ final class OfferedVisitor implements PeerOutcome {
 
     private void left() {
         cluster.server().admission().leaveVisitor();
+        cluster.counts().left();
         visitors.settled();
     }
 

@@ -39,6 +39,7 @@ final class RoutedEndpoints {
     private final ReentrantLock lock = OrderedLock.leaf("the routed endpoints");
     private final Map<Endpoint, QueuedEndpoint> all = new HashMap<>(); // guarded by lock
     private final Set<Endpoint> unbound = new HashSet<>(); // could not be opened; guarded by lock
+    private boolean finishing; // endpoints accept their last visitors; guarded by lock
     private boolean closed; // no more are added; guarded by lock
     private final LimitedLog failures = new LimitedLog(log, Level.WARN);
 
@@ -100,7 +101,7 @@ final class RoutedEndpoints {
     }
 
     private void open(Endpoint endpoint, Loop loop) {
-        boolean isHere = find(endpoint) != null || cluster.isLocal(endpoint);
+        boolean isHere = isEnding() || find(endpoint) != null || cluster.isLocal(endpoint);
         if (isHere || cluster.routes(endpoint).isEmpty()) {
             bound(endpoint);
             return;
@@ -153,15 +154,21 @@ final class RoutedEndpoints {
     private void add(QueuedEndpoint endpoint) throws IOException {
         RoutedVisitors visitors = new RoutedVisitors(cluster, endpoint.endpoint(), endpoint.loop());
         boolean added;
+        boolean last;
         lock.lock();
         try {
             added = !closed && all.putIfAbsent(endpoint.endpoint(), endpoint) == null;
+            last = finishing;
         } finally {
             lock.unlock();
         }
         endpoint.route(visitors);
         if (!added) {
             endpoint.shut();
+            return;
+        }
+        if (last) {
+            endpoint.finishRouted();
             return;
         }
         endpoint.start();
@@ -217,18 +224,28 @@ final class RoutedEndpoints {
 
     /** Accepts the last visitors of all endpoints, which are passed on, and closes the sockets. Does not block. */
     void finish() {
-        for (QueuedEndpoint each : end()) each.loop().execute(each::finishRouted);
+        for (QueuedEndpoint each : end(false)) each.loop().execute(each::finishRouted);
     }
 
     /** Closes all. */
     void close() {
-        for (QueuedEndpoint each : end()) each.loop().execute(each::shut);
+        for (QueuedEndpoint each : end(true)) each.loop().execute(each::shut);
     }
 
-    private List<QueuedEndpoint> end() {
+    private boolean isEnding() {
         lock.lock();
         try {
-            closed = true;
+            return finishing;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private List<QueuedEndpoint> end(boolean atOnce) {
+        lock.lock();
+        try {
+            finishing = true;
+            closed |= atOnce;
             return List.copyOf(all.values());
         } finally {
             lock.unlock();

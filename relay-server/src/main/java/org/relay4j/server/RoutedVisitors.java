@@ -84,8 +84,10 @@ final class RoutedVisitors implements EndpointVisitors {
     @Override
     public void arrived(Arrival visitor) {
         if (!mayEnter(visitor)) visitor.reset();
-        else if (handover != null) handover.addLater(visitor);
-        else ask(new RoutedVisitor(visitor, System.nanoTime() + cluster.hold()));
+        else if (handover != null) {
+            cluster.counts().left();
+            handover.addLater(visitor);
+        } else ask(new RoutedVisitor(visitor, System.nanoTime() + cluster.hold()));
     }
 
     private boolean mayEnter(Arrival visitor) {
@@ -95,7 +97,10 @@ final class RoutedVisitors implements EndpointVisitors {
         else if (waiting.size() >= MOST_WAITING
                 || (visitor.wasRead() && server.names().isFull())) reason = Refusal.VISITORS_WAITING;
         else if (!server.admission().enterVisitor()) reason = Refusal.VISITORS;
-        if (reason == null) return true;
+        if (reason == null) {
+            cluster.counts().entered();
+            return true;
+        }
         server.refused(
                 reason,
                 visitor.address(),
@@ -109,6 +114,7 @@ final class RoutedVisitors implements EndpointVisitors {
     @Override
     public void adopt(Arrival visitor) {
         RoutedVisitor adopted = new RoutedVisitor(visitor, System.nanoTime() + cluster.hold());
+        cluster.counts().entered();
         if (closed) drop(visitor);
         else await(adopted);
     }
@@ -215,6 +221,7 @@ final class RoutedVisitors implements EndpointVisitors {
     private void drop(Arrival visitor) {
         visitor.reset();
         server.admission().leaveVisitor();
+        cluster.counts().left();
     }
 
     // ---- the end
@@ -232,6 +239,7 @@ final class RoutedVisitors implements EndpointVisitors {
     }
 
     private void release(Arrival visitor, Loop next) {
+        cluster.counts().left();
         if (visitor.wasRead() && next != loop) loop.deregister(visitor.channel());
     }
 

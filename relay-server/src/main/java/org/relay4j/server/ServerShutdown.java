@@ -76,7 +76,7 @@ final class ServerShutdown {
             }
             for (ServerTunnel tunnel : tunnels.all()) tunnel.drain();
             finished = tunnels.awaitNone(end - System.nanoTime());
-            if (cluster != null) finished &= cluster.counts().awaitNonePassing(end - System.nanoTime());
+            if (cluster != null) finished &= cluster.counts().awaitNoneRouted(end - System.nanoTime());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
