@@ -51,8 +51,10 @@ public final class PostgresqlRegistryProvider implements RegistryProvider {
             return new PostgresqlStore(new Database(DriverManager.getDriver(address), address, properties(settings)));
         } catch (SQLException e) {
             throw new IllegalArgumentException(
-                    "no JDBC driver accepts \"" + address + "\"; put PostgreSQL's driver beside relay.jar as postgresql.jar, or"
-                            + " add org.postgresql:postgresql to the class path", e);
+                    "no JDBC driver accepts \"" + address
+                            + "\"; put PostgreSQL's driver beside relay.jar as postgresql.jar, or"
+                            + " add org.postgresql:postgresql to the class path",
+                    e);
         }
     }
 
