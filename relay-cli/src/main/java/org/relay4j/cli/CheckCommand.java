@@ -103,7 +103,8 @@ final class CheckCommand {
             cluster.check();
             findings.ok(
                     "cluster",
-                    "its store can be used, and the certificate is that of node " + cluster.node() + " of " + cluster.name());
+                    "its store can be used, and the certificate is that of node " + cluster.node() + " of "
+                            + cluster.name());
         } catch (IOException e) {
             findings.problem("cluster", new CommandFailure(ExitCode.FAILURE, String.valueOf(e.getMessage()), e));
         }

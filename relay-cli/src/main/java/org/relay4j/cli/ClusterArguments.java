@@ -79,8 +79,8 @@ final class ClusterArguments {
     private void refuse(Flag flag, String why) {
         Value value = arguments.get(flag);
         if (value == null || (flag.isSwitch() && !value.isOn())) return;
-        throw CommandFailure.usage(value.name() + " and " + Flag.CLUSTER + " are both set, but " + why + "; remove "
-                + value.name());
+        throw CommandFailure.usage(
+                value.name() + " and " + Flag.CLUSTER + " are both set, but " + why + "; remove " + value.name());
     }
 
     private Value required(Flag flag, String what) {

@@ -212,7 +212,10 @@ enum Flag {
             "pem",
             "Certificate chain with which this node proves its name to other nodes, its own certificate first."),
     PEER_KEY(Section.SERVER, "pem", "Private key of --peer-cert: PKCS#8, not encrypted."),
-    PEER_CA(Section.SERVER, "pem", "File with the certificates of the cluster's authority, which signs those of its nodes."),
+    PEER_CA(
+            Section.SERVER,
+            "pem",
+            "File with the certificates of the cluster's authority, which signs those of its nodes."),
     DRAIN_DELAY(
             Section.SERVER,
             "time",

@@ -58,7 +58,8 @@ record ServerAddress(@Nullable Value host, @Nullable Value port) {
         List<InetSocketAddress> servers = new ArrayList<>();
         for (String each : list.list()) {
             Matcher both = HOST_AND_PORT.matcher(each);
-            if (!both.matches()) throw list.mustBe("a list of <host>:<port>, such as a.example.com:7000,b.example.com:7000");
+            if (!both.matches())
+                throw list.mustBe("a list of <host>:<port>, such as a.example.com:7000,b.example.com:7000");
             String host = new Value(list.name(), both.group(1)).host();
             servers.add(InetSocketAddress.createUnresolved(host, new Value(list.name(), both.group(2)).port(1)));
         }

@@ -97,7 +97,8 @@ final class ServerCommand {
             requireLocal(Flag.BIND);
             requireLocal(Flag.PUBLIC_BIND);
             String line = String.valueOf(e.getMessage());
-            if (line.startsWith("cannot bind HTTP") || line.startsWith("cannot bind peer")) throw new CommandFailure(ExitCode.PORT_UNAVAILABLE, line, e);
+            if (line.startsWith("cannot bind HTTP") || line.startsWith("cannot bind peer"))
+                throw new CommandFailure(ExitCode.PORT_UNAVAILABLE, line, e);
             throw new BindFailure(System.getProperty("os.name")).of(options.controlAddress(), e);
         } catch (IOException e) {
             Value stateFile = arguments.get(Flag.STATE_FILE);

@@ -54,7 +54,8 @@ class ClusterArgumentsTest {
 
     @Test
     void node() {
-        ClusterOptions cluster = options(with("--cluster-name=c", "--drain-delay=90s"), Map.of()).cluster();
+        ClusterOptions cluster =
+                options(with("--cluster-name=c", "--drain-delay=90s"), Map.of()).cluster();
         assertNotNull(cluster);
         assertEquals("c", cluster.name());
         assertEquals("n1", cluster.node());
@@ -69,8 +70,7 @@ class ClusterArgumentsTest {
 
     @Test
     void addresses() {
-        ClusterOptions cluster = options(
-                        with("--peer=127.0.0.1:7003", "--peer-advertise=[2001:db8::1]:7004"), Map.of())
+        ClusterOptions cluster = options(with("--peer=127.0.0.1:7003", "--peer-advertise=[2001:db8::1]:7004"), Map.of())
                 .cluster();
         assertNotNull(cluster);
         assertEquals("127.0.0.1", cluster.peerAddress().getAddress().getHostAddress());

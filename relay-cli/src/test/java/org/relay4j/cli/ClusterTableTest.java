@@ -16,15 +16,15 @@ class ClusterTableTest {
 
     @Test
     void nodesAndEndpoints() {
-        Map<?, ?> status = read("{\"cluster\":\"relay\",\"node\":\"n1\",\"store\":\"reachable\",\"nodes\":[{\"name\":\"n1\","
-                + "\"address\":\"10.0.0.1:7002\",\"version\":\"1.0\",\"state\":\"serving\",\"endpoints\":1,\"linked\":false,"
-                + "\"visitorsSent\":0,\"visitorsReceived\":0},{\"name\":\"n2\",\"state\":\"draining\",\"linked\":true}],"
-                + "\"endpoints\":[{\"endpoint\":\"tcp/20417\",\"tunnel\":\"ab\",\"nodes\":\"n1,n2\"}],\"truncated\":true,"
-                + "\"here\":{\"tunnels\":1,\"routedEndpoints\":6,\"unboundEndpoints\":0,\"passingVisitors\":9,"
-                + "\"waitingVisitors\":8}}");
+        Map<?, ?> status =
+                read("{\"cluster\":\"relay\",\"node\":\"n1\",\"store\":\"reachable\",\"nodes\":[{\"name\":\"n1\","
+                        + "\"address\":\"10.0.0.1:7002\",\"version\":\"1.0\",\"state\":\"serving\",\"endpoints\":1,\"linked\":false,"
+                        + "\"visitorsSent\":0,\"visitorsReceived\":0},{\"name\":\"n2\",\"state\":\"draining\",\"linked\":true}],"
+                        + "\"endpoints\":[{\"endpoint\":\"tcp/20417\",\"tunnel\":\"ab\",\"nodes\":\"n1,n2\"}],\"truncated\":true,"
+                        + "\"here\":{\"tunnels\":1,\"routedEndpoints\":6,\"unboundEndpoints\":0,\"passingVisitors\":9,"
+                        + "\"waitingVisitors\":8}}");
         assertTrue(ClusterTable.isStatus(status));
-        assertEquals(
-                """
+        assertEquals("""
                 cluster relay, as node n1 sees it; store reachable
                 here      1 tunnels, 6 endpoints of other nodes (0 cannot be opened)
                 visitors  9 at other nodes, 8 waiting
@@ -36,8 +36,7 @@ class ClusterTableTest {
                 ENDPOINT   NODES  TUNNEL
                 tcp/20417  n1,n2  ab
                 only the first 1 endpoints are shown
-                """,
-                new ClusterTable(status).toString().replace(System.lineSeparator(), "\n"));
+                """, new ClusterTable(status).toString().replace(System.lineSeparator(), "\n"));
     }
 
     @Test

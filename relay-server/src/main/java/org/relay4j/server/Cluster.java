@@ -53,8 +53,7 @@ final class Cluster implements ClusterListener {
     private final LimitedLog failures = new LimitedLog(log, Level.WARN);
 
     /** Opens the port for links from other nodes. */
-    Cluster(RelayServer server, ClusterOptions options, ClusterSettings settings, PeerTls tls)
-            throws IOException {
+    Cluster(RelayServer server, ClusterOptions options, ClusterSettings settings, PeerTls tls) throws IOException {
         this.server = server;
         this.options = options;
         store = options.store();

@@ -54,7 +54,8 @@ final class ClusterReport {
         @Nullable PeerLinkStatus link = links.get(name);
         return new ClusterView.Node(
                 name,
-                Sockets.text(info.peerAddress().getHostString(), info.peerAddress().getPort()),
+                Sockets.text(
+                        info.peerAddress().getHostString(), info.peerAddress().getPort()),
                 info.version(),
                 info.draining(),
                 status.routes().getOrDefault(name, 0),

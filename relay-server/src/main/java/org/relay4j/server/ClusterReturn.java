@@ -183,13 +183,15 @@ final class ClusterReturn {
 
     /** The record has changed since it was read, for example because the other node has stored a lease. */
     private void readAgain(ServerTunnel tunnel, String id) {
-        cluster.node().find(id).whenComplete((found, failure) -> claim.on(loop, () -> {
-            TunnelRecord record = failure == null ? found.orElse(null) : null;
-            KeptTunnel kept = record == null ? null : kept(record);
-            if (failure != null) giveUp(tunnel, () -> claim.refuse(ClaimException.unavailable(failure)));
-            else if (record == null || kept == null || !isProved(kept)) giveUp(tunnel, claim::refuseLease);
-            else store(tunnel, request.join() == null ? kept : kept.shared(), record);
-        }));
+        cluster.node()
+                .find(id)
+                .whenComplete((found, failure) -> claim.on(loop, () -> {
+                    TunnelRecord record = failure == null ? found.orElse(null) : null;
+                    KeptTunnel kept = record == null ? null : kept(record);
+                    if (failure != null) giveUp(tunnel, () -> claim.refuse(ClaimException.unavailable(failure)));
+                    else if (record == null || kept == null || !isProved(kept)) giveUp(tunnel, claim::refuseLease);
+                    else store(tunnel, request.join() == null ? kept : kept.shared(), record);
+                }));
     }
 
     private void giveUp(ServerTunnel tunnel, Runnable answer) {

@@ -176,7 +176,9 @@ final class TunnelClaims {
         attempt.timer = loop.schedule(PATIENCE, () -> attempt.end(late()));
         node.update(id, present -> KeptTunnel.merge(present, before, text))
                 .whenComplete((ok, failure) -> loop.execute(() -> attempt.end(
-                        failure == null ? null : new IOException(ClaimException.cause(failure).getMessage(), failure))));
+                        failure == null
+                                ? null
+                                : new IOException(ClaimException.cause(failure).getMessage(), failure))));
     }
 
     /** The leases or endpoints have changed. Nobody waits for that to be stored. */

@@ -29,16 +29,22 @@ class ClusterOptionsTest {
     @Test
     void missingOrMalformedValuesAreNamed() {
         assertRejected("set store", () -> node().store(null).build());
-        assertRejected("set peerAddress", () -> node().peerAddress(new InetSocketAddress(0)).build());
-        assertRejected("set peerCertificate", () -> ClusterOptions.builder()
-                .store(new MemoryRegistryStore(System::nanoTime, Runnable::run))
-                .node("n1")
-                .peerAddress(new InetSocketAddress(7002))
-                .build());
+        assertRejected(
+                "set peerAddress",
+                () -> node().peerAddress(new InetSocketAddress(0)).build());
+        assertRejected(
+                "set peerCertificate",
+                () -> ClusterOptions.builder()
+                        .store(new MemoryRegistryStore(System::nanoTime, Runnable::run))
+                        .node("n1")
+                        .peerAddress(new InetSocketAddress(7002))
+                        .build());
         assertRejected("name of the node is ''", () -> node().node("").build());
         assertRejected("name of the cluster is 'a b'", () -> node().name("a b").build());
-        assertRejected("drainDelay", () -> node().drainDelay(Duration.ofMinutes(11)).build());
-        assertRejected("drainDelay", () -> node().drainDelay(Duration.ofSeconds(-1)).build());
+        assertRejected(
+                "drainDelay", () -> node().drainDelay(Duration.ofMinutes(11)).build());
+        assertRejected(
+                "drainDelay", () -> node().drainDelay(Duration.ofSeconds(-1)).build());
     }
 
     @Test
@@ -46,10 +52,12 @@ class ClusterOptionsTest {
         assertEquals("n1:7002", text(node().build()));
         assertEquals(
                 "127.0.0.1:7003",
-                text(node().peerAddress(new InetSocketAddress("127.0.0.1", 7003)).build()));
+                text(node().peerAddress(new InetSocketAddress("127.0.0.1", 7003))
+                        .build()));
         assertEquals(
                 "relay-1.example.com:9",
-                text(node().advertisedAddress(InetSocketAddress.createUnresolved("relay-1.example.com", 9)).build()));
+                text(node().advertisedAddress(InetSocketAddress.createUnresolved("relay-1.example.com", 9))
+                        .build()));
     }
 
     private static String text(ClusterOptions options) {
@@ -65,7 +73,8 @@ class ClusterOptionsTest {
         assertRejected("set publicPorts", options::build);
         options.publicPorts(20_000, 20_009);
         assertSame(cluster, options.build().toBuilder().build().cluster());
-        assertRejected("remove stateFile", () -> options.stateFile(Path.of("state")).build());
+        assertRejected(
+                "remove stateFile", () -> options.stateFile(Path.of("state")).build());
         options.stateFile(null);
         assertRejected("remove stickyPorts", () -> options.stickyPorts(true).build());
     }

@@ -102,7 +102,8 @@ class ClusterTest {
         TestCluster.awaitRouted(second, before.port());
         Socket connected = TestCluster.visit(second, before.port());
         before.yamux().expect(WireFrame.window(1, SYN, 0));
-        try (AskingClient after = AskingClient.connect(second, "resume=" + before.lease()).establish()) {
+        try (AskingClient after =
+                AskingClient.connect(second, "resume=" + before.lease()).establish()) {
             assertEquals(before.port(), after.port());
             before.yamux().expectGone();
             Visitor.expectReset(connected);
@@ -143,7 +144,8 @@ class ClusterTest {
         RelayServer third = cluster.start(3);
         AskingClient one = AskingClient.connect(first, "resume").establish();
         TestCluster.awaitRouted(second, one.port());
-        try (AskingClient two = AskingClient.connect(second, "join=" + one.lease()).establish()) {
+        try (AskingClient two =
+                AskingClient.connect(second, "join=" + one.lease()).establish()) {
             assertEquals(one.port(), two.port());
             assertNotEquals(one.line().value("connection"), two.line().value("connection"));
             assertEquals(1, first.tunnelCount());
@@ -165,7 +167,8 @@ class ClusterTest {
         RelayServer second = cluster.start(2);
         AskingClient one = AskingClient.connect(first, "resume").establish();
         TestCluster.awaitRouted(second, one.port());
-        try (AskingClient two = AskingClient.connect(second, "join=" + one.lease()).establish()) {
+        try (AskingClient two =
+                AskingClient.connect(second, "join=" + one.lease()).establish()) {
             one.die();
             Await.until("no tunnel at n1", () -> first.tunnelCount() == 0);
             TestCluster.awaitRouted(first, one.port());
@@ -200,8 +203,7 @@ class ClusterTest {
     @Test
     void visitorsAreResetAndThePortClosedWhenNobodyComesBack() throws IOException {
         RelayServer first = cluster.start(1);
-        RelayServer second =
-                cluster.start(2, options -> options, node -> node.hold(Duration.ofMillis(300)));
+        RelayServer second = cluster.start(2, options -> options, node -> node.hold(Duration.ofMillis(300)));
         AskingClient client = AskingClient.connect(first, "resume").establish();
         TestCluster.awaitRouted(second, client.port());
         client.die();
@@ -230,8 +232,8 @@ class ClusterTest {
                 AskingClient two = AskingClient.connect(second, "").establish()) {
             assertNotEquals(one.port(), two.port());
             int wanted = cluster.lowestPort() + 3;
-            try (AskingClient fixed = AskingClient.connect(first, "port=" + wanted, "a", limits)
-                    .establish()) {
+            try (AskingClient fixed =
+                    AskingClient.connect(first, "port=" + wanted, "a", limits).establish()) {
                 assertEquals(wanted, fixed.port());
                 AskingClient.connect(second, "port=" + wanted, "b", limits).assertRefused("port-unavailable");
                 TestCluster.awaitRouted(second, wanted);
@@ -269,7 +271,8 @@ class ClusterTest {
         AskingClient.connect(first, "resume").assertRefused("registry-unavailable");
         client.die();
         Visitor.expectReset(visitor);
-        try (AskingClient back = AskingClient.connect(first, "resume=" + client.lease()).establish()) {
+        try (AskingClient back =
+                AskingClient.connect(first, "resume=" + client.lease()).establish()) {
             assertEquals(client.port(), back.port());
             cluster.mend(first);
             cluster.mend(second);
@@ -327,19 +330,20 @@ class ClusterTest {
     void nodeThatLeavesKeepsItsVisitorsAndItsClientJoinsAnother() throws Exception {
         RelayServer first = cluster.start(1, options -> options, node -> node.drainDelay(Duration.ofSeconds(20)));
         RelayServer second = cluster.start(2);
-        AskingClient one = AskingClient.connect(first, "resume drain").establish().control();
+        AskingClient one =
+                AskingClient.connect(first, "resume drain").establish().control();
         int port = one.port();
         TestCluster.awaitRouted(second, port);
         Socket before = TestCluster.visit(second, port);
         assertEquals(WireFrame.window(1, SYN, 0), one.next());
         one.yamux().send(WireFrame.window(1, ACK, 0));
-        CompletableFuture<Boolean> drained =
-                CompletableFuture.supplyAsync(() -> first.close(Duration.ofSeconds(30)));
+        CompletableFuture<Boolean> drained = CompletableFuture.supplyAsync(() -> first.close(Duration.ofSeconds(30)));
         assertTrue(one.hear().startsWith("DRAIN "));
         Socket during = TestCluster.visit(first, port);
         assertEquals(WireFrame.window(3, SYN, 0), one.next());
         one.yamux().send(WireFrame.window(3, ACK, 0));
-        try (AskingClient two = AskingClient.connect(second, "join=" + one.lease()).establish()) {
+        try (AskingClient two =
+                AskingClient.connect(second, "join=" + one.lease()).establish()) {
             one.yamux().send(WireFrame.goAway(0));
             Await.until("no endpoint at n1", () -> routed(first, port));
             Socket after = TestCluster.visit(first, port);
@@ -374,7 +378,8 @@ class ClusterTest {
         AskingClient one = AskingClient.connect(first, "resume").establish();
         TestCluster.awaitRouted(second, one.port());
         first.close();
-        try (AskingClient two = AskingClient.connect(second, "resume=" + one.lease()).establish()) {
+        try (AskingClient two =
+                AskingClient.connect(second, "resume=" + one.lease()).establish()) {
             assertEquals(one.port(), two.port());
             Socket visitor = TestCluster.visit(second, one.port());
             assertEquals(WireFrame.window(1, SYN, 0), two.next());
@@ -390,8 +395,7 @@ class ClusterTest {
         ClientLimits limits = ClientLimits.builder()
                 .ports(cluster.lowestPort(), cluster.lowestPort() + 7)
                 .build();
-        try (AskingClient client = AskingClient.connect(
-                        first, "port=none visitor-address resume", "a", limits)
+        try (AskingClient client = AskingClient.connect(first, "port=none visitor-address resume", "a", limits)
                 .establish()
                 .control()) {
             int port = client.open("tcp/" + (cluster.lowestPort() + 5)).number();
@@ -403,7 +407,9 @@ class ClusterTest {
             assertEquals(visitor.getRemoteSocketAddress(), header.destination());
             assertNotNull(header.uniqueId());
             client.say("READY tcp/" + port + " no");
-            Await.until("no route", () -> second.cluster().routes(Endpoint.port(port)).isEmpty());
+            Await.until(
+                    "no route",
+                    () -> second.cluster().routes(Endpoint.port(port)).isEmpty());
             Socket waiting = TestCluster.visit(second, port);
             client.say("READY tcp/" + port + " yes");
             client.header(3);
@@ -434,7 +440,9 @@ class ClusterTest {
         try (AskingClient two = AskingClient.connect(second, "join=" + one.lease() + " visitor-address", "a", limits)
                 .establish()) {
             int port = one.open("tcp/" + (cluster.lowestPort() + 5)).number();
-            Await.until("two routes", () -> third.cluster().routes(Endpoint.port(port)).size() == 2);
+            Await.until(
+                    "two routes",
+                    () -> third.cluster().routes(Endpoint.port(port)).size() == 2);
             cluster.kill(first);
             Socket visitor = TestCluster.visit(third, port);
             assertEquals("tcp/" + port, two.header(1).endpoint());
@@ -447,10 +455,8 @@ class ClusterTest {
     void visitorBeyondALimitOfTheTunnelIsReset() throws IOException {
         RelayServer first = cluster.start(1);
         RelayServer second = cluster.start(2);
-        ClientLimits limits = ClientLimits.builder()
-                .port(cluster.lowestPort())
-                .maxVisitors(1)
-                .build();
+        ClientLimits limits =
+                ClientLimits.builder().port(cluster.lowestPort()).maxVisitors(1).build();
         try (AskingClient client = AskingClient.connect(first, "", "a", limits).establish()) {
             TestCluster.awaitRouted(second, client.port());
             Socket admitted = TestCluster.visit(second, client.port());
@@ -465,8 +471,7 @@ class ClusterTest {
 
     @Test
     void idleVisitorOfAnotherNodeIsReset() throws IOException {
-        RelayServer first =
-                cluster.start(1, options -> options.idleTimeout(Duration.ofMillis(200)), node -> node);
+        RelayServer first = cluster.start(1, options -> options.idleTimeout(Duration.ofMillis(200)), node -> node);
         RelayServer second = cluster.start(2);
         try (AskingClient client = AskingClient.connect(first, "").establish()) {
             TestCluster.awaitRouted(second, client.port());
@@ -480,8 +485,8 @@ class ClusterTest {
 
     @Test
     void certificateOfAnotherNodeIsRefusedAtTheStart() throws IOException {
-        IOException refused = assertThrows(
-                IOException.class, () -> cluster.start(1, options -> options, node -> node.node("other")));
+        IOException refused =
+                assertThrows(IOException.class, () -> cluster.start(1, options -> options, node -> node.node("other")));
         assertTrue(refused.getMessage().contains("relay://test/other"), refused::getMessage);
     }
 
@@ -507,7 +512,9 @@ class ClusterTest {
         TestCluster.awaitRouted(second, one.port());
         AskingClient.connect(second, "", "a", limits).assertRefused("port-unavailable");
         cluster.kill(first);
-        Await.until("no route", () -> second.cluster().routes(Endpoint.port(one.port())).isEmpty());
+        Await.until(
+                "no route",
+                () -> second.cluster().routes(Endpoint.port(one.port())).isEmpty());
         AskingClient.connect(second, "port=" + one.port(), "b", limits).assertRefused("port-unavailable");
         try (AskingClient two = AskingClient.connect(second, "", "a", limits).establish()) {
             assertEquals(one.port(), two.port());
@@ -528,7 +535,8 @@ class ClusterTest {
                 .control()) {
             assertEquals(Endpoint.host("app.example.com"), client.open("host/app.example.com"));
             Await.until("routed", () -> second.cluster().routed().isOpen(Endpoint.host("app.example.com")));
-            try (Socket visitor = new Socket(TestCluster.address(2), second.httpAddress().getPort())) {
+            try (Socket visitor =
+                    new Socket(TestCluster.address(2), second.httpAddress().getPort())) {
                 visitor.setSoTimeout(20_000);
                 String request = "GET / HTTP/1.1\r\nHost: app.example.com\r\n\r\n";
                 Visitor.send(visitor, request);
@@ -557,7 +565,9 @@ class ClusterTest {
             assertEquals("test", view.name());
             assertEquals("n2", view.node());
             assertTrue(view.storeReachable());
-            assertEquals(List.of("n1", "n2"), view.nodes().stream().map(ClusterView.Node::name).toList());
+            assertEquals(
+                    List.of("n1", "n2"),
+                    view.nodes().stream().map(ClusterView.Node::name).toList());
             assertEquals(1, view.nodes().get(0).sent());
             assertTrue(view.nodes().get(0).linked());
             assertEquals(1, view.counts().routed());
@@ -599,8 +609,8 @@ class ClusterTest {
     void nodeWithoutItsStoreDoesNotStart() throws IOException {
         CutStore store = new CutStore(new MemoryRegistryStore(System::nanoTime, Runnable::run));
         store.cut();
-        IOException refused = assertThrows(
-                IOException.class, () -> cluster.start(1, options -> options, node -> node.store(store)));
+        IOException refused =
+                assertThrows(IOException.class, () -> cluster.start(1, options -> options, node -> node.store(store)));
         assertTrue(refused.getMessage().contains("cannot join the cluster 'test': "), refused::getMessage);
         cluster.start(1); // its ports are free again
     }

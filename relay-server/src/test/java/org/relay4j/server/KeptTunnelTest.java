@@ -40,7 +40,8 @@ class KeptTunnelTest {
     @Test
     void changeOfOneNodeIsMadeToTheLineOfAnother() {
         assertEquals(line(9, A, C), KeptTunnel.merge(line(7, A), line(7, A), line(9, A, C))); // nothing else changed
-        assertEquals(line(9, A, B, C), KeptTunnel.merge(line(9, A, B), line(7, A), line(8, A, C))); // added here and there
+        assertEquals(
+                line(9, A, B, C), KeptTunnel.merge(line(9, A, B), line(7, A), line(8, A, C))); // added here and there
         assertEquals(line(9, B), KeptTunnel.merge(line(9, A, B), line(7, A, C), line(8, C))); // removed A; C was gone
         assertEquals(line(9, A, B), KeptTunnel.merge(line(8, A, B), line(7, A, B), line(9, A, B)));
     }

@@ -21,7 +21,10 @@ final class ClusterJson {
                 .with("nodes", view.nodes().stream().map(ClusterJson::node).toList())
                 .with(
                         "endpoints",
-                        served.stream().limit(MOST_ENDPOINTS).map(ClusterJson::endpoint).toList())
+                        served.stream()
+                                .limit(MOST_ENDPOINTS)
+                                .map(ClusterJson::endpoint)
+                                .toList())
                 .with("truncated", served.size() > MOST_ENDPOINTS)
                 .with("here", counts(view.counts()));
     }

@@ -21,7 +21,10 @@ final class ClusterMetrics {
                         "relay_cluster_store_lag_seconds",
                         "How long the node has waited to see its own last change in the store.",
                         view.lag().toNanos() / SECOND)
-                .gauge("relay_cluster_nodes", "Nodes of the cluster.", view.nodes().size())
+                .gauge(
+                        "relay_cluster_nodes",
+                        "Nodes of the cluster.",
+                        view.nodes().size())
                 .gauge("relay_cluster_tunnels", "Tunnels that the node carries.", here.tunnels())
                 .gauge("relay_cluster_claims", "Endpoints that the node has claimed.", here.claims())
                 .gauge(
@@ -73,7 +76,8 @@ final class ClusterMetrics {
             endpoints.add(Families.Sample.of(labels, (long) node.endpoints()));
             if (node.name().equals(view.node())) continue;
             links.add(Families.Sample.of(labels, node.linked() ? 1L : 0L));
-            if (node.linked()) roundTrips.add(new Families.Sample(labels, node.roundTrip().toNanos() / SECOND));
+            if (node.linked())
+                roundTrips.add(new Families.Sample(labels, node.roundTrip().toNanos() / SECOND));
             visitors.add(Families.Sample.of(Labels.of("node", node.name(), "direction", "out"), node.sent()));
             visitors.add(Families.Sample.of(Labels.of("node", node.name(), "direction", "in"), node.received()));
         }

@@ -28,8 +28,9 @@ class ClusterJsonTest {
 
     @Test
     void allFields() {
-        String node = "\"address\":\"10.0.0.%s:7002\",\"version\":\"1.0\",\"state\":\"%s\",\"endpoints\":%s,\"linked\":%s,"
-                + "\"roundTripMicros\":%s,\"visitorsSent\":%s,\"visitorsReceived\":%s}";
+        String node =
+                "\"address\":\"10.0.0.%s:7002\",\"version\":\"1.0\",\"state\":\"%s\",\"endpoints\":%s,\"linked\":%s,"
+                        + "\"roundTripMicros\":%s,\"visitorsSent\":%s,\"visitorsReceived\":%s}";
         assertEquals(
                 "{\"cluster\":\"relay\",\"node\":\"n1\",\"store\":\"reachable\",\"lagMillis\":12,\"nodes\":[{\"name\":\"n1\","
                         + node.formatted(1, "serving", 1, false, 0, 0, 0) + ",{\"name\":\"n2\","

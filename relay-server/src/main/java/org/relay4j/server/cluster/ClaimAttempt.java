@@ -111,7 +111,8 @@ final class ClaimAttempt implements Writer.Outcome {
     private void have(long recordEpoch, long claimEpoch) {
         Carried tunnel = carried == null ? new Carried(request.tunnel, recordEpoch) : carried;
         tunnel.add(new Holding(request.endpoint, request.fixed, claimEpoch, fence));
-        if (carried == null) tunnel.stored(batch.operations(), claimEpoch, parts.access().now());
+        if (carried == null)
+            tunnel.stored(batch.operations(), claimEpoch, parts.access().now());
         else tunnel.made(batch.operations(), claimEpoch);
         parts.sync().add(tunnel);
         checkDisplaced(tunnel);

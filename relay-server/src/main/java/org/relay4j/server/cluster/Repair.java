@@ -97,9 +97,7 @@ final class Repair {
         String key = access.keys().claim(holding.endpoint);
         Entry entry = tunnel.entry(key);
         ClaimText claim = entry == null ? null : ClaimText.of(entry);
-        boolean stands = claim != null
-                && claim.epoch() == holding.epoch
-                && isOnLiveLease(entry, claim.node(), tunnel);
+        boolean stands = claim != null && claim.epoch() == holding.epoch && isOnLiveLease(entry, claim.node(), tunnel);
         batch.expect(key, tunnel.revision(key));
         if (stands) return;
         ClaimText own = new ClaimText(tunnel.id, tunnel.owner, access.self(), holding.epoch, holding.fixed);

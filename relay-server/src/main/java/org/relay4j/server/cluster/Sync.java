@@ -318,14 +318,14 @@ final class Sync {
 
         @Override
         public void refused(Snapshot seen) {
-                most = Math.max(1, most / 2); // so that one tunnel does not hold up the others
+            most = Math.max(1, most / 2); // so that one tunnel does not hold up the others
             again();
             end(chosen, true);
         }
 
         @Override
         public void failed(RegistryException why) {
-                again();
+            again();
             end(chosen, false);
         }
 

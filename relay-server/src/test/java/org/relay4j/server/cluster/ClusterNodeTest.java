@@ -51,7 +51,8 @@ class ClusterNodeTest {
         Throwable taken = b.failure(b.node.claim(tunnel(OTHER, "bob"), ENDPOINT, false));
         EndpointTakenException.Holder holder =
                 assertInstanceOf(EndpointTakenException.class, taken).holder();
-        assertEquals(List.of(ID, "alice", "a"), List.of(holder.tunnel(), String.valueOf(holder.owner()), holder.node()));
+        assertEquals(
+                List.of(ID, "alice", "a"), List.of(holder.tunnel(), String.valueOf(holder.owner()), holder.node()));
         a.node.release(ID);
         a.run(SECOND);
         assertEquals(List.of(), nodesOf(b));
@@ -210,7 +211,8 @@ class ClusterNodeTest {
         a.store.faults(0, 0, SECOND / 1_000);
         a.run(20 * SECOND);
         int[] claims = new int[1];
-        registry.readAll("/relay/sim/c/").thenAccept(seen -> claims[0] = seen.entries().size());
+        registry.readAll("/relay/sim/c/")
+                .thenAccept(seen -> claims[0] = seen.entries().size());
         assertEquals(a.node.status().work().endpoints(), claims[0]);
         assertEquals(40 - unavailable, claims[0]);
     }

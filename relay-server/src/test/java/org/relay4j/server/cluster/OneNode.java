@@ -21,7 +21,8 @@ final class OneNode implements ClusterListener {
     OneNode(SimulatedTime time, MemoryRegistryStore registry, String name, String incarnation) {
         this.time = time;
         store = new SimulatedStore(time, registry);
-        ClusterSettings settings = ClusterSettings.of("sim", name, InetSocketAddress.createUnresolved(name, 7002), 2, "1")
+        ClusterSettings settings = ClusterSettings.of(
+                        "sim", name, InetSocketAddress.createUnresolved(name, 7002), 2, "1")
                 .incarnation(incarnation);
         node = new ClusterNode(settings, store, new Clock(), this);
     }

@@ -20,7 +20,9 @@ class RouteChoiceTest {
     }
 
     private static List<String> order(String self, Endpoint endpoint, Candidate... candidates) {
-        return RouteChoice.order(self, endpoint, List.of(candidates)).stream().map(Route::node).toList();
+        return RouteChoice.order(self, endpoint, List.of(candidates)).stream()
+                .map(Route::node)
+                .toList();
     }
 
     @Test
@@ -32,7 +34,8 @@ class RouteChoiceTest {
 
     @Test
     void onlyTheNewestEpochCountsAndTheNodeItselfIsLeftOut() {
-        assertEquals(List.of("b"), order("x", ENDPOINT, candidate("a", 6, 0), candidate("b", 7, 0), candidate("x", 7, 0)));
+        assertEquals(
+                List.of("b"), order("x", ENDPOINT, candidate("a", 6, 0), candidate("b", 7, 0), candidate("x", 7, 0)));
         assertEquals(List.of(), order("x", ENDPOINT, candidate("a", 6, 0), candidate("x", 7, 0)));
         assertEquals(List.of(), order("x", ENDPOINT));
     }

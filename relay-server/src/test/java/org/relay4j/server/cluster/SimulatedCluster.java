@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.relay4j.server.cluster.SimulatedTime.MILLISECOND;
-import static org.relay4j.server.cluster.SimulatedTime.SECOND;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -61,24 +60,29 @@ final class SimulatedCluster {
     }
 
     private void watchClaims() {
-        RegistryStore.Watch unused = registry.watch(TRACE ? List.of(KEYS.root()) : List.of(KEYS.root() + "c/"), 0, new RegistryStore.Watcher() {
-            @Override
-            public void changed(long revision, Collection<Change> changes) {
-                for (Change each : changes) {
-                    trace(revision + " " + each.key() + " " + (each.entry() == null ? "deleted" : each.entry().value()));
-                    if (!each.key().startsWith(KEYS.root() + "c/")) continue;
-                    Endpoint endpoint = Endpoint.parse(each.key().substring(KEYS.root().length() + 2));
-                    ClaimText claim = each.entry() == null ? null : ClaimText.of(each.entry());
-                    if (claim == null) owners.remove(endpoint);
-                    else owners.put(endpoint, names.getOrDefault(claim.tunnel(), "nobody"));
-                }
-            }
+        RegistryStore.Watch unused = registry.watch(
+                TRACE ? List.of(KEYS.root()) : List.of(KEYS.root() + "c/"), 0, new RegistryStore.Watcher() {
+                    @Override
+                    public void changed(long revision, Collection<Change> changes) {
+                        for (Change each : changes) {
+                            trace(revision + " " + each.key() + " "
+                                    + (each.entry() == null
+                                            ? "deleted"
+                                            : each.entry().value()));
+                            if (!each.key().startsWith(KEYS.root() + "c/")) continue;
+                            Endpoint endpoint = Endpoint.parse(
+                                    each.key().substring(KEYS.root().length() + 2));
+                            ClaimText claim = each.entry() == null ? null : ClaimText.of(each.entry());
+                            if (claim == null) owners.remove(endpoint);
+                            else owners.put(endpoint, names.getOrDefault(claim.tunnel(), "nobody"));
+                        }
+                    }
 
-            @Override
-            public void ended(RegistryException why) {
-                fail("the watch of the test has ended: " + why);
-            }
-        });
+                    @Override
+                    public void ended(RegistryException why) {
+                        fail("the watch of the test has ended: " + why);
+                    }
+                });
     }
 
     private void endLeases() {
@@ -192,9 +196,10 @@ final class SimulatedCluster {
         if (node == null || machine.server == null) return;
         assertEquals(RegistryState.CONNECTED, node.state(), machine.name);
         Map<String, String> seen = new TreeMap<>();
-        var unused = node.everyRoute().thenAccept(all -> all.forEach((endpoint, its) -> its.forEach(route -> seen.put(
-                KEYS.route(endpoint, route.node()),
-                new RouteText(route.tunnel(), route.epoch(), route.loop()).toString()))));
+        var unused = node.everyRoute()
+                .thenAccept(all -> all.forEach((endpoint, its) -> its.forEach(route -> seen.put(
+                        KEYS.route(endpoint, route.node()),
+                        new RouteText(route.tunnel(), route.epoch(), route.loop()).toString()))));
         run(10 * MILLISECOND);
         Map<String, String> stored = new TreeMap<>();
         routes.forEach((key, entry) -> stored.put(key, entry.value()));
@@ -203,7 +208,8 @@ final class SimulatedCluster {
             Keys.RouteKey route = KEYS.routeOf(key);
             if (route == null || !route.node().equals(machine.name)) continue;
             RouteText text = route(routes.get(key));
-            SimulatedServer.Tunnel tunnel = text == null ? null : machine.server.tunnels().get(text.tunnel());
+            SimulatedServer.Tunnel tunnel =
+                    text == null ? null : machine.server.tunnels().get(text.tunnel());
             assertTrue(tunnel != null && tunnel.isServed(), key + " is of a tunnel that is not served there");
         }
     }
@@ -246,7 +252,8 @@ final class SimulatedCluster {
 
     Map<String, Entry> entries(String kind) {
         Map<String, Entry> all = new TreeMap<>();
-        registry.readAll(KEYS.root() + kind).thenAccept(seen -> seen.entries().forEach(each -> all.put(each.key(), each)));
+        registry.readAll(KEYS.root() + kind)
+                .thenAccept(seen -> seen.entries().forEach(each -> all.put(each.key(), each)));
         return all;
     }
 

@@ -143,7 +143,8 @@ final class SimulatedServer implements ClusterListener {
     }
 
     private void established(Tunnel tunnel, Connection connection) {
-        trace("established " + tunnel.id + " " + tunnel.endpoints + " " + tunnel.client.name + " " + connection.serverOpen);
+        trace("established " + tunnel.id + " " + tunnel.endpoints + " " + tunnel.client.name + " "
+                + connection.serverOpen);
         tunnels.put(tunnel.id, tunnel);
         for (Endpoint each : tunnel.endpoints) node().serve(tunnel.id, each, 1);
         if (connection.serverOpen) {
