@@ -163,7 +163,7 @@ final class ClusterReturn {
                     claim.ticket().place(request.name(), request.limits().maxTunnels())));
             return;
         }
-        for (PublicEndpoint each : opened) if (each != port) endpoints.restore(each);
+        for (PublicEndpoint each : opened) if (!each.equals(port)) endpoints.restore(each);
         opened.clear();
         store(tunnel, own, record);
     }

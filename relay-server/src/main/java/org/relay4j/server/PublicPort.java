@@ -174,7 +174,7 @@ final class PublicPort extends QueuedEndpoint implements Listener.Owner {
             public void ended() {
                 visitors.expectedEnded();
                 visitors.loop().execute(() -> {
-                    if (present() == visitors) resume();
+                    if (visitors.equals(present())) resume();
                 });
             }
         });

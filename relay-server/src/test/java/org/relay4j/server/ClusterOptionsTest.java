@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -52,7 +53,7 @@ class ClusterOptionsTest {
         assertEquals("n1:7002", text(node().build()));
         assertEquals(
                 "127.0.0.1:7003",
-                text(node().peerAddress(new InetSocketAddress("127.0.0.1", 7003))
+                text(node().peerAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 7003))
                         .build()));
         assertEquals(
                 "relay-1.example.com:9",
