@@ -109,6 +109,6 @@ enum Peer {
 
     /** Bytes of its largest transfer in this run. */
     long bulkNow() {
-        return NIGHTLY ? bulk() : Math.min(bulk(), 64L << 20);
+        return NIGHTLY ? bulk() : Math.min(bulk(), 16L << 20);
     }
 }

@@ -25,7 +25,8 @@ import org.relay4j.yamux.SessionOptions;
 @Tag("slow")
 class SoakIT {
     private static final int VISITORS = 64; // at once
-    private static final long TIME = TimeUnit.MILLISECONDS.toNanos(Long.getLong("relay.test.soak.millis", 15_000));
+    private static final long TIME = TimeUnit.MILLISECONDS.toNanos(
+            Long.getLong("relay.test.soak.millis", Boolean.getBoolean("relay.nightly") ? 15_000 : 5_000));
 
     private final AtomicInteger conversations = new AtomicInteger();
     private final AtomicBoolean failed = new AtomicBoolean();

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -222,8 +223,12 @@ class CheckCommandTest {
     void forwarderOfATlsServer() throws Exception {
         makeCertificate();
         ServerTls tls = ServerTls.ofFiles(folder.resolve("relay-cert.pem"), folder.resolve("relay-key.pem"));
-        RelayServerOptions.Builder named =
-                options().tls(tls).policy(TunnelPolicy.nobody()).requireName(true);
+        // The server waits as long for the TLS of the last client, which waits for a line.
+        RelayServerOptions.Builder named = options()
+                .tls(tls)
+                .policy(TunnelPolicy.nobody())
+                .requireName(true)
+                .handshakeTimeout(Duration.ofSeconds(2));
         try (RelayServer server = start(named)) {
             String address = "localhost:" + server.port();
             String pin = "--tls-pin=" + tls.fingerprint();

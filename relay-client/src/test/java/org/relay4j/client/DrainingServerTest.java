@@ -312,6 +312,7 @@ class DrainingServerTest {
             recorder.awaitUp(2);
             assertTrue(forwarder.isOpen());
             assertEquals(List.of("RELAY/1 resume=t.one drain", "RELAY/1 resume=t.one drain"), requests.subList(2, 4));
+            next().socket().close(); // the forwarder would wait for it
         }
     }
 

@@ -32,6 +32,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -433,6 +434,7 @@ class RelayTunnelScriptTest {
         }
     }
 
+    @Tag("slow") // two seconds of timeouts
     @Test
     void timeThatStreamsWaitIsBounded() throws Exception {
         RelayClientOptions.Builder options = Local.hasty(listener).handshakeTimeout(Duration.ofSeconds(1));
@@ -625,6 +627,7 @@ class RelayTunnelScriptTest {
         }
     }
 
+    @Tag("slow") // a second until the answer counts as lost
     @Test
     void connectionWithoutAnAnswerIsReplacedForAnEndpointThatIsRetried() throws Exception {
         ServiceOptions retried = ServiceOptions.builder().retryFirst(true).build();
@@ -714,6 +717,7 @@ class RelayTunnelScriptTest {
         }
     }
 
+    @Tag("slow") // a second until the answer counts as lost
     @Test
     void endpointWhoseAnswerIsLostIsClosedOnAnotherConnection() throws Exception {
         RelayClientOptions.Builder options =

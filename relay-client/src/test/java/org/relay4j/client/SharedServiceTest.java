@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.api.Endpoint;
@@ -228,6 +229,7 @@ class SharedServiceTest {
         }
     }
 
+    @Tag("slow") // a second until the server has asked the other tunnel
     @Test
     void policyMustAllowIt() throws Exception {
         mayShare = false;

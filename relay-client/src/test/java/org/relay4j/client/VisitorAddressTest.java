@@ -194,6 +194,7 @@ class VisitorAddressTest {
             }
             Await.until("it is reported", () -> accepted.equals(List.of(VISITOR)));
             assertTrue(forwarder.isOpen());
+            server.close(); // the forwarder would wait for it
         }
     }
 
@@ -208,6 +209,7 @@ class VisitorAddressTest {
                 assertEquals("PROXY UNKNOWN\r\nx", read(local, 16));
             }
             assertTrue(forwarder.isOpen());
+            server.close(); // the forwarder would wait for it
         }
     }
 
@@ -223,6 +225,7 @@ class VisitorAddressTest {
             server.send(window(3, SYN, 0), data(3, "no header at all"));
             awaitFrame(window(3, RST, 0));
             assertTrue(forwarder.isOpen());
+            server.close(); // the forwarder would wait for it
         }
     }
 

@@ -94,14 +94,16 @@ class ControlSocketTest {
                         RelayServer.start(options().maxTunnelsPerAddress(1).build());
                 SocketChannel first = connect()) {
             assertTrue(port(first) > 0);
-            try (Session session = Session.server(first);
-                    SocketChannel second = connect()) {
+            Session session = Session.server(first);
+            try (SocketChannel second = connect()) {
                 assertEquals(InetAddress.getLoopbackAddress(), client(server).getAddress(), session::toString);
                 ByteBuffer refusal = ByteBuffer.allocate(1_000);
                 while (second.read(refusal) >= 0) {}
                 String text = new String(refusal.array(), 0, refusal.position(), US_ASCII);
                 assertTrue(text.contains("your address has reached its limit of 1 tunnels"), text);
             }
+            session.close();
+            assertTrue(session.awaitEnd(Await.DEADLINE));
         }
     }
 
@@ -114,9 +116,10 @@ class ControlSocketTest {
                 SocketChannel proxied = connect()) {
             proxied.write(ByteBuffer.wrap(ProxyHeader.of(client, balancer).encodeV2()));
             assertTrue(port(proxied) > 0);
-            try (Session session = Session.server(proxied)) {
-                assertEquals(client, client(server), session::toString);
-            }
+            Session session = Session.server(proxied);
+            assertEquals(client, client(server), session::toString);
+            session.close();
+            assertTrue(session.awaitEnd(Await.DEADLINE));
         }
     }
 

@@ -426,6 +426,7 @@ class EndpointsTest {
             first.die();
             assertEquals("CLOSED " + own, second.hear());
             Visitor.expectReset(last);
+            second.close(); // the server would wait for it
         }
     }
 

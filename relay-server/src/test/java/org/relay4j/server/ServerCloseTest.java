@@ -89,9 +89,11 @@ class ServerCloseTest {
     void portIsFreeAgainAtOnce() throws IOException {
         RelayServer first = RelayServer.start(FixedPort.free()); // one that no connection can get meanwhile
         RawClient client = RawClient.establish(first);
-        first.close();
-        RelayServer.start(first.port()).close();
+        Call<Void> closing = Call.run(first::close);
+        client.yamux().expectGone(); // the server closed its end first
         client.close();
+        closing.result();
+        RelayServer.start(first.port()).close();
     }
 
     @Test

@@ -69,6 +69,7 @@ class ServerLimitsTest {
             newcomer.yamux().expectNothing();
             established.yamux().expectNothing();
             Await.until("one has left", () -> server.tunnelCount() == 9);
+            for (RawClient client : silent) client.close(); // the server would wait for them
         } finally {
             for (RawClient client : silent) client.close();
         }

@@ -117,14 +117,19 @@ class ServerRestartTest {
     /** What the next server finds is what was on the disk at this moment. */
     private void crash(UnaryOperator<RelayServerOptions.Builder> options) throws IOException {
         Path copy = Files.copy(file, folder.resolve("copy-" + System.nanoTime()));
-        for (AutoCloseable each : open) if (each instanceof AskingClient client) client.close();
-        server().close();
+        closeWithClients();
         file = copy;
         start(options);
     }
 
     private void crash() throws IOException {
         crash(options -> options);
+    }
+
+    /** The server would wait a second for clients that stay. */
+    private void closeWithClients() throws IOException {
+        for (AutoCloseable each : open) if (each instanceof AskingClient client) client.close();
+        server().close();
     }
 
     private RelayServer server() {
@@ -176,6 +181,7 @@ class ServerRestartTest {
 
     // ---- clients that come back
 
+    @Tag("slow") // a second until the state is written
     @Test
     void endpointsOfATunnelAreKept() throws Exception {
         ClientLimits limits = ClientLimits.builder().ports(ports, ports + 3).build();
@@ -247,6 +253,7 @@ class ServerRestartTest {
         assertEquals(1, server().statistics().tunnels());
     }
 
+    @Tag("slow") // a second until the server stops waiting for a client that stays
     @Test
     void clientFindsItsPortAgainAfterAnOrderlyRestart() throws IOException {
         start();
@@ -271,6 +278,7 @@ class ServerRestartTest {
         assertEquals(first.port(), ask("resume=" + second.lease()).port());
     }
 
+    @Tag("slow") // a second until the state is written
     @Test
     void replacedLeaseIsForgottenAndTheNewOneKept() throws IOException {
         start();
@@ -357,6 +365,7 @@ class ServerRestartTest {
                 .send(WireFrame.window(2, SYN, 0), WireFrame.data(2, "BYE\n".getBytes(StandardCharsets.US_ASCII)));
     }
 
+    @Tag("slow") // a second until the state is written
     @Test
     void expiredTunnelIsRemoved() throws IOException {
         start(options -> options.lease(Duration.ofMillis(200)));
@@ -382,7 +391,7 @@ class ServerRestartTest {
         AskingClient first = ask("resume").establish();
         AskingClient second = ask("resume").establish();
         Path copy = Files.copy(file, folder.resolve("copy"));
-        server().close();
+        closeWithClients();
         file = copy;
         try (Logged logged = Logged.below("org.relay4j.server");
                 ServerSocket other = new ServerSocket(first.port(), 1, InetAddress.getLoopbackAddress())) {
@@ -446,6 +455,7 @@ class ServerRestartTest {
     }
 
     /** Its tunnel is not there yet when the policy reports that. */
+    @Tag("slow") // a second until the state is written
     @Test
     void nameThatIsRevokedDuringTheStartLosesItsTunnel() throws IOException {
         known.put("alice", NamedClient.ofCertificate(ClientLimits.defaults()));
@@ -476,7 +486,7 @@ class ServerRestartTest {
         known.put("alice", NamedClient.ofCertificate(ClientLimits.defaults()));
         start();
         AskingClient alice = ask("resume", "alice", ClientLimits.defaults()).establish();
-        server().close();
+        closeWithClients();
         String message = String.valueOf(assertThrows(
                         IOException.class,
                         () -> start(options ->
@@ -567,7 +577,7 @@ class ServerRestartTest {
         AskingClient client = ask("resume").establish();
         String used = message(options -> options);
         assertTrue(used.contains(file + ": a running relay server uses it"), used);
-        server().close();
+        closeWithClients();
         String whole = Files.readString(file);
         Files.writeString(file, whole.substring(0, whole.length() - 1));
         String malformed = message(options -> options);

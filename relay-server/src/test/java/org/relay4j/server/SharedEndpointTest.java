@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.api.Endpoint;
@@ -170,6 +171,7 @@ class SharedEndpointTest {
         assertEquals("CLOSED tcp/1", alive.result());
     }
 
+    @Tag("slow") // a second until the ping counts as answered
     @Test
     void policyMustAllowIt() throws Exception {
         ClientLimits own = ClientLimits.builder().ports(port, port).build();
@@ -202,6 +204,7 @@ class SharedEndpointTest {
             assertEquals("tcp/" + port, second.header(1).endpoint());
             second.yamux().send(WireFrame.window(1, ACK, 0), WireFrame.data(1, "there"));
             Visitor.expect(visitor, "there");
+            second.close(); // the server would wait for it
         }
     }
 
@@ -223,6 +226,7 @@ class SharedEndpointTest {
     }
 
     /** A client that is gone without a word, while the network says nothing. */
+    @Tag("slow") // two seconds until a silence counts
     @Test
     void silentTunnelGetsNoVisitors() throws Exception {
         share("resume"); // answers no more pings

@@ -46,8 +46,9 @@ class TrustedProxiesTest {
 
     private final List<Socket> sockets = new ArrayList<>();
 
+    /** A server that ends before them waits a second for their ends. */
     @AfterEach
-    void close() throws IOException {
+    void closeSockets() throws IOException {
         for (Socket socket : sockets) socket.close();
     }
 
@@ -59,6 +60,7 @@ class TrustedProxiesTest {
             Socket client = through(server.port(), header(OUTSIDE, version));
             assertTrue(line(client).matches("[0-9]+"));
             log.await("connected, client 203.0.113.9:40000");
+            closeSockets();
         }
     }
 
@@ -72,6 +74,7 @@ class TrustedProxiesTest {
                 assertTrue(line(client).matches("[0-9]+"));
             }
             Await.until("all are served", () -> server.tunnelCount() == 4);
+            closeSockets();
         }
     }
 
@@ -186,6 +189,7 @@ class TrustedProxiesTest {
             Socket client = Keys.trusting().getSocketFactory().createSocket(plain, "localhost", server.port(), true);
             sockets.add(client);
             assertTrue(line(client).matches("[0-9]+"));
+            closeSockets();
         }
     }
 
@@ -266,6 +270,7 @@ class TrustedProxiesTest {
             assertOldestGivesWay(client.port(), TrustedProxies.MOST_VISITORS);
             // The second was the one before the client that was served.
             assertEquals(3, server.statistics().refusals().get(Refusal.PROXY_HEADER));
+            closeSockets();
         }
     }
 

@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.api.proxy.ProxyHeader;
@@ -217,6 +218,7 @@ class UdpPortTest {
         client.yamux().expect(framed(5, 0, "again"));
     }
 
+    @Tag("slow") // a second until the visitor counts as idle
     @Test
     void halfADatagramIsKeptUntilItsVisitorLeaves() throws IOException {
         AskingClient client = serve(options -> options.udpIdleTimeout(Duration.ofMillis(50)));
@@ -279,6 +281,7 @@ class UdpPortTest {
         assertTrue(closing.result());
     }
 
+    @Tag("slow") // a second until the visitor counts as idle
     @Test
     void idleVisitorsEndWhileTheServerShutsDown() throws Exception {
         AskingClient client = serve(options -> options.udpIdleTimeout(Duration.ofMillis(50)));

@@ -56,7 +56,7 @@ class SessionTlsTest {
                 sockets.theirs(), engine(SelfSigned.context(), false, protocol), Await.DEADLINE, options));
         Session client =
                 Session.client(sockets.ours(), engine(SelfSigned.context(), true, protocol), Await.DEADLINE, options);
-        return new SessionPair(client, server.result());
+        return new SessionPair(client, server.result(), new Transport.Ends(sockets.ours(), sockets.theirs()));
     }
 
     private static byte[] digest(Stream stream) throws Exception {
