@@ -103,9 +103,9 @@ final class Carried {
         deserted.remove(node);
     }
 
-    /** Returns whether a node has stopped serving the tunnel since it wrote an entry. One that is new may not serve it yet. */
+    /** Returns whether a node has stopped serving the tunnel since it wrote an entry, or with it. One that is new may not serve it yet. */
     boolean isDeserted(String node, Entry entry) {
-        return deserted.getOrDefault(node, 0L) > entry.revision();
+        return deserted.getOrDefault(node, 0L) >= entry.revision();
     }
 
     // ---- what the registry has

@@ -110,13 +110,20 @@ final class ClaimAttempt implements Writer.Outcome {
 
     private void have(long recordEpoch, long claimEpoch) {
         Carried tunnel = carried == null ? new Carried(request.tunnel, recordEpoch) : carried;
-        tunnel.add(new Holding(request.endpoint, request.fixed, claimEpoch, fence));
+        Holding holding = new Holding(request.endpoint, request.fixed, claimEpoch, fence);
+        holding.ended = tunnel.isLeaving(); // released while the request was under way
+        tunnel.add(holding);
         if (carried == null)
             tunnel.stored(batch.operations(), claimEpoch, parts.access().now());
         else tunnel.made(batch.operations(), claimEpoch);
         parts.sync().add(tunnel);
         checkDisplaced(tunnel);
-        result.complete(null);
+        if (holding.ended) {
+            parts.sync().mark(tunnel);
+            result.completeExceptionally(new ClaimLostException("the tunnel has ended"));
+        } else {
+            result.complete(null);
+        }
     }
 
     /** A tunnel of this node may have been displaced: it does not see a route of another node. */

@@ -261,7 +261,8 @@ public final class ClusterNode implements AutoCloseable {
     private void change(String id, Endpoint endpoint, Consumer<Holding> change) {
         access.time().execute(() -> {
             Carried tunnel = sync.find(id);
-            Holding holding = tunnel == null ? null : tunnel.find(endpoint);
+            if (tunnel == null) return;
+            Holding holding = tunnel.find(endpoint);
             if (holding == null || holding.ended) return;
             change.accept(holding);
             sync.mark(tunnel);

@@ -28,6 +28,8 @@ final class Repair {
      */
     record Verdict(@Nullable LossReason tunnel, Map<Holding, LossReason> holdings) {}
 
+    private record Claimed(Entry entry, ClaimText claim) {}
+
     Repair(Access access, Presence presence, View view) {
         this.access = access;
         this.presence = presence;
@@ -41,14 +43,14 @@ final class Repair {
         if (tunnel.isLeaving()) return new Verdict(null, lost);
         TunnelRecord record = record(tunnel);
         if (record != null && record.stored().epoch() > tunnel.epoch) return new Verdict(LossReason.TAKEN, lost);
-        boolean isCurrent = record != null && record.stored().epoch() == tunnel.epoch;
+        TunnelRecord current = current(tunnel, record);
         for (Holding each : tunnel.holdings()) {
             if (each.ended) continue;
             LossReason why =
-                    judge(tunnel, each, isCurrent && !record.endpoints().contains(each.endpoint));
+                    judge(tunnel, each, current != null && !current.endpoints().contains(each.endpoint));
             if (why != null) lost.put(each, why);
         }
-        if (isCurrent) tunnel.text = record.text();
+        if (current != null) tunnel.text = current.text();
         return new Verdict(null, lost);
     }
 
@@ -65,6 +67,18 @@ final class Repair {
         return entry == null ? null : RecordText.parse(tunnel.id, entry);
     }
 
+    /** Returns the record if it is of the tunnel as this node carries it. */
+    private static @Nullable TunnelRecord current(Carried tunnel, @Nullable TunnelRecord record) {
+        return record != null && record.stored().epoch() == tunnel.epoch ? record : null;
+    }
+
+    /** Returns the claim of an endpoint, if it is the tunnel's. */
+    private @Nullable Claimed claimed(Carried tunnel, Holding holding) {
+        Entry entry = tunnel.entry(access.keys().claim(holding.endpoint));
+        ClaimText claim = entry == null ? null : ClaimText.of(entry);
+        return entry == null || claim == null || !claim.tunnel().equals(tunnel.id) ? null : new Claimed(entry, claim);
+    }
+
     // ---- what has to be changed
 
     /** Adds the changes that a tunnel needs. */
@@ -72,10 +86,10 @@ final class Repair {
         List<Holding> holdings = tunnel.holdings();
         boolean shared = isShared(tunnel);
         for (Holding each : holdings) {
-            if (tunnel.isLeaving()) {
-                leave(tunnel, each, shared, batch);
-            } else if (each.ended) {
+            if (each.ended) {
                 giveBack(tunnel, each, batch);
+            } else if (tunnel.isLeaving()) {
+                leave(tunnel, each, shared, batch);
             } else {
                 claim(tunnel, each, batch);
                 route(tunnel, each, batch);
@@ -83,7 +97,9 @@ final class Repair {
         }
         if (!tunnel.isLeaving()) {
             record(tunnel, holdings, batch);
-        } else if (!shared) {
+        } else if (shared) {
+            shrinkRecord(tunnel, holdings, batch);
+        } else {
             deleteRecord(tunnel, batch);
         }
     }
@@ -95,11 +111,11 @@ final class Repair {
 
     private void claim(Carried tunnel, Holding holding, Batch batch) {
         String key = access.keys().claim(holding.endpoint);
-        Entry entry = tunnel.entry(key);
-        ClaimText claim = entry == null ? null : ClaimText.of(entry);
-        boolean stands = claim != null && claim.epoch() == holding.epoch && isOnLiveLease(entry, claim.node(), tunnel);
+        Claimed present = claimed(tunnel, holding);
         batch.expect(key, tunnel.revision(key));
-        if (stands) return;
+        if (present != null
+                && present.claim.epoch() == holding.epoch
+                && isOnLiveLease(present.entry, present.claim.node(), tunnel)) return;
         ClaimText own = new ClaimText(tunnel.id, tunnel.owner, access.self(), holding.epoch, holding.fixed);
         batch.put(key, own.toString(), presence.claims());
     }
@@ -127,44 +143,57 @@ final class Repair {
         String key = access.keys().route(holding.endpoint, access.self().name());
         Entry entry = tunnel.entry(key);
         RouteText route = entry == null ? null : RouteText.of(entry);
-        if (route == null || !route.tunnel().equals(tunnel.id)) return;
-        batch.expect(key, entry.revision());
-        batch.delete(key);
+        if (entry == null || route == null || !route.tunnel().equals(tunnel.id)) return;
+        delete(entry, batch);
     }
 
     private void record(Carried tunnel, List<Holding> holdings, Batch batch) {
         String key = access.keys().tunnel(tunnel.id);
-        Entry entry = tunnel.entry(key);
-        TunnelRecord record = record(tunnel);
-        boolean isCurrent = record != null && record.stored().epoch() == tunnel.epoch;
-        List<Endpoint> endpoints = new ArrayList<>(isCurrent ? record.endpoints() : List.of());
+        TunnelRecord current = current(tunnel, record(tunnel));
+        List<Endpoint> endpoints = new ArrayList<>(current == null ? List.of() : current.endpoints());
         for (Holding each : holdings) {
             if (each.ended) endpoints.remove(each.endpoint);
             else if (!endpoints.contains(each.endpoint)) endpoints.add(each.endpoint);
         }
         batch.expect(key, tunnel.revision(key));
-        if (isCurrent && endpoints.equals(record.endpoints()) && isRecordOnLiveLease(entry, record, tunnel)) return;
+        if (current != null && endpoints.equals(current.endpoints()) && isRecordOnLiveLease(current, tunnel)) return;
         TunnelRecord own = new TunnelRecord(
                 tunnel.id, tunnel.owner, tunnel.leased, endpoints, tunnel.text, TunnelRecord.Stored.NONE);
         batch.put(key, RecordText.of(own, access.self(), tunnel.epoch), presence.claims());
     }
 
-    private boolean isRecordOnLiveLease(@Nullable Entry entry, TunnelRecord record, Carried tunnel) {
-        NodeId node = new NodeId(record.stored().node(), record.stored().incarnation());
-        return entry != null && isOnLiveLease(entry, node, tunnel);
+    /** Removes endpoints that are given back from the record of a tunnel that other nodes go on with. It stays on its lease. */
+    private void shrinkRecord(Carried tunnel, List<Holding> holdings, Batch batch) {
+        Entry entry = tunnel.entry(access.keys().tunnel(tunnel.id));
+        TunnelRecord record = current(tunnel, record(tunnel));
+        if (entry == null || record == null) return;
+        List<Endpoint> endpoints = new ArrayList<>(record.endpoints());
+        for (Holding each : holdings) {
+            if (each.ended) endpoints.remove(each.endpoint);
+        }
+        if (endpoints.equals(record.endpoints())) return;
+        batch.expect(entry.key(), entry.revision());
+        batch.put(entry.key(), RecordText.of(record.endpoints(endpoints), node(record), tunnel.epoch), entry.lease());
+    }
+
+    private static NodeId node(TunnelRecord record) {
+        return new NodeId(record.stored().node(), record.stored().incarnation());
+    }
+
+    private boolean isRecordOnLiveLease(TunnelRecord record, Carried tunnel) {
+        Entry entry = tunnel.entry(access.keys().tunnel(tunnel.id));
+        return entry != null && isOnLiveLease(entry, node(record), tunnel);
     }
 
     /** Deletes the claim of an endpoint that the tunnel no longer has. */
     private void giveBack(Carried tunnel, Holding holding, Batch batch) {
         deleteRoute(tunnel, holding, batch);
-        String key = access.keys().claim(holding.endpoint);
-        Entry entry = tunnel.entry(key);
-        ClaimText claim = entry == null ? null : ClaimText.of(entry);
-        if (claim == null || !claim.tunnel().equals(tunnel.id)) return;
+        Claimed present = claimed(tunnel, holding);
+        if (present == null) return;
+        ClaimText claim = present.claim;
         boolean isOwn = holding.epoch == 0 ? claim.node().equals(access.self()) : claim.epoch() == holding.epoch;
         if (!isOwn) return;
-        batch.expect(key, entry.revision());
-        batch.delete(key);
+        delete(present.entry, batch);
         for (Route each : view.stored(holding.endpoint)) { // of nodes that share the tunnel: it tells them
             if (each.tunnel().equals(tunnel.id)) batch.delete(access.keys().route(holding.endpoint, each.node()));
         }
@@ -173,13 +202,16 @@ final class Repair {
     /** Deletes the claim of a tunnel that this node no longer carries, if no other one does: that would put it on its own lease. */
     private void leave(Carried tunnel, Holding holding, boolean shared, Batch batch) {
         deleteRoute(tunnel, holding, batch);
-        String key = access.keys().claim(holding.endpoint);
-        Entry entry = tunnel.entry(key);
-        ClaimText claim = entry == null ? null : ClaimText.of(entry);
-        if (shared || claim == null || !claim.tunnel().equals(tunnel.id)) return;
+        Claimed present = shared ? null : claimed(tunnel, holding);
+        if (present == null) return;
+        ClaimText claim = present.claim;
         if (!isOwnOrOrphan(claim.node()) || (holding.epoch != 0 && claim.epoch() != holding.epoch)) return;
-        batch.expect(key, entry.revision());
-        batch.delete(key);
+        delete(present.entry, batch);
+    }
+
+    private static void delete(Entry entry, Batch batch) {
+        batch.expect(entry.key(), entry.revision());
+        batch.delete(entry.key());
     }
 
     private boolean isOwnOrOrphan(NodeId node) {
@@ -191,9 +223,8 @@ final class Repair {
         Entry entry = tunnel.entry(key);
         TunnelRecord record = record(tunnel);
         if (entry == null || record == null) return;
-        NodeId node = new NodeId(record.stored().node(), record.stored().incarnation());
-        if (!isOwnOrOrphan(node) || (tunnel.epoch != 0 && record.stored().epoch() != tunnel.epoch)) return;
-        batch.expect(key, entry.revision());
-        batch.delete(key);
+        if (!isOwnOrOrphan(node(record))
+                || (tunnel.epoch != 0 && record.stored().epoch() != tunnel.epoch)) return;
+        delete(entry, batch);
     }
 }

@@ -56,12 +56,12 @@ final class UpdateAttempt implements Writer.Outcome {
             result.completeExceptionally(Parts.unavailable("other nodes keep changing the tunnel"));
             return;
         }
-        boolean isCurrent = record != null && record.stored().epoch() == tunnel.epoch;
+        TunnelRecord current = record != null && record.stored().epoch() == tunnel.epoch ? record : null;
         TunnelRecord next;
         try {
-            String before = isCurrent ? record.text() : tunnel.text;
+            String before = current == null ? tunnel.text : current.text();
             text = change.apply(before);
-            if (isCurrent && text.equals(before)) {
+            if (current != null && text.equals(before)) {
                 result.complete(text);
                 return;
             }
@@ -69,7 +69,7 @@ final class UpdateAttempt implements Writer.Outcome {
                     tunnel.id,
                     tunnel.owner,
                     tunnel.leased,
-                    isCurrent ? record.endpoints() : tunnel.endpoints(),
+                    current == null ? tunnel.endpoints() : current.endpoints(),
                     text,
                     TunnelRecord.Stored.NONE);
         } catch (RuntimeException e) {

@@ -177,7 +177,7 @@ final class View {
             table.computeIfAbsent(key.endpoint(), unused -> new HashMap<>()).put(key.node(), new Known(route, false));
             if (member != null) member.endpoints.add(key.endpoint());
         } else if (known != null && kept.contains(key.node())) {
-            table.get(key.endpoint()).put(key.node(), known.keep());
+            table.computeIfAbsent(key.endpoint(), unused -> new HashMap<>()).put(key.node(), known.keep());
             return;
         } else if (known != null && !known.kept) {
             drop(key.endpoint(), key.node());
@@ -192,7 +192,8 @@ final class View {
 
     private void drop(Endpoint endpoint, String node) {
         Map<String, Known> all = table.get(endpoint);
-        Known gone = all == null ? null : all.remove(node);
+        if (all == null) return;
+        Known gone = all.remove(node);
         if (gone == null) return;
         if (all.isEmpty()) table.remove(endpoint);
         Member member = members.get(node);

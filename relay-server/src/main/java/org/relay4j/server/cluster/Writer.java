@@ -3,7 +3,6 @@ package org.relay4j.server.cluster;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.relay4j.server.registry.Commit;
 import org.relay4j.server.registry.Entry;
 import org.relay4j.server.registry.RegistryException;
@@ -109,7 +108,8 @@ final class Writer {
         for (Transaction.Operation each : transaction.operations()) {
             Entry entry = seen.find(each.key());
             if (each instanceof Transaction.Put put) {
-                if (!isThere(put, entry) || (revision > 0 && entry.revision() != revision)) return 0;
+                if (entry == null || !isThere(put, entry)) return 0;
+                if (revision > 0 && entry.revision() != revision) return 0;
                 if (entry.revision() == condition(transaction, put.key())) return 0;
                 revision = entry.revision();
             } else if (entry != null) {
@@ -119,8 +119,8 @@ final class Writer {
         return revision > 0 ? revision : seen.revision(); // only deletions, and nothing is left
     }
 
-    private static boolean isThere(Transaction.Put put, @Nullable Entry entry) {
-        return entry != null && entry.value().equals(put.value()) && entry.lease() == put.lease();
+    private static boolean isThere(Transaction.Put put, Entry entry) {
+        return entry.value().equals(put.value()) && entry.lease() == put.lease();
     }
 
     private static long condition(Transaction transaction, String key) {

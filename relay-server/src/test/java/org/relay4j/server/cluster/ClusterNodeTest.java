@@ -245,4 +245,24 @@ class ClusterNodeTest {
         assertEquals(2, nodesOf(c).size());
         assertEquals(first, nodesOf(c).get(1));
     }
+
+    @Test
+    void anEndpointThatIsClaimedWhileItsNodeLeavesASharedTunnelIsGivenBack() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        serve(a, ID);
+        b.get(b.node.share(b.get(b.node.find(ID)).orElseThrow(), "text"));
+        b.node.serve(ID, ENDPOINT, 0);
+        b.run(SECOND);
+        Endpoint another = Endpoint.port(20_002);
+        var claim = a.node.claim(tunnel(ID, "alice"), another, false);
+        a.node.release(ID);
+        assertInstanceOf(ClaimLostException.class, a.failure(claim));
+        b.run(SECOND);
+        TunnelRecord left = b.get(b.node.find(ID)).orElseThrow();
+        assertEquals(List.of(ENDPOINT), left.endpoints());
+        assertEquals("b", left.stored().node()); // it has put the tunnel on its own lease
+        assertTrue(b.node.mayServe(ID, ENDPOINT, time.now()));
+        b.get(b.node.claim(tunnel(OTHER, "bob"), another, false));
+    }
 }

@@ -111,15 +111,15 @@ class PeerLinksTest {
 
     @Test
     void noAnswerWithinASecondMeansElsewhere() throws IOException {
+        Thread answering;
         try (Socket visitor = visitor();
                 ScriptedPeer peer = node.link()) {
             header(peer, 1);
-            Thread answering = answerPings(peer);
+            answering = answerPings(peer);
             expectElsewhere(visitor, link(": the peer did not acknowledge the stream in time"));
             assertTrue(entry.links.isUp("b"));
-            peer.close();
-            join(answering);
         }
+        join(answering);
     }
 
     /** Answers pings until the connection ends. */
@@ -145,21 +145,21 @@ class PeerLinksTest {
     @Test
     void unansweredVisitorsOfAnEndpointAreLimited() throws IOException {
         List<Socket> visitors = new ArrayList<>();
+        Thread answering;
         try (Socket first = entry.visitor();
                 ScriptedPeer peer = node.link()) {
             header(peer, 1);
-            Thread answering = answerPings(peer);
+            answering = answerPings(peer);
             int most = PeerLink.UNANSWERED_OF_ENDPOINT;
             for (int n = 0; n < most; n++) visitors.add(entry.visitor());
             String event = entry.await("elsewhere: ");
             assertEquals("elsewhere: " + link(" has not answered " + most + " visitors"), event);
             Await.until("all are tried elsewhere", () -> entry.events.size() == most + 1);
             assertFalse(first.isClosed());
-            peer.close();
-            join(answering);
         } finally {
             for (Socket visitor : visitors) visitor.close();
         }
+        join(answering);
     }
 
     @Test
@@ -178,9 +178,9 @@ class PeerLinksTest {
             entry.visitor().close();
             return !entry.events.get(entry.events.size() - 1).contains("cannot be established");
         });
-        try (ScriptedPeer peer = node.link()) {
-            Await.until("it is up", () -> entry.links.isUp("b"));
-        }
+        ScriptedPeer peer = node.link();
+        Await.until("it is up", () -> entry.links.isUp("b"));
+        peer.close();
     }
 
     @Test

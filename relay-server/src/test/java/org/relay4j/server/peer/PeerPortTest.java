@@ -265,7 +265,7 @@ class PeerPortTest {
         try (ScriptedPeer peer = link()) {
             byte[] whole = header(TunnelNode.endpoint(0));
             byte[] noEpoch = Arrays.copyOf(whole, whole.length - 11);
-            noEpoch[15] -= 11;
+            noEpoch[15] = (byte) (noEpoch[15] - 11);
             byte[] shortEpoch = Arrays.copyOf(whole, whole.length - 1);
             shortEpoch[15]--;
             shortEpoch[shortEpoch.length - 8]--;
