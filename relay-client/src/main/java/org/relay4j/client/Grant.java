@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param drain whether the server announces its shutdown
  * @param clustered whether the server is a node of a cluster, whose other nodes know the tunnel, too
  */
-record Grant(int port, @Nullable String site, @Nullable Leased leased, int connection, boolean drain, boolean clustered) {
+record Grant(
+        int port, @Nullable String site, @Nullable Leased leased, int connection, boolean drain, boolean clustered) {
     /**
      * A lease.
      *

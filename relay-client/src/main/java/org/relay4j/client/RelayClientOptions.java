@@ -1,8 +1,8 @@
 package org.relay4j.client;
 
+import java.net.InetSocketAddress;
 import java.net.PasswordAuthentication;
 import java.net.Proxy;
-import java.net.InetSocketAddress;
 import java.net.ProxySelector;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,6 +31,7 @@ public final class RelayClientOptions {
 
     /** Maximum number of {@link Builder#nodes nodes}. */
     static final int MOST_NODES = Dial.MOST_ADDRESSES - 1;
+
     private static final RelayClientOptions DEFAULTS = builder().build();
 
     private final Builder values;
@@ -450,14 +451,17 @@ public final class RelayClientOptions {
 
         private void checkNodes() {
             if (nodes.size() > MOST_NODES) {
-                throw new IllegalArgumentException("nodes has " + nodes.size() + " addresses, at most " + MOST_NODES + " are tried");
+                throw new IllegalArgumentException(
+                        "nodes has " + nodes.size() + " addresses, at most " + MOST_NODES + " are tried");
             }
             for (InetSocketAddress node : nodes) {
-                if (node.getPort() == 0) throw new IllegalArgumentException("nodes has " + HostPort.text(node) + " without a port");
+                if (node.getPort() == 0)
+                    throw new IllegalArgumentException("nodes has " + HostPort.text(node) + " without a port");
             }
             if (!nodes.isEmpty() && proxySelector != null) {
-                throw new IllegalArgumentException("nodes are not used through a proxy; set one of the two, or a host name that"
-                        + " has the addresses of all nodes");
+                throw new IllegalArgumentException(
+                        "nodes are not used through a proxy; set one of the two, or a host name that"
+                                + " has the addresses of all nodes");
             }
         }
     }

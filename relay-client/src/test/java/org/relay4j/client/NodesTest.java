@@ -104,12 +104,13 @@ class NodesTest {
                 options.nodes(List.of(InetSocketAddress.createUnresolved("relay", 0))),
                 "nodes has relay:0 without a port");
         assertRefused(
-                options.nodes(List.of(node)).proxySelector(ProxySelector.of(null)), "nodes are not used through a proxy");
+                options.nodes(List.of(node)).proxySelector(ProxySelector.of(null)),
+                "nodes are not used through a proxy");
     }
 
     private static void assertRefused(RelayClientOptions.Builder options, String why) {
-        String message = assertThrows(IllegalArgumentException.class, options::build)
-                .getMessage();
+        String message =
+                assertThrows(IllegalArgumentException.class, options::build).getMessage();
         assertTrue(message.startsWith(why), message);
     }
 }

@@ -19,8 +19,7 @@ class ServerAddressesTest {
 
     @Test
     void thoseOfTheServerComeFirstAndNoneTwice() throws IOException {
-        ServerAddresses addresses =
-                new ServerAddresses(at("10.0.0.1", 7000), list("10.0.0.2", "10.0.0.1", "10.0.0.3"));
+        ServerAddresses addresses = new ServerAddresses(at("10.0.0.1", 7000), list("10.0.0.2", "10.0.0.1", "10.0.0.3"));
         assertEquals(list("10.0.0.1", "10.0.0.2", "10.0.0.3"), addresses.resolve());
     }
 
@@ -36,7 +35,9 @@ class ServerAddressesTest {
     void atMostSixteenAreTried() throws IOException {
         List<InetSocketAddress> many =
                 IntStream.range(0, 40).mapToObj(n -> at("10.0.1." + n, 7000)).toList();
-        assertEquals(Dial.MOST_ADDRESSES, new ServerAddresses(at("10.0.0.1", 7000), many).resolve().size());
+        assertEquals(
+                Dial.MOST_ADDRESSES,
+                new ServerAddresses(at("10.0.0.1", 7000), many).resolve().size());
     }
 
     @Test
