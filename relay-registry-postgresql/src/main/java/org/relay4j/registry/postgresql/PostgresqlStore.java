@@ -28,9 +28,10 @@ final class PostgresqlStore implements RegistryStore {
     @Override
     public CompletionStage<Void> check(String prefix) {
         return requests.submit(Request.Kind.CHECK, (connection, deadline) -> {
-            schema.check(connection, prefix, deadline);
-            return null;
-        });
+                    schema.check(connection, prefix, deadline);
+                    return true;
+                })
+                .thenRun(() -> {});
     }
 
     @Override
@@ -57,9 +58,10 @@ final class PostgresqlStore implements RegistryStore {
     @Override
     public CompletionStage<Void> revoke(long lease) {
         return requests.submit(Request.Kind.REPEATABLE, (connection, deadline) -> {
-            Functions.revoke(connection, deadline, lease);
-            return null;
-        });
+                    Functions.revoke(connection, deadline, lease);
+                    return true;
+                })
+                .thenRun(() -> {});
     }
 
     @Override

@@ -15,7 +15,11 @@ import org.relay4j.server.registry.RegistryException;
 final class Request<T> {
     /** What is done with the database. */
     interface Work<T> {
-        /** @param deadline by the server's clock, in seconds since 1970 */
+        /**
+         * Does it, and blocks meanwhile.
+         *
+         * @param deadline by the server's clock, in seconds since 1970
+         */
         T run(Connection connection, double deadline) throws SQLException, RegistryException;
     }
 

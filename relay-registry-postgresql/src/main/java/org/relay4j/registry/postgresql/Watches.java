@@ -182,7 +182,7 @@ final class Watches implements AutoCloseable, Runnable {
     private record Answer(long upTo, long last, long pruned, boolean due, List<Changed> changes) {}
 
     /** A watch. All but {@link #close} is confined to the thread. */
-    private final class Watched implements RegistryStore.Watch {
+    private static final class Watched implements RegistryStore.Watch {
         final String[] prefixes;
         private final RegistryStore.Watcher watcher;
         private long after; // the changes up to this revision were told

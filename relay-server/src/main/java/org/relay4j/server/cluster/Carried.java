@@ -17,15 +17,19 @@ import org.relay4j.server.registry.Transaction;
  * Changed on the executor of the node; {@link #find}, {@link #isLeaving} and the volatile fields of holdings are for any thread.
  */
 final class Carried {
+    private static final long SETTLED = -1;
+
     final String id;
     final @Nullable String owner;
     final boolean leased;
     final long epoch; // of the record; 0: not known, because it may not have been stored
     private final Map<Endpoint, Holding> holdings = new ConcurrentHashMap<>();
     private final Map<String, Entry> entries = new HashMap<>(); // of the registry, by key
+    private final Map<String, Long> seenSince = new HashMap<>(); // when an entry was seen first as it is, by key
     private boolean known; // whether entries are all that the registry has
     private final Map<String, Long> deserted = new HashMap<>(); // revision of the end of its last route, by node
     private int doubts;
+    private long unsettledAt = SETTLED; // revision of the node's entry with which a transaction may still be made
     private volatile boolean leaving;
     private long checkedAt;
     String text;
@@ -108,6 +112,11 @@ final class Carried {
         return deserted.getOrDefault(node, 0L) >= entry.revision();
     }
 
+    /** Returns whether this node serves the tunnel. */
+    boolean isServed() {
+        return holdings.values().stream().anyMatch(each -> each.loop >= 0);
+    }
+
     // ---- what the registry has
 
     List<String> keys(Access access) {
@@ -129,6 +138,20 @@ final class Carried {
         doubts++;
     }
 
+    /** A transaction may still be made as long as the node's entry is at this revision. */
+    void unsettled(long revision) {
+        unsettledAt = revision;
+        forget();
+    }
+
+    /** Returns whether what is read is final, because no earlier transaction can be made any more. */
+    boolean isSettled(long revision) {
+        if (unsettledAt == revision) return false;
+        if (unsettledAt != SETTLED) forget();
+        unsettledAt = SETTLED;
+        return true;
+    }
+
     /** Returns how often it was not known what the registry has. */
     int doubts() {
         return doubts;
@@ -145,9 +168,10 @@ final class Carried {
      * @param doubtsBefore {@link #doubts} when it was asked for; what was seen may be older than later doubts
      */
     void read(List<String> keys, Snapshot seen, int doubtsBefore, long now) {
-        for (String each : keys) entries.remove(each);
-        for (Entry each : seen.entries()) {
-            if (keys.contains(each.key())) entries.put(each.key(), each);
+        for (String key : keys) {
+            Entry entry = seen.find(key);
+            seen(key, entry);
+            if (entry != null) seenSince.putIfAbsent(key, now);
         }
         known = doubts == doubtsBefore;
         checkedAt = now;
@@ -156,6 +180,7 @@ final class Carried {
     /** Takes over what a transaction has changed. */
     void made(List<Transaction.Operation> operations, long revision) {
         for (Transaction.Operation each : operations) {
+            seenSince.remove(each.key());
             if (each instanceof Transaction.Put put) {
                 entries.put(put.key(), new Entry(put.key(), put.value(), revision, put.lease()));
             } else {
@@ -173,6 +198,7 @@ final class Carried {
 
     /** Takes over one entry; null if it is not there. */
     void seen(String key, @Nullable Entry entry) {
+        if (entry == null || entry.revision() != revision(key)) seenSince.remove(key);
         entries.remove(key);
         if (entry != null) entries.put(key, entry);
     }
@@ -180,6 +206,11 @@ final class Carried {
     @Nullable
     Entry entry(String key) {
         return entries.get(key);
+    }
+
+    /** Returns when an entry was read first at its revision; {@code now} if it was not read since it was changed. */
+    long seenSince(Entry entry, long now) {
+        return seenSince.getOrDefault(entry.key(), now);
     }
 
     long revision(String key) {

@@ -156,6 +156,7 @@ final class ClaimAttempt implements Writer.Outcome {
         if (claim == null) {
             fail(new Holder("", null, "", entry.revision()));
         } else if (!claim.tunnel().equals(request.tunnel.id())) {
+            if (isRecorded(seen)) giveBack(); // made by this attempt, and displaced since
             fail(new Holder(claim.tunnel(), claim.owner(), claim.node().name(), entry.revision()));
         } else {
             // Made by this attempt and changed since, or by another node that shares the tunnel.
@@ -190,19 +191,27 @@ final class ClaimAttempt implements Writer.Outcome {
 
     @Override
     public void failed(RegistryException why) {
-        if (!Parts.isOutcomeKnown(why)) {
-            // The claim may have been made. It is given back as soon as the registry answers.
-            Holding unknown = new Holding(request.endpoint, request.fixed, 0, fence);
-            unknown.ended = true;
-            Carried tunnel = carried;
-            if (tunnel == null) {
-                tunnel = new Carried(request.tunnel, 0);
-                tunnel.leave();
-            }
-            tunnel.add(unknown);
-            parts.sync().add(tunnel);
-            parts.sync().check(tunnel);
-        }
+        if (!Parts.isOutcomeKnown(why)) giveBack(); // it may have been made
         result.completeExceptionally(why);
+    }
+
+    private boolean isRecorded(Snapshot seen) {
+        Entry entry = seen.find(recordKey);
+        TunnelRecord record = entry == null ? null : RecordText.parse(request.tunnel.id(), entry);
+        return record != null && record.endpoints().contains(request.endpoint);
+    }
+
+    /** As soon as the registry answers. */
+    private void giveBack() {
+        Holding unknown = new Holding(request.endpoint, request.fixed, 0, fence);
+        unknown.ended = true;
+        Carried tunnel = carried;
+        if (tunnel == null) {
+            tunnel = new Carried(request.tunnel, 0);
+            tunnel.leave();
+        }
+        tunnel.add(unknown);
+        parts.sync().add(tunnel);
+        parts.sync().unsettled(tunnel);
     }
 }

@@ -123,7 +123,16 @@ final class Repair {
     /** Returns whether an entry is on the lease of this node, or on that of another one that carries the tunnel. */
     private boolean isOnLiveLease(Entry entry, NodeId node, Carried tunnel) {
         if (node.equals(access.self())) return entry.lease() == presence.claims();
-        return view.isRegistered(node) && !tunnel.isDeserted(node.name(), entry);
+        return view.isRegistered(node) && !tunnel.isDeserted(node.name(), entry) && !isIdle(node.name(), entry, tunnel);
+    }
+
+    /** Returns whether this node serves the tunnel, while another one has had an entry for some time and does not. */
+    private boolean isIdle(String node, Entry entry, Carried tunnel) {
+        long now = access.now();
+        long rest = access.settings().times().claim().dividedBy(20).toNanos();
+        return tunnel.isServed()
+                && now - tunnel.seenSince(entry, now) > rest
+                && tunnel.holdings().stream().noneMatch(each -> view.isServedBy(node, each.endpoint, tunnel.id));
     }
 
     private void route(Carried tunnel, Holding holding, Batch batch) {

@@ -36,6 +36,7 @@ final class Sync {
     private final Map<Endpoint, Set<Carried>> carriers = new HashMap<>();
     private final Set<Carried> marked = new LinkedHashSet<>();
     private boolean underWay;
+    private boolean settling;
     private int most = MOST_TUNNELS; // tunnels of the next batch
 
     /** Called on the executor of the node. */
@@ -109,6 +110,12 @@ final class Sync {
         mark(tunnel);
     }
 
+    /** A transaction has failed, and may still be made: what the registry has counts once that is impossible. */
+    void unsettled(Carried tunnel) {
+        tunnel.unsettled(presence.revision());
+        mark(tunnel);
+    }
+
     /** What the registry has of all tunnels may have changed. */
     void checkAll() {
         tunnels.values().forEach(Carried::forget);
@@ -176,7 +183,22 @@ final class Sync {
                 marked.add(each);
             }
         }
+        settle();
         pump();
+    }
+
+    /** Writes the entry of the node anew if a transaction could still be made otherwise. */
+    private void settle() {
+        long revision = presence.revision();
+        if (settling || marked.stream().allMatch(each -> each.isSettled(revision))) return;
+        settling = true;
+        presence.settle(
+                revision,
+                () -> {
+                    settling = false;
+                    pump();
+                },
+                why -> settling = false); // the next tick tries it again
     }
 
     // ---- batches
@@ -209,7 +231,7 @@ final class Sync {
         List<Carried> first = new ArrayList<>();
         for (Carried each : marked) {
             if (first.size() == count) break;
-            if (turns.isFree(each.id)) first.add(each);
+            if (each.isSettled(presence.revision()) && turns.isFree(each.id)) first.add(each);
         }
         return first;
     }
@@ -325,6 +347,7 @@ final class Sync {
 
         @Override
         public void failed(RegistryException why) {
+            if (!Parts.isOutcomeKnown(why)) planned.forEach(each -> each.tunnel.unsettled(presence.revision()));
             again();
             end(chosen, false);
         }

@@ -105,7 +105,7 @@ final class UpdateAttempt implements Writer.Outcome {
 
     @Override
     public void failed(RegistryException why) {
-        if (!Parts.isOutcomeKnown(why)) parts.sync().check(tunnel);
+        if (!Parts.isOutcomeKnown(why)) parts.sync().unsettled(tunnel);
         result.completeExceptionally(why);
     }
 }

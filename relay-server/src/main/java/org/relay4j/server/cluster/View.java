@@ -301,6 +301,12 @@ final class View {
                         !each.route.node().equals(self) && each.route.tunnel().equals(tunnel));
     }
 
+    /** Returns whether a node has a route for an endpoint of a tunnel. */
+    boolean isServedBy(String node, Endpoint endpoint, String tunnel) {
+        Known known = entryOf(new Keys.RouteKey(endpoint, node));
+        return known != null && known.route.tunnel().equals(tunnel);
+    }
+
     List<NodeInfo> nodes() {
         return members.values().stream().map(each -> each.info).toList();
     }

@@ -265,4 +265,19 @@ class ClusterNodeTest {
         assertTrue(b.node.mayServe(ID, ENDPOINT, time.now()));
         b.get(b.node.claim(tunnel(OTHER, "bob"), another, false));
     }
+
+    @Test
+    void theNodeThatServesATunnelAdoptsItFromOneThatHasLeftItWithoutHavingServedIt() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        serve(a, ID);
+        b.get(b.node.share(b.get(b.node.find(ID)).orElseThrow(), "text"));
+        b.node.release(ID); // a sees no route of it go
+        a.run(SECOND);
+        assertEquals("b", a.get(a.node.find(ID)).orElseThrow().stored().node());
+        a.run(150 * SECOND); // compared twice
+        assertEquals("a", a.get(a.node.find(ID)).orElseThrow().stored().node());
+        a.get(b.node.leave());
+        assertTrue(a.node.mayServe(ID, ENDPOINT, time.now()));
+    }
 }

@@ -33,6 +33,9 @@ final class SimulatedCluster {
     private static final boolean TRACE = Boolean.getBoolean("relay.simulation.trace");
     private static final Keys KEYS = new Keys("sim");
 
+    // Without faults and visitors: a renewal of each lease, the entry of the watch, and one batch.
+    private static final int MOST_REQUESTS = 4;
+
     final SimulatedTime time;
     final List<SimulatedNode> nodes = new ArrayList<>();
     final List<SimulatedClient> clients = new ArrayList<>();
@@ -230,7 +233,7 @@ final class SimulatedCluster {
             if (each.node == null) continue;
             ClusterStatus.Work work = each.node.status().work();
             assertEquals(0, work.unsettled(), each.name);
-            assertEquals(0, work.requests() > 3 ? work.requests() : 0, each.name);
+            assertTrue(work.requests() <= MOST_REQUESTS, each.name + " has " + work.requests() + " requests under way");
         }
     }
 
