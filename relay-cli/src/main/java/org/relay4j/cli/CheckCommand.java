@@ -99,7 +99,8 @@ final class CheckCommand {
         if (cluster == null) return;
         InetSocketAddress peer = cluster.peerAddress();
         namePort("peer port", peer.getAddress(), peer.getPort());
-        try (RegistryStore store = cluster.store()) {
+        RegistryStore store = cluster.store();
+        try {
             cluster.check();
             findings.ok(
                     "cluster",
@@ -107,6 +108,8 @@ final class CheckCommand {
                             + cluster.name());
         } catch (IOException e) {
             findings.problem("cluster", new CommandFailure(ExitCode.FAILURE, String.valueOf(e.getMessage()), e));
+        } finally {
+            store.close();
         }
     }
 
