@@ -26,9 +26,6 @@ public final class PostgresqlRegistryProvider implements RegistryProvider {
 
     private static final Pattern SECRET = Pattern.compile("[?&](user|password)=", Pattern.CASE_INSENSITIVE);
 
-    /** Called by the service loader. */
-    public PostgresqlRegistryProvider() {}
-
     @Override
     public String name() {
         return "postgresql";
