@@ -17,9 +17,6 @@ import org.relay4j.server.registry.RegistryStore;
  * how the connection is encrypted. User and password are the settings {@code RELAY_CLUSTER_USER} and {@code RELAY_CLUSTER_PASSWORD}.
  */
 public final class PostgresqlRegistryProvider implements RegistryProvider {
-    /** For {@link java.util.ServiceLoader}. */
-    public PostgresqlRegistryProvider() {}
-
     private static final String USER = "RELAY_CLUSTER_USER";
     private static final String PASSWORD = "RELAY_CLUSTER_PASSWORD";
     private static final List<String> FILES = List.of("RELAY_CLUSTER_CA", "RELAY_CLUSTER_CERT", "RELAY_CLUSTER_KEY");
