@@ -23,6 +23,9 @@ public final class PostgresqlRegistryProvider implements RegistryProvider {
 
     private static final Pattern SECRET = Pattern.compile("[?&](user|password)=", Pattern.CASE_INSENSITIVE);
 
+    /** Called by {@link java.util.ServiceLoader}. */
+    public PostgresqlRegistryProvider() {}
+
     @Override
     public String name() {
         return "postgresql";
