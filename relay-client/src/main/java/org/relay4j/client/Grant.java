@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
  * @param leased the lease; null if there is none
  * @param connection the number of this connection of the tunnel; -1 if the tunnel has only one
  * @param drain whether the server announces its shutdown
+ * @param seen whether the server understands {@code SEEN}
  */
-record Grant(int port, @Nullable String site, @Nullable Leased leased, int connection, boolean drain) {
+record Grant(int port, @Nullable String site, @Nullable Leased leased, int connection, boolean drain, boolean seen) {
     /**
      * A lease.
      *
@@ -29,7 +30,7 @@ record Grant(int port, @Nullable String site, @Nullable Leased leased, int conne
 
     /** Creates a grant without a lease. */
     static Grant of(int port) {
-        return new Grant(port, null, null, -1, false);
+        return new Grant(port, null, null, -1, false, false);
     }
 
     /** Returns the secret that lets the client resume the tunnel; null if there is none. */

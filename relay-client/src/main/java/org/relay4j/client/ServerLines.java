@@ -199,11 +199,12 @@ final class ServerLines {
         boolean drain = answer.has(DRAIN) && request.has(DRAIN);
         String lease = answer.value("lease");
         int connection = answer.number("connection");
+        boolean seen = answer.has("seen");
         String site = answer.value("public");
-        if (lease == null) return new Grant(port, site, null, connection, drain);
+        if (lease == null) return new Grant(port, site, null, connection, drain, seen);
         int ttl = answer.number("ttl");
         if (!LeaseWord.isValid(lease) || ttl < 0) throw noRelayServer("a malformed lease", null);
-        return new Grant(port, site, new Grant.Leased(lease, Duration.ofSeconds(ttl)), connection, drain);
+        return new Grant(port, site, new Grant.Leased(lease, Duration.ofSeconds(ttl)), connection, drain, seen);
     }
 
     /** Returns the public port; 0 if the tunnel has none of its own; negative if the answer is malformed. */

@@ -139,6 +139,23 @@ final class ServiceConnection implements TunnelConnection, SessionObserver {
     }
 
     @Override
+    public boolean handOver(TunnelConnection next) {
+        if (!(next instanceof ServiceConnection other)
+                || !next.control().grant().seen()) return false;
+        int last;
+        driver.lock.lock();
+        try {
+            last = driver.mux().acceptNoMore(); // before the server knows, so that nobody is served twice
+        } finally {
+            driver.lock.unlock();
+        }
+        other.tell(ControlLine.of("SEEN")
+                .with("connection", control.grant().connection())
+                .with("last", Integer.toUnsignedString(last)));
+        return true;
+    }
+
+    @Override
     public void closeWhenDone() {
         leave(saysBye, session::closeWhenDone);
     }

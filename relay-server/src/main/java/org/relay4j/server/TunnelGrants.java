@@ -80,6 +80,7 @@ final class TunnelGrants {
         if (tunnel.visitorAddresses()) line = line.with("visitor-address");
         line = tenure.grant(line, connection, join);
         if (claim.request().drain()) line = line.with("drain");
+        if (!tunnel.id().isEmpty()) line = line.with("seen");
         return new TunnelGrant(tunnel, claim, connection, loopFor(claim, join), line);
     }
 
