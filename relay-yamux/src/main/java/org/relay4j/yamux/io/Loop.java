@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,6 +67,7 @@ public final class Loop {
     private final LimitedLog handlerFailed = new LimitedLog(log, Level.ERROR, FAILURES_LOGGED);
     private final LimitedLog taskFailed = new LimitedLog(log, Level.ERROR, FAILURES_LOGGED);
     private @Nullable ByteBuffer datagramBuffer; // from its first use; loop thread only
+    private final Consumer<SelectionKey> dispatcher = this::dispatch; // kept, so that no pass allocates one
     private volatile boolean stopping;
     private volatile boolean ended;
     private boolean busy; // there is other work than accepting in this pass; loop thread only
@@ -192,8 +194,8 @@ public final class Loop {
                 long timeout = timeout();
                 now = 0;
                 busy = false;
-                if (timeout == 0) selector.selectNow(this::dispatch);
-                else selector.select(this::dispatch, timeout);
+                if (timeout == 0) selector.selectNow(dispatcher);
+                else selector.select(dispatcher, timeout);
                 busy |= !tasks.isEmpty() || !touched.isEmpty();
                 runTasks();
                 accepting.run(busy); // behind tasks that make room

@@ -52,12 +52,9 @@ public final class LoopGroup implements Closeable {
         return loops[Math.floorMod(key.hashCode(), loops.length)];
     }
 
-    /**
-     * Returns the default number of loops: half of the processors, which the loops share with the services behind them, but at least
-     * two, so that two connections of a tunnel never wait for each other.
-     */
+    /** Returns the default number of loops: half of the processors, which the loops share with the services behind them. */
     public static int defaultCount() {
-        return Math.max(2, Runtime.getRuntime().availableProcessors() / 2);
+        return Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
     }
 
     /**

@@ -18,6 +18,9 @@ import org.relay4j.yamux.core.MuxStream;
 @Threshold("20 ms")
 @StackTrace(false)
 public final class StallEvent extends Event {
+    /** Never recorded: tells whether others are, without an allocation for each stall. */
+    private static final StallEvent UNRECORDED = new StallEvent();
+
     @Label("Session")
     @Nullable
     String session;
@@ -33,13 +36,13 @@ public final class StallEvent extends Event {
 
     /** Returns true if this event is being recorded. */
     static boolean isRecorded() {
-        return new StallEvent().isEnabled();
+        return UNRECORDED.isEnabled();
     }
 
     /** Starts a stall event now. Returns null if the event is not being recorded. */
     static @Nullable StallEvent begun(MuxStream stream) {
+        if (!isRecorded()) return null;
         StallEvent event = new StallEvent();
-        if (!event.isEnabled()) return null;
         event.stream = Integer.toUnsignedLong(stream.id());
         event.waitedFor = stream.sendWindow() == 0 ? "window" : "output";
         event.begin();

@@ -5,12 +5,12 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 
 /** The bytes that the running thread has allocated so far. By reflection, because the module under test does not read the JDK's management. */
-final class Allocation {
+public final class Allocation {
     private static final MethodHandle BYTES = bytes();
 
     private Allocation() {}
 
-    static long bytesOfThisThread() {
+    public static long bytesOfThisThread() {
         try {
             return (long) BYTES.invokeExact();
         } catch (Throwable e) {

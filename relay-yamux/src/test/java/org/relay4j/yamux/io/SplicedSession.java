@@ -39,7 +39,7 @@ final class SplicedSession implements SessionEvents, Listener.Owner, Splice.Owne
     private final @Nullable Listener listener;
 
     private SplicedSession(
-            SocketChannel tunnel,
+            Wire tunnel,
             Role role,
             SessionOptions options,
             BufferSource memory,
@@ -47,10 +47,10 @@ final class SplicedSession implements SessionEvents, Listener.Owner, Splice.Owne
             throws Exception {
         this.service = service;
         loop = new Loop("relay-test-" + role, true);
-        Sockets.configure(tunnel);
+        Sockets.configure(tunnel.channel());
         CoreOptions core = SessionInternals.options(options);
-        driver = new LoopDriver(
-                loop, new PlainWire(tunnel), core, true, new Multiplexer(role, core, memory, this, System.nanoTime()));
+        driver =
+                new LoopDriver(loop, tunnel, core, true, new Multiplexer(role, core, memory, this, System.nanoTime()));
         InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         listener = service == null ? Listener.open(loop, anyPort, this) : null;
         onLoop(() -> {
@@ -66,12 +66,20 @@ final class SplicedSession implements SessionEvents, Listener.Owner, Splice.Owne
 
     static SplicedSession forVisitors(SocketChannel tunnel, SessionOptions options, BufferSource memory)
             throws Exception {
-        return new SplicedSession(tunnel, Role.CLIENT, options, memory, null);
+        return new SplicedSession(new PlainWire(tunnel), Role.CLIENT, options, memory, null);
+    }
+
+    static SplicedSession forVisitors(Wire tunnel, SessionOptions options) throws Exception {
+        return new SplicedSession(tunnel, Role.CLIENT, options, BufferPool.shared(), null);
     }
 
     /** Connects to {@code service} for each stream of the peer. */
     static SplicedSession forService(SocketChannel tunnel, InetSocketAddress service, SessionOptions options)
             throws Exception {
+        return forService(new PlainWire(tunnel), service, options);
+    }
+
+    static SplicedSession forService(Wire tunnel, InetSocketAddress service, SessionOptions options) throws Exception {
         return new SplicedSession(tunnel, Role.SERVER, options, BufferPool.shared(), service);
     }
 
