@@ -140,8 +140,9 @@ final class ServiceConnection implements TunnelConnection, SessionObserver {
 
     @Override
     public boolean handOver(TunnelConnection next) {
-        if (!(next instanceof ServiceConnection other)
-                || !next.control().grant().seen()) return false;
+        int number = control.grant().connection();
+        if (number < 0 || !(next instanceof ServiceConnection other)) return false;
+        if (other.lines == null || !other.control.grant().seen()) return false;
         int last;
         driver.lock.lock();
         try {
@@ -149,9 +150,7 @@ final class ServiceConnection implements TunnelConnection, SessionObserver {
         } finally {
             driver.lock.unlock();
         }
-        other.tell(ControlLine.of("SEEN")
-                .with("connection", control.grant().connection())
-                .with("last", Integer.toUnsignedString(last)));
+        other.tell(ControlLine.of("SEEN").with("connection", number).with("last", Integer.toUnsignedString(last)));
         return true;
     }
 

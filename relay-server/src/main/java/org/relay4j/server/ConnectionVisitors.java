@@ -92,7 +92,8 @@ final class ConnectionVisitors {
 
     /** Returns whether a visitor from the tunnel's loop gets a stream. */
     private boolean takesOver() {
-        if (!connection.isEnding() && findRoom()) return true;
+        if (connection.willTakeVisitors() && findRoom())
+            return true; // the client may have said meanwhile that it will not
         full = !connection.isEnding();
         return false;
     }

@@ -57,7 +57,7 @@ final class ServerVisitor implements Splice.Owner {
             if (!arrival.wasRead()) Sockets.configure(arrival.channel()); // else it was configured before
             splice = Splice.open(driver, arrival.wire(), visitor, visitor.header(), arrival.read());
             visitor.splice = splice;
-            if (connection.isLeased()) connection.visitors().unanswered(visitor);
+            if (connection.isLeased() && !visitor.left) connection.visitors().unanswered(visitor);
             long idleTimeout = tunnel.server().options().idleTimeout().toNanos();
             if (idleTimeout > 0) visitor.limitIdleTime(splice, driver, idleTimeout);
             if (tunnel.announcements().areHeard()) tunnel.announcements().accepted(visitor.shown(splice.stream()));
@@ -132,12 +132,13 @@ final class ServerVisitor implements Splice.Owner {
 
     /**
      * Gives the visitor back to its queue, for another connection, because the client will never see its stream. It is reset if not
-     * all of its bytes were kept. With the session's lock held.
+     * all of its bytes were kept, or waiting visitors have as many bytes as they may. With the session's lock held.
      */
     void giveBack() {
         Splice begun = splice;
         if (begun == null || left) return;
-        ByteBuffer read = begun.takeBack();
+        // It waits with its bytes, which count as those of other visitors that wait.
+        ByteBuffer read = connection.tunnel().server().names().isFull() ? null : begun.takeBack();
         if (read == null) {
             begun.abandon(
                     new IOException("the client has not seen it, and the server has not kept all that it has sent"));

@@ -201,7 +201,7 @@ final class TunnelConnection implements SessionEvents, Pulse.Observer {
         return mayTake && willTakeVisitors();
     }
 
-    /** Returns whether it accepts visitors, or will once its client has answered. On the tunnel's loop. */
+    /** Returns whether it accepts visitors, or will once its client has answered. From any thread. */
     boolean willTakeVisitors() {
         return !goneAway && !superseded && !draining && !ended;
     }

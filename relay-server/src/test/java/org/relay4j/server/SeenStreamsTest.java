@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.relay4j.testing.WireFrame.ACK;
 import static org.relay4j.testing.WireFrame.FIN;
@@ -12,9 +13,13 @@ import static org.relay4j.testing.WireFrame.SYN;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -25,6 +30,7 @@ import org.relay4j.testing.Await;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Visitor;
 import org.relay4j.testing.WireFrame;
+import org.relay4j.yamux.io.PlainWire;
 
 /** SEEN: the client has another connection in place of a silent one, and says which visitors have not arrived over that. */
 @ExtendWith(LeakCheck.EachTest.class)
@@ -182,6 +188,50 @@ class SeenStreamsTest {
         Visitor.expect(visitor, "answer");
     }
 
+    /** The tunnel's loop has chosen the connection before that one learned what the client has seen. */
+    @Test
+    void visitorOnItsWayFromAnotherLoopComesBack() throws IOException {
+        AskingClient first = start(2, "resume");
+        AskingClient second = join(first);
+        TunnelConnection here = connection(1);
+        TunnelConnection there = connection(2);
+        assertNotEquals(here.loop(), there.loop());
+        Await.until("it takes visitors", there::takesVisitors);
+        first.yamux().send(WireFrame.goAway(0));
+        Await.until("the other one takes none", () -> !here.takesVisitors());
+        CountDownLatch goesOn = new CountDownLatch(1);
+        there.loop().execute(() -> awaitQuietly(goesOn));
+        there.seenUpTo(0);
+        Socket visitor = Visitor.connect(first.port());
+        open.add(visitor);
+        Visitor.send(visitor, "x");
+        Await.until("it is on its way", () -> there.visitors().present() == 1);
+        goesOn.countDown();
+        AskingClient third = AskingClient.connect(server(), "join=" + first.lease());
+        open.add(third);
+        assertEquals(WireFrame.window(1, SYN, 0), third.next());
+        assertEquals(WireFrame.data(1, "x"), third.next());
+        second.yamux().expectNothing();
+    }
+
+    /** While visitors wait, their bytes are bounded, whatever the clients of all tunnels say. */
+    @Test
+    void visitorIsResetIfWaitingVisitorsHaveAsManyBytesAsTheyMay() throws IOException {
+        AskingClient first = start(2, "resume");
+        Socket visitor = visit(first, "x", 1);
+        AskingClient second = join(first);
+        Arrival large = new Arrival(
+                new PlainWire(SocketChannel.open()), new InetSocketAddress(0), null, ByteBuffer.allocate((int)
+                        NameRouter.MOST_KEPT));
+        server().names().keep(large);
+        second.say("SEEN connection=1 last=0");
+        Visitor.expectReset(visitor);
+        server().names().release(large);
+        large.reset();
+        Await.until("it has left", () -> server().visitorCount() == 0);
+        visit(second, "y", 1);
+    }
+
     @Test
     void visitorThatHasLeftMeanwhileHarmsNobody() throws IOException {
         AskingClient first = start(2, "resume");
@@ -233,6 +283,21 @@ class SeenStreamsTest {
         AskingClient first = AskingClient.connect(server, words);
         open.add(first);
         return first.establish();
+    }
+
+    private TunnelConnection connection(int number) {
+        return server().tunnels().connections().stream()
+                .filter(each -> each.number() == number)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private AskingClient join(AskingClient first) throws IOException {
