@@ -37,7 +37,7 @@ record ParsedLine(Map<Flag, List<String>> values, List<String> arguments, boolea
             }
             int end = word.indexOf('=');
             Flag flag = FLAGS.get(end < 0 ? word : word.substring(0, end));
-            if (flag == null || flag.isSwitch() && end >= 0) return null;
+            if (flag == null || (flag.isSwitch() && end >= 0)) return null;
             String value = "true";
             if (!flag.isSwitch()) {
                 if (end < 0 && ++next == args.size()) return null;

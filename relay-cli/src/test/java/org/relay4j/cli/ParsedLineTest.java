@@ -17,6 +17,8 @@ class ParsedLineTest {
     private static final List<String> WORDS =
             List.of("", "-", "--", "-1", "-h", "--help", "-V", "-x", "--nothing", "7000", "a=b", "=");
 
+    private static final List<Flag> FLAGS = List.of(Flag.values());
+
     @Test
     void parsesLikeTheWholeGrammar() {
         Syntax syntax = new Syntax();
@@ -38,7 +40,7 @@ class ParsedLineTest {
                 line.add(WORDS.get(random.nextInt(WORDS.size())));
                 continue;
             }
-            Flag flag = Flag.values()[random.nextInt(Flag.values().length)];
+            Flag flag = FLAGS.get(random.nextInt(FLAGS.size()));
             String name = flag.names().get(random.nextInt(flag.names().size()));
             switch (random.nextInt(4)) {
                 case 0 -> line.add(name);

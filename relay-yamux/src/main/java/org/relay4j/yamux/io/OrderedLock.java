@@ -23,7 +23,8 @@ public final class OrderedLock extends ReentrantLock {
 
     private final Rank rank;
     private final String name;
-    private final transient Consumer<OrderedLock> precedesThis = this::mustPrecedeThis; // kept, so that tests may count allocation
+    private final transient Consumer<OrderedLock> precedesThis =
+            this::mustPrecedeThis; // kept, so that tests may count allocation
 
     private OrderedLock(Rank rank, String name) {
         this.rank = rank;

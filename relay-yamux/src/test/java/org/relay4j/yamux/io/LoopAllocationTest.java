@@ -33,7 +33,7 @@ class LoopAllocationTest {
     static final LeakCheck LEAKS = new LeakCheck.EachTest();
 
     /** Where there is TLS. */
-    private enum Tls {
+    enum Tls {
         NOWHERE,
         IN_THE_TUNNEL,
         IN_THE_TUNNEL_AND_BEFORE_IT
@@ -250,9 +250,7 @@ class LoopAllocationTest {
 
     private void assertNoAllocation(Traffic traffic) throws Exception {
         // The selector boxes the file descriptor of each ready socket.
-        assertTrue(
-                isCached(4000),
-                "run this test with -Djava.lang.Integer.IntegerCache.high=65536");
+        assertTrue(isCached(4000), "run this test with -Djava.lang.Integer.IntegerCache.high=65536");
         for (int n = 0; n < 3; n++) traffic.run();
         Count before = count();
         traffic.run();
@@ -265,6 +263,7 @@ class LoopAllocationTest {
         assertTrue(count.engineBytes <= count.records * ENGINE_PER_RECORD, measured);
     }
 
+    @SuppressWarnings("ReferenceEquality") // that is the question
     private static boolean isCached(int number) {
         Object box = number;
         Object another = number;

@@ -39,18 +39,13 @@ final class SplicedSession implements SessionEvents, Listener.Owner, Splice.Owne
     private final @Nullable Listener listener;
 
     private SplicedSession(
-            Wire tunnel,
-            Role role,
-            SessionOptions options,
-            BufferSource memory,
-            @Nullable InetSocketAddress service)
+            Wire tunnel, Role role, SessionOptions options, BufferSource memory, @Nullable InetSocketAddress service)
             throws Exception {
         this.service = service;
         loop = new Loop("relay-test-" + role, true);
         Sockets.configure(tunnel.channel());
         CoreOptions core = SessionInternals.options(options);
-        driver =
-                new LoopDriver(loop, tunnel, core, true, new Multiplexer(role, core, memory, this, System.nanoTime()));
+        driver = new LoopDriver(loop, tunnel, core, true, new Multiplexer(role, core, memory, this, System.nanoTime()));
         InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         listener = service == null ? Listener.open(loop, anyPort, this) : null;
         onLoop(() -> {
