@@ -121,6 +121,24 @@ class NetworkFaultsIT {
         }
     }
 
+    /** Nobody has noticed the silence when the visitor comes, and its bytes never arrive over the old connection. */
+    @Test
+    void visitorOnTheWayToASilentConnectionIsServedByTheNextOne() throws Exception {
+        try (ChildProcess forwarder = networks.onClient(forwarder("lease", 1))) {
+            int port = RelayPair.publicPort(forwarder.line());
+            assertTrue(relay.serves(port));
+            relay.silenceOneConnection(forwarder);
+            try (Socket early = relay.visitor(port)) {
+                Echo.send(early, "hello");
+                Echo.expect(early, "hello");
+                Echo.send(early, "more");
+                Echo.expect(early, "more");
+            }
+            forwarder.errorLine("another connection");
+            assertFalse(forwarder.errors().contains("lost"), "noticed only by the keep-alive");
+        }
+    }
+
     /** The server holds the visitor until one of the two connections answers, whichever it is. */
     @Test
     void visitorsWaitWhileTheOnlyConnectionIsSilent() throws Exception {

@@ -19,12 +19,12 @@ final class Companions {
     /** Joins one connection to the tunnel. */
     interface Joining {
         /**
-         * Joins one connection to the tunnel. Blocks as {@link Connector.Opening#open} does.
+         * Joins one connection to the tunnel, and returns it. Blocks as {@link Connector.Opening#open} does.
          *
          * @param instead the number of the connection that it replaces; -1 for none
          * @param way the address of the server to connect to
          */
-        void join(int instead, Entrance.Way way) throws IOException;
+        TunnelConnection join(int instead, Entrance.Way way) throws IOException;
 
         /** A connection gets no successor before it ends. Returns false if it has ended. */
         boolean stays(TunnelConnection leaving);

@@ -10,11 +10,20 @@ import org.jspecify.annotations.Nullable;
  * @param site the address for visitors, as the server states it; null if it is the port at the host that the client knows
  * @param leased the lease; null if there is none
  * @param connection the number of this connection of the tunnel; -1 if the tunnel has only one
- * @param drain whether the server announces its shutdown
- * @param clustered whether the server is a node of a cluster, whose other nodes know the tunnel, too
+ * @param offers what else the server can do
  */
-record Grant(
-        int port, @Nullable String site, @Nullable Leased leased, int connection, boolean drain, boolean clustered) {
+record Grant(int port, @Nullable String site, @Nullable Leased leased, int connection, Offers offers) {
+    /**
+     * What a server can do.
+     *
+     * @param drain it announces its shutdown
+     * @param seen it understands {@code SEEN}
+     * @param clustered it is a node of a cluster, whose other nodes know the tunnel, too
+     */
+    record Offers(boolean drain, boolean seen, boolean clustered) {
+        static final Offers NONE = new Offers(false, false, false);
+    }
+
     /**
      * A lease.
      *
@@ -31,7 +40,22 @@ record Grant(
 
     /** Creates a grant without a lease. */
     static Grant of(int port) {
-        return new Grant(port, null, null, -1, false, false);
+        return new Grant(port, null, null, -1, Offers.NONE);
+    }
+
+    /** Returns whether the server announces its shutdown. */
+    boolean drain() {
+        return offers.drain();
+    }
+
+    /** Returns whether the server understands {@code SEEN}. */
+    boolean seen() {
+        return offers.seen();
+    }
+
+    /** Returns whether other servers know the tunnel, too. */
+    boolean clustered() {
+        return offers.clustered();
     }
 
     /** Returns the secret that lets the client resume the tunnel; null if there is none. */

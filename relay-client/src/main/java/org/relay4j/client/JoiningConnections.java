@@ -22,7 +22,7 @@ final class JoiningConnections implements Companions.Joining {
     }
 
     @Override
-    public void join(int instead, Entrance.Way way) throws IOException {
+    public TunnelConnection join(int instead, Entrance.Way way) throws IOException {
         TunnelConnection next = connector.connect(() -> tunnel.entrance().join(instead, way), events);
         if (!tunnel.connections().join(next)) {
             next.abandon();
@@ -33,6 +33,7 @@ final class JoiningConnections implements Companions.Joining {
         Supplier<SessionStatistics> numbers = next::statistics;
         events.joined(numbers);
         tunnel.awaitEndOf(next, numbers, System.nanoTime());
+        return next;
     }
 
     @Override

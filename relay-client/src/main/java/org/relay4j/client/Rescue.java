@@ -18,10 +18,11 @@ final class Rescue {
      * connections are attempted several times a second meanwhile. The first of the two to answer decides:
      *
      *   the old one      ends the attempts; nothing has changed
-     *   the new one      joins the tunnel. The server gives it the visitors that wait, and all new ones. The old one keeps its
-     *                    visitors, and accepts those that are on the way to it. When it speaks, it is asked to end with the last one;
-     *                    if it never does, its keep-alive ends it. If the new one is lost before that, the old one has no
-     *                    successor any more, and another attempt begins if it is still silent
+     *   the new one      joins the tunnel. The server gives it the visitors that wait, and all new ones. The old one keeps the
+     *                    visitors that have arrived here. It accepts no others, and the server gives those that are on the way to
+     *                    the new one, too, if it understands that. When the old one speaks, it is asked to end with its last
+     *                    visitor; if it never does, its keep-alive ends it. If the new one is lost before that, another attempt
+     *                    begins: at once if the old one accepts no visitors any more, otherwise if it is still silent
      *
      * Only one that is alone is rescued. Those that leave do not count, so there may be more for a while, up to the limit of a tunnel.
      */
@@ -30,12 +31,23 @@ final class Rescue {
     private final RelayClientOptions options;
     private final Connections connections;
     private final Companions.Joining joining;
-    private final AtomicReference<@Nullable Attempts> current = new AtomicReference<>();
+    private final AtomicReference<@Nullable Trying> current = new AtomicReference<>();
     private final AtomicReference<@Nullable TunnelConnection> succeeded =
             new AtomicReference<>(); // has a successor, and has not spoken since
     private volatile @Nullable TunnelConnection
             refused; // the server does not let another one join while this one is silent
+    private volatile @Nullable Yielded yielded;
     private volatile boolean closed;
+
+    /** Attempts to make another connection in place of a silent one. */
+    private record Trying(Attempts attempts, TunnelConnection silent) {}
+
+    /**
+     * A connection that accepts no more visitors.
+     *
+     * @param stays as for {@link #watch}
+     */
+    private record Yielded(TunnelConnection old, Runnable stays) {}
 
     Rescue(RelayClientOptions options, Connections connections, Companions.Joining joining) {
         this.options = options;
@@ -65,14 +77,33 @@ final class Rescue {
     /** Ends the attempts. Does not block. */
     void close() {
         closed = true;
-        Attempts running = current.get();
-        if (running != null) running.close();
+        Trying running = current.get();
+        if (running != null) running.attempts.close();
     }
 
-    /** A connection of the tunnel was lost: if it was the successor of another one, that is on its own again. */
-    void lost() {
+    /**
+     * A connection of the tunnel was lost: if it was the successor of another one, that is on its own again. Returns whether another
+     * successor is made, because that one accepts no more visitors.
+     */
+    boolean lost() {
         TunnelConnection old = succeeded.getAndSet(null);
         if (old != null) connections.stays(old);
+        return replaceYielded();
+    }
+
+    /** One that accepts no more visitors needs another successor if it has lost its own, even if it speaks. Returns whether it does. */
+    private boolean replaceYielded() {
+        Yielded without = yielded;
+        if (without == null || connections.isSucceeded(without.old)) return false;
+        if (isTrying()) return true; // it is seen to at the end of the attempt
+        if (!connections.stays(without.old)) return false;
+        begin(without.old, without.stays);
+        return true;
+    }
+
+    private boolean hasYielded(TunnelConnection old) {
+        Yielded last = yielded;
+        return last != null && last.old.equals(old);
     }
 
     boolean isTrying() {
@@ -82,7 +113,7 @@ final class Rescue {
     private void begin(TunnelConnection silent, Runnable stays) {
         if (closed || silent.equals(refused) || isTrying() || !connections.movesAlone(silent)) return;
         Attempts attempts = new Attempts("the server is silent, and another connection fails", options, () -> true);
-        if (!current.compareAndSet(null, attempts)) {
+        if (!current.compareAndSet(null, new Trying(attempts, silent))) {
             connections.stays(silent);
             return;
         }
@@ -93,8 +124,9 @@ final class Rescue {
 
     private void work(TunnelConnection silent, Runnable stays, Attempts attempts) {
         boolean joined = false;
+        boolean useless = false;
         try {
-            joined = attempts.again(() -> join(), Companions::isTemporary);
+            joined = attempts.again(() -> join(silent, stays), Companions::isTemporary);
         } catch (RelayRefusedException e) {
             refuse(silent);
             log.debug("no other connection joins: {}", e.getMessage());
@@ -105,11 +137,15 @@ final class Rescue {
             log.error("internal error, the tunnel continues with its connection", e);
         } finally {
             if (joined) succeeded.set(silent);
-            boolean alone = !joined && connections.stays(silent);
+            // One that accepts no more visitors, and gets no successor, ends as if it had one: the tunnel is resumed.
+            useless = !joined && hasYielded(silent);
+            boolean alone = !joined && !useless && connections.stays(silent);
             current.set(null);
             if (alone) stays.run();
+            if (useless && !closed) silent.abandon();
         }
         if (joined && !silent.isSilent()) retire(silent);
+        if (!useless) replaceYielded(); // its successor may be lost already
     }
 
     private void refuse(TunnelConnection silent) {
@@ -117,22 +153,28 @@ final class Rescue {
         if (!silent.isSilent()) refused = null; // it has spoken meanwhile
     }
 
-    private boolean join() throws IOException {
-        joining.join(-1, Entrance.Way.URGENT);
+    private boolean join(TunnelConnection silent, Runnable stays) throws IOException {
+        TunnelConnection next = joining.join(-1, Entrance.Way.URGENT);
+        if (silent.handOver(next)) yielded = new Yielded(silent, stays);
         return true;
     }
 
     private void finish(TunnelConnection heard) {
         if (heard.equals(refused)) refused = null;
-        Attempts running = current.get();
-        if (running != null) running.close();
-        else retire(heard);
+        Trying running = current.get();
+        if (running == null || !running.silent.equals(heard)) retire(heard);
+        else if (!hasYielded(heard)) running.attempts.close();
     }
 
     /** Ends a connection with its last visitor, if it has a successor. Once the tunnel is closed, it ends as that wants. */
     private void retire(TunnelConnection old) {
         if (closed || !succeeded.compareAndSet(old, null)) return;
-        if (connections.isSucceeded(old)) old.retire();
-        else connections.stays(old);
+        if (connections.isSucceeded(old)) {
+            if (hasYielded(old)) yielded = null; // it leaves, and needs no other successor
+            old.retire();
+        } else {
+            connections.stays(old);
+            replaceYielded();
+        }
     }
 }

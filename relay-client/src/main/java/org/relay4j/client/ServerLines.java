@@ -196,15 +196,15 @@ final class ServerLines {
                     server + " does not pass on the addresses of visitors; do without the option " + visitorOption(),
                     null);
         }
-        boolean drain = answer.has(DRAIN) && request.has(DRAIN);
+        Grant.Offers offers = new Grant.Offers(
+                answer.has(DRAIN) && request.has(DRAIN), answer.has("seen"), answer.value("node") != null);
         String lease = answer.value("lease");
         int connection = answer.number("connection");
         String site = answer.value("public");
-        boolean clustered = answer.value("node") != null;
-        if (lease == null) return new Grant(port, site, null, connection, drain, clustered);
+        if (lease == null) return new Grant(port, site, null, connection, offers);
         int ttl = answer.number("ttl");
         if (!LeaseWord.isValid(lease) || ttl < 0) throw noRelayServer("a malformed lease", null);
-        return new Grant(port, site, new Grant.Leased(lease, Duration.ofSeconds(ttl)), connection, drain, clustered);
+        return new Grant(port, site, new Grant.Leased(lease, Duration.ofSeconds(ttl)), connection, offers);
     }
 
     /** Returns the public port; 0 if the tunnel has none of its own; negative if the answer is malformed. */

@@ -139,6 +139,22 @@ final class ServiceConnection implements TunnelConnection, SessionObserver {
     }
 
     @Override
+    public boolean handOver(TunnelConnection next) {
+        int number = control.grant().connection();
+        if (number < 0 || !(next instanceof ServiceConnection other)) return false;
+        if (other.lines == null || !other.control.grant().seen()) return false;
+        int last;
+        driver.lock.lock();
+        try {
+            last = driver.mux().acceptNoMore(); // before the server knows, so that nobody is served twice
+        } finally {
+            driver.lock.unlock();
+        }
+        other.tell(ControlLine.of("SEEN").with("connection", number).with("last", Integer.toUnsignedString(last)));
+        return true;
+    }
+
+    @Override
     public void closeWhenDone() {
         leave(saysBye, session::closeWhenDone);
     }

@@ -34,6 +34,14 @@ interface TunnelConnection {
     /** Returns whether the server is silent; false if that is not watched. */
     boolean isSilent();
 
+    /**
+     * Accepts no visitor any more whose stream is not here yet: the server is to give those to other connections. Does not block.
+     *
+     * @param next another connection of the tunnel, over which the server is told
+     * @return false if the server does not understand that; then nothing has changed
+     */
+    boolean handOver(TunnelConnection next);
+
     /** Accepts no more visitors, and ends with the last one. Does not block. */
     void closeWhenDone();
 

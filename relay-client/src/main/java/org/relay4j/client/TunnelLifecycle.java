@@ -212,7 +212,7 @@ final class TunnelLifecycle {
     private void replace(TunnelConnection lost, long nanos, Loss loss) {
         log.info("tunnel {}: one of its connections was lost, {}", name(lost), loss.why());
         Rescue present = rescue;
-        if (present != null) present.lost();
+        if (present != null && present.lost()) return;
         Companions further = companions;
         if (further != null && connections.staying() < options.connections())
             further.replace(lost.control().grant().connection(), nanos);

@@ -19,9 +19,10 @@ class CompanionsTest {
         BlockingQueue<Integer> joined = new LinkedBlockingQueue<>();
         Companions companions = new Companions(options, new Companions.Joining() {
             @Override
-            public void join(int instead, Entrance.Way way) {
+            public TunnelConnection join(int instead, Entrance.Way way) {
                 joined.add(instead);
                 if (instead < 0) throw new IllegalStateException("a defect");
+                return new ScriptedConnection();
             }
 
             @Override
@@ -47,8 +48,9 @@ class CompanionsTest {
         BlockingQueue<Long> joined = new LinkedBlockingQueue<>(); // ns
         Companions companions = new Companions(options, new Companions.Joining() {
             @Override
-            public void join(int instead, Entrance.Way way) {
+            public TunnelConnection join(int instead, Entrance.Way way) {
                 joined.add(System.nanoTime());
+                return new ScriptedConnection();
             }
 
             @Override

@@ -35,7 +35,7 @@ class LeaseTest {
     private final AtomicLong clock = new AtomicLong(-5);
 
     private static Grant grant(String lease, int ttl) {
-        return new Grant(4532, null, new Grant.Leased(lease, Duration.ofSeconds(ttl)), 0, false, false);
+        return new Grant(4532, null, new Grant.Leased(lease, Duration.ofSeconds(ttl)), 0, Grant.Offers.NONE);
     }
 
     private LeaseFile file() {

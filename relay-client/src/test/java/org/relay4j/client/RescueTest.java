@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
@@ -36,11 +37,12 @@ class RescueTest {
         connections.begin(old);
         rescue = new Rescue(Local.hasty(new Recorder()).build(), connections, new Companions.Joining() {
             @Override
-            public void join(int instead, Entrance.Way way) throws IOException {
+            public TunnelConnection join(int instead, Entrance.Way way) throws IOException {
                 attempts.add(way);
                 awaitAnswer();
                 if (!refusal.isEmpty()) throw new RelayRefusedException("refused", refusal, "no");
                 assertTrue(connections.join(successor));
+                return successor;
             }
 
             @Override
@@ -141,6 +143,64 @@ class RescueTest {
             return !connections.isMoving(old);
         });
         assertEquals(0, old.retired.get());
+    }
+
+    @Test
+    void visitorsOnTheWayAreGivenToTheSuccessor() throws Exception {
+        joinAnother();
+        assertEquals(List.of(successor), List.copyOf(old.handedOver));
+    }
+
+    /** It accepts no visitors any more, so the tunnel needs another connection, whether or not the old one speaks. */
+    @Test
+    void successorOfOneThatAcceptsNoMoreIsReplacedAtOnce() throws Exception {
+        old.handsOver = true;
+        joinAnother();
+        old.silent = false;
+        connections.remove(successor);
+        assertTrue(rescue.lost());
+        assertEquals(Entrance.Way.URGENT, attempts.take());
+        speak();
+        answers.release();
+        Await.until("there are two again", () -> connections.all().size() == 2);
+        Await.until("the old one leaves", () -> old.retired.get() == 1);
+        assertEquals(2, old.handedOver.size());
+        assertEquals(0, stays.get());
+    }
+
+    @Test
+    void successorOfOneThatStaysUsableIsNotReplaced() throws Exception {
+        joinAnother();
+        connections.remove(successor);
+        assertFalse(rescue.lost());
+        assertEquals(0, attempts.size());
+    }
+
+    /** The tunnel is lost then, and resumed. */
+    @Test
+    void oneThatAcceptsNoMoreAndGetsNoSuccessorEnds() throws Exception {
+        old.handsOver = true;
+        joinAnother();
+        refusal = "lease-unknown";
+        connections.remove(successor);
+        assertTrue(rescue.lost());
+        attempts.take();
+        answers.release();
+        Await.until("it has ended", () -> !old.isOpen());
+        assertTrue(connections.isMoving(old), "which counts as a loss");
+        assertEquals(0, old.retired.get());
+    }
+
+    @Test
+    void oneThatAcceptsNoMoreStaysWhenTheTunnelIsClosed() throws Exception {
+        old.handsOver = true;
+        joinAnother();
+        connections.remove(successor);
+        assertTrue(rescue.lost());
+        attempts.take();
+        rescue.close();
+        Await.until("the attempt has ended", () -> !rescue.isTrying());
+        assertTrue(old.isOpen());
     }
 
     /** Its server shuts down, and the successor is not there yet. */

@@ -2,8 +2,10 @@ package org.relay4j.client;
 
 import java.net.InetSocketAddress;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +19,8 @@ class ScriptedConnection implements TunnelConnection {
     final CompletableFuture<Long> drain = new CompletableFuture<>();
     final AtomicInteger pings = new AtomicInteger();
     final AtomicInteger retired = new AtomicInteger();
+    final Queue<TunnelConnection> handedOver = new ConcurrentLinkedQueue<>(); // to these
+    volatile boolean handsOver; // the server understands that
     volatile boolean silent;
     private final AtomicReference<Pulse.@Nullable Observer> watching = new AtomicReference<>();
 
@@ -57,6 +61,12 @@ class ScriptedConnection implements TunnelConnection {
     @Override
     public boolean isSilent() {
         return silent;
+    }
+
+    @Override
+    public boolean handOver(TunnelConnection next) {
+        handedOver.add(next);
+        return handsOver;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package org.relay4j.server;
 
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.control.ControlLine;
 import org.relay4j.yamux.core.MuxStream;
@@ -11,6 +12,8 @@ import org.relay4j.yamux.io.LoopDriver;
  * connection, unless a method says otherwise.
  */
 final class ConnectionControl {
+    private static final Pattern STREAM = Pattern.compile("[0-9]{1,10}");
+
     private final TunnelConnection connection;
     private final ServerTunnel tunnel;
     private final LoopDriver driver;
@@ -78,10 +81,39 @@ final class ConnectionControl {
             tunnel.loop().execute(about::handle);
             return true;
         }
+        if (line.keyword().equals("SEEN")) {
+            seen(line);
+            return true;
+        }
         if (saidBye || !line.keyword().equals("BYE")) return false;
         saidBye = true; // the tunnel is notified once, however often the client says so
         tunnel.loop().execute(tunnel::bye);
         return false;
+    }
+
+    /**
+     * Another connection of the tunnel gets no more visitors, and the client has not seen those that came last.
+     *
+     * @throws IllegalArgumentException if the line is malformed
+     */
+    private void seen(ControlLine line) {
+        int number = line.number("connection");
+        int last = stream(line.value("last"));
+        if (number < 0) throw new IllegalArgumentException("SEEN needs the number of a connection");
+        connection.spoke();
+        tunnel.loop().execute(() -> {
+            TunnelConnection other = tunnel.connections().numbered(number);
+            if (other != null && !other.equals(connection)) other.seenUpTo(last);
+            answer(null);
+        });
+    }
+
+    /** Returns an id of a stream, which is an unsigned number. */
+    private static int stream(@Nullable String text) {
+        if (text == null || !STREAM.matcher(text).matches()) {
+            throw new IllegalArgumentException("SEEN needs the id of the last stream");
+        }
+        return Integer.parseUnsignedInt(text); // throws if it is above 2^32-1
     }
 
     /** Answers the last line about an endpoint; with null, the line has no answer. From any thread; does not block. */

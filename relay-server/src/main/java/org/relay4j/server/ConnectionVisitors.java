@@ -1,6 +1,8 @@
 package org.relay4j.server;
 
 import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.relay4j.yamux.core.OpenState;
 import org.relay4j.yamux.io.Loop;
@@ -20,6 +22,8 @@ final class ConnectionVisitors {
     private final LoopDriver driver;
     private final AtomicInteger present = new AtomicInteger(); // and those on the way from the tunnel's loop
     private final ConnectionTraffic traffic = new ConnectionTraffic(System.nanoTime()); // on the tunnel's loop
+    private final ArrayDeque<ServerVisitor> unanswered =
+            new ArrayDeque<>(0); // of a tunnel with a lease, in their order
     private volatile boolean full; // a visitor from the tunnel's loop found no room for its stream
 
     ConnectionVisitors(TunnelConnection connection, LoopDriver driver) {
@@ -95,7 +99,8 @@ final class ConnectionVisitors {
 
     /** Returns whether a visitor from the tunnel's loop gets a stream. */
     private boolean takesOver() {
-        if (!connection.isEnding() && findRoom()) return true;
+        if (connection.willTakeVisitors() && findRoom())
+            return true; // the client may have said meanwhile that it will not
         full = !connection.isEnding();
         return false;
     }
@@ -145,6 +150,29 @@ final class ConnectionVisitors {
                 present.incrementAndGet();
                 driver.flush();
             } else visitor.leave();
+        } finally {
+            driver.lock.unlock();
+        }
+    }
+
+    /** The client has not answered on the stream of a visitor yet. There are as many as a session lets be unacknowledged at most. */
+    void unanswered(ServerVisitor visitor) {
+        unanswered.add(visitor);
+    }
+
+    /** The client has answered, or the visitor has left. Later calls have no effect. */
+    void answered(ServerVisitor visitor) {
+        unanswered.remove(visitor); // usually the first one
+    }
+
+    /** The client will never see the streams above an id: gives their visitors back, for another connection. */
+    void giveBack(int last) {
+        driver.lock.lock();
+        try {
+            for (ServerVisitor visitor : List.copyOf(unanswered)) {
+                if (Integer.compareUnsigned(visitor.stream(), last) > 0) visitor.giveBack();
+            }
+            driver.flush();
         } finally {
             driver.lock.unlock();
         }

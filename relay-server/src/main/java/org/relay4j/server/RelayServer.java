@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.Bounds;
+import org.relay4j.yamux.io.KeptBytes;
 import org.relay4j.yamux.io.Listener;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopGroup;
@@ -39,6 +40,9 @@ public final class RelayServer implements Closeable {
     // Longer than 300 lines because half of it is the Javadoc of the public API, and a sixth gives the parts of a
     // server
     // access to each other.
+    /** Memory for the first bytes of all visitors that their client has not answered. Unit: bytes. */
+    private static final long MOST_KEPT = 16 << 20;
+
     private static final Logger log = LoggerFactory.getLogger(RelayServer.class);
 
     private final ReentrantLock updating = new ReentrantLock(); // one update at a time
@@ -58,6 +62,7 @@ public final class RelayServer implements Closeable {
     private final AtomicLong visitorIdsEver = new AtomicLong();
     private final ServerLog limited = new ServerLog();
     private final SecurityLog security = new SecurityLog();
+    private final KeptBytes.Budget keptBytes = new KeptBytes.Budget(MOST_KEPT);
     private final ServerEvents events;
     private final Gate gate;
     private final ControlPort controlPort;
@@ -347,6 +352,11 @@ public final class RelayServer implements Closeable {
     /** Returns what admits clients, from whichever port. */
     ControlPort controlPort() {
         return controlPort;
+    }
+
+    /** Returns the memory for the first bytes of visitors that their client has not answered. */
+    KeptBytes.Budget keptBytes() {
+        return keptBytes;
     }
 
     NameRouter names() {

@@ -3,12 +3,14 @@ package org.relay4j.server;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.api.recording.Recorder;
 import org.relay4j.yamux.core.MuxStream;
+import org.relay4j.yamux.io.KeptBytes;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopDriver;
 import org.relay4j.yamux.io.Sockets;
@@ -24,6 +26,7 @@ final class ServerVisitor implements Splice.Owner {
     private final VisitorQueue queue;
     private final Arrival arrival; // without the first bytes, which would stay in memory
     private final @Nullable String id; // in logs; null if the stream has no header
+    private @Nullable Splice splice; // once it has a stream
     private boolean left;
     private Loop.@Nullable Timer idleTimer; // while connected, if its idle time is limited
 
@@ -53,6 +56,8 @@ final class ServerVisitor implements Splice.Owner {
         try {
             if (!arrival.wasRead()) Sockets.configure(arrival.channel()); // else it was configured before
             splice = Splice.open(driver, arrival.wire(), visitor, visitor.header(), arrival.read());
+            visitor.splice = splice;
+            if (connection.isLeased() && !visitor.left) connection.visitors().unanswered(visitor);
             long idleTimeout = tunnel.server().options().idleTimeout().toNanos();
             if (idleTimeout > 0) visitor.limitIdleTime(splice, driver, idleTimeout);
             if (tunnel.announcements().areHeard()) tunnel.announcements().accepted(visitor.shown(splice.stream()));
@@ -109,9 +114,56 @@ final class ServerVisitor implements Splice.Owner {
     }
 
     @Override
+    public @Nullable KeptBytes keepsIn() {
+        return connection.isLeased()
+                ? new KeptBytes(connection.tunnel().server().keptBytes())
+                : null;
+    }
+
+    @Override
+    public void answered(Splice same) {
+        connection.visitors().answered(this);
+    }
+
+    /** Returns the id of its stream. */
+    int stream() {
+        return splice == null ? 0 : splice.stream().id();
+    }
+
+    /**
+     * Gives the visitor back to its queue, for another connection, because the client will never see its stream. It is reset if not
+     * all of its bytes were kept, or waiting visitors have as many bytes as they may. With the session's lock held.
+     */
+    void giveBack() {
+        Splice begun = splice;
+        if (begun == null || left) return;
+        // It waits with its bytes, which count as those of other visitors that wait.
+        ByteBuffer read = connection.tunnel().server().names().isFull() ? null : begun.takeBack();
+        if (read == null) {
+            begun.abandon(
+                    new IOException("the client has not seen it, and the server has not kept all that it has sent"));
+            return;
+        }
+        IOException moved = new IOException("it goes to another connection of the tunnel");
+        left = true;
+        report(begun, moved);
+        queue.passed();
+        connection.visitors().left();
+        Loop next = queue.loop();
+        if (next != connection.loop()) connection.loop().deregister(arrival.channel());
+        Arrival again = new Arrival(arrival.wire(), arrival.address(), arrival.proxied(), read);
+        next.execute(() -> queue.returned(again)); // the lock of another session may be needed
+    }
+
+    @Override
     public void ended(Splice splice, @Nullable Throwable failure) {
-        if (idleTimer != null) idleTimer.cancel();
         leave();
+        report(splice, failure);
+    }
+
+    private void report(Splice splice, @Nullable Throwable failure) {
+        if (idleTimer != null) idleTimer.cancel();
+        connection.visitors().answered(this);
         ServerTunnel tunnel = connection.tunnel();
         MuxStream stream = splice.stream();
         // Bytes that the session sends were received from the visitor, and vice versa.

@@ -151,6 +151,24 @@ final class TunnelConnection implements SessionEvents, Pulse.Observer {
         return driver.loop();
     }
 
+    /** Returns whether its client can come back to the tunnel. */
+    boolean isLeased() {
+        return !tunnel.id().isEmpty();
+    }
+
+    /**
+     * The client has another connection in place of this one, on which it accepts no stream above {@code last} any more. The visitors
+     * of those go to another connection. From any thread; does not block.
+     */
+    void seenUpTo(int last) {
+        loop().runOrExecute(() -> {
+            if (ended) return;
+            goneAway = true; // before a visitor could come back here
+            visitors.giveBack(last);
+            tunnel.loop().runOrExecute(() -> tunnel.goneAway("the client has another connection in its place"));
+        });
+    }
+
     /** Pings it all the time, or not. On the tunnel's loop, perhaps with the lock of another session held. */
     void pulse(boolean wanted) {
         if (wanted == pulsing) return;
@@ -163,7 +181,7 @@ final class TunnelConnection implements SessionEvents, Pulse.Observer {
      * client may join another connection meanwhile. A client without a lease cannot. On the loop of the connection.
      */
     void watch() {
-        if (!tunnel.id().isEmpty()) pulse.watch();
+        if (isLeased()) pulse.watch();
     }
 
     @Override
@@ -183,7 +201,7 @@ final class TunnelConnection implements SessionEvents, Pulse.Observer {
         return mayTake && willTakeVisitors();
     }
 
-    /** Returns whether it accepts visitors, or will once its client has answered. On the tunnel's loop. */
+    /** Returns whether it accepts visitors, or will once its client has answered. From any thread. */
     boolean willTakeVisitors() {
         return !goneAway && !superseded && !draining && !ended;
     }
@@ -310,6 +328,11 @@ final class TunnelConnection implements SessionEvents, Pulse.Observer {
         if (answer.hasArrived()) return;
         answer.arrive();
         log.debug("{}: answers, round trip {} us", tunnel, roundTrip / 1_000);
+    }
+
+    /** The client has sent a line, which is as good as the answer to the first ping. */
+    void spoke() {
+        if (!answer.hasArrived()) answer.arrive();
     }
 
     /** Called when the client has answered. */

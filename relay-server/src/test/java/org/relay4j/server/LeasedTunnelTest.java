@@ -53,7 +53,7 @@ class LeasedTunnelTest {
         assertEquals(List.of("port"), List.copyOf(ask("").line().words().keySet()));
         AskingClient client = ask("resume");
         assertEquals(
-                List.of("port", "lease", "ttl", "connection"),
+                List.of("port", "lease", "ttl", "connection", "seen"),
                 List.copyOf(client.line().words().keySet()));
         assertEquals("30", client.line().value("ttl"));
         assertEquals("1", client.line().value("connection"));

@@ -73,7 +73,10 @@ final class IncomingFrames implements FrameReader.Sink {
             return;
         }
         boolean answers = streams.answered(stream);
-        if (answers) parts.session().settle();
+        if (answers) {
+            stream.ending().notifyAnswered();
+            parts.session().settle();
+        }
         if ((flags & Frame.RST) != 0) {
             if (!stream.outbound) wasteful.add(WastefulFrame.RESET_STREAM, now);
             long code = type == Frame.WINDOW_UPDATE ? length : 0;
@@ -139,7 +142,7 @@ final class IncomingFrames implements FrameReader.Sink {
     }
 
     private @Nullable MuxStream admit(int id, long window) throws ProtocolViolation {
-        if (session.isDraining() || !streams.canAdmit()) return refuse(id);
+        if (session.takesNoStreams() || !streams.canAdmit()) return refuse(id);
         MuxStream stream = streams.addInbound(id, window, now);
         StreamHandler handler = session.handlerOf(stream);
         if (handler == null) {

@@ -251,6 +251,16 @@ public final class Multiplexer {
     }
 
     /**
+     * Refuses all streams that the peer opens from now on; nothing is said about it. Open ones continue.
+     *
+     * @return the highest id of those that it has opened so far; 0 if there was none
+     */
+    public int acceptNoMore() {
+        state.acceptNoMore();
+        return streams.lastInbound();
+    }
+
+    /**
      * Asks the peer with a GoAway to open no more streams. Streams that it opens before it receives that are accepted as before,
      * until {@link #drain} is called.
      */

@@ -49,6 +49,11 @@ public final class MuxStream {
         return outbound;
     }
 
+    /** Returns true if the peer has sent a frame for the stream, or, if the peer has opened it, this end has accepted it. */
+    public boolean isAcknowledged() {
+        return acknowledged;
+    }
+
     /** Replaces the handler. The new one is not notified of bytes that are already buffered. */
     public void handler(StreamHandler newHandler) {
         ending.handler(newHandler);

@@ -33,8 +33,9 @@ final class SessionFrames {
         return failure;
     }
 
-    boolean isDraining() {
-        return state.isDraining();
+    /** Returns true if the streams of the peer are refused. */
+    boolean takesNoStreams() {
+        return state.isDraining() || state.acceptsNoMore();
     }
 
     /** Returns the handler of a stream that the peer opened; null to refuse the stream. */

@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 /** The shutdown state of a session: which end accepts no more streams, and whether the session has ended. */
 final class SessionState {
     private boolean draining; // we open and accept no more streams
+    private boolean acceptsNoMore; // of the streams that the peer opens
     private boolean closesWhenDrained; // and the session ends with the last stream
     private boolean announced; // the peer was asked to open no more streams
     private boolean peerGoneAway; // the peer accepts no more streams
@@ -13,6 +14,16 @@ final class SessionState {
     /** Returns true if this end opens and accepts no more streams. */
     boolean isDraining() {
         return draining;
+    }
+
+    /** Refuses all further streams of the peer. */
+    void acceptNoMore() {
+        acceptsNoMore = true;
+    }
+
+    /** Returns true if further streams of the peer are refused, whatever else this end does. */
+    boolean acceptsNoMore() {
+        return acceptsNoMore;
     }
 
     /** Returns true if this end also closes the session after the last stream has ended. */

@@ -11,6 +11,7 @@ final class Streams {
     private final CoreOptions options;
     private final StreamTable table;
     private int nextId; // unsigned
+    private int lastInbound; // unsigned; the highest id of the peer's streams, 0 if there was none
     private long opened; // since the start, by either end
     private int inbound; // streams in the table that the peer opened
     private int auxiliary; // streams in the table that do not keep the session open
@@ -71,6 +72,11 @@ final class Streams {
         }
     }
 
+    /** Returns the highest id of the streams that the peer has opened; 0 if there was none. */
+    int lastInbound() {
+        return lastInbound;
+    }
+
     /** Returns true if all ids of this end have been used. */
     boolean exhausted() {
         return Integer.compareUnsigned(nextId, role.lastId) > 0;
@@ -107,6 +113,7 @@ final class Streams {
         MuxStream stream = new MuxStream(id, false, sendWindow, parts, now);
         opened++;
         inbound++;
+        if (Integer.compareUnsigned(id, lastInbound) > 0) lastInbound = id;
         table.put(stream);
         return stream;
     }

@@ -19,14 +19,16 @@ public final class Pulse {
 
     private final LoopDriver driver;
     private final Observer observer;
-    private final Silence silence = new Silence(System.nanoTime());
+    private final Silence silence;
     private Loop.@Nullable Timer next; // while it is running
+    private boolean slow; // the next beat comes later than those of a peer in use
     private boolean stopped;
 
     /** Creates one that does not run yet. */
     public Pulse(LoopDriver driver, Observer observer) {
         this.driver = driver;
         this.observer = observer;
+        silence = new Silence(System.nanoTime());
     }
 
     /** Returns whether the peer is silent. From any thread. */
@@ -38,14 +40,16 @@ public final class Pulse {
     public void run(boolean constant) {
         if (stopped) return;
         silence.constant(constant);
+        if (constant && slow) cancel();
         if (constant && next == null) beat();
     }
 
-    /** Watches the peer from now on, until there has been no traffic for ten seconds. */
+    /** Watches the peer from now on, more and more seldom, until there has been no traffic for four minutes. */
     public void watch() {
         if (stopped) return;
         silence.watch(driver.loop().now());
-        if (next == null) later();
+        if (slow) cancel();
+        if (next == null) later(Silence.BEAT);
     }
 
     /** The peer has answered a ping. On any thread, with the session's lock held or not. */
@@ -63,20 +67,23 @@ public final class Pulse {
     private void cancel() {
         if (next != null) next.cancel();
         next = null;
+        slow = false;
     }
 
-    private void later() {
-        next = driver.loop().schedule(Silence.BEAT, this::beat);
+    private void later(long pause) {
+        slow = pause > Silence.QUIET;
+        next = driver.loop().schedule(pause, this::beat);
     }
 
     private void beat() {
         next = null;
+        slow = false;
         if (stopped) return;
         long now = System.nanoTime();
         long received = look(now);
         if (stopped || !silence.continues(now)) return;
         if (silence.asks(now, received)) ask(now);
-        later();
+        later(silence.pause(now, received));
         if (isSilent()) observer.silent();
     }
 

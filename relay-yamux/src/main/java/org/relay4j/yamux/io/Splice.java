@@ -29,6 +29,17 @@ public final class Splice implements StreamHandler, Loop.Handler, BandwidthWaite
         /** The splice has ended and closed its socket. {@code failure} is null if both directions ended with FIN. */
         void ended(Splice splice, @Nullable Throwable failure);
 
+        /**
+         * Returns what keeps the bytes of the connection until the peer has answered, for {@link Splice#takeBack}; null to keep
+         * none. Called once, for a new stream.
+         */
+        default @Nullable KeptBytes keepsIn() {
+            return null;
+        }
+
+        /** The peer has answered on a new stream, so the connection cannot be taken back any more. */
+        default void answered(Splice splice) {}
+
         /** The socket of an accepted stream is connected. */
         default void connected(Splice splice) {}
 
@@ -91,6 +102,7 @@ public final class Splice implements StreamHandler, Loop.Handler, BandwidthWaite
             MuxStream opened = driver.mux().open(splice, driver.loop().now());
             if (opened == null) throw new IOException("there is no memory left to open a stream");
             splice.stream = opened;
+            splice.input.keep(owner.keepsIn(), read);
             splice.input.begin(joined(preamble, read), preamble == null ? 0 : preamble.length);
             driver.flush();
             begun = true;
@@ -153,8 +165,29 @@ public final class Splice implements StreamHandler, Loop.Handler, BandwidthWaite
     /** Undoes a failed start. The caller keeps the socket, and the stream if the peer opened it. */
     private void forget() {
         ended = true;
+        input.forgetKept();
         if (key != null) key.cancel();
         if (stream != null && stream.isOutbound()) stream.reset(0);
+    }
+
+    /**
+     * Takes the connection back from its stream, of which the peer will see nothing, so that it can begin another one. On the loop,
+     * with the lock held; the driver must be flushed afterwards. The splice ends without a call of its owner. The connection stays
+     * registered with the loop, without an interest.
+     *
+     * @return all bytes that were read from the connection; null if they were not kept, or the peer has answered: then nothing has
+     *     changed
+     */
+    public @Nullable ByteBuffer takeBack() {
+        ByteBuffer read = ended || stream.isAcknowledged() || stream.isGone() ? null : input.takeKept();
+        if (read == null) return null;
+        interest(key.interestOps(), false);
+        ended = true;
+        input.close();
+        output.close();
+        stream.uncount((int) stream.bytesSent()); // they are counted again on the next stream
+        stream.reset(0);
+        return read;
     }
 
     /** Returns the stream. */
@@ -312,6 +345,12 @@ public final class Splice implements StreamHandler, Loop.Handler, BandwidthWaite
     @Override
     public void onBuffered(MuxStream from) {
         if (connected) interest(SelectionKey.OP_WRITE, true);
+    }
+
+    @Override
+    public void onAnswered(MuxStream from) {
+        input.forgetKept();
+        if (!ended) owner.answered(this);
     }
 
     @Override

@@ -20,6 +20,7 @@ final class SpliceInput {
     private final LoopDriver driver;
     private @Nullable ByteBuffer first; // sent on the stream before anything from the socket
     private int uncounted; // how many of these are left that are not from the socket
+    private @Nullable KeptBytes kept; // until the peer has answered, if they are kept
     private boolean ended; // the end was received from the socket, or the socket is no longer read
     private boolean awaitsBandwidth; // the socket is not read until the throttle resumes it
     private @Nullable StallEvent stall;
@@ -40,6 +41,29 @@ final class SpliceInput {
         if (splice.wire().hasInput()) readAgain();
     }
 
+    /**
+     * Keeps all bytes of the connection in {@code in}, unless it is null.
+     *
+     * @param read bytes that were read before; null for none
+     */
+    void keep(@Nullable KeptBytes in, @Nullable ByteBuffer read) {
+        kept = in;
+        if (in != null && read != null) in.add(read, read.position(), read.remaining());
+    }
+
+    /** Returns all bytes of the connection, which are kept no longer; null if they were not kept. */
+    @Nullable
+    ByteBuffer takeKept() {
+        KeptBytes all = kept;
+        kept = null;
+        return all == null ? null : all.take();
+    }
+
+    void forgetKept() {
+        if (kept != null) kept.drop();
+        kept = null;
+    }
+
     boolean hasEnded() {
         return ended;
     }
@@ -57,6 +81,7 @@ final class SpliceInput {
     /** The splice has ended. */
     void close() {
         ended = true;
+        forgetKept();
         goesOn();
         if (again != null) again.cancel();
     }
@@ -99,6 +124,7 @@ final class SpliceInput {
         }
         goesOn();
         Wire wire = splice.wire();
+        int start = room.position();
         int length;
         try {
             length = wire.read(room);
@@ -118,6 +144,7 @@ final class SpliceInput {
             return 0;
         }
         splice.transferred(length);
+        if (kept != null && length > 0) kept.add(room, start, length);
         if (length > 0) stream.commit(length, now());
         driver.flushIfMuch();
         // After a full read, more data is likely. If it cannot be sent now, do not wait for the selector to report it.

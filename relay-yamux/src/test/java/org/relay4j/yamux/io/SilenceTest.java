@@ -17,28 +17,24 @@ class SilenceTest {
     private long roundTrip; // ns
     private long bytes;
     private int pings;
+    private int beats;
+    private long pause = Silence.BEAT; // ns
     private boolean answers = true;
 
     /** Lets the beats of some time pass; the peer answers at once, if at all. Returns false if the beats have ended. */
     private boolean pass(long ms) {
         for (long end = now + ms * MS; now < end; ) {
-            now += Silence.BEAT;
+            now += pause;
             silence.look(now, received, roundTrip, bytes);
             if (!silence.continues(now)) return false;
-            if (!silence.asks(now, received)) continue;
-            pings++;
-            if (answers) received = now;
+            if (silence.asks(now, received)) {
+                pings++;
+                if (answers) received = now;
+            }
+            pause = silence.pause(now, received);
+            beats++;
         }
         return true;
-    }
-
-    @Test
-    void peerThatAnswersIsPingedOnceASecondUntilItHasBeenIdleForTenSeconds() {
-        silence.watch(now);
-        assertTrue(pass(9_500));
-        assertEquals(9, pings);
-        assertFalse(pass(500), "nobody uses it");
-        assertFalse(silence.isSilent());
     }
 
     @Test
@@ -90,11 +86,40 @@ class SilenceTest {
     void silentPeerIsPingedUntilItSpeaks() {
         silence.watch(now);
         answers = false;
-        assertTrue(pass(40_000), "the watch has long expired");
+        assertTrue(pass(300_000), "the watch has long expired");
         assertTrue(silence.isSilent());
         received = now;
         assertFalse(pass(500));
         assertFalse(silence.isSilent());
+    }
+
+    @Test
+    void watchThatFadesPingsMoreAndMoreSeldom() {
+        silence.watch(now);
+        assertTrue(pass(12_000));
+        assertTrue(pings >= 9 && pings <= 11, () -> pings + " pings");
+        pings = 0;
+        beats = 0;
+        assertTrue(pass(190_000));
+        assertTrue(pings > 15 && pings < 30, () -> pings + " pings");
+        assertTrue(beats <= 2 * pings + 2, () -> beats + " beats");
+        assertFalse(pass(90_000), "it is idle");
+        assertFalse(silence.isSilent());
+        pause = Silence.BEAT;
+        silence.watch(now);
+        pings = 0;
+        assertTrue(pass(4_000));
+        assertTrue(pings >= 3, () -> pings + " pings, as if it had never been idle");
+    }
+
+    @Test
+    void peerThatFallsSilentWhileTheWatchFadesIsFoundOut() {
+        silence.watch(now);
+        assertTrue(pass(60_000));
+        answers = false;
+        assertTrue(pass(60_000 / 7 + 2_500));
+        assertTrue(silence.isSilent());
+        assertTrue(pass(600_000), "it is pinged until it speaks");
     }
 
     /** Another connection joins because this one does not answer, so both are pinged all the time. The visitors here may survive. */
