@@ -86,10 +86,10 @@ final class Repair {
         List<Holding> holdings = tunnel.holdings();
         boolean shared = isShared(tunnel);
         for (Holding each : holdings) {
-            if (each.ended) {
+            if (tunnel.isLeaving()) {
+                leave(tunnel, each, shared && !isOnlyHere(tunnel, each), batch);
+            } else if (each.ended) {
                 giveBack(tunnel, each, batch);
-            } else if (tunnel.isLeaving()) {
-                leave(tunnel, each, shared, batch);
             } else {
                 claim(tunnel, each, batch);
                 route(tunnel, each, batch);
@@ -178,11 +178,18 @@ final class Repair {
         if (entry == null || record == null) return;
         List<Endpoint> endpoints = new ArrayList<>(record.endpoints());
         for (Holding each : holdings) {
-            if (each.ended) endpoints.remove(each.endpoint);
+            if (isOnlyHere(tunnel, each)) endpoints.remove(each.endpoint);
         }
         if (endpoints.equals(record.endpoints())) return;
         batch.expect(entry.key(), entry.revision());
         batch.put(entry.key(), RecordText.of(record.endpoints(endpoints), node(record), tunnel.epoch), entry.lease());
+    }
+
+    /** Returns whether an endpoint is to be given back that no other node has taken over with the tunnel. */
+    private boolean isOnlyHere(Carried tunnel, Holding holding) {
+        if (!holding.ended || view.isServedElsewhere(holding.endpoint, tunnel.id)) return false;
+        Claimed present = claimed(tunnel, holding);
+        return present == null || isOwnOrOrphan(present.claim.node());
     }
 
     private static NodeId node(TunnelRecord record) {
