@@ -221,8 +221,16 @@ final class Repair {
         Claimed present = shared ? null : claimed(tunnel, holding);
         if (present == null) return;
         ClaimText claim = present.claim;
-        if (!isOwnOrOrphan(claim.node()) || (holding.epoch != 0 && claim.epoch() != holding.epoch)) return;
+        if (!isOurs(present.entry) || (holding.epoch != 0 && claim.epoch() != holding.epoch)) return;
         delete(present.entry, batch);
+    }
+
+    /**
+     * Returns whether an entry ends with the lease of this node. One on the lease of another node ends with that one, even if the node
+     * seems to be gone: until then it may serve the tunnel.
+     */
+    private boolean isOurs(Entry entry) {
+        return entry.lease() == presence.claims();
     }
 
     private static void delete(Entry entry, Batch batch) {
@@ -239,8 +247,7 @@ final class Repair {
         Entry entry = tunnel.entry(key);
         TunnelRecord record = record(tunnel);
         if (entry == null || record == null) return;
-        if (!isOwnOrOrphan(node(record))
-                || (tunnel.epoch != 0 && record.stored().epoch() != tunnel.epoch)) return;
+        if (!isOurs(entry) || (tunnel.epoch != 0 && record.stored().epoch() != tunnel.epoch)) return;
         delete(entry, batch);
     }
 }
