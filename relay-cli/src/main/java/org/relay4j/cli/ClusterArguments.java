@@ -60,8 +60,7 @@ final class ClusterArguments {
         RegistryStore store = store(cluster);
         boolean complete = false;
         try {
-            RelayServerOptions all =
-                    options.cluster(built.store(store).build()).build();
+            RelayServerOptions all = options.cluster(built.store(store).build()).build();
             complete = true;
             return all;
         } catch (IllegalArgumentException e) {

@@ -108,7 +108,11 @@ class ClusterArgumentsTest {
     }
 
     private static void requireTime(String... options) {
-        new ServerCommand(Arguments.of(with(options), Map.of()), new Output(System.out, System.err, false), new Shutdown()).gracePeriod();
+        new ServerCommand(
+                        Arguments.of(with(options), Map.of()),
+                        new Output(System.out, System.err, false),
+                        new Shutdown())
+                .gracePeriod();
     }
 
     private static void assertNoTime(String part, String... options) {

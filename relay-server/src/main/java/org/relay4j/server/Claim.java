@@ -181,10 +181,14 @@ final class Claim {
         if (cluster == null) open(wanted);
         else if (carrier != null) refusePort("port " + wanted + " is in use at node " + carrier);
         else
-            cluster.routed().take(port, home(), routed -> on(loop, () -> {
-                if (routed == null) open(wanted);
-                else openRouted(routed);
-            }));
+            cluster.routed()
+                    .take(
+                            port,
+                            home(),
+                            routed -> on(loop, () -> {
+                                if (routed == null) open(wanted);
+                                else openRouted(routed);
+                            }));
     }
 
     /** Opens a port that this node had for visitors of another. A refusal is on the client's loop, the rest is on that of the port. */
