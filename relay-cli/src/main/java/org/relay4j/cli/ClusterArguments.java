@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import org.relay4j.api.control.ClientName;
 import org.relay4j.server.ClusterOptions;
 import org.relay4j.server.RelayServerOptions;
+import org.relay4j.server.registry.RegistryStore;
 
 /** The options of a server that is a node of a cluster. Passwords for the store are never arguments, which other users could see. */
 final class ClusterArguments {
@@ -21,18 +23,20 @@ final class ClusterArguments {
         Flag.DRAIN_DELAY
     };
 
+    private static final Duration DRAIN_DELAY = Duration.ofSeconds(5); // the default of the library
+
     private final Arguments arguments;
 
     ClusterArguments(Arguments arguments) {
         this.arguments = arguments;
     }
 
-    /** Adds the cluster to the options, if there is one. Does not connect to its store. */
-    void addTo(RelayServerOptions.Builder options) {
+    /** Adds the cluster to the options, if there is one, and returns them. Does not connect to its store. */
+    RelayServerOptions complete(RelayServerOptions.Builder options) {
         Value cluster = arguments.get(Flag.CLUSTER);
         if (cluster == null) {
             requireNone();
-            return;
+            return options.build();
         }
         if (arguments.get(Flag.PUBLIC_PORTS) == null) {
             throw CommandFailure.usage(cluster.name() + " needs " + Flag.PUBLIC_PORTS
@@ -53,16 +57,36 @@ final class ClusterArguments {
         built.peerCertificate(certificate.path(), key.path(), authority.path());
         Value delay = arguments.get(Flag.DRAIN_DELAY);
         if (delay != null) built.drainDelay(delay.duration());
+        RegistryStore store = store(cluster);
+        boolean complete = false;
         try {
-            built.store(ClusterOptions.openStore(cluster.text(), arguments::variable));
+            RelayServerOptions all = options.cluster(built.store(store).build()).build();
+            complete = true;
+            return all;
+        } catch (IllegalArgumentException e) {
+            throw CommandFailure.usage(String.valueOf(e.getMessage()));
+        } finally {
+            if (!complete) store.close();
+        }
+    }
+
+    private RegistryStore store(Value cluster) {
+        try {
+            return ClusterOptions.openStore(cluster.text(), arguments::variable);
         } catch (IllegalArgumentException e) {
             throw CommandFailure.usage("cannot use " + cluster.name() + ": " + e.getMessage());
         }
-        try {
-            options.cluster(built.build());
-        } catch (IllegalArgumentException e) {
-            throw CommandFailure.usage(String.valueOf(e.getMessage()));
-        }
+    }
+
+    /** Throws if visitors of a node that leaves would be reset before its public ports are closed. */
+    void requireTimeFor(Duration gracePeriod) {
+        if (arguments.get(Flag.CLUSTER) == null) return;
+        Value chosen = arguments.get(Flag.DRAIN_DELAY);
+        Duration delay = chosen == null ? DRAIN_DELAY : chosen.duration();
+        if (delay.isZero() || gracePeriod.compareTo(delay) > 0) return;
+        throw CommandFailure.usage(Flag.GRACE_PERIOD + " is " + gracePeriod.toMillis() + " ms and " + Flag.DRAIN_DELAY
+                + " is " + delay.toMillis() + " ms, which leaves visitors no time to finish; set a longer "
+                + Flag.GRACE_PERIOD + " or a shorter " + Flag.DRAIN_DELAY);
     }
 
     private void requireNone() {

@@ -167,8 +167,7 @@ final class ServerCommand {
                 .session(session(arguments));
         arguments.apply(Flag.PROXY_CERTS, value -> options.proxyCertificates(value.list()), options::build);
         domain(options);
-        new ClusterArguments(arguments).addTo(options);
-        return options.build();
+        return new ClusterArguments(arguments).complete(options);
     }
 
     /** Sets the options for visitors of host names. */
@@ -267,7 +266,9 @@ final class ServerCommand {
 
     /** Returns how long visitors may take to finish when the process is terminated. */
     Duration gracePeriod() {
-        return gracePeriod(arguments, GRACE_PERIOD);
+        Duration time = gracePeriod(arguments, GRACE_PERIOD);
+        new ClusterArguments(arguments).requireTimeFor(time);
+        return time;
     }
 
     static Duration gracePeriod(Arguments arguments, Duration usual) {

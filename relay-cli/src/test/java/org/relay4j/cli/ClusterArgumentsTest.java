@@ -29,8 +29,7 @@ class ClusterArgumentsTest {
 
     private static RelayServerOptions options(List<String> args, Map<String, String> environment) {
         RelayServerOptions.Builder options = RelayServerOptions.builder().publicPorts(20_000, 20_009);
-        new ClusterArguments(Arguments.of(args, environment)).addTo(options);
-        RelayServerOptions built = options.build();
+        RelayServerOptions built = new ClusterArguments(Arguments.of(args, environment)).complete(options);
         ClusterArguments.close(built);
         return built;
     }
@@ -94,6 +93,31 @@ class ClusterArgumentsTest {
         assertRejected("needs --peer-cert=<pem>", without("--peer-cert"));
         assertRejected("needs --peer-key=<pem>", without("--peer-key"));
         assertRejected("needs --peer-ca=<pem>", without("--peer-ca"));
+    }
+
+    @Test
+    void visitorsNeedTimeAfterTheDrainDelay() {
+        requireTime("--grace-period=6s");
+        requireTime("--grace-period=0s", "--drain-delay=0s");
+        assertEquals(
+                Duration.ofSeconds(5),
+                options(NODE, Map.of()).cluster().drainDelay(),
+                "the default that requireTimeFor compares with");
+        assertNoTime("--grace-period is 5000 ms and --drain-delay is 5000 ms", "--grace-period=5s");
+        assertNoTime("--grace-period is 30000 ms and --drain-delay is 90000 ms", "--drain-delay=90s");
+    }
+
+    private static void requireTime(String... options) {
+        new ServerCommand(
+                        Arguments.of(with(options), Map.of()),
+                        new Output(System.out, System.err, false),
+                        new Shutdown())
+                .gracePeriod();
+    }
+
+    private static void assertNoTime(String part, String... options) {
+        CommandFailure e = assertThrows(CommandFailure.class, () -> requireTime(options));
+        assertTrue(e.getMessage().contains(part), e::getMessage);
     }
 
     @Test

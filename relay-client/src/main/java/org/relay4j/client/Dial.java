@@ -68,12 +68,13 @@ final class Dial {
                 .channel();
     }
 
-    /** Resolves a host now. */
+    /** Resolves a host now. Each address has the host as its name, as the caller has written it. */
     static List<InetSocketAddress> resolve(String host, int port) throws RelayUnreachableException {
         try {
-            return order(InetAddress.getAllByName(host)).stream()
-                    .map(address -> new InetSocketAddress(address, port))
-                    .toList();
+            List<InetSocketAddress> resolved = new ArrayList<>();
+            for (InetAddress address : order(InetAddress.getAllByName(host)))
+                resolved.add(new InetSocketAddress(ControlConnection.named(host, address), port));
+            return resolved;
         } catch (UnknownHostException e) {
             throw new RelayUnreachableException("unknown host " + host, e);
         }

@@ -25,11 +25,6 @@ final class ServerAddresses {
         servers = List.copyOf(all);
     }
 
-    /** Returns whether nodes other than that of the server are known. */
-    boolean areSeveral() {
-        return servers.size() > 1;
-    }
-
     /**
      * Resolves all. Blocks as the resolver does. The addresses of a host are in the order of RFC 8305.
      *

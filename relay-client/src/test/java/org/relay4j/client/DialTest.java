@@ -37,6 +37,23 @@ class DialTest {
     }
 
     @Test
+    void addressesKeepTheHostAsTheCallerHasWrittenIt() throws IOException {
+        InetSocketAddress literal = Dial.resolve("::1", 7000).get(0);
+        assertEquals("::1", literal.getHostString());
+        assertEquals(InetAddress.getByName("::1"), literal.getAddress());
+        assertEquals("127.0.0.1", Dial.resolve("127.0.0.1", 7000).get(0).getHostString());
+        for (InetSocketAddress each : Dial.resolve("localhost", 7000)) {
+            assertEquals("localhost", each.getHostString());
+            assertTrue(each.getAddress().isLoopbackAddress());
+        }
+        try (SocketChannel channel = SocketChannel.open()) {
+            Reached reached = Reached.directly(new Dial.Dialed(channel, literal));
+            assertEquals("::1", reached.host());
+            assertEquals("::1", reached.server().getHostString());
+        }
+    }
+
+    @Test
     void hostWithVeryManyAddressesIsNotTriedAtAllOfThem() {
         InetAddress[] many =
                 IntStream.range(0, 100).mapToObj(n -> address("10.0.0." + n)).toArray(InetAddress[]::new);

@@ -90,7 +90,7 @@ class NodesTest {
             one.close();
             second.established.take();
             assertTrue(second.requests.get(0).contains(" resume=t.one"), second.requests::toString);
-            Await.until("it is up again", acceptor::isOpen);
+            Await.until("open again", acceptor::isOpen); // the server sees the new connection first
         }
     }
 

@@ -185,10 +185,23 @@ final class Claim {
                     .take(
                             port,
                             home(),
-                            routed -> guarded(() -> {
-                                if (routed == null) on(loop, () -> open(wanted));
-                                else open(routed, null);
+                            routed -> on(loop, () -> {
+                                if (routed == null) open(wanted);
+                                else openRouted(routed);
                             }));
+    }
+
+    /** Opens a port that this node had for visitors of another. A refusal is on the client's loop, the rest is on that of the port. */
+    private void openRouted(PublicEndpoint routed) {
+        Places.Place found = null;
+        try {
+            found = place();
+        } finally {
+            if (found == null) home().runOrExecute(() -> routed.close(null));
+        }
+        if (found == null) return;
+        Places.Place own = found;
+        on(home(), () -> open(routed, own));
     }
 
     /** On the loop of the current owner. */

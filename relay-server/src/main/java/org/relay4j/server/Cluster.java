@@ -77,7 +77,7 @@ final class Cluster implements ClusterListener {
     }
 
     /**
-     * Joins the cluster. Blocks until the node knows the routes of the others, at most ten seconds.
+     * Joins the cluster. Blocks until the node knows the routes of the others, at most 20 seconds.
      *
      * @throws IOException if the store cannot be used, or another node has the name; the message says what to do
      */

@@ -11,7 +11,7 @@ import org.relay4j.server.peer.PeerTls;
 
 /** The start of a node of a cluster. */
 final class ClusterStart {
-    private static final long PATIENCE = TimeUnit.SECONDS.toNanos(10);
+    private static final long PATIENCE = TimeUnit.SECONDS.toNanos(20); // a node tells after 15 s why it cannot join
 
     private ClusterStart() {}
 
@@ -43,7 +43,7 @@ final class ClusterStart {
         return version == null ? "unknown" : version;
     }
 
-    /** Blocks until a stage is complete, at most ten seconds. */
+    /** Blocks until a stage is complete, at most 20 seconds. */
     static void await(CompletionStage<Void> stage, String failed) throws IOException {
         try {
             stage.toCompletableFuture().get(PATIENCE, TimeUnit.NANOSECONDS);
@@ -51,7 +51,7 @@ final class ClusterStart {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             throw new IOException(failed + cause.getMessage(), cause);
         } catch (TimeoutException e) {
-            throw new IOException(failed + "no answer within 10 s; check that this machine can reach it", e);
+            throw new IOException(failed + "no answer within 20 s; check that this machine can reach it", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted while the node joins its cluster");

@@ -152,7 +152,7 @@ public final class RelayServer implements Closeable {
      * @throws java.nio.file.FileSystemException if the state file cannot be used; the message says why, and what to do
      */
     public static RelayServer start(RelayServerOptions options) throws IOException {
-        RelayServer server = new RelayServer(Objects.requireNonNull(options, "options"));
+        RelayServer server = open(Objects.requireNonNull(options, "options"));
         log.info("relay server: listening on {}", server.control.text());
         InetSocketAddress https = server.httpsAddress();
         if (https != null) log.info("relay server: host names with HTTPS on {}", Sockets.text(https));
@@ -167,6 +167,18 @@ public final class RelayServer implements Closeable {
                     server.port());
         }
         return server;
+    }
+
+    /** If the server cannot start, the store of its cluster is closed, which has threads and connections. */
+    private static RelayServer open(RelayServerOptions options) throws IOException {
+        boolean started = false;
+        try {
+            RelayServer server = new RelayServer(options);
+            started = true;
+            return server;
+        } finally {
+            if (!started && options.cluster() != null) options.cluster().store().close();
+        }
     }
 
     /** Returns the control port; 0 if the server listens on a {@link RelayServerOptions.Builder#controlSocket controlSocket}. */

@@ -39,6 +39,8 @@ final class RoutedEndpoints {
     private final ReentrantLock lock = OrderedLock.leaf("the routed endpoints");
     private final Map<Endpoint, QueuedEndpoint> all = new HashMap<>(); // guarded by lock
     private final Set<Endpoint> unbound = new HashSet<>(); // could not be opened; guarded by lock
+    private final Set<Endpoint> retrying = new HashSet<>(); // are tried again after a pause; guarded by lock
+    private int retries; // that are scheduled; guarded by lock
     private boolean finishing; // endpoints accept their last visitors; guarded by lock
     private boolean closed; // no more are added; guarded by lock
     private final LimitedLog failures = new LimitedLog(log, Level.WARN);
@@ -63,6 +65,16 @@ final class RoutedEndpoints {
         lock.lock();
         try {
             return unbound.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns the number of attempts to open an endpoint that are scheduled: one for each endpoint at most. */
+    int retries() {
+        lock.lock();
+        try {
+            return retries;
         } finally {
             lock.unlock();
         }
@@ -126,10 +138,13 @@ final class RoutedEndpoints {
         }
     }
 
+    /** Schedules the next attempt, unless there is one: each change of the routes is an attempt, too. */
     private void later(Endpoint endpoint, Loop loop, IOException failure) {
         lock.lock();
         try {
             unbound.add(endpoint);
+            if (!retrying.add(endpoint)) return;
+            retries++;
         } finally {
             lock.unlock();
         }
@@ -137,7 +152,18 @@ final class RoutedEndpoints {
                 "relay server: {} of the cluster cannot be opened here, trying again in 2 s: {}",
                 endpoint,
                 String.valueOf(failure.getMessage()));
-        loop.schedule(PAUSE, () -> open(endpoint, loop));
+        loop.schedule(PAUSE, () -> retry(endpoint, loop));
+    }
+
+    private void retry(Endpoint endpoint, Loop loop) {
+        lock.lock();
+        try {
+            retrying.remove(endpoint);
+            retries--;
+        } finally {
+            lock.unlock();
+        }
+        open(endpoint, loop);
     }
 
     /** A tunnel gives an endpoint back that other nodes have, or will have soon: it stays open. On the endpoint's loop. */

@@ -85,7 +85,7 @@ final class RoutedVisitors implements EndpointVisitors {
     public void arrived(Arrival visitor) {
         if (!mayEnter(visitor)) visitor.reset();
         else if (handover != null) {
-            cluster.counts().left();
+            release(visitor, handover.loop());
             handover.addLater(visitor);
         } else ask(new RoutedVisitor(visitor, System.nanoTime() + cluster.hold()));
     }

@@ -212,6 +212,7 @@ final class ServerTunnel {
         boolean unserved = lifecycle.isServed() && connections.isEmpty();
         if (unserved && mayBeHeld()) hold("a connection could not be started");
         else if (lifecycle.isClaimed() || unserved) ending.letGo("never started");
+        else if (lifecycle.isHeld() && entry().isElsewhere()) endHere(); // its visitors would wait here for nothing
     }
 
     /** Called when the client has answered on a connection. */
@@ -308,26 +309,41 @@ final class ServerTunnel {
         TunnelClaims claims = entry().claims();
         if (claims == null || claims.isOver()) return;
         claims.lost();
-        boolean finishes = server.isClosing() || lifecycle.isLeaving();
+        boolean finishes = isFinishing();
         Cause cause = new Cause(Cause.Kind.CONNECTION_LOST, why);
         ending.end(cause);
-        if (finishes) return;
+        if (!finishes) closeConnections();
+    }
+
+    private boolean isFinishing() {
+        return server.isClosing() || lifecycle.isLeaving();
+    }
+
+    private void closeConnections() {
         for (TunnelConnection connection : connections.copy()) connection.close();
     }
 
-    /** Another node has an endpoint. */
+    /** Another node has an endpoint. The client connects again to learn that, and opens the others again. Without any, the tunnel ends. */
     void lostToOther(Endpoint endpoint) {
         TunnelClaims claims = entry().claims();
         if (claims == null || claims.isOver()) return;
         claims.lost(endpoint);
         PublicEndpoint found = endpoints.find(endpoint);
-        if (found != null) endpoints.giveBack(found);
+        if (found == null) return; // the tunnel has given it up
+        boolean finishes = isFinishing();
+        endpoints.giveBack(found);
+        if (endpoints.size() == 0)
+            ending.end(new Cause(Cause.Kind.CONNECTION_LOST, "another node has its endpoint " + endpoint));
+        if (!finishes) closeConnections();
     }
 
     /** Another node serves an endpoint of the tunnel, too. If the tunnel is held here, its visitors go there from now on. */
     void isElsewhere(Endpoint endpoint) {
         if (lifecycle.isServed() && isOpen()) entry().join(endpoint);
-        if (!lifecycle.isHeld() || awaited) return;
+        if (lifecycle.isHeld() && !awaited) endHere();
+    }
+
+    private void endHere() {
         ending.end(new Cause(Cause.Kind.CLOSED_BY_PEER, "its client is at another node"));
     }
 

@@ -626,6 +626,82 @@ class ClusterTest {
         }
     }
 
+    @Test
+    void portThatCannotBeOpenedIsTriedAgainOnceAtATimeHoweverOftenItsRoutesChange() throws Exception {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        ClientLimits limits = ClientLimits.builder().port(cluster.lowestPort()).build();
+        Endpoint port = Endpoint.port(cluster.lowestPort());
+        Cluster node = second.cluster();
+        assertNotNull(node);
+        try (ServerSocket program = new ServerSocket(cluster.lowestPort(), 1, TestCluster.address(2));
+                AskingClient client =
+                        AskingClient.connect(first, "", "a", limits).establish()) {
+            assertEquals(program.getLocalPort(), client.port());
+            Await.until("not opened", () -> second.clusterView().counts().unbound() == 1);
+            for (int n = 0; n < 10; n++) node.routed().changed(port);
+            CompletableFuture<Integer> retries = new CompletableFuture<>();
+            second.loops().of(port).execute(() -> retries.complete(node.routed().retries()));
+            assertEquals(1, retries.get());
+        }
+    }
+
+    @Test
+    void tunnelThatLosesItsOnlyEndpointEnds() throws IOException {
+        RelayServer first = cluster.start(1);
+        cluster.start(2);
+        try (AskingClient client = AskingClient.connect(first, "resume").establish()) {
+            lose(first, client, Endpoint.port(client.port()));
+            client.yamux().expectGone();
+            Await.until("ended", () -> first.tunnelCount() == 0);
+        }
+    }
+
+    @Test
+    void clientOfATunnelThatLosesOneOfItsEndpointsConnectsAgain() throws IOException {
+        RelayServer first = cluster.start(1);
+        cluster.start(2);
+        ClientLimits limits = ClientLimits.builder()
+                .ports(cluster.lowestPort(), cluster.lowestPort() + 7)
+                .build();
+        int port = cluster.lowestPort() + 1;
+        AskingClient before = AskingClient.connect(first, "port=none visitor-address resume", "a", limits)
+                .establish()
+                .control();
+        before.open("tcp/" + port);
+        before.open("tcp/" + (port + 1));
+        lose(first, before, Endpoint.port(port));
+        before.yamux().expectGone();
+        Await.until("held", () -> heldAt(first));
+        try (AskingClient after = AskingClient.connect(
+                        first, "port=none visitor-address resume=" + before.lease(), "a", limits)
+                .establish()
+                .control()) {
+            assertEquals(Endpoint.port(port + 1), after.open("tcp/" + (port + 1)));
+        }
+        before.close();
+    }
+
+    /** The node learns that another one has an endpoint of a tunnel. */
+    private static void lose(RelayServer at, AskingClient client, Endpoint endpoint) {
+        Cluster node = at.cluster();
+        if (node == null) throw new AssertionError("not a node");
+        node.lost(Lease.tunnelOf(client.lease()), endpoint, "another node has it");
+    }
+
+    @Test
+    void storeIsClosedIfTheServerDoesNotStart() throws IOException {
+        CutStore store = new CutStore(new MemoryRegistryStore(System::nanoTime, Runnable::run));
+        Path missing = folder.resolve("missing.pem");
+        assertThrows(
+                IOException.class,
+                () -> cluster.start(
+                        1,
+                        options -> options,
+                        node -> node.store(store).peerCertificate(missing, missing, cluster.authority())));
+        assertTrue(store.isClosed());
+    }
+
     /** A tunnel whose port is in use at the other node, for a moment. */
     private AskingClient taken(RelayServer first, RelayServer second, ClientLimits limits) throws IOException {
         try (ServerSocket program = new ServerSocket(cluster.lowestPort(), 1, TestCluster.address(2))) {

@@ -15,6 +15,7 @@ import org.relay4j.server.registry.Transaction;
 final class CutStore implements RegistryStore {
     private final RegistryStore store;
     private volatile boolean cut;
+    private volatile boolean closed;
 
     CutStore(RegistryStore store) {
         this.store = store;
@@ -22,6 +23,10 @@ final class CutStore implements RegistryStore {
 
     void cut() {
         cut = true;
+    }
+
+    boolean isClosed() {
+        return closed;
     }
 
     void mend() {
@@ -75,6 +80,7 @@ final class CutStore implements RegistryStore {
 
     @Override
     public void close() {
+        closed = true;
         store.close();
     }
 }
