@@ -89,12 +89,15 @@ final class Admission {
      * @param mostOfName maximum number of tunnels with this name; 0 means no limit
      */
     Places.Answer reserve(InetAddress address, @Nullable String name, int mostOfName) {
+        Places.Answer answer;
         lock.lock();
         try {
-            return places.take(Sockets.site(address), name, mostOfName);
+            answer = places.take(Sockets.site(address), name, mostOfName);
         } finally {
             lock.unlock();
         }
+        yielded(answer.yielded());
+        return answer;
     }
 
     /** Returns a number for a tunnel whose client has no ticket. */

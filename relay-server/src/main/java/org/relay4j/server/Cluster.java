@@ -263,6 +263,7 @@ final class Cluster implements ClusterListener {
             log.info("relay server: the store of the cluster can be reached");
             // Those that were not sure of their ports may take visitors again.
             for (ServerTunnel each : tunnels.values()) each.loop().execute(each::resume);
+            for (ServerTunnel each : tunnels.values()) each.loop().execute(each.entry()::update); // what was not stored
         } else
             log.warn(
                     "relay server: the store of the cluster cannot be reached: tunnels go on, but new ones are refused until it"

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.server.cluster.ClaimLostException;
@@ -82,12 +83,12 @@ final class ClusterReturn {
     /** Ends a tunnel of this node that another one has taken since. */
     private void withdraw(TunnelRecord record, KeptTunnel kept) {
         ServerTunnel here = cluster.tunnel(record.id());
-        if (here == null) open(record, kept, record.endpoints().iterator());
+        if (here == null) open(record, kept);
         else if (record.stored().node().equals(cluster.name())) end(claim::refuseLease);
         else
             claim.on(here.loop(), () -> {
                 here.lostToOther("another node has taken over the tunnel");
-                claim.on(loop, () -> open(record, kept, record.endpoints().iterator()));
+                claim.on(loop, () -> open(record, kept));
             });
     }
 
@@ -119,50 +120,72 @@ final class ClusterReturn {
 
     // ---- endpoints
 
-    private void open(TunnelRecord record, KeptTunnel kept, Iterator<Endpoint> left) {
+    private void open(TunnelRecord record, KeptTunnel kept) {
+        open(record.endpoints().iterator(), () -> make(record, kept), this::end);
+    }
+
+    /**
+     * Opens the endpoints one after the other.
+     *
+     * @param done called when all are open
+     * @param refused called with the answer to the client if one cannot be opened
+     */
+    private void open(Iterator<Endpoint> left, Runnable done, Consumer<Runnable> refused) {
         if (!left.hasNext()) {
-            make(record, kept);
+            done.run();
             return;
         }
         Endpoint next = left.next();
+        String refusal = Restoration.refusal(server, request.limits(), next);
+        if (refusal != null && joins()) {
+            open(left, done, refused); // the other nodes keep it, and this one may pass its visitors on
+            return;
+        }
         cluster.routed().take(next, loop, taken -> {
             IOException failure = null;
             try {
-                String refusal = Restoration.refusal(server, request.limits(), next);
-                if (taken != null) opened.add(taken);
-                else if (refusal == null) opened.add(PublicEndpoint.open(server, loop, request.limits(), next));
+                if (refusal != null) {
+                    if (taken != null) taken.close(null);
+                } else if (taken != null) opened.add(taken);
+                else opened.add(PublicEndpoint.open(server, loop, request.limits(), next));
             } catch (IOException e) {
                 failure = e;
             }
-            if (failure == null) open(record, kept, left);
-            else cannotOpen(next, failure);
+            if (failure == null) open(left, done, refused);
+            else refused.accept(cannotOpen(next, failure));
         });
     }
 
-    private void cannotOpen(Endpoint endpoint, IOException failure) {
+    private boolean joins() {
+        return request.join() != null;
+    }
+
+    /** Returns the answer to the client. */
+    private Runnable cannotOpen(Endpoint endpoint, IOException failure) {
         String why = endpoint + " cannot be opened at node " + cluster.name() + ": " + failure.getMessage();
-        end(() -> {
+        return () -> {
             if (failure instanceof BindException) claim.refusePort(why);
             else claim.refuse(ClaimException.busy(why));
-        });
+        };
     }
 
     // ---- the tunnel
 
     private void make(TunnelRecord record, KeptTunnel kept) {
-        boolean joins = request.join() != null;
-        KeptTunnel own = joins ? kept.shared() : kept;
+        KeptTunnel own = joins() ? kept.shared() : kept;
         PublicEndpoint port = null;
         for (PublicEndpoint each : opened) {
             if (own.port() > 0 && each.endpoint().equals(Endpoint.port(own.port()))) port = each;
         }
-        Endpoints endpoints = new Endpoints(server.registry(), loop, port);
-        ServerTunnel tunnel = Restoration.of(server, own, request.limits(), endpoints);
-        if (tunnel == null) {
-            end(() -> claim.refuse(
-                    claim.ticket().place(request.name(), request.limits().maxTunnels())));
+        Places.Answer answer =
+                claim.ticket().place(request.name(), request.limits().maxTunnels());
+        Places.Place place = answer.place();
+        if (place == null) {
+            end(() -> claim.refuse(answer));
             return;
         }
+        Endpoints endpoints = new Endpoints(server.registry(), loop, port);
+        ServerTunnel tunnel = Restoration.of(server, own, request.limits(), endpoints, place);
         for (PublicEndpoint each : opened) if (!each.equals(port)) endpoints.restore(each);
         opened.clear();
         store(tunnel, own, record);
@@ -171,8 +194,7 @@ final class ClusterReturn {
     private void store(ServerTunnel tunnel, KeptTunnel own, TunnelRecord record) {
         String text = own.line().toString();
         ClusterNode node = cluster.node();
-        CompletionStage<TunnelRecord> stored =
-                request.join() == null ? node.take(record, text) : node.share(record, text);
+        CompletionStage<TunnelRecord> stored = joins() ? node.share(record, text) : node.take(record, text);
         stored.whenComplete((now, failure) -> claim.on(loop, () -> {
             if (failure == null) stored(tunnel, own, now);
             else if (ClaimException.cause(failure) instanceof ClaimLostException && ++attempts < MOST_ATTEMPTS) {
@@ -190,8 +212,24 @@ final class ClusterReturn {
                     KeptTunnel kept = record == null ? null : kept(record);
                     if (failure != null) giveUp(tunnel, () -> claim.refuse(ClaimException.unavailable(failure)));
                     else if (record == null || kept == null || !isProved(kept)) giveUp(tunnel, claim::refuseLease);
-                    else store(tunnel, request.join() == null ? kept : kept.shared(), record);
+                    else openNew(tunnel, joins() ? kept.shared() : kept, record);
                 }));
+    }
+
+    /** The client may have opened further endpoints at the other node. */
+    private void openNew(ServerTunnel tunnel, KeptTunnel own, TunnelRecord record) {
+        Endpoints endpoints = tunnel.endpoints();
+        List<Endpoint> added = record.endpoints().stream()
+                .filter(each -> endpoints.find(each) == null)
+                .toList();
+        open(
+                added.iterator(),
+                () -> {
+                    for (PublicEndpoint each : opened) endpoints.restore(each);
+                    opened.clear();
+                    store(tunnel, own, record);
+                },
+                answer -> giveUp(tunnel, answer));
     }
 
     private void giveUp(ServerTunnel tunnel, Runnable answer) {
@@ -201,7 +239,7 @@ final class ClusterReturn {
 
     private void stored(ServerTunnel tunnel, KeptTunnel kept, TunnelRecord record) {
         TunnelClaims claims = tunnel.entry().claims();
-        if (claims != null) claims.restored(record);
+        if (claims != null) claims.restored(record, joins());
         tunnel.awaitClient(kept, "its client comes from another node");
         end(() -> claim.comeBack(Optional.of(tunnel), lease));
     }

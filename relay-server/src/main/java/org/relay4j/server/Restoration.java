@@ -21,14 +21,11 @@ final class Restoration {
      * Makes the tunnel. {@link ServerTunnel#awaitClient} must follow on its loop.
      *
      * @param endpoints with the port that its client asked for at first, if it still has that
-     * @return null if a limit of tunnels is reached
+     * @param place its place among the tunnels, which it has from now on
      */
-    static @Nullable ServerTunnel of(RelayServer server, KeptTunnel kept, ClientLimits limits, Endpoints endpoints) {
+    static ServerTunnel of(
+            RelayServer server, KeptTunnel kept, ClientLimits limits, Endpoints endpoints, Places.Place place) {
         Admission admission = server.admission();
-        Places.Place place = admission
-                .reserve(kept.client().getAddress(), kept.owner(), limits.maxTunnels())
-                .place();
-        if (place == null) return null;
         long time = server.options().lease().toNanos();
         Lease lease = Lease.kept(server.random(), time, kept.id(), kept.leases());
         Tenure tenure = new Tenure(admission, lease, place);

@@ -92,7 +92,13 @@ final class ServerState implements Closeable {
         if (kept.port() > 0 && port == null && kept.others().isEmpty()) return;
         ServerTunnel tunnel = null;
         try {
-            tunnel = Restoration.of(server, kept, limits, new Endpoints(server.registry(), loop, port));
+            Places.Place place = server.admission()
+                    .reserve(kept.client().getAddress(), kept.owner(), limits.maxTunnels())
+                    .place();
+            if (place != null) {
+                Endpoints endpoints = new Endpoints(server.registry(), loop, port);
+                tunnel = Restoration.of(server, kept, limits, endpoints, place);
+            }
         } finally {
             if (tunnel == null && port != null) port.close(null);
         }

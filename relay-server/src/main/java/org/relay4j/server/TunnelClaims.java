@@ -20,6 +20,8 @@ import org.relay4j.yamux.io.Loop;
  * served. On the tunnel's loop.
  */
 final class TunnelClaims {
+    // More than 300 lines because claims, text and routes of one tunnel depend on each other.
+
     /** The longest wait for the store; a client waits for its answer no longer than {@link Gate#DECISION}. Unit: nanoseconds. */
     static final long PATIENCE = TimeUnit.MILLISECONDS.toNanos(2_500);
 
@@ -30,7 +32,9 @@ final class TunnelClaims {
     private final Set<Endpoint> claimed = new HashSet<>();
     private final Set<Endpoint> claiming = new HashSet<>(0); // the node was asked
     private final Set<Endpoint> served = new HashSet<>(); // with a route
+    private final Set<Endpoint> joined = new HashSet<>(0); // which another node has, too; not claimed yet
     private String stored = ""; // the text of the record, without changes by other nodes
+    private @Nullable String unsure; // the text before the first change that may not be stored; null if all are
     private volatile boolean over; // released, or lost to another node
     private boolean lost;
 
@@ -67,13 +71,18 @@ final class TunnelClaims {
 
     // ---- claims
 
-    /** This node has taken over the tunnel, or shares it, with these endpoints. */
-    void restored(TunnelRecord record) {
+    /**
+     * This node has taken over the tunnel, or shares it, with these endpoints.
+     *
+     * @param shares whether other nodes keep those endpoints that this one does not have
+     */
+    void restored(TunnelRecord record, boolean shares) {
         claimed.addAll(record.endpoints());
         stored = record.text();
         for (Endpoint each : record.endpoints()) {
-            if (tunnel.endpoints().find(each) == null) removed(each);
-            else settle(each);
+            if (tunnel.endpoints().find(each) != null) settle(each);
+            else if (shares) claimed.remove(each);
+            else removed(each);
         }
     }
 
@@ -112,6 +121,7 @@ final class TunnelClaims {
             else claim(text, missing, then);
         });
         Loop loop = loop();
+        attempt.joined = joined.contains(next);
         attempt.timer = loop.schedule(PATIENCE, () -> attempt.end(late()));
         node.claim(record, next, fixed).whenComplete((ok, failure) -> {
             Throwable cause = failure == null ? null : ClaimException.cause(failure);
@@ -146,10 +156,12 @@ final class TunnelClaims {
 
     private void claimed(Endpoint endpoint, String text, Attempt attempt, @Nullable Throwable failure) {
         boolean wanted = !over && !attempt.over && tunnel.endpoints().find(endpoint) != null;
-        if (failure == null && !wanted) node.release(id, endpoint); // the client was answered, or has gone
+        // The client was answered, or has gone.
+        if (failure == null && !wanted && !attempt.joined) node.release(id, endpoint);
         if (failure == null && wanted) {
             if (claimed.isEmpty()) stored = text; // it counts with the first one only
             claimed.add(endpoint);
+            joined.remove(endpoint);
             settle(endpoint);
             loop().execute(tunnel::resume); // visitors may have come meanwhile
         }
@@ -158,20 +170,28 @@ final class TunnelClaims {
     }
 
     /**
-     * Stores a new text. Without the store the tunnel goes on: its client has a new lease that only this node knows, and the one
-     * before, which all know.
+     * Stores a new text. Without the store a tunnel that is served goes on: its client has a new lease that only this node knows, and
+     * the one before, which all know. One that is held does not: its client may have been at another node meanwhile, and another client
+     * may have its endpoints.
      */
     private void store(String text, Consumer<@Nullable IOException> then) {
-        if (claimed.isEmpty() || text.equals(stored)) {
+        boolean held = tunnel.lifecycle().isHeld();
+        boolean known = text.equals(stored) && unsure == null && !held;
+        if (claimed.isEmpty() || known) {
             then.accept(null);
             return;
         }
-        String before = stored;
+        String before = unsure == null ? stored : unsure;
         stored = text;
         Loop loop = loop();
         Attempt attempt = new Attempt(failure -> {
-            if (failure != null) cluster.failed("cannot store the leases of tunnel " + id, failure);
-            then.accept(over ? new IOException("another node has the tunnel") : null);
+            if (failure == null && before.equals(unsure)) unsure = null;
+            if (failure != null) {
+                if (unsure == null) unsure = before;
+                cluster.failed("cannot store the leases of tunnel " + id, failure);
+            }
+            if (over) then.accept(new IOException("another node has the tunnel"));
+            else then.accept(failure != null && held ? ClaimException.unavailable(failure) : null);
         });
         attempt.timer = loop.schedule(PATIENCE, () -> attempt.end(late()));
         node.update(id, present -> KeptTunnel.merge(present, before, text))
@@ -186,14 +206,25 @@ final class TunnelClaims {
         // One that no connection serves yet is about to be put, or to end.
         if (over || tunnel.lifecycle().isClaimed()) return;
         put(text, failure -> {
-            if (failure != null) cluster.failed("cannot claim all endpoints of tunnel " + id, failure);
+            if (failure == null) return;
+            cluster.failed("cannot claim all endpoints of tunnel " + id, failure);
+            giveJoinedBack();
         });
+    }
+
+    /** Visitors of endpoints that could not be claimed would wait here in vain. The other node serves them. */
+    private void giveJoinedBack() {
+        for (Endpoint each : missing()) {
+            PublicEndpoint found = joined.remove(each) ? tunnel.endpoints().find(each) : null;
+            if (found != null) tunnel.endpoints().giveBack(found);
+        }
     }
 
     /** One claim that waits for its answer. */
     private static final class Attempt {
         private final Consumer<@Nullable IOException> then;
         private Loop.@Nullable Timer timer;
+        private boolean joined; // another node has the endpoint, too
         private boolean over;
 
         private Attempt(Consumer<@Nullable IOException> then) {
@@ -221,6 +252,7 @@ final class TunnelClaims {
     void join(Endpoint endpoint) {
         if (over || endpoint.kind() == Endpoint.Kind.UDP || tunnel.endpoints().find(endpoint) != null) return;
         if (tunnel.endpoints().size() >= tunnel.request().mostEndpoints()) return;
+        if (Restoration.refusal(tunnel.server(), tunnel.request().limits(), endpoint) != null) return;
         cluster.routed().take(endpoint, tunnel.loop(), taken -> {
             if (taken == null) return; // it could not be opened here
             if (over || !tunnel.isOpen()) {
@@ -229,6 +261,7 @@ final class TunnelClaims {
             }
             try {
                 tunnel.endpoints().add(taken);
+                joined.add(endpoint);
                 tunnel.entry().update();
             } catch (IOException e) {
                 cluster.failed("cannot serve " + endpoint + " here, too", e);

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -271,13 +272,36 @@ class ClusterTest {
         AskingClient.connect(first, "resume").assertRefused("registry-unavailable");
         client.die();
         Visitor.expectReset(visitor);
+        // Its client may have been at another node, and the port may be another client's by now.
+        AskingClient.connect(first, "resume=" + client.lease()).assertRefused("registry-unavailable");
+        cluster.mend(first);
+        cluster.mend(second);
+        Await.until("mended", () -> new Newly(first).isGranted());
         try (AskingClient back =
                 AskingClient.connect(first, "resume=" + client.lease()).establish()) {
             assertEquals(client.port(), back.port());
-            cluster.mend(first);
-            cluster.mend(second);
-            Await.until("mended", () -> new Newly(first).isGranted());
         }
+    }
+
+    @Test
+    void leaseThatCouldNotBeStoredIsStoredWhenTheStoreIsBack() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        AskingClient client = AskingClient.connect(first, "resume").establish();
+        TestCluster.awaitRouted(second, client.port());
+        Await.until("seen", () -> first.clusterView().storeReachable());
+        cluster.cut(first);
+        AskingClient again =
+                AskingClient.connect(first, "resume=" + client.lease()).establish();
+        Await.until("noticed", () -> !first.clusterView().storeReachable());
+        cluster.mend(first);
+        Await.until("the lease is known to the other node", () -> {
+            try (AskingClient back = AskingClient.connect(second, "resume=" + again.lease())) {
+                return back.line().has("lease");
+            }
+        });
+        again.close();
+        client.close();
     }
 
     /** A further tunnel. */
@@ -449,6 +473,106 @@ class ClusterTest {
             Visitor.reset(visitor);
         }
         one.close();
+    }
+
+    @Test
+    void endpointThatIsOpenedWhileAnotherConnectionJoinsStays() throws Exception {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        RelayServer third = cluster.start(3);
+        ClientLimits limits = ports(8);
+        AskingClient one = shared(first, limits);
+        TestCluster.awaitRouted(second, one.port());
+        CompletableFuture<Endpoint> opened = new CompletableFuture<>();
+        cluster.beforeNextChange(second, () -> {
+            try {
+                opened.complete(one.open("tcp/" + (cluster.lowestPort() + 5)));
+            } catch (IOException | AssertionError e) {
+                opened.completeExceptionally(e);
+            }
+        });
+        try (AskingClient two = AskingClient.connect(second, "join=" + one.lease() + " visitor-address", "a", limits)
+                .establish()) {
+            Endpoint further = opened.get(20, TimeUnit.SECONDS);
+            Await.until("two routes", () -> third.cluster().routes(further).size() == 2);
+            cluster.kill(first);
+            Socket visitor = TestCluster.visit(third, further.number());
+            assertEquals(further.toString(), two.header(1).endpoint());
+            Visitor.reset(visitor);
+        }
+        one.close();
+    }
+
+    private ClientLimits ports(int count) {
+        return ClientLimits.builder()
+                .ports(cluster.lowestPort(), cluster.lowestPort() + count - 1)
+                .build();
+    }
+
+    /** A client that may open further endpoints. */
+    private AskingClient shared(RelayServer at, ClientLimits limits) throws IOException {
+        return AskingClient.connect(at, "port=" + cluster.lowestPort() + " visitor-address resume", "a", limits)
+                .establish()
+                .control();
+    }
+
+    @Test
+    void endpointThatOneNodeDoesNotAllowStaysAtTheOther() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        RelayServer third = cluster.start(3);
+        AskingClient one = shared(first, ports(8));
+        Endpoint further = one.open("tcp/" + (cluster.lowestPort() + 5));
+        TestCluster.awaitRouted(second, further.number());
+        try (AskingClient two = AskingClient.connect(second, "join=" + one.lease() + " visitor-address", "a", ports(2))
+                .establish()) {
+            assertEquals(one.port(), two.port());
+            Await.until(
+                    "two routes",
+                    () -> third.cluster().routes(Endpoint.port(one.port())).size() == 2);
+            assertEquals(1, third.cluster().routes(further).size());
+            Socket visitor = TestCluster.visit(second, further.number());
+            assertEquals(further.toString(), one.header(1).endpoint());
+            Visitor.reset(visitor);
+        }
+        one.close();
+    }
+
+    @Test
+    void endpointThatCannotBeClaimedWhereItsTunnelIsSharedIsPassedOn() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        AskingClient one = shared(first, ports(8));
+        TestCluster.awaitRouted(second, one.port());
+        try (AskingClient two = AskingClient.connect(second, "join=" + one.lease() + " visitor-address", "a", ports(8))
+                .establish()) {
+            assertEquals(one.port(), two.port());
+            cluster.cut(second);
+            Endpoint further = one.open("tcp/" + (cluster.lowestPort() + 5));
+            TestCluster.awaitRouted(second, further.number());
+            Socket visitor = TestCluster.visit(second, further.number());
+            assertEquals(further.toString(), one.header(1).endpoint());
+            Visitor.reset(visitor);
+        }
+        one.close();
+    }
+
+    @Test
+    void tunnelThatComesToAFullNodeDisplacesOneThatIsHeld() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2, options -> options.maxTunnels(1), node -> node);
+        AskingClient before = AskingClient.connect(second, "resume").establish();
+        before.die();
+        Await.until("held", () -> heldAt(second));
+        AskingClient client = AskingClient.connect(first, "resume").establish();
+        TestCluster.awaitRouted(second, client.port());
+        try (AskingClient back =
+                AskingClient.connect(second, "resume=" + client.lease()).establish()) {
+            assertEquals(client.port(), back.port());
+            Await.until("the held one has ended", () -> second.tunnelCount() == 1);
+            AskingClient.connect(second, "").assertRefused("limit-reached");
+        }
+        client.close();
     }
 
     @Test

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.relay4j.server.registry.Commit;
 import org.relay4j.server.registry.RegistryStore;
@@ -16,6 +17,7 @@ final class CutStore implements RegistryStore {
     private final RegistryStore store;
     private volatile boolean cut;
     private volatile boolean closed;
+    private final AtomicReference<Runnable> meanwhile = new AtomicReference<>(() -> {});
 
     CutStore(RegistryStore store) {
         this.store = store;
@@ -31,6 +33,11 @@ final class CutStore implements RegistryStore {
 
     void mend() {
         cut = false;
+    }
+
+    /** Has something happen just before the next change is stored. */
+    void meanwhile(Runnable event) {
+        meanwhile.set(event);
     }
 
     private <T> CompletionStage<T> ask(Supplier<CompletionStage<T>> request) {
@@ -60,6 +67,7 @@ final class CutStore implements RegistryStore {
 
     @Override
     public CompletionStage<Commit> commit(Transaction transaction) {
+        meanwhile.getAndSet(() -> {}).run();
         return ask(() -> store.commit(transaction));
     }
 

@@ -131,6 +131,11 @@ final class TestCluster implements AutoCloseable {
         stores.get(servers.indexOf(server)).mend();
     }
 
+    /** Has something happen just before the node stores its next change. */
+    void beforeNextChange(RelayServer server, Runnable event) {
+        stores.get(servers.indexOf(server)).meanwhile(event);
+    }
+
     /** The node dies, as with kill -9: it gives nothing back. */
     void kill(RelayServer server) {
         cut(server);
