@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The first event of a process makes Java load the flight recorder, which takes about 0.2 s and some memory, whether anything is
  * recorded or not. So the first event is the end of a tunnel or visitor, which nobody waits for, and a thread of its own loads the
  * classes. Events that happen meanwhile are recorded by that thread, at most {@value #MOST_WAITING}.
+ * A process that ends at once may lose them.
  */
 public final class Recorder {
     static final int MOST_WAITING = 1_024;
@@ -80,10 +81,14 @@ public final class Recorder {
             if (ready) return false;
             if (WAITING.size() < MOST_WAITING) WAITING.add(event);
             if (!loading) {
-                Thread thread = new Thread(Recorder::load, "relay-recorder");
-                thread.setDaemon(true);
-                thread.start();
-                loading = true;
+                try {
+                    Thread thread = new Thread(Recorder::load, "relay-recorder");
+                    thread.setDaemon(true);
+                    thread.start();
+                    loading = true;
+                } catch (OutOfMemoryError e) {
+                    // no thread can be started now: the next event tries again
+                }
             }
             return true;
         } finally {
@@ -92,9 +97,28 @@ public final class Recorder {
     }
 
     private static void load() {
-        TunnelEvent.isRecorded();
-        TunnelHeldEvent.isRecorded();
-        VisitorEvent.isRecorded();
+        try {
+            TunnelEvent.isRecorded();
+            TunnelHeldEvent.isRecorded();
+            VisitorEvent.isRecorded();
+            recordWaiting();
+        } finally {
+            finishLoading();
+        }
+    }
+
+    /** Also after a failure, so that no event waits for a thread that has ended. */
+    private static void finishLoading() {
+        LOCK.lock();
+        try {
+            ready = true;
+            WAITING.clear();
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    private static void recordWaiting() {
         while (true) {
             Runnable event;
             LOCK.lock();

@@ -75,9 +75,9 @@ final class BridgeSide implements StreamHandler, BandwidthWaiter {
 
     @Override
     public void onWritable(MuxStream to) {
+        if (!sendFirst()) return;
         BridgeSide from = other;
-        if (from == null) sendFirst();
-        else if (!bridge.isOver()) from.moveTo(this);
+        if (from != null && !bridge.isOver()) from.moveTo(this);
     }
 
     /** Passes on what was received before the other stream was there. With no lock held. */
@@ -93,19 +93,20 @@ final class BridgeSide implements StreamHandler, BandwidthWaiter {
         }
     }
 
-    /** Moves buffered bytes to a stream that has room, the lock of which is held. */
+    /** Moves one frame of buffered bytes to a stream that has room, the lock of which is held. The rest waits for its turn. */
     private void moveTo(BridgeSide to) {
         driver.lockBeside();
         try {
             long now = System.nanoTime();
-            for (ByteBuffer waiting; (waiting = stream.peek()) != null; ) {
-                int length = to.send(waiting);
-                if (length == 0) break;
+            ByteBuffer waiting = stream.peek();
+            int length = waiting == null ? 0 : to.send(waiting);
+            if (length > 0) {
                 if (stream.isGone() && stream.available() == length) {
                     later(() -> advanceLast(length, now));
                     return;
                 }
                 stream.advance(length, now);
+                if (stream.available() > 0) to.stream.awaitWritable();
             }
             driver.flush(); // credit
             if (stream.atEnd()) later(this::finish);
@@ -122,26 +123,26 @@ final class BridgeSide implements StreamHandler, BandwidthWaiter {
         driver.lock.lock();
         try {
             if (stream.available() == length) stream.advance(length, now);
+            driver.flush();
         } finally {
             driver.lock.unlock();
         }
         finish();
     }
 
-    /** Sends as much as there is room and bandwidth for. With the lock held. Returns the number of bytes. */
+    /**
+     * Sends one frame, if there is room and bandwidth for it, so that one stream takes no more in a turn than others of its session.
+     * With the lock held. Returns the number of bytes; {@link #onWritable} continues with the rest.
+     */
     private int send(ByteBuffer bytes) {
         if (awaitsBandwidth || !stream.isWritable() || !sendFirst()) return 0;
-        int sent = 0;
-        while (bytes.hasRemaining()) {
-            int most = driver.takeBandwidth(this, MOST);
-            awaitsBandwidth = most == 0;
-            if (awaitsBandwidth) break; // resumeReading continues
-            int length = put(bytes, most);
-            driver.giveBandwidthBack(most - length);
-            if (length == 0) break;
-            sent += length;
-        }
-        return sent;
+        int most = driver.takeBandwidth(this, MOST);
+        awaitsBandwidth = most == 0;
+        if (awaitsBandwidth) return 0; // resumeReading continues
+        int length = put(bytes, most);
+        driver.giveBandwidthBack(most - length);
+        if (length > 0 && bytes.hasRemaining()) stream.awaitWritable();
+        return length;
     }
 
     @Override
@@ -187,8 +188,10 @@ final class BridgeSide implements StreamHandler, BandwidthWaiter {
 
     @Override
     public void onReset(MuxStream from, Cause cause) {
-        // Incomplete data has been dropped already. Complete data is still passed on, and then the reset.
-        if (!cause.kind().endsSession() && from.available() > 0 && other != null) resetBehindEnd = cause;
+        // Incomplete data has been dropped already. A complete reply is still passed on, and then the reset. A visitor
+        // that resets wants no reply any more, so its reset is passed on at once.
+        boolean complete = from.available() > 0 && !bridge.isVisitor(this);
+        if (!cause.kind().endsSession() && complete && other != null) resetBehindEnd = cause;
         else later(() -> bridge.lost(this, cause));
     }
 
@@ -196,6 +199,7 @@ final class BridgeSide implements StreamHandler, BandwidthWaiter {
     private void finish() {
         BridgeSide to = other;
         if (to == null || finished || bridge.isOver()) return;
+        if (to.first != null) return; // onWritable sends it, and then this is called again
         finished = true;
         to.driver.lock.lock();
         try {

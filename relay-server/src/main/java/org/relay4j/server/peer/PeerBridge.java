@@ -51,6 +51,15 @@ public final class PeerBridge {
         return visitor;
     }
 
+    /** Sets who learns of the end, also if the visitor is not joined. */
+    void owner(Owner told) {
+        owner = told;
+    }
+
+    boolean isVisitor(BridgeSide side) {
+        return side == visitor;
+    }
+
     boolean isOver() {
         return over;
     }
@@ -165,6 +174,7 @@ public final class PeerBridge {
         side.driver().lock.lock();
         try {
             side.stream().closeRead();
+            side.driver().flush(); // a session that drains may have ended with this stream
         } finally {
             side.driver().lock.unlock();
         }

@@ -93,6 +93,7 @@ final class PeerInbound implements SessionEvents {
             if (bridge.isOver()) return;
             LoopDriver client = decision.client();
             PeerBridge.Owner owner = decision.owner();
+            if (owner != null) bridge.owner(owner); // learns of the refusal, too
             if (client == null || owner == null || client.loop() != driver.loop()) {
                 bridge.refuse(PeerCode.NOT_HERE);
                 throw new IllegalStateException("a visitor of another node is on another loop than its client");

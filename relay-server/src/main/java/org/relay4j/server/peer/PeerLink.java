@@ -33,8 +33,7 @@ final class PeerLink {
     private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(5);
 
     private final PeerSettings settings;
-    private final PeerTasks tasks;
-    private final PeerWatcher watcher;
+    private final PeerLinks links;
     private final NodeInfo node;
     private final int number; // of the other node's loop
     private final Loop loop;
@@ -49,10 +48,9 @@ final class PeerLink {
     private String lastFailure = "";
     private boolean closed;
 
-    PeerLink(PeerSettings settings, PeerTasks tasks, PeerWatcher watcher, NodeInfo node, int number) {
+    PeerLink(PeerSettings settings, PeerLinks links, NodeInfo node, int number) {
         this.settings = settings;
-        this.tasks = tasks;
-        this.watcher = watcher;
+        this.links = links;
         this.node = node;
         this.number = number;
         loop = settings.loops().of(node.name() + "/" + number);
@@ -119,6 +117,11 @@ final class PeerLink {
             offer.elsewhere(this + " cannot be established: " + lastFailure);
             return;
         }
+        if (waiting.size() >= PeerOptions.UNANSWERED) {
+            answered(offer);
+            offer.elsewhere(this + " has " + waiting.size() + " visitors waiting for it");
+            return;
+        }
         waiting.add(offer);
         if (patience == null) patience = loop.schedule(PeerOptions.ANSWER.toNanos(), this::lose);
         if (dial == null) dial();
@@ -142,7 +145,7 @@ final class PeerLink {
     // ---- the connection
 
     private void dial() {
-        PeerDial begun = new PeerDial(settings, tasks, loop, node, number, this);
+        PeerDial begun = new PeerDial(settings, links.tasks(), loop, node, number, this);
         dial = begun;
         begun.start();
     }
@@ -150,7 +153,7 @@ final class PeerLink {
     /** The other node has accepted the link. */
     void established(TlsWire wire) {
         dial = null;
-        PeerOutbound up = new PeerOutbound(this, loop, wire, watcher, node.name());
+        PeerOutbound up = new PeerOutbound(this, loop, wire, links.watcher(), node.name());
         session = up;
         establishedAt = System.nanoTime();
         log.info("{} established", this);
@@ -188,7 +191,8 @@ final class PeerLink {
         lastFailure = why;
         if (System.nanoTime() - establishedAt < LONGEST_PAUSE) pause();
         else pause = 0;
-        if (!inOrder) watcher.dead(node.name());
+        if (!inOrder) links.watcher().dead(node.name());
+        links.ended(node.name());
     }
 
     private void closeHere() {

@@ -2,8 +2,10 @@ package org.relay4j.server.peer;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
@@ -24,6 +26,7 @@ public final class PeerLinks implements AutoCloseable {
     private final PeerTasks tasks = new PeerTasks();
     private final ReentrantLock lock = OrderedLock.leaf("the links to other nodes");
     private final Map<String, NodeInfo> nodes = new HashMap<>(); // by name; guarded by lock
+    private final Set<String> gone = new HashSet<>(); // of these nodes, those that the store has lost; guarded by lock
     private final Map<Key, PeerLink> links = new HashMap<>(); // guarded by lock
     private boolean closed; // guarded by lock
 
@@ -34,6 +37,14 @@ public final class PeerLinks implements AutoCloseable {
         this.watcher = watcher;
     }
 
+    PeerTasks tasks() {
+        return tasks;
+    }
+
+    PeerWatcher watcher() {
+        return watcher;
+    }
+
     // ---- nodes
 
     /** A node has come, or has changed. Links to another incarnation of it end. */
@@ -42,6 +53,7 @@ public final class PeerLinks implements AutoCloseable {
         lock.lock();
         try {
             if (closed || info.name().equals(settings.node())) return;
+            gone.remove(info.name());
             NodeInfo before = nodes.put(info.name(), info);
             if (before == null || before.incarnation().equals(info.incarnation())) return;
             removeLinks(info.name(), outdated);
@@ -51,7 +63,7 @@ public final class PeerLinks implements AutoCloseable {
         outdated.forEach(PeerLink::close);
     }
 
-    /** A node has gone. Its links end unless they are alive: then only the store has lost it. */
+    /** A node has gone. Its links end unless they are alive, perhaps because only the store has lost it: then each ends by itself. */
     public void nodeGone(String name) {
         List<PeerLink> all = new ArrayList<>();
         lock.lock();
@@ -60,11 +72,37 @@ public final class PeerLinks implements AutoCloseable {
                 if (key.node().equals(name) && !link.isUp()) all.add(link);
             });
             links.values().removeAll(all);
-            if (links.keySet().stream().noneMatch(key -> key.node().equals(name))) nodes.remove(name);
+            if (links.keySet().stream().anyMatch(key -> key.node().equals(name))) gone.add(name);
+            else {
+                gone.remove(name);
+                nodes.remove(name);
+            }
         } finally {
             lock.unlock();
         }
         all.forEach(PeerLink::close);
+    }
+
+    /** A link to a node is no longer up. With no lock held. */
+    void ended(String name) {
+        boolean forgotten;
+        lock.lock();
+        try {
+            forgotten = gone.contains(name);
+        } finally {
+            lock.unlock();
+        }
+        if (forgotten) nodeGone(name);
+    }
+
+    /** Returns how many nodes are known. */
+    int nodes() {
+        lock.lock();
+        try {
+            return nodes.size();
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void removeLinks(String node, List<PeerLink> removed) {
@@ -97,7 +135,7 @@ public final class PeerLinks implements AutoCloseable {
             PeerLink known = links.get(key);
             if (known != null) return known;
             if (links.size() >= MOST) return null;
-            PeerLink made = new PeerLink(settings, tasks, watcher, info, loop);
+            PeerLink made = new PeerLink(settings, this, info, loop);
             links.put(key, made);
             return made;
         } finally {
@@ -134,6 +172,7 @@ public final class PeerLinks implements AutoCloseable {
             all = List.copyOf(links.values());
             links.clear();
             nodes.clear();
+            gone.clear();
         } finally {
             lock.unlock();
         }

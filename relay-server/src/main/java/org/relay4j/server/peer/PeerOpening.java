@@ -41,7 +41,7 @@ final class PeerOpening implements Loop.Handler {
     private @Nullable SelectionKey key;
     private @Nullable TlsWire wire; // once TLS has begun
     private boolean secured;
-    private boolean over;
+    private volatile boolean over; // written on the loop
     private Loop.@Nullable Timer deadline;
 
     private PeerOpening(PeerTls tls, PeerTasks tasks, Loop loop, SocketChannel channel, Steps steps) {
@@ -52,14 +52,13 @@ final class PeerOpening implements Loop.Handler {
         this.steps = steps;
     }
 
-    /** Starts with a connection that was accepted. The caller keeps it if this fails. */
+    /** Starts with a connection that was accepted, once a byte has arrived. The caller keeps it if this fails. */
     static PeerOpening accept(PeerTls tls, PeerTasks tasks, Loop loop, SocketChannel channel, Steps steps)
             throws IOException {
         Sockets.configure(channel);
         PeerOpening opening = new PeerOpening(tls, tasks, loop, channel, steps);
-        opening.key = loop.register(channel, 0, opening);
+        opening.key = loop.register(channel, SelectionKey.OP_READ, opening);
         opening.limit(TIMEOUT);
-        opening.safely(() -> opening.makeEngine(false));
         return opening;
     }
 
@@ -83,7 +82,8 @@ final class PeerOpening implements Loop.Handler {
         safely(() -> {
             if (ready.isConnectable()) connected();
             else if (secured) read();
-            else secure();
+            else if (wire != null) secure();
+            else makeEngine(false);
         });
     }
 
@@ -117,14 +117,15 @@ final class PeerOpening implements Loop.Handler {
 
     private void connected() throws IOException {
         if (!channel.finishConnect()) return;
-        interest(0);
         makeEngine(true);
     }
 
     // ---- TLS
 
     private void makeEngine(boolean dials) throws IOException {
+        interest(0);
         compute(() -> {
+            if (over) return; // nobody waits for it, and it reads files
             try {
                 SSLEngine engine = tls.engine(dials);
                 later(() -> {

@@ -16,8 +16,10 @@ import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.tls.KeyMaterial;
 import org.relay4j.api.tls.RelayTls;
+import org.relay4j.yamux.io.LimitedLog;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * The TLS settings of links: TLS 1.3 only, both ends have a certificate of the cluster's authority with the name of their node. The
@@ -29,6 +31,7 @@ public final class PeerTls {
     static final String ALPN = "relay-peer/1";
 
     private static final Logger log = LoggerFactory.getLogger(PeerTls.class);
+    private static final LimitedLog unusable = new LimitedLog(log, Level.ERROR);
     private static final int URI = 6; // type of an alternative name
 
     private final Path certificates;
@@ -78,7 +81,7 @@ public final class PeerTls {
         try {
             used = read();
         } catch (IOException e) {
-            log.error("links to other nodes: the previous certificate stays in use: {}", e.getMessage());
+            unusable.log("links to other nodes: the previous certificate stays in use: {}", e.getMessage());
         }
         Files files = used;
         try {

@@ -145,24 +145,41 @@ class PeerBridgeTest {
     }
 
     @Test
-    void completeDataIsDeliveredBeforeTheResetBehindIt() {
+    void aCompleteReplyIsDeliveredBeforeTheResetBehindIt() {
+        BridgeParty visitor = bench.visit();
+        bench.settle();
+        BridgeParty service = bench.service(0);
+        visitor.reads(false);
+        long sent = 0;
+        for (int more; (more = service.send(WINDOW)) > 0; bench.settle()) sent += more;
+        assertTrue(sent > WINDOW, "the rest waits in the node with the bridge: " + sent);
+        service.end();
+        bench.settle();
+        service.stream.reset(9);
+        bench.settle();
+        assertEquals(List.of(), bench.ends);
+
+        visitor.reads(true);
+        bench.settle();
+        assertEquals(sent, visitor.received);
+        assertTrue(visitor.atEnd);
+        assertEquals(1, bench.ends.size());
+        assertNoStreams();
+    }
+
+    @Test
+    void theResetOfAVisitorDoesNotWaitForTheClient() {
         BridgeParty visitor = bench.visit();
         bench.settle();
         BridgeParty service = bench.service(0);
         service.reads(false);
-        long sent = 0;
-        for (int more; (more = visitor.send(WINDOW)) > 0; bench.settle()) sent += more;
-        assertTrue(sent > WINDOW, "the rest waits in the node with the bridge: " + sent);
+        while (visitor.send(WINDOW) > 0) bench.settle();
         visitor.end();
         bench.settle();
         visitor.stream.reset(9);
         bench.settle();
-        assertEquals(List.of(), bench.ends);
-
-        service.reads(true);
-        bench.settle();
-        assertEquals(sent, service.received);
-        assertTrue(service.atEnd);
+        assertEquals(9, reset(service).code());
+        assertFalse(service.atEnd);
         assertEquals(1, bench.ends.size());
         assertNoStreams();
     }
@@ -184,6 +201,76 @@ class PeerBridgeTest {
         assertTrue(visitor.send(BridgeBench.MOST) > 0);
         bench.settle();
         assertEquals(visitor.sent, service.received);
+    }
+
+    /** Joins one more visitor, silent, to a client whose session has room, for which other streams wait. */
+    private BridgeParty visitBusyClient() {
+        for (int n = 0; n < 4; n++) bench.visit();
+        bench.settle();
+        for (BridgeParty bulk : bench.visitors) {
+            bulk.send(WINDOW);
+            bench.move(0, BridgeBench.MOST);
+        }
+        bench.runTasks();
+        bench.move(1, OUTPUT / 2);
+        BridgeParty silent = bench.visit();
+        bench.move(0, BridgeBench.MOST);
+        bench.runTasks();
+        while (bench.bridges.get(4).clientStream() == null && bench.move(1, 1_000) > 0) bench.retry();
+        MuxStream stream = bench.bridges.get(4).clientStream();
+        assertTrue(stream != null && stream.sendWindow() == WINDOW, "joined, and the header waits");
+        return silent;
+    }
+
+    @Test
+    void theHeaderOfASilentVisitorIsSentWhenTheBusyClientHasRoom() {
+        visitBusyClient();
+        bench.settle();
+        BridgeParty service = bench.service(4); // which the header begins
+        assertEquals(0, service.received);
+        assertFalse(service.atEnd);
+    }
+
+    @Test
+    void theHeaderOfAVisitorThatOnlyReadsComesBeforeItsEnd() {
+        BridgeParty visitor = visitBusyClient();
+        visitor.end();
+        bench.move(0, BridgeBench.MOST);
+        bench.runTasks();
+        bench.settle();
+        BridgeParty service = bench.service(4);
+        assertTrue(service.atEnd);
+        assertEquals(0, service.received);
+        service.send(1_000);
+        service.end();
+        bench.settle();
+        assertEquals(1_000, visitor.received);
+        assertEquals(List.of("clean"), bench.ends);
+    }
+
+    @Test
+    void aVisitorWithMuchDataTakesTurnsWithTheOthersOfItsClient() {
+        BridgeParty first = bench.visit();
+        BridgeParty second = bench.visit();
+        bench.settle();
+        for (int n = 0; n < 2; n++) bench.service(n).reads(false);
+        for (BridgeParty party : bench.visitors) {
+            for (int more; (more = party.send(WINDOW)) > 0; bench.settle()) assertTrue(more > 0);
+        }
+        int[] before = {waiting(0), waiting(1)};
+        assertTrue(Math.min(before[0], before[1]) > 2 * MeteredBuffers.LARGE);
+        for (int n = 0; n < 2; n++) bench.service(n).reads(true);
+        bench.move(2, BridgeBench.MOST); // credit for both
+        int most = Math.max(before[0] - waiting(0), before[1] - waiting(1));
+        assertTrue(most > 0 && most <= MeteredBuffers.LARGE, "bytes in one turn: " + most);
+        bench.settle();
+        assertEquals(first.sent, bench.service(0).received);
+        assertEquals(second.sent, bench.service(1).received);
+    }
+
+    /** Returns how many bytes of a visitor wait for the client. */
+    private int waiting(int number) {
+        return ((BridgeSide) bench.bridges.get(number).visitorSide()).stream().available();
     }
 
     @Test

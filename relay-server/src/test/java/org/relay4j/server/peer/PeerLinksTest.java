@@ -314,4 +314,37 @@ class PeerLinksTest {
             }
         }
     }
+
+    @Test
+    void aNodeThatHasGoneIsForgottenWhenItsLinkEnds() throws IOException {
+        serveOneUntilTheNodeEnds(() -> entry.links.nodeGone("b"));
+        Await.until(
+                () -> "links: " + entry.links.statuses(),
+                () -> entry.links.statuses().isEmpty());
+        assertEquals(0, entry.links.nodes());
+    }
+
+    @Test
+    void aNodeThatHasComeBackIsNotForgottenWhenItsLinkEnds() throws IOException {
+        serveOneUntilTheNodeEnds(() -> {
+            entry.links.nodeGone("b");
+            entry.links.node(node.info());
+        });
+        Await.until(() -> "b is up", () -> !entry.links.isUp("b"));
+        assertEquals(1, entry.links.nodes());
+        assertEquals(1, entry.links.statuses().size());
+    }
+
+    /** Serves a visitor; the node then closes the link in order. */
+    private void serveOneUntilTheNodeEnds(Runnable meanwhile) throws IOException {
+        try (Socket visitor = visitor();
+                ScriptedPeer peer = node.link()) {
+            header(peer, 1);
+            peer.send(WireFrame.data(1, WireFrame.ACK, "banner".getBytes(US_ASCII)));
+            Visitor.expect(visitor, "banner");
+            meanwhile.run();
+            assertTrue(entry.links.isUp("b"));
+            peer.send(WireFrame.goAway(0));
+        }
+    }
 }

@@ -25,9 +25,13 @@ public final class Stalls {
     public static @Nullable StallEvent begun(MuxStream stream) {
         if (ready) return StallEvent.begun(stream);
         if (!LOADING.getAndSet(true)) {
-            Thread thread = new Thread(Stalls::load, "relay-stall-recorder");
-            thread.setDaemon(true);
-            thread.start();
+            try {
+                Thread thread = new Thread(Stalls::load, "relay-stall-recorder");
+                thread.setDaemon(true);
+                thread.start();
+            } catch (OutOfMemoryError e) {
+                LOADING.set(false); // no thread can be started now; the stream goes on, and a later stall tries again
+            }
         }
         return null;
     }
