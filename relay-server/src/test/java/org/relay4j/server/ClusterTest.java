@@ -232,7 +232,8 @@ class ClusterTest {
         try (AskingClient one = AskingClient.connect(first, "").establish();
                 AskingClient two = AskingClient.connect(second, "").establish()) {
             assertNotEquals(one.port(), two.port());
-            int wanted = cluster.lowestPort() + 3;
+            int wanted = cluster.lowestPort();
+            while (wanted == one.port() || wanted == two.port()) wanted++;
             try (AskingClient fixed =
                     AskingClient.connect(first, "port=" + wanted, "a", limits).establish()) {
                 assertEquals(wanted, fixed.port());
@@ -685,10 +686,11 @@ class ClusterTest {
             client.yamux().expect(WireFrame.window(1, SYN, 0));
             client.yamux().send(WireFrame.window(1, ACK, 0));
             Await.until("counted", () -> second.clusterView().counts().passing() == 1);
+            Await.until(
+                    "the node has told its state", () -> second.clusterView().storeReachable());
             ClusterView view = second.clusterView();
             assertEquals("test", view.name());
             assertEquals("n2", view.node());
-            assertTrue(view.storeReachable());
             assertEquals(
                     List.of("n1", "n2"),
                     view.nodes().stream().map(ClusterView.Node::name).toList());
