@@ -13,6 +13,7 @@ import org.relay4j.api.Endpoint;
 import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.server.cluster.Route;
 import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
 import org.relay4j.testing.Visitor;
 import org.relay4j.yamux.io.Listener;
 import org.relay4j.yamux.io.Loop;
@@ -32,6 +33,7 @@ final class EntryNode implements Listener.Owner, PeerWatcher, AutoCloseable {
     volatile Route route;
     volatile Endpoint endpoint;
     volatile byte @Nullable [] read; // as if it had been read from each visitor
+    volatile boolean answers; // a visitor that comes back gets its bytes
     private final Listener listener;
     private final Loop home;
 
@@ -90,7 +92,7 @@ final class EntryNode implements Listener.Owner, PeerWatcher, AutoCloseable {
         }
     }
 
-    /** Records what happens. A visitor that comes back unread is answered with what it has sent. */
+    /** Records what happens. A visitor that comes back is reset, or answered with what it has sent. */
     private final class Outcome implements PeerOutcome {
         private final SocketChannel channel;
 
@@ -113,7 +115,13 @@ final class EntryNode implements Listener.Owner, PeerWatcher, AutoCloseable {
         public void tryElsewhere(String why) {
             if (!home.isCurrent()) throw new AssertionError("loop");
             events.add("elsewhere: " + why);
+            if (answers) Call.run(this::answerUnread); // it may have sent nothing yet
+            else Sockets.reset(channel);
+        }
+
+        private void answerUnread() {
             try {
+                channel.configureBlocking(true);
                 ByteBuffer unread = ByteBuffer.allocate(64);
                 channel.read(unread);
                 channel.write(unread.flip());

@@ -3,6 +3,7 @@ package org.relay4j.server.peer;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Queue;
+import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.BufferSource;
 import org.relay4j.yamux.core.CoreOptions;
 import org.relay4j.yamux.core.Multiplexer;
@@ -18,7 +19,7 @@ final class ScriptedDriver extends Driver {
     int flushes; // requested
     int bandwidth = Integer.MAX_VALUE; // bytes that may be sent
     private final Queue<BandwidthWaiter> waiters = new ArrayDeque<>();
-    private final Thread loop = Thread.currentThread();
+    private @Nullable Thread loop; // the one that runs the test, which need not be the one that makes it
 
     ScriptedDriver(Role role, CoreOptions options, BufferSource buffers, SessionEvents events, Queue<Runnable> tasks) {
         this.tasks = tasks;
@@ -69,7 +70,8 @@ final class ScriptedDriver extends Driver {
 
     @Override
     public boolean isCurrent() {
-        return Thread.currentThread() == loop;
+        if (loop == null) loop = Thread.currentThread();
+        return Thread.currentThread().equals(loop);
     }
 
     /** Passes up to {@code most} bytes of the output to the core at the other end. Returns how many. */
