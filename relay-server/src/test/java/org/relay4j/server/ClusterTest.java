@@ -26,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,6 +39,7 @@ import org.relay4j.testing.Visitor;
 import org.relay4j.testing.WireFrame;
 
 /** Nodes of a cluster in one JVM, with real links between them: any node in, the right client out. */
+@Tag("slow")
 @ExtendWith(LeakCheck.EachTest.class)
 class ClusterTest {
     @TempDir

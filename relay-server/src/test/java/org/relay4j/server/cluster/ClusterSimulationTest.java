@@ -3,12 +3,14 @@ package org.relay4j.server.cluster;
 import static org.relay4j.server.cluster.SimulatedTime.MILLISECOND;
 import static org.relay4j.server.cluster.SimulatedTime.SECOND;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Runs whole clusters in virtual time. {@code -Drelay.simulation.seed=<n>} repeats one seed, {@code -Drelay.simulation.seeds=<n>} sets
  * their number.
  */
+@Tag("slow")
 class ClusterSimulationTest {
     private static final int SEEDS =
             Integer.getInteger("relay.simulation.seeds", Boolean.getBoolean("relay.nightly") ? 3_000 : 40);

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +27,7 @@ import org.relay4j.testing.Pattern;
 import org.relay4j.testing.Visitor;
 
 /** Two nodes on real sockets, without a store: visitors of one, tunnels of the other. */
+@Tag("slow")
 @ExtendWith(LeakCheck.EachTest.class)
 class PeerHopTest {
     @TempDir

@@ -15,6 +15,7 @@ import java.util.List;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +27,7 @@ import org.relay4j.testing.Visitor;
 import org.relay4j.testing.WireFrame;
 
 /** The links of a node, against a scripted node. */
+@Tag("slow")
 @ExtendWith(LeakCheck.EachTest.class)
 class PeerLinksTest {
     @TempDir

@@ -18,6 +18,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,6 +33,7 @@ import org.relay4j.testing.Visitor;
 import org.relay4j.testing.WireFrame;
 
 /** The port for other nodes, against scripted ones. */
+@Tag("slow")
 @ExtendWith(LeakCheck.EachTest.class)
 class PeerPortTest {
     private static final String GOOD = "PEER/1 test b/run-b loop=0\n";
