@@ -228,11 +228,13 @@ final class Cluster implements ClusterListener {
 
     @Override
     public void routes(Endpoint endpoint, List<Route> now) {
-        routed.changed(endpoint);
-        for (Route route : now) {
-            ServerTunnel same = tunnels.get(route.tunnel());
-            if (same != null) same.loop().execute(() -> same.isElsewhere(endpoint));
-        }
+        // A tunnel takes the open port of an endpoint that it serves, too.
+        routed.changed(endpoint, () -> {
+            for (Route route : now) {
+                ServerTunnel same = tunnels.get(route.tunnel());
+                if (same != null) same.loop().execute(() -> same.isElsewhere(endpoint));
+            }
+        });
     }
 
     @Override

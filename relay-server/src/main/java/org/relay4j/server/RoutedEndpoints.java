@@ -94,15 +94,26 @@ final class RoutedEndpoints {
         }
     }
 
-    /** The routes of an endpoint to other nodes have changed. Visitors of UDP ports are not forwarded. */
-    void changed(Endpoint endpoint) {
-        if (endpoint.kind() == Endpoint.Kind.UDP) return;
+    /**
+     * The routes of an endpoint to other nodes have changed. Visitors of UDP ports are not forwarded.
+     *
+     * @param then called when the endpoint is open, if it is to be and can be
+     */
+    void changed(Endpoint endpoint, Runnable then) {
         QueuedEndpoint present = find(endpoint);
-        if (present != null) present.loop().execute(() -> refresh(present));
-        else if (!cluster.routes(endpoint).isEmpty()) {
+        if (endpoint.kind() != Endpoint.Kind.UDP
+                && present == null
+                && !cluster.routes(endpoint).isEmpty()) {
             Loop loop = server.loops().of(endpoint);
-            loop.execute(() -> open(endpoint, loop));
-        } else bound(endpoint);
+            loop.execute(() -> {
+                open(endpoint, loop);
+                then.run();
+            });
+            return;
+        }
+        if (present != null) present.loop().execute(() -> refresh(present));
+        else bound(endpoint);
+        then.run();
     }
 
     private void refresh(QueuedEndpoint endpoint) {

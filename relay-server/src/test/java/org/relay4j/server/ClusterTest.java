@@ -767,7 +767,7 @@ class ClusterTest {
                         AskingClient.connect(first, "", "a", limits).establish()) {
             assertEquals(program.getLocalPort(), client.port());
             Await.until("not opened", () -> second.clusterView().counts().unbound() == 1);
-            for (int n = 0; n < 10; n++) node.routed().changed(port);
+            for (int n = 0; n < 10; n++) node.routed().changed(port, () -> {});
             CompletableFuture<Integer> retries = new CompletableFuture<>();
             second.loops().of(port).execute(() -> retries.complete(node.routed().retries()));
             assertEquals(1, retries.get());

@@ -42,6 +42,7 @@ class PeerLinksTest {
         keys = new PeerKeys(folder);
         keys.add("c", "relay://test/c");
         begin("b");
+        entry.answers = true;
     }
 
     /** @param certificate that the node shows */
