@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.relay4j.api.control.ClientName;
 import org.relay4j.server.ClusterOptions;
 import org.relay4j.server.RelayServerOptions;
@@ -72,10 +73,14 @@ final class ClusterArguments {
 
     private RegistryStore store(Value cluster) {
         try {
-            return ClusterOptions.openStore(cluster.text(), arguments::variable);
+            return ClusterOptions.openStore(cluster.text(), this::setting);
         } catch (IllegalArgumentException e) {
             throw CommandFailure.usage("cannot use " + cluster.name() + ": " + e.getMessage());
         }
+    }
+
+    private @Nullable String setting(@Nullable String name) {
+        return name == null ? null : arguments.variable(name);
     }
 
     /** Throws if visitors of a node that leaves would be reset before its public ports are closed. */

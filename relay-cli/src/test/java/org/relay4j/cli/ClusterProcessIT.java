@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalTime;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -264,7 +265,8 @@ class ClusterProcessIT {
                     visit(node, time);
                     served.incrementAndGet();
                 } catch (IOException | RuntimeException | Error e) {
-                    failures.add(LocalTime.now() + " visit of node " + node + " for " + time + " ms: " + e);
+                    failures.add(LocalTime.now(ZoneId.systemDefault()) + " visit of node " + node + " for " + time
+                            + " ms: " + e);
                 }
             });
         }

@@ -40,7 +40,7 @@ class DialTest {
     void addressesKeepTheHostAsTheCallerHasWrittenIt() throws IOException {
         InetSocketAddress literal = Dial.resolve("::1", 7000).get(0);
         assertEquals("::1", literal.getHostString());
-        assertEquals(InetAddress.getByName("::1"), literal.getAddress());
+        assertEquals(address("::1"), literal.getAddress());
         assertEquals("127.0.0.1", Dial.resolve("127.0.0.1", 7000).get(0).getHostString());
         for (InetSocketAddress each : Dial.resolve("localhost", 7000)) {
             assertEquals("localhost", each.getHostString());

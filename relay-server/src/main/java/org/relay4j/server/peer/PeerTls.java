@@ -81,7 +81,8 @@ public final class PeerTls {
         try {
             used = read();
         } catch (IOException e) {
-            unusable.log("links to other nodes: the previous certificate stays in use: {}", e.getMessage());
+            unusable.log(
+                    "links to other nodes: the previous certificate stays in use: {}", String.valueOf(e.getMessage()));
         }
         Files files = used;
         try {

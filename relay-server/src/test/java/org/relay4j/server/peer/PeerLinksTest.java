@@ -42,13 +42,13 @@ class PeerLinksTest {
         keys = new PeerKeys(folder);
         keys.add("c", "relay://test/c");
         begin("b");
-        entry.answers = true;
     }
 
     /** @param certificate that the node shows */
     private void begin(String certificate) throws IOException {
         node = new ScriptedNode(keys.context(certificate));
         entry = new EntryNode(keys.tls("a"));
+        entry.answers = true;
         entry.links.node(node.info());
     }
 
@@ -224,6 +224,7 @@ class PeerLinksTest {
         stop();
         node = new ScriptedNode(keys.context(keys.stranger("stranger", "relay://test/b")));
         entry = new EntryNode(keys.tls("a"));
+        entry.answers = true;
         entry.links.node(node.info());
         try (Socket visitor = visitor();
                 SSLSocket peer = node.accept()) {
