@@ -23,6 +23,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.relay4j.server.registry.Change;
 import org.relay4j.server.registry.Commit;
 import org.relay4j.server.registry.RegistryException;
@@ -32,6 +34,7 @@ import org.relay4j.server.registry.Transaction;
 import org.relay4j.testing.Await;
 
 /** What happens to stores when their server is killed, paused, restored or replaced, or when its answers are lost. */
+@DisabledOnOs(OS.WINDOWS)
 @Tag("peers")
 class PostgresqlFaultsIT {
     private static PostgresServer server;

@@ -3,10 +3,13 @@ package org.relay4j.registry.postgresql;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.relay4j.registry.testing.RegistryOutageContract;
 import org.relay4j.server.registry.RegistryStore;
 
 /** The rules of every store while its server is silent, with a real server that is paused. */
+@DisabledOnOs(OS.WINDOWS)
 @Tag("peers")
 class PostgresqlOutageIT extends RegistryOutageContract {
     private static PostgresServer server;
