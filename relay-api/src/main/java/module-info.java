@@ -18,6 +18,8 @@ module org.relay4j.api {
     exports org.relay4j.api.proxy to
             org.relay4j.client,
             org.relay4j.server;
+    exports org.relay4j.api.json to
+            org.relay4j.registry.etcd;
     exports org.relay4j.api.recording to
             org.relay4j.client,
             org.relay4j.server;

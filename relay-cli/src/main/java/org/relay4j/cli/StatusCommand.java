@@ -15,7 +15,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
-import org.relay4j.cli.json.JsonReader;
+import org.relay4j.api.json.JsonReader;
 import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.UnixSockets;
 

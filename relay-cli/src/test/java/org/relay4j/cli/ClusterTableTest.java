@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.relay4j.cli.json.JsonReader;
+import org.relay4j.api.json.JsonReader;
 
 /** The answer of a node about its cluster, as text. */
 class ClusterTableTest {

@@ -13,7 +13,7 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
-import org.relay4j.cli.json.JsonReader;
+import org.relay4j.api.json.JsonReader;
 
 /** The dashboard and the alert rules name metrics that exist. */
 class ExpressionsTest {

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.relay4j.cli.admin.AdminProcess;
 import org.relay4j.cli.admin.AdminServer;
 import org.relay4j.cli.admin.AdminToken;
-import org.relay4j.cli.json.JsonReader;
+import org.relay4j.api.json.JsonReader;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
 import org.relay4j.testing.FixedPort;

@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.relay4j.cli.json.JsonReader;
+import org.relay4j.api.json.JsonReader;
 
 class StatusTableTest {
     private static Map<?, ?> json(String text) {

@@ -22,7 +22,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.cli.json.JsonLine;
-import org.relay4j.cli.json.JsonReader;
+import org.relay4j.api.json.JsonReader;
 import org.relay4j.testing.Await;
 
 /**

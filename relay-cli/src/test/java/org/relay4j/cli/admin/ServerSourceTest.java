@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
-import org.relay4j.cli.json.JsonReader;
+import org.relay4j.api.json.JsonReader;
 import org.relay4j.client.ClientIdentity;
 import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;

@@ -1,4 +1,4 @@
-package org.relay4j.cli.json;
+package org.relay4j.api.json;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -14,11 +14,13 @@ public final class JsonReader {
     private static final int DEEPEST = 32; // objects and arrays within each other
 
     private final String text;
+    private final int deepest;
     private int at; // index of the next character
     private int depth;
 
-    private JsonReader(String text) {
+    private JsonReader(String text, int deepest) {
         this.text = text;
+        this.deepest = deepest;
     }
 
     /**
@@ -27,7 +29,17 @@ public final class JsonReader {
      * @throws IllegalArgumentException if it is not JSON, or is nested more than 32 levels deep
      */
     public static @Nullable Object read(String text) {
-        JsonReader reader = new JsonReader(text);
+        return read(text, DEEPEST);
+    }
+
+    /**
+     * Reads a text.
+     *
+     * @param deepest how many objects and arrays may be within each other
+     * @throws IllegalArgumentException if it is not JSON, or is nested more deeply
+     */
+    public static @Nullable Object read(String text, int deepest) {
+        JsonReader reader = new JsonReader(text, deepest);
         Object value = reader.value();
         reader.space();
         if (reader.at < text.length()) throw reader.bad();
@@ -84,12 +96,16 @@ public final class JsonReader {
 
     private void enter() {
         at++;
-        if (++depth > DEEPEST) throw bad();
+        if (++depth > deepest) throw bad();
     }
 
     private String string() {
         take('"');
-        StringBuilder string = new StringBuilder();
+        int end = at;
+        while (end < text.length() && text.charAt(end) >= ' ' && text.charAt(end) != '"' && text.charAt(end) != '\\')
+            end++;
+        StringBuilder string = new StringBuilder().append(text, at, end); // all of it, if nothing is escaped
+        at = end;
         while (true) {
             char c = peek();
             at++;

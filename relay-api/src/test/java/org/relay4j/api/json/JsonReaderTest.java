@@ -1,4 +1,4 @@
-package org.relay4j.cli.json;
+package org.relay4j.api.json;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
