@@ -21,8 +21,8 @@ import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.relay4j.cli.json.JsonLine;
 import org.relay4j.api.json.JsonReader;
+import org.relay4j.cli.json.JsonLine;
 import org.relay4j.testing.Await;
 
 /**

@@ -2,6 +2,9 @@ package org.relay4j.registry.etcd;
 
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.relay4j.registry.testing.Requested.failure;
+import static org.relay4j.registry.testing.Requested.get;
+import static org.relay4j.registry.testing.Requested.put;
 
 import java.io.IOException;
 import java.nio.file.Files;

@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.relay4j.registry.testing.Requested.failure;
+import static org.relay4j.registry.testing.Requested.get;
+import static org.relay4j.registry.testing.Requested.put;
 
 import java.io.IOException;
 import java.nio.file.Files;

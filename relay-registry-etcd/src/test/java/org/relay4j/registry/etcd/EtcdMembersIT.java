@@ -3,6 +3,8 @@ package org.relay4j.registry.etcd;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.relay4j.registry.testing.Requested.get;
+import static org.relay4j.registry.testing.Requested.put;
 
 import java.io.IOException;
 import java.time.Duration;

@@ -1,8 +1,7 @@
 package org.relay4j.registry.etcd;
 
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assertions.fail;
+import static org.relay4j.registry.testing.Requested.failure;
 
 import java.util.ArrayList;
 import java.util.Collection;
@@ -11,16 +10,12 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.relay4j.server.registry.Change;
-import org.relay4j.server.registry.Commit;
 import org.relay4j.server.registry.RegistryException;
 import org.relay4j.server.registry.RegistryStore;
-import org.relay4j.server.registry.Transaction;
 
-/** Stores that are closed after each test, and their results. */
+/** Stores that are closed after each test. */
 abstract class EtcdStores {
     final String root = "/relay-test/" + UUID.randomUUID() + "/";
     private final List<RegistryStore> opened = new ArrayList<>();
@@ -60,34 +55,9 @@ abstract class EtcdStores {
         opened.forEach(RegistryStore::close);
     }
 
-    static <T> T get(CompletionStage<T> stage) throws Exception {
-        try {
-            return stage.toCompletableFuture().get(10, TimeUnit.SECONDS);
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof Exception cause) throw cause;
-            throw e;
-        }
-    }
-
-    static <X extends Exception> X failure(Class<X> type, CompletionStage<?> stage) {
-        Object result;
-        try {
-            result = get(stage);
-        } catch (Exception e) {
-            return assertInstanceOf(type, e);
-        }
-        return fail("expected " + type.getSimpleName() + ", but the result was " + result);
-    }
-
     /** Checks that a request fails with a message with these parts. */
     static void assertRefused(CompletionStage<?> stage, String... parts) {
         String message = failure(RegistryException.class, stage).getMessage();
         for (String part : parts) assertTrue(message.contains(part), () -> "\"" + part + "\" is not in: " + message);
-    }
-
-    static long put(RegistryStore store, String key, String value, long lease) throws Exception {
-        Commit commit = get(store.commit(Transaction.NONE.put(key, value, lease)));
-        assertTrue(commit.done());
-        return commit.seen().revision();
     }
 }

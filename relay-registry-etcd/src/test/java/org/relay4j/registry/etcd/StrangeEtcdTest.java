@@ -3,6 +3,8 @@ package org.relay4j.registry.etcd;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.relay4j.registry.testing.Requested.failure;
+import static org.relay4j.registry.testing.Requested.get;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;

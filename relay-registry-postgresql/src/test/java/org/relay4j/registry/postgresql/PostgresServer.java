@@ -39,6 +39,15 @@ final class PostgresServer implements AutoCloseable {
         process = launch();
     }
 
+    /** Starts a server whose database has the tables of a store. */
+    static PostgresServer startWithTables() throws Exception {
+        PostgresServer server = start();
+        try (RegistryStore first = server.open()) {
+            first.check("").toCompletableFuture().join();
+        }
+        return server;
+    }
+
     /** Creates and starts a server with the user {@link #USER}, who owns the database {@code relay}. */
     static PostgresServer start() throws Exception {
         Path folder = Files.createTempDirectory("relay-postgres");

@@ -2,9 +2,9 @@ package org.relay4j.registry.postgresql;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.relay4j.registry.postgresql.Requested.failure;
-import static org.relay4j.registry.postgresql.Requested.get;
-import static org.relay4j.registry.postgresql.Requested.put;
+import static org.relay4j.registry.testing.Requested.failure;
+import static org.relay4j.registry.testing.Requested.get;
+import static org.relay4j.registry.testing.Requested.put;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -61,7 +61,7 @@ class PostgresqlCheckIT {
             get(one.check(""));
             get(two.check(""));
             put(one, "a", "", 0);
-            assertEquals(List.of(), Requested.keys(two, ""));
+            assertEquals(List.of(), Answers.keys(two, ""));
         }
     }
 
@@ -116,7 +116,7 @@ class PostgresqlCheckIT {
             long lease = get(again.grant(RegistryStore.SHORTEST_LEASE));
             put(again, "a", "", lease);
             get(again.revoke(lease));
-            assertEquals(List.of(), Requested.keys(again, ""));
+            assertEquals(List.of(), Answers.keys(again, ""));
         }
     }
 

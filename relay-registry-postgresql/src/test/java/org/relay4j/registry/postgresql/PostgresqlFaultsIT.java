@@ -3,11 +3,11 @@ package org.relay4j.registry.postgresql;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.relay4j.registry.postgresql.Requested.awaitAnswer;
-import static org.relay4j.registry.postgresql.Requested.failure;
-import static org.relay4j.registry.postgresql.Requested.get;
-import static org.relay4j.registry.postgresql.Requested.keys;
-import static org.relay4j.registry.postgresql.Requested.put;
+import static org.relay4j.registry.postgresql.Answers.awaitAnswer;
+import static org.relay4j.registry.postgresql.Answers.keys;
+import static org.relay4j.registry.testing.Requested.failure;
+import static org.relay4j.registry.testing.Requested.get;
+import static org.relay4j.registry.testing.Requested.put;
 
 import java.nio.file.Files;
 import java.time.Duration;

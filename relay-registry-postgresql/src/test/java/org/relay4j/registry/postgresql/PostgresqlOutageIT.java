@@ -16,10 +16,7 @@ class PostgresqlOutageIT extends RegistryOutageContract {
 
     @BeforeAll
     static void start() throws Exception {
-        server = PostgresServer.start();
-        try (RegistryStore first = server.open()) {
-            first.check("").toCompletableFuture().join();
-        }
+        server = PostgresServer.startWithTables();
     }
 
     @AfterAll

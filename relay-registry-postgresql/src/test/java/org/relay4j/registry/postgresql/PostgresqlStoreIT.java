@@ -18,10 +18,7 @@ class PostgresqlStoreIT extends RegistryStoreContract {
 
     @BeforeAll
     static void start() throws Exception {
-        server = PostgresServer.start();
-        try (RegistryStore first = server.open()) {
-            first.check("").toCompletableFuture().join();
-        }
+        server = PostgresServer.startWithTables();
     }
 
     @AfterAll

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.relay4j.registry.postgresql.Requested.failure;
+import static org.relay4j.registry.testing.Requested.failure;
 
 import java.io.IOException;
 import java.net.InetAddress;

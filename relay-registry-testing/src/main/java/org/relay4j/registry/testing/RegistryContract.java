@@ -1,31 +1,22 @@
 package org.relay4j.registry.testing;
 
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
+import static org.relay4j.registry.testing.Requested.get;
 
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
-import org.relay4j.server.registry.Commit;
 import org.relay4j.server.registry.Entry;
 import org.relay4j.server.registry.RegistryStore;
-import org.relay4j.server.registry.Transaction;
 
 /** What both contracts need: stores that are closed after each test, keys of their own, and waiting with a limit. */
 abstract class RegistryContract {
     static final Duration TTL = RegistryStore.SHORTEST_LEASE;
-
-    /** For the scheduling of threads on a busy machine, on top of {@link RegistryStore#PATIENCE}. */
-    private static final Duration TOLERANCE = Duration.ofSeconds(1);
 
     private static final Duration DEADLINE = Duration.ofSeconds(20); // no healthy run comes near it
     private static final long POLL = TimeUnit.MILLISECONDS.toNanos(5);
@@ -50,37 +41,6 @@ abstract class RegistryContract {
     @AfterEach
     final void closeStores() {
         for (RegistryStore store : opened) store.close();
-    }
-
-    /** Returns the result of a request, which must come within {@link RegistryStore#PATIENCE}. */
-    static <T> T get(CompletionStage<T> stage) throws Exception {
-        try {
-            return stage.toCompletableFuture()
-                    .get(RegistryStore.PATIENCE.plus(TOLERANCE).toMillis(), TimeUnit.MILLISECONDS);
-        } catch (TimeoutException e) {
-            throw new AssertionError("a request was not completed within " + RegistryStore.PATIENCE, e);
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof Exception cause) throw cause;
-            throw e;
-        }
-    }
-
-    /** Returns the failure of a request. */
-    static <X extends Exception> X failure(Class<X> type, CompletionStage<?> stage) {
-        Object result;
-        try {
-            result = get(stage);
-        } catch (Exception e) {
-            return assertInstanceOf(type, e);
-        }
-        return fail("expected " + type.getSimpleName() + ", but the result was " + result);
-    }
-
-    /** Puts one entry; returns its revision. */
-    static long put(RegistryStore store, String key, String value, long lease) throws Exception {
-        Commit commit = get(store.commit(Transaction.NONE.put(key, value, lease)));
-        assertTrue(commit.done());
-        return commit.seen().revision();
     }
 
     static List<String> keys(List<Entry> entries) {

@@ -2,6 +2,9 @@ package org.relay4j.registry.testing;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.relay4j.registry.testing.Requested.failure;
+import static org.relay4j.registry.testing.Requested.get;
+import static org.relay4j.registry.testing.Requested.put;
 
 import java.time.Duration;
 import java.util.ArrayList;
