@@ -154,12 +154,7 @@ final class ControlStream implements StreamHandler {
     private void send(MuxStream lane) {
         long now = System.nanoTime();
         while (unsent.hasRemaining() && lane.isWritable()) {
-            ByteBuffer space = lane.reserve(unsent.remaining(), now);
-            if (space == null) return; // onWritable follows
-            int length = Math.min(space.remaining(), unsent.remaining());
-            space.put(unsent.slice(unsent.position(), length));
-            unsent.position(unsent.position() + length);
-            lane.commit(length, now);
+            if (lane.send(unsent, unsent.remaining(), now) == 0) return; // onWritable follows
         }
         if (leaving) lane.closeWrite(now);
     }

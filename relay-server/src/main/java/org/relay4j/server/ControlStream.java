@@ -82,12 +82,7 @@ final class ControlStream implements StreamHandler {
     private void send() {
         long now = System.nanoTime();
         while (unsent.hasRemaining() && stream.isWritable()) {
-            ByteBuffer space = stream.reserve(unsent.remaining(), now);
-            if (space == null) return; // onWritable follows
-            int length = Math.min(space.remaining(), unsent.remaining());
-            space.put(unsent.slice(unsent.position(), length));
-            unsent.position(unsent.position() + length);
-            stream.commit(length, now);
+            if (stream.send(unsent, unsent.remaining(), now) == 0) return; // onWritable follows
         }
         if (answered && !unsent.hasRemaining() && !stream.isGone()) readOn(now);
         if (finReceived && mayEnd && !asked) stream.closeWrite(now);

@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
-import org.relay4j.yamux.core.MuxStream;
 import org.relay4j.yamux.io.Driver;
 import org.relay4j.yamux.io.StallEvent;
 import org.relay4j.yamux.io.Stalls;
@@ -84,13 +83,7 @@ final class StreamOutput extends OutputStream {
 
     /** Sends as many bytes as fit into one frame. Returns false if the window or the session's output is full. */
     private boolean put(ByteBuffer from, long now) {
-        MuxStream core = stream.core();
-        ByteBuffer room = core.reserve(from.remaining(), now);
-        if (room == null) return false;
-        int part = Math.min(room.remaining(), from.remaining());
-        room.put(room.position(), from, from.position(), part);
-        from.position(from.position() + part);
-        core.commit(part, now);
+        if (stream.core().send(from, from.remaining(), now) == 0) return false;
         driver.flush();
         return true;
     }

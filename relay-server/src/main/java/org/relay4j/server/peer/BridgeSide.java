@@ -152,14 +152,7 @@ final class BridgeSide implements StreamHandler, BandwidthWaiter {
     }
 
     private int put(ByteBuffer bytes, int most) {
-        long now = System.nanoTime();
-        ByteBuffer room = stream.reserve(Math.min(most, bytes.remaining()), now);
-        if (room == null) return 0; // onWritable continues
-        int length = Math.min(room.remaining(), bytes.remaining());
-        room.put(bytes.slice(bytes.position(), length));
-        bytes.position(bytes.position() + length);
-        stream.commit(length, now);
-        return length;
+        return stream.send(bytes, most, System.nanoTime()); // if there is no room, onWritable continues
     }
 
     /** Begins the stream with bytes that are not counted. With the lock held. */

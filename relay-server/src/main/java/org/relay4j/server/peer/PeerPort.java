@@ -94,12 +94,6 @@ public final class PeerPort implements Listener.Owner, AutoCloseable {
         return !closed;
     }
 
-    /** Nodes speak first. */
-    @Override
-    public boolean servesThoseThatOnlyRead() {
-        return false;
-    }
-
     @Override
     public void accepted(SocketChannel channel) {
         if (pending.size() >= MOST_PENDING) {

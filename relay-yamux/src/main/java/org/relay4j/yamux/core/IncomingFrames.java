@@ -73,10 +73,7 @@ final class IncomingFrames implements FrameReader.Sink {
             return;
         }
         boolean answers = streams.answered(stream);
-        if (answers) {
-            stream.ending().notifyAnswered();
-            parts.session().settle();
-        }
+        if (answers) parts.session().settle();
         if ((flags & Frame.RST) != 0) {
             if (!stream.outbound) wasteful.add(WastefulFrame.RESET_STREAM, now);
             long code = type == Frame.WINDOW_UPDATE ? length : 0;

@@ -76,6 +76,22 @@ public final class MuxStream {
         activeAt = now;
     }
 
+    /**
+     * Queues as many bytes as fit into one Data frame, and moves the position past them.
+     *
+     * @param most more than 0
+     * @return their number; 0 if there is no room or no byte. {@link StreamHandler#onWritable} follows if there is no room
+     */
+    public int send(ByteBuffer bytes, int most, long now) {
+        ByteBuffer room = reserve(Math.min(most, bytes.remaining()), now);
+        if (room == null) return 0;
+        int length = Math.min(room.remaining(), bytes.remaining());
+        room.put(room.position(), bytes, bytes.position(), length);
+        bytes.position(bytes.position() + length);
+        commit(length, now);
+        return length;
+    }
+
     /** Releases the reserved space. */
     public void cancel() {
         parts.queue().cancel();

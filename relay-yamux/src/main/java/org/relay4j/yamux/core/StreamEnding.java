@@ -222,14 +222,6 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
         }
     }
 
-    void notifyAnswered() {
-        try {
-            handler.onAnswered(stream);
-        } catch (RuntimeException | Error e) {
-            handlerFailed(e);
-        }
-    }
-
     void notifyBuffered() {
         try {
             handler.onBuffered(stream);

@@ -39,9 +39,6 @@ public interface StreamHandler {
      */
     default void onGone(MuxStream stream, @Nullable Cause cause) {}
 
-    /** Called with the first frame of the peer on a stream that this end opened, before the frame has any other effect. */
-    default void onAnswered(MuxStream stream) {}
-
     /** Called when there may be space to send again after {@link MuxStream#reserve} returned null. */
     void onWritable(MuxStream stream);
 }

@@ -5,7 +5,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.Frame;
@@ -16,7 +15,7 @@ import org.slf4j.LoggerFactory;
 /** Moves the bytes of one session between its core and its channel, and owns the lock that guards the core. */
 public abstract class Driver {
     /** Guards the core and its streams. Code that holds it never blocks. */
-    public final ReentrantLock lock;
+    public final OrderedLock lock = OrderedLock.ofSession();
 
     /** How often an ended session checks whether its received data is still being read. Unit: nanoseconds. */
     private static final long RECLAIM_EVERY = TimeUnit.SECONDS.toNanos(1);
@@ -25,13 +24,8 @@ public abstract class Driver {
     private static final Logger log = LoggerFactory.getLogger(Driver.class);
     private static final Logger FRAMES = LoggerFactory.getLogger("org.relay4j.yamux.frames");
 
-    private final OrderedLock ordered = OrderedLock.ofSession();
     private final CountDownLatch terminated = new CountDownLatch(1);
     private final AtomicReference<@Nullable Runnable> onTermination = new AtomicReference<>();
-
-    protected Driver() {
-        lock = ordered;
-    }
 
     /**
      * Acquires the lock while the same thread holds that of another session. Both sessions must be on one loop, and the caller its
@@ -39,7 +33,7 @@ public abstract class Driver {
      */
     public final void lockBeside() {
         assert isCurrent() : "two sessions are locked only by the loop of both";
-        ordered.lockSecond();
+        lock.lockSecond();
     }
 
     /**

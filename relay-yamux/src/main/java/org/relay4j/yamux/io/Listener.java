@@ -51,7 +51,7 @@ public final class Listener implements Loop.Handler {
 
         /**
          * Returns whether a connection that has ended its direction without a byte may wait for an answer. If not, a flood of
-         * connections that leave is found sooner. Constant.
+         * connections that leave is found sooner. Constant. Without effect unless {@link #acceptedFromCrowd} is overridden.
          */
         default boolean servesThoseThatOnlyRead() {
             return true;

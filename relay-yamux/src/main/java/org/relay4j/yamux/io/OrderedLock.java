@@ -5,8 +5,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /**
- * A lock with a rank in the lock order. A thread may hold at most one session's lock, or the thread of a loop those of two of its
- * sessions ({@link #lockSecond}), and at most one leaf lock, and must acquire the leaf last. With assertions enabled, each {@link #lock} checks this order; without assertions there is no cost.
+ * A lock with a rank in the lock order. A thread holds at most one session lock and one leaf lock, and acquires the leaf last. The
+ * thread of a loop may hold the locks of two of its sessions ({@link #lockSecond}). With assertions enabled, {@link #lock} checks
+ * this order; without them there is no cost.
  */
 public final class OrderedLock extends ReentrantLock {
     /*

@@ -348,7 +348,7 @@ public final class Splice implements StreamHandler, Loop.Handler, BandwidthWaite
     }
 
     @Override
-    public void onAnswered(MuxStream from) {
+    public void onAcknowledged(MuxStream from) {
         input.forgetKept();
         if (!ended) owner.answered(this);
     }

@@ -177,15 +177,11 @@ final class SpliceInput {
     private boolean sendFirst(ByteBuffer bytes) {
         first = bytes;
         while (bytes.hasRemaining()) {
-            ByteBuffer room = stream().reserve(bytes.remaining(), now());
-            if (room == null) {
+            int length = stream().send(bytes, bytes.remaining(), now());
+            if (length == 0) {
                 stalled();
                 return false;
             }
-            int length = Math.min(room.remaining(), bytes.remaining());
-            room.put(bytes.slice(bytes.position(), length));
-            bytes.position(bytes.position() + length);
-            stream().commit(length, now());
             int own = Math.min(length, uncounted);
             stream().uncount(own);
             uncounted -= own;

@@ -68,12 +68,8 @@ public final class SpliceOffer implements StreamHandler {
     private void sendHeader(MuxStream stream) {
         ByteBuffer rest = header;
         while (rest != null && rest.hasRemaining()) {
-            ByteBuffer room = stream.reserve(rest.remaining(), driver.loop().now());
-            if (room == null) return; // onWritable continues
-            int length = Math.min(room.remaining(), rest.remaining());
-            room.put(rest.slice(rest.position(), length));
-            rest.position(rest.position() + length);
-            stream.commit(length, driver.loop().now());
+            int length = stream.send(rest, rest.remaining(), driver.loop().now());
+            if (length == 0) return; // onWritable continues
             stream.uncount(length);
         }
         header = null;
