@@ -152,9 +152,10 @@ final class View {
         member.info = info;
         member.expired = false;
         members.put(info.name(), member);
-        touched.addAll(member.endpoints);
         if (known == null) adoptRoutes(member, touched);
-        if (news) events.node(info);
+        if (!news) return;
+        touched.addAll(member.endpoints);
+        events.node(info);
     }
 
     /** Routes may be seen before their node, when they were read after it. */
