@@ -98,7 +98,10 @@ final class CheckCommand {
     private void cluster(@Nullable ClusterOptions cluster) {
         if (cluster == null) return;
         InetSocketAddress peer = cluster.peerAddress();
-        namePort("peer port", peer.getAddress(), peer.getPort());
+        Value value = arguments.get(Flag.PEER);
+        if (value != null && !BindFailure.isLocal(peer.getAddress()))
+            findings.problem("peer port", value.mustBe("an address of this machine, and a port"));
+        else namePort("peer port", peer.getAddress(), peer.getPort());
         RegistryStore store = cluster.store();
         try {
             cluster.check();

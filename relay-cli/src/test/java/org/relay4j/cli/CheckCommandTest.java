@@ -86,6 +86,24 @@ class CheckCommandTest {
     }
 
     @Test
+    void nodeWhosePeerAddressIsOfAnotherMachine() {
+        check(
+                ExitCode.USAGE,
+                "--bind=127.0.0.1",
+                "--public-bind=127.0.0.1",
+                "--public-ports=20000-20009",
+                "--cluster=etcd:http://127.0.0.1:1",
+                "--node=n1",
+                "--peer=203.0.113.1:7002",
+                "--peer-cert=" + folder.resolve("n1.pem"),
+                "--peer-key=" + folder.resolve("n1.key"),
+                "--peer-ca=" + folder.resolve("ca.pem"),
+                "0");
+        assertFound(
+                "problem  peer port: --peer is '203.0.113.1:7002', it must be an address of this machine, and a port");
+    }
+
+    @Test
     void socketOfTheServer() throws IOException {
         Path path = folder.resolve("s");
         check(ExitCode.OK, "--bind=unix:" + path);

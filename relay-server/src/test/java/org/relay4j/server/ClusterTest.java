@@ -704,6 +704,10 @@ class ClusterTest {
                             Endpoint.port(client.port()), Lease.tunnelOf(client.lease()), List.of("n1"))),
                     view.endpoints());
             assertEquals(1, first.clusterView().nodes().get(1).received());
+            Await.until(
+                    "the node has seen its own route",
+                    () -> first.clusterView().nodes().get(0).endpoints() == 1);
+            assertEquals(0, view.nodes().get(1).endpoints());
             Visitor.reset(visitor);
             Await.until("left", () -> second.clusterView().counts().passing() == 0);
         }

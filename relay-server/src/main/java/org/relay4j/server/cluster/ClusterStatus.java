@@ -10,7 +10,7 @@ import java.util.Map;
  * @param state whether it can reach the registry
  * @param watchLag how long it took until the node saw its own last change, or has been waiting for it
  * @param nodes the other nodes, by name
- * @param routes the number of endpoints that each of the other nodes serves
+ * @param routes the number of endpoints that each node serves
  * @param work what this node has and does
  * @param gaps how long endpoints had no route
  */

@@ -55,10 +55,24 @@ final class Ghosts {
         for (String id : now) {
             due.remove(id);
             if (sync.find(id) != null) continue;
-            String key = access.keys().tunnel(id);
-            access.requests()
-                    .send(() -> access.store().read(List.of(key)), seen -> release(id, key, seen), why -> add(id));
+            if (!sync.beginTurn(id, () -> read(id))) add(id);
         }
+    }
+
+    /** Has the turn of the tunnel, so that it is not released while it is taken. */
+    private void read(String id) {
+        String key = access.keys().tunnel(id);
+        access.requests()
+                .send(
+                        () -> access.store().read(List.of(key)),
+                        seen -> {
+                            release(id, key, seen);
+                            sync.endTurn(id);
+                        },
+                        why -> {
+                            add(id);
+                            sync.endTurn(id);
+                        });
     }
 
     private void release(String id, String key, Snapshot seen) {

@@ -34,6 +34,7 @@ final class View {
     private final Access access;
     private final Events events;
     private final Map<String, Member> members = new LinkedHashMap<>();
+    private final Set<Endpoint> own = new HashSet<>(); // with a route of this node
     private final Map<Endpoint, Map<String, Known>> table = new HashMap<>();
     private final Map<Endpoint, List<Route>> published = new ConcurrentHashMap<>();
     private final Gaps gaps = new Gaps();
@@ -152,9 +153,10 @@ final class View {
         member.info = info;
         member.expired = false;
         members.put(info.name(), member);
-        touched.addAll(member.endpoints);
         if (known == null) adoptRoutes(member, touched);
-        if (news) events.node(info);
+        if (!news) return;
+        touched.addAll(member.endpoints);
+        events.node(info);
     }
 
     /** Routes may be seen before their node, when they were read after it. */
@@ -176,6 +178,7 @@ final class View {
         if (route != null) {
             table.computeIfAbsent(key.endpoint(), unused -> new HashMap<>()).put(key.node(), new Known(route, false));
             if (member != null) member.endpoints.add(key.endpoint());
+            else if (key.node().equals(self)) own.add(key.endpoint());
         } else if (known != null && kept.contains(key.node())) {
             table.computeIfAbsent(key.endpoint(), unused -> new HashMap<>()).put(key.node(), known.keep());
             return;
@@ -198,6 +201,7 @@ final class View {
         if (all.isEmpty()) table.remove(endpoint);
         Member member = members.get(node);
         if (member != null) member.endpoints.remove(endpoint);
+        else if (node.equals(self)) own.remove(endpoint);
         if (all.isEmpty()) gaps.begin(endpoint, gone.route.tunnel(), access.now());
     }
 
@@ -318,9 +322,10 @@ final class View {
         return all;
     }
 
-    /** Returns the number of endpoints that each of the other nodes serves. */
+    /** Returns the number of endpoints that each node serves. */
     Map<String, Integer> counts() {
         Map<String, Integer> counts = new HashMap<>();
+        counts.put(self, own.size());
         members.forEach((name, member) -> counts.put(name, member.endpoints.size()));
         return counts;
     }

@@ -6,10 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.relay4j.server.cluster.SimulatedTime.SECOND;
 
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.relay4j.api.Endpoint;
+import org.relay4j.server.registry.Change;
 import org.relay4j.server.registry.MemoryRegistryStore;
+import org.relay4j.server.registry.RegistryException;
+import org.relay4j.server.registry.RegistryStore;
 import org.relay4j.server.registry.RegistryUnavailableException;
 
 class ClusterNodeTest {
@@ -279,5 +284,57 @@ class ClusterNodeTest {
         assertEquals("a", a.get(a.node.find(ID)).orElseThrow().stored().node());
         a.get(b.node.leave());
         assertTrue(a.node.mayServe(ID, ENDPOINT, time.now()));
+    }
+
+    @Test
+    void aTunnelThatIsTakenAgainAfterAnUnknownOutcomeIsNotReleasedMeanwhile() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        serve(b, ID);
+        var first = a.node.take(a.get(a.node.find(ID)).orElseThrow(), "text");
+        while (!storedBy("a")) a.run(SECOND / 10_000);
+        a.store.cut(true); // the answer is lost
+        assertInstanceOf(RegistryUnavailableException.class, a.failure(first));
+        long failed = time.now();
+        a.store.cut(false);
+        a.run(failed + 59 * SECOND - time.now()); // a minute later, the tunnel would be released
+        TunnelRecord seen = a.get(a.node.find(ID)).orElseThrow();
+        a.store.faults(0, 0, SECOND);
+        a.run(SECOND / 2);
+        var second = a.node.take(seen, "text");
+        List<String> deleted = deletedClaims();
+        a.get(second);
+        a.store.faults(0, 0, SECOND / 1_000);
+        a.run(10 * SECOND);
+        assertEquals(List.of(), deleted);
+        assertTrue(a.node.epoch(ID, ENDPOINT) > 0);
+    }
+
+    private boolean storedBy(String node) {
+        boolean[] stored = new boolean[1];
+        registry.read(List.of("/relay/sim/t/" + ID)).thenAccept(seen -> {
+            TunnelRecord record = RecordText.parse(ID, seen.entries().get(0));
+            stored[0] = record != null && record.stored().node().equals(node);
+        });
+        return stored[0];
+    }
+
+    /** Returns a list to which the key of each claim is added that is deleted from now on. */
+    private List<String> deletedClaims() {
+        List<String> deleted = new ArrayList<>();
+        registry.readAll("/relay/sim/c/")
+                .thenAccept(now ->
+                        registry.watch(List.of("/relay/sim/c/"), now.revision(), new RegistryStore.Watcher() {
+                            @Override
+                            public void changed(long revision, Collection<Change> changes) {
+                                for (Change each : changes) {
+                                    if (each.entry() == null) deleted.add(each.key());
+                                }
+                            }
+
+                            @Override
+                            public void ended(RegistryException why) {}
+                        }));
+        return deleted;
     }
 }
