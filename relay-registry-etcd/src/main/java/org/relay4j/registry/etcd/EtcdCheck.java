@@ -66,6 +66,7 @@ final class EtcdCheck {
         if (major < 3 || (major == 3 && minor < 4)) {
             fail(new RegistryException(
                     "etcd at " + endpoint + " has version " + version + ": version 3.4 or newer is needed", null));
+            return;
         }
         answering.add(endpoint);
     }
@@ -73,6 +74,14 @@ final class EtcdCheck {
     private static String text(Json json, String name) {
         try {
             return json.text(name);
+        } catch (IllegalArgumentException e) {
+            return "";
+        }
+    }
+
+    private static String cluster(Json answer) {
+        try {
+            return answer.object("header").text("cluster_id");
         } catch (IllegalArgumentException e) {
             return "";
         }
@@ -116,7 +125,7 @@ final class EtcdCheck {
                         failure,
                         true));
             } else if (answer.verdict() != Answer.Verdict.DONE) fail(answer.failure(endpoint));
-            else clusters.putIfAbsent(text(answer.json().object("header"), "cluster_id"), endpoint);
+            else clusters.putIfAbsent(cluster(answer.json()), endpoint);
             if (--open == 0) finish();
         }
     }

@@ -70,7 +70,12 @@ final class Login {
     }
 
     private static @Nullable String granted(Json answer) {
-        String token = answer.text("token");
+        String token;
+        try {
+            token = answer.text("token");
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
         boolean usable =
                 !token.isEmpty() && token.length() <= LONGEST && token.chars().allMatch(c -> c > ' ' && c <= '~');
         return usable ? token : null;

@@ -42,7 +42,7 @@ final class StoreThread {
     private static void run(Runnable task) {
         try {
             task.run();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.error("A task of the registry has failed", e);
         }
     }

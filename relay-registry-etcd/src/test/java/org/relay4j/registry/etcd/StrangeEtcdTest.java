@@ -65,6 +65,10 @@ class StrangeEtcdTest extends EtcdStores {
         threads.shutdownNow();
     }
 
+    private RegistryStore storeWithUser(String endpoints) {
+        return open(endpoints, Map.of("RELAY_CLUSTER_USER", "relay", "RELAY_CLUSTER_PASSWORD", "secret"));
+    }
+
     private RegistryStore store() {
         return open("http://127.0.0.1:" + server.getAddress().getPort());
     }
@@ -203,6 +207,16 @@ class StrangeEtcdTest extends EtcdStores {
         assertRefused(store().check(root), "does not tell a version");
         replies.put("/version", always(200, "{\"etcdserver\":\"3.10.1\"}"));
         assertRefused(store().check(root), "--enable-grpc-gateway"); // that is newer than 3.4
+    }
+
+    @Test
+    void aCheckEndsThoughAHeaderOrATokenHasAnotherType() {
+        replies.put("/version", always(200, "{\"etcdserver\":\"3.5.0\"}"));
+        replies.put("/v3/kv/range", always(200, "{\"header\":1}"));
+        assertRefused(store().check(root), "404"); // it goes on, to the lease
+        replies.put("/v3/auth/authenticate", always(200, "{\"token\":1}"));
+        String endpoint = "http://127.0.0.1:" + server.getAddress().getPort();
+        assertRefused(storeWithUser(endpoint).check(root), "HTTP status 200");
     }
 
     @Test
