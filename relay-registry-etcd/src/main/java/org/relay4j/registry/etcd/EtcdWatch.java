@@ -17,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A watch of several prefixes, over one connection after the other. Confined to the store's thread, but for {@link #close}. */
-final class EtcdWatch implements RegistryStore.Watch, Login.User {
+final class EtcdWatch implements RegistryStore.Watch {
     /*
      * etcd is asked for one range that covers all prefixes, because only within one watch the changes of a revision come together.
      *
@@ -65,9 +65,8 @@ final class EtcdWatch implements RegistryStore.Watch, Login.User {
 
     private void connect() {
         if (over) return;
-        connection++;
         await(BEGIN);
-        calls.login().token(endpoint, BEGIN, this);
+        calls.login().token(endpoint, BEGIN, new Opening(connection));
     }
 
     /** Has this connection replaced if it stays silent. */
@@ -79,20 +78,29 @@ final class EtcdWatch implements RegistryStore.Watch, Login.User {
         });
     }
 
-    @Override
-    public void granted(@Nullable String granted) {
-        if (over) return;
-        token = granted;
-        int mine = connection;
-        Gateway.Request request = new Gateway.Request("/v3/watch", Requests.watch(prefixes, reported + 1), granted);
-        exchange = calls.gateway().stream(endpoint, request, line -> received(mine, line), (answer, failure) -> {
-            if (mine == connection) closed(answer, failure);
-        });
-    }
+    /** Opens one connection, unless another one has taken its place before the login is answered. */
+    private final class Opening implements Login.User {
+        private final int mine; // its number
 
-    @Override
-    public void refused(@Nullable Answer answer, @Nullable Throwable failure) {
-        fail(answer == null ? describe(failure) : answer.failure(endpoint).getMessage());
+        Opening(int mine) {
+            this.mine = mine;
+        }
+
+        @Override
+        public void granted(@Nullable String granted) {
+            if (over || mine != connection) return;
+            token = granted;
+            Gateway.Request request = new Gateway.Request("/v3/watch", Requests.watch(prefixes, reported + 1), granted);
+            exchange = calls.gateway().stream(endpoint, request, line -> received(mine, line), (answer, failure) -> {
+                if (mine == connection) closed(answer, failure);
+            });
+        }
+
+        @Override
+        public void refused(@Nullable Answer answer, @Nullable Throwable failure) {
+            if (over || mine != connection) return;
+            fail(answer == null ? describe(failure) : answer.failure(endpoint).getMessage());
+        }
     }
 
     private CompletableFuture<Void> received(int from, String line) {

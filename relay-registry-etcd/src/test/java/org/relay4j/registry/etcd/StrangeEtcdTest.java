@@ -2,6 +2,7 @@ package org.relay4j.registry.etcd;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.relay4j.registry.testing.Requested.failure;
 import static org.relay4j.registry.testing.Requested.get;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -217,6 +219,21 @@ class StrangeEtcdTest extends EtcdStores {
         replies.put("/v3/auth/authenticate", always(200, "{\"token\":1}"));
         String endpoint = "http://127.0.0.1:" + server.getAddress().getPort();
         assertRefused(storeWithUser(endpoint).check(root), "HTTP status 200");
+    }
+
+    @Test
+    void aLoginThatIsNotAnsweredCostsAWatchOneEndpoint() {
+        List<String> logins = new CopyOnWriteArrayList<>(); // the endpoints
+        replies.put("/v3/auth/authenticate", exchange -> {
+            logins.add(exchange.getRequestHeaders().getFirst("Host"));
+            if (logins.size() == 1) awaitEnd();
+            else answer(exchange, 200, "{\"token\":\"t\"}");
+        });
+        int port = server.getAddress().getPort();
+        Recorded watch = new Recorded();
+        storeWithUser("http://127.0.0.1:" + port + ",http://localhost:" + port).watch(List.of("a"), 7, watch);
+        Await.until("the watch logs in again", () -> logins.size() == 2);
+        assertNotEquals(logins.get(0), logins.get(1));
     }
 
     @Test
