@@ -39,8 +39,12 @@ final class Problems {
 
     /** Whether the connection cannot be used any more, or should not be, because another server may take over. */
     static boolean endsConnection(SQLException e) {
-        String state = state(e);
-        return !hadNoEffect(state) || state.equals("25006");
+        return isUnanswered(e) || state(e).equals("25006");
+    }
+
+    /** Whether the server has not answered the request, because it is silent, cannot be reached, or is being shut down. */
+    static boolean isUnanswered(SQLException e) {
+        return !hadNoEffect(state(e));
     }
 
     /**

@@ -46,6 +46,7 @@ final class Schema {
             Functions.commit(connection, deadline, Transaction.NONE.put(key, "", 0));
             Functions.commit(connection, deadline, Transaction.NONE.delete(key));
         } catch (SQLException e) {
+            if (Problems.isUnanswered(e)) throw e; // it says nothing about the database
             throw new RegistryException(problems.describe(e), e);
         }
     }

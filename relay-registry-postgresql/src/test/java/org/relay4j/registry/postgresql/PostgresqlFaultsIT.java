@@ -260,6 +260,22 @@ class PostgresqlFaultsIT {
     }
 
     @Test
+    void aCheckWhoseConnectionEndsFailsAsEveryRequestThatIsNotAnswered() throws Exception {
+        String sleeping = " FROM pg_stat_activity WHERE usename = 'relay' AND wait_event = 'PgSleep'";
+        server.sql("CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); END $$;"
+                + "CREATE TRIGGER slow BEFORE INSERT ON relay_change EXECUTE FUNCTION slow()");
+        try {
+            CompletionStage<Void> check = store.check("");
+            Await.until("it puts its key", () -> "1".equals(server.ask("SELECT count(*)" + sleeping)));
+            server.sql("SELECT pg_terminate_backend(pid)" + sleeping);
+            failure(RegistryUnavailableException.class, check);
+        } finally {
+            server.sql("DROP FUNCTION slow CASCADE");
+        }
+        get(store.check(""));
+    }
+
+    @Test
     void closingFailsWhatIsUnderWay() throws Exception {
         server.suspend();
         try {
