@@ -6,9 +6,13 @@ import org.relay4j.api.Endpoint;
 /** The keys of a cluster in the registry. */
 final class Keys {
     private final String root;
+    private final String nodes;
+    private final String routes;
 
     Keys(String cluster) {
         root = "/relay/" + cluster + "/";
+        nodes = root + "n/";
+        routes = root + "r/";
     }
 
     /** Returns the prefix of all keys of the cluster. */
@@ -18,16 +22,16 @@ final class Keys {
 
     /** Returns the prefix of all nodes. */
     String nodes() {
-        return root + "n/";
+        return nodes;
     }
 
     /** Returns the prefix of all routes. */
     String routes() {
-        return root + "r/";
+        return routes;
     }
 
     String node(String name) {
-        return nodes() + name;
+        return nodes + name;
     }
 
     String tunnel(String id) {
@@ -39,7 +43,7 @@ final class Keys {
     }
 
     String route(Endpoint endpoint, String node) {
-        return routes() + endpoint + "/" + node;
+        return routes + endpoint + "/" + node;
     }
 
     /** Returns the key that a node writes to see whether its watch reports it. Begins with {@link #echoes} of this node only. */
@@ -55,7 +59,7 @@ final class Keys {
     /** Returns the name of the node with this key; null if it is not that of a node. */
     @Nullable
     String nodeOf(String key) {
-        return key.startsWith(nodes()) && key.length() > nodes().length() ? key.substring(nodes().length()) : null;
+        return key.startsWith(nodes) && key.length() > nodes.length() ? key.substring(nodes.length()) : null;
     }
 
     /** The endpoint and the node that the key of a route names. */
@@ -65,9 +69,9 @@ final class Keys {
     @Nullable
     RouteKey routeOf(String key) {
         int end = key.lastIndexOf('/');
-        if (!key.startsWith(routes()) || end <= routes().length() || end == key.length() - 1) return null;
+        if (!key.startsWith(routes) || end <= routes.length() || end == key.length() - 1) return null;
         try {
-            Endpoint endpoint = Endpoint.parse(key.substring(routes().length(), end));
+            Endpoint endpoint = Endpoint.parse(key.substring(routes.length(), end));
             return new RouteKey(endpoint, key.substring(end + 1));
         } catch (IllegalArgumentException e) {
             return null;

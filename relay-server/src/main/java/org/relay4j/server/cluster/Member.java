@@ -14,7 +14,7 @@ final class Member {
     NodeInfo info;
     boolean expired; // the registry no longer has it, but it answers on its links
     boolean dead; // it does not answer on its links
-    long since; // when the registry had it again, or no longer
+    long backSince; // when the registry had it again after it was expired; 0: it has no kept routes since then
     private boolean heard;
     private long heardAt;
 
@@ -25,6 +25,12 @@ final class Member {
     void alive(long now) {
         heard = true;
         heardAt = now;
+        dead = false;
+    }
+
+    /** It is another process now, which has not answered on a link yet. */
+    void restarted() {
+        heard = false;
         dead = false;
     }
 

@@ -84,7 +84,7 @@ final class Repair {
     /** Adds the changes that a tunnel needs. */
     void plan(Carried tunnel, Batch batch) {
         List<Holding> holdings = tunnel.holdings();
-        boolean shared = isShared(tunnel);
+        boolean shared = tunnel.isLeaving() && isShared(tunnel);
         for (Holding each : holdings) {
             if (tunnel.isLeaving()) {
                 leave(tunnel, each, shared && !isOnlyHere(tunnel, each), batch);

@@ -41,13 +41,13 @@ final class Requests {
     <T> void send(Supplier<CompletionStage<T>> request, Consumer<T> done, Consumer<RegistryException> failed) {
         Request<T> one = new Request<>(request, done, failed, time.nanoTime());
         if (closed) {
-            one.fail(new RegistryUnavailableException("the node has left the cluster", null, true));
+            one.fail(Parts.unavailable("the node has left the cluster"));
         } else if (underWay.size() < MOST) {
             start(one);
         } else if (waiting.size() < MOST_WAITING) {
             waiting.addLast(one);
         } else {
-            one.fail(new RegistryUnavailableException("too many requests to the registry are waiting", null, true));
+            one.fail(Parts.unavailable("too many requests to the registry are waiting"));
         }
     }
 
@@ -89,9 +89,7 @@ final class Requests {
     private void expire() {
         long now = time.nanoTime();
         while (!waiting.isEmpty() && now - waiting.getFirst().since > PATIENCE) {
-            waiting.removeFirst()
-                    .fail(new RegistryUnavailableException(
-                            "the registry is too slow: the request was not sent", null, true));
+            waiting.removeFirst().fail(Parts.unavailable("the registry is too slow: the request was not sent"));
         }
     }
 

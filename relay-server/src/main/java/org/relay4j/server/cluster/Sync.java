@@ -3,6 +3,7 @@ package org.relay4j.server.cluster;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -257,15 +258,20 @@ final class Sync {
         Batch batch = new Batch();
         List<Planned> planned = new ArrayList<>();
         for (Carried each : chosen) {
+            if (batch.isEnough()) {
+                marked.add(each);
+                continue;
+            }
             Repair.Verdict verdict = repair.judge(each);
             lose(each, verdict);
             Batch its = new Batch();
             repair.plan(each, its);
-            if (batch.canAdd(its) && !batch.isEnough()) {
+            if (batch.canAdd(its)) {
                 batch.add(its);
                 List<Holding> ended =
                         each.holdings().stream().filter(one -> one.ended).toList();
-                planned.add(new Planned(each, presence.fence(), each.isLeaving(), repair.isShared(each), ended));
+                boolean shared = each.isLeaving() && repair.isShared(each);
+                planned.add(new Planned(each, presence.fence(), each.isLeaving(), shared, ended));
             } else {
                 marked.add(each);
             }
@@ -327,7 +333,7 @@ final class Sync {
         public void done(long revision) {
             most = Math.min(MOST_TUNNELS, most * 2);
             for (Planned each : planned) {
-                List<String> keys = each.tunnel.keys(access);
+                Set<String> keys = new HashSet<>(each.tunnel.keys(access));
                 each.tunnel.made(
                         batch.operations().stream()
                                 .filter(one -> keys.contains(one.key()))

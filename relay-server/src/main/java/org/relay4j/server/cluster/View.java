@@ -135,7 +135,6 @@ final class View {
             arrived(member, info, touched);
         } else if (member != null && !member.expired && kept.contains(name)) {
             member.expired = true;
-            member.since = access.now();
             events.unregistered();
         } else if (member != null && !member.expired) {
             forget(member, touched);
@@ -145,11 +144,11 @@ final class View {
     private void arrived(@Nullable Member known, NodeInfo info, Set<Endpoint> touched) {
         Member member = known == null ? new Member(info) : known;
         if (!info.incarnation().equals(member.info.incarnation())) {
-            dropKept(member, touched);
-            member.alive(access.now() - Member.HEARD - 1); // of the process before
+            dropRoutes(member, true, touched);
+            member.restarted();
         }
         boolean news = known == null || !member.info.equals(info) || member.expired;
-        if (member.expired) member.since = access.now();
+        if (member.expired) member.backSince = access.now();
         member.info = info;
         member.expired = false;
         members.put(info.name(), member);
@@ -205,23 +204,20 @@ final class View {
         if (all.isEmpty()) gaps.begin(endpoint, gone.route.tunnel(), access.now());
     }
 
-    private void dropKept(Member member, Set<Endpoint> touched) {
+    private void dropRoutes(Member member, boolean onlyKept, Set<Endpoint> touched) {
+        String name = member.info.name();
         for (Endpoint each : List.copyOf(member.endpoints)) {
-            Known known = entryOf(new Keys.RouteKey(each, member.info.name()));
-            if (known == null || !known.kept) continue;
-            drop(each, member.info.name());
+            Known known = entryOf(new Keys.RouteKey(each, name));
+            if (onlyKept && (known == null || !known.kept)) continue;
+            drop(each, name);
             touched.add(each);
-            events.route(each, member.info.name(), null, 0);
+            events.route(each, name, null, 0);
         }
     }
 
     private void forget(Member member, Set<Endpoint> touched) {
         String name = member.info.name();
-        for (Endpoint each : List.copyOf(member.endpoints)) {
-            drop(each, name);
-            touched.add(each);
-            events.route(each, name, null, 0);
-        }
+        dropRoutes(member, false, touched);
         members.remove(name);
         if (!member.expired) events.unregistered();
         events.nodeGone(name);
@@ -251,9 +247,9 @@ final class View {
         Set<Endpoint> touched = new LinkedHashSet<>();
         for (Member each : List.copyOf(members.values())) {
             if (each.expired && !each.isHeard(now)) forget(each, touched);
-            if (!each.expired && each.since != 0 && now - each.since > RETURN) {
-                each.since = 0;
-                dropKept(each, touched);
+            if (!each.expired && each.backSince != 0 && now - each.backSince > RETURN) {
+                each.backSince = 0;
+                dropRoutes(each, true, touched);
             }
         }
         touched.forEach(this::publish);

@@ -29,6 +29,8 @@ final class Watching {
     private final Presence presence;
     private final View view;
     private final Runnable wentBack;
+    private final String echo; // the key that this node writes to see whether its watch reports it
+    private final String echoes; // the prefix of that key only
     private @Nullable Inbox inbox; // of the watch that counts
     private @Nullable Runnable complete;
     private boolean reading;
@@ -48,6 +50,9 @@ final class Watching {
         this.presence = presence;
         this.view = view;
         this.wentBack = wentBack;
+        String self = access.settings().self().name();
+        echo = access.keys().echo(self);
+        echoes = access.keys().echoes(self);
     }
 
     /** Reads all for the first time. */
@@ -84,7 +89,6 @@ final class Watching {
         Inbox next = new Inbox(routes.revision());
         inbox = next;
         echoMissing = false;
-        String echoes = access.keys().echoes(access.settings().self().name());
         next.watch = access.store()
                 .watch(List.of(access.keys().nodes(), access.keys().routes(), echoes), nodes.revision(), next);
         if (back) wentBack.run();
@@ -106,8 +110,7 @@ final class Watching {
 
     private void echo(long now) {
         echoAt = now + ECHO;
-        Transaction put =
-                Transaction.NONE.put(access.keys().echo(access.settings().self().name()), "echo", presence.routes());
+        Transaction put = Transaction.NONE.put(echo, "echo", presence.routes());
         Inbox expected = inbox;
         access.requests()
                 .send(
@@ -133,7 +136,6 @@ final class Watching {
                     .filter(each -> !each.key().startsWith(access.keys().routes()))
                     .toList();
         }
-        String echo = access.keys().echo(access.settings().self().name());
         if (changes.stream().anyMatch(each -> each.key().equals(echo))) {
             if (echoMissing) lag = access.now() - echoSent;
             echoMissing = false;

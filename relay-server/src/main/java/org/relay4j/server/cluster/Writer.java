@@ -7,7 +7,6 @@ import org.relay4j.server.registry.Commit;
 import org.relay4j.server.registry.Entry;
 import org.relay4j.server.registry.RegistryException;
 import org.relay4j.server.registry.RegistryLeaseException;
-import org.relay4j.server.registry.RegistryUnavailableException;
 import org.relay4j.server.registry.Snapshot;
 import org.relay4j.server.registry.Transaction;
 
@@ -45,7 +44,7 @@ final class Writer {
 
     private void attempt(Transaction transaction, Outcome outcome, int number) {
         if (!presence.isReady() || number > MOST_ATTEMPTS) {
-            outcome.failed(new RegistryUnavailableException("the node is not registered at present", null, true));
+            outcome.failed(Parts.unavailable("the node is not registered at present"));
             return;
         }
         long self = presence.revision();
@@ -77,7 +76,7 @@ final class Writer {
 
     private void failed(Transaction transaction, RegistryException failure, Outcome outcome, long self) {
         if (failure instanceof RegistryLeaseException) presence.suspect();
-        if (!(failure instanceof RegistryUnavailableException unknown) || unknown.isOutcomeKnown()) {
+        if (Parts.isOutcomeKnown(failure)) {
             outcome.failed(failure);
             return;
         }

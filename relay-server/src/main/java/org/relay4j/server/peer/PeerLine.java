@@ -3,6 +3,7 @@ package org.relay4j.server.peer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
+import org.relay4j.api.control.ClientName;
 import org.relay4j.api.control.ControlLine;
 import org.relay4j.yamux.io.Wire;
 
@@ -76,9 +77,9 @@ final class PeerLine {
             String incarnation = target.substring(slash + 1);
             int loop = line.number(LOOP);
             boolean valid = line.keyword().equals(PEER)
-                    && PeerName.isValid(cluster)
-                    && PeerName.isValid(node)
-                    && PeerName.isValid(incarnation)
+                    && ClientName.isValid(cluster)
+                    && ClientName.isValid(node)
+                    && ClientName.isValid(incarnation)
                     && loop >= 0;
             if (!valid) throw new IOException("its line is not '" + PEER + " <cluster> <node>/<incarnation> loop=<n>'");
             return new Request(cluster, node, incarnation, loop);

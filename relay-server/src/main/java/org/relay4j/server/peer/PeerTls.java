@@ -8,6 +8,8 @@ import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.Collection;
 import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -16,6 +18,7 @@ import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.tls.KeyMaterial;
 import org.relay4j.api.tls.RelayTls;
+import org.relay4j.server.files.FileStamp;
 import org.relay4j.yamux.io.LimitedLog;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,8 +26,8 @@ import org.slf4j.event.Level;
 
 /**
  * The TLS settings of links: TLS 1.3 only, both ends have a certificate of the cluster's authority with the name of their node. The
- * files are read for each connection, so that new ones are used at once; if they cannot be used, the last good ones are. Safe for
- * use by several threads.
+ * files are read when they have changed, which is checked for each connection, so that new ones are used at once; if they cannot be
+ * used, the last good ones are, and they are not read again before the next change. Safe for use by several threads.
  */
 public final class PeerTls {
     /** The ALPN name of the protocol between nodes. */
@@ -37,16 +40,21 @@ public final class PeerTls {
     private final Path certificates;
     private final Path key;
     private final Path authority;
+    private final ReentrantLock lock = new ReentrantLock(); // held while the files are read
     private volatile Files used;
 
-    /** The content of the files. */
-    private record Files(KeyMaterial own, List<TrustManager> trust) {}
+    /**
+     * The content of the files.
+     *
+     * @param stamps of the versions that were read last, also if they could not be used
+     */
+    private record Files(List<FileStamp> stamps, KeyMaterial own, List<TrustManager> trust) {}
 
     private PeerTls(Path certificates, Path key, Path authority) throws IOException {
         this.certificates = certificates;
         this.key = key;
         this.authority = authority;
-        used = read();
+        used = read(stamps());
     }
 
     /**
@@ -58,8 +66,33 @@ public final class PeerTls {
         return new PeerTls(certificates, key, authority);
     }
 
-    private Files read() throws IOException {
-        return new Files(KeyMaterial.ofPem(certificates, key), List.of(RelayTls.trusting(authority)));
+    private List<FileStamp> stamps() {
+        return Stream.of(certificates, key, authority).map(FileStamp::of).toList();
+    }
+
+    private Files read(List<FileStamp> stamps) throws IOException {
+        return new Files(stamps, KeyMaterial.ofPem(certificates, key), List.of(RelayTls.trusting(authority)));
+    }
+
+    private Files current() {
+        lock.lock();
+        try {
+            List<FileStamp> present = stamps(); // before the files are read: a later change is seen the next time
+            if (!present.equals(used.stamps())) used = changed(present);
+            return used;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Files changed(List<FileStamp> present) {
+        try {
+            return read(present);
+        } catch (IOException e) {
+            unusable.log(
+                    "links to other nodes: the previous certificate stays in use: {}", String.valueOf(e.getMessage()));
+            return new Files(present, used.own(), used.trust());
+        }
     }
 
     /**
@@ -76,15 +109,9 @@ public final class PeerTls {
                 + wanted);
     }
 
-    /** Creates an engine for one connection. Reads files: not on a loop. */
+    /** Creates an engine for one connection. Looks at files, and may read them: not on a loop. */
     SSLEngine engine(boolean dials) throws IOException {
-        try {
-            used = read();
-        } catch (IOException e) {
-            unusable.log(
-                    "links to other nodes: the previous certificate stays in use: {}", String.valueOf(e.getMessage()));
-        }
-        Files files = used;
+        Files files = current();
         try {
             SSLEngine engine = RelayTls.context(
                             files.own().keyManagers(), files.trust().toArray(TrustManager[]::new))

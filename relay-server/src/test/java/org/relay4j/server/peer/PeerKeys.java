@@ -57,10 +57,15 @@ final class PeerKeys {
         return PeerTls.ofFiles(folder.resolve(file + ".crt"), folder.resolve(file + ".key"), authority());
     }
 
-    SSLContext context(String file) throws IOException {
+    /** Returns a certificate that the nodes trust, and its key. */
+    SelfSignedKeys made(String file) {
         SelfSignedKeys own = keys.get(file);
         if (own == null) throw new IllegalArgumentException(file);
-        return context(own);
+        return own;
+    }
+
+    SSLContext context(String file) throws IOException {
+        return context(made(file));
     }
 
     SSLContext context(SelfSignedKeys own) throws IOException {

@@ -10,7 +10,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.security.cert.Certificate;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -28,6 +32,7 @@ import org.relay4j.testing.Await;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Logged;
 import org.relay4j.testing.ScriptedPeer;
+import org.relay4j.testing.SelfSignedKeys;
 import org.relay4j.testing.SocketByteChannel;
 import org.relay4j.testing.Visitor;
 import org.relay4j.testing.WireFrame;
@@ -214,6 +219,53 @@ class PeerPortTest {
         long took = System.nanoTime() - begun;
         assertTrue(took >= 4_900_000_000L && took < 15_000_000_000L, "after " + took + " ns");
         log.await("refused: no link within 5000 ms");
+    }
+
+    private Certificate shown() throws IOException {
+        try (SSLSocket socket = connect(keys.context("a"))) {
+            socket.startHandshake();
+            return socket.getSession().getPeerCertificates()[0];
+        }
+    }
+
+    private static void write(SelfSignedKeys from, Path certificate, Path key) throws Exception {
+        from.writeCertificate(certificate);
+        from.writeKey(key);
+    }
+
+    @Test
+    void aChangedCertificateIsUsedAndABrokenOneIsNot() throws Exception {
+        keys.add("c", "relay://test/b");
+        keys.add("d", "relay://test/b");
+        open();
+        assertEquals(keys.made("b").certificate(), shown());
+        SelfSignedKeys next = keys.made("d");
+        write(next, folder.resolve("b.crt"), folder.resolve("b.key"));
+        assertEquals(next.certificate(), shown());
+        Files.writeString(folder.resolve("b.crt"), "broken");
+        assertEquals(next.certificate(), shown());
+        log.await("links to other nodes: the previous certificate stays in use: ");
+        write(keys.made("c"), folder.resolve("b.crt"), folder.resolve("b.key"));
+        assertEquals(keys.made("c").certificate(), shown());
+    }
+
+    @Test
+    void filesThatHaveNotChangedAreNotReadForAConnection() throws Exception {
+        keys.add("c", "relay://test/b");
+        disguise("b");
+        open();
+        write(keys.made("c"), folder.resolve("b.crt"), folder.resolve("b.key"));
+        disguise("b");
+        assertEquals(keys.made("b").certificate(), shown());
+    }
+
+    /** Gives two files the same size and time whatever they contain. */
+    private void disguise(String node) throws IOException {
+        for (Path file : List.of(folder.resolve(node + ".crt"), folder.resolve(node + ".key"))) {
+            String text = Files.readString(file);
+            Files.writeString(file, text + "\n".repeat(2_000 - text.length()));
+            Files.setLastModifiedTime(file, FileTime.from(Instant.parse("2026-01-01T00:00:00Z")));
+        }
     }
 
     private ScriptedPeer link() throws IOException {
