@@ -83,9 +83,7 @@ final class EtcdRegistryStore implements RegistryStore {
 
     @Override
     public CompletionStage<Long> grant(Duration timeToLive) {
-        if (timeToLive.compareTo(SHORTEST_LEASE) < 0) {
-            throw new IllegalArgumentException("a lease of " + timeToLive + " is shorter than " + SHORTEST_LEASE);
-        }
+        RegistryStore.requireTimeToLive(timeToLive);
         long seconds = timeToLive.plusSeconds(1).minusNanos(1).toSeconds(); // rounded up
         // A grant that is made twice leaves a lease without keys, which ends by itself.
         return request(deadline -> calls.send("/v3/lease/grant", Requests.grant(seconds), Call.Repeat.YES, deadline)
@@ -169,7 +167,7 @@ final class EtcdRegistryStore implements RegistryStore {
 
     @Override
     public Watch watch(Collection<String> prefixes, long after, Watcher watcher) {
-        if (prefixes.isEmpty()) throw new IllegalArgumentException("a watch of no prefix");
+        RegistryStore.requirePrefixes(prefixes);
         EtcdWatch watch = new EtcdWatch(calls, prefixes, after, watcher, watches::remove);
         watches.add(watch);
         if (closed) watch.close();
