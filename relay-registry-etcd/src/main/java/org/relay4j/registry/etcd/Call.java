@@ -98,14 +98,14 @@ final class Call implements Login.User {
     public void refused(@Nullable Answer answer, @Nullable Throwable failure) {
         if (result.isDone()) return;
         if (answer != null && answer.verdict() == Answer.Verdict.REFUSED) fail(answer.failure(endpoint));
-        else unmade(answer == null ? describe(failure) : "it gave no token: " + answer.message(), failure);
+        else unmade(answer == null ? Gateway.describe(failure) : "it gave no token: " + answer.message(), failure);
     }
 
     private void answered(@Nullable Answer answer, @Nullable Throwable failure) {
         exchange = null;
         if (answer == null) {
-            if (failure != null && Gateway.isUnsent(failure)) unmade(describe(failure), failure);
-            else unknown(describe(failure), failure);
+            if (failure != null && Gateway.isUnsent(failure)) unmade(Gateway.describe(failure), failure);
+            else unknown(Gateway.describe(failure), failure);
             return;
         }
         switch (answer.verdict()) {
@@ -115,10 +115,6 @@ final class Call implements Login.User {
             case LOGIN -> loginAgain(answer);
             case UNKNOWN -> unknown(answer.message(), null);
         }
-    }
-
-    private static String describe(@Nullable Throwable failure) {
-        return failure == null ? "no answer" : Gateway.describe(failure);
     }
 
     private void read(Json answer) {

@@ -51,7 +51,7 @@ final class EtcdCheck {
 
     private void version(URI endpoint, @Nullable Answer answer, @Nullable Throwable failure) {
         if (answer == null) {
-            silent.add(endpoint + ": " + (failure == null ? "no answer" : Gateway.describeWithRemedy(failure)));
+            silent.add(endpoint + ": " + Gateway.describeWithRemedy(failure));
             return;
         }
         String version = text(answer.json(), "etcdserver");
@@ -121,7 +121,7 @@ final class EtcdCheck {
             if (answer == null) {
                 fail(new RegistryUnavailableException(
                         "etcd at " + endpoint + " tells its version, but then: "
-                                + (failure == null ? "no answer" : Gateway.describeWithRemedy(failure)),
+                                + Gateway.describeWithRemedy(failure),
                         failure,
                         true));
             } else if (answer.verdict() != Answer.Verdict.DONE) fail(answer.failure(endpoint));

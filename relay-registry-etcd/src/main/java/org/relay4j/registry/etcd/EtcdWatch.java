@@ -99,7 +99,7 @@ final class EtcdWatch implements RegistryStore.Watch {
         @Override
         public void refused(@Nullable Answer answer, @Nullable Throwable failure) {
             if (over || mine != connection) return;
-            fail(answer == null ? describe(failure) : answer.failure(endpoint).getMessage());
+            fail(answer == null ? Gateway.describe(failure) : answer.failure(endpoint).getMessage());
         }
     }
 
@@ -115,13 +115,9 @@ final class EtcdWatch implements RegistryStore.Watch {
 
     private void closed(@Nullable Answer answer, @Nullable Throwable failure) {
         if (over) return;
-        if (answer == null) fail(describe(failure));
+        if (answer == null) fail(Gateway.describe(failure));
         else if (answer.status() == 200) fail("the connection was closed");
         else refusedAs(answer);
-    }
-
-    private static String describe(@Nullable Throwable failure) {
-        return failure == null ? "no answer" : Gateway.describe(failure);
     }
 
     private void refusedAs(Answer answer) {
