@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.server.registry.RegistryException;
+import org.relay4j.server.registry.RegistryStore;
 import org.relay4j.server.registry.RegistryUnavailableException;
 
 /**
@@ -174,7 +175,7 @@ final class Call implements Login.User {
 
     private void timeOut() {
         fail(new RegistryUnavailableException(
-                last + "; given up after " + Calls.PATIENCE.toSeconds() + " s", cause, !perhapsMade));
+                last + "; given up after " + RegistryStore.PATIENCE.toSeconds() + " s", cause, !perhapsMade));
     }
 
     /** Ends it, if it has not ended. */

@@ -42,7 +42,8 @@ public interface RegistryStore extends AutoCloseable {
 
     /**
      * Checks that the store can be used: its version, its interfaces, and that the user may read and write the keys that begin with
-     * {@code prefix}. Puts a key there and deletes it. May take twice {@link #PATIENCE}.
+     * {@code prefix}. Puts a key there and deletes it. It is several requests, so it may take several times
+     * {@link #PATIENCE}.
      *
      * @return completes exceptionally with a {@link RegistryException} whose message names the problem and the remedy
      */
