@@ -28,7 +28,7 @@ final class EtcdWatch implements RegistryStore.Watch {
     static final Duration SILENCE = Duration.ofSeconds(3);
     private static final Duration BEGIN = Duration.ofSeconds(1);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
-    private static final Logger LOG = LoggerFactory.getLogger(EtcdWatch.class);
+    private static final Logger log = LoggerFactory.getLogger(EtcdWatch.class);
 
     private final Calls calls;
     private final List<String> prefixes;
@@ -182,7 +182,7 @@ final class EtcdWatch implements RegistryStore.Watch {
         try {
             call.run();
         } catch (RuntimeException e) {
-            LOG.warn("A watcher of the registry has failed", e);
+            log.warn("A watcher of the registry has failed", e);
         }
     }
 
@@ -190,8 +190,8 @@ final class EtcdWatch implements RegistryStore.Watch {
         if (over) return;
         failures++;
         if (failures == calls.endpoints().size())
-            LOG.warn("Cannot watch etcd at {}: {}", endpoint, why); // at all of them
-        else LOG.debug("Cannot watch etcd at {}: {}", endpoint, why);
+            log.warn("Cannot watch etcd at {}: {}", endpoint, why); // at all of them
+        else log.debug("Cannot watch etcd at {}: {}", endpoint, why);
         long pause = Math.min(LONGEST_PAUSE.toMillis(), 10L << Math.min(failures, 10));
         reconnect(Duration.ofMillis(pause));
     }
