@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.server.registry.RegistryException;
+import org.relay4j.server.registry.RegistryStore;
 import org.relay4j.server.registry.RegistryUnavailableException;
 
 /**
@@ -98,14 +99,14 @@ final class Call implements Login.User {
     public void refused(@Nullable Answer answer, @Nullable Throwable failure) {
         if (result.isDone()) return;
         if (answer != null && answer.verdict() == Answer.Verdict.REFUSED) fail(answer.failure(endpoint));
-        else unmade(answer == null ? describe(failure) : "it gave no token: " + answer.message(), failure);
+        else unmade(answer == null ? Gateway.describe(failure) : "it gave no token: " + answer.message(), failure);
     }
 
     private void answered(@Nullable Answer answer, @Nullable Throwable failure) {
         exchange = null;
         if (answer == null) {
-            if (failure != null && Gateway.isUnsent(failure)) unmade(describe(failure), failure);
-            else unknown(describe(failure), failure);
+            if (failure != null && Gateway.isUnsent(failure)) unmade(Gateway.describe(failure), failure);
+            else unknown(Gateway.describe(failure), failure);
             return;
         }
         switch (answer.verdict()) {
@@ -115,10 +116,6 @@ final class Call implements Login.User {
             case LOGIN -> loginAgain(answer);
             case UNKNOWN -> unknown(answer.message(), null);
         }
-    }
-
-    private static String describe(@Nullable Throwable failure) {
-        return failure == null ? "no answer" : Gateway.describe(failure);
     }
 
     private void read(Json answer) {
@@ -178,7 +175,7 @@ final class Call implements Login.User {
 
     private void timeOut() {
         fail(new RegistryUnavailableException(
-                last + "; given up after " + Calls.PATIENCE.toSeconds() + " s", cause, !perhapsMade));
+                last + "; given up after " + RegistryStore.PATIENCE.toSeconds() + " s", cause, !perhapsMade));
     }
 
     /** Ends it, if it has not ended. */

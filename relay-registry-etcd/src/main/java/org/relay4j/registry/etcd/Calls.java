@@ -1,6 +1,5 @@
 package org.relay4j.registry.etcd;
 
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -15,7 +14,6 @@ import org.relay4j.server.registry.RegistryUnavailableException;
 
 /** The requests that are under way, and those that wait for their turn. Confined to the store's thread. */
 final class Calls {
-    static final Duration PATIENCE = RegistryStore.PATIENCE;
     static final String CLOSED = "the store is closed";
     private static final int MOST_WAITING = 16_384;
 
@@ -95,7 +93,7 @@ final class Calls {
 
     /** Has the history compared with etcd's: what a single member says may be late. */
     void verify(String prefix) {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        long deadline = System.nanoTime() + RegistryStore.PATIENCE.toNanos();
         var unused = send("/v3/kv/range", Requests.range(prefix, prefix, 1, 0), Call.Repeat.YES, deadline);
     }
 

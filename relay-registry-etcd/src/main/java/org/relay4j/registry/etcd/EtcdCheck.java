@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * one cluster. Endpoints that do not answer are only logged, as long as one does. Confined to the store's thread.
  */
 final class EtcdCheck {
-    private static final Logger LOG = LoggerFactory.getLogger(EtcdCheck.class);
+    private static final Logger log = LoggerFactory.getLogger(EtcdCheck.class);
     private static final Duration LIMIT = Duration.ofSeconds(1); // for each question
     private static final Pattern VERSION = Pattern.compile("([0-9]{1,6})\\.([0-9]{1,6})\\..{1,100}");
 
@@ -51,7 +51,7 @@ final class EtcdCheck {
 
     private void version(URI endpoint, @Nullable Answer answer, @Nullable Throwable failure) {
         if (answer == null) {
-            silent.add(endpoint + ": " + (failure == null ? "no answer" : Gateway.describeWithRemedy(failure)));
+            silent.add(endpoint + ": " + Gateway.describeWithRemedy(failure));
             return;
         }
         String version = text(answer.json(), "etcdserver");
@@ -93,7 +93,7 @@ final class EtcdCheck {
             fail(new RegistryUnavailableException("no endpoint of etcd can be reached: " + silent, null, true));
             return;
         }
-        silent.forEach(each -> LOG.warn("An endpoint of etcd cannot be reached: {}", each));
+        silent.forEach(each -> log.warn("An endpoint of etcd cannot be reached: {}", each));
         open = answering.size();
         for (URI endpoint : answering) calls.login().token(endpoint, LIMIT, new Reader(endpoint));
     }
@@ -121,7 +121,7 @@ final class EtcdCheck {
             if (answer == null) {
                 fail(new RegistryUnavailableException(
                         "etcd at " + endpoint + " tells its version, but then: "
-                                + (failure == null ? "no answer" : Gateway.describeWithRemedy(failure)),
+                                + Gateway.describeWithRemedy(failure),
                         failure,
                         true));
             } else if (answer.verdict() != Answer.Verdict.DONE) fail(answer.failure(endpoint));

@@ -10,7 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
+import java.util.function.LongFunction;
 import org.relay4j.server.registry.Commit;
 import org.relay4j.server.registry.Entry;
 import org.relay4j.server.registry.RegistryException;
@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 
 /** A store in etcd, through its JSON gateway. Its state is confined to one thread; its methods are safe for use by several. */
 final class EtcdRegistryStore implements RegistryStore {
-    private static final Logger LOG = LoggerFactory.getLogger(EtcdRegistryStore.class);
+    private static final Logger log = LoggerFactory.getLogger(EtcdRegistryStore.class);
     private static final int PAGE = 1_000; // entries in one answer
 
     private final StoreThread thread = new StoreThread();
@@ -37,7 +37,7 @@ final class EtcdRegistryStore implements RegistryStore {
     }
 
     /** Makes a request on the store's thread. */
-    private <T> CompletableFuture<T> request(Function<Long, CompletableFuture<T>> request) {
+    private <T> CompletableFuture<T> request(LongFunction<CompletableFuture<T>> request) {
         CompletableFuture<T> result = new CompletableFuture<>();
         if (closed) {
             result.completeExceptionally(new RegistryUnavailableException(Calls.CLOSED, null, true));
@@ -83,9 +83,7 @@ final class EtcdRegistryStore implements RegistryStore {
 
     @Override
     public CompletionStage<Long> grant(Duration timeToLive) {
-        if (timeToLive.compareTo(SHORTEST_LEASE) < 0) {
-            throw new IllegalArgumentException("a lease of " + timeToLive + " is shorter than " + SHORTEST_LEASE);
-        }
+        RegistryStore.requireTimeToLive(timeToLive);
         long seconds = timeToLive.plusSeconds(1).minusNanos(1).toSeconds(); // rounded up
         // A grant that is made twice leaves a lease without keys, which ends by itself.
         return request(deadline -> calls.send("/v3/lease/grant", Requests.grant(seconds), Call.Repeat.YES, deadline)
@@ -169,7 +167,7 @@ final class EtcdRegistryStore implements RegistryStore {
 
     @Override
     public Watch watch(Collection<String> prefixes, long after, Watcher watcher) {
-        if (prefixes.isEmpty()) throw new IllegalArgumentException("a watch of no prefix");
+        RegistryStore.requirePrefixes(prefixes);
         EtcdWatch watch = new EtcdWatch(calls, prefixes, after, watcher, watches::remove);
         watches.add(watch);
         if (closed) watch.close();
@@ -178,7 +176,7 @@ final class EtcdRegistryStore implements RegistryStore {
     }
 
     private void replaced(RegistryException why) {
-        LOG.warn("The registry is to be read anew: {}", why.getMessage());
+        log.warn("The registry is to be read anew: {}", why.getMessage());
         List.copyOf(watches).forEach(watch -> watch.end(why));
     }
 

@@ -28,7 +28,7 @@ final class EtcdWatch implements RegistryStore.Watch {
     static final Duration SILENCE = Duration.ofSeconds(3);
     private static final Duration BEGIN = Duration.ofSeconds(1);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
-    private static final Logger LOG = LoggerFactory.getLogger(EtcdWatch.class);
+    private static final Logger log = LoggerFactory.getLogger(EtcdWatch.class);
 
     private final Calls calls;
     private final List<String> prefixes;
@@ -99,7 +99,7 @@ final class EtcdWatch implements RegistryStore.Watch {
         @Override
         public void refused(@Nullable Answer answer, @Nullable Throwable failure) {
             if (over || mine != connection) return;
-            fail(answer == null ? describe(failure) : answer.failure(endpoint).getMessage());
+            fail(answer == null ? Gateway.describe(failure) : answer.failure(endpoint).getMessage());
         }
     }
 
@@ -115,13 +115,9 @@ final class EtcdWatch implements RegistryStore.Watch {
 
     private void closed(@Nullable Answer answer, @Nullable Throwable failure) {
         if (over) return;
-        if (answer == null) fail(describe(failure));
+        if (answer == null) fail(Gateway.describe(failure));
         else if (answer.status() == 200) fail("the connection was closed");
         else refusedAs(answer);
-    }
-
-    private static String describe(@Nullable Throwable failure) {
-        return failure == null ? "no answer" : Gateway.describe(failure);
     }
 
     private void refusedAs(Answer answer) {
@@ -186,7 +182,7 @@ final class EtcdWatch implements RegistryStore.Watch {
         try {
             call.run();
         } catch (RuntimeException e) {
-            LOG.warn("A watcher of the registry has failed", e);
+            log.warn("A watcher of the registry has failed", e);
         }
     }
 
@@ -194,8 +190,8 @@ final class EtcdWatch implements RegistryStore.Watch {
         if (over) return;
         failures++;
         if (failures == calls.endpoints().size())
-            LOG.warn("Cannot watch etcd at {}: {}", endpoint, why); // at all of them
-        else LOG.debug("Cannot watch etcd at {}: {}", endpoint, why);
+            log.warn("Cannot watch etcd at {}: {}", endpoint, why); // at all of them
+        else log.debug("Cannot watch etcd at {}: {}", endpoint, why);
         long pause = Math.min(LONGEST_PAUSE.toMillis(), 10L << Math.min(failures, 10));
         reconnect(Duration.ofMillis(pause));
     }

@@ -169,8 +169,9 @@ final class Gateway {
                 || failure instanceof UnresolvedAddressException;
     }
 
-    /** Returns a failure in words for the operator. */
-    static String describe(Throwable failure) {
+    /** Returns a failure in words for the operator; null if there was neither an answer nor a failure. */
+    static String describe(@Nullable Throwable failure) {
+        if (failure == null) return "no answer";
         String message = failure.getMessage();
         if (failure instanceof HttpConnectTimeoutException) return "no connection within " + CONNECT.toMillis() + " ms";
         if (failure.getCause() instanceof UnresolvedAddressException || failure instanceof UnresolvedAddressException) {
@@ -183,7 +184,7 @@ final class Gateway {
     }
 
     /** Returns a failure in words for the operator, with what may be wrong with an endpoint that has never answered. */
-    static String describeWithRemedy(Throwable failure) {
+    static String describeWithRemedy(@Nullable Throwable failure) {
         String text = describe(failure);
         if (text.contains("Unsupported or unrecognized SSL message") || text.contains("terminated the handshake")) {
             return text + "; if it does not speak TLS, begin the address with http://";

@@ -13,10 +13,8 @@ final class Login {
     private final Gateway gateway;
     private final @Nullable String user;
     private final @Nullable String password;
-    private final Queue<Waiting> waiting = new ArrayDeque<>(); // at most those requests that may be under way
+    private final Queue<User> waiting = new ArrayDeque<>(); // at most those requests that may be under way
     private @Nullable String token;
-
-    private record Waiting(URI endpoint, Duration limit, User user) {}
 
     /** Needs a token. */
     interface User {
@@ -43,7 +41,7 @@ final class Login {
             needs.granted(token);
             return;
         }
-        waiting.add(new Waiting(endpoint, limit, needs));
+        waiting.add(needs);
         if (waiting.size() == 1) ask(endpoint, limit);
     }
 
@@ -59,13 +57,13 @@ final class Login {
     }
 
     private void answered(@Nullable Answer answer, @Nullable Throwable failure) {
-        Queue<Waiting> all = new ArrayDeque<>(waiting);
+        Queue<User> all = new ArrayDeque<>(waiting);
         waiting.clear();
         String granted = answer != null && answer.verdict() == Answer.Verdict.DONE ? granted(answer.json()) : null;
         token = granted;
-        for (Waiting each : all) {
-            if (granted != null) each.user.granted(granted);
-            else each.user.refused(answer, failure);
+        for (User each : all) {
+            if (granted != null) each.granted(granted);
+            else each.refused(answer, failure);
         }
     }
 

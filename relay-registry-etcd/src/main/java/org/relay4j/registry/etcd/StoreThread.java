@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
  * itself when it has had nothing to do for 10 s. Safe for use by several threads.
  */
 final class StoreThread {
-    private static final Logger LOG = LoggerFactory.getLogger(StoreThread.class);
+    private static final Logger log = LoggerFactory.getLogger(StoreThread.class);
     private static final long IDLE_SECONDS = 10;
 
     private final ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1, named("relay-etcd"));
@@ -43,7 +43,7 @@ final class StoreThread {
         try {
             task.run();
         } catch (RuntimeException | Error e) {
-            LOG.error("A task of the registry has failed", e);
+            log.error("A task of the registry has failed", e);
         }
     }
 

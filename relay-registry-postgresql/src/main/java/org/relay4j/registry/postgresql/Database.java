@@ -5,11 +5,12 @@ import java.sql.Driver;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Properties;
+import org.relay4j.server.registry.RegistryStore;
 
 /** Where the database is, and how to connect to it. Immutable. */
 final class Database {
     /** Seconds that a connection waits for an answer: the patience of a request, since an earlier end helps nobody. */
-    private static final int ANSWER = 3;
+    private static final int ANSWER = (int) RegistryStore.PATIENCE.toSeconds();
 
     /**
      * What the functions rely on: a transaction sees what was committed before it got the lock, a request ends when nobody waits for it

@@ -36,10 +36,7 @@ final class PostgresqlStore implements RegistryStore {
 
     @Override
     public CompletionStage<Long> grant(Duration timeToLive) {
-        if (timeToLive.compareTo(SHORTEST_LEASE) < 0) {
-            throw new IllegalArgumentException(
-                    "the time to live must be at least " + SHORTEST_LEASE + ", but is " + timeToLive);
-        }
+        RegistryStore.requireTimeToLive(timeToLive);
         long millis = timeToLive.toMillis();
         // A lease whose answer is lost expires.
         return requests.submit(Request.Kind.URGENT, (connection, deadline) -> {
@@ -87,6 +84,7 @@ final class PostgresqlStore implements RegistryStore {
 
     @Override
     public Watch watch(Collection<String> prefixes, long after, Watcher watcher) {
+        RegistryStore.requirePrefixes(prefixes);
         return watches.add(prefixes, after, watcher);
     }
 

@@ -32,10 +32,10 @@ final class Requests implements AutoCloseable {
     /** More requests than a server answers within their deadline are refused at once. */
     static final int MOST_WAITING = 10_000;
 
+    private static final long PATIENCE = RegistryStore.PATIENCE.toNanos();
     private static final long PAUSE = TimeUnit.MILLISECONDS.toNanos(100); // between two attempts
 
     private final Problems problems;
-    private final long patience; // ns
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition arrived = lock.newCondition();
     private final Deque<Request<?>> waiting = new ArrayDeque<>(); // guarded by lock
@@ -45,7 +45,6 @@ final class Requests implements AutoCloseable {
 
     Requests(Database database, Problems problems) {
         this.problems = problems;
-        patience = RegistryStore.PATIENCE.toNanos();
         timers = new ScheduledThreadPoolExecutor(1, task -> thread("deadlines", task));
         timers.setRemoveOnCancelPolicy(true);
         for (int i = 0; i < CONNECTIONS; i++) {
@@ -63,7 +62,7 @@ final class Requests implements AutoCloseable {
 
     /** Adds a request. Does not block. */
     <T> CompletableFuture<T> submit(Request.Kind kind, Request.Work<T> work) {
-        Request<T> request = new Request<>(kind, work, System.nanoTime() + patience);
+        Request<T> request = new Request<>(kind, work, System.nanoTime() + PATIENCE);
         String refused = null;
         lock.lock();
         try {
@@ -74,7 +73,7 @@ final class Requests implements AutoCloseable {
             } else {
                 if (kind == Request.Kind.URGENT) waiting.addFirst(request);
                 else waiting.addLast(request);
-                request.timer(timers.schedule(() -> expire(request), patience, TimeUnit.NANOSECONDS));
+                request.timer(timers.schedule(() -> expire(request), PATIENCE, TimeUnit.NANOSECONDS));
                 arrived.signal();
             }
         } finally {

@@ -52,7 +52,7 @@ final class Schema {
     }
 
     private void checkServer(Connection connection) throws SQLException, RegistryException {
-        if (isTrue(ask(connection, "SELECT pg_is_in_recovery()"))) {
+        if ("t".equals(ask(connection, "SELECT pg_is_in_recovery()"))) {
             throw problem(
                     "this server is a standby; name the primary, or add targetServerType=primary to the JDBC URL");
         }
@@ -94,10 +94,6 @@ final class Schema {
 
     private RegistryException problem(String what) {
         return new RegistryException("PostgreSQL at " + database + ": " + what, null);
-    }
-
-    private static boolean isTrue(@Nullable String value) {
-        return "t".equals(value);
     }
 
     private static @Nullable String ask(Connection connection, String query) throws SQLException {

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.relay4j.server.registry.Entry;
 import org.relay4j.server.registry.RegistryStore;
@@ -57,10 +56,6 @@ abstract class RegistryContract {
             if (System.nanoTime() - deadline > 0) fail("never came true: " + description);
             LockSupport.parkNanos(POLL);
         }
-    }
-
-    static void awaitQuickly(String description, BooleanSupplier check) throws Exception {
-        await(description, check::getAsBoolean);
     }
 
     interface Check {

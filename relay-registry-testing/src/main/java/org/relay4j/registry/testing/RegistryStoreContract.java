@@ -96,6 +96,13 @@ public abstract class RegistryStoreContract extends RegistryContract {
     }
 
     @Test
+    void aLeaseThatIsTooShortAndAWatchWithoutAPrefixAreRefused() throws Exception {
+        RegistryStore store = store();
+        assertThrows(IllegalArgumentException.class, () -> store.grant(TTL.minusNanos(1)));
+        assertThrows(IllegalArgumentException.class, () -> store.watch(List.of(), 0, new RecordedWatch()));
+    }
+
+    @Test
     void aDeletedEntryIsGone() throws Exception {
         RegistryStore store = store();
         put(store, root + "one", "first", 0);

@@ -65,9 +65,7 @@ public final class MemoryRegistryStore implements RegistryStore {
 
     @Override
     public CompletionStage<Long> grant(Duration timeToLive) {
-        if (timeToLive.compareTo(SHORTEST_LEASE) < 0) {
-            throw new IllegalArgumentException("a lease of " + timeToLive + " is shorter than " + SHORTEST_LEASE);
-        }
+        RegistryStore.requireTimeToLive(timeToLive);
         return request(() -> registry.grant(timeToLive.toNanos()));
     }
 
@@ -104,6 +102,7 @@ public final class MemoryRegistryStore implements RegistryStore {
 
     @Override
     public Watch watch(Collection<String> prefixes, long after, Watcher watcher) {
+        RegistryStore.requirePrefixes(prefixes);
         MemoryWatch watch = new MemoryWatch(registry, executor, List.copyOf(prefixes), after, watcher);
         watches.removeIf(MemoryWatch::isOver);
         watches.add(watch);

@@ -10,7 +10,7 @@ import org.slf4j.LoggerFactory;
 
 /** A watch of a {@link MemoryRegistry}. It has no queue: it reads the history from the last revision that it has reported. */
 final class MemoryWatch implements RegistryStore.Watch {
-    private static final Logger LOG = LoggerFactory.getLogger(MemoryWatch.class);
+    private static final Logger log = LoggerFactory.getLogger(MemoryWatch.class);
 
     private final MemoryRegistry registry;
     private final Executor executor;
@@ -44,7 +44,7 @@ final class MemoryWatch implements RegistryStore.Watch {
         try {
             executor.execute(this::report);
         } catch (RejectedExecutionException e) {
-            LOG.debug("A watch has ended with its executor", e);
+            log.debug("A watch has ended with its executor", e);
             close();
         }
     }
@@ -79,7 +79,7 @@ final class MemoryWatch implements RegistryStore.Watch {
         try {
             call.run();
         } catch (RuntimeException e) {
-            LOG.warn("A watcher of the registry has failed", e);
+            log.warn("A watcher of the registry has failed", e);
         }
     }
 

@@ -42,7 +42,8 @@ public interface RegistryStore extends AutoCloseable {
 
     /**
      * Checks that the store can be used: its version, its interfaces, and that the user may read and write the keys that begin with
-     * {@code prefix}. Puts a key there and deletes it. May take twice {@link #PATIENCE}.
+     * {@code prefix}. Puts a key there and deletes it. It is several requests, so it may take several times
+     * {@link #PATIENCE}.
      *
      * @return completes exceptionally with a {@link RegistryException} whose message names the problem and the remedy
      */
@@ -53,6 +54,7 @@ public interface RegistryStore extends AutoCloseable {
      *
      * @param timeToLive at least {@link #SHORTEST_LEASE}; stores count in seconds and round up
      * @return the lease: a number greater than 0 that no other lease of this store has
+     * @throws IllegalArgumentException if the time to live is shorter than that
      */
     CompletionStage<Long> grant(Duration timeToLive);
 
@@ -90,8 +92,30 @@ public interface RegistryStore extends AutoCloseable {
      *
      * @param after the revision of a {@link #readAll}
      * @return ends the watch when it is closed
+     * @throws IllegalArgumentException if there are no prefixes
      */
     Watch watch(Collection<String> prefixes, long after, Watcher watcher);
+
+    /**
+     * For stores: checks the time to live of a {@link #grant}.
+     *
+     * @throws IllegalArgumentException if it is shorter than {@link #SHORTEST_LEASE}
+     */
+    static void requireTimeToLive(Duration timeToLive) {
+        if (timeToLive.compareTo(SHORTEST_LEASE) < 0) {
+            throw new IllegalArgumentException(
+                    "the time to live must be at least " + SHORTEST_LEASE + ", but is " + timeToLive);
+        }
+    }
+
+    /**
+     * For stores: checks the prefixes of a {@link #watch}.
+     *
+     * @throws IllegalArgumentException if there are none
+     */
+    static void requirePrefixes(Collection<String> prefixes) {
+        if (prefixes.isEmpty()) throw new IllegalArgumentException("a watch without a prefix");
+    }
 
     /** Ends all watches and fails all requests under way. Leases stay. Does not block. */
     @Override
