@@ -139,20 +139,15 @@ final class ClusterArguments {
 
     private static InetSocketAddress peer(Value value) {
         String text = value.text();
-        int colon = text.lastIndexOf(':');
-        if (colon < 0) throw value.mustBe("an address and a port, such as 10.0.0.1:7002, or :7002 for all addresses");
-        int port = new Value(value.name(), text.substring(colon + 1)).port(1);
-        String host = text.substring(0, colon);
-        if (host.isEmpty()) return new InetSocketAddress(port);
-        return new InetSocketAddress(new Value(value.name(), new Value(value.name(), host).host()).address(), port);
+        if (text.lastIndexOf(':') == 0) return new InetSocketAddress(new Value(value.name(), text.substring(1)).port(1));
+        InetSocketAddress peer = ServerAddress.hostAndPort(
+                value, text, "an address and a port, such as 10.0.0.1:7002, or :7002 for all addresses");
+        return new InetSocketAddress(new Value(value.name(), peer.getHostString()).address(), peer.getPort());
     }
 
     private static InetSocketAddress advertised(Value value) {
-        String text = value.text();
-        int colon = text.lastIndexOf(':');
-        if (colon <= 0) throw value.mustBe("a host and a port, such as relay-1.example.com:7002");
-        String host = new Value(value.name(), text.substring(0, colon)).host();
-        return InetSocketAddress.createUnresolved(host, new Value(value.name(), text.substring(colon + 1)).port(1));
+        return ServerAddress.hostAndPort(
+                value, value.text(), "a host and a port, such as relay-1.example.com:7002 or [2001:db8::1]:7002");
     }
 
     /** Closes the store of options with which no server was started. */

@@ -78,6 +78,8 @@ class ClusterArgumentsTest {
         assertRejected("it must be an address and a port, such as 10.0.0.1:7002", with("--peer=7002"));
         assertRejected("it must be a port number, 1 to 65535", with("--peer=:0"));
         assertRejected("it must be a host and a port", with("--peer-advertise=:7002"));
+        assertRejected("it must be a host and a port", with("--peer-advertise=2001:db8::1"));
+        assertRejected("it must be an address and a port", with("--peer=::1:7002"));
     }
 
     @Test
