@@ -32,8 +32,12 @@ final class ClusterArguments {
         this.arguments = arguments;
     }
 
-    /** Adds the cluster to the options, if there is one, and returns them. Does not connect to its store. */
-    RelayServerOptions complete(RelayServerOptions.Builder options) {
+    /**
+     * Adds the cluster to the options, if there is one, and returns them. Does not connect to its store.
+     *
+     * @param running the cluster of the server that has these options from now on, whose store is open; null if none runs
+     */
+    RelayServerOptions complete(RelayServerOptions.Builder options, @Nullable ClusterOptions running) {
         Value cluster = arguments.get(Flag.CLUSTER);
         if (cluster == null) {
             requireNone();
@@ -45,6 +49,7 @@ final class ClusterArguments {
         }
         refuse(Flag.STATE_FILE, "the store of the cluster keeps the tunnels");
         refuse(Flag.STICKY_PORTS, "a node does not know the last ports of clients at other nodes");
+        if (running != null) return options.cluster(running).build(); // it stays the same node
         ClusterOptions.Builder built = ClusterOptions.builder();
         Value name = arguments.get(Flag.CLUSTER_NAME);
         if (name != null) built.name(named(name));
