@@ -71,7 +71,7 @@ final class CheckCommand {
     private void server() {
         ServerCommand command = new ServerCommand(arguments, output, new Shutdown());
         step("options", () -> {
-            RelayServerOptions options = command.options();
+            RelayServerOptions options = command.options(null);
             command.gracePeriod();
             findings.ok("options", "valid" + (arguments.get(Flag.CLIENTS) != null ? ", with the clients file" : ""));
             new CertificateCheck(arguments, findings).own();

@@ -32,8 +32,12 @@ final class ClusterArguments {
         this.arguments = arguments;
     }
 
-    /** Adds the cluster to the options, if there is one, and returns them. Does not connect to its store. */
-    RelayServerOptions complete(RelayServerOptions.Builder options) {
+    /**
+     * Adds the cluster to the options, if there is one, and returns them. Does not connect to its store.
+     *
+     * @param running the cluster of the server that has these options from now on, whose store is open; null if none runs
+     */
+    RelayServerOptions complete(RelayServerOptions.Builder options, @Nullable ClusterOptions running) {
         Value cluster = arguments.get(Flag.CLUSTER);
         if (cluster == null) {
             requireNone();
@@ -45,6 +49,7 @@ final class ClusterArguments {
         }
         refuse(Flag.STATE_FILE, "the store of the cluster keeps the tunnels");
         refuse(Flag.STICKY_PORTS, "a node does not know the last ports of clients at other nodes");
+        if (running != null) return options.cluster(running).build(); // it stays the same node
         ClusterOptions.Builder built = ClusterOptions.builder();
         Value name = arguments.get(Flag.CLUSTER_NAME);
         if (name != null) built.name(named(name));
@@ -139,20 +144,15 @@ final class ClusterArguments {
 
     private static InetSocketAddress peer(Value value) {
         String text = value.text();
-        int colon = text.lastIndexOf(':');
-        if (colon < 0) throw value.mustBe("an address and a port, such as 10.0.0.1:7002, or :7002 for all addresses");
-        int port = new Value(value.name(), text.substring(colon + 1)).port(1);
-        String host = text.substring(0, colon);
-        if (host.isEmpty()) return new InetSocketAddress(port);
-        return new InetSocketAddress(new Value(value.name(), new Value(value.name(), host).host()).address(), port);
+        if (text.lastIndexOf(':') == 0) return new InetSocketAddress(new Value(value.name(), text.substring(1)).port(1));
+        InetSocketAddress peer = ServerAddress.hostAndPort(
+                value, text, "an address and a port, such as 10.0.0.1:7002, or :7002 for all addresses");
+        return new InetSocketAddress(new Value(value.name(), peer.getHostString()).address(), peer.getPort());
     }
 
     private static InetSocketAddress advertised(Value value) {
-        String text = value.text();
-        int colon = text.lastIndexOf(':');
-        if (colon <= 0) throw value.mustBe("a host and a port, such as relay-1.example.com:7002");
-        String host = new Value(value.name(), text.substring(0, colon)).host();
-        return InetSocketAddress.createUnresolved(host, new Value(value.name(), text.substring(colon + 1)).port(1));
+        return ServerAddress.hostAndPort(
+                value, value.text(), "a host and a port, such as relay-1.example.com:7002 or [2001:db8::1]:7002");
     }
 
     /** Closes the store of options with which no server was started. */

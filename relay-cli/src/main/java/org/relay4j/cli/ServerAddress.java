@@ -57,13 +57,23 @@ record ServerAddress(@Nullable Value host, @Nullable Value port) {
     static List<InetSocketAddress> list(Value list) {
         List<InetSocketAddress> servers = new ArrayList<>();
         for (String each : list.list()) {
-            Matcher both = HOST_AND_PORT.matcher(each);
-            if (!both.matches())
-                throw list.mustBe("a list of <host>:<port>, such as a.example.com:7000,b.example.com:7000");
-            String host = new Value(list.name(), both.group(1)).host();
-            servers.add(InetSocketAddress.createUnresolved(host, new Value(list.name(), both.group(2)).port(1)));
+            servers.add(hostAndPort(
+                    list, each, "a list of <host>:<port>, such as a.example.com:7000,b.example.com:7000"));
         }
         return servers;
+    }
+
+    /**
+     * Parses a host, an IPv6 address in brackets, and a port. The host is not resolved.
+     *
+     * @param form what the source must be, for a message
+     * @throws CommandFailure if the text is malformed
+     */
+    static InetSocketAddress hostAndPort(Value source, String text, String form) {
+        Matcher both = HOST_AND_PORT.matcher(text);
+        if (!both.matches() || both.group(1).isEmpty()) throw source.mustBe(form);
+        String host = new Value(source.name(), both.group(1)).host();
+        return InetSocketAddress.createUnresolved(host, new Value(source.name(), both.group(2)).port(1));
     }
 
     /** Returns true if an argument can only be a port. */

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.cli.admin.AdminServer;
+import org.relay4j.server.ClusterOptions;
 import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
 import org.relay4j.server.ServerTls;
@@ -36,7 +37,7 @@ final class ServerCommand {
 
     /** Runs until the process is terminated. */
     void run() throws InterruptedException {
-        RelayServerOptions options = options();
+        RelayServerOptions options = options(null);
         shutdown.closes(output::closed); // closed last
         grace = gracePeriod();
         AdminServer admin = new AdminArguments(arguments).open(shutdown); // closed after the server
@@ -71,9 +72,7 @@ final class ServerCommand {
             RelayServerOptions running = server.options();
             // The present policy and certificate read their files themselves.
             RelayServerOptions.Builder options =
-                    command.options().toBuilder().policy(running.policy()).listener(running.listener());
-            ClusterArguments.close(options.build());
-            options.cluster(running.cluster()); // it stays the same node
+                    command.options(running.cluster()).toBuilder().policy(running.policy()).listener(running.listener());
             if (Collections.disjoint(changed, TlsArguments.OF_SERVER)) options.tls(running.tls());
             if (Collections.disjoint(changed, TlsArguments.OF_DOMAIN)) options.domainTls(running.domainTls());
             server.update(options.build());
@@ -83,7 +82,7 @@ final class ServerCommand {
 
     /** Checks the arguments as at a start. */
     void validate() {
-        ClusterArguments.close(options());
+        ClusterArguments.close(options(null));
         gracePeriod();
     }
 
@@ -119,8 +118,12 @@ final class ServerCommand {
             throw bind.mustBe("an address of this machine");
     }
 
-    /** Returns the arguments as options of the library. */
-    RelayServerOptions options() {
+    /**
+     * Returns the arguments as options of the library.
+     *
+     * @param running the cluster of the server that has these options from now on; null if none runs
+     */
+    RelayServerOptions options(@Nullable ClusterOptions running) {
         RelayServerOptions.Builder options = RelayServerOptions.builder();
         control(options);
         arguments.apply(Flag.PUBLIC_BIND, value -> options.publicBindAddress(value.address()), options::build);
@@ -167,7 +170,7 @@ final class ServerCommand {
                 .session(session(arguments));
         arguments.apply(Flag.PROXY_CERTS, value -> options.proxyCertificates(value.list()), options::build);
         domain(options);
-        return new ClusterArguments(arguments).complete(options);
+        return new ClusterArguments(arguments).complete(options, running);
     }
 
     /** Sets the options for visitors of host names. */

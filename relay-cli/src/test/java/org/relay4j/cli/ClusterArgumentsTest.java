@@ -3,6 +3,7 @@ package org.relay4j.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -29,7 +30,7 @@ class ClusterArgumentsTest {
 
     private static RelayServerOptions options(List<String> args, Map<String, String> environment) {
         RelayServerOptions.Builder options = RelayServerOptions.builder().publicPorts(20_000, 20_009);
-        RelayServerOptions built = new ClusterArguments(Arguments.of(args, environment)).complete(options);
+        RelayServerOptions built = new ClusterArguments(Arguments.of(args, environment)).complete(options, null);
         ClusterArguments.close(built);
         return built;
     }
@@ -78,6 +79,16 @@ class ClusterArgumentsTest {
         assertRejected("it must be an address and a port, such as 10.0.0.1:7002", with("--peer=7002"));
         assertRejected("it must be a port number, 1 to 65535", with("--peer=:0"));
         assertRejected("it must be a host and a port", with("--peer-advertise=:7002"));
+        assertRejected("it must be a host and a port", with("--peer-advertise=2001:db8::1"));
+        assertRejected("it must be an address and a port", with("--peer=::1:7002"));
+    }
+
+    @Test
+    void serverThatRunsKeepsItsStore() {
+        ClusterOptions running = options(NODE, Map.of()).cluster();
+        RelayServerOptions.Builder options = RelayServerOptions.builder().publicPorts(20_000, 20_009);
+        Arguments next = Arguments.of(with("--cluster=no-store:x"), Map.of()); // which would fail if it was opened
+        assertSame(running, new ClusterArguments(next).complete(options, running).cluster());
     }
 
     @Test

@@ -237,7 +237,7 @@ class ConfigFileTest {
         CommandFailure failure = assertThrows(
                 CommandFailure.class,
                 () -> new ServerCommand(arguments, new Output(System.out, System.err, false), new Shutdown())
-                        .options());
+                        .options(null));
         assertEquals(file + (line.startsWith("port") ? ":1:1: " : ":3:3: ") + message, failure.getMessage());
     }
 

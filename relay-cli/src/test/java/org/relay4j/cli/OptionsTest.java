@@ -295,7 +295,7 @@ class OptionsTest {
     }
 
     private static RelayServerOptions server(String line) {
-        return new ServerCommand(parse(line), output(), new Shutdown()).options();
+        return new ServerCommand(parse(line), output(), new Shutdown()).options(null);
     }
 
     private static RelayClientOptions forwarder(String line) {
