@@ -24,8 +24,6 @@ final class ClusterArguments {
         Flag.DRAIN_DELAY
     };
 
-    private static final Duration DRAIN_DELAY = Duration.ofSeconds(5); // the default of the library
-
     private final Arguments arguments;
 
     ClusterArguments(Arguments arguments) {
@@ -49,7 +47,10 @@ final class ClusterArguments {
         }
         refuse(Flag.STATE_FILE, "the store of the cluster keeps the tunnels");
         refuse(Flag.STICKY_PORTS, "a node does not know the last ports of clients at other nodes");
-        if (running != null) return options.cluster(running).build(); // it stays the same node
+        if (running != null) { // it stays the same node
+            requireTimeFor(running.drainDelay());
+            return options.cluster(running).build();
+        }
         ClusterOptions.Builder built = ClusterOptions.builder();
         Value name = arguments.get(Flag.CLUSTER_NAME);
         if (name != null) built.name(named(name));
@@ -61,12 +62,14 @@ final class ClusterArguments {
         Value key = required(Flag.PEER_KEY, "the private key of " + Flag.PEER_CERT);
         Value authority = required(Flag.PEER_CA, "the authority that signs the certificates of nodes");
         built.peerCertificate(certificate.path(), key.path(), authority.path());
-        Value delay = arguments.get(Flag.DRAIN_DELAY);
-        if (delay != null) built.drainDelay(delay.duration());
         RegistryStore store = store(cluster);
         boolean complete = false;
         try {
-            RelayServerOptions all = options.cluster(built.store(store).build()).build();
+            built.store(store);
+            arguments.apply(Flag.DRAIN_DELAY, value -> built.drainDelay(value.duration()), built::build);
+            ClusterOptions node = built.build();
+            requireTimeFor(node.drainDelay());
+            RelayServerOptions all = options.cluster(node).build();
             complete = true;
             return all;
         } catch (IllegalArgumentException e) {
@@ -89,10 +92,8 @@ final class ClusterArguments {
     }
 
     /** Throws if visitors of a node that leaves would be reset before its public ports are closed. */
-    void requireTimeFor(Duration gracePeriod) {
-        if (arguments.get(Flag.CLUSTER) == null) return;
-        Value chosen = arguments.get(Flag.DRAIN_DELAY);
-        Duration delay = chosen == null ? DRAIN_DELAY : chosen.duration();
+    private void requireTimeFor(Duration delay) {
+        Duration gracePeriod = ServerCommand.gracePeriod(arguments, ServerCommand.GRACE_PERIOD);
         if (delay.isZero() || gracePeriod.compareTo(delay) > 0) return;
         throw CommandFailure.usage(Flag.GRACE_PERIOD + " is " + gracePeriod.toMillis() + " ms and " + Flag.DRAIN_DELAY
                 + " is " + delay.toMillis() + " ms, which leaves visitors no time to finish; set a longer "
@@ -144,7 +145,8 @@ final class ClusterArguments {
 
     private static InetSocketAddress peer(Value value) {
         String text = value.text();
-        if (text.lastIndexOf(':') == 0) return new InetSocketAddress(new Value(value.name(), text.substring(1)).port(1));
+        if (text.lastIndexOf(':') == 0)
+            return new InetSocketAddress(new Value(value.name(), text.substring(1)).port(1));
         InetSocketAddress peer = ServerAddress.hostAndPort(
                 value, text, "an address and a port, such as 10.0.0.1:7002, or :7002 for all addresses");
         return new InetSocketAddress(new Value(value.name(), peer.getHostString()).address(), peer.getPort());

@@ -57,8 +57,8 @@ record ServerAddress(@Nullable Value host, @Nullable Value port) {
     static List<InetSocketAddress> list(Value list) {
         List<InetSocketAddress> servers = new ArrayList<>();
         for (String each : list.list()) {
-            servers.add(hostAndPort(
-                    list, each, "a list of <host>:<port>, such as a.example.com:7000,b.example.com:7000"));
+            servers.add(
+                    hostAndPort(list, each, "a list of <host>:<port>, such as a.example.com:7000,b.example.com:7000"));
         }
         return servers;
     }

@@ -22,7 +22,7 @@ import org.relay4j.yamux.io.UnixSockets;
 
 /** The command {@code relay <localport>}. */
 final class ServerCommand {
-    private static final Duration GRACE_PERIOD = Duration.ofSeconds(30);
+    static final Duration GRACE_PERIOD = Duration.ofSeconds(30);
 
     private final Arguments arguments;
     private final Output output;
@@ -71,8 +71,9 @@ final class ServerCommand {
             Duration newGrace = command.gracePeriod();
             RelayServerOptions running = server.options();
             // The present policy and certificate read their files themselves.
-            RelayServerOptions.Builder options =
-                    command.options(running.cluster()).toBuilder().policy(running.policy()).listener(running.listener());
+            RelayServerOptions.Builder options = command.options(running.cluster()).toBuilder()
+                    .policy(running.policy())
+                    .listener(running.listener());
             if (Collections.disjoint(changed, TlsArguments.OF_SERVER)) options.tls(running.tls());
             if (Collections.disjoint(changed, TlsArguments.OF_DOMAIN)) options.domainTls(running.domainTls());
             server.update(options.build());
@@ -269,9 +270,7 @@ final class ServerCommand {
 
     /** Returns how long visitors may take to finish when the process is terminated. */
     Duration gracePeriod() {
-        Duration time = gracePeriod(arguments, GRACE_PERIOD);
-        new ClusterArguments(arguments).requireTimeFor(time);
-        return time;
+        return gracePeriod(arguments, GRACE_PERIOD);
     }
 
     static Duration gracePeriod(Arguments arguments, Duration usual) {

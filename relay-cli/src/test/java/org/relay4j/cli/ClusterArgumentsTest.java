@@ -55,7 +55,7 @@ class ClusterArgumentsTest {
     @Test
     void node() {
         ClusterOptions cluster =
-                options(with("--cluster-name=c", "--drain-delay=90s"), Map.of()).cluster();
+                options(with("--cluster-name=c", "--drain-delay=20s"), Map.of()).cluster();
         assertNotNull(cluster);
         assertEquals("c", cluster.name());
         assertEquals("n1", cluster.node());
@@ -65,7 +65,7 @@ class ClusterArgumentsTest {
         assertEquals("n1.pem", cluster.certificates().toString());
         assertEquals("n1.key", cluster.key().toString());
         assertEquals("ca.pem", cluster.authority().toString());
-        assertEquals(Duration.ofSeconds(90), cluster.drainDelay());
+        assertEquals(Duration.ofSeconds(20), cluster.drainDelay());
     }
 
     @Test
@@ -88,7 +88,12 @@ class ClusterArgumentsTest {
         ClusterOptions running = options(NODE, Map.of()).cluster();
         RelayServerOptions.Builder options = RelayServerOptions.builder().publicPorts(20_000, 20_009);
         Arguments next = Arguments.of(with("--cluster=no-store:x"), Map.of()); // which would fail if it was opened
-        assertSame(running, new ClusterArguments(next).complete(options, running).cluster());
+        assertSame(
+                running, new ClusterArguments(next).complete(options, running).cluster());
+        Arguments shorter = Arguments.of(with("--grace-period=5s"), Map.of());
+        CommandFailure e =
+                assertThrows(CommandFailure.class, () -> new ClusterArguments(shorter).complete(options, running));
+        assertTrue(e.getMessage().contains("--grace-period is 5000 ms and --drain-delay is 5000 ms"), e::getMessage);
     }
 
     @Test
@@ -119,11 +124,9 @@ class ClusterArgumentsTest {
     }
 
     private static void requireTime(String... options) {
-        new ServerCommand(
-                        Arguments.of(with(options), Map.of()),
-                        new Output(System.out, System.err, false),
-                        new Shutdown())
-                .gracePeriod();
+        ServerCommand command = new ServerCommand(
+                Arguments.of(with(options), Map.of()), new Output(System.out, System.err, false), new Shutdown());
+        ClusterArguments.close(command.options(null));
     }
 
     private static void assertNoTime(String part, String... options) {
@@ -139,6 +142,7 @@ class ClusterArgumentsTest {
 
     @Test
     void malformedValuesAreNamed() {
+        assertRejected("--drain-delay is '11m': drainDelay must be at most 10 minutes", with("--drain-delay=11m"));
         assertRejected("--node is 'a b', it must be", with("--node=a b"));
         assertRejected("--cluster-name is '', it must be", with("--cluster-name="));
         assertRejected("the installed stores are: ", with("--cluster=redis:x"));

@@ -57,16 +57,17 @@ public final class ClusterOptions {
      */
     public static RegistryStore openStore(String address, UnaryOperator<@Nullable String> settings) {
         int colon = address.indexOf(':');
-        String kind = colon < 0 ? address : address.substring(0, colon);
+        String kind = colon < 0 ? "" : address.substring(0, colon);
         StringJoiner known = new StringJoiner(", ").setEmptyValue("none");
         for (RegistryProvider provider :
                 ServiceLoader.load(RegistryProvider.class, RegistryProvider.class.getClassLoader())) {
-            if (provider.name().equals(kind) && colon >= 0)
-                return provider.open(address.substring(colon + 1), settings);
+            if (provider.name().equals(kind)) return provider.open(address.substring(colon + 1), settings);
             known.add(provider.name());
         }
-        throw new IllegalArgumentException("the store of a cluster is '" + address
-                + "', but it must begin with the name of a store and a colon; the installed stores are: " + known);
+        // only the name: the rest may have a password
+        String found = colon < 0 ? "has no colon" : "begins with '" + kind + "'";
+        throw new IllegalArgumentException("the address of the cluster's store " + found
+                + ", but it must begin with the name of a store and a colon; the installed stores are: " + known);
     }
 
     /** Returns the store. */

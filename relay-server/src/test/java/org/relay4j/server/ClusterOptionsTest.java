@@ -1,6 +1,7 @@
 package org.relay4j.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -84,7 +85,13 @@ class ClusterOptionsTest {
 
     @Test
     void unknownStoreIsRejectedWithThoseThatAreInstalled() {
-        assertRejected("must begin with the name of a store", () -> ClusterOptions.openStore("redis:x", name -> null));
+        // a mistyped address may have a password
+        assertRejected("begins with 'redis'", () -> ClusterOptions.openStore("redis:x", name -> null));
+        assertRejected("has no colon", () -> ClusterOptions.openStore("etcd", name -> null));
+        String secret = "postgres://user:secret@host";
+        IllegalArgumentException e =
+                assertThrows(IllegalArgumentException.class, () -> ClusterOptions.openStore(secret, name -> null));
+        assertFalse(e.getMessage().contains("secret"), e::getMessage);
         assertRejected("must begin with the name of a store", () -> ClusterOptions.openStore("etcd", name -> null));
     }
 }

@@ -120,8 +120,7 @@ final class EtcdCheck {
         private void answered(@Nullable Answer answer, @Nullable Throwable failure) {
             if (answer == null) {
                 fail(new RegistryUnavailableException(
-                        "etcd at " + endpoint + " tells its version, but then: "
-                                + Gateway.describeWithRemedy(failure),
+                        "etcd at " + endpoint + " tells its version, but then: " + Gateway.describeWithRemedy(failure),
                         failure,
                         true));
             } else if (answer.verdict() != Answer.Verdict.DONE) fail(answer.failure(endpoint));

@@ -137,32 +137,36 @@ final class EtcdRegistryStore implements RegistryStore {
 
     @Override
     public CompletionStage<Snapshot> readAll(String prefix) {
-        return request(deadline -> page(prefix, new Snapshot(0, List.of()), deadline));
+        return request(deadline -> page(prefix, 0, new ArrayList<>(), deadline));
     }
 
-    /** Reads on, after the entries so far and at their revision. */
-    private CompletableFuture<Snapshot> page(String prefix, Snapshot before, long deadline) {
-        List<Entry> all = before.entries();
+    /**
+     * Reads on, after the entries so far.
+     *
+     * @param revision of the first page; 0 before it
+     */
+    private CompletableFuture<Snapshot> page(String prefix, long revision, List<Entry> all, long deadline) {
         String from = all.isEmpty() ? prefix : all.get(all.size() - 1).key() + "\0";
-        String body = Requests.range(from, prefix, PAGE, before.revision());
+        String body = Requests.range(from, prefix, PAGE, revision);
         return calls.send("/v3/kv/range", body, Call.Repeat.YES, deadline)
-                .thenCompose(answer -> next(prefix, before, answer, deadline))
+                .thenCompose(answer -> next(prefix, revision, all, answer, deadline))
                 .exceptionallyCompose(failure -> {
                     boolean forgotten = cause(failure) instanceof EtcdRefusal why && why.hasCode(Answer.OUT_OF_RANGE);
-                    return forgotten && before.revision() > 0 // between two pages
-                            ? page(prefix, new Snapshot(0, List.of()), deadline)
+                    return forgotten && revision > 0 // between two pages
+                            ? page(prefix, 0, new ArrayList<>(), deadline)
                             : CompletableFuture.failedFuture(cause(failure));
                 });
     }
 
-    private CompletableFuture<Snapshot> next(String prefix, Snapshot before, Json answer, long deadline) {
-        long revision = before.revision() > 0 ? before.revision() : Answers.revision(answer);
-        List<Entry> all = new ArrayList<>(before.entries());
+    /** Adds a page to the entries, and reads the next one if there is one. */
+    private CompletableFuture<Snapshot> next(String prefix, long before, List<Entry> all, Json answer, long deadline) {
+        long revision = before > 0 ? before : Answers.revision(answer);
         List<Entry> more = Answers.entries(answer);
         all.addAll(more);
-        Snapshot now = new Snapshot(revision, all);
         boolean isLast = more.isEmpty() || !answer.flag("more");
-        return isLast ? CompletableFuture.completedFuture(now) : page(prefix, now, deadline);
+        return isLast
+                ? CompletableFuture.completedFuture(new Snapshot(revision, all))
+                : page(prefix, revision, all, deadline);
     }
 
     @Override

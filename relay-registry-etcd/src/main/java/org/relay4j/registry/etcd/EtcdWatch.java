@@ -99,7 +99,10 @@ final class EtcdWatch implements RegistryStore.Watch {
         @Override
         public void refused(@Nullable Answer answer, @Nullable Throwable failure) {
             if (over || mine != connection) return;
-            fail(answer == null ? Gateway.describe(failure) : answer.failure(endpoint).getMessage());
+            fail(
+                    answer == null
+                            ? Gateway.describe(failure)
+                            : answer.failure(endpoint).getMessage());
         }
     }
 

@@ -7,6 +7,8 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.relay4j.server.registry.RegistryStore;
 import org.relay4j.server.registry.Transaction;
 import org.relay4j.server.registry.Transaction.Condition;
@@ -20,60 +22,39 @@ final class Requests {
     private Requests() {}
 
     static String transaction(Transaction transaction) {
-        StringBuilder body = new StringBuilder(256);
         Set<String> keys = new TreeSet<>(RegistryStore.KEY_ORDER);
-        String between = "{\"compare\":[";
-        for (Condition condition : transaction.conditions()) {
-            keys.add(condition.key());
-            body.append(between).append("{\"target\":\"MOD\",\"result\":\"EQUAL\",\"key\":\"");
-            encode(body, condition.key());
-            body.append("\",\"mod_revision\":\"").append(condition.revision()).append("\"}");
-            between = ",";
-        }
-        if (keys.isEmpty()) body.append(between);
-        between = "],\"success\":[";
-        for (Operation operation : transaction.operations()) {
-            body.append(between);
-            operation(body, operation);
-            between = ",";
-        }
-        if (transaction.operations().isEmpty()) body.append(between);
-        body.append("],\"failure\":[");
-        ranges(body, keys);
-        return body.append("]}").toString();
+        for (Condition condition : transaction.conditions()) keys.add(condition.key());
+        return "{\"compare\":[" + list(transaction.conditions(), Requests::condition) + "],\"success\":["
+                + list(transaction.operations(), Requests::operation) + "],\"failure\":[" + list(keys, Requests::key)
+                + "]}";
     }
 
-    private static void operation(StringBuilder body, Operation operation) {
+    private static <T> String list(Collection<T> elements, Function<T, String> json) {
+        return elements.stream().map(json).collect(Collectors.joining(","));
+    }
+
+    private static String condition(Condition condition) {
+        return "{\"target\":\"MOD\",\"result\":\"EQUAL\",\"key\":\"" + encoded(condition.key())
+                + "\",\"mod_revision\":\"" + condition.revision() + "\"}";
+    }
+
+    private static String operation(Operation operation) {
         if (operation instanceof Put put) {
-            body.append("{\"request_put\":{\"key\":\"");
-            encode(body, put.key());
-            body.append("\",\"value\":\"");
-            encode(body, put.value());
-            body.append("\",\"lease\":\"").append(put.lease()).append("\"}}");
-        } else {
-            body.append("{\"request_delete_range\":{\"key\":\"");
-            encode(body, operation.key());
-            body.append("\"}}");
+            return "{\"request_put\":{\"key\":\"" + encoded(put.key()) + "\",\"value\":\"" + encoded(put.value())
+                    + "\",\"lease\":\"" + put.lease() + "\"}}";
         }
+        return "{\"request_delete_range\":{\"key\":\"" + encoded(operation.key()) + "\"}}";
+    }
+
+    private static String key(String key) {
+        return "{\"request_range\":{\"key\":\"" + encoded(key) + "\"}}";
     }
 
     /** Reads these keys at one revision. */
     static String read(Collection<String> keys) {
         Set<String> ordered = new TreeSet<>(RegistryStore.KEY_ORDER);
         ordered.addAll(keys);
-        StringBuilder body = new StringBuilder("{\"success\":[");
-        ranges(body, ordered);
-        return body.append("]}").toString();
-    }
-
-    private static void ranges(StringBuilder body, Set<String> keys) {
-        String between = "";
-        for (String key : keys) {
-            body.append(between).append("{\"request_range\":{\"key\":\"");
-            encode(body, key);
-            body.append("\"}}");
-            between = ",";
-        }
+        return "{\"success\":[" + list(ordered, Requests::key) + "]}";
     }
 
     /**
@@ -83,14 +64,8 @@ final class Requests {
      * @param revision 0 for the present
      */
     static String range(String from, String prefix, int limit, long revision) {
-        StringBuilder body = new StringBuilder("{\"key\":\"");
-        encode(body, from.isEmpty() ? "\0" : from);
-        body.append("\",\"range_end\":\"").append(base64(end(prefix)));
-        body.append("\",\"limit\":\"")
-                .append(limit)
-                .append("\",\"revision\":\"")
-                .append(revision);
-        return body.append("\"}").toString();
+        return "{\"key\":\"" + encoded(from.isEmpty() ? "\0" : from) + "\",\"range_end\":\"" + base64(end(prefix))
+                + "\",\"limit\":\"" + limit + "\",\"revision\":\"" + revision + "\"}";
     }
 
     /** Has one member read a key with a prefix: what it says may be late. */
@@ -117,13 +92,8 @@ final class Requests {
     /** Watches all keys from the first prefix to the end of the last one. */
     static String watch(Collection<String> prefixes, long from) {
         String first = Collections.min(prefixes, RegistryStore.KEY_ORDER);
-        StringBuilder body = new StringBuilder("{\"create_request\":{\"key\":\"");
-        encode(body, first.isEmpty() ? "\0" : first);
-        body.append("\",\"range_end\":\"").append(lastEnd(prefixes));
-        return body.append("\",\"start_revision\":\"")
-                .append(from)
-                .append("\"}}")
-                .toString();
+        return "{\"create_request\":{\"key\":\"" + encoded(first.isEmpty() ? "\0" : first) + "\",\"range_end\":\""
+                + lastEnd(prefixes) + "\",\"start_revision\":\"" + from + "\"}}";
     }
 
     private static String lastEnd(Collection<String> prefixes) {
@@ -144,8 +114,8 @@ final class Requests {
         return end;
     }
 
-    private static void encode(StringBuilder body, String text) {
-        body.append(base64(text.getBytes(StandardCharsets.UTF_8)));
+    private static String encoded(String text) {
+        return base64(text.getBytes(StandardCharsets.UTF_8));
     }
 
     private static String base64(byte[] bytes) {
