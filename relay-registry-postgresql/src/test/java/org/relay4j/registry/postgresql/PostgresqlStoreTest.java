@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.relay4j.server.registry.RegistryException;
 import org.relay4j.server.registry.RegistryStore;
@@ -53,6 +54,7 @@ class PostgresqlStoreTest {
     }
 
     @Test
+    @Tag("slow")
     void aServerThatCannotBeReachedIsNamedAndNothingWasDone() throws Exception {
         int port = unused();
         try (RegistryStore store = PostgresServer.open(PostgresServer.url("relay", port) + "?sslmode=disable")) {

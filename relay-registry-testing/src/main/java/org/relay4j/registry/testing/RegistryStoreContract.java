@@ -20,6 +20,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.relay4j.server.registry.Change;
 import org.relay4j.server.registry.Commit;
@@ -32,7 +33,8 @@ import org.relay4j.server.registry.Transaction;
 
 /**
  * The rules of {@link RegistryStore}, for every store to be tested against. All keys of the tests begin with {@code /relay-test/}, and
- * remain in the registry. A run takes about 15 seconds, in which the tests wait for leases to end.
+ * remain in the registry. A run takes about 15 seconds, in which the tests wait for leases to end; those that wait longest have the
+ * tag {@code slow}.
  *
  * <pre>{@code
  * class MyStoreTest extends RegistryStoreContract {
@@ -281,6 +283,7 @@ public abstract class RegistryStoreContract extends RegistryContract {
     }
 
     @Test
+    @Tag("slow")
     void aLeaseEndsAfterItsTimeAndNotBefore() throws Exception {
         RegistryStore store = store();
         RegistryStore other = store();
@@ -310,6 +313,7 @@ public abstract class RegistryStoreContract extends RegistryContract {
     }
 
     @Test
+    @Tag("slow")
     void theKeysOfALeaseEndInOneRevision() throws Exception {
         RegistryStore store = store();
         long ends = get(store.grant(TTL));

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.relay4j.yamux.core.Cause;
 
@@ -17,6 +18,7 @@ class PeerBridgeFuzzTest {
     private static final long CHUNKS = 64 * 1024; // bytes that a piece of memory may be too large
 
     @Test
+    @Tag("slow")
     void everyByteArrivesOnceAndInOrderAndNothingIncompleteLooksComplete() {
         for (int seed = Integer.getInteger("relay.test.seed", 0); seed < SEEDS; seed++) {
             try {
