@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -238,6 +239,7 @@ class CheckCommandTest {
     }
 
     @Test
+    @Tag("slow")
     void forwarderOfATlsServer() throws Exception {
         makeCertificate();
         ServerTls tls = ServerTls.ofFiles(folder.resolve("relay-cert.pem"), folder.resolve("relay-key.pem"));

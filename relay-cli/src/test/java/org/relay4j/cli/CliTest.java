@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.relay4j.api.RelayCertificateException;
 import org.relay4j.api.RelayException;
@@ -167,6 +168,7 @@ class CliTest {
     }
 
     @Test
+    @Tag("slow")
     void demo() {
         assertEquals(ExitCode.OK, run("demo", "--once"), this::errors);
         assertTrue(

@@ -16,6 +16,7 @@ import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -116,6 +117,7 @@ class FlightRecorderTest {
     }
 
     @Test
+    @Tag("slow")
     void stallsOfTheServerAndOfAnApplicationThatWrites() throws IOException {
         try (RelayAcceptor acceptor = RelayClient.connect("localhost", server.port());
                 Socket visitor = Visitor.connect(acceptor.getLocalPort());

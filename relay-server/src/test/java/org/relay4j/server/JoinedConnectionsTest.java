@@ -68,6 +68,7 @@ class JoinedConnectionsTest {
     }
 
     @Test
+    @Tag("slow")
     void visitorsAvoidTheConnectionWithABulkTransfer() throws Exception {
         start(options -> options.loops(2));
         Echo first = Echo.over(ask("resume"));

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -231,6 +232,7 @@ class ServerCloseTest {
 
     /** Closed by four threads at once while a hundred tunnels carry a thousand visitors. */
     @Test
+    @Tag("slow")
     void everythingEndsWithTheServer() throws Exception {
         RelayServer server =
                 RelayServer.start(RelayServerOptions.builder().loops(2).build());
@@ -269,6 +271,7 @@ class ServerCloseTest {
     }
 
     @Test
+    @Tag("slow")
     void serverKeepsNoThreadOfAClientThatIsStillConnecting() throws IOException {
         for (int i = 0; i < 20; i++) {
             RelayServer server = RelayServer.start(RelayServerOptions.builder()

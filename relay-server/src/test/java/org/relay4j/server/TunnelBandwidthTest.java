@@ -36,6 +36,7 @@ import org.relay4j.yamux.Stream;
 
 /** Bytes arrive complete and in order through a limited tunnel, and never more of them than the limit permits. */
 @ExtendWith(LeakCheck.EachTest.class)
+@Tag("slow")
 class TunnelBandwidthTest {
     private static final int PER_SECOND = 1 << 20;
     private static final int BURST = PER_SECOND / 10;

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Replays what Jazzer has found for {@link DatagramFuzz}, and random inputs. */
@@ -22,6 +23,7 @@ class DatagramFuzzTest {
     }
 
     @Test
+    @Tag("slow")
     void randomInputs() {
         for (int seed = 0; seed < 300; seed++) {
             Random random = new Random(seed);

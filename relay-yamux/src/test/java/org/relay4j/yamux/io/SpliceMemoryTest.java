@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.relay4j.testing.Await;
@@ -37,6 +38,7 @@ import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.Chunk;
 
 /** Visitors that ask for a reply and never read it, and what that costs others. */
+@Tag("slow")
 class SpliceMemoryTest {
     private static final int WINDOW = 256 * 1024; // bytes
 

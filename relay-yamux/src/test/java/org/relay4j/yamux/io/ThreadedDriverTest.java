@@ -57,6 +57,7 @@ class ThreadedDriverTest {
     }
 
     @Test
+    @Tag("slow")
     void channelMayTakeAndGiveSingleBytes() throws Exception {
         MemoryPipe[] ends = MemoryPipe.pair(1);
         try (Session client = Session.client(ends[0]);
