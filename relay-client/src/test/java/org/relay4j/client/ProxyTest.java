@@ -29,6 +29,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -141,6 +142,7 @@ class ProxyTest {
     }
 
     @Test
+    @Tag("slow")
     void lostTunnelComesBackToItsPortAndSeveralConnectionsJoinThroughTheProxy() throws Exception {
         Recorder recorder = new Recorder();
         try (RelayServer server =

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -169,6 +170,7 @@ class RelayTunnelTest {
     }
 
     @Test
+    @Tag("slow")
     void endpointsStayTheSameInTheNextProcess(@TempDir Path folder) throws Exception {
         RelayClientOptions.Builder options = options().leaseFile(folder.resolve("lease"));
         ServiceOptions database = ServiceOptions.builder().name("database").build();

@@ -112,6 +112,7 @@ class HandshakeTlsTest {
     }
 
     @Test
+    @Tag("slow")
     void aes128IsPreferredUnlessTheContextIsTheCallersOwn() throws Exception {
         SSLParameters defaults = client.getDefaultSSLParameters();
         for (ServerTls tls :
@@ -212,6 +213,7 @@ class HandshakeTlsTest {
     }
 
     @Test
+    @Tag("slow")
     void halfFinishedHandshakesGiveWayToNewerOnes() throws Exception {
         try (RelayServer server = start(options().maxPendingPerAddress(2));
                 LineClient oldest = LineClient.plain(server);

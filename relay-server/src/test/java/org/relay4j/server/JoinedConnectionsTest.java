@@ -247,6 +247,7 @@ class JoinedConnectionsTest {
     }
 
     @Test
+    @Tag("slow")
     void resumeReplacesAllOthers() throws IOException {
         start(options -> options.loops(2));
         AskingClient first = ask("resume").establish();

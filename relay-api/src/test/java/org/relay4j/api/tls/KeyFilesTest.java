@@ -20,6 +20,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -111,6 +112,7 @@ class KeyFilesTest {
     }
 
     @Test
+    @Tag("slow")
     void otherAlgorithmsWorkToo() throws Exception {
         worksToo(keytool("rsa.p12", "RSA", "-keysize", "1024")); // short, because a longer one takes seconds
         worksToo(keytool("ed25519.p12", "Ed25519"));

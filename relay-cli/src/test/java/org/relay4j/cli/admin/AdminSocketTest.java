@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.relay4j.testing.Await;
@@ -174,6 +175,7 @@ class AdminSocketTest {
     }
 
     @Test
+    @Tag("slow")
     void connectionsAreLimited() throws IOException {
         open(null);
         List<SocketChannel> idle = new ArrayList<>();

@@ -226,6 +226,7 @@ class StrangeEtcdTest extends EtcdStores {
     }
 
     @Test
+    @Tag("slow")
     void aLoginThatIsNotAnsweredCostsAWatchOneEndpoint() {
         List<String> logins = new CopyOnWriteArrayList<>(); // the endpoints
         replies.put("/v3/auth/authenticate", exchange -> {
