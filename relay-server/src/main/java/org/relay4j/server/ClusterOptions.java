@@ -30,6 +30,7 @@ import org.relay4j.yamux.io.Bounds;
  * RelayServerOptions options = RelayServerOptions.builder()
  *         .port(7000)
  *         .publicPorts(10_000, 19_999)
+ *         .tls(ServerTls.ofFiles(certificateFile, certificateKeyFile)) // so that clients get leases
  *         .cluster(cluster)
  *         .build();
  * }</pre>
