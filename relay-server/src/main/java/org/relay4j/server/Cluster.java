@@ -2,6 +2,8 @@ package org.relay4j.server;
 
 import java.io.IOException;
 import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -50,7 +52,7 @@ final class Cluster implements ClusterListener {
     private final Map<String, ServerTunnel> tunnels = new ConcurrentHashMap<>(); // of this node, by id
     private final Set<String> returning =
             ConcurrentHashMap.newKeySet(); // tunnels of other nodes whose clients come back
-    private final LimitedLog failures = new LimitedLog(log, Level.WARN);
+    private final LimitedLog failures = new LimitedLog(log, Level.WARN, 10);
 
     /** Opens the port for links from other nodes. */
     Cluster(RelayServer server, ClusterOptions options, ClusterSettings settings, PeerTls tls) throws IOException {
@@ -116,6 +118,16 @@ final class Cluster implements ClusterListener {
 
     ClusterView view() {
         return new ClusterReport(this).view(options.name());
+    }
+
+    /** Returns the TCP ports that are for this node itself. */
+    Set<Integer> ownPorts() {
+        Set<Integer> ports = new HashSet<>(List.of(server.port(), port.address().getPort()));
+        InetSocketAddress https = server.httpsAddress();
+        InetSocketAddress http = server.httpAddress();
+        if (https != null) ports.add(https.getPort());
+        if (http != null) ports.add(http.getPort());
+        return ports;
     }
 
     /** Returns the name of this node. */

@@ -55,13 +55,20 @@ final class ClusterReturn {
             cluster.node()
                     .find(id)
                     .whenComplete((found, failure) -> claim.on(loop, () -> {
-                        if (failure != null) end(() -> claim.refuse(ClaimException.unavailable(failure)));
+                        if (failure != null) end(unavailable("find", failure));
                         else check(found);
                     }));
     }
 
     private void refuse(String why) {
         claim.on(claim.loop(), () -> claim.refuse(ClaimException.busy(why)));
+    }
+
+    /** Reports what the store has refused. Returns the answer to the client, which is not told why. */
+    private Runnable unavailable(String what, Throwable failure) {
+        Throwable cause = ClaimException.cause(failure);
+        cluster.failed("cannot " + what + " tunnel " + Lease.tunnelOf(lease), cause);
+        return () -> claim.refuse(ClaimException.unavailable(cause));
     }
 
     /** The return is over: answers the client on its loop. */
@@ -199,7 +206,7 @@ final class ClusterReturn {
             if (failure == null) stored(tunnel, own, now);
             else if (ClaimException.cause(failure) instanceof ClaimLostException && ++attempts < MOST_ATTEMPTS) {
                 readAgain(tunnel, record.id());
-            } else giveUp(tunnel, () -> claim.refuse(ClaimException.unavailable(failure)));
+            } else giveUp(tunnel, unavailable("take over", failure));
         }));
     }
 
@@ -210,7 +217,7 @@ final class ClusterReturn {
                 .whenComplete((found, failure) -> claim.on(loop, () -> {
                     TunnelRecord record = failure == null ? found.orElse(null) : null;
                     KeptTunnel kept = record == null ? null : kept(record);
-                    if (failure != null) giveUp(tunnel, () -> claim.refuse(ClaimException.unavailable(failure)));
+                    if (failure != null) giveUp(tunnel, unavailable("find", failure));
                     else if (record == null || kept == null || !isProved(kept)) giveUp(tunnel, claim::refuseLease);
                     else openNew(tunnel, joins() ? kept.shared() : kept, record);
                 }));

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.api.Endpoint;
 import org.relay4j.server.files.FileStamp;
 import org.relay4j.server.files.FileWatch;
 import org.slf4j.Logger;
@@ -43,6 +44,11 @@ final class FilePolicy implements TunnelPolicy {
     @Override
     public CompletionStage<Optional<NamedClient>> find(String name) {
         return CompletableFuture.completedFuture(Optional.ofNullable(clients.get(name)));
+    }
+
+    @Override
+    public boolean mayGrant(Endpoint endpoint) {
+        return clients.values().stream().anyMatch(each -> each.limits().allows(endpoint));
     }
 
     @Override

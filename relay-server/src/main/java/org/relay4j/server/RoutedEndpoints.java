@@ -130,6 +130,7 @@ final class RoutedEndpoints {
             return;
         }
         try {
+            requireAllowed(endpoint);
             ClientLimits any = ClientLimits.builder().build();
             if (PublicEndpoint.open(server, loop, any, endpoint) instanceof QueuedEndpoint opened) add(opened);
             bound(endpoint);
@@ -137,6 +138,23 @@ final class RoutedEndpoints {
             later(endpoint, loop, e);
         } catch (IOException e) {
             later(endpoint, loop, e);
+        }
+    }
+
+    /**
+     * Checks that a client could have a port here, too: an entry of the store alone opens none of those that are not meant for clients.
+     *
+     * @throws BindException if none could; the message says why
+     */
+    private void requireAllowed(Endpoint endpoint) throws BindException {
+        if (endpoint.kind() != Endpoint.Kind.TCP) return;
+        int number = endpoint.number();
+        if (cluster.ownPorts().contains(number)) throw new BindException("this node has that port for itself");
+        boolean allowed = server.publicPorts().mayAssign(number)
+                || server.gate().nameless().allows(endpoint)
+                || server.options().policy().mayGrant(endpoint);
+        if (!allowed) {
+            throw new BindException("it is none of the public ports, and no client of this node may have it");
         }
     }
 
@@ -151,18 +169,21 @@ final class RoutedEndpoints {
 
     /** Schedules the next attempt, unless there is one: each change of the routes is an attempt, too. */
     private void later(Endpoint endpoint, Loop loop, IOException failure) {
+        boolean isNew;
         lock.lock();
         try {
-            unbound.add(endpoint);
+            isNew = unbound.add(endpoint);
             if (!retrying.add(endpoint)) return;
             retries++;
         } finally {
             lock.unlock();
         }
-        failures.log(
-                "relay server: {} of the cluster cannot be opened here, trying again in 2 s: {}",
-                endpoint,
-                String.valueOf(failure.getMessage()));
+        if (isNew) {
+            failures.log(
+                    "relay server: {} of the cluster cannot be opened here, trying again every 2 s: {}",
+                    endpoint,
+                    String.valueOf(failure.getMessage()));
+        }
         loop.schedule(PAUSE, () -> retry(endpoint, loop));
     }
 

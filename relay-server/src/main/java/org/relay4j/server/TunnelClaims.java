@@ -241,7 +241,10 @@ final class TunnelClaims {
 
     private ClaimException failed(Endpoint endpoint, Throwable failure) {
         Throwable cause = ClaimException.cause(failure);
-        if (!(cause instanceof EndpointTakenException taken)) return ClaimException.unavailable(cause);
+        if (!(cause instanceof EndpointTakenException taken)) {
+            cluster.failed("cannot claim " + endpoint, cause); // the client is not told more than that it is so
+            return ClaimException.unavailable(cause);
+        }
         cluster.counts().refused();
         String holder = taken.holder().node();
         String where = holder.equals(cluster.name()) ? "this node" : "node " + holder;

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import org.relay4j.api.Endpoint;
 import org.relay4j.server.files.FileWatch;
 
 /**
@@ -56,9 +57,31 @@ public interface TunnelPolicy {
         return () -> {};
     }
 
+    /**
+     * Returns whether a client with a name may have a public port. Called only at a node of a cluster, when another node announces
+     * a tunnel with a port outside the server's range: this node opens the port only if the answer is true. Called on a loop of the
+     * server, so it must not block.
+     *
+     * @param endpoint a TCP port
+     * @return by default true, because a policy need not know all of its clients
+     */
+    default boolean mayGrant(Endpoint endpoint) {
+        return true;
+    }
+
     /** Returns the policy that knows no names. */
     static TunnelPolicy nobody() {
-        return name -> CompletableFuture.completedFuture(Optional.empty());
+        return new TunnelPolicy() {
+            @Override
+            public CompletionStage<Optional<NamedClient>> find(String name) {
+                return CompletableFuture.completedFuture(Optional.empty());
+            }
+
+            @Override
+            public boolean mayGrant(Endpoint endpoint) {
+                return false;
+            }
+        };
     }
 
     /**

@@ -14,6 +14,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,7 +35,9 @@ import org.relay4j.api.Endpoint;
 import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.server.registry.MemoryRegistryStore;
 import org.relay4j.testing.Await;
+import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.LeakCheck;
+import org.relay4j.testing.Logged;
 import org.relay4j.testing.Visitor;
 import org.relay4j.testing.WireFrame;
 
@@ -842,5 +845,50 @@ class ClusterTest {
             assertTrue(program.isBound());
             return client;
         }
+    }
+
+    @Test
+    void portThatNoClientMayHaveIsNotOpenedForARouteAlone() throws Exception {
+        Path clients = folder.resolve("clients.toml");
+        int granted = FixedPort.range(1);
+        Files.writeString(
+                clients,
+                "[clients.alice]\nkey = \"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\"\nports = ["
+                        + granted + "]\n");
+        TunnelPolicy policy = TunnelPolicy.ofFile(clients);
+        RelayServer first = cluster.start(1, options -> options.policy(policy), node -> node);
+        RelayServer second = cluster.start(2);
+        int foreign = FixedPort.range(1);
+        try (Logged log = Logged.below(RelayServer.class.getName())) {
+            for (int port : List.of(foreign, cluster.peerPort(), first.port(), granted)) {
+                cluster.write("r/tcp/" + port + "/n2", "route tunnel=0123456789abcdef0123456789abcdef epoch=1 loop=0");
+            }
+            TestCluster.awaitRouted(first, granted);
+            Await.until("those that are not", () -> first.cluster().routed().unbound() == 3);
+            assertEquals(1, first.cluster().routed().size());
+            assertThrows(IOException.class, () -> TestCluster.visit(first, foreign));
+            log.await("tcp/" + foreign
+                    + " of the cluster cannot be opened here, trying again every 2 s: it is none of the");
+        }
+        assertEquals(0, second.cluster().routed().size());
+    }
+
+    @Test
+    void storeThatRefusesAClaimIsQuotedInTheLogAndNotToTheClient() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        AskingClient elsewhere = AskingClient.connect(second, "resume").establish();
+        TestCluster.awaitRouted(first, elsewhere.port());
+        try (Logged log = Logged.below(RelayServer.class.getName());
+                Logged node = Logged.below("org.relay4j.server.cluster.ClusterNode")) {
+            cluster.fill(first, "database space exceeded; run etcdctl alarm disarm");
+            AskingClient.connect(first, "resume").assertRefused("registry-unavailable");
+            String line = log.await("database space exceeded; run etcdctl alarm disarm");
+            assertTrue(line.startsWith("WARN relay server: cannot claim tcp/"), line);
+            AskingClient.connect(first, "resume=" + elsewhere.lease()).assertRefused("registry-unavailable");
+            log.await("cannot take over tunnel " + Lease.tunnelOf(elsewhere.lease()) + ": database space exceeded");
+            assertEquals(List.of(), node.lines("ERROR"));
+        }
+        elsewhere.close();
     }
 }

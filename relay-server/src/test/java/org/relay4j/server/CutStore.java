@@ -6,7 +6,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.relay4j.server.registry.Commit;
+import org.relay4j.server.registry.RegistryException;
 import org.relay4j.server.registry.RegistryStore;
 import org.relay4j.server.registry.RegistryUnavailableException;
 import org.relay4j.server.registry.Snapshot;
@@ -16,6 +18,7 @@ import org.relay4j.server.registry.Transaction;
 final class CutStore implements RegistryStore {
     private final RegistryStore store;
     private volatile boolean cut;
+    private volatile @Nullable RegistryException refusal; // of everything that needs room
     private volatile boolean closed;
     private final AtomicReference<Runnable> meanwhile = new AtomicReference<>(() -> {});
 
@@ -25,6 +28,16 @@ final class CutStore implements RegistryStore {
 
     void cut() {
         cut = true;
+    }
+
+    /** The store refuses everything that needs room, as etcd does beyond its quota. */
+    void fill(String why) {
+        refusal = new RegistryException(why, null);
+    }
+
+    private <T> CompletionStage<T> put(Supplier<CompletionStage<T>> request) {
+        RegistryException why = refusal;
+        return why == null ? ask(request) : CompletableFuture.failedFuture(why);
     }
 
     boolean isClosed() {
@@ -52,7 +65,7 @@ final class CutStore implements RegistryStore {
 
     @Override
     public CompletionStage<Long> grant(Duration timeToLive) {
-        return ask(() -> store.grant(timeToLive));
+        return put(() -> store.grant(timeToLive));
     }
 
     @Override
@@ -68,7 +81,7 @@ final class CutStore implements RegistryStore {
     @Override
     public CompletionStage<Commit> commit(Transaction transaction) {
         meanwhile.getAndSet(() -> {}).run();
-        return ask(() -> store.commit(transaction));
+        return put(() -> store.commit(transaction));
     }
 
     @Override

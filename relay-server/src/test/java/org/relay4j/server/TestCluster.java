@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.relay4j.api.Endpoint;
 import org.relay4j.server.registry.MemoryRegistryStore;
+import org.relay4j.server.registry.Transaction;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.SelfSignedKeys;
@@ -124,6 +125,18 @@ final class TestCluster implements AutoCloseable {
     /** The node can no longer reach the store. */
     void cut(RelayServer server) {
         stores.get(servers.indexOf(server)).cut();
+    }
+
+    /** The store refuses everything of the node that needs room. */
+    void fill(RelayServer server, String why) {
+        stores.get(servers.indexOf(server)).fill(why);
+    }
+
+    /** Another user of the store writes into it. */
+    void write(String key, String value) {
+        data.commit(Transaction.NONE.put("/relay/" + NAME + "/" + key, value, 0))
+                .toCompletableFuture()
+                .join();
     }
 
     /** The node can reach the store again. */

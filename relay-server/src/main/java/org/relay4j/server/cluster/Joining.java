@@ -65,10 +65,12 @@ final class Joining {
 
     void tick() {
         if (!started || result.isDone() || access.now() - startedAt < LONGEST) return;
+        RegistryException failure = watching.failure() == null ? presence.failure() : watching.failure();
+        String why = failure == null ? "the registry is too slow" : String.valueOf(failure.getMessage());
         result.completeExceptionally(new RegistryUnavailableException(
                 "the node could not join cluster " + access.settings().cluster() + " within "
-                        + Duration.ofNanos(LONGEST).toSeconds() + " s: the registry is too slow",
-                null,
+                        + Duration.ofNanos(LONGEST).toSeconds() + " s: " + why,
+                failure,
                 false));
     }
 }

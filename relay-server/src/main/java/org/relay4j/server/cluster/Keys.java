@@ -65,14 +65,14 @@ final class Keys {
     /** The endpoint and the node that the key of a route names. */
     record RouteKey(Endpoint endpoint, String node) {}
 
-    /** Returns what the key of a route names; null if it is not the key of a route. */
+    /** Returns what the key of a route names; null if it is not the key of a route, or names no certain endpoint ({@code tcp/0}). */
     @Nullable
     RouteKey routeOf(String key) {
         int end = key.lastIndexOf('/');
         if (!key.startsWith(routes) || end <= routes.length() || end == key.length() - 1) return null;
         try {
             Endpoint endpoint = Endpoint.parse(key.substring(routes.length(), end));
-            return new RouteKey(endpoint, key.substring(end + 1));
+            return endpoint.isAny() ? null : new RouteKey(endpoint, key.substring(end + 1));
         } catch (IllegalArgumentException e) {
             return null;
         }

@@ -35,6 +35,7 @@ final class Presence {
     private boolean registered;
     private boolean writing;
     private long retryAt;
+    private @Nullable RegistryException failure; // the last one before the node was registered
     private volatile RegistryState state = RegistryState.SUSPENDED;
 
     /** Called on the executor of the node. */
@@ -94,6 +95,12 @@ final class Presence {
     /** Returns the revision that the entry must have when the node writes. */
     long revision() {
         return revision;
+    }
+
+    /** Returns why the node could not register when it tried last; null if it is registered, or nothing has failed. */
+    @Nullable
+    RegistryException failure() {
+        return registered ? null : failure;
     }
 
     /** Returns whether the node can write. */
@@ -211,6 +218,7 @@ final class Presence {
 
     private void failed(RegistryException failure, List<Waiting> forThese) {
         writing = false;
+        this.failure = failure;
         if (failure instanceof RegistryLeaseException) suspect();
         retryAt = access.now() + FOREIGN_RETRY;
         failAll(forThese, failure); // the others would have to wait as long again
@@ -272,6 +280,7 @@ final class Presence {
 
         @Override
         public void failed(RegistryException why) {
+            failure = why;
             updateState();
         }
     }
@@ -301,6 +310,7 @@ final class Presence {
 
         @Override
         public void failed(RegistryException why) {
+            failure = why;
             updateState();
         }
     }

@@ -15,8 +15,14 @@ import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.server.cluster.Carried.Holding;
 import org.relay4j.server.registry.RegistryException;
+import org.relay4j.server.registry.RegistryLeaseException;
+import org.relay4j.server.registry.RegistryUnavailableException;
 import org.relay4j.server.registry.Snapshot;
 import org.relay4j.server.registry.Transaction;
+import org.relay4j.yamux.io.LimitedLog;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /*
  * Routes that come and go, tunnels that end, and everything that has to be put again go one way: a tunnel is marked, and when it is its
@@ -27,6 +33,8 @@ import org.relay4j.server.registry.Transaction;
 final class Sync {
     private static final int MOST_TUNNELS = 40; // of one batch
 
+    private static final Logger log = LoggerFactory.getLogger(ClusterNode.class);
+
     private final Access access;
     private final Presence presence;
     private final Writer writer;
@@ -36,6 +44,7 @@ final class Sync {
     private final Map<String, Carried> tunnels = new ConcurrentHashMap<>();
     private final Map<Endpoint, Set<Carried>> carriers = new HashMap<>();
     private final Set<Carried> marked = new LinkedHashSet<>();
+    private final LimitedLog unwritten = new LimitedLog(log, Level.WARN);
     private boolean underWay;
     private boolean settling;
     private int most = MOST_TUNNELS; // tunnels of the next batch
@@ -353,6 +362,12 @@ final class Sync {
 
         @Override
         public void failed(RegistryException why) {
+            boolean isKnown = why instanceof RegistryUnavailableException || why instanceof RegistryLeaseException;
+            if (!isKnown) { // otherwise the state of the node says it
+                unwritten.log(
+                        "relay server: claims and routes cannot be stored, trying again: {}",
+                        String.valueOf(why.getMessage()));
+            }
             if (!Parts.isOutcomeKnown(why)) planned.forEach(each -> each.tunnel.unsettled(presence.revision()));
             again();
             end(chosen, false);

@@ -13,6 +13,10 @@ import org.relay4j.server.registry.RegistryException;
 import org.relay4j.server.registry.RegistryStore;
 import org.relay4j.server.registry.Snapshot;
 import org.relay4j.server.registry.Transaction;
+import org.relay4j.yamux.io.LimitedLog;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Keeps a view up to date: reads all, watches, and reads all again when a watch has ended or does not show the node's own changes. Confined
@@ -21,6 +25,8 @@ import org.relay4j.server.registry.Transaction;
 final class Watching {
     /** Maximum number of changes that wait for the executor. With more, all is read anew. */
     static final int MOST_CHANGES = 100_000;
+
+    private static final Logger log = LoggerFactory.getLogger(ClusterNode.class);
 
     private static final long RETRY = Duration.ofMillis(500).toNanos();
     private static final long ECHO = Duration.ofSeconds(5).toNanos(); // between two, and until a watch counts as dead
@@ -41,6 +47,10 @@ final class Watching {
     private long echoSent; // when the last one was sent
     private boolean echoMissing; // whether it has not been seen yet
     private long lag;
+    private boolean blind; // between the end of a watch and the next one
+    private long blindSince; // when the view was up to date last
+    private @Nullable RegistryException failure; // of the last attempt to read all; null if it has not failed
+    private final LimitedLog unread = new LimitedLog(log, Level.WARN);
 
     /**
      * @param wentBack called when the history of the store was replaced by an older one
@@ -62,12 +72,12 @@ final class Watching {
     }
 
     private void read() {
+        long now = access.now();
+        if (!blind) blindSince = echoMissing ? echoSent : now;
+        blind = true;
         closeInbox();
         reading = true;
-        Consumer<RegistryException> failed = why -> {
-            reading = false;
-            readAt = access.now() + RETRY;
-        };
+        Consumer<RegistryException> failed = this::unread;
         access.requests()
                 .sendFirst(
                         () -> access.store().readAll(access.keys().nodes()),
@@ -80,9 +90,22 @@ final class Watching {
                         failed);
     }
 
+    private void unread(RegistryException why) {
+        reading = false;
+        readAt = access.now() + RETRY;
+        failure = why;
+        if (!closed) {
+            unread.log(
+                    "relay server: the store of the cluster cannot be read, so changes by other nodes are unknown here, trying again: {}",
+                    String.valueOf(why.getMessage()));
+        }
+    }
+
     private void read(Snapshot nodes, Snapshot routes) {
         reading = false;
         if (closed) return;
+        blind = false;
+        failure = null;
         boolean back = nodes.revision() < newest;
         newest = routes.revision();
         view.replace(nodes, routes);
@@ -156,8 +179,15 @@ final class Watching {
         if (last != null && last.watch != null) last.watch.close();
     }
 
-    /** Returns how long the last change of the node was under way, or has been. Unit: nanoseconds. */
+    /** Returns why all could not be read when it was tried last; null if it could, or was not tried. */
+    @Nullable
+    RegistryException failure() {
+        return failure;
+    }
+
+    /** Returns how long the last change of the node was under way, or has been, or how long there is no watch. Unit: nanoseconds. */
     long lag() {
+        if (blind) return Math.max(lag, access.now() - blindSince);
         return echoMissing ? Math.max(lag, access.now() - echoSent) : lag;
     }
 

@@ -9,6 +9,7 @@ import static org.relay4j.server.cluster.SimulatedTime.SECOND;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.relay4j.api.Endpoint;
 import org.relay4j.server.registry.Change;
@@ -16,6 +17,8 @@ import org.relay4j.server.registry.MemoryRegistryStore;
 import org.relay4j.server.registry.RegistryException;
 import org.relay4j.server.registry.RegistryStore;
 import org.relay4j.server.registry.RegistryUnavailableException;
+import org.relay4j.server.registry.Transaction;
+import org.relay4j.testing.Logged;
 
 class ClusterNodeTest {
     private static final String ID = "0123456789abcdef0123456789abcdef";
@@ -336,5 +339,67 @@ class ClusterNodeTest {
                             public void ended(RegistryException why) {}
                         }));
         return deleted;
+    }
+
+    private void write(String key, String value) {
+        registry.commit(Transaction.NONE.put("/relay/sim/" + key, value, 0))
+                .toCompletableFuture()
+                .join();
+    }
+
+    @Test
+    void aRouteNamesACertainEndpoint() {
+        OneNode a = joined("a");
+        write("n/x", "node incarnation=x peer=h/1 loops=1 version=1 state=SERVING");
+        for (String any : List.of("tcp/0", "udp/0", "host/0")) {
+            write("r/" + any + "/x", "route tunnel=" + ID + " epoch=5 loop=0");
+        }
+        write("r/" + ENDPOINT + "/x", "route tunnel=" + ID + " epoch=5 loop=0");
+        a.run(SECOND);
+        assertEquals(List.of("CONNECTED", "node x", "routes " + ENDPOINT + " [x]"), a.events);
+        assertEquals(Set.of(ENDPOINT), a.get(a.node.everyRoute()).keySet());
+    }
+
+    @Test
+    void aNodeThatCannotStoreARouteSaysSo() {
+        OneNode a = joined("a");
+        a.get(a.node.claim(tunnel(ID, "alice"), ENDPOINT, false));
+        try (Logged log = Logged.below(ClusterNode.class.getName())) {
+            a.store.unwritable(new RegistryException("no room; make some", null));
+            a.node.serve(ID, ENDPOINT, 1);
+            a.run(SECOND);
+            List<String> expected =
+                    List.of("WARN relay server: claims and routes cannot be stored, trying again: no room; make some");
+            assertEquals(expected, log.lines("WARN"));
+            assertEquals(RegistryState.CONNECTED, a.node.state());
+        }
+        a.store.unwritable(null);
+        a.run(SECOND);
+        assertEquals(List.of("a"), nodesOf(joined("b")));
+    }
+
+    @Test
+    void aNodeThatCannotReadTheStoreSaysSo() {
+        OneNode a = joined("a");
+        a.run(6 * SECOND);
+        try (Logged log = Logged.below(ClusterNode.class.getName())) {
+            a.store.unreadable(new RegistryException("an answer of more than 7 bytes", null));
+            a.store.endWatch();
+            a.run(10 * SECOND);
+            String line = log.lines("WARN").get(0);
+            assertTrue(line.endsWith("trying again: an answer of more than 7 bytes"), line);
+            assertEquals(RegistryState.CONNECTED, a.node.state());
+            assertTrue(
+                    a.node.status().watchLag() > 9 * SECOND,
+                    "lag " + a.node.status().watchLag());
+            OneNode b = new OneNode(time, registry, "b", "b-1");
+            b.store.unreadable(new RegistryException("an answer of more than 7 bytes", null));
+            String why = String.valueOf(b.failure(b.node.join()).getMessage());
+            assertTrue(why.endsWith("within 15 s: an answer of more than 7 bytes"), why);
+        }
+        a.store.unreadable(null);
+        a.run(10 * SECOND);
+        assertTrue(a.node.status().watchLag() < SECOND, "lag " + a.node.status().watchLag());
+        assertEquals(List.of("b"), a.node.nodes().stream().map(NodeInfo::name).toList());
     }
 }

@@ -9,6 +9,7 @@ import java.util.Collection;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.relay4j.server.registry.Change;
 import org.relay4j.server.registry.Commit;
 import org.relay4j.server.registry.MemoryRegistryStore;
@@ -23,6 +24,8 @@ final class SimulatedStore implements RegistryStore {
     private final SimulatedTime time;
     private final MemoryRegistryStore registry;
     private boolean cut;
+    private @Nullable RegistryException unreadable; // what readAll fails with
+    private @Nullable RegistryException unwritable; // what commit fails with
     private double loss; // of requests and of answers
     private double late; // requests that arrive after their sender has given up
     private long delay = 2 * MILLISECOND; // the longest of one way
@@ -36,6 +39,16 @@ final class SimulatedStore implements RegistryStore {
     void cut(boolean now) {
         cut = now;
         channel.deliver();
+    }
+
+    /** Reading all fails from now on, and nothing else; null: it no longer does. */
+    void unreadable(@Nullable RegistryException why) {
+        unreadable = why;
+    }
+
+    /** No transaction is made from now on; null: they are again. */
+    void unwritable(@Nullable RegistryException why) {
+        unwritable = why;
     }
 
     void faults(double lossNow, double lateNow, long delayNow) {
@@ -94,7 +107,8 @@ final class SimulatedStore implements RegistryStore {
 
     @Override
     public CompletionStage<Commit> commit(Transaction transaction) {
-        return request(() -> registry.commit(transaction));
+        RegistryException why = unwritable;
+        return request(() -> why == null ? registry.commit(transaction) : CompletableFuture.failedFuture(why));
     }
 
     @Override
@@ -104,7 +118,8 @@ final class SimulatedStore implements RegistryStore {
 
     @Override
     public CompletionStage<Snapshot> readAll(String prefix) {
-        return request(() -> registry.readAll(prefix));
+        RegistryException why = unreadable;
+        return request(() -> why == null ? registry.readAll(prefix) : CompletableFuture.failedFuture(why));
     }
 
     @Override
