@@ -8,6 +8,7 @@ import static org.relay4j.cli.StatusTable.word;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /** The answer of a node about its cluster, as text for people. No text of the answer can control the terminal. */
 final class ClusterTable {
@@ -40,13 +41,9 @@ final class ClusterTable {
         return answer.get("cluster") instanceof String && answer.get("nodes") instanceof List<?>;
     }
 
-    private interface Row {
-        List<String> of(Map<?, ?> element);
-    }
-
-    private static List<List<String>> rows(Map<?, ?> status, String name, Row row) {
+    private static List<List<String>> rows(Map<?, ?> status, String name, Function<Map<?, ?>, List<String>> row) {
         List<List<String>> rows = new ArrayList<>();
-        for (Object each : list(status, name)) if (each instanceof Map<?, ?> element) rows.add(row.of(element));
+        for (Object each : list(status, name)) if (each instanceof Map<?, ?> element) rows.add(row.apply(element));
         return rows;
     }
 

@@ -390,11 +390,12 @@ public final class RelayClientOptions {
         }
 
         /**
-         * Sets the control ports of further nodes of the server's cluster, at most {@value #MOST_NODES}; default none. They are tried after the addresses of the server, and further
-         * connections of a tunnel prefer another node than the last one. The certificate of each must be for its own host, or be
-         * pinned. A server that is not in a cluster with them does not know the tunnel, and the client gets another port there.
+         * Sets the control ports of further nodes of the server's cluster, at most {@value #MOST_NODES}; default none. The client tries
+         * them if it cannot connect to the server. If a tunnel has several connections, each new one goes to another node than the one
+         * before, if possible. The certificate of a node must be for the host that is given here, or be pinned. All of them must belong
+         * to one cluster: a server outside it does not know the tunnel, and gives the client another port.
          *
-         * @param further an unresolved address is resolved at each attempt
+         * @param further the addresses; an unresolved one is resolved at each attempt
          */
         public Builder nodes(List<InetSocketAddress> further) {
             nodes = List.copyOf(further);

@@ -1,5 +1,6 @@
 package org.relay4j.server;
 
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -40,6 +41,18 @@ record Arrival(
 
     SocketChannel channel() {
         return wire.channel();
+    }
+
+    /** Returns the address that the visitor has connected to; null if its load balancer does not know it. */
+    @Nullable
+    InetSocketAddress destination() throws IOException {
+        return proxied == null ? (InetSocketAddress) channel().getLocalAddress() : proxied.destination();
+    }
+
+    /** Returns what identifies it in logs from now on: the choice of its load balancer, or a new one of the server. */
+    String newId(RelayServer server) {
+        String chosen = proxied == null ? null : proxied.uniqueId();
+        return chosen == null ? server.newVisitorId() : chosen;
     }
 
     /** Called when it has to wait. If the process is killed meanwhile, the visitor must not take the end for an empty reply. */

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -174,16 +173,6 @@ final class Cluster implements ClusterListener {
                 .orElse(null);
     }
 
-    /** Returns whether an endpoint that a tunnel gives up, or a claim, stays open for other nodes. */
-    boolean keeps(Endpoint endpoint, @Nullable ServerTunnel from) {
-        if (!carriers(endpoint)) return from != null && from.entry().isLost();
-        return true;
-    }
-
-    private boolean carriers(Endpoint endpoint) {
-        return !routes(endpoint).isEmpty();
-    }
-
     /** Returns the number of a loop of this server. */
     int number(Loop loop) {
         LoopGroup loops = server.loops();
@@ -193,14 +182,7 @@ final class Cluster implements ClusterListener {
 
     // ---- tunnels of this node
 
-    /** Returns an id for a tunnel without a lease. */
-    String newId() {
-        byte[] random = new byte[16];
-        server.random().nextBytes(random);
-        return HexFormat.of().formatHex(random);
-    }
-
-    /** The policy gives the endpoint to nobody but the owner of the tunnel, so the tunnel serves it as long as it wants. */
+    /** Returns whether the policy gives the endpoint to the owner of the tunnel only, so that it is served even if its claim may have ended. */
     boolean isFixed(ServerTunnel tunnel, Endpoint endpoint) {
         return tunnel.owner() != null
                 && !endpoint.isAny()
@@ -209,12 +191,15 @@ final class Cluster implements ClusterListener {
                         && tunnel.request().limits().ports().isEmpty());
     }
 
-    /** A client comes back to a tunnel of another node. Returns false if one just does; {@link #ends} must follow otherwise. */
+    /**
+     * Called when a client comes back to a tunnel that another node has. Returns false if another connection of the tunnel is being made
+     * here; otherwise {@link #ends} must follow.
+     */
     boolean begins(String id) {
         return returning.add(id);
     }
 
-    /** The client has the tunnel, or does not get it. */
+    /** Called when the client has got the tunnel, or was refused. */
     void ends(String id) {
         returning.remove(id);
     }
@@ -225,13 +210,13 @@ final class Cluster implements ClusterListener {
         return tunnels.get(id);
     }
 
-    /** A tunnel is one of this node from now on. */
+    /** Called when this node has a new tunnel. */
     void enter(ServerTunnel tunnel) {
         TunnelClaims claims = tunnel.entry().claims();
         if (claims != null) tunnels.put(claims.id(), tunnel);
     }
 
-    /** A tunnel is no more one of this node. */
+    /** Called when this node no longer has a tunnel. */
     void leave(TunnelClaims claims, ServerTunnel tunnel) {
         tunnels.remove(claims.id(), tunnel);
     }

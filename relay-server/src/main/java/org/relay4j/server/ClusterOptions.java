@@ -77,7 +77,7 @@ public final class ClusterOptions {
     }
 
     /**
-     * Checks what a start needs: that the certificate is that of this node, and that the store can be used. Blocks for four seconds at
+     * Checks what a start needs: that the certificate is that of this node, and that the store can be used. Blocks for 20 seconds at
      * most. The store stays open.
      *
      * @throws IOException if something cannot be used; the message says what, and the remedy

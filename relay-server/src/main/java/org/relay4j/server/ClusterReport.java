@@ -45,7 +45,6 @@ final class ClusterReport {
                 status.state() == RegistryState.CONNECTED,
                 Duration.ofNanos(status.watchLag()),
                 nodes,
-                endpoints(),
                 counts());
     }
 
@@ -65,9 +64,10 @@ final class ClusterReport {
                 received.getOrDefault(name, 0L));
     }
 
-    private List<ClusterView.Served> endpoints() {
+    /** Returns the endpoints of all tunnels that are served, by name. Blocks for a second at most. */
+    static List<ClusterView.Served> endpoints(Cluster cluster) {
         List<ClusterView.Served> served = new ArrayList<>();
-        everyRoute().forEach((endpoint, routes) -> {
+        everyRoute(cluster).forEach((endpoint, routes) -> {
             if (routes.isEmpty()) return;
             List<String> nodes = routes.stream().map(Route::node).sorted().toList();
             served.add(new ClusterView.Served(endpoint, routes.get(0).tunnel(), nodes));
@@ -76,7 +76,7 @@ final class ClusterReport {
         return served;
     }
 
-    private Map<Endpoint, List<Route>> everyRoute() {
+    private static Map<Endpoint, List<Route>> everyRoute(Cluster cluster) {
         try {
             return cluster.node().everyRoute().toCompletableFuture().get(1, TimeUnit.SECONDS);
         } catch (ExecutionException | TimeoutException e) {

@@ -50,18 +50,15 @@ final class ClusterReturn {
     void begin() {
         String id = Lease.tunnelOf(lease);
         if (!KeptTunnel.isId(id)) claim.refuseLease();
-        else if (!cluster.begins(id)) refuse("another connection of the tunnel is just being made; try again");
-        else
+        else if (!cluster.begins(id)) {
+            claim.refuse(ClaimException.busy("another connection of the tunnel is being made; try again"));
+        } else
             cluster.node()
                     .find(id)
                     .whenComplete((found, failure) -> claim.on(loop, () -> {
                         if (failure != null) end(unavailable("find", failure));
                         else check(found);
                     }));
-    }
-
-    private void refuse(String why) {
-        claim.on(claim.loop(), () -> claim.refuse(ClaimException.busy(why)));
     }
 
     /** Reports what the store has refused. Returns the answer to the client, which is not told why. */

@@ -43,7 +43,12 @@ final class ClusterStart {
         return version == null ? "unknown" : version;
     }
 
-    /** Blocks until a stage is complete, at most 20 seconds. */
+    /**
+     * Blocks until a request to the store is complete, for 20 seconds at most.
+     *
+     * @param failed the beginning of the message of a failure
+     * @throws IOException if it has failed, or was not complete in time
+     */
     static void await(CompletionStage<Void> stage, String failed) throws IOException {
         try {
             stage.toCompletableFuture().get(PATIENCE, TimeUnit.NANOSECONDS);
@@ -51,10 +56,10 @@ final class ClusterStart {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             throw new IOException(failed + cause.getMessage(), cause);
         } catch (TimeoutException e) {
-            throw new IOException(failed + "no answer within 20 s; check that this machine can reach it", e);
+            throw new IOException(failed + "no answer within 20 s; check that this machine can reach the store", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while the node joins its cluster");
+            throw new InterruptedIOException("interrupted while waiting for the store of the cluster");
         }
     }
 }

@@ -17,21 +17,13 @@ import org.relay4j.api.Endpoint;
  * @param storeReachable whether the store of the cluster can be reached
  * @param lag how long this node has waited to see its own last change in the store
  * @param nodes all nodes, this one too, by name
- * @param endpoints the endpoints of all tunnels that are served, by name
  * @param counts what this node has and does
  */
 public record ClusterView(
-        String name,
-        String node,
-        boolean storeReachable,
-        Duration lag,
-        List<Node> nodes,
-        List<Served> endpoints,
-        Counts counts) {
-    /** Copies the lists. */
+        String name, String node, boolean storeReachable, Duration lag, List<Node> nodes, Counts counts) {
+    /** Copies the list. */
     public ClusterView {
         nodes = List.copyOf(nodes);
-        endpoints = List.copyOf(endpoints);
     }
 
     /**

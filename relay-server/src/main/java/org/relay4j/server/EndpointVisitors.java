@@ -27,4 +27,10 @@ interface EndpointVisitors {
 
     /** Called when waiting visitors may continue. */
     void resume();
+
+    /** Sends the visitors that wait, and those that arrive or return from now on, to what the endpoint belongs to next, on a loop. */
+    VisitorHandover moveTo(Loop next);
+
+    /** Resets the visitors that wait, and those that come back. Perhaps with the lock of a session held. Later calls have no effect. */
+    void close();
 }

@@ -35,13 +35,18 @@ final class Lease {
     private long heldSince;
 
     Lease(SecureRandom random, long time) {
-        this(random, time, hex(random));
+        this(random, time, newId(random));
     }
 
     private Lease(SecureRandom random, long time, String tunnel) {
         this.random = random;
         this.time = time;
         this.tunnel = tunnel;
+    }
+
+    /** Returns an id for a tunnel: 128 random bits in hex. */
+    static String newId(SecureRandom random) {
+        return hex(random);
     }
 
     /** Returns the lease of a tunnel that another process had, with the {@link #hashes} of its valid secrets. */

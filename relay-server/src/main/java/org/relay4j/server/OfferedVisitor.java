@@ -1,7 +1,6 @@
 package org.relay4j.server;
 
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.server.cluster.Route;
@@ -42,10 +41,7 @@ final class OfferedVisitor implements PeerOutcome {
     }
 
     private ProxyHeader header(Arrival arrival) throws IOException {
-        ProxyHeader proxied = arrival.proxied();
-        InetSocketAddress accepted =
-                proxied == null ? (InetSocketAddress) arrival.channel().getLocalAddress() : proxied.destination();
-        return new ProxyHeader(arrival.address(), accepted, false, null, visitor.id(cluster.server()));
+        return new ProxyHeader(arrival.address(), arrival.destination(), false, null, visitor.id(cluster.server()));
     }
 
     @Override
@@ -71,21 +67,13 @@ final class OfferedVisitor implements PeerOutcome {
     public void refused(String why) {
         log.debug(
                 "relay server: visitor {} of {} refused by node {}: {}", this, visitors.endpoint(), route.node(), why);
-        visitor.arrival().reset();
-        left();
+        visitors.dropped(visitor);
     }
 
     @Override
     public void gone(IOException failure) {
         log.debug("relay server: visitor {} of {} has disconnected: {}", this, visitors.endpoint(), failure.toString());
-        visitor.arrival().reset();
-        left();
-    }
-
-    private void left() {
-        cluster.server().admission().leaveVisitor();
-        cluster.counts().left();
-        visitors.settled();
+        visitors.dropped(visitor);
     }
 
     @Override

@@ -1,9 +1,6 @@
 package org.relay4j.server;
 
 import java.net.InetSocketAddress;
-import java.net.SocketTimeoutException;
-import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.api.recording.Recorder;
@@ -64,16 +61,7 @@ final class PeerGuest implements PeerBridge.Owner {
             return;
         }
         idleTimer = null;
-        long millis = TimeUnit.NANOSECONDS.toMillis(limit);
-        tunnel.server()
-                .refused(
-                        Refusal.IDLE,
-                        address,
-                        "{}: visitor {} reset, no byte in either direction for {} ms",
-                        tunnel,
-                        Sockets.text(address),
-                        millis);
-        bridge.abandon(new SocketTimeoutException("no byte in either direction for " + millis + " ms"));
+        bridge.abandon(tunnel.reporter().idle(address, limit));
     }
 
     @Override
@@ -94,12 +82,7 @@ final class PeerGuest implements PeerBridge.Owner {
     }
 
     private ServedVisitor shown(MuxStream stream) {
-        return new ServedVisitor(
-                address,
-                id,
-                Duration.ofNanos(stream.age(System.nanoTime())),
-                stream.bytesSent(),
-                stream.bytesReceived());
+        return ServedVisitor.of(address, id, stream);
     }
 
     @Override

@@ -10,8 +10,8 @@ import org.relay4j.yamux.io.Loop;
 abstract class QueuedEndpoint implements PublicEndpoint {
     private final RelayServer server;
     private volatile Loop loop; // of the tunnel; written on it
-    private volatile @Nullable VisitorQueue queue; // null until its tunnel is known; written on the loop
-    private volatile @Nullable RoutedVisitors routed; // in a cluster, while no tunnel here has it; written on the loop
+    private volatile @Nullable EndpointVisitors
+            visitors; // null until it belongs to a tunnel or is routed; written on the loop
     private @Nullable VisitorHandover handover; // from another tunnel, until it belongs to the next one
     private boolean wasRouted; // and its tunnel has not claimed it yet
     private boolean finishing; // accepts no more visitors
@@ -43,99 +43,88 @@ abstract class QueuedEndpoint implements PublicEndpoint {
 
     @Override
     public final @Nullable VisitorQueue queue() {
-        return queue;
+        return visitors instanceof VisitorQueue queue ? queue : null;
     }
 
-    /** Returns what takes its visitors; null if it belongs to no tunnel and is not routed. */
+    /** Returns what takes its visitors; null if it belongs to no tunnel and is not routed. From any thread. */
     final @Nullable EndpointVisitors present() {
-        VisitorQueue visitors = queue;
-        return visitors == null ? routed : visitors;
+        return visitors;
     }
 
-    /** Returns what takes its visitors to other nodes; null if a tunnel here has it. */
+    /** Returns what takes its visitors to other nodes, in a cluster; null if a tunnel here has it. From any thread. */
     final @Nullable RoutedVisitors routed() {
-        return routed;
+        return visitors instanceof RoutedVisitors routed ? routed : null;
     }
 
     @Override
     public final void belongTo(ServerTunnel owner) {
-        VisitorQueue visitors = new VisitorQueue(owner, endpoint());
-        endHandover(visitors);
-        queue = visitors;
+        assign(new VisitorQueue(owner, endpoint()));
     }
 
     /** No tunnel here has it, but one of another node may. Like {@link #belongTo}, before it belongs to a tunnel or after {@link #moveTo}. */
-    final void route(RoutedVisitors visitors) {
-        endHandover(visitors);
+    final void route(RoutedVisitors next) {
         wasRouted = false;
-        routed = visitors;
+        assign(next);
     }
 
-    private void endHandover(EndpointVisitors visitors) {
-        if (handover != null) handover.end(visitors);
+    private void assign(EndpointVisitors next) {
+        if (handover != null) handover.end(next);
         handover = null;
+        visitors = next;
     }
 
     @Override
     public final boolean belongsTo(ServerTunnel owner) {
-        VisitorQueue visitors = queue;
-        return !closed && visitors != null && visitors.tunnel() == owner;
+        return !closed && tunnel() == owner;
     }
 
     @Override
     public void moveTo(Loop next) {
-        VisitorQueue visitors = queue;
-        RoutedVisitors others = routed;
-        queue = null;
-        routed = null;
-        if (visitors != null) handover = visitors.moveTo(next);
-        if (others != null) {
-            handover = others.moveTo(next);
-            wasRouted = true;
-        }
+        EndpointVisitors before = visitors;
+        visitors = null;
+        if (before != null) handover = before.moveTo(next);
+        wasRouted |= before instanceof RoutedVisitors;
         loop = next;
     }
 
     @Override
     public final void turn(Flow flow) {
-        VisitorQueue visitors = queue;
-        if (visitors == null) return;
-        visitors.turn(flow);
+        VisitorQueue queue = queue();
+        if (queue == null) return;
+        queue.turn(flow);
         resume();
     }
 
     @Override
     public void resume() {
-        EndpointVisitors visitors = present();
-        if (visitors != null) visitors.resume();
+        EndpointVisitors present = visitors;
+        if (present != null) present.resume();
     }
 
     /** Returns whether it accepts visitors, and will accept more. */
     final boolean goesOn() {
-        return present() != null && !finishing;
+        return visitors != null && !finishing;
     }
 
     @Override
     public final void finish(Runnable then) {
-        VisitorQueue visitors = queue;
-        if (closed || visitors == null || isKept()) {
+        VisitorQueue queue = queue();
+        if (closed || queue == null || isKept()) {
             then.run();
             return;
         }
         finishing = true;
-        visitors.finish(then);
-        visitors.expect(); // those that are on their way
+        queue.finish(then);
+        queue.expect(); // those that are on their way
         stopAccepting(() -> {
-            visitors.expectedEnded();
+            queue.expectedEnded();
             resume();
         });
     }
 
     @Override
     public final void close(@Nullable ServerTunnel owner) {
-        VisitorQueue visitors = queue;
-        ServerTunnel present = visitors == null ? null : visitors.tunnel();
-        if (closed || owner != present) return;
+        if (closed || owner != tunnel()) return;
         Cluster cluster = server.cluster();
         if (cluster != null && isKept()) cluster.routed().keep(this);
         else shut();
@@ -144,9 +133,17 @@ abstract class QueuedEndpoint implements PublicEndpoint {
     /** Returns whether it stays open without a tunnel here, because another node of the cluster has it. */
     private boolean isKept() {
         Cluster cluster = server.cluster();
-        VisitorQueue visitors = queue;
         if (cluster == null || finishing) return false;
-        return wasRouted || cluster.keeps(endpoint(), visitors == null ? null : visitors.tunnel());
+        ServerTunnel from = tunnel();
+        return wasRouted
+                || !cluster.routes(endpoint()).isEmpty()
+                || (from != null && from.entry().isLost());
+    }
+
+    /** Returns the tunnel that has it; null if none here has. */
+    private @Nullable ServerTunnel tunnel() {
+        VisitorQueue queue = queue();
+        return queue == null ? null : queue.tunnel();
     }
 
     /** Its tunnel has claimed it in the cluster. Until then, it goes back to where its visitors waited before. */
@@ -156,7 +153,7 @@ abstract class QueuedEndpoint implements PublicEndpoint {
 
     /** Accepts the visitors that have connected already, but no more, while other nodes have its tunnel. */
     final void finishRouted() {
-        if (closed || finishing || routed == null) return;
+        if (closed || finishing || routed() == null) return;
         finishing = true;
         stopAccepting(() -> {
             // Those that wait stay until another node takes them, or the hold time is over.
@@ -166,24 +163,22 @@ abstract class QueuedEndpoint implements PublicEndpoint {
     /** Stops accepting visitors and resets waiting ones, whatever has it. Later calls have no effect. */
     final void shut() {
         if (closed) return;
-        VisitorQueue visitors = queue;
-        RoutedVisitors others = routed;
+        EndpointVisitors present = visitors;
         closed = true;
         release();
         if (handover != null) handover.cancel();
-        if (visitors != null) visitors.close();
-        if (others != null) others.close();
+        if (present != null) present.close();
     }
 
     @Override
     public final int visitors() {
-        VisitorQueue visitors = queue;
-        return visitors == null ? 0 : visitors.visitors();
+        VisitorQueue queue = queue();
+        return queue == null ? 0 : queue.visitors();
     }
 
     @Override
     public final int waiting() {
-        VisitorQueue visitors = queue;
-        return visitors == null ? 0 : visitors.waiting();
+        VisitorQueue queue = queue();
+        return queue == null ? 0 : queue.waiting();
     }
 }

@@ -293,12 +293,17 @@ public final class RelayServer implements Closeable {
         return tunnels.census().clients();
     }
 
-    /**
-     * Returns what this node knows of its cluster; null if the server is a single one. Blocks for a second at most. Takes time
-     * in proportion to the number of endpoints of the cluster.
-     */
+    /** Returns what this node knows of its cluster; null if the server is a single one. Does not block. */
     public @Nullable ClusterView clusterView() {
         return cluster == null ? null : cluster.view();
+    }
+
+    /**
+     * Returns the endpoints of all tunnels that are served in the cluster of this node, by name. Empty if the server is a single one, or
+     * the node is too busy to answer. Blocks for a second at most. Takes time in proportion to the number of these endpoints.
+     */
+    public List<ClusterView.Served> clusterEndpoints() {
+        return cluster == null ? List.of() : ClusterReport.endpoints(cluster);
     }
 
     /**

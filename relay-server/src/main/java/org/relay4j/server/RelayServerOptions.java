@@ -688,8 +688,9 @@ public final class RelayServerOptions {
         }
 
         /**
-         * Makes the server a node of a cluster: default null, a single server. Requires {@link #publicPorts}, the same ones at all nodes,
-         * and no {@link #stateFile}, because the cluster's store keeps the tunnels.
+         * Makes the server a node of a cluster; null, the default, for a single server. Requires {@link #publicPorts}, with the same range
+         * at all nodes. Cannot be combined with {@link #stateFile}, because the store of the cluster keeps the tunnels, or with {@link
+         * #stickyPorts}. The server closes the store when it ends.
          */
         public Builder cluster(@Nullable ClusterOptions newCluster) {
             cluster = newCluster;

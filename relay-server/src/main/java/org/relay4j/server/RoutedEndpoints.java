@@ -134,8 +134,6 @@ final class RoutedEndpoints {
             ClientLimits any = ClientLimits.builder().build();
             if (PublicEndpoint.open(server, loop, any, endpoint) instanceof QueuedEndpoint opened) add(opened);
             bound(endpoint);
-        } catch (BindException e) {
-            later(endpoint, loop, e);
         } catch (IOException e) {
             later(endpoint, loop, e);
         }

@@ -3,7 +3,6 @@ package org.relay4j.server;
 import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.relay4j.api.proxy.ProxyHeader;
 
 /** A visitor whose tunnel is at another node of the cluster, until one of them has taken it. Nothing is read from it meanwhile. */
 final class RoutedVisitor {
@@ -21,15 +20,10 @@ final class RoutedVisitor {
         return arrival;
     }
 
-    /** Returns what identifies it in the logs of all nodes: the choice of its load balancer, or a new one. */
+    /** Returns what identifies it in the logs of all nodes. */
     String id(RelayServer server) {
         String known = id;
-        if (known == null) {
-            ProxyHeader proxied = arrival.proxied();
-            String chosen = proxied == null ? null : proxied.uniqueId();
-            known = chosen == null ? server.newVisitorId() : chosen;
-            id = known;
-        }
+        if (known == null) id = known = arrival.newId(server);
         return known;
     }
 

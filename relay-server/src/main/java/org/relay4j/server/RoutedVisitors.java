@@ -167,6 +167,12 @@ final class RoutedVisitors implements EndpointVisitors {
         }
     }
 
+    /** No node will take the visitor: it is reset. */
+    void dropped(RoutedVisitor visitor) {
+        drop(visitor.arrival());
+        settled();
+    }
+
     /** A node has taken the visitor, or it has left. */
     void settled() {
         asking--;
@@ -226,8 +232,8 @@ final class RoutedVisitors implements EndpointVisitors {
 
     // ---- the end
 
-    /** Sends the visitors that wait, and those that arrive or return from now on, to a tunnel on {@code next}. */
-    VisitorHandover moveTo(Loop next) {
+    @Override
+    public VisitorHandover moveTo(Loop next) {
         stop();
         VisitorHandover begun = new VisitorHandover(server, next);
         for (RoutedVisitor visitor; (visitor = next()) != null; ) {
@@ -243,8 +249,8 @@ final class RoutedVisitors implements EndpointVisitors {
         if (visitor.wasRead() && next != loop) loop.deregister(visitor.channel());
     }
 
-    /** Resets the visitors that wait, and those that come back. */
-    void close() {
+    @Override
+    public void close() {
         stop();
         for (RoutedVisitor visitor; (visitor = next()) != null; ) drop(visitor.arrival());
     }

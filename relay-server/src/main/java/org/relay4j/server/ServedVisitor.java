@@ -3,6 +3,7 @@ package org.relay4j.server;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.core.MuxStream;
 
 /**
  * A visitor of a server at a point in time. Immutable.
@@ -24,4 +25,10 @@ import org.jspecify.annotations.Nullable;
  * @param bytesOut bytes sent to the visitor
  */
 public record ServedVisitor(
-        InetSocketAddress address, @Nullable String id, Duration connected, long bytesIn, long bytesOut) {}
+        InetSocketAddress address, @Nullable String id, Duration connected, long bytesIn, long bytesOut) {
+    /** The visitor of a stream: bytes that the session sends were received from it, and vice versa. */
+    static ServedVisitor of(InetSocketAddress address, @Nullable String id, MuxStream stream) {
+        Duration connected = Duration.ofNanos(stream.age(System.nanoTime()));
+        return new ServedVisitor(address, id, connected, stream.bytesSent(), stream.bytesReceived());
+    }
+}

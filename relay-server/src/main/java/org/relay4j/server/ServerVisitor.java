@@ -1,11 +1,7 @@
 package org.relay4j.server;
 
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
-import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.api.recording.Recorder;
@@ -34,14 +30,9 @@ final class ServerVisitor implements Splice.Owner {
         this.connection = connection;
         this.queue = queue;
         this.arrival = arrival.withoutRead();
-        id = connection.tunnel().visitorAddresses() ? idOf(arrival) : null;
-    }
-
-    /** Returns what identifies a visitor in logs: the choice of its load balancer, or a new one. */
-    private String idOf(Arrival visitor) {
-        ProxyHeader proxied = visitor.proxied();
-        String chosen = proxied == null ? null : proxied.uniqueId();
-        return chosen == null ? connection.tunnel().server().newVisitorId() : chosen;
+        id = connection.tunnel().visitorAddresses()
+                ? arrival.newId(connection.tunnel().server())
+                : null;
     }
 
     /**
@@ -75,11 +66,7 @@ final class ServerVisitor implements Splice.Owner {
     /** Returns the header of its stream; null if it has none. */
     private byte @Nullable [] header() throws IOException {
         if (!connection.tunnel().visitorAddresses()) return null;
-        ProxyHeader proxied = arrival.proxied();
-        @Nullable
-        InetSocketAddress publicAddress =
-                proxied == null ? (InetSocketAddress) arrival.channel().getLocalAddress() : proxied.destination();
-        return new ProxyHeader(arrival.address(), publicAddress, false, queue.name(), id).encodeV2();
+        return new ProxyHeader(arrival.address(), arrival.destination(), false, queue.name(), id).encodeV2();
     }
 
     /** The timer is not moved with each byte: when it fires, it is set again for the rest of the time. */
@@ -100,17 +87,7 @@ final class ServerVisitor implements Splice.Owner {
             idleTimer = driver.loop().schedule(left, () -> checkIdleTime(splice, driver, limit));
             return;
         }
-        long millis = TimeUnit.NANOSECONDS.toMillis(limit);
-        ServerTunnel tunnel = connection.tunnel();
-        tunnel.server()
-                .refused(
-                        Refusal.IDLE,
-                        arrival.address(),
-                        "{}: visitor {} reset, no byte in either direction for {} ms",
-                        tunnel,
-                        Sockets.text(arrival.address()),
-                        millis);
-        splice.abandon(new SocketTimeoutException("no byte in either direction for " + millis + " ms"));
+        splice.abandon(connection.tunnel().reporter().idle(arrival.address(), limit));
     }
 
     @Override
@@ -187,12 +164,7 @@ final class ServerVisitor implements Splice.Owner {
     }
 
     private ServedVisitor shown(MuxStream stream) {
-        return new ServedVisitor(
-                arrival.address(),
-                id,
-                Duration.ofNanos(stream.age(System.nanoTime())),
-                stream.bytesSent(),
-                stream.bytesReceived());
+        return ServedVisitor.of(arrival.address(), id, stream);
     }
 
     private void leave() {

@@ -41,7 +41,7 @@ final class TunnelClaims {
     TunnelClaims(Cluster cluster, ServerTunnel tunnel) {
         this.cluster = cluster;
         this.tunnel = tunnel;
-        id = tunnel.id().isEmpty() ? cluster.newId() : tunnel.id();
+        id = tunnel.id().isEmpty() ? Lease.newId(tunnel.server().random()) : tunnel.id();
         node = cluster.node();
     }
 
@@ -49,7 +49,7 @@ final class TunnelClaims {
         return id;
     }
 
-    /** Returns whether the tunnel is no more one of this node, but perhaps of another. */
+    /** Returns whether this node no longer has the tunnel: it has ended, or another node has it. */
     boolean isOver() {
         return over;
     }
@@ -59,7 +59,7 @@ final class TunnelClaims {
         return node.epoch(id, endpoint);
     }
 
-    /** Returns whether no other tunnel can have the endpoint by now, or this one is accepting its last visitors. From any thread. */
+    /** Returns whether no other tunnel can have the endpoint now, or this tunnel has ended and accepts its last visitors. From any thread. */
     boolean mayServe(Endpoint endpoint) {
         return over || node.mayServe(id, endpoint, System.nanoTime());
     }
@@ -212,7 +212,7 @@ final class TunnelClaims {
         });
     }
 
-    /** Visitors of endpoints that could not be claimed would wait here in vain. The other node serves them. */
+    /** Gives joined endpoints back that could not be claimed: their visitors would wait here, but the other node serves them. */
     private void giveJoinedBack() {
         for (Endpoint each : missing()) {
             PublicEndpoint found = joined.remove(each) ? tunnel.endpoints().find(each) : null;

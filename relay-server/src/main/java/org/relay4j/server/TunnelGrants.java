@@ -83,8 +83,7 @@ final class TunnelGrants {
         if (cluster != null) line = line.with("node", cluster.name());
         if (claim.request().drain()) line = line.with("drain");
         // In a cluster the other connection may be that of another node, whose visitors this one does not have.
-        boolean alone = tunnel.server().cluster() == null;
-        if (!tunnel.id().isEmpty() && alone) line = line.with("seen");
+        if (!tunnel.id().isEmpty() && cluster == null) line = line.with("seen");
         return new TunnelGrant(tunnel, claim, connection, loopFor(claim, join), line);
     }
 

@@ -1,11 +1,15 @@
 package org.relay4j.server;
 
+import java.net.InetSocketAddress;
+import java.net.SocketTimeoutException;
 import java.time.Instant;
 import java.util.StringJoiner;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.TunnelLostException;
 import org.relay4j.api.recording.Recorder;
 import org.relay4j.yamux.core.Cause;
+import org.relay4j.yamux.io.Sockets;
 
 /**
  * Reports what happens to a tunnel: to the log, the listener of the server, its statistics and the flight recorder. On the tunnel's
@@ -118,6 +122,17 @@ final class TunnelReporter {
         server.log().held("{}: resumed by client {}, {} visitors waiting", name, from, waiting);
         last = shownTo(from);
         announcements.resumed(last);
+    }
+
+    /**
+     * A visitor is reset because it was idle for the limit. Returns the failure to reset it with. On the loop of its connection.
+     *
+     * @param limit unit: nanoseconds
+     */
+    SocketTimeoutException idle(InetSocketAddress visitor, long limit) {
+        String why = "no byte in either direction for " + TimeUnit.NANOSECONDS.toMillis(limit) + " ms";
+        server.refused(Refusal.IDLE, visitor, "{}: visitor {} reset, {}", name, Sockets.text(visitor), why);
+        return new SocketTimeoutException(why);
     }
 
     /** The client will not return. */

@@ -3,7 +3,6 @@ package org.relay4j.server;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.proxy.ProxyHeader;
@@ -183,8 +182,7 @@ final class UdpVisitor implements DatagramStream.Owner {
     }
 
     private ServedVisitor shown(MuxStream of) {
-        return new ServedVisitor(
-                address, id, Duration.ofNanos(of.age(System.nanoTime())), of.bytesSent(), of.bytesReceived());
+        return ServedVisitor.of(address, id, of);
     }
 
     @Override

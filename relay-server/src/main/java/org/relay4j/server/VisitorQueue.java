@@ -229,20 +229,23 @@ final class VisitorQueue implements EndpointVisitors {
 
     // ---- visitors of other nodes of the cluster
 
-    /** Returns the connection that takes a visitor of another node; null if none can now. {@link #admits} must follow. */
+    /** Returns the connection for a visitor of another node; null if none can take it now. Otherwise {@link #admits} must follow. */
     @Nullable
     TunnelConnection chooseForPeer() {
         return closed || isWithdrawn() || serving.areHeld() || !canPass() ? null : serving.chosen();
     }
 
-    /** Counts a visitor of another node, which must be reported to {@link #left(InetSocketAddress)}; false if it exceeds a limit. */
+    /**
+     * Counts a visitor of another node. Returns false if it would exceed a limit; otherwise {@link #left(InetSocketAddress)} must be
+     * called when it has left.
+     */
     boolean admits(InetSocketAddress from) {
         if (!counted.admit(tunnel, from)) return false;
         visitors.incrementAndGet();
         return true;
     }
 
-    /** Called when a visitor has left that is accepted. */
+    /** Called when an accepted visitor has left. */
     void left(InetSocketAddress from) {
         visitors.decrementAndGet();
         counted.leave(from);
@@ -279,8 +282,8 @@ final class VisitorQueue implements EndpointVisitors {
 
     // ---- the move to another tunnel
 
-    /** Sends the visitors that wait, and those that arrive or return from now on, to another tunnel on {@code next}. */
-    VisitorHandover moveTo(Loop next) {
+    @Override
+    public VisitorHandover moveTo(Loop next) {
         closed = true;
         VisitorHandover begun = new VisitorHandover(tunnel.server(), next);
         for (Arrival visitor; (visitor = next()) != null; ) {
@@ -333,8 +336,8 @@ final class VisitorQueue implements EndpointVisitors {
         then.run();
     }
 
-    /** Resets the visitors that wait, and those that come back from a connection. Perhaps with the lock of a session held. */
-    void close() {
+    @Override
+    public void close() {
         if (closed) return;
         closed = true;
         Runnable then = finished;

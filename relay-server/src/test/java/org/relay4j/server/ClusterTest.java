@@ -705,7 +705,7 @@ class ClusterTest {
             assertEquals(
                     List.of(new ClusterView.Served(
                             Endpoint.port(client.port()), Lease.tunnelOf(client.lease()), List.of("n1"))),
-                    view.endpoints());
+                    second.clusterEndpoints());
             assertEquals(1, first.clusterView().nodes().get(1).received());
             Await.until(
                     "the node has seen its own route",

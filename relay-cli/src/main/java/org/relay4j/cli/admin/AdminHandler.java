@@ -111,7 +111,7 @@ final class AdminHandler {
         AdminSource started = source;
         if (started == null) return Response.error(Response.UNAVAILABLE, "starting");
         String view = started.cluster();
-        if (view == null) return Response.error(Response.NOT_FOUND, "this is no node of a cluster");
+        if (view == null) return Response.error(Response.NOT_FOUND, "this server is not a node of a cluster");
         return Response.json(Response.OK, view);
     }
 

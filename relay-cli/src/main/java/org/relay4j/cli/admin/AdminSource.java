@@ -14,7 +14,7 @@ interface AdminSource {
      */
     String tunnels(boolean draining);
 
-    /** Returns the JSON object of {@code /api/cluster}; null if this is no node of a cluster. */
+    /** Returns the JSON object of {@code /api/cluster}; null if this is not a node of a cluster. */
     default @Nullable String cluster() {
         return null;
     }

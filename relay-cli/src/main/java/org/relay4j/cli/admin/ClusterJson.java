@@ -11,8 +11,7 @@ final class ClusterJson {
 
     private ClusterJson() {}
 
-    static JsonLine of(ClusterView view) {
-        List<ClusterView.Served> served = view.endpoints();
+    static JsonLine of(ClusterView view, List<ClusterView.Served> served) {
         return new JsonLine()
                 .with("cluster", view.name())
                 .with("node", view.node())

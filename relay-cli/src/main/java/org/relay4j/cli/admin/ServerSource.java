@@ -59,7 +59,9 @@ final class ServerSource implements AdminSource {
     @Override
     public @Nullable String cluster() {
         ClusterView view = server.clusterView();
-        return view == null ? null : ClusterJson.of(view).toString();
+        return view == null
+                ? null
+                : ClusterJson.of(view, server.clusterEndpoints()).toString();
     }
 
     @Override

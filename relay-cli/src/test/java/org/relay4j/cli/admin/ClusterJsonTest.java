@@ -21,13 +21,13 @@ class ClusterJsonTest {
                 true,
                 Duration.ofMillis(12),
                 List.of(first, second),
-                List.of(new ClusterView.Served(Endpoint.port(20_417), "ab".repeat(16), List.of("n1", "n2"))),
                 new ClusterView.Counts(
                         1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, Duration.ofMillis(1_300), Duration.ofMillis(700)));
     }
 
     @Test
     void allFields() {
+        ClusterView.Served served = new ClusterView.Served(Endpoint.port(20_417), "ab".repeat(16), List.of("n1", "n2"));
         String node =
                 "\"address\":\"10.0.0.%s:7002\",\"version\":\"1.0\",\"state\":\"%s\",\"endpoints\":%s,\"linked\":%s,"
                         + "\"roundTripMicros\":%s,\"visitorsSent\":%s,\"visitorsReceived\":%s}";
@@ -40,6 +40,6 @@ class ClusterJsonTest {
                         + "\"unsettledTunnels\":3,\"lost\":4,\"refusedClaims\":5,\"routedEndpoints\":6,"
                         + "\"unboundEndpoints\":7,\"waitingVisitors\":8,\"passingVisitors\":9,\"retries\":10,"
                         + "\"expiredVisitors\":11,\"gaps\":12,\"gapMillis\":1300,\"longestGapMillis\":700}}",
-                ClusterJson.of(view()).toString());
+                ClusterJson.of(view(), List.of(served)).toString());
     }
 }
