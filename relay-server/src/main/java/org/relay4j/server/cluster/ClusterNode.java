@@ -35,6 +35,8 @@ import org.relay4j.server.registry.RegistryUnavailableException;
  * {@link RegistryUnavailableException}. Each completes within 20 seconds; usually a request that gets no answer fails after three.
  */
 public final class ClusterNode implements AutoCloseable {
+    // More than 300 lines because it is the whole interface of the package. What its methods do is in other classes.
+
     private static final long TICK = Duration.ofMillis(250).toNanos();
 
     private final Access access;

@@ -44,9 +44,4 @@ final class Gaps {
     ClusterStatus.Gaps status() {
         return new ClusterStatus.Gaps(count, total, longest);
     }
-
-    /** Returns the number of endpoints that are without a route. */
-    int open() {
-        return open.size();
-    }
 }

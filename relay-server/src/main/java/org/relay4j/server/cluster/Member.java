@@ -10,11 +10,15 @@ final class Member {
     /** How long an answer on a link shows that the node is alive. Unit: nanoseconds. */
     static final long HEARD = Duration.ofSeconds(2).toNanos();
 
+    /** How long a node that is back may take to put its routes again. Unit: nanoseconds. */
+    private static final long RETURN = Duration.ofSeconds(10).toNanos();
+
     final Set<Endpoint> endpoints = new LinkedHashSet<>(); // of its routes
     NodeInfo info;
     boolean expired; // the registry no longer has it, but it answers on its links
     boolean dead; // it does not answer on its links
-    long backSince; // when the registry had it again after it was expired; 0: it has no kept routes since then
+    private boolean returns; // the registry has it again after it was expired; its routes of before are kept
+    private long returnedAt;
     private boolean heard;
     private long heardAt;
 
@@ -26,6 +30,20 @@ final class Member {
         heard = true;
         heardAt = now;
         dead = false;
+    }
+
+    /** The registry has it again after it was expired. */
+    void returned(long now) {
+        expired = false;
+        returns = true;
+        returnedAt = now;
+    }
+
+    /** Returns true once, when it has had the time to put its routes again. */
+    boolean endReturn(long now) {
+        if (expired || !returns || now - returnedAt <= RETURN) return false;
+        returns = false;
+        return true;
     }
 
     /** It is another process now, which has not answered on a link yet. */

@@ -1,6 +1,5 @@
 package org.relay4j.server.cluster;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -27,9 +26,6 @@ import org.relay4j.server.registry.Snapshot;
  * the node; {@link #routes} is for any thread.
  */
 final class View {
-    private static final long RETURN =
-            Duration.ofSeconds(10).toNanos(); // for a node that is back, to put its routes again
-
     private final String self;
     private final Access access;
     private final Events events;
@@ -148,9 +144,8 @@ final class View {
             member.restarted();
         }
         boolean news = known == null || !member.info.equals(info) || member.expired;
-        if (member.expired) member.backSince = access.now();
+        if (member.expired) member.returned(access.now());
         member.info = info;
-        member.expired = false;
         members.put(info.name(), member);
         if (known == null) adoptRoutes(member, touched);
         if (!news) return;
@@ -247,10 +242,7 @@ final class View {
         Set<Endpoint> touched = new LinkedHashSet<>();
         for (Member each : List.copyOf(members.values())) {
             if (each.expired && !each.isHeard(now)) forget(each, touched);
-            if (!each.expired && each.backSince != 0 && now - each.backSince > RETURN) {
-                each.backSince = 0;
-                dropRoutes(each, true, touched);
-            }
+            if (each.endReturn(now)) dropRoutes(each, true, touched);
         }
         touched.forEach(this::publish);
         gaps.tick(now);
