@@ -16,6 +16,7 @@ import org.relay4j.api.tls.SecretFile;
 /** The part of {@code relay check} that looks at the certificates of this side. Their files are known to be usable. */
 final class CertificateCheck {
     private static final Duration SOON = Duration.ofDays(30); // a certificate expires
+    private static final String STORE_KEY = "RELAY_CLUSTER_KEY"; // a variable
     private static final int MOST_NAMES = 10; // of a certificate that are shown
 
     private final Arguments arguments;
@@ -29,6 +30,13 @@ final class CertificateCheck {
     /** Looks at the certificate of the server or forwarder. */
     void own() throws IOException {
         pair("certificate", "private key", Flag.TLS_CERT, Flag.TLS_KEY);
+    }
+
+    /** Looks at the certificates with which a node of a cluster proves its name to other nodes, and itself to the store. */
+    void node() throws IOException {
+        pair("peer certificate", "peer private key", Flag.PEER_CERT, Flag.PEER_KEY);
+        String key = arguments.variable(STORE_KEY);
+        if (key != null) key("private key for the store", new Value(STORE_KEY, key));
     }
 
     /** Looks at the certificate for the names under the server's domain, which is needed if there is an HTTPS port. */
@@ -57,11 +65,19 @@ final class CertificateCheck {
         String text = owner(leaf) + ", valid until " + end + ", " + Fingerprint.of(leaf);
         if (end.isBefore(Instant.now().plus(SOON))) findings.warning(subject, text + "; renew it soon");
         else findings.ok(subject, text);
+        key(keySubject, secret);
+    }
+
+    /**
+     * Warns if other users can read a private key. Relay itself reads it nevertheless: often a group may, such as ssl-cert of Debian, or
+     * the one of a Secret in Kubernetes.
+     */
+    private void key(String subject, Value secret) {
         try {
             SecretFile.requireOwnerOnly("key file", secret.path());
-            findings.ok(keySubject, "belongs to the certificate, and other users cannot read it");
+            findings.ok(subject, "belongs to the certificate, and other users cannot read it");
         } catch (IOException e) {
-            findings.warning(keySubject, String.valueOf(e.getMessage()));
+            findings.warning(subject, String.valueOf(e.getMessage()));
         }
     }
 

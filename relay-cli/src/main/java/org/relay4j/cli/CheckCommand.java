@@ -104,6 +104,7 @@ final class CheckCommand {
         else namePort("peer port", peer.getAddress(), peer.getPort());
         RegistryStore store = cluster.store();
         try {
+            if (!step("peer certificate", () -> new CertificateCheck(arguments, findings).node())) return;
             cluster.check();
             findings.ok(
                     "cluster",

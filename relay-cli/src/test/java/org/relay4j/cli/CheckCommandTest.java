@@ -29,6 +29,7 @@ import org.relay4j.server.ServerTls;
 import org.relay4j.server.TunnelPolicy;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.FixedPort;
+import org.relay4j.testing.SelfSignedKeys;
 
 class CheckCommandTest {
     private static final String WITHOUT_SERVICE = "--localForwardPort=1";
@@ -102,6 +103,38 @@ class CheckCommandTest {
                 "0");
         assertFound(
                 "problem  peer port: --peer is '203.0.113.1:7002', it must be an address of this machine, and a port");
+    }
+
+    @Test
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no such permissions")
+    void keysOfANode() throws Exception {
+        SelfSignedKeys keys = SelfSignedKeys.make(folder.resolve("n1.p12"), "n1", "relay://relay/n1");
+        Path certificate = keys.writeCertificate(folder.resolve("n1.pem"));
+        Path key = keys.writeKey(folder.resolve("n1.key"));
+        Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-r-----"));
+        List<String> line = List.of(
+                "--bind=127.0.0.1",
+                "--public-bind=127.0.0.1",
+                "--public-ports=20000-20009",
+                "--cluster=etcd:https://127.0.0.1:1",
+                "--node=n1",
+                "--peer=127.0.0.1:" + FixedPort.free(),
+                "--peer-cert=" + certificate,
+                "--peer-key=" + key,
+                "--peer-ca=" + certificate,
+                "0");
+        Map<String, String> store =
+                Map.of("RELAY_CLUSTER_CERT", certificate.toString(), "RELAY_CLUSTER_KEY", key.toString());
+        checkNode(store, line);
+        assertFound("ok       peer certificate: for relay://relay/n1, valid until ");
+        assertFound("warning  peer private key: key file " + key + " is accessible to other users");
+        assertFound("warning  private key for the store: key file " + key + " is accessible to other users");
+        assertFound("problem  cluster: the store of the cluster cannot be used: ");
+
+        Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-------"));
+        checkNode(store, line);
+        assertFound("ok       peer private key: ");
+        assertFound("ok       private key for the store: ");
     }
 
     @Test
@@ -294,10 +327,17 @@ class CheckCommandTest {
         Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-------"));
     }
 
+    /** Checks a node whose store does not answer. */
+    private void checkNode(Map<String, String> environment, List<String> line) {
+        List<String> words = new ArrayList<>(List.of("check"));
+        words.addAll(line);
+        assertEquals(ExitCode.FAILURE, run(environment, words), () -> out.toString(StandardCharsets.UTF_8) + errors());
+    }
+
     private void check(ExitCode expected, String... arguments) {
         List<String> words = new ArrayList<>(List.of("check"));
         words.addAll(List.of(arguments));
-        ExitCode code = run(words.toArray(String[]::new));
+        ExitCode code = run(Map.of(), words);
         assertEquals(expected, code, () -> out.toString(StandardCharsets.UTF_8) + errors());
     }
 
@@ -308,11 +348,15 @@ class CheckCommandTest {
     }
 
     private ExitCode run(String... words) {
+        return run(Map.of(), List.of(words));
+    }
+
+    private ExitCode run(Map<String, String> environment, List<String> words) {
         out.reset();
         err.reset();
         PrintStream output = new PrintStream(out, true, StandardCharsets.UTF_8);
         PrintStream errors = new PrintStream(err, true, StandardCharsets.UTF_8);
-        return new Cli(Map.of(), output, errors, new Shutdown()).run(words);
+        return new Cli(environment, output, errors, new Shutdown()).run(words.toArray(String[]::new));
     }
 
     private void assertFound(String beginning) {

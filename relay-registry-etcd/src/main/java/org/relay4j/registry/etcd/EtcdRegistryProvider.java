@@ -15,7 +15,6 @@ import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.tls.KeyMaterial;
 import org.relay4j.api.tls.RelayTls;
-import org.relay4j.api.tls.SecretFile;
 import org.relay4j.server.registry.RegistryProvider;
 import org.relay4j.server.registry.RegistryStore;
 
@@ -106,9 +105,7 @@ public final class EtcdRegistryProvider implements RegistryProvider {
     private static KeyManager @Nullable [] keys(@Nullable String certificate, @Nullable String key)
             throws IOException, GeneralSecurityException {
         if (certificate == null || key == null) return null;
-        Path keyFile = file("RELAY_CLUSTER_KEY", key);
-        SecretFile.requireOwnerOnly("private key", keyFile);
-        return KeyMaterial.ofPem(file("RELAY_CLUSTER_CERT", certificate), keyFile)
+        return KeyMaterial.ofPem(file("RELAY_CLUSTER_CERT", certificate), file("RELAY_CLUSTER_KEY", key))
                 .keyManagers();
     }
 
