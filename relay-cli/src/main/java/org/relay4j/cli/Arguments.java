@@ -206,7 +206,7 @@ final class Arguments {
     private static void fromEnvironment(Mode mode, Map<Flag, Value> given, Map<String, String> environment) {
         for (Flag flag : Flag.values()) {
             String text = environment.getOrDefault(flag.variable(), "");
-            if (!text.isEmpty() && flag.belongsTo(mode)) given.putIfAbsent(flag, new Value(flag.variable(), text));
+            if (!text.isEmpty() && flag.hasVariableIn(mode)) given.putIfAbsent(flag, new Value(flag.variable(), text));
         }
     }
 

@@ -58,7 +58,9 @@ final class ClusterArguments {
         built.peerAddress(peer(required(Flag.PEER, "such as :7002, where other nodes connect")));
         Value advertised = arguments.get(Flag.PEER_ADVERTISE);
         if (advertised != null) built.advertisedAddress(advertised(advertised));
-        Value certificate = required(Flag.PEER_CERT, "the certificate with which this node proves its name");
+        Value certificate = required(
+                Flag.PEER_CERT,
+                "the certificate with which this node proves its name; relay keygen --node=<name> makes it");
         Value key = required(Flag.PEER_KEY, "the private key of " + Flag.PEER_CERT);
         Value authority = required(Flag.PEER_CA, "the authority that signs the certificates of nodes");
         built.peerCertificate(certificate.path(), key.path(), authority.path());
@@ -138,7 +140,8 @@ final class ClusterArguments {
                 + "=<name>, because the name of this machine is unknown or cannot be the name of a node");
     }
 
-    private static String named(Value value) {
+    /** Returns the name of a cluster or node. */
+    static String named(Value value) {
         if (ClientName.isValid(value.text())) return value.text();
         throw value.mustBe(ClientName.FORM);
     }

@@ -11,15 +11,12 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.cert.CertificateEncodingException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.relay4j.api.tls.KeyMaterial;
-import org.relay4j.api.tls.Pem;
 import org.relay4j.client.ClientTls;
 import org.relay4j.client.RelayClient;
 import org.relay4j.client.RelayClientOptions;
@@ -121,20 +118,12 @@ final class Demo {
         return url;
     }
 
-    private ServerTls makeCertificate(Path folder) throws IOException {
+    private static ServerTls makeCertificate(Path folder) throws IOException {
         NewFiles files = new NewFiles(new Value("the demo's folder", folder.toString()));
-        Path certificate = files.claim(KeygenCommand.CERTIFICATE_FILE);
-        Path key = files.claim(KeygenCommand.KEY_FILE);
-        KeyMaterial material = SelfSignedCertificate.generate(List.of("localhost"));
-        try {
-            files.writeSecret(key, Pem.encode("PRIVATE KEY", material.key().getEncoded()));
-            files.write(
-                    certificate,
-                    Pem.encode("CERTIFICATE", material.chain().get(0).getEncoded()));
-        } catch (CertificateEncodingException e) {
-            throw new IOException(e);
-        }
-        return ServerTls.ofFiles(certificate, key);
+        CertificateFiles certificate =
+                CertificateFiles.claim(files, KeygenCommand.CERTIFICATE_FILE, KeygenCommand.KEY_FILE);
+        certificate.write(Keytool.forHosts(List.of("localhost")));
+        return ServerTls.ofFiles(certificate.certificate(), certificate.key());
     }
 
     private RelayServer start(ServerTls tls, Path folder, int port) throws IOException {

@@ -194,11 +194,13 @@ enum Flag {
     CLUSTER_NAME(
             Section.SERVER,
             "name",
-            "Name of the cluster. Clusters with different names can share a store. Default: relay."),
+            "Name of the cluster. Clusters with different names can share a store. The certificates that relay keygen makes"
+                    + " have it, too. Default: relay."),
     NODE(
             Section.SERVER,
             "name",
-            "Name of this node, which no other node of the cluster may have. Default: the name of this machine."),
+            "Name of this node, which no other node of the cluster may have. relay keygen makes a certificate for it; there"
+                    + " it may be repeated, or be a list with commas. Default: the name of this machine."),
     PEER(
             Section.SERVER,
             "address:port",
@@ -423,7 +425,7 @@ enum Flag {
     @Nullable
     String separator() {
         if (this == FORWARD) return Forward.SEPARATOR;
-        return this == KEYGEN_HOST ? "," : null;
+        return this == KEYGEN_HOST || this == NODE ? "," : null;
     }
 
     /** Returns whether the option makes a command one for a forwarder. */
@@ -448,6 +450,11 @@ enum Flag {
     }
 
     boolean belongsTo(Mode mode) {
+        return hasVariableIn(mode) || (mode == Mode.KEYGEN && (this == NODE || this == CLUSTER_NAME));
+    }
+
+    /** Returns whether a mode reads the variable: relay keygen does not, whose machine may have those of a node. */
+    boolean hasVariableIn(Mode mode) {
         return section.modes.contains(mode);
     }
 

@@ -5,15 +5,16 @@ import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.NoSuchAlgorithmException;
-import java.security.cert.CertificateEncodingException;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.relay4j.api.control.ClientName;
 import org.relay4j.api.control.Ed25519;
 import org.relay4j.api.tls.Fingerprint;
 import org.relay4j.api.tls.KeyMaterial;
-import org.relay4j.api.tls.Pem;
 
-/** The command {@code relay keygen}: a certificate for a relay server, or a key for a client. */
+/** The command {@code relay keygen}: a certificate for a relay server, a key for a client, or certificates for the nodes of a cluster. */
 final class KeygenCommand {
     static final String CERTIFICATE_FILE = "relay-cert.pem";
     static final String KEY_FILE = "relay-key.pem";
@@ -29,33 +30,53 @@ final class KeygenCommand {
     void run() {
         Value client = arguments.get(Flag.KEYGEN_CLIENT);
         Value hosts = arguments.get(Flag.KEYGEN_HOST);
-        if (client == null)
-            certificate(hosts == null ? CertificateHosts.ofThisMachine() : CertificateHosts.parse(hosts));
-        else if (hosts == null) clientKey(client);
-        else {
-            throw CommandFailure.usage(hosts.name() + " is for the certificate of a server, and " + client.name()
-                    + " makes the key of a client; use one of them");
+        Value nodes = arguments.get(Flag.NODE);
+        Value cluster = arguments.get(Flag.CLUSTER_NAME);
+        requireOne(Stream.of(hosts, client, nodes).filter(Objects::nonNull).toList());
+        if (cluster != null && nodes == null) {
+            throw CommandFailure.usage(cluster.name() + " is for the certificates of nodes; add " + Flag.NODE + "=<"
+                    + Flag.NODE.parameter() + ">");
         }
+        if (client != null) clientKey(client);
+        else if (nodes != null) nodes(cluster, nodes);
+        else certificate(hosts == null ? CertificateHosts.ofThisMachine() : CertificateHosts.parse(hosts));
+    }
+
+    private static void requireOne(List<Value> given) {
+        if (given.size() < 2) return;
+        String both = given.get(0).name() + " and " + given.get(1).name();
+        throw CommandFailure.usage(both + " are both set; use " + Flag.KEYGEN_HOST
+                + " for the certificate of a server, " + Flag.KEYGEN_CLIENT + " for the key of a client, and "
+                + Flag.NODE + " for the certificates of nodes");
     }
 
     private void certificate(List<String> hosts) {
-        NewFiles files = newFiles();
-        Path certificateFile = files.claim(CERTIFICATE_FILE);
-        Path keyFile = files.claim(KEY_FILE);
+        CertificateFiles files = CertificateFiles.claim(newFiles(), CERTIFICATE_FILE, KEY_FILE);
         try {
-            KeyMaterial material = SelfSignedCertificate.generate(hosts);
-            byte[] certificate = material.chain().get(0).getEncoded();
-            files.writeSecret(keyFile, Pem.encode("PRIVATE KEY", material.key().getEncoded()));
-            files.write(certificateFile, Pem.encode("CERTIFICATE", certificate));
+            KeyMaterial material = Keytool.forHosts(hosts);
+            files.write(material);
             Fingerprint fingerprint = Fingerprint.of(material.chain().get(0));
-            output.note("wrote " + certificateFile + " and " + keyFile + ": a certificate for "
+            output.note("wrote " + files.certificate() + " and " + files.key() + ": a certificate for "
                     + String.join(", ", hosts) + ", valid for 10 years");
-            output.note("run the server with " + Flag.TLS_CERT + "=" + certificateFile + " " + Flag.TLS_KEY + "="
-                    + keyFile + ", and forwarders with " + Flag.TLS_PIN + "=<fingerprint>:");
-            output.certificate(fingerprint.toString(), certificateFile, keyFile);
-        } catch (IOException | CertificateEncodingException e) {
-            throw new CommandFailure(ExitCode.FAILURE, "cannot make a certificate: " + e.getMessage(), e);
+            output.note("run the server with " + Flag.TLS_CERT + "=" + files.certificate() + " " + Flag.TLS_KEY + "="
+                    + files.key() + ", and forwarders with " + Flag.TLS_PIN + "=<fingerprint>:");
+            output.certificate(fingerprint.toString(), files);
+        } catch (IOException e) {
+            throw cannotMake(e);
         }
+    }
+
+    private void nodes(@Nullable Value cluster, Value nodes) {
+        String name = cluster == null ? NodeKeys.USUAL_CLUSTER : ClusterArguments.named(cluster);
+        try {
+            new NodeKeys(name, nodes, newFiles()).write(output);
+        } catch (IOException e) {
+            throw cannotMake(e);
+        }
+    }
+
+    private static CommandFailure cannotMake(IOException e) {
+        return new CommandFailure(ExitCode.FAILURE, "cannot make a certificate: " + e.getMessage(), e);
     }
 
     private void clientKey(Value client) {

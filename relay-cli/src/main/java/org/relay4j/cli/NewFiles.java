@@ -37,13 +37,18 @@ final class NewFiles {
         }
     }
 
+    /** Returns the path of a file in the folder. */
+    Path path(String name) {
+        return folder.resolve(name);
+    }
+
     /**
      * Returns the path of a file to write.
      *
      * @throws CommandFailure if the file exists
      */
     Path claim(String name) {
-        Path file = folder.resolve(name);
+        Path file = path(name);
         if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) throw exists(file);
         return file;
     }

@@ -132,13 +132,30 @@ final class Output {
     }
 
     /** Reports a new certificate for a server. */
-    void certificate(String fingerprint, Path certificateFile, Path keyFile) {
+    void certificate(String fingerprint, CertificateFiles files) {
+        if (json) event(withFiles(event("certificate").with("fingerprint", fingerprint), files));
+        else write(fingerprint);
+    }
+
+    /**
+     * Reports a new certificate for a node of a cluster.
+     *
+     * @param authority the file with the certificate of the cluster's authority
+     */
+    void node(String cluster, String node, CertificateFiles files, Path authority) {
         if (json) {
-            event(event("certificate")
-                    .with("fingerprint", fingerprint)
-                    .with("certificateFile", certificateFile.toString())
-                    .with("keyFile", keyFile.toString()));
-        } else write(fingerprint);
+            JsonLine line = withFiles(event("node").with("cluster", cluster).with("node", node), files);
+            event(line.with("authorityFile", authority.toString()));
+            return;
+        }
+        String name = cluster.equals(NodeKeys.USUAL_CLUSTER) ? "" : Flag.CLUSTER_NAME + "=" + cluster + " ";
+        write(name + Flag.NODE + "=" + node + " " + Flag.PEER_CERT + "=" + files.certificate() + " " + Flag.PEER_KEY
+                + "=" + files.key() + " " + Flag.PEER_CA + "=" + authority);
+    }
+
+    private static JsonLine withFiles(JsonLine line, CertificateFiles files) {
+        return line.with("certificateFile", files.certificate().toString())
+                .with("keyFile", files.key().toString());
     }
 
     /** Reports a new key for a client. */

@@ -44,6 +44,7 @@ final class Syntax {
               relay --config=<toml>            server or forwarder, configured by a file
               relay keygen [--host=<name>]     certificate and key for a server
               relay keygen --client=<name>     key for a client
+              relay keygen --node=<name>...    certificates for the nodes of a cluster
               relay config [<options>]         effective configuration, with its origin
               relay check [<options>]          tries files, ports and the way to the server
               relay status [--admin=<address:port>]   tunnels of a running server or forwarder

@@ -107,6 +107,7 @@ class ClusterArgumentsTest {
         assertRejected("needs --public-ports=<min>-<max>, the same range at all nodes", without("--public-ports"));
         assertRejected("needs --peer=<address:port>", without("--peer"));
         assertRejected("needs --peer-cert=<pem>", without("--peer-cert"));
+        assertRejected("relay keygen --node=<name> makes it", without("--peer-cert"));
         assertRejected("needs --peer-key=<pem>", without("--peer-key"));
         assertRejected("needs --peer-ca=<pem>", without("--peer-ca"));
     }

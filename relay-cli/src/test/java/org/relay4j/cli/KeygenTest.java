@@ -181,7 +181,9 @@ class KeygenTest {
     @Test
     void certificateAndClientKeyAreTwoCommands() throws Exception {
         assertEquals(ExitCode.USAGE, run("keygen", "--client=c", "--host=a", "--out=" + folder));
-        assertTrue(errors().contains("--host is for the certificate of a server"), this::errors);
+        assertTrue(
+                errors().contains("--host and --client are both set; use --host for the certificate of a server"),
+                this::errors);
         assertEquals(List.of(), files());
     }
 
