@@ -52,6 +52,7 @@ final class Cluster implements ClusterListener {
     private final Set<String> returning =
             ConcurrentHashMap.newKeySet(); // tunnels of other nodes whose clients come back
     private final LimitedLog failures = new LimitedLog(log, Level.WARN, 10);
+    private final LimitedLog problems = new LimitedLog(log, Level.ERROR);
 
     /** Opens the port for links from other nodes. */
     Cluster(RelayServer server, ClusterOptions options, ClusterSettings settings, PeerTls tls) throws IOException {
@@ -254,6 +255,11 @@ final class Cluster implements ClusterListener {
             if (endpoint == null) tunnel.lostToOther(why);
             else tunnel.lostToOther(endpoint);
         });
+    }
+
+    @Override
+    public void problem(String what) {
+        problems.log("relay server: in the store of the cluster, {}", what);
     }
 
     @Override

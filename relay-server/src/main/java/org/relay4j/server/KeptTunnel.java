@@ -89,8 +89,9 @@ record KeptTunnel(
      */
     static String merge(String present, String before, String after) {
         if (present.equals(before) || present.isEmpty() || before.isEmpty() || after.isEmpty()) return after;
-        KeptTunnel stored = parse(present);
-        KeptTunnel old = parse(before);
+        KeptTunnel stored = parseOrNull(present);
+        KeptTunnel old = parseOrNull(before); // as it was read: from the store, perhaps
+        if (stored == null || old == null) return after; // damaged: what this node knows replaces it
         KeptTunnel now = parse(after);
         List<String> leases = new ArrayList<>(stored.leases);
         leases.removeIf(each -> old.leases.contains(each) && !now.leases.contains(each));
@@ -105,6 +106,14 @@ record KeptTunnel(
     static KeptTunnel parse(String line) {
         byte[] bytes = line.getBytes(StandardCharsets.US_ASCII);
         return of(ControlLine.parse(bytes, bytes.length));
+    }
+
+    private static @Nullable KeptTunnel parseOrNull(String line) {
+        try {
+            return parse(line);
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
     }
 
     private KeptTunnel with(int highest, List<String> valid) {

@@ -42,7 +42,8 @@ final class PeerVisitors implements PeerTarget {
     }
 
     private @Nullable PeerCode check(ServerTunnel tunnel, TunnelClaims claims, PeerRequest request) {
-        if (claims.epoch(request.endpoint()) != request.epoch()) return PeerCode.SUPERSEDED;
+        long epoch = claims.epoch(request.endpoint()); // 0: this node does not have it any more
+        if (epoch == 0 || epoch != request.epoch()) return PeerCode.SUPERSEDED;
         if (tunnel.lifecycle().isLeaving()) return PeerCode.DRAINING;
         return claims.mayServe(request.endpoint()) ? null : PeerCode.NOT_HERE;
     }

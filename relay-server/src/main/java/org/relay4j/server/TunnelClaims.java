@@ -247,6 +247,10 @@ final class TunnelClaims {
         }
         cluster.counts().refused();
         String holder = taken.holder().node();
+        if (holder.isEmpty()) {
+            cluster.failed("cannot claim " + endpoint, cause);
+            return ClaimException.taken("the claim of " + endpoint + " in the store of the cluster is damaged", cause);
+        }
         String where = holder.equals(cluster.name()) ? "this node" : "node " + holder;
         return ClaimException.taken("another tunnel has " + endpoint + ", at " + where, cause);
     }

@@ -52,6 +52,12 @@ class KeptTunnelTest {
     }
 
     @Test
+    void damagedLineGivesWay() {
+        assertEquals(line(9, A, C), KeptTunnel.merge("garbage", line(7, A), line(9, A, C)));
+        assertEquals(line(9, A, C), KeptTunnel.merge(line(7, A, B), "garbage", line(9, A, C)));
+    }
+
+    @Test
     void tunnelWithoutALeaseHasNoLine() {
         assertEquals("", KeptTunnel.merge(line(1, A), line(1, A), ""));
         assertEquals(line(1, A), KeptTunnel.merge("", "", line(1, A)));

@@ -89,11 +89,16 @@ final class ClaimAttempt implements Writer.Outcome {
         }
         TunnelRecord record = record().with(request.endpoint);
         NodeId self = parts.access().self();
-        ClaimText claim = new ClaimText(record.id(), record.owner(), self, 0, request.fixed);
+        ClaimText claim = new ClaimText(record.id(), record.owner(), self, next(), request.fixed);
         long lease = parts.presence().claims();
         batch.put(claimKey, claim.toString(), lease);
         batch.put(recordKey, RecordText.of(record, self, carried == null ? 0 : carried.epoch), lease);
         parts.writer().write(batch.transaction(), this);
+    }
+
+    /** Returns the epoch that the claim states; 0 if it is the revision. */
+    private long next() {
+        return request.displaced == null ? 0 : request.displaced.next();
     }
 
     private TunnelRecord record() {
@@ -105,17 +110,17 @@ final class ClaimAttempt implements Writer.Outcome {
 
     @Override
     public void done(long revision) {
-        have(revision, revision);
+        have(revision, next() == 0 ? revision : next(), revision);
     }
 
-    private void have(long recordEpoch, long claimEpoch) {
+    private void have(long recordEpoch, long claimEpoch, long revision) {
         Carried tunnel = carried == null ? new Carried(request.tunnel, recordEpoch) : carried;
         Holding holding = new Holding(request.endpoint, request.fixed, claimEpoch, fence);
         holding.ended = tunnel.isLeaving(); // released while the request was under way
         tunnel.add(holding);
         if (carried == null)
-            tunnel.stored(batch.operations(), claimEpoch, parts.access().now());
-        else tunnel.made(batch.operations(), claimEpoch);
+            tunnel.stored(batch.operations(), revision, parts.access().now());
+        else tunnel.made(batch.operations(), revision);
         parts.sync().add(tunnel);
         checkDisplaced(tunnel);
         if (holding.ended) {
@@ -144,7 +149,7 @@ final class ClaimAttempt implements Writer.Outcome {
         for (Route each : parts.view().stored(request.endpoint)) {
             boolean served = seen.find(parts.access().keys().route(request.endpoint, each.node())) != null;
             if (request.displaced == null && served && !each.tunnel().equals(request.tunnel.id())) {
-                fail(new Holder(each.tunnel(), null, each.node(), 0));
+                fail(new Holder(each.tunnel(), null, each.node(), 0, 0));
                 return;
             }
         }
@@ -154,15 +159,17 @@ final class ClaimAttempt implements Writer.Outcome {
     private void taken(Entry entry, Snapshot seen) {
         ClaimText claim = ClaimText.of(entry);
         if (claim == null) {
-            fail(new Holder("", null, "", entry.revision()));
+            result.completeExceptionally(EndpointTakenException.damaged(request.endpoint, entry));
         } else if (!claim.tunnel().equals(request.tunnel.id())) {
             if (isRecorded(seen)) giveBack(); // made by this attempt, and displaced since
-            fail(new Holder(claim.tunnel(), claim.owner(), claim.node().name(), entry.revision()));
+            long next = Epoch.after(claim.epoch(), seen.revision());
+            fail(new Holder(claim.tunnel(), claim.owner(), claim.node().name(), entry.revision(), next));
         } else {
             // Made by this attempt and changed since, or by another node that shares the tunnel.
             Entry stored = seen.find(recordKey);
             TunnelRecord record = stored == null ? null : RecordText.parse(request.tunnel.id(), stored);
-            have(record == null ? claim.epoch() : record.stored().epoch(), claim.epoch());
+            long recordEpoch = record == null ? claim.epoch() : record.stored().epoch();
+            have(recordEpoch, claim.epoch(), entry.revision());
             Carried tunnel = parts.sync().find(request.tunnel.id());
             if (tunnel != null) parts.sync().check(tunnel);
         }

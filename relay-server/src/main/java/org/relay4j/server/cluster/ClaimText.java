@@ -22,6 +22,7 @@ record ClaimText(String tunnel, @Nullable String owner, NodeId node, long epoch,
         NodeId node = NodeId.parse(line.value("node"));
         if (tunnel == null || owner == null || node == null) return null;
         long epoch = Epoch.of(line, entry);
+        if (epoch == Epoch.DAMAGED) return null;
         return new ClaimText(tunnel, owner.equals("-") ? null : owner, node, epoch, line.has("fixed"));
     }
 

@@ -23,6 +23,13 @@ public interface ClusterListener {
      */
     void lost(String tunnel, @Nullable Endpoint endpoint, String why);
 
+    /**
+     * Something in the registry is not as a node writes it. It may be reported each time it is seen.
+     *
+     * @param what for the log
+     */
+    default void problem(String what) {}
+
     /** The node has lost the registry, or has it again. */
     void state(RegistryState state);
 }

@@ -46,6 +46,7 @@ public final class ClusterNode implements AutoCloseable {
     private final Watching watching;
     private final Sync sync;
     private final Ghosts ghosts;
+    private final Strays strays;
     private final Parts parts;
     private final Map<LossReason, Long> lost = new EnumMap<>(LossReason.class);
     private final Joining joining;
@@ -66,6 +67,7 @@ public final class ClusterNode implements AutoCloseable {
         sync = new Sync(access, presence, writer, new Repair(access, presence, view), signals);
         watching = new Watching(access, presence, view, this::wentBack);
         ghosts = new Ghosts(access, sync);
+        strays = new Strays(access, presence, view, sync);
         parts = new Parts(access, presence, writer, view, sync);
         joining = new Joining(access, presence, watching);
         status = newStatus();
@@ -129,6 +131,7 @@ public final class ClusterNode implements AutoCloseable {
         view.tick();
         sync.tick();
         ghosts.tick();
+        strays.tick();
         leaving.tick();
         status = newStatus();
     }
@@ -136,6 +139,7 @@ public final class ClusterNode implements AutoCloseable {
     private void wentBack() {
         presence.suspect();
         sync.checkAll();
+        strays.wentBack();
     }
 
     // ---- claims
@@ -371,6 +375,16 @@ public final class ClusterNode implements AutoCloseable {
         }
 
         @Override
+        public void problem(String what) {
+            listener.problem(what);
+        }
+
+        @Override
+        public void damaged(Entry entry) {
+            listener.problem("the entry of this node, " + entry.key() + ", is damaged; it is replaced");
+        }
+
+        @Override
         public void state(RegistryState now) {
             listener.state(now);
             sync.pump();
@@ -378,7 +392,7 @@ public final class ClusterNode implements AutoCloseable {
 
         @Override
         public void self(@Nullable Entry entry) {
-            if (entry == null) presence.suspect();
+            presence.watched(entry);
         }
 
         @Override

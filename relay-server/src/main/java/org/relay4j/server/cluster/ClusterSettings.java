@@ -10,11 +10,13 @@ public final class ClusterSettings {
     private final String cluster;
     private final NodeInfo self;
     private final ClusterTimes times;
+    private final View.Limits limits;
 
-    private ClusterSettings(String cluster, NodeInfo self, ClusterTimes times) {
+    private ClusterSettings(String cluster, NodeInfo self, ClusterTimes times, View.Limits limits) {
         this.cluster = cluster;
         this.self = self;
         this.times = times;
+        this.limits = limits;
     }
 
     /**
@@ -23,7 +25,7 @@ public final class ClusterSettings {
      * @param cluster the name of the cluster: 1 to 64 letters, digits, dots, underscores and hyphens
      * @param node the name of the node, of the same form; each node of a cluster has another one
      * @param peerAddress where other nodes reach this one; a name is not resolved here
-     * @param loops the number of event loops, from 1
+     * @param loops the number of event loops, 1 to {@value NodeInfo#MOST_LOOPS}
      * @param version of the server, visible ASCII without spaces
      * @throws IllegalArgumentException if a value is out of range
      */
@@ -31,8 +33,9 @@ public final class ClusterSettings {
             String cluster, String node, InetSocketAddress peerAddress, int loops, String version) {
         requireName("cluster", cluster);
         requireName("node", node);
-        if (loops < 1)
-            throw new IllegalArgumentException("the number of loops is " + loops + ", it must be at least 1");
+        if (loops < 1 || loops > NodeInfo.MOST_LOOPS)
+            throw new IllegalArgumentException(
+                    "the number of loops is " + loops + ", it must be between 1 and " + NodeInfo.MOST_LOOPS);
         byte[] random = new byte[8];
         new SecureRandom().nextBytes(random);
         String incarnation = HexFormat.of().formatHex(random);
@@ -40,7 +43,7 @@ public final class ClusterSettings {
         if (NodeText.parse(node, NodeText.of(self)) == null) {
             throw new IllegalArgumentException("peer address or version cannot be passed on to other nodes");
         }
-        return new ClusterSettings(cluster, self, ClusterTimes.DEFAULT);
+        return new ClusterSettings(cluster, self, ClusterTimes.DEFAULT, View.Limits.DEFAULT);
     }
 
     private static void requireName(String what, String name) {
@@ -54,12 +57,17 @@ public final class ClusterSettings {
     ClusterSettings incarnation(String value) {
         NodeInfo other =
                 new NodeInfo(self.name(), value, self.peerAddress(), self.loops(), self.version(), self.draining());
-        return new ClusterSettings(cluster, other, times);
+        return new ClusterSettings(cluster, other, times, limits);
     }
 
     /** Returns the same with other times. */
     ClusterSettings times(ClusterTimes value) {
-        return new ClusterSettings(cluster, self, value);
+        return new ClusterSettings(cluster, self, value, limits);
+    }
+
+    /** Returns the same with another limit of what is looked at. */
+    ClusterSettings limits(View.Limits value) {
+        return new ClusterSettings(cluster, self, times, value);
     }
 
     /** Returns the name of the cluster. */
@@ -74,5 +82,9 @@ public final class ClusterSettings {
 
     ClusterTimes times() {
         return times;
+    }
+
+    View.Limits limits() {
+        return limits;
     }
 }

@@ -2,6 +2,7 @@ package org.relay4j.server.cluster;
 
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
+import org.relay4j.server.registry.Entry;
 import org.relay4j.server.registry.RegistryException;
 
 /** An endpoint belongs to another tunnel. */
@@ -14,16 +15,29 @@ public class EndpointTakenException extends RegistryException {
     /**
      * The tunnel that has the endpoint.
      *
+     * @param tunnel empty if the claim cannot be read
      * @param owner the name of its client; null without one
      * @param node the node on whose lease the claim depends
      * @param revision of the claim
+     * @param next the epoch that a claim in its place must state; 0 if its revision suffices
      */
-    public record Holder(String tunnel, @Nullable String owner, String node, long revision) {}
+    public record Holder(
+            String tunnel, @Nullable String owner, String node, long revision, long next) {}
 
     EndpointTakenException(Endpoint endpoint, Holder holder) {
-        super(endpoint + " is in use by tunnel " + holder.tunnel() + " on node " + holder.node(), null);
+        this(endpoint, holder, endpoint + " is in use by tunnel " + holder.tunnel() + " on node " + holder.node());
+    }
+
+    private EndpointTakenException(Endpoint endpoint, Holder holder, String message) {
+        super(message, null);
         this.endpoint = endpoint;
         this.holder = holder;
+    }
+
+    /** Returns an exception for an endpoint whose claim cannot be read: nobody knows which tunnel has it. */
+    static EndpointTakenException damaged(Endpoint endpoint, Entry claim) {
+        String message = endpoint + " cannot be claimed: entry " + claim.key() + " of the store is damaged; delete it";
+        return new EndpointTakenException(endpoint, new Holder("", null, "", claim.revision(), 0), message);
     }
 
     /** Returns the endpoint. */

@@ -12,16 +12,33 @@ import org.relay4j.server.registry.Entry;
  */
 /** Reads epochs. */
 final class Epoch {
+    /** The greatest epoch that an entry may state. Revisions do not come near it, and numbers beyond could overflow. */
+    static final long MOST = 900_000_000_000_000_000L;
+
+    /** What {@link #of} returns for an entry that is damaged. */
+    static final long DAMAGED = 0;
+
     private Epoch() {}
 
-    /** Returns the epoch that a line states, otherwise the revision of its entry. */
+    /** Returns the epoch that a line states, otherwise the revision of its entry; {@link #DAMAGED} if what it states is no epoch. */
     static long of(ControlLine line, Entry entry) {
-        long stated = number(line.value("epoch"));
-        return stated > 0 ? stated : entry.revision();
+        return line.has("epoch") ? number(line.value("epoch")) : entry.revision();
     }
 
     private static long number(@Nullable String text) {
-        if (text == null || text.isEmpty() || text.length() > 18) return 0;
-        return text.chars().allMatch(c -> c >= '0' && c <= '9') ? Long.parseLong(text) : 0;
+        if (text == null || text.isEmpty() || text.length() > 18) return DAMAGED;
+        if (!text.chars().allMatch(c -> c >= '0' && c <= '9')) return DAMAGED;
+        long number = Long.parseLong(text);
+        return number > MOST ? DAMAGED : number;
+    }
+
+    /**
+     * Returns the epoch that an entry must state to follow one that is stored; 0 if the revision that it is going to have is greater
+     * anyway. After a restore from a backup, an epoch may be ahead of the revision.
+     *
+     * @param revision at which the stored entry was read
+     */
+    static long after(long stored, long revision) {
+        return stored < revision ? 0 : Math.min(stored + 1, MOST);
     }
 }

@@ -21,7 +21,8 @@ final class Ghosts {
     /** Maximum number; further ones end with the lease of the node. */
     static final int MOST = 10_000;
 
-    private static final long REST = Duration.ofMinutes(1).toNanos();
+    /** How long a client has to come back for its tunnel. Unit: nanoseconds. */
+    static final long REST = Duration.ofMinutes(1).toNanos();
     private static final int MOST_AT_ONCE = 10; // in one tick
 
     private final Access access;

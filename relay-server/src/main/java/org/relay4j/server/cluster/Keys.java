@@ -2,6 +2,7 @@ package org.relay4j.server.cluster;
 
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
+import org.relay4j.api.control.ClientName;
 
 /** The keys of a cluster in the registry. */
 final class Keys {
@@ -30,16 +31,26 @@ final class Keys {
         return routes;
     }
 
+    /** Returns the prefix of all claims. */
+    String claims() {
+        return root + "c/";
+    }
+
+    /** Returns the prefix of the records of all tunnels. */
+    String tunnels() {
+        return root + "t/";
+    }
+
     String node(String name) {
         return nodes + name;
     }
 
     String tunnel(String id) {
-        return root + "t/" + id;
+        return tunnels() + id;
     }
 
     String claim(Endpoint endpoint) {
-        return root + "c/" + endpoint;
+        return claims() + endpoint;
     }
 
     String route(Endpoint endpoint, String node) {
@@ -59,7 +70,18 @@ final class Keys {
     /** Returns the name of the node with this key; null if it is not that of a node. */
     @Nullable
     String nodeOf(String key) {
-        return key.startsWith(nodes) && key.length() > nodes.length() ? key.substring(nodes.length()) : null;
+        String name = key.startsWith(nodes) ? key.substring(nodes.length()) : "";
+        return ClientName.isValid(name) ? name : null;
+    }
+
+    /** Returns the endpoint with this key of a claim; null if it is not one. */
+    @Nullable
+    Endpoint claimed(String key) {
+        try {
+            return key.startsWith(claims()) ? Endpoint.parse(key.substring(claims().length())) : null;
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
     }
 
     /** The endpoint and the node that the key of a route names. */
@@ -69,10 +91,12 @@ final class Keys {
     @Nullable
     RouteKey routeOf(String key) {
         int end = key.lastIndexOf('/');
-        if (!key.startsWith(routes) || end <= routes.length() || end == key.length() - 1) return null;
+        if (!key.startsWith(routes) || end <= routes.length()) return null;
+        String node = key.substring(end + 1);
+        if (!ClientName.isValid(node)) return null;
         try {
             Endpoint endpoint = Endpoint.parse(key.substring(routes.length(), end));
-            return endpoint.isAny() ? null : new RouteKey(endpoint, key.substring(end + 1));
+            return endpoint.isAny() ? null : new RouteKey(endpoint, node);
         } catch (IllegalArgumentException e) {
             return null;
         }

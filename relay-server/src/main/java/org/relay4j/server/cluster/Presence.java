@@ -32,6 +32,8 @@ final class Presence {
     private Fence fence;
     private NodeInfo info;
     private long revision; // of the entry, as far as known; 0: not there
+    private long damagedAt; // revision at which the entry was seen damaged while it was being written; 0: it was not
+    private long reportedAt; // revision of the damaged entry that was reported last
     private boolean registered;
     private boolean writing;
     private long retryAt;
@@ -48,6 +50,9 @@ final class Presence {
 
         /** Another process has the name of this node. Called each time it is seen. */
         void foreign(NodeInfo other);
+
+        /** The entry of this node cannot be read. It is about to be replaced. */
+        void damaged(Entry entry);
 
         void state(RegistryState now);
     }
@@ -142,9 +147,43 @@ final class Presence {
             left();
         } else if (isOwn(entry)) {
             revision = entry.revision();
+        } else if (isDamaged(entry)) {
+            damaged(entry);
         } else {
             foreign(entry);
         }
+    }
+
+    /** Called when the watch shows the entry of this node; null: it is not there. */
+    void watched(@Nullable Entry entry) {
+        if (entry == null) {
+            suspect();
+        } else if (isDamaged(entry) && entry.revision() > revision) {
+            damaged(entry);
+        }
+    }
+
+    private boolean isDamaged(Entry entry) {
+        return NodeText.parse(info.name(), entry.value()) == null;
+    }
+
+    /** An entry that cannot be read is nobody's, and is replaced. */
+    private void damaged(Entry entry) {
+        report(entry);
+        damagedAt = entry.revision();
+        if (writing) return;
+        replaceDamaged();
+    }
+
+    private void report(Entry damaged) {
+        if (damaged.revision() != reportedAt) events.damaged(damaged);
+        reportedAt = damaged.revision();
+    }
+
+    private void replaceDamaged() {
+        revision = damagedAt;
+        damagedAt = 0;
+        if (registered) write(); // otherwise the next tick does
     }
 
     private boolean isOwn(Entry entry) {
@@ -194,8 +233,10 @@ final class Presence {
 
     private void answered(Commit commit, int number, List<Waiting> forThese) {
         Entry entry = commit.seen().find(access.selfKey());
-        if (!commit.done() && number < MOST_ATTEMPTS && (entry == null || isOwn(entry))) {
+        boolean isNobodys = entry == null || isOwn(entry) || isDamaged(entry);
+        if (!commit.done() && number < MOST_ATTEMPTS && isNobodys) {
             // Not there, or written by an earlier attempt: with another lease perhaps, or another state.
+            if (entry != null && isDamaged(entry)) report(entry);
             revision = entry == null ? 0 : entry.revision();
             attempt(number + 1, forThese);
             return;
@@ -206,11 +247,13 @@ final class Presence {
             arrived();
             forThese.forEach(each -> each.done().run());
         } else {
-            if (entry != null && !isOwn(entry)) foreign(entry);
+            if (entry != null && !isNobodys) foreign(entry);
             fail(forThese, new RegistryUnavailableException("the node's entry cannot be written", null, false));
         }
         if (!registered) {
             failAll(List.of(), new RegistryUnavailableException("the node is not registered at present", null, false));
+        } else if (damagedAt > revision) {
+            replaceDamaged();
         } else if (!waiting.isEmpty()) {
             write();
         }

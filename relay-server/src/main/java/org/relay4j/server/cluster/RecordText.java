@@ -34,7 +34,9 @@ final class RecordText {
         String owner = line.value("owner");
         NodeId node = NodeId.parse(line.value("node"));
         int count = line.number("endpoints");
+        long epoch = Epoch.of(line, entry);
         if (owner == null || node == null || count < 0 || count > TunnelRecord.MOST_ENDPOINTS) return null;
+        if (epoch == Epoch.DAMAGED) return null;
         try {
             List<Endpoint> endpoints = new ArrayList<>();
             int from = end + 1;
@@ -44,7 +46,7 @@ final class RecordText {
                 endpoints.add(Endpoint.parse(entry.value().substring(from, to)));
                 from = to + 1;
             }
-            Stored stored = new Stored(node.name(), node.incarnation(), Epoch.of(line, entry), entry.revision());
+            Stored stored = new Stored(node.name(), node.incarnation(), epoch, entry.revision());
             String text = entry.value().substring(from);
             return new TunnelRecord(id, owner.equals("-") ? null : owner, line.has("leased"), endpoints, text, stored);
         } catch (IllegalArgumentException e) {

@@ -13,10 +13,14 @@ import org.relay4j.server.registry.Entry;
  * What the registry says decides, not how it came about: a lease that has ended, an answer that was lost, a node that has died, a
  * backup that was restored. A claim that is not there is made again. One of the same tunnel with the same epoch is the node's own or is
  * shared; if it depends on the lease of a node that is gone, it is put on this node's own lease. A newer epoch means that another node
- * has taken the tunnel. An older one comes from a backup, and is replaced. A claim of another tunnel was first.
+ * has taken the tunnel. An older one comes from a backup, and is replaced. A claim of another tunnel was first, unless it is older than
+ * that of this node: revisions grow, and the lease of this node's claim has not ended, so it comes from a backup, too. An entry that
+ * cannot be read is nobody's, and is replaced.
  */
 /** Compares a tunnel with what the registry has of it, and finds what has to be changed. A plain object. */
 final class Repair {
+    private static final int MOST_ROUTES = 60; // keys of a batch from which on no further route is deleted
+
     private final Access access;
     private final Presence presence;
     private final View view;
@@ -58,8 +62,17 @@ final class Repair {
         Entry entry = tunnel.entry(access.keys().claim(holding.endpoint));
         if (entry == null) return released ? LossReason.RELEASED : null;
         ClaimText claim = ClaimText.of(entry);
-        if (claim == null || !claim.tunnel().equals(tunnel.id)) return LossReason.CONFLICT;
+        if (claim == null) return released ? LossReason.RELEASED : null;
+        if (!claim.tunnel().equals(tunnel.id)) return isFromBackup(claim, holding) ? null : LossReason.CONFLICT;
         return claim.epoch() > holding.epoch ? LossReason.TAKEN : null;
+    }
+
+    /**
+     * Returns whether a claim of another tunnel is older than the one that this node has made. As long as that one cannot have ended,
+     * only a backup brings back the other.
+     */
+    private boolean isFromBackup(ClaimText claim, Holding holding) {
+        return claim.epoch() < holding.epoch && holding.fence.allows(access.now());
     }
 
     private @Nullable TunnelRecord record(Carried tunnel) {
@@ -118,6 +131,15 @@ final class Repair {
                 && isOnLiveLease(present.entry, present.claim.node(), tunnel)) return;
         ClaimText own = new ClaimText(tunnel.id, tunnel.owner, access.self(), holding.epoch, holding.fixed);
         batch.put(key, own.toString(), presence.claims());
+        if (present == null && tunnel.entry(key) != null) deleteForeignRoutes(tunnel, holding, batch);
+    }
+
+    /** Tells nodes whose claim is replaced: each sees that its route has gone. */
+    private void deleteForeignRoutes(Carried tunnel, Holding holding, Batch batch) {
+        for (Route each : view.stored(holding.endpoint)) {
+            if (each.tunnel().equals(tunnel.id) || batch.isFull(MOST_ROUTES)) continue;
+            batch.delete(access.keys().route(holding.endpoint, each.node()));
+        }
     }
 
     /** Returns whether an entry is on the lease of this node, or on that of another one that carries the tunnel. */

@@ -12,7 +12,8 @@ record RouteText(String tunnel, long epoch, int loop) {
         if (line == null) return null;
         String tunnel = line.value("tunnel");
         int loop = line.number("loop");
-        return tunnel == null || loop < 0 ? null : new RouteText(tunnel, Epoch.of(line, entry), loop);
+        long epoch = Epoch.of(line, entry);
+        return tunnel == null || loop < 0 || epoch == Epoch.DAMAGED ? null : new RouteText(tunnel, epoch, loop);
     }
 
     @Override

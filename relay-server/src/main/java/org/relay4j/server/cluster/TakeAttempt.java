@@ -80,10 +80,8 @@ final class TakeAttempt implements Writer.Outcome {
             boolean isOurs = claim != null && claim.tunnel().equals(stored.id());
             if (isOurs || (claimed == null && request.alone)) endpoints.put(each, claim);
         }
-        // After a restore from a backup, the epoch that is stored may be ahead of the revision.
-        boolean ahead = stored.stored().epoch() >= seen.revision();
-        if (request.alone) epoch = ahead ? stored.stored().epoch() + 1 : 0;
-        else epoch = stored.stored().epoch();
+        long before = stored.stored().epoch();
+        epoch = request.alone ? Epoch.after(before, seen.revision()) : before;
         record = stored.endpoints(List.copyOf(endpoints.keySet())).text(request.text);
         write(seen);
     }

@@ -43,7 +43,7 @@ public record TunnelRecord(
     /** @throws IllegalArgumentException if a value is out of range */
     public TunnelRecord {
         endpoints = List.copyOf(endpoints);
-        if (!ID.matcher(id).matches())
+        if (!isId(id))
             throw new IllegalArgumentException("the id of a tunnel has 32 hexadecimal digits");
         if (owner != null && !ClientName.isValid(owner)) {
             throw new IllegalArgumentException("the owner of a tunnel is " + ClientName.FORM);
@@ -57,6 +57,10 @@ public record TunnelRecord(
         if (text.length() > LONGEST_TEXT) {
             throw new IllegalArgumentException("the text of a tunnel has at most " + LONGEST_TEXT + " characters");
         }
+    }
+
+    static boolean isId(String text) {
+        return ID.matcher(text).matches();
     }
 
     /** Returns a tunnel that is not stored yet. */

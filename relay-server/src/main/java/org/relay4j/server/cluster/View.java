@@ -26,6 +26,11 @@ import org.relay4j.server.registry.Snapshot;
  * the node; {@link #routes} is for any thread.
  */
 final class View {
+    /** How many other nodes, and routes of other nodes, a node looks at. It is no limit of a real cluster. */
+    record Limits(int nodes, int routes) {
+        static final Limits DEFAULT = new Limits(1_000, 200_000);
+    }
+
     private final String self;
     private final Access access;
     private final Events events;
@@ -34,6 +39,8 @@ final class View {
     private final Map<Endpoint, Map<String, Known>> table = new HashMap<>();
     private final Map<Endpoint, List<Route>> published = new ConcurrentHashMap<>();
     private final Gaps gaps = new Gaps();
+    private final Limits limits;
+    private int foreign; // routes of other nodes in the table
 
     private record Known(Route route, boolean kept) {
         Known keep() {
@@ -45,6 +52,9 @@ final class View {
     interface Events {
         /** The entry of this node has changed. */
         void self(@Nullable Entry entry);
+
+        /** An entry is not as a node writes it, or there are too many. */
+        void problem(String what);
 
         /** The routes of other nodes for an endpoint have changed. */
         void routes(Endpoint endpoint, List<Route> now);
@@ -66,6 +76,7 @@ final class View {
         this.access = access;
         this.events = events;
         self = access.settings().self().name();
+        limits = access.settings().limits();
     }
 
     // ---- the registry
@@ -127,7 +138,10 @@ final class View {
         }
         Member member = members.get(name);
         NodeInfo info = entry == null ? null : NodeText.parse(name, entry.value());
-        if (info != null) {
+        if (entry != null && info == null) {
+            // Its node replaces it. Until then, what was known of the node counts.
+            events.problem("the entry of node " + name + " is damaged");
+        } else if (info != null) {
             arrived(member, info, touched);
         } else if (member != null && !member.expired && kept.contains(name)) {
             member.expired = true;
@@ -138,6 +152,10 @@ final class View {
     }
 
     private void arrived(@Nullable Member known, NodeInfo info, Set<Endpoint> touched) {
+        if (known == null && members.size() >= limits.nodes) {
+            events.problem("there are more than " + limits.nodes + " nodes; node " + info.name() + " is ignored");
+            return;
+        }
         Member member = known == null ? new Member(info) : known;
         if (!info.incarnation().equals(member.info.incarnation())) {
             dropRoutes(member, true, touched);
@@ -164,17 +182,22 @@ final class View {
 
     private void route(
             Keys.RouteKey key, @Nullable Entry entry, long revision, Set<String> kept, Set<Endpoint> touched) {
+        int most = limits.routes;
+        if (entry != null && entryOf(key) == null && (key.node().equals(self) ? own.size() : foreign) >= most) {
+            events.problem("there are more than " + most + " routes; " + entry.key() + " is ignored");
+            return;
+        }
         touched.add(key.endpoint());
         RouteText text = entry == null ? null : RouteText.of(entry);
         Route route = text == null ? null : new Route(key.node(), text.tunnel(), text.epoch(), text.loop());
         Known known = entryOf(key);
         Member member = members.get(key.node());
         if (route != null) {
-            table.computeIfAbsent(key.endpoint(), unused -> new HashMap<>()).put(key.node(), new Known(route, false));
+            put(key, new Known(route, false));
             if (member != null) member.endpoints.add(key.endpoint());
             else if (key.node().equals(self)) own.add(key.endpoint());
         } else if (known != null && kept.contains(key.node())) {
-            table.computeIfAbsent(key.endpoint(), unused -> new HashMap<>()).put(key.node(), known.keep());
+            put(key, known.keep());
             return;
         } else if (known != null && !known.kept) {
             drop(key.endpoint(), key.node());
@@ -187,11 +210,18 @@ final class View {
         return all == null ? null : all.get(key.node());
     }
 
+    private void put(Keys.RouteKey key, Known route) {
+        Known before = table.computeIfAbsent(key.endpoint(), unused -> new HashMap<>())
+                .put(key.node(), route);
+        if (before == null && !key.node().equals(self)) foreign++;
+    }
+
     private void drop(Endpoint endpoint, String node) {
         Map<String, Known> all = table.get(endpoint);
         if (all == null) return;
         Known gone = all.remove(node);
         if (gone == null) return;
+        if (!node.equals(self)) foreign--;
         if (all.isEmpty()) table.remove(endpoint);
         Member member = members.get(node);
         if (member != null) member.endpoints.remove(endpoint);
@@ -291,6 +321,16 @@ final class View {
         return table.getOrDefault(endpoint, Map.of()).values().stream()
                 .anyMatch(each ->
                         !each.route.node().equals(self) && each.route.tunnel().equals(tunnel));
+    }
+
+    /** Returns the tunnels of the routes that the registry has for this node, by endpoint. */
+    Map<Endpoint, String> own() {
+        Map<Endpoint, String> all = new HashMap<>();
+        for (Endpoint each : own) {
+            Known known = entryOf(new Keys.RouteKey(each, self));
+            if (known != null) all.put(each, known.route.tunnel());
+        }
+        return all;
     }
 
     /** Returns whether a node has a route for an endpoint of a tunnel. */

@@ -55,6 +55,7 @@ final class PeerHeader implements StreamHeader {
         endpoint = Endpoint.parse(name);
         if (endpoint.isAny()) throw new IllegalArgumentException("the endpoint of a visitor is '" + name + "'");
         epoch = ByteBuffer.wrap(value).getLong();
+        if (epoch <= 0) throw new IllegalArgumentException("the epoch of a visitor is " + epoch);
         visitor = complete;
         return true;
     }

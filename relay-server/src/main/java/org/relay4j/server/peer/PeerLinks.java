@@ -21,6 +21,9 @@ public final class PeerLinks implements AutoCloseable {
     /** Links of this node; visitors beyond are tried elsewhere. */
     static final int MOST = 4_096;
 
+    /** Links to one node: one for each of its loops. */
+    static final int MOST_OF_A_NODE = NodeInfo.MOST_LOOPS;
+
     private final PeerSettings settings;
     private final PeerWatcher watcher;
     private final PeerTasks tasks = new PeerTasks();
@@ -130,7 +133,7 @@ public final class PeerLinks implements AutoCloseable {
         lock.lock();
         try {
             NodeInfo info = nodes.get(node);
-            if (closed || info == null || loop < 0 || loop >= info.loops()) return null;
+            if (closed || info == null || loop < 0 || loop >= Math.min(info.loops(), MOST_OF_A_NODE)) return null;
             Key key = new Key(node, loop);
             PeerLink known = links.get(key);
             if (known != null) return known;

@@ -84,6 +84,44 @@ final class MemoryRegistry {
         });
     }
 
+    /** Returns what restores the entries and leases of now, at the revision of now. Leases have their whole time from then on. */
+    Runnable backup() {
+        return make(() -> {
+            Map<String, Entry> entriesNow = Map.copyOf(entries);
+            Map<Long, Lease> leasesNow = new HashMap<>();
+            leases.forEach((id, lease) -> {
+                Lease copy = new Lease(lease.timeToLive);
+                copy.keys.addAll(lease.keys);
+                leasesNow.put(id, copy);
+            });
+            long revisionNow = revision;
+            return () -> restore(entriesNow, leasesNow, revisionNow);
+        });
+    }
+
+    private void restore(Map<String, Entry> entriesThen, Map<Long, Lease> leasesThen, long revisionThen) {
+        List<MemoryWatch> ended;
+        lock.lock();
+        try {
+            entries.clear();
+            entries.putAll(entriesThen);
+            leases.clear();
+            leasesThen.forEach((id, lease) -> {
+                Lease again = new Lease(lease.timeToLive);
+                again.keys.addAll(lease.keys);
+                again.end = nanoTime.getAsLong() + lease.timeToLive;
+                leases.put(id, again);
+            });
+            history.clear();
+            revision = revisionThen;
+            forgotten = revisionThen;
+            ended = List.copyOf(watches);
+        } finally {
+            lock.unlock();
+        }
+        ended.forEach(MemoryWatch::replaced);
+    }
+
     long grant(long timeToLive) {
         return make(() -> {
             Lease lease = new Lease(timeToLive);

@@ -58,6 +58,16 @@ public final class MemoryRegistryStore implements RegistryStore {
         registry.compact();
     }
 
+    /**
+     * Makes a backup. The store keeps its revision in it.
+     *
+     * @return replaces the entries and leases of all stores that share them by those of the backup, which may be done more than once. The
+     *     revision is that of the backup then, leases have their whole time to live, and watches end. Does not block.
+     */
+    public Runnable backup() {
+        return registry.backup();
+    }
+
     @Override
     public CompletionStage<Void> check(String prefix) {
         return request(() -> null);

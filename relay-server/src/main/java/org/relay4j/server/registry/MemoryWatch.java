@@ -18,6 +18,7 @@ final class MemoryWatch implements RegistryStore.Watch {
     private final RegistryStore.Watcher watcher;
     private final AtomicInteger wakes = new AtomicInteger(); // since the report under way began; 0 if none is
     private long reported; // revision; only the report under way uses it
+    private volatile boolean replaced; // the history is not the one that it has reported
     private volatile boolean over;
 
     MemoryWatch(
@@ -38,6 +39,12 @@ final class MemoryWatch implements RegistryStore.Watch {
         wake();
     }
 
+    /** Ends the watch, because the history was replaced by another one. */
+    void replaced() {
+        replaced = true;
+        wake();
+    }
+
     /** Has the changes since the last report reported, on the executor. */
     void wake() {
         if (wakes.getAndIncrement() > 0) return;
@@ -52,7 +59,7 @@ final class MemoryWatch implements RegistryStore.Watch {
     private void report() {
         int seen = 1;
         do {
-            List<MemoryRegistry.Revision> revisions = over ? List.of() : registry.since(reported);
+            List<MemoryRegistry.Revision> revisions = over ? List.of() : replaced ? null : registry.since(reported);
             if (revisions == null) end();
             else revisions.forEach(this::report);
             seen = wakes.addAndGet(-seen);

@@ -19,12 +19,17 @@ final class OneNode implements ClusterListener {
     final List<String> events = new ArrayList<>();
 
     OneNode(SimulatedTime time, MemoryRegistryStore registry, String name, String incarnation) {
+        this(time, registry, settings(name).incarnation(incarnation));
+    }
+
+    OneNode(SimulatedTime time, MemoryRegistryStore registry, ClusterSettings settings) {
         this.time = time;
         store = new SimulatedStore(time, registry);
-        ClusterSettings settings = ClusterSettings.of(
-                        "sim", name, InetSocketAddress.createUnresolved(name, 7002), 2, "1")
-                .incarnation(incarnation);
         node = new ClusterNode(settings, store, new Clock(), this);
+    }
+
+    static ClusterSettings settings(String name) {
+        return ClusterSettings.of("sim", name, InetSocketAddress.createUnresolved(name, 7002), 2, "1");
     }
 
     static MemoryRegistryStore registry(SimulatedTime time) {
@@ -87,6 +92,11 @@ final class OneNode implements ClusterListener {
     @Override
     public void lost(String tunnel, @Nullable Endpoint endpoint, String why) {
         events.add("lost " + (endpoint == null ? "all" : endpoint) + ": " + why);
+    }
+
+    @Override
+    public void problem(String what) {
+        events.add("problem: " + what);
     }
 
     @Override

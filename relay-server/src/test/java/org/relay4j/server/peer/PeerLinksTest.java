@@ -256,6 +256,17 @@ class PeerLinksTest {
     }
 
     @Test
+    void aNodeThatStatesTooManyLoopsHasNoMoreLinksThanAnother() throws IOException {
+        InetSocketAddress address = node.info().peerAddress();
+        entry.links.node(new NodeInfo("b", node.info().incarnation(), address, 999_999_999, "1", false));
+        entry.to(PeerLinks.MOST_OF_A_NODE);
+        try (Socket visitor = visitor()) {
+            expectElsewhere(visitor, "node b is not known");
+        }
+        assertEquals(List.of(), entry.links.statuses());
+    }
+
+    @Test
     void aLinkWithoutRoomForStreamsIsReplaced() throws IOException {
         try (Socket first = visitor();
                 ScriptedPeer peer = node.link()) {

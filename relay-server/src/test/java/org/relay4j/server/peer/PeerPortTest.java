@@ -41,6 +41,7 @@ import org.relay4j.testing.WireFrame;
 @Tag("slow")
 @ExtendWith(LeakCheck.EachTest.class)
 class PeerPortTest {
+    private static final long EPOCH = 0x0123_4567_89AB_CDEFL; // each of its bytes counts
     private static final String GOOD = "PEER/1 test b/run-b loop=0\n";
 
     @TempDir
@@ -276,8 +277,12 @@ class PeerPortTest {
     }
 
     private static byte[] header(Endpoint endpoint) {
+        return header(endpoint, EPOCH);
+    }
+
+    private static byte[] header(Endpoint endpoint, long epoch) {
         InetSocketAddress visitor = new InetSocketAddress("192.0.2.1", 4_321);
-        return PeerHeader.encode(ProxyHeader.of(visitor, visitor), endpoint, -5);
+        return PeerHeader.encode(ProxyHeader.of(visitor, visitor), endpoint, epoch);
     }
 
     private static WireFrame open(int id) {
@@ -292,7 +297,7 @@ class PeerPortTest {
             peer.expect(WireFrame.window(1, WireFrame.ACK, header(TunnelNode.endpoint(0)).length));
             peer.send(WireFrame.data(1, "hello"));
             assertArrayEquals("hello".getBytes(US_ASCII), peer.expectData(1, 5));
-            assertEquals(-5, node.requests.get(0).epoch());
+            assertEquals(EPOCH, node.requests.get(0).epoch());
             peer.send(WireFrame.window(1, WireFrame.FIN, 0));
             peer.expect(WireFrame.window(1, WireFrame.FIN, 0));
         }
@@ -335,6 +340,8 @@ class PeerPortTest {
                     shortEpoch,
                     noEndpoint,
                     huge,
+                    header(TunnelNode.endpoint(0), 0), // what a node calls the epoch of an endpoint that it does not have
+                    header(TunnelNode.endpoint(0), -1),
                     header(Endpoint.anyPort()))) {
                 peer.send(open(id), WireFrame.data(id, bad));
                 peer.expect(WireFrame.window(id, WireFrame.RST, 0));

@@ -1,0 +1,185 @@
+package org.relay4j.server.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.relay4j.server.cluster.SimulatedTime.SECOND;
+
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.relay4j.api.Endpoint;
+import org.relay4j.server.registry.Entry;
+import org.relay4j.server.registry.MemoryRegistryStore;
+import org.relay4j.server.registry.Transaction;
+
+/** What nodes make of a store that was restored from a backup while they went on. */
+class RestoreTest {
+    private static final String ID = "0123456789abcdef0123456789abcdef";
+    private static final String OTHER = "fedcba9876543210fedcba9876543210";
+    private static final Endpoint ENDPOINT = Endpoint.port(20_001);
+
+    private final SimulatedTime time = new SimulatedTime(1);
+    private final MemoryRegistryStore registry = OneNode.registry(time);
+    private final OneNode a = joined("a");
+    private final OneNode b = joined("b");
+
+    private OneNode joined(String name) {
+        OneNode node = new OneNode(time, registry, name, name + "-1");
+        node.get(node.node.join());
+        return node;
+    }
+
+    private static TunnelRecord tunnel(String id, String owner) {
+        return TunnelRecord.of(id, owner, true, "text");
+    }
+
+    private static void serve(OneNode node, String id, String owner) {
+        node.get(node.node.claim(tunnel(id, owner), ENDPOINT, false));
+        node.node.serve(id, ENDPOINT, 1);
+        node.run(SECOND);
+    }
+
+    private List<Entry> entries(String kind) {
+        AtomicReference<List<Entry>> found = new AtomicReference<>(List.of());
+        registry.readAll("/relay/sim/" + kind).thenAccept(seen -> found.set(seen.entries()));
+        return found.get();
+    }
+
+    private static boolean isLost(OneNode node) {
+        return node.events.stream().anyMatch(each -> each.startsWith("lost"));
+    }
+
+    /** a has had the endpoint before b, and the backup is from that time. */
+    private void restoreAClaimOfANodeThatHasGivenItBack() {
+        serve(a, ID, "alice");
+        Runnable backup = registry.backup();
+        a.node.release(ID);
+        a.run(SECOND);
+        serve(b, OTHER, "bob");
+        backup.run();
+    }
+
+    @Test
+    void theTunnelThatServesAnEndpointKeepsItAgainstAnOlderClaim() {
+        restoreAClaimOfANodeThatHasGivenItBack();
+        b.run(10 * SECOND);
+        assertFalse(isLost(b), b.events.toString());
+        assertTrue(b.node.mayServe(OTHER, ENDPOINT, time.now()));
+        ClaimText claim = ClaimText.of(entries("c/").get(0));
+        assertTrue(claim != null && claim.tunnel().equals(OTHER), entries("c/").toString());
+        assertEquals(
+                List.of("b"),
+                a.node.routes(ENDPOINT).stream().map(Route::node).toList());
+    }
+
+    @Test
+    void whatABackupBringsBackIsReleasedByTheNodeThatRenewsItsLease() {
+        restoreAClaimOfANodeThatHasGivenItBack();
+        b.run(130 * SECOND);
+        assertEquals(List.of("/relay/sim/t/" + OTHER), entries("t/").stream().map(Entry::key).toList());
+        assertEquals(List.of("/relay/sim/r/" + ENDPOINT + "/b"), entries("r/").stream().map(Entry::key).toList());
+    }
+
+    @Test
+    void anEndpointThatABackupBringsBackIsFreeAgain() {
+        serve(a, ID, "alice");
+        Runnable backup = registry.backup();
+        a.node.release(ID);
+        a.run(SECOND);
+        backup.run();
+        a.run(SECOND);
+        assertInstanceOf(EndpointTakenException.class, b.failure(b.node.claim(tunnel(OTHER, "bob"), ENDPOINT, false)));
+        a.run(130 * SECOND);
+        assertEquals(List.of(), entries("t/"));
+        assertEquals(List.of(), entries("c/"));
+        assertEquals(List.of(), entries("r/"));
+        b.get(b.node.claim(tunnel(OTHER, "bob"), ENDPOINT, false));
+    }
+
+    @Test
+    void aRestoreThatNoNodeHasNoticedIsCleanedUp() {
+        serve(a, ID, "alice");
+        List<Entry> before = entries("");
+        a.node.release(ID);
+        a.run(SECOND);
+        for (Entry each : before) { // with newer revisions, so that nothing suggests a restore
+            if (!each.key().startsWith("/relay/sim/n/")) put(each.key(), each.value(), each.lease());
+        }
+        a.run(20 * 60 * SECOND);
+        assertEquals(List.of(), entries("t/"));
+        assertEquals(List.of(), entries("c/"));
+        assertEquals(List.of(), entries("r/"));
+    }
+
+    private void put(String key, String value, long lease) {
+        var unused = registry.commit(
+                Transaction.NONE.put(key, value, lease));
+    }
+
+    @Test
+    void aClientThatComesBackInTimeKeepsATunnelOfTheBackup() {
+        serve(a, ID, "alice");
+        Runnable backup = registry.backup();
+        a.node.release(ID);
+        a.run(SECOND);
+        backup.run();
+        a.run(30 * SECOND);
+        a.get(a.node.take(a.get(a.node.find(ID)).orElseThrow(), "new"));
+        a.node.serve(ID, ENDPOINT, 1);
+        a.run(20 * 60 * SECOND);
+        assertFalse(isLost(a), a.events.toString());
+        assertEquals(1, entries("c/").size());
+        assertEquals(1, entries("r/").size());
+    }
+
+    @Test
+    void aClaimThatCannotHaveBeenRenewedGivesWayToAnyOther() {
+        serve(a, ID, "alice");
+        Runnable backup = registry.backup();
+        for (int i = 0; i < 1_000; i++) put("/elsewhere", "so that epochs are ahead of the backup", 0);
+        a.get(a.node.take(aged(), "new"));
+        assertTrue(a.node.epoch(ID, ENDPOINT) > 1_000);
+        backup.run();
+        a.run(5 * SECOND);
+        b.events.clear();
+        a.store.cut(true);
+        a.run(11 * 60 * SECOND); // its claims have ended
+        b.get(b.node.claim(tunnel(OTHER, "bob"), ENDPOINT, false));
+        b.node.serve(OTHER, ENDPOINT, 1);
+        assertTrue(b.node.epoch(OTHER, ENDPOINT) < a.node.epoch(ID, ENDPOINT));
+        a.store.cut(false);
+        a.run(10 * SECOND);
+        assertTrue(a.events.contains("lost " + ENDPOINT + ": " + LossReason.CONFLICT.text()), a.events.toString());
+        assertFalse(isLost(b), b.events.toString());
+    }
+
+    /** Returns the tunnel of a, which b has taken meanwhile. */
+    private TunnelRecord aged() {
+        b.get(b.node.take(b.get(b.node.find(ID)).orElseThrow(), "b"));
+        a.run(SECOND);
+        b.events.clear();
+        return a.get(a.node.find(ID)).orElseThrow();
+    }
+
+    @Test
+    void whoDisplacesAClaimWithAnEpochThatIsAheadKeepsIt() {
+        serve(a, ID, "alice");
+        Runnable backup = registry.backup();
+        for (int i = 0; i < 1_000; i++) put("/elsewhere", "so that epochs are ahead of the backup", 0);
+        a.get(a.node.take(aged(), "new"));
+        long ahead = a.node.epoch(ID, ENDPOINT);
+        backup.run();
+        a.run(5 * SECOND);
+        b.events.clear();
+        EndpointTakenException taken = (EndpointTakenException)
+                b.failure(b.node.claim(tunnel(OTHER, "alice"), ENDPOINT, true));
+        b.get(b.node.displace(tunnel(OTHER, "alice"), taken, true));
+        b.node.serve(OTHER, ENDPOINT, 1);
+        assertEquals(ahead + 1, b.node.epoch(OTHER, ENDPOINT));
+        b.run(200 * SECOND);
+        assertFalse(isLost(b), b.events.toString());
+        assertFalse(a.node.mayServe(ID, ENDPOINT, time.now()));
+    }
+}
