@@ -7,6 +7,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.OrderedLock;
+import org.relay4j.yamux.io.Pending;
 import org.relay4j.yamux.io.Sockets;
 
 /** Counts clients and visitors and enforces their limits. Safe for use by several threads. */

@@ -9,6 +9,7 @@ import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.server.names.OpeningReader;
 import org.relay4j.yamux.io.Listener;
 import org.relay4j.yamux.io.Loop;
+import org.relay4j.yamux.io.Pending;
 import org.relay4j.yamux.io.Sockets;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -33,12 +33,9 @@ final class PeerDial implements PeerOpening.Steps {
     void start() {
         InetSocketAddress address = node.peerAddress();
         if (!address.isUnresolved()) loop.execute(() -> connect(address));
-        else if (!tasks.run(() -> resolve(address))) loop.execute(() -> failed("too many host names to resolve"));
-    }
-
-    private void resolve(InetSocketAddress address) {
-        InetSocketAddress resolved = new InetSocketAddress(address.getHostString(), address.getPort());
-        loop.execute(() -> connect(resolved));
+        else if (!tasks.names().find(address, found -> loop.execute(() -> connect(found)))) {
+            loop.execute(() -> failed("too many host names to resolve"));
+        }
     }
 
     private void connect(InetSocketAddress address) {

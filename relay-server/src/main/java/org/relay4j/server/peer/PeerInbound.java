@@ -1,6 +1,8 @@
 package org.relay4j.server.peer;
 
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.Cause;
 import org.relay4j.yamux.core.MuxStream;
@@ -27,6 +29,8 @@ final class PeerInbound implements SessionEvents {
     private final PeerTarget target;
     private final PeerInbounds links;
     private final LoopDriver driver;
+    private final AtomicInteger undecided =
+            new AtomicInteger(); // visitors whose header is incomplete, or without an answer
 
     PeerInbound(String node, Loop loop, TlsWire wire, PeerTarget target, PeerInbounds links) {
         this.node = node;
@@ -53,6 +57,10 @@ final class PeerInbound implements SessionEvents {
 
     @Override
     public @Nullable StreamHandler onStream(MuxStream stream) {
+        // A node waits for no more answers than that, so this one has lost count, or is hostile: each would cost memory
+        // for 5 s.
+        if (undecided.get() >= PeerOptions.UNANSWERED) return null;
+        undecided.incrementAndGet();
         PeerHeader header = new PeerHeader();
         return new HeaderReading(driver, stream, header, new Visit(header));
     }
@@ -60,6 +68,7 @@ final class PeerInbound implements SessionEvents {
     /** A visitor, from its header on. */
     private final class Visit implements HeaderReading.Next {
         private final PeerHeader header;
+        private final AtomicBoolean decided = new AtomicBoolean();
 
         Visit(PeerHeader header) {
             this.header = header;
@@ -73,39 +82,55 @@ final class PeerInbound implements SessionEvents {
             return bridge.visitorSide();
         }
 
+        private void decided() {
+            if (decided.compareAndSet(false, true)) undecided.decrementAndGet();
+        }
+
         private void decide(PeerBridge bridge) {
-            if (bridge.isOver()) return; // the visitor has left
+            if (bridge.isOver()) { // the visitor has left
+                decided();
+                return;
+            }
             PeerDecision decision;
             try {
                 decision = target.visit(
                         new PeerRequest(node, header.endpoint(), header.epoch(), header.visitor(), driver.loop()));
             } catch (RuntimeException | Error e) {
                 log.error("unexpected failure, a visitor of node {} was refused", node, e);
-                bridge.refuse(PeerCode.NOT_HERE);
+                refuse(bridge, PeerCode.NOT_HERE);
                 return;
             }
             PeerCode refusal = decision.refusal();
-            if (refusal != null) bridge.refuse(refusal);
+            if (refusal != null) refuse(bridge, refusal);
             else join(bridge, decision, System.nanoTime());
         }
 
+        private void refuse(PeerBridge bridge, PeerCode why) {
+            decided();
+            bridge.refuse(why);
+        }
+
         private void join(PeerBridge bridge, PeerDecision decision, long since) {
-            if (bridge.isOver()) return;
+            if (bridge.isOver()) {
+                decided();
+                return;
+            }
             LoopDriver client = decision.client();
             PeerBridge.Owner owner = decision.owner();
             if (owner != null) bridge.owner(owner); // learns of the refusal, too
             if (client == null || owner == null || client.loop() != driver.loop()) {
-                bridge.refuse(PeerCode.NOT_HERE);
+                refuse(bridge, PeerCode.NOT_HERE);
                 throw new IllegalStateException("a visitor of another node is on another loop than its client");
             }
-            if (bridge.join(client, decision.header(), owner)) return;
-            if (System.nanoTime() - since < PATIENCE) {
+            if (bridge.join(client, decision.header(), owner)) decided();
+            else if (System.nanoTime() - since < PATIENCE) {
                 driver.loop().schedule(RETRY, () -> join(bridge, decision, since));
-            } else bridge.refuse(PeerCode.NOT_HERE);
+            } else refuse(bridge, PeerCode.NOT_HERE);
         }
 
         @Override
         public void failed(String why) {
+            decided();
             log.debug("a visitor of node {} was reset: {}", node, why);
         }
     }

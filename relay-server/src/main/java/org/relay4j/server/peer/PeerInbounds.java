@@ -11,12 +11,15 @@ import org.relay4j.yamux.io.TlsWire;
 
 /** The established links from other nodes. Safe for use by several threads. */
 final class PeerInbounds {
-    /** Links of one node; one more ends the oldest. A node has one for each loop, and for a moment two. */
-    static final int MOST_OF_A_NODE = 256;
-
     private final ReentrantLock lock = OrderedLock.leaf("the links from other nodes");
     private final Set<PeerInbound> links = new LinkedHashSet<>(); // guarded by lock
     private boolean closed; // guarded by lock
+    private final int mostOfANode;
+
+    /** @param mostOfANode links of one node; one more ends the oldest. A node has one for each loop of this node, and for a moment two */
+    PeerInbounds(int mostOfANode) {
+        this.mostOfANode = mostOfANode;
+    }
 
     /** Starts the session of a link, on the loop that serves it. */
     void start(String node, Loop loop, TlsWire wire, PeerTarget target) {
@@ -35,7 +38,7 @@ final class PeerInbounds {
             for (PeerInbound other : links) {
                 if (other.node().equals(link.node())) same.add(other);
             }
-            if (same.size() > MOST_OF_A_NODE) oldest = same.get(0);
+            if (same.size() > mostOfANode) oldest = same.get(0);
         } finally {
             lock.unlock();
         }

@@ -1,16 +1,17 @@
 package org.relay4j.server.peer;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
-import java.util.Iterator;
-import java.util.LinkedHashSet;
+import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.LimitedLog;
 import org.relay4j.yamux.io.Listener;
 import org.relay4j.yamux.io.Loop;
+import org.relay4j.yamux.io.Pending;
 import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.TlsWire;
 import org.slf4j.Logger;
@@ -22,7 +23,7 @@ import org.slf4j.event.Level;
  * says otherwise; each link then belongs to the loop that its node has asked for.
  */
 public final class PeerPort implements Listener.Owner, AutoCloseable {
-    /** Connections whose handshake is incomplete; one more displaces the oldest. */
+    /** Connections whose handshake is incomplete; one more displaces the oldest one of the address that has the most. */
     static final int MOST_PENDING = 64;
 
     private static final Logger log = LoggerFactory.getLogger(PeerPort.class);
@@ -35,14 +36,15 @@ public final class PeerPort implements Listener.Owner, AutoCloseable {
     private final PeerInbounds links;
     private final Listener listener;
     private final LimitedLog refused = new LimitedLog(log, Level.WARN, LINES);
-    private final Set<Newcomer> pending = new LinkedHashSet<>();
+    private final Set<Newcomer> newcomers = new HashSet<>(); // whose handshake is incomplete
+    private final Pending<Newcomer> pending = new Pending<>(); // the same ones
     private boolean closed;
 
     private PeerPort(PeerSettings settings, InetSocketAddress address, PeerTarget target) throws IOException {
         this.settings = settings;
         this.target = target;
         loop = settings.loops().get(0);
-        links = new PeerInbounds();
+        links = new PeerInbounds(2 * settings.loops().size());
         listener = Listener.open(loop, address, this);
     }
 
@@ -83,7 +85,7 @@ public final class PeerPort implements Listener.Owner, AutoCloseable {
             if (closed) return;
             closed = true;
             listener.close();
-            for (Newcomer newcomer : Set.copyOf(pending)) newcomer.opening().fail("the node is closing");
+            for (Newcomer newcomer : Set.copyOf(newcomers)) newcomer.opening().fail("the node is closing");
             tasks.close();
             links.close();
         });
@@ -96,32 +98,39 @@ public final class PeerPort implements Listener.Owner, AutoCloseable {
 
     @Override
     public void accepted(SocketChannel channel) {
-        if (pending.size() >= MOST_PENDING) {
-            Iterator<Newcomer> oldest = pending.iterator();
-            oldest.next().opening().fail("displaced by another connection");
+        Newcomer newcomer;
+        try {
+            newcomer = new Newcomer((InetSocketAddress) channel.getRemoteAddress());
+        } catch (IOException e) {
+            log.debug("a link has ended before it began: {}", e.toString());
+            Sockets.reset(channel);
+            return;
         }
-        Newcomer newcomer = new Newcomer(Sockets.peer(channel));
         try {
             newcomer.begin(channel);
         } catch (IOException e) {
             log.debug("link from {}: {}", newcomer, e.toString());
-            pending.remove(newcomer);
+            newcomer.settle();
             Sockets.reset(channel);
         }
     }
 
     /** A node whose link is not established yet. */
     private final class Newcomer implements PeerOpening.Steps {
+        private final InetAddress site;
         private final String address;
         private @Nullable PeerOpening opening;
         private @Nullable PeerName peer; // once TLS is complete
 
-        Newcomer(String address) {
-            this.address = address;
+        Newcomer(InetSocketAddress address) {
+            site = Sockets.site(address.getAddress());
+            this.address = Sockets.text(address);
         }
 
         void begin(SocketChannel channel) throws IOException {
-            pending.add(this); // first, because it may fail at once
+            newcomers.add(this); // first, because it may fail at once
+            Newcomer displaced = pending.add(site, this, MOST_PENDING, MOST_PENDING);
+            if (displaced != null) displaced.opening().fail("displaced by another connection");
             opening = PeerOpening.accept(settings.tls(), tasks, loop, channel, this);
         }
 
@@ -129,6 +138,12 @@ public final class PeerPort implements Listener.Owner, AutoCloseable {
             PeerOpening begun = opening;
             if (begun == null) throw new IllegalStateException("not begun");
             return begun;
+        }
+
+        /** It is a link now, or has failed. */
+        void settle() {
+            newcomers.remove(this);
+            pending.remove(site, this);
         }
 
         @Override
@@ -173,7 +188,7 @@ public final class PeerPort implements Listener.Owner, AutoCloseable {
         private void begin(PeerName name, PeerLine.Request request) throws IOException {
             opening().send((PeerLine.OK + "\n").getBytes(StandardCharsets.US_ASCII));
             TlsWire wire = opening().take();
-            pending.remove(this);
+            settle();
             Loop serving = settings.loops().get(request.loop());
             if (serving != loop) loop.deregister(wire.channel());
             log.info("link from node {} at {} established", name.node(), address);
@@ -182,7 +197,7 @@ public final class PeerPort implements Listener.Owner, AutoCloseable {
 
         @Override
         public void failed(String why) {
-            pending.remove(this);
+            settle();
             String from = peer == null ? address : peer.node() + " at " + address;
             if (!closed) refused.log("link from {} refused: {}", from, why);
         }

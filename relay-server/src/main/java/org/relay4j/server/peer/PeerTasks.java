@@ -6,13 +6,14 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.relay4j.yamux.io.Threads;
 
-/** Two threads for what a link needs at its start and a loop must not do: reading files, resolving names, TLS computations. */
+/** Two threads for what a link needs at its start and a loop must not do: reading files and TLS computations; and those for names. */
 final class PeerTasks implements AutoCloseable {
     private static final int THREADS = 2;
     private static final int WAITING = 512; // tasks
     private static final long IDLE_SECONDS = 10; // then the threads end
 
     private final ThreadPoolExecutor threads;
+    private final PeerNames names = new PeerNames(PeerNames::resolve);
 
     PeerTasks() {
         threads = new ThreadPoolExecutor(
@@ -35,8 +36,13 @@ final class PeerTasks implements AutoCloseable {
         }
     }
 
+    PeerNames names() {
+        return names;
+    }
+
     @Override
     public void close() {
         threads.shutdown();
+        names.close();
     }
 }

@@ -96,7 +96,7 @@ class PeerPortTest {
         assertRefused("PEER/1 test c/run-b loop=0\n", "this is the node b, the link is for c");
         assertRefused("PEER/1 test b/run-a loop=0\n", "the node b has restarted since, the link is for its run run-a");
         assertRefused("PEER/1 test b/run-b loop=2\n", "the node has 2 loops, the link is for loop 2");
-        log.await("link from a at /127.0.0.1");
+        log.await("link from a at 127.0.0.1:");
     }
 
     @Test
@@ -207,6 +207,58 @@ class PeerPortTest {
             }
         } finally {
             for (Socket socket : silent) socket.close();
+        }
+    }
+
+    @Test
+    void manyConnectionsOfOneAddressDisplaceEachOtherOnly() throws IOException {
+        open();
+        int port = node.port.address().getPort();
+        List<Socket> strangers = new ArrayList<>();
+        try (SSLSocket good = connect(keys.context("a"))) {
+            good.startHandshake(); // the oldest of all, when the strangers come
+            for (int n = 0; n < 3 * PeerPort.MOST_PENDING; n++) {
+                Socket stranger = new Socket();
+                strangers.add(stranger);
+                stranger.bind(new InetSocketAddress("127.0.0.9", 0));
+                stranger.connect(new InetSocketAddress("127.0.0.1", port), 20_000);
+            }
+            strangers.get(0).setSoTimeout(20_000);
+            assertEquals(-1, strangers.get(0).getInputStream().read());
+            good.getOutputStream().write(GOOD.getBytes(US_ASCII));
+            assertEquals("OK", line(good));
+        } finally {
+            for (Socket socket : strangers) socket.close();
+        }
+    }
+
+    @Test
+    void oneNodeHasTwoLinksForEachLoopAtMost() throws IOException {
+        open();
+        List<ScriptedPeer> links = new ArrayList<>();
+        try {
+            for (int n = 0; n < 2 * TunnelNode.LOOPS + 1; n++) links.add(link());
+            links.get(0).expectGone();
+            Await.until("as many links as may be", () -> node.port.links() == 2 * TunnelNode.LOOPS);
+        } finally {
+            for (ScriptedPeer link : links) link.close();
+        }
+    }
+
+    @Test
+    void visitorsWithoutAHeaderAreLimited() throws IOException {
+        open();
+        try (ScriptedPeer peer = link()) {
+            int id = 1;
+            for (int n = 0; n < PeerOptions.UNANSWERED; n++, id += 2) peer.send(open(id));
+            peer.send(open(id));
+            peer.expect(WireFrame.window(id, WireFrame.RST, 0));
+            // One that is answered makes room for another.
+            byte[] header = header(TunnelNode.endpoint(0));
+            peer.send(WireFrame.data(1, header));
+            peer.expect(WireFrame.window(1, WireFrame.ACK, header.length));
+            peer.send(WireFrame.window(3, WireFrame.RST, 0), open(id + 2), open(id + 4), open(id + 6));
+            peer.expect(WireFrame.window(id + 6, WireFrame.RST, 0));
         }
     }
 

@@ -1,4 +1,4 @@
-package org.relay4j.server;
+package org.relay4j.yamux.io;
 
 import java.net.InetAddress;
 import java.util.Comparator;
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <T> a connection, compared by identity or {@code equals}
  */
-final class Pending<T> {
+public final class Pending<T> {
     /*
      * A new connection is never refused because of the limits: it displaces the oldest of its own address if that address is at its
      * limit, else the oldest one of the address with the most. So an address that uses up the limit displaces its own connections,
@@ -46,12 +46,12 @@ final class Pending<T> {
     }
 
     /** Returns the number of connections. */
-    int size() {
+    public int size() {
         return size;
     }
 
     /** Returns whether the next connection from an address would displace one of the same address. */
-    boolean isFull(InetAddress address, int mostOfAddress) {
+    public boolean isFull(InetAddress address, int mostOfAddress) {
         Site<T> site = sites.get(address);
         return site != null && site.members.size() >= mostOfAddress;
     }
@@ -59,13 +59,12 @@ final class Pending<T> {
     /**
      * Adds a connection.
      *
-     * @param address what counts as one address, see {@link org.relay4j.yamux.io.Sockets#site}
+     * @param address what counts as one address, see {@link Sockets#site}
      * @param mostOfAddress maximum number of connections from one address, at least 1
      * @param most maximum number of connections from all addresses, at least 1
      * @return the connection that it displaces, which is no longer pending; null if there is none
      */
-    @Nullable
-    T add(InetAddress address, T added, int mostOfAddress, int most) {
+    public @Nullable T add(InetAddress address, T added, int mostOfAddress, int most) {
         Site<T> crowded = isFull(address, mostOfAddress) ? sites.get(address) : size >= most ? order.first() : null;
         T displaced = crowded == null ? null : crowded.oldest();
         if (crowded != null && displaced != null) remove(crowded.address, displaced);
@@ -78,7 +77,7 @@ final class Pending<T> {
     }
 
     /** Removes a connection, which was added with this address. Has no effect if it is no longer pending. */
-    void remove(InetAddress address, T member) {
+    public void remove(InetAddress address, T member) {
         Site<T> site = sites.get(address);
         if (site == null || !site.members.containsKey(member)) return;
         order.remove(site);
