@@ -21,6 +21,15 @@ final class Body implements HttpResponse.BodySubscriber<String> {
     /** Maximum size of an answer, and of one line of a watch; bytes. */
     static final int LARGEST = 16 << 20;
 
+    /** The answer exceeds the limit. */
+    static final class TooLong extends IOException {
+        private static final long serialVersionUID = 1;
+
+        TooLong() {
+            super("an answer of more than " + LARGEST + " bytes");
+        }
+    }
+
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
     private final CompletableFuture<String> body = new CompletableFuture<>();
     private final boolean refusal;
@@ -46,7 +55,7 @@ final class Body implements HttpResponse.BodySubscriber<String> {
         for (ByteBuffer buffer : buffers) {
             if (body.isDone()) return;
             if (buffer.remaining() > LARGEST - bytes.size()) {
-                body.completeExceptionally(new IOException("an answer of more than " + LARGEST + " bytes"));
+                body.completeExceptionally(new TooLong());
                 if (subscription != null) subscription.cancel();
                 return;
             }

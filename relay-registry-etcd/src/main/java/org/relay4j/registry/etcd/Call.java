@@ -105,7 +105,11 @@ final class Call implements Login.User {
     private void answered(@Nullable Answer answer, @Nullable Throwable failure) {
         exchange = null;
         if (answer == null) {
-            if (failure != null && Gateway.isUnsent(failure)) unmade(Gateway.describe(failure), failure);
+            Body.TooLong tooLong = tooLong(failure);
+            if (tooLong != null && repeat == Repeat.YES) { // it would be as long at the next endpoint
+                fail(new RegistryUnavailableException(
+                        "etcd at " + endpoint + ": " + tooLong.getMessage(), tooLong, false));
+            } else if (failure != null && Gateway.isUnsent(failure)) unmade(Gateway.describe(failure), failure);
             else unknown(Gateway.describe(failure), failure);
             return;
         }
@@ -116,6 +120,13 @@ final class Call implements Login.User {
             case LOGIN -> loginAgain(answer);
             case UNKNOWN -> unknown(answer.message(), null);
         }
+    }
+
+    private static Body.@Nullable TooLong tooLong(@Nullable Throwable failure) {
+        for (Throwable each = failure; each != null; each = each.getCause()) {
+            if (each instanceof Body.TooLong found) return found;
+        }
+        return null;
     }
 
     private void read(Json answer) {

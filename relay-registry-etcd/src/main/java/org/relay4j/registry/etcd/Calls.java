@@ -94,7 +94,7 @@ final class Calls {
     /** Has the history compared with etcd's: what a single member says may be late. */
     void verify(String prefix) {
         long deadline = System.nanoTime() + RegistryStore.PATIENCE.toNanos();
-        var unused = send("/v3/kv/range", Requests.range(prefix, prefix, 1, 0), Call.Repeat.YES, deadline);
+        var unused = send("/v3/kv/range", Requests.range(prefix), Call.Repeat.YES, deadline);
     }
 
     void close() {

@@ -17,6 +17,8 @@ import org.relay4j.api.tls.KeyMaterial;
 import org.relay4j.api.tls.RelayTls;
 import org.relay4j.server.registry.RegistryProvider;
 import org.relay4j.server.registry.RegistryStore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Opens stores in etcd: {@code etcd:https://e1:2379,https://e2:2379}.
@@ -27,6 +29,8 @@ import org.relay4j.server.registry.RegistryStore;
  */
 public final class EtcdRegistryProvider implements RegistryProvider {
     private static final int MOST_ENDPOINTS = 16;
+
+    private static final Logger log = LoggerFactory.getLogger(EtcdRegistryProvider.class);
 
     /** Called by {@link java.util.ServiceLoader}. */
     public EtcdRegistryProvider() {}
@@ -45,7 +49,21 @@ public final class EtcdRegistryProvider implements RegistryProvider {
             throw new IllegalArgumentException(
                     "RELAY_CLUSTER_USER and RELAY_CLUSTER_PASSWORD belong together: set both or none");
         }
+        if (endpoints.stream().anyMatch(EtcdRegistryProvider::isReadable)) {
+            log.warn(
+                    "relay server: networks on the way to etcd at {} can read and change{} the claims of the cluster; give etcd a"
+                            + " certificate, and begin its endpoints with https://",
+                    endpoints,
+                    password == null ? "" : " the password and");
+        }
         return new EtcdRegistryStore(new EtcdSettings(endpoints, user, password, tls(endpoints, settings)));
+    }
+
+    /** Returns whether requests go over a network without TLS. */
+    private static boolean isReadable(URI endpoint) {
+        String host = endpoint.getHost();
+        boolean local = host.equals("localhost") || host.startsWith("127.") || host.equals("[::1]");
+        return "http".equals(endpoint.getScheme()) && !local;
     }
 
     private static List<URI> endpoints(String address) {

@@ -1,7 +1,6 @@
 package org.relay4j.registry.etcd;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -25,7 +24,6 @@ import org.slf4j.LoggerFactory;
 /** A store in etcd, through its JSON gateway. Its state is confined to one thread; its methods are safe for use by several. */
 final class EtcdRegistryStore implements RegistryStore {
     private static final Logger log = LoggerFactory.getLogger(EtcdRegistryStore.class);
-    private static final int PAGE = 1_000; // entries in one answer
 
     private final StoreThread thread = new StoreThread();
     private final Calls calls;
@@ -137,36 +135,7 @@ final class EtcdRegistryStore implements RegistryStore {
 
     @Override
     public CompletionStage<Snapshot> readAll(String prefix) {
-        return request(deadline -> page(prefix, 0, new ArrayList<>(), deadline));
-    }
-
-    /**
-     * Reads on, after the entries so far.
-     *
-     * @param revision of the first page; 0 before it
-     */
-    private CompletableFuture<Snapshot> page(String prefix, long revision, List<Entry> all, long deadline) {
-        String from = all.isEmpty() ? prefix : all.get(all.size() - 1).key() + "\0";
-        String body = Requests.range(from, prefix, PAGE, revision);
-        return calls.send("/v3/kv/range", body, Call.Repeat.YES, deadline)
-                .thenCompose(answer -> next(prefix, revision, all, answer, deadline))
-                .exceptionallyCompose(failure -> {
-                    boolean forgotten = cause(failure) instanceof EtcdRefusal why && why.hasCode(Answer.OUT_OF_RANGE);
-                    return forgotten && revision > 0 // between two pages
-                            ? page(prefix, 0, new ArrayList<>(), deadline)
-                            : CompletableFuture.failedFuture(cause(failure));
-                });
-    }
-
-    /** Adds a page to the entries, and reads the next one if there is one. */
-    private CompletableFuture<Snapshot> next(String prefix, long before, List<Entry> all, Json answer, long deadline) {
-        long revision = before > 0 ? before : Answers.revision(answer);
-        List<Entry> more = Answers.entries(answer);
-        all.addAll(more);
-        boolean isLast = more.isEmpty() || !answer.flag("more");
-        return isLast
-                ? CompletableFuture.completedFuture(new Snapshot(revision, all))
-                : page(prefix, revision, all, deadline);
+        return request(deadline -> new Pages(calls, prefix, deadline).read());
     }
 
     @Override

@@ -17,7 +17,7 @@ import org.relay4j.server.registry.Transaction.Put;
 
 /** The bodies of requests to the gateway. Keys and values are in Base64. */
 final class Requests {
-    private static final byte[] NO_END = {0}; // etcd's sign for all keys from the first one on
+    private static final byte[] NO_END = {0}; // the first key, and etcd's sign for all keys from the first one on
 
     private Requests() {}
 
@@ -63,14 +63,19 @@ final class Requests {
      * @param from the first key
      * @param revision 0 for the present
      */
-    static String range(String from, String prefix, int limit, long revision) {
-        return "{\"key\":\"" + encoded(from.isEmpty() ? "\0" : from) + "\",\"range_end\":\"" + base64(end(prefix))
+    static String range(byte[] from, String prefix, int limit, long revision) {
+        return "{\"key\":\"" + base64(from.length == 0 ? NO_END : from) + "\",\"range_end\":\"" + base64(end(prefix))
                 + "\",\"limit\":\"" + limit + "\",\"revision\":\"" + revision + "\"}";
+    }
+
+    /** Reads one key with a prefix. */
+    static String range(String prefix) {
+        return range(prefix.getBytes(StandardCharsets.UTF_8), prefix, 1, 0);
     }
 
     /** Has one member read a key with a prefix: what it says may be late. */
     static String localRange(String prefix) {
-        return "{\"serializable\":true," + range(prefix, prefix, 1, 0).substring(1);
+        return "{\"serializable\":true," + range(prefix).substring(1);
     }
 
     static String grant(long seconds) {

@@ -17,6 +17,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.relay4j.server.registry.RegistryProvider;
+import org.relay4j.testing.Logged;
 
 class EtcdRegistryProviderTest {
     private static String refusal(String address, String... settings) {
@@ -55,6 +56,28 @@ class EtcdRegistryProviderTest {
     void aPasswordInAnAddressIsNotRepeated() {
         String message = refusal("https://root:secret@e1:2379");
         assertFalse(message.contains("secret"), message);
+    }
+
+    @Test
+    void addressesThatNetworksCanReadAreWarnedOf() {
+        for (String bad : List.of("http://e1", "http://127.0.0.1,http://10.0.0.1", "http://[2001:db8::1]")) {
+            assertEquals(1, warnings(bad).size(), bad);
+        }
+        for (String good : List.of("https://e1", "http://127.0.0.1", "http://localhost,http://[::1]:1")) {
+            assertEquals(List.of(), warnings(good), good);
+        }
+    }
+
+    private static List<String> warnings(String address) {
+        Map<String, String> settings = Map.of("RELAY_CLUSTER_USER", "u", "RELAY_CLUSTER_PASSWORD", "secret");
+        try (Logged log = Logged.below("org.relay4j.registry.etcd")) {
+            new EtcdRegistryProvider().open(address, settings::get).close();
+            for (String line : log.lines()) {
+                assertTrue(line.contains("the password and the claims") && line.contains("https://"), line);
+                assertFalse(line.contains("secret"), line);
+            }
+            return log.lines("WARN");
+        }
     }
 
     @Test

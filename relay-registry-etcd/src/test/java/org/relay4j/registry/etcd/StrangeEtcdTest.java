@@ -15,6 +15,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.relay4j.server.registry.Entry;
 import org.relay4j.server.registry.RegistryStore;
 import org.relay4j.server.registry.RegistryUnavailableException;
 import org.relay4j.server.registry.Transaction;
@@ -45,6 +47,7 @@ class StrangeEtcdTest extends EtcdStores {
     private final Map<String, Reply> replies = new ConcurrentHashMap<>();
     private final CountDownLatch end = new CountDownLatch(1);
     private final AtomicInteger asked = new AtomicInteger();
+    private final List<String> bodies = new CopyOnWriteArrayList<>(); // of requests
     private HttpServer server;
 
     @BeforeEach
@@ -53,7 +56,7 @@ class StrangeEtcdTest extends EtcdStores {
         server.setExecutor(threads);
         server.createContext("/", exchange -> {
             asked.incrementAndGet();
-            exchange.getRequestBody().readAllBytes();
+            bodies.add(new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
             Reply reply = replies.get(exchange.getRequestURI().getPath());
             if (reply == null) answer(exchange, 404, "404 page not found");
             else reply.to(exchange);
@@ -156,6 +159,41 @@ class StrangeEtcdTest extends EtcdStores {
         String message = failure(RegistryUnavailableException.class, store().readAll(root))
                 .getMessage();
         assertTrue(message.contains("more than") || message.contains("no answer within"), message);
+    }
+
+    private String last() {
+        return bodies.get(bodies.size() - 1);
+    }
+
+    @Test
+    void aPageThatIsTooLongIsReadInSmallerOnes() throws Exception {
+        replies.put("/v3/kv/range", exchange -> {
+            if (last().contains("\"limit\":\"250\"")) {
+                answer(exchange, 200, "{" + HEADER + ",\"kvs\":[{\"key\":\"YQ==\",\"mod_revision\":\"6\"}]}");
+                return;
+            }
+            exchange.sendResponseHeaders(200, 0);
+            byte[] part = " ".repeat(1 << 20).getBytes(StandardCharsets.UTF_8);
+            while (true) exchange.getResponseBody().write(part); // until the store closes the connection
+        });
+        assertEquals(
+                List.of("a"),
+                get(store().readAll("a")).entries().stream().map(Entry::key).toList());
+        assertEquals(3, asked.get()); // with 1,000, 500 and 250 entries
+    }
+
+    @Test
+    void theNextPageBeginsAfterTheLastKeyThoughThatIsNoUtf8() throws Exception {
+        String last = Base64.getEncoder().encodeToString(new byte[] {'a', (byte) 0xff});
+        String next = Base64.getEncoder().encodeToString(new byte[] {'a', (byte) 0xff, 0});
+        replies.put("/v3/kv/range", exchange -> {
+            boolean isNext = last().contains("\"key\":\"" + next + "\"");
+            String kvs = isNext ? "" : ",\"more\":true,\"kvs\":[{\"key\":\"" + last + "\",\"mod_revision\":\"6\"}]";
+            answer(exchange, isNext || asked.get() == 1 ? 200 : 400, "{" + HEADER + kvs + "}");
+        });
+        assertEquals(1, get(store().readAll("a")).entries().size());
+        assertEquals(2, asked.get());
+        assertTrue(last().contains("\"revision\":\"7\""), last());
     }
 
     @Test

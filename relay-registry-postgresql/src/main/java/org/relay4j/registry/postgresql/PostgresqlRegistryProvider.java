@@ -5,10 +5,14 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Properties;
 import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.server.registry.RegistryProvider;
 import org.relay4j.server.registry.RegistryStore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Opens a store in PostgreSQL 14 or later, through the JDBC driver {@code org.postgresql:postgresql}.
@@ -21,7 +25,12 @@ public final class PostgresqlRegistryProvider implements RegistryProvider {
     private static final String PASSWORD = "RELAY_CLUSTER_PASSWORD";
     private static final List<String> FILES = List.of("RELAY_CLUSTER_CA", "RELAY_CLUSTER_CERT", "RELAY_CLUSTER_KEY");
 
-    private static final Pattern SECRET = Pattern.compile("[?&](user|password)=", Pattern.CASE_INSENSITIVE);
+    private static final Pattern SECRET = Pattern.compile("[?&](user|password|sslpassword)=", Pattern.CASE_INSENSITIVE);
+
+    private static final Pattern HOSTS = Pattern.compile("jdbc:postgresql://([^/?]+)");
+    private static final Pattern LOCAL = Pattern.compile("(localhost|127\\.[0-9.]+|\\[::1])(:[0-9]+)?");
+    private static final Pattern SAFE = Pattern.compile("[?&](sslmode=(require|verify-ca|verify-full)|ssl=true)(&|$)");
+    private static final Logger log = LoggerFactory.getLogger(PostgresqlRegistryProvider.class);
 
     /** Called by {@link java.util.ServiceLoader}. */
     public PostgresqlRegistryProvider() {}
@@ -50,15 +59,31 @@ public final class PostgresqlRegistryProvider implements RegistryProvider {
                                 + " is of no effect for PostgreSQL; put sslmode=verify-full, sslrootcert, sslcert and sslkey into the JDBC URL");
             }
         }
+        String shown = address.replaceFirst("\\?.*", ""); // the parameters may have secrets
+        if (isReadable(address)) {
+            log.warn(
+                    "relay server: networks on the way to {} may be able to read and change the claims of the cluster and its"
+                            + " password; add sslmode=verify-full and sslrootcert to the JDBC URL",
+                    shown);
+        }
         try {
             return new PostgresqlStore(new Database(DriverManager.getDriver(address), address, properties(settings)));
         } catch (SQLException e) {
             throw new IllegalArgumentException(
-                    "no JDBC driver accepts \"" + address
+                    "no JDBC driver accepts \"" + shown
                             + "\"; put PostgreSQL's driver beside relay.jar as postgresql.jar, or"
                             + " add org.postgresql:postgresql to the class path",
                     e);
         }
+    }
+
+    /** Returns whether the driver may connect over a network without TLS, or with TLS to anybody. */
+    private static boolean isReadable(String address) {
+        Matcher hosts = HOSTS.matcher(address);
+        if (!hosts.lookingAt()) return false; // this machine
+        return !SAFE.matcher(address).find()
+                && Stream.of(hosts.group(1).split(","))
+                        .anyMatch(host -> !LOCAL.matcher(host).matches());
     }
 
     private static Properties properties(UnaryOperator<@Nullable String> settings) {

@@ -25,8 +25,8 @@ CREATE TABLE relay_lease (
 );
 
 CREATE TABLE relay_entry (
-    key text COLLATE "C" PRIMARY KEY,
-    value text NOT NULL,
+    key text COLLATE "C" PRIMARY KEY CHECK (length(key) BETWEEN 1 AND 1024),
+    value text NOT NULL CHECK (length(value) <= 65536),
     revision bigint NOT NULL,                 -- of its last change
     lease bigint NOT NULL                     -- 0: none
 );

@@ -17,6 +17,7 @@ import org.relay4j.server.registry.RegistryException;
 import org.relay4j.server.registry.RegistryStore;
 import org.relay4j.server.registry.RegistryUnavailableException;
 import org.relay4j.server.registry.Transaction;
+import org.relay4j.testing.Logged;
 
 /** What needs no server: addresses, and a database that cannot be reached. */
 class PostgresqlStoreTest {
@@ -32,10 +33,43 @@ class PostgresqlStoreTest {
         for (String address : List.of(
                 "jdbc:postgresql://db/relay?user=me&password=hush",
                 "jdbc:postgresql://db/relay?ssl=true&PASSWORD=hush",
+                "jdbc:postgresql://db/relay?sslkey=k.pk8&sslpassword=hush",
                 "postgres://me:hush@db/relay")) {
             String message = refused(address, Map.of());
             assertFalse(message.contains("hush"), message);
             assertTrue(message.contains("set RELAY_CLUSTER_USER and RELAY_CLUSTER_PASSWORD instead"), message);
+        }
+    }
+
+    @Test
+    void parametersOfAnAddressWithoutADriverAreNotRepeated() {
+        String message = refused("jdbc:postgresql://db:port/relay?options=hush", Map.of());
+        assertTrue(message.startsWith("no JDBC driver accepts \"jdbc:postgresql://db:port/relay\"; put"), message);
+    }
+
+    @Test
+    void addressesThatNetworksCanReadAreWarnedOf() {
+        for (String bad :
+                List.of("//db/relay", "//127.0.0.1,db:5433/relay?sslmode=prefer", "//db/relay?x=1&ssl=false")) {
+            assertEquals(1, warnings(bad).size(), bad);
+        }
+        for (String good : List.of(
+                "relay",
+                "//localhost:5432/relay",
+                "//127.0.0.1,[::1]:5433/relay?sslmode=disable",
+                "//db/relay?sslmode=verify-full",
+                "//db/relay?x=1&sslmode=require&y=2")) {
+            assertEquals(List.of(), warnings(good), good);
+        }
+    }
+
+    private static List<String> warnings(String address) {
+        try (Logged log = Logged.below(PostgresqlRegistryProvider.class.getName())) {
+            new PostgresqlRegistryProvider()
+                    .open("jdbc:postgresql:" + address, name -> null)
+                    .close();
+            for (String line : log.lines()) assertTrue(line.contains("add sslmode=verify-full"), line);
+            return log.lines("WARN");
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.server.registry.Change;
+import org.relay4j.server.registry.Entry;
 import org.relay4j.server.registry.RegistryException;
 import org.relay4j.server.registry.RegistryStore;
 import org.relay4j.server.registry.Snapshot;
@@ -28,6 +29,7 @@ final class Watching {
 
     private static final Logger log = LoggerFactory.getLogger(ClusterNode.class);
 
+    private static final int SHOWN = 100; // characters of a key that is too long
     private static final long RETRY = Duration.ofMillis(500).toNanos();
     private static final long ECHO = Duration.ofSeconds(5).toNanos(); // between two, and until a watch counts as dead
 
@@ -50,6 +52,7 @@ final class Watching {
     private boolean blind; // between the end of a watch and the next one
     private long blindSince; // when the view was up to date last
     private @Nullable RegistryException failure; // of the last attempt to read all; null if it has not failed
+    private final LimitedLog tooLong = new LimitedLog(log, Level.WARN);
     private final LimitedLog unread = new LimitedLog(log, Level.WARN);
 
     /**
@@ -108,7 +111,7 @@ final class Watching {
         failure = null;
         boolean back = nodes.revision() < newest;
         newest = routes.revision();
-        view.replace(nodes, routes);
+        view.replace(usable(nodes), usable(routes));
         Inbox next = new Inbox(routes.revision());
         inbox = next;
         echoMissing = false;
@@ -150,15 +153,38 @@ final class Watching {
                         why -> {});
     }
 
+    private Snapshot usable(Snapshot all) {
+        if (all.entries().stream().allMatch(this::isUsable)) return all;
+        return new Snapshot(
+                all.revision(), all.entries().stream().filter(this::isUsable).toList());
+    }
+
+    /** An entry that is too long counts as deleted. */
+    private Change usable(Change change) {
+        Entry entry = change.entry();
+        return entry == null || isUsable(entry) ? change : new Change(change.key(), null);
+    }
+
+    /** No node writes longer ones. Each would be kept in memory, and looked at with each change. */
+    private boolean isUsable(Entry entry) {
+        if (entry.key().length() <= RegistryStore.LONGEST_KEY && entry.value().length() <= RegistryStore.LONGEST_VALUE)
+            return true;
+        tooLong.log(
+                "relay server: the store of the cluster has an entry that no node has written, which is ignored: key {}... of {} characters, value of {}",
+                entry.key().substring(0, Math.min(SHOWN, entry.key().length())),
+                entry.key().length(),
+                entry.value().length());
+        return false;
+    }
+
     private void changed(Inbox from, long revision, Collection<Change> changes) {
         if (from != inbox) return;
         newest = Math.max(newest, revision);
-        Collection<Change> news = changes;
-        if (revision <= from.routesAt) {
-            news = changes.stream()
-                    .filter(each -> !each.key().startsWith(access.keys().routes()))
-                    .toList();
-        }
+        Collection<Change> news = changes.stream()
+                .filter(each -> revision > from.routesAt
+                        || !each.key().startsWith(access.keys().routes()))
+                .map(this::usable)
+                .toList();
         if (changes.stream().anyMatch(each -> each.key().equals(echo))) {
             if (echoMissing) lag = access.now() - echoSent;
             echoMissing = false;

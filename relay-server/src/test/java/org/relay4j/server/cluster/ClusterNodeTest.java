@@ -361,6 +361,30 @@ class ClusterNodeTest {
     }
 
     @Test
+    void anEntryThatIsTooLongIsIgnored() {
+        OneNode a = joined("a");
+        String text = "node incarnation=x peer=h/1 loops=1 version=1 state=SERVING";
+        write("n/x", text);
+        a.run(SECOND);
+        assertEquals(1, a.node.nodes().size());
+        try (Logged log = Logged.below(ClusterNode.class.getName())) {
+            a.store.lengthen("/relay/sim/n/x");
+            write("n/x", text + " x=1"); // a change
+            a.run(SECOND);
+            assertEquals(List.of(), a.node.nodes());
+            a.store.endWatch(); // all is read anew
+            a.run(SECOND);
+            assertEquals(List.of(), a.node.nodes());
+            String line = log.lines("WARN").get(0);
+            assertTrue(line.endsWith("key /relay/sim/n/x... of 14 characters, value of 65537"), line);
+        }
+        a.store.lengthen("");
+        write("n/x", text);
+        a.run(SECOND);
+        assertEquals(1, a.node.nodes().size());
+    }
+
+    @Test
     void aNodeThatCannotStoreARouteSaysSo() {
         OneNode a = joined("a");
         a.get(a.node.claim(tunnel(ID, "alice"), ENDPOINT, false));

@@ -12,6 +12,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.server.registry.Change;
 import org.relay4j.server.registry.Commit;
+import org.relay4j.server.registry.Entry;
 import org.relay4j.server.registry.MemoryRegistryStore;
 import org.relay4j.server.registry.RegistryException;
 import org.relay4j.server.registry.RegistryStore;
@@ -24,6 +25,7 @@ final class SimulatedStore implements RegistryStore {
     private final SimulatedTime time;
     private final MemoryRegistryStore registry;
     private boolean cut;
+    private String lengthened = ""; // a key
     private @Nullable RegistryException unreadable; // what readAll fails with
     private @Nullable RegistryException unwritable; // what commit fails with
     private double loss; // of requests and of answers
@@ -49,6 +51,26 @@ final class SimulatedStore implements RegistryStore {
     /** No transaction is made from now on; null: they are again. */
     void unwritable(@Nullable RegistryException why) {
         unwritable = why;
+    }
+
+    /** The value of a key appears to be longer than values may be. */
+    void lengthen(String key) {
+        lengthened = key;
+    }
+
+    private Entry lengthened(Entry entry) {
+        if (!entry.key().equals(lengthened)) return entry;
+        return new Entry(entry.key(), "x".repeat(LONGEST_VALUE + 1), entry.revision(), entry.lease());
+    }
+
+    private Snapshot lengthened(Snapshot all) {
+        return new Snapshot(
+                all.revision(), all.entries().stream().map(this::lengthened).toList());
+    }
+
+    private Change lengthened(Change change) {
+        Entry entry = change.entry();
+        return entry == null ? change : new Change(change.key(), lengthened(entry));
     }
 
     void faults(double lossNow, double lateNow, long delayNow) {
@@ -119,7 +141,9 @@ final class SimulatedStore implements RegistryStore {
     @Override
     public CompletionStage<Snapshot> readAll(String prefix) {
         RegistryException why = unreadable;
-        return request(() -> why == null ? registry.readAll(prefix) : CompletableFuture.failedFuture(why));
+        return request(() -> why == null
+                ? registry.readAll(prefix).thenApply(this::lengthened)
+                : CompletableFuture.failedFuture(why));
     }
 
     @Override
@@ -129,7 +153,9 @@ final class SimulatedStore implements RegistryStore {
         Watch watch = registry.watch(prefixes, after, new Watcher() {
             @Override
             public void changed(long revision, Collection<Change> changes) {
-                next.send(() -> watcher.changed(revision, changes));
+                next.send(() -> watcher.changed(
+                        revision,
+                        changes.stream().map(SimulatedStore.this::lengthened).toList()));
             }
 
             @Override
