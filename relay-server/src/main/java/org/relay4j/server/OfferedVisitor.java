@@ -1,11 +1,14 @@
 package org.relay4j.server;
 
 import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.server.cluster.Route;
 import org.relay4j.server.peer.PeerOutcome;
 import org.relay4j.server.peer.PeerVisitor;
+import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopDriver;
 import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.Splice;
@@ -20,6 +23,7 @@ final class OfferedVisitor implements PeerOutcome {
     private final RoutedVisitor visitor;
     private final Route route;
     private final Cluster cluster;
+    private Loop.@Nullable Timer idleTimer; // while connected, if its idle time is limited
 
     OfferedVisitor(RoutedVisitors visitors, RoutedVisitor visitor, Route route) {
         this.visitors = visitors;
@@ -46,9 +50,40 @@ final class OfferedVisitor implements PeerOutcome {
 
     @Override
     public void accepted(Splice splice, LoopDriver driver) {
+        long idleTimeout = cluster.server().options().idleTimeout().toNanos();
+        if (idleTimeout > 0) {
+            splice.limitIdleTime(idleTimeout);
+            idleTimer = driver.loop().schedule(idleTimeout, () -> checkIdleTime(splice, driver, idleTimeout));
+        }
         cluster.counts().forwarded(route.node());
         log.debug("relay server: visitor {} of {} goes to node {}", this, visitors.endpoint(), route.node());
         visitors.loop().execute(visitors::settled);
+    }
+
+    /** The node with the tunnel has a limit of its own, which it may not keep. */
+    private void checkIdleTime(Splice splice, LoopDriver driver, long limit) {
+        long left;
+        driver.lock.lock();
+        try {
+            left = splice.idleTimeLeft();
+        } finally {
+            driver.lock.unlock();
+        }
+        if (left > 0) {
+            idleTimer = driver.loop().schedule(left, () -> checkIdleTime(splice, driver, limit));
+            return;
+        }
+        String why = "no byte in either direction for " + TimeUnit.NANOSECONDS.toMillis(limit) + " ms";
+        cluster.server()
+                .refused(
+                        Refusal.IDLE,
+                        visitor.arrival().address(),
+                        "relay server: visitor {} of {}, which goes to node {}, reset: {}",
+                        this,
+                        visitors.endpoint(),
+                        route.node(),
+                        why);
+        splice.abandon(new SocketTimeoutException(why));
     }
 
     @Override
@@ -78,6 +113,7 @@ final class OfferedVisitor implements PeerOutcome {
 
     @Override
     public void ended(Splice splice, @Nullable Throwable failure) {
+        if (idleTimer != null) idleTimer.cancel();
         cluster.server().admission().leaveVisitor();
         cluster.counts().forwardedEnded();
     }

@@ -22,6 +22,9 @@ final class PeerVisitors implements PeerTarget {
 
     @Override
     public PeerDecision visit(PeerRequest request) {
+        // No node has visitors without an address: lists that only deny would let them pass.
+        InetSocketAddress from = request.visitor().source();
+        if (from == null) return PeerDecision.refuse(PeerCode.LIMIT);
         Endpoint endpoint = request.endpoint();
         ServerTunnel tunnel = cluster.local(endpoint);
         if (tunnel == null || tunnel.loop() != request.loop()) return PeerDecision.refuse(PeerCode.NOT_HERE);
@@ -34,8 +37,6 @@ final class PeerVisitors implements PeerTarget {
         TunnelConnection connection = queue.chooseForPeer();
         if (connection == null) return PeerDecision.refuse(PeerCode.NOT_HERE);
         ProxyHeader header = request.visitor();
-        InetSocketAddress from = header.source();
-        if (from == null) from = new InetSocketAddress(0);
         if (!queue.admits(from)) return PeerDecision.refuse(PeerCode.LIMIT);
         cluster.counts().received(request.node());
         return new PeerGuest(connection, queue, from, header.uniqueId()).join(header);

@@ -614,6 +614,21 @@ class ClusterTest {
     }
 
     @Test
+    void idleVisitorIsResetByTheNodeThatItHasConnectedTo() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2, options -> options.idleTimeout(Duration.ofMillis(200)), node -> node);
+        try (AskingClient client = AskingClient.connect(first, "").establish()) {
+            TestCluster.awaitRouted(second, client.port());
+            Socket visitor = TestCluster.visit(second, client.port());
+            assertEquals(WireFrame.window(1, SYN, 0), client.next());
+            client.yamux().send(WireFrame.window(1, ACK, 0));
+            Visitor.expectReset(visitor);
+            assertEquals(WireFrame.window(1, RST, 0), client.next());
+        }
+        Await.until("left", () -> first.visitorCount() == 0 && second.visitorCount() == 0);
+    }
+
+    @Test
     void certificateOfAnotherNodeIsRefusedAtTheStart() throws IOException {
         IOException refused =
                 assertThrows(IOException.class, () -> cluster.start(1, options -> options, node -> node.node("other")));
