@@ -112,7 +112,7 @@ final class NodeKeys {
                         : "the certificates are signed with " + authorityKey);
         written.forEach((node, each) -> output.note("wrote " + each.certificate() + " and " + each.key()
                 + ": a certificate for node " + node + ", valid for 10 years"));
-        output.note("copy " + authority + " and its own two files to each node; keep " + authorityKey
+        output.note("copy to each node its own two files and " + authority + "; keep " + authorityKey
                 + " off the nodes, because whoever has it can join the cluster");
         output.note("run each node with the options of its line:");
         written.forEach((node, each) -> output.node(cluster, node, each, authority));

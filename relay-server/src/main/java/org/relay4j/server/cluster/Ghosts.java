@@ -43,10 +43,6 @@ final class Ghosts {
         due.remove(id);
     }
 
-    int size() {
-        return due.size();
-    }
-
     void tick() {
         List<String> now = new ArrayList<>();
         for (Map.Entry<String, Long> each : due.entrySet()) {
