@@ -43,7 +43,7 @@ final class RoutedEndpoints {
     private int retries; // that are scheduled; guarded by lock
     private boolean finishing; // endpoints accept their last visitors; guarded by lock
     private boolean closed; // no more are added; guarded by lock
-    private final LimitedLog failures = new LimitedLog(log, Level.WARN);
+    private final LimitedLog failures = new LimitedLog(log, Level.WARN, 10);
 
     RoutedEndpoints(Cluster cluster) {
         this.cluster = cluster;

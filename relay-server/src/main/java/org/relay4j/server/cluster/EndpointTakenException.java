@@ -21,8 +21,7 @@ public class EndpointTakenException extends RegistryException {
      * @param revision of the claim
      * @param next the epoch that a claim in its place must state; 0 if its revision suffices
      */
-    public record Holder(
-            String tunnel, @Nullable String owner, String node, long revision, long next) {}
+    public record Holder(String tunnel, @Nullable String owner, String node, long revision, long next) {}
 
     EndpointTakenException(Endpoint endpoint, Holder holder) {
         this(endpoint, holder, endpoint + " is in use by tunnel " + holder.tunnel() + " on node " + holder.node());

@@ -23,6 +23,7 @@ final class Ghosts {
 
     /** How long a client has to come back for its tunnel. Unit: nanoseconds. */
     static final long REST = Duration.ofMinutes(1).toNanos();
+
     private static final int MOST_AT_ONCE = 10; // in one tick
 
     private final Access access;

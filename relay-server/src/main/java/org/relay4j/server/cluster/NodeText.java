@@ -33,7 +33,8 @@ final class NodeText {
         int slash = peer == null ? -1 : peer.lastIndexOf('/');
         int port = slash < 1 || peer == null ? -1 : ControlLine.parseNumber(peer.substring(slash + 1));
         if (incarnation == null || peer == null || version == null || state == null) return null;
-        if (!ClientName.isValid(incarnation) || loops < 1 || loops > NodeInfo.MOST_LOOPS || port < 1 || port > 65_535) return null;
+        if (!ClientName.isValid(incarnation) || loops < 1 || loops > NodeInfo.MOST_LOOPS || port < 1 || port > 65_535)
+            return null;
         InetSocketAddress address = InetSocketAddress.createUnresolved(peer.substring(0, slash), port);
         return new NodeInfo(name, incarnation, address, loops, version, !state.equals("SERVING"));
     }

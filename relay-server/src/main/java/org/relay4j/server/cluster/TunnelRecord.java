@@ -43,8 +43,7 @@ public record TunnelRecord(
     /** @throws IllegalArgumentException if a value is out of range */
     public TunnelRecord {
         endpoints = List.copyOf(endpoints);
-        if (!isId(id))
-            throw new IllegalArgumentException("the id of a tunnel has 32 hexadecimal digits");
+        if (!isId(id)) throw new IllegalArgumentException("the id of a tunnel has 32 hexadecimal digits");
         if (owner != null && !ClientName.isValid(owner)) {
             throw new IllegalArgumentException("the owner of a tunnel is " + ClientName.FORM);
         }

@@ -211,8 +211,8 @@ final class View {
     }
 
     private void put(Keys.RouteKey key, Known route) {
-        Known before = table.computeIfAbsent(key.endpoint(), unused -> new HashMap<>())
-                .put(key.node(), route);
+        Known before =
+                table.computeIfAbsent(key.endpoint(), unused -> new HashMap<>()).put(key.node(), route);
         if (before == null && !key.node().equals(self)) foreign++;
     }
 

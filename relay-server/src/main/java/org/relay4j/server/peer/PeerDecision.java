@@ -38,8 +38,8 @@ public final class PeerDecision {
         return new PeerDecision(null, client, header, owner);
     }
 
-    @Nullable
-    PeerCode refusal() {
+    /** Returns why the visitor is not taken; null if it is. */
+    public @Nullable PeerCode refusal() {
         return refusal;
     }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.Collection;
@@ -138,12 +139,27 @@ public final class PeerTls {
         if (!ALPN.equals(engine.getApplicationProtocol())) {
             throw new IOException("it does not speak the protocol " + ALPN + "; this is the port for other nodes");
         }
-        List<PeerName> names = names(leaf(engine.getSession()));
+        X509Certificate leaf = leaf(engine.getSession());
+        if (leaf != null) requireValid(leaf);
+        List<PeerName> names = names(leaf);
         if (names.size() == 1) return names.get(0);
         throw new IOException(
                 names.isEmpty()
                         ? "its certificate has no alternative name URI:relay://<cluster>/<node>"
                         : "its certificate names several nodes: " + names);
+    }
+
+    /** The JDK does not check the dates of a certificate that is its own authority. */
+    private static void requireValid(X509Certificate certificate) throws IOException {
+        try {
+            certificate.checkValidity();
+        } catch (CertificateException e) {
+            throw new IOException(
+                    "its certificate is valid from "
+                            + certificate.getNotBefore().toInstant() + " to "
+                            + certificate.getNotAfter().toInstant() + " only",
+                    e);
+        }
     }
 
     private static @Nullable X509Certificate leaf(SSLSession session) throws SSLPeerUnverifiedException {

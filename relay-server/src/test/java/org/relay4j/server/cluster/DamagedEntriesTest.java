@@ -76,10 +76,10 @@ class DamagedEntriesTest {
         put("n/a", "garbage", 0);
         a.run(2 * SECOND);
         assertNotNull(NodeText.parse("a", existing("n/a").value()));
-        assertEquals(
-                List.of("problem: the entry of this node, /relay/sim/n/a, is damaged; it is replaced"), a.events);
+        assertEquals(List.of("problem: the entry of this node, /relay/sim/n/a, is damaged; it is replaced"), a.events);
         assertEquals(List.of("problem: the entry of node a is damaged"), b.events); // and its routes stay
-        assertEquals(List.of("a"), b.node.routes(ENDPOINT).stream().map(Route::node).toList());
+        assertEquals(
+                List.of("a"), b.node.routes(ENDPOINT).stream().map(Route::node).toList());
         a.get(a.node.claim(tunnel(OTHER), Endpoint.port(20_002), false));
         a.run(60 * SECOND);
         assertEquals(RegistryState.CONNECTED, a.node.state());
@@ -126,7 +126,10 @@ class DamagedEntriesTest {
         OneNode b = joined("b");
         serve(a);
         Entry record = existing("t/" + ID);
-        put("t/" + ID, record.value().replaceFirst("endpoints=1", "endpoints=1 epoch=999999999999999999"), record.lease());
+        put(
+                "t/" + ID,
+                record.value().replaceFirst("endpoints=1", "endpoints=1 epoch=999999999999999999"),
+                record.lease());
         assertTrue(b.get(b.node.find(ID)).isEmpty());
         b.run(70 * SECOND); // it is compared once a minute
         long before = a.node.epoch(ID, ENDPOINT);
@@ -194,7 +197,8 @@ class DamagedEntriesTest {
         a.run(SECOND);
         assertEquals(2, a.node.nodes().size());
         assertEquals(3, a.get(a.node.everyRoute()).size());
-        assertTrue(problems(a).contains("problem: there are more than 2 nodes; node x4 is ignored"), a.events.toString());
+        assertTrue(
+                problems(a).contains("problem: there are more than 2 nodes; node x4 is ignored"), a.events.toString());
         assertTrue(
                 problems(a).contains("problem: there are more than 3 routes; /relay/sim/r/tcp/1004/x0 is ignored"),
                 a.events.toString());

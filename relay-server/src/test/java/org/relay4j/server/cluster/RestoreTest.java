@@ -70,16 +70,19 @@ class RestoreTest {
         ClaimText claim = ClaimText.of(entries("c/").get(0));
         assertTrue(claim != null && claim.tunnel().equals(OTHER), entries("c/").toString());
         assertEquals(
-                List.of("b"),
-                a.node.routes(ENDPOINT).stream().map(Route::node).toList());
+                List.of("b"), a.node.routes(ENDPOINT).stream().map(Route::node).toList());
     }
 
     @Test
     void whatABackupBringsBackIsReleasedByTheNodeThatRenewsItsLease() {
         restoreAClaimOfANodeThatHasGivenItBack();
         b.run(130 * SECOND);
-        assertEquals(List.of("/relay/sim/t/" + OTHER), entries("t/").stream().map(Entry::key).toList());
-        assertEquals(List.of("/relay/sim/r/" + ENDPOINT + "/b"), entries("r/").stream().map(Entry::key).toList());
+        assertEquals(
+                List.of("/relay/sim/t/" + OTHER),
+                entries("t/").stream().map(Entry::key).toList());
+        assertEquals(
+                List.of("/relay/sim/r/" + ENDPOINT + "/b"),
+                entries("r/").stream().map(Entry::key).toList());
     }
 
     @Test
@@ -114,8 +117,7 @@ class RestoreTest {
     }
 
     private void put(String key, String value, long lease) {
-        var unused = registry.commit(
-                Transaction.NONE.put(key, value, lease));
+        var unused = registry.commit(Transaction.NONE.put(key, value, lease));
     }
 
     @Test
@@ -173,8 +175,8 @@ class RestoreTest {
         backup.run();
         a.run(5 * SECOND);
         b.events.clear();
-        EndpointTakenException taken = (EndpointTakenException)
-                b.failure(b.node.claim(tunnel(OTHER, "alice"), ENDPOINT, true));
+        EndpointTakenException taken =
+                (EndpointTakenException) b.failure(b.node.claim(tunnel(OTHER, "alice"), ENDPOINT, true));
         b.get(b.node.displace(tunnel(OTHER, "alice"), taken, true));
         b.node.serve(OTHER, ENDPOINT, 1);
         assertEquals(ahead + 1, b.node.epoch(OTHER, ENDPOINT));

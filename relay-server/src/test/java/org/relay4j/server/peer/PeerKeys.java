@@ -28,7 +28,15 @@ final class PeerKeys {
 
     /** Makes a certificate that the nodes trust. */
     PeerKeys add(String file, String... names) throws IOException {
-        SelfSignedKeys made = stranger(file, names);
+        return add(file, stranger(file, names));
+    }
+
+    /** Makes a certificate that the nodes would trust, but its last day was yesterday. */
+    PeerKeys addExpired(String file, String name) throws IOException {
+        return add(file, SelfSignedKeys.make(folder.resolve(file + ".p12"), file, List.of(name), -3, 2));
+    }
+
+    private PeerKeys add(String file, SelfSignedKeys made) throws IOException {
         keys.put(file, made);
         try {
             Path pem = made.writeCertificate(folder.resolve(file + ".crt"));

@@ -159,6 +159,14 @@ class PeerPortTest {
         assertEquals(0, node.port.links());
     }
 
+    @Test
+    void anExpiredCertificateIsRefused() throws IOException {
+        keys.addExpired("old", "relay://test/a");
+        open();
+        expectCut(keys.context("old"), "its certificate is valid from ");
+        assertEquals(0, node.port.links());
+    }
+
     private void expectCut(SSLContext context, String reason) throws IOException {
         try (SSLSocket socket = connect(context)) {
             assertThrows(IOException.class, () -> {
@@ -392,7 +400,9 @@ class PeerPortTest {
                     shortEpoch,
                     noEndpoint,
                     huge,
-                    header(TunnelNode.endpoint(0), 0), // what a node calls the epoch of an endpoint that it does not have
+                    header(
+                            TunnelNode.endpoint(0),
+                            0), // what a node calls the epoch of an endpoint that it does not have
                     header(TunnelNode.endpoint(0), -1),
                     header(Endpoint.anyPort()))) {
                 peer.send(open(id), WireFrame.data(id, bad));
