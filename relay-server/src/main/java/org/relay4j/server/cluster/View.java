@@ -108,6 +108,33 @@ final class View {
 
     /** Replaces everything that is known. */
     void replace(Snapshot nodes, Snapshot routes) {
+        changed(routes.revision(), changes(nodes, routes));
+        if (nodes.find(access.selfKey()) == null) events.self(null);
+    }
+
+    /** Takes over what differs from what is known, except for keys that have changed since they were read. */
+    void compare(Snapshot nodes, Snapshot routes, Set<String> except) {
+        List<Change> differences = changes(nodes, routes);
+        differences.removeIf(each -> except.contains(each.key()) || isKnown(each));
+        changed(routes.revision(), differences);
+        if (nodes.find(access.selfKey()) == null && !except.contains(access.selfKey())) events.self(null);
+    }
+
+    private boolean isKnown(Change change) {
+        Entry entry = change.entry();
+        Keys.RouteKey key = entry == null ? null : access.keys().routeOf(entry.key());
+        if (entry == null || key == null) return false; // of nodes, there are few
+        Known known = entryOf(key);
+        return known != null && !known.kept && known.route.equals(routeIn(key, entry));
+    }
+
+    private static @Nullable Route routeIn(Keys.RouteKey key, @Nullable Entry entry) {
+        RouteText text = entry == null ? null : RouteText.of(entry);
+        return text == null ? null : new Route(key.node(), text.tunnel(), text.epoch(), text.loop());
+    }
+
+    /** Returns what changes what is known into what was read. */
+    private List<Change> changes(Snapshot nodes, Snapshot routes) {
         List<Change> changes = new ArrayList<>();
         Set<String> keys = new HashSet<>();
         for (Entry each : nodes.entries()) keys.add(each.key());
@@ -122,8 +149,7 @@ final class View {
         }));
         nodes.entries().forEach(each -> changes.add(new Change(each.key(), each)));
         routes.entries().forEach(each -> changes.add(new Change(each.key(), each)));
-        changed(routes.revision(), changes);
-        if (nodes.find(access.selfKey()) == null) events.self(null);
+        return changes;
     }
 
     private boolean isHeard(String node) {
@@ -171,7 +197,7 @@ final class View {
         events.node(info);
     }
 
-    /** Routes may be seen before their node, when they were read after it. */
+    /** Routes may be seen before their node. */
     private void adoptRoutes(Member member, Set<Endpoint> touched) {
         table.forEach((endpoint, all) -> {
             if (!all.containsKey(member.info.name())) return;
@@ -188,8 +214,7 @@ final class View {
             return;
         }
         touched.add(key.endpoint());
-        RouteText text = entry == null ? null : RouteText.of(entry);
-        Route route = text == null ? null : new Route(key.node(), text.tunnel(), text.epoch(), text.loop());
+        Route route = routeIn(key, entry);
         Known known = entryOf(key);
         Member member = members.get(key.node());
         if (route != null) {

@@ -4,7 +4,9 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +51,9 @@ final class Watching {
     private long echoSent; // when the last one was sent
     private boolean echoMissing; // whether it has not been seen yet
     private long lag;
+    private final long interval; // between two refreshes
+    private long refreshAt; // when to compare the view with the store
+    private @Nullable Set<String> changedSince; // keys, since the comparison began; null if none is being made
     private boolean blind; // between the end of a watch and the next one
     private long blindSince; // when the view was up to date last
     private @Nullable RegistryException failure; // of the last attempt to read all; null if it has not failed
@@ -66,6 +71,9 @@ final class Watching {
         String self = access.settings().self().name();
         echo = access.keys().echo(self);
         echoes = access.keys().echoes(self);
+        interval = access.settings().times().claim().toNanos();
+        // Nodes that were started together do not read together.
+        refreshAt = access.now() + interval / 2 + Math.floorMod(access.self().hashCode() * 17L, interval / 2);
     }
 
     /** Reads all for the first time. */
@@ -74,21 +82,23 @@ final class Watching {
         read();
     }
 
+    /** Reads routes first: a node that was gone for a moment between the two takes its routes with it, and then puts them again. */
     private void read() {
         long now = access.now();
         if (!blind) blindSince = echoMissing ? echoSent : now;
         blind = true;
         closeInbox();
         reading = true;
+        changedSince = null;
         Consumer<RegistryException> failed = this::unread;
         access.requests()
                 .sendFirst(
-                        () -> access.store().readAll(access.keys().nodes()),
-                        nodes -> access.requests()
+                        () -> access.store().readAll(access.keys().routes()),
+                        routes -> access.requests()
                                 .sendFirst(
                                         () -> access.store()
-                                                .readAll(access.keys().routes()),
-                                        routes -> read(nodes, routes),
+                                                .readAll(access.keys().nodes()),
+                                        nodes -> read(nodes, routes),
                                         failed),
                         failed);
     }
@@ -109,14 +119,14 @@ final class Watching {
         if (closed) return;
         blind = false;
         failure = null;
-        boolean back = nodes.revision() < newest;
-        newest = routes.revision();
+        boolean back = routes.revision() < newest;
+        newest = nodes.revision();
         view.replace(usable(nodes), usable(routes));
-        Inbox next = new Inbox(routes.revision());
+        Inbox next = new Inbox(nodes.revision());
         inbox = next;
         echoMissing = false;
         next.watch = access.store()
-                .watch(List.of(access.keys().nodes(), access.keys().routes(), echoes), nodes.revision(), next);
+                .watch(List.of(access.keys().nodes(), access.keys().routes(), echoes), routes.revision(), next);
         if (back) wentBack.run();
         if (complete != null) complete.run();
         complete = null;
@@ -131,7 +141,38 @@ final class Watching {
             read();
         } else if (!echoMissing && echoAt - now <= 0 && presence.isReady()) {
             echo(now);
+        } else if (changedSince == null && refreshAt - now <= 0) {
+            refresh(now);
         }
+    }
+
+    /**
+     * Compares the view with the store while the watch goes on. A store that was restored from a backup may have got to a later revision
+     * before this node has asked it for anything; then the watch goes on without what has changed in between.
+     */
+    private void refresh(long now) {
+        refreshAt = now + interval;
+        Set<String> changed = new HashSet<>();
+        changedSince = changed;
+        long before = newest;
+        Consumer<RegistryException> failed = why -> {
+            if (changedSince == changed) changedSince = null;
+        };
+        access.requests()
+                .send(
+                        () -> access.store().readAll(access.keys().nodes()),
+                        nodes -> access.requests()
+                                .send(
+                                        () -> access.store()
+                                                .readAll(access.keys().routes()),
+                                        routes -> {
+                                            if (changedSince != changed) return; // all was read meanwhile
+                                            changedSince = null;
+                                            if (nodes.revision() < before) read();
+                                            else view.compare(usable(nodes), usable(routes), changed);
+                                        },
+                                        failed),
+                        failed);
     }
 
     private void echo(long now) {
@@ -180,9 +221,10 @@ final class Watching {
     private void changed(Inbox from, long revision, Collection<Change> changes) {
         if (from != inbox) return;
         newest = Math.max(newest, revision);
+        noteChanged(changes);
         Collection<Change> news = changes.stream()
-                .filter(each -> revision > from.routesAt
-                        || !each.key().startsWith(access.keys().routes()))
+                .filter(each -> revision > from.nodesAt
+                        || !each.key().startsWith(access.keys().nodes()))
                 .map(this::usable)
                 .toList();
         if (changes.stream().anyMatch(each -> each.key().equals(echo))) {
@@ -190,6 +232,13 @@ final class Watching {
             echoMissing = false;
         }
         view.changed(revision, news);
+    }
+
+    private void noteChanged(Collection<Change> changes) {
+        Set<String> changed = changedSince;
+        if (changed == null) return;
+        for (Change each : changes) changed.add(each.key());
+        if (changed.size() > MOST_CHANGES) changedSince = null; // the next comparison is as good
     }
 
     private void ended(Inbox from) {
@@ -230,11 +279,11 @@ final class Watching {
         private final ArrayDeque<Changes> waiting = new ArrayDeque<>(); // guarded by lock
         private int size; // number of changes that wait; guarded by lock
         private boolean full; // guarded by lock
-        private final long routesAt; // the revision at which routes were read
+        private final long nodesAt; // the revision at which nodes were read
         private RegistryStore.@Nullable Watch watch;
 
-        Inbox(long routesAt) {
-            this.routesAt = routesAt;
+        Inbox(long nodesAt) {
+            this.nodesAt = nodesAt;
         }
 
         @Override

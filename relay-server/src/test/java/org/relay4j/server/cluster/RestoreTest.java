@@ -121,6 +121,25 @@ class RestoreTest {
     }
 
     @Test
+    void routesThatTheWatchHasNotShownAreFoundByTheNextComparison() {
+        serve(b, ID, "alice");
+        Endpoint another = Endpoint.port(20_002);
+        b.get(b.node.claim(tunnel(ID, "alice"), another, false));
+        a.store.deaf(true);
+        b.node.unserve(ID, ENDPOINT);
+        b.node.serve(ID, another, 1);
+        b.run(SECOND / 5);
+        a.store.deaf(false);
+        b.run(60 * SECOND);
+        assertEquals(1, a.node.routes(ENDPOINT).size()); // nothing has told it
+        assertEquals(0, a.node.routes(another).size());
+        b.run(10 * 60 * SECOND);
+        assertEquals(0, a.node.routes(ENDPOINT).size());
+        assertEquals(1, a.node.routes(another).size());
+        assertEquals(RegistryState.CONNECTED, a.node.state());
+    }
+
+    @Test
     void aClientThatComesBackInTimeKeepsATunnelOfTheBackup() {
         serve(a, ID, "alice");
         Runnable backup = registry.backup();

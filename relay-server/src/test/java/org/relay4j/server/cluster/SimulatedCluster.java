@@ -33,8 +33,8 @@ final class SimulatedCluster {
     private static final boolean TRACE = Boolean.getBoolean("relay.simulation.trace");
     private static final Keys KEYS = new Keys("sim");
 
-    // Without faults and visitors: a renewal of each lease, the entry of the watch, and one batch.
-    private static final int MOST_REQUESTS = 4;
+    // Without faults and visitors: a renewal of each lease, the entry of the watch, one batch, and two comparisons with the store.
+    private static final int MOST_REQUESTS = 6;
 
     final SimulatedTime time;
     final List<SimulatedNode> nodes = new ArrayList<>();

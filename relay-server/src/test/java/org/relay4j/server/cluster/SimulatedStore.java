@@ -30,6 +30,7 @@ final class SimulatedStore implements RegistryStore {
     private @Nullable RegistryException unwritable; // what commit fails with
     private double loss; // of requests and of answers
     private double late; // requests that arrive after their sender has given up
+    private boolean deaf; // watches lose changes
     private long delay = 2 * MILLISECOND; // the longest of one way
     private Channel channel = new Channel();
 
@@ -77,6 +78,11 @@ final class SimulatedStore implements RegistryStore {
         loss = lossNow;
         late = lateNow;
         delay = delayNow;
+    }
+
+    /** Lets watches lose all changes, as when the history of the store was replaced without a sign of that. */
+    void deaf(boolean now) {
+        deaf = now;
     }
 
     private <T> CompletionStage<T> request(Supplier<CompletionStage<T>> request) {
@@ -153,6 +159,7 @@ final class SimulatedStore implements RegistryStore {
         Watch watch = registry.watch(prefixes, after, new Watcher() {
             @Override
             public void changed(long revision, Collection<Change> changes) {
+                if (deaf) return;
                 next.send(() -> watcher.changed(
                         revision,
                         changes.stream().map(SimulatedStore.this::lengthened).toList()));
