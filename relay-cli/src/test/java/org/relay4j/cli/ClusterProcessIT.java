@@ -5,9 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.LocalTime;
 import java.time.ZoneId;
@@ -32,7 +30,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.FixedPort;
-import org.relay4j.testing.SelfSignedKeys;
 
 /** Three nodes as processes of their own, with a real etcd: visitors of any node, the death of a node, and a rolling restart. */
 @Timeout(180)
@@ -51,21 +48,19 @@ class ClusterProcessIT {
     private final List<ChildProcess> started = new ArrayList<>();
     private final int[] admin = new int[NODES + 1];
     private String store;
+    private NodeKeys keys;
 
     ClusterProcessIT() throws IOException {}
 
     @BeforeEach
     void start() throws Exception {
-        Etcd etcd = new Etcd(folder.resolve("etcd"));
+        String url = "http://127.0.0.1:" + FixedPort.free();
+        String peers = "http://127.0.0.1:" + FixedPort.free();
+        ChildProcess etcd = ChildProcess.start(Etcd.member(folder, "etcd", url, peers, "etcd=" + peers));
         open.add(etcd);
-        store = "etcd:" + etcd.url();
-        StringBuilder authority = new StringBuilder();
-        for (int n = 1; n <= NODES; n++) {
-            SelfSignedKeys keys = SelfSignedKeys.make(folder.resolve("n" + n + ".p12"), "n" + n, "relay://relay/n" + n);
-            keys.writeKey(folder.resolve("n" + n + ".key"));
-            authority.append(Files.readString(keys.writeCertificate(folder.resolve("n" + n + ".pem"))));
-        }
-        Files.writeString(folder.resolve("ca.pem"), authority);
+        Etcd.awaitReady(etcd);
+        store = "etcd:" + url;
+        keys = new NodeKeys(folder, NODES);
         for (int n = 1; n <= NODES; n++) {
             admin[n] = FixedPort.free();
             startNode(n);
@@ -86,8 +81,7 @@ class ClusterProcessIT {
 
     private List<String> arguments(int number) {
         String address = "127.0.1." + number;
-        String file = folder.resolve("n" + number).toString();
-        return new ArrayList<>(List.of(
+        List<String> all = new ArrayList<>(List.of(
                 "--bind=" + address,
                 "--public-bind=" + address,
                 "--extended",
@@ -95,13 +89,12 @@ class ClusterProcessIT {
                 "--cluster=" + store,
                 "--node=n" + number,
                 "--peer=" + address + ":" + peer,
-                "--peer-cert=" + file + ".pem",
-                "--peer-key=" + file + ".key",
-                "--peer-ca=" + folder.resolve("ca.pem"),
                 "--drain-delay=2s",
                 "--grace-period=20s",
                 "--admin=127.0.0.1:" + admin[number],
                 String.valueOf(control)));
+        all.addAll(keys.arguments(number));
+        return all;
     }
 
     /** A forwarder that knows all nodes. */
@@ -121,12 +114,7 @@ class ClusterProcessIT {
     }
 
     private void visit(int node, int time) throws IOException {
-        try (Socket visitor = new Socket(InetAddress.getByName("127.0.1." + node), port)) {
-            visitor.setSoTimeout(30_000);
-            visitor.getOutputStream().write((time + "\n").getBytes(StandardCharsets.US_ASCII));
-            String answer = new String(visitor.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
-            if (!answer.equals("stayed " + time)) throw new IOException("the answer was '" + answer + "'");
-        }
+        StayService.visit(new InetSocketAddress(InetAddress.getByName("127.0.1." + node), port), time);
     }
 
     private boolean isServed(int node) {
@@ -156,7 +144,7 @@ class ClusterProcessIT {
 
     @Test
     void nodeIsKilledAndTheClientIsServedByAnother() throws Exception {
-        try (RollingRestartIT.Service service = new RollingRestartIT.Service()) {
+        try (StayService service = new StayService()) {
             forwarder(service.port());
             for (int n = 1; n <= NODES; n++) {
                 int node = n;
@@ -178,7 +166,7 @@ class ClusterProcessIT {
 
     @Test
     void allNodesAreRestartedAndNoVisitorIsCut() throws Exception {
-        try (RollingRestartIT.Service service = new RollingRestartIT.Service()) {
+        try (StayService service = new StayService()) {
             forwarder(service.port());
             Load load = new Load();
             for (int n = 1; n <= NODES; n++) {
@@ -276,43 +264,6 @@ class ClusterProcessIT {
             assertTrue(pace.awaitTermination(20, TimeUnit.SECONDS));
             threads.shutdown();
             assertTrue(threads.awaitTermination(30, TimeUnit.SECONDS));
-        }
-    }
-
-    /** One etcd process. Fails if there is no etcd. */
-    private static final class Etcd implements AutoCloseable {
-        private final String url = "http://127.0.0.1:" + FixedPort.free();
-        private final Process process;
-
-        Etcd(Path folder) throws IOException {
-            Files.createDirectories(folder);
-            Path log = folder.resolve("log");
-            String peers = "http://127.0.0.1:" + FixedPort.free();
-            process = new ProcessBuilder(
-                            "etcd",
-                            "--data-dir=" + folder.resolve("data"),
-                            "--listen-client-urls=" + url,
-                            "--advertise-client-urls=" + url,
-                            "--listen-peer-urls=" + peers,
-                            "--initial-advertise-peer-urls=" + peers,
-                            "--initial-cluster=default=" + peers,
-                            "--unsafe-no-fsync")
-                    .redirectErrorStream(true)
-                    .redirectOutput(log.toFile())
-                    .start();
-            Await.until(
-                    () -> "etcd serves clients: " + log,
-                    () -> Files.readString(log).contains("ready to serve client requests"));
-        }
-
-        String url() {
-            return url;
-        }
-
-        @Override
-        public void close() {
-            process.destroyForcibly();
-            Await.until("etcd has ended", () -> !process.isAlive());
         }
     }
 }

@@ -42,7 +42,7 @@ class RestartUnderLoadIT {
     void noVisitorIsCutAndTheOthersWaitForTheRestart() throws Exception {
         int control = FixedPort.free();
         int port = FixedPort.free();
-        try (RollingRestartIT.Service service = new RollingRestartIT.Service();
+        try (StayService service = new StayService();
                 ChildProcess first = server(control, port)) {
             first.line();
             try (ChildProcess forwarder =

@@ -5,9 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.Queue;
 import java.util.Random;
@@ -39,7 +37,7 @@ class RollingRestartIT {
     /** One of the two ways from HAProxy to the service. */
     private static final class Way implements AutoCloseable {
         private final Path state;
-        final Service service;
+        final StayService service;
         final int control = FixedPort.free();
         final int port = FixedPort.free();
         ChildProcess server;
@@ -47,7 +45,7 @@ class RollingRestartIT {
 
         Way(Path state) throws Exception {
             this.state = state;
-            service = new Service();
+            service = new StayService();
             server = startServer();
             forwarder = startForwarder();
         }
@@ -134,53 +132,6 @@ class RollingRestartIT {
                 "    server two 127.0.0.1:" + two + " check inter 200ms rise 1 fall 1");
     }
 
-    /** Reads how long the visit takes, waits, and answers. HAProxy's checks say nothing, and are no visits. */
-    static final class Service implements AutoCloseable {
-        private final ServerSocket listener = new ServerSocket(0, 4096, InetAddress.getLoopbackAddress());
-        private final ExecutorService threads = Executors.newCachedThreadPool();
-        final AtomicInteger visits = new AtomicInteger();
-
-        Service() throws IOException {
-            threads.execute(() -> {
-                try {
-                    while (true) {
-                        Socket visitor = listener.accept();
-                        threads.execute(() -> serve(visitor));
-                    }
-                } catch (IOException e) {
-                    // closed
-                }
-            });
-        }
-
-        int port() {
-            return listener.getLocalPort();
-        }
-
-        private void serve(Socket visitor) {
-            try (visitor) {
-                StringBuilder time = new StringBuilder();
-                for (int next; (next = visitor.getInputStream().read()) != '\n'; ) {
-                    if (next < 0) return;
-                    time.append((char) next);
-                }
-                visits.incrementAndGet();
-                TimeUnit.MILLISECONDS.sleep(Integer.parseInt(time.toString())); // the duration of the visit
-                visitor.getOutputStream().write(("stayed " + time).getBytes(StandardCharsets.US_ASCII));
-                visitor.shutdownOutput();
-                while (visitor.getInputStream().read() >= 0) {} // a close with unread bytes is a reset
-            } catch (IOException | InterruptedException e) {
-                // the visitor sees it too
-            }
-        }
-
-        @Override
-        public void close() throws IOException {
-            listener.close();
-            threads.shutdownNow();
-        }
-    }
-
     /** Visitors at a steady pace: four short ones, then one that stays for 1 to 5 seconds. */
     private static final class Load implements AutoCloseable {
         private final int port;
@@ -218,11 +169,7 @@ class RollingRestartIT {
         }
 
         private void visit(int time) throws IOException {
-            try (Socket visitor = Echo.visitor(port)) {
-                visitor.getOutputStream().write((time + "\n").getBytes(StandardCharsets.US_ASCII));
-                String answer = new String(visitor.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
-                if (!answer.equals("stayed " + time)) throw new IOException("the answer was '" + answer + "'");
-            }
+            StayService.visit(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), time);
         }
 
         /** Waits for the visitors that are there. */

@@ -11,14 +11,14 @@ final class KeepAlive {
     private final CoreOptions options;
 
     private long lastReceived; // ns
-    private long lastSent; // ns; last progress of the output, or the time since which it has been waiting
+    private long lastSent; // ns; last progress of the output, or the time since which it has been waiting, plus the time that this end was away
     private boolean outputWaiting;
     private boolean pingInFlight;
     private boolean probing; // no caller of ping waits for that one, so the session does not end without an answer
     private int pingValue;
     private long pingSent; // ns
     private long roundTrip; // ns; 0 until measured
-    private long askedSince; // ns; the first ping since bytes were last received
+    private long askedSince; // ns; the first ping since bytes were last received, plus the time that this end was away
 
     KeepAlive(SendQueue output, CoreOptions options, long now) {
         this.output = output;
@@ -81,6 +81,19 @@ final class KeepAlive {
         return roundTrip;
     }
 
+    /**
+     * This end has been away, for example because its process was stopped or had to wait for a processor. Its absence is no silence of
+     * the peer, whose answer may not have been read yet, and nothing was written.
+     */
+    void away(long nanos) {
+        if (isAsked()) askedSince += nanos;
+        if (outputWaiting) lastSent += nanos;
+    }
+
+    private boolean isAsked() {
+        return pingInFlight && !probing && askedSince - lastReceived >= 0;
+    }
+
     /** Sends a ping if one is due. Returns the reason why the session must end, or null. */
     @Nullable
     Cause tick(long now) {
@@ -88,8 +101,7 @@ final class KeepAlive {
         long interval = options.keepAliveInterval();
         long timeout = options.keepAliveTimeout();
         if (interval > 0) {
-            boolean asked = pingInFlight && !probing && askedSince - lastReceived >= 0;
-            if (asked && timeout > 0 && now - askedSince >= timeout) {
+            if (isAsked() && timeout > 0 && now - askedSince >= timeout) {
                 return new Cause(
                         Cause.Kind.TIMEOUT,
                         "the peer has been silent for " + seconds(silent) + " and did not answer a ping");

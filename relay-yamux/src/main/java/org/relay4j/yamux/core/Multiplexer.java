@@ -130,6 +130,16 @@ public final class Multiplexer {
         streams.abortExpired(now);
     }
 
+    /**
+     * Notes that {@link #tick} is called late, because this end was stopped or had to wait for a processor. A peer that was asked for
+     * a sign of life has that much longer to answer.
+     *
+     * @param nanos by how much it is late; not negative
+     */
+    public void late(long nanos) {
+        keepAlive.away(nanos);
+    }
+
     /** Returns true while received bytes are unread. A session that has ended needs {@link #tick} until then. */
     public boolean holdsReceived() {
         return memory.held() > 0;

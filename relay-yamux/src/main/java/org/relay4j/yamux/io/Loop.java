@@ -53,6 +53,9 @@ public final class Loop {
 
     private static final int TASKS_PER_PASS = 1024;
 
+    /** An overdue timer shows that this thread did not run. Unit: nanoseconds. */
+    private static final long LATE = 20_000_000;
+
     /** The number of consecutive failures that are logged; after that, one per second. */
     private static final int FAILURES_LOGGED = 10;
 
@@ -200,7 +203,7 @@ public final class Loop {
                 runTasks();
                 accepting.run(busy); // behind tasks that make room
                 flushTouched();
-                // After the sockets: a resumed process must read pending data before it checks timeouts of its peers.
+                if (isLate()) selector.selectNow(dispatcher);
                 runTimers();
                 flushTouched();
             }
@@ -210,6 +213,15 @@ public final class Loop {
             ended = true;
             end();
         }
+    }
+
+    /**
+     * Returns whether timers are overdue by so much that this thread must have been stopped, or had to wait for a processor. What has
+     * arrived meanwhile is read before any timeout of a peer is checked: the selector may not have seen it. On Linux, the end of a stop
+     * also ends its wait, and then it does not look at the sockets.
+     */
+    private boolean isLate() {
+        return timers.size() > 0 && now() - timers.nextDue() >= LATE;
     }
 
     /** Returns the milliseconds to wait; 0 means do not wait, Long.MAX_VALUE means no limit. */

@@ -368,6 +368,8 @@ public final class LoopDriver extends Driver implements Loop.Handler {
             if (!closing.isOpen()) return;
             // The selector does not report a channel that other code has closed.
             if (!channel.isOpen()) mux.fail(lost(new ClosedChannelException()));
+            Loop.Timer current = ticks;
+            if (current != null) mux.late(Math.max(0, loop.now() - current.due));
             mux.tick(loop.now());
             checkStall();
             tickLater();

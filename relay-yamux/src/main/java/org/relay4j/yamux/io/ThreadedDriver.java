@@ -47,6 +47,7 @@ public final class ThreadedDriver extends Driver {
     private volatile long writingSince; // ns; 0 while the writer is not in the channel
     private boolean written; // the last frame has been written; guarded by lock
     private @Nullable ScheduledFuture<?> ticks; // guarded by lock
+    private long tickDue; // ns; guarded by lock
 
     /** Creates a driver that is not started; see {@link #start}. */
     public ThreadedDriver(ByteChannel channel, Role role, CoreOptions options, SessionEvents events) {
@@ -79,6 +80,7 @@ public final class ThreadedDriver extends Driver {
         try {
             long interval = options.tickInterval();
             ticks = ProcessTimer.EXECUTOR.scheduleWithFixedDelay(this::tick, interval, interval, TimeUnit.NANOSECONDS);
+            tickDue = System.nanoTime() + interval;
         } finally {
             lock.unlock();
         }
@@ -202,6 +204,8 @@ public final class ThreadedDriver extends Driver {
         lock.lock();
         try {
             long now = System.nanoTime();
+            mux.late(Math.max(0, now - tickDue));
+            tickDue = now + options.tickInterval();
             mux.tick(now);
             long stall = options.writeStallTimeout();
             long since = writingSince;

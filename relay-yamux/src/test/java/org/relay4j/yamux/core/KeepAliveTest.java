@@ -66,6 +66,30 @@ class KeepAliveTest {
         assertEquals("the peer has been silent for 40000 ms and did not answer a ping", cause.message());
     }
 
+    /** A process that was stopped cannot tell whether its peer was silent. */
+    @Test
+    void ownAbsenceIsNoSilenceOfThePeer() {
+        KeepAlive keepAlive = keepAlive(new Options().keepAlive(30, 10));
+        assertNull(keepAlive.tick(START + 30 * SECOND));
+        keepAlive.away(60 * SECOND);
+        assertNull(keepAlive.tick(START + 91 * SECOND));
+        assertNull(keepAlive.tick(START + 100 * SECOND - 1));
+        assertNotNull(keepAlive.tick(START + 100 * SECOND), "the peer has had its time");
+    }
+
+    @Test
+    void absenceMakesNoQuestionOfAnAnswer() {
+        KeepAlive keepAlive = keepAlive(new Options().keepAlive(30, 10));
+        assertNull(keepAlive.tick(START + 30 * SECOND));
+        assertEquals(Wire.ping(1), sent());
+        keepAlive.received(START + 31 * SECOND); // data, and the answer got lost
+        keepAlive.away(60 * SECOND);
+        assertNull(keepAlive.tick(START + 92 * SECOND));
+        assertEquals(Wire.ping(2), sent());
+        assertNull(keepAlive.tick(START + 102 * SECOND - 1));
+        assertNotNull(keepAlive.tick(START + 102 * SECOND));
+    }
+
     /** A connection that is watched more closely must not end earlier. */
     @Test
     void probeWithoutAnswerDoesNotEndTheSessionEarlier() {
@@ -179,6 +203,16 @@ class KeepAliveTest {
         assertNotNull(cause);
         assertEquals(Cause.Kind.TIMEOUT, cause.kind());
         assertEquals("the peer has read no data for 30000 ms", cause.message());
+    }
+
+    @Test
+    void ownAbsenceIsNoStallOfTheOutput() {
+        KeepAlive keepAlive = keepAlive(new Options().keepAlive(0, 0).writeStallTimeout(30));
+        output.append(Frame.WINDOW_UPDATE, Frame.FIN, 1, 0);
+        assertNull(keepAlive.tick(START));
+        keepAlive.away(60 * SECOND);
+        assertNull(keepAlive.tick(START + 61 * SECOND));
+        assertNotNull(keepAlive.tick(START + 90 * SECOND));
     }
 
     @Test

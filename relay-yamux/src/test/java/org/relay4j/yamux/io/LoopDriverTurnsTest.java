@@ -63,7 +63,7 @@ class LoopDriverTurnsTest {
     void sessionHasTheWindowThatItsWireNeeds() throws Exception {
         Loop loop = new Loop("relay-test-window", true);
         List<SocketChannel> ends = Transport.sockets();
-        Wire wire = new Forwarding(socket(ends)) {
+        Wire wire = new ForwardingWire(socket(ends)) {
             @Override
             public int nearbyWindow() {
                 return 1_234_567;
@@ -88,7 +88,7 @@ class LoopDriverTurnsTest {
     }
 
     /** Reads all at once, and hands out one byte at a time. */
-    private static final class DrippingWire extends Forwarding {
+    private static final class DrippingWire extends ForwardingWire {
         private final ByteBuffer in = ByteBuffer.allocate(64 * 1024).limit(0);
         final AtomicInteger handedOut = new AtomicInteger(); // bytes
 
@@ -115,7 +115,7 @@ class LoopDriverTurnsTest {
     }
 
     /** Notes its first write. */
-    private static final class AnsweringWire extends Forwarding {
+    private static final class AnsweringWire extends ForwardingWire {
         private final Runnable onWrite;
 
         AnsweringWire(PlainWire under, Runnable onWrite) {
@@ -127,54 +127,6 @@ class LoopDriverTurnsTest {
         public int write(ByteBuffer from) throws IOException {
             onWrite.run();
             return super.write(from);
-        }
-    }
-
-    private abstract static class Forwarding implements Wire {
-        final PlainWire under;
-
-        Forwarding(PlainWire under) {
-            this.under = under;
-        }
-
-        @Override
-        public SocketChannel channel() {
-            return under.channel();
-        }
-
-        @Override
-        public int read(ByteBuffer to) throws IOException {
-            return under.read(to);
-        }
-
-        @Override
-        public boolean hasInput() {
-            return under.hasInput();
-        }
-
-        @Override
-        public int write(ByteBuffer from) throws IOException {
-            return under.write(from);
-        }
-
-        @Override
-        public boolean flush() {
-            return under.flush();
-        }
-
-        @Override
-        public boolean shutdownOutput() throws IOException {
-            return under.shutdownOutput();
-        }
-
-        @Override
-        public int discard(ByteBuffer scratch) throws IOException {
-            return under.discard(scratch);
-        }
-
-        @Override
-        public void close() {
-            under.close();
         }
     }
 

@@ -90,6 +90,28 @@ class LoopTest {
         assertEquals(List.of("first", "second"), done);
     }
 
+    /** The thread did not run for a while after its selector had returned, as a process that was stopped. */
+    @Test
+    void timerThatIsLateRunsAfterTheSockets() throws Exception {
+        List<String> done = new CopyOnWriteArrayList<>();
+        Probe probe = register(key -> done.add("socket"));
+        CountDownLatch last = new CountDownLatch(1);
+        CountDownLatch sent = new CountDownLatch(1);
+        loop.execute(() -> {
+            long begun = System.nanoTime();
+            loop.schedule(0, () -> {
+                done.add("timer");
+                last.countDown();
+            });
+            Await.until("a byte has arrived", sent);
+            Await.until("the timer is late", () -> System.nanoTime() - begun > TimeUnit.MILLISECONDS.toNanos(50));
+        });
+        probe.send();
+        sent.countDown();
+        Await.until("the timer has run", last);
+        assertEquals(List.of("socket", "timer"), done);
+    }
+
     @Test
     void survivesTasksAndTimersThatThrow() throws Exception {
         CountDownLatch last = new CountDownLatch(1);
