@@ -34,6 +34,7 @@ public final class LinkEmulator implements AutoCloseable {
     private final int target;
     private final Selector selector = Selector.open();
     private final ServerSocketChannel listener = ServerSocketChannel.open();
+    private final SelectionKey accepting;
     private final int port;
     private final List<Connection> connections = new ArrayList<>(); // own thread only
     private final AtomicInteger mostHeld = new AtomicInteger();
@@ -52,7 +53,7 @@ public final class LinkEmulator implements AutoCloseable {
         listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
         port = ((InetSocketAddress) listener.getLocalAddress()).getPort();
         listener.configureBlocking(false);
-        listener.register(selector, SelectionKey.OP_ACCEPT);
+        accepting = listener.register(selector, SelectionKey.OP_ACCEPT);
         thread = new Thread(this::run, "relay-test-link");
         thread.setDaemon(true);
     }
@@ -74,9 +75,15 @@ public final class LinkEmulator implements AutoCloseable {
         return mostHeld.get();
     }
 
-    /** Stops forwarding silently: from now on not even the end of a connection passes. */
+    /** Stops forwarding silently: until {@link #mend}, not even the end of a connection passes. */
     public void cut() {
         cut = true;
+        selector.wakeup();
+    }
+
+    /** Forwards again, first what has arrived since {@link #cut}. */
+    public void mend() {
+        cut = false;
         selector.wakeup();
     }
 
@@ -96,6 +103,7 @@ public final class LinkEmulator implements AutoCloseable {
             while (!closing) {
                 await();
                 if (cut) continue;
+                accepting.interestOps(SelectionKey.OP_ACCEPT); // not while it was cut
                 long now = System.nanoTime();
                 connections.removeIf(connection -> !moves(connection, now));
                 accept(now);

@@ -16,13 +16,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The link to one loop of another node: dialled when a visitor needs it, with a growing pause after each failure. On one loop of
- * this node, unless a method says otherwise.
+ * The link to one loop of another node: dialled when a visitor needs it, and again when it was lost, with a growing pause after each
+ * failure. On one loop of this node, unless a method says otherwise.
  */
 final class PeerLink {
     /*
      * Visitors wait while the link is dialled, a second at most, and are then tried elsewhere, as they are during a pause. The number
      * of unanswered visitors of each endpoint is limited, so that one endpoint cannot use up those of the whole link.
+     *
+     * The session of a node that becomes silent is retired: it keeps the visitors that the node serves, which go on if it was only
+     * paused, and new visitors get a new session. So does a session that can open no more streams.
      */
     private static final Logger log = LoggerFactory.getLogger(PeerLink.class);
 
@@ -30,7 +33,13 @@ final class PeerLink {
     static final int UNANSWERED_OF_ENDPOINT = 256;
 
     private static final long FIRST_PAUSE = TimeUnit.MILLISECONDS.toNanos(100);
-    private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(5);
+    private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(1);
+
+    /** A link that ends earlier has failed. Unit: nanoseconds. */
+    private static final long SHORT_LIFE = TimeUnit.SECONDS.toNanos(5);
+
+    /** Retired sessions; one more ends the oldest. */
+    static final int MOST_RETIRED = 4;
 
     private final PeerSettings settings;
     private final PeerLinks links;
@@ -40,11 +49,14 @@ final class PeerLink {
     private final ArrayDeque<PeerOffer> waiting = new ArrayDeque<>(0); // for the link
     private final Map<Endpoint, Integer> unanswered = new HashMap<>();
     private volatile @Nullable PeerOutbound session; // while it is up
+    private final ArrayDeque<PeerOutbound> retired = new ArrayDeque<>(0); // the oldest first
+    private volatile boolean hasRetired;
     private @Nullable PeerDial dial; // while it is dialled
+    private Loop.@Nullable Timer redial; // after the loss of a session
     private Loop.@Nullable Timer patience; // of the visitors that wait
     private long pause; // ns; the last one
     private long pausedUntil; // ns
-    private long establishedAt; // ns
+    private long establishedAt; // ns; 0: never
     private String lastFailure = "";
     private boolean closed;
 
@@ -60,6 +72,11 @@ final class PeerLink {
 
     boolean isUp() {
         return session != null;
+    }
+
+    /** Returns whether it may have visitors. */
+    boolean isInUse() {
+        return session != null || hasRetired;
     }
 
     void open(PeerOffer offer) {
@@ -101,8 +118,15 @@ final class PeerLink {
         }
         // No more streams can be opened there, for example because all ids are used.
         session = null;
-        up.retire();
+        retire(up);
         await(offer);
+    }
+
+    private void retire(PeerOutbound over) {
+        retired.add(over);
+        hasRetired = true;
+        over.retire();
+        if (retired.size() > MOST_RETIRED) retired.remove().close();
     }
 
     /** The visitor no longer counts as unanswered. Perhaps with the lock of the session held. */
@@ -145,6 +169,8 @@ final class PeerLink {
     // ---- the connection
 
     private void dial() {
+        if (redial != null) redial.cancel();
+        redial = null;
         PeerDial begun = new PeerDial(settings, links.tasks(), loop, node, number, this);
         dial = begun;
         begun.start();
@@ -175,6 +201,16 @@ final class PeerLink {
         else log.debug("{} cannot be established: {}", this, why);
         pause();
         release(why);
+        redial();
+    }
+
+    /** Dials again after the pause if there was a session before: visitors go elsewhere until the other node is known to answer. */
+    private void redial() {
+        if (closed || establishedAt == 0 || redial != null || dial != null || session != null) return;
+        redial = loop.schedule(Math.max(0, pausedUntil - System.nanoTime()), () -> {
+            redial = null;
+            if (!closed && dial == null && session == null) dial();
+        });
     }
 
     private void pause() {
@@ -183,16 +219,43 @@ final class PeerLink {
         pausedUntil = System.nanoTime() + pause - jitter;
     }
 
-    /** The session has ended. The other node is dead unless it has closed the session in order. */
+    /** The other node has not sent a byte for a while. It may only be paused. */
+    void silent(PeerOutbound over) {
+        if (closed || session != over) return;
+        log.warn("{}: the node is silent, new visitors are offered to others first", this);
+        lastFailure = "the node is silent";
+        session = null;
+        retire(over);
+        links.watcher().dead(node.name());
+        links.ended(node.name());
+        redial();
+    }
+
+    /** The other node was silent, and is no longer. */
+    void heard() {
+        pausedUntil = System.nanoTime();
+    }
+
+    /** A session has ended. The other node is dead unless it has closed the session in order. */
     void ended(PeerOutbound over, boolean inOrder, String why) {
-        if (session == over) session = null; // else it was retired
-        if (closed || over.isRetired()) return;
+        boolean current = session == over;
+        if (current) session = null;
+        else retired.remove(over);
+        hasRetired = !retired.isEmpty();
+        if (closed) return;
+        if (current) lost(inOrder, why);
+        else if (!inOrder) log.warn("{}: the visitors of an earlier session were reset: {}", this, why);
+        links.ended(node.name());
+    }
+
+    private void lost(boolean inOrder, String why) {
         log.warn("{} has ended: {}", this, why);
         lastFailure = why;
-        if (System.nanoTime() - establishedAt < LONGEST_PAUSE) pause();
+        if (System.nanoTime() - establishedAt < SHORT_LIFE) pause();
         else pause = 0;
-        if (!inOrder) links.watcher().dead(node.name());
-        links.ended(node.name());
+        if (inOrder) return;
+        links.watcher().dead(node.name());
+        redial();
     }
 
     private void closeHere() {
@@ -200,9 +263,12 @@ final class PeerLink {
         closed = true;
         release("it is closed");
         if (dial != null) dial.cancel();
+        if (redial != null) redial.cancel();
         PeerOutbound up = session;
         session = null;
         if (up != null) up.close();
+        for (PeerOutbound each; (each = retired.poll()) != null; ) each.close();
+        hasRetired = false;
     }
 
     @Override

@@ -66,13 +66,13 @@ public final class PeerLinks implements AutoCloseable {
         outdated.forEach(PeerLink::close);
     }
 
-    /** A node has gone. Its links end unless they are alive, perhaps because only the store has lost it: then each ends by itself. */
+    /** A node has gone. Its links end unless they are in use, perhaps because only the store has lost it: then each ends by itself. */
     public void nodeGone(String name) {
         List<PeerLink> all = new ArrayList<>();
         lock.lock();
         try {
             links.forEach((key, link) -> {
-                if (key.node().equals(name) && !link.isUp()) all.add(link);
+                if (key.node().equals(name) && !link.isInUse()) all.add(link);
             });
             links.values().removeAll(all);
             if (links.keySet().stream().anyMatch(key -> key.node().equals(name))) gone.add(name);
@@ -86,7 +86,7 @@ public final class PeerLinks implements AutoCloseable {
         all.forEach(PeerLink::close);
     }
 
-    /** A link to a node is no longer up. With no lock held. */
+    /** A session of a link to a node has ended, or is retired. With no lock held. */
     void ended(String name) {
         boolean forgotten;
         lock.lock();

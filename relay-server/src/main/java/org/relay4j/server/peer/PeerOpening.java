@@ -13,7 +13,7 @@ import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.TlsWire;
 
 /**
- * A connection between two nodes before its session: TCP, TLS, and one line in each direction, all within 5 s. On one loop, except
+ * A connection between two nodes before its session: TCP, then TLS and one line in each direction within 5 s. On one loop, except
  * for what the TLS engine computes.
  */
 final class PeerOpening implements Loop.Handler {
@@ -31,6 +31,12 @@ final class PeerOpening implements Loop.Handler {
 
     /** Unit: nanoseconds. */
     static final long TIMEOUT = TimeUnit.SECONDS.toNanos(5);
+
+    /**
+     * The time until a node that is dialled must have accepted the connection. The next attempt comes soon; TCP would double the time
+     * between its own. Unit: nanoseconds.
+     */
+    private static final long CONNECT_TIMEOUT = TimeUnit.MILLISECONDS.toNanos(1_500);
 
     private final PeerTls tls;
     private final PeerTasks tasks;
@@ -67,11 +73,12 @@ final class PeerOpening implements Loop.Handler {
             throws IOException {
         PeerOpening opening = new PeerOpening(tls, tasks, loop, channel, steps);
         opening.key = loop.register(channel, SelectionKey.OP_CONNECT, opening);
-        opening.limit(TIMEOUT);
+        opening.limit(CONNECT_TIMEOUT);
         return opening;
     }
 
     private void limit(long nanos) {
+        if (deadline != null) deadline.cancel();
         deadline = loop.schedule(nanos, () -> fail("no link within " + nanos / 1_000_000 + " ms"));
     }
 
@@ -117,6 +124,7 @@ final class PeerOpening implements Loop.Handler {
 
     private void connected() throws IOException {
         if (!channel.finishConnect()) return;
+        limit(TIMEOUT);
         makeEngine(true);
     }
 

@@ -13,8 +13,14 @@ final class PeerOptions {
     /** The interval of pings while no byte arrives. */
     static final Duration PING = Duration.ofMillis(500);
 
-    /** With the interval: a node that is silent for 1.5 s is dead. */
-    private static final Duration PONG = Duration.ofSeconds(1);
+    /**
+     * The number of intervals without a byte after which a node is silent: new visitors are offered to others first. A visitor that it
+     * serves stays, because a node that paused for some seconds goes on.
+     */
+    static final int SILENT_INTERVALS = 3;
+
+    /** With the interval: the session, and with it its visitors, ends after 10 s of silence. */
+    private static final Duration PONG = Duration.ofMillis(9_500);
 
     /** Visitors of a link that may wait for an answer at once, of all endpoints together. */
     static final int UNANSWERED = 1_024;

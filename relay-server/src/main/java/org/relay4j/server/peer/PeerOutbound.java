@@ -14,15 +14,13 @@ import org.relay4j.yamux.io.TlsWire;
 
 /** The session of an established link to another node. On the loop of the link. */
 final class PeerOutbound implements SessionEvents {
-    /** A node that has been silent for longer is not reported as alive. Unit: nanoseconds. */
-    private static final long SILENT = 3 * PeerOptions.PING.toNanos();
-
     private final PeerLink link;
     private final PeerWatcher watcher;
     private final String node;
     private final LoopDriver driver;
     private Loop.@Nullable Timer beat;
-    private boolean retired;
+    private long heard; // ns; when the last byte had arrived at the last beat
+    private int silentBeats; // in a row, during which no byte has arrived
 
     PeerOutbound(PeerLink link, Loop loop, TlsWire wire, PeerWatcher watcher, String node) {
         this.link = link;
@@ -37,17 +35,24 @@ final class PeerOutbound implements SessionEvents {
         beat();
     }
 
+    /** Beats are counted, not time: while this node itself does not run, nobody is silent. */
     private void beat() {
-        long silent;
+        long received;
         driver.lock.lock();
         try {
             Multiplexer mux = driver.mux();
             if (mux.ended() != null) return;
-            silent = System.nanoTime() - mux.lastReceived();
+            received = mux.lastReceived();
         } finally {
             driver.lock.unlock();
         }
-        if (silent < SILENT) watcher.alive(node);
+        boolean wasSilent = silentBeats >= PeerOptions.SILENT_INTERVALS;
+        silentBeats = received == heard ? silentBeats + 1 : 0;
+        heard = received;
+        if (silentBeats < PeerOptions.SILENT_INTERVALS) {
+            if (wasSilent) link.heard();
+            watcher.alive(node);
+        } else if (!wasSilent) link.silent(this);
         beat = driver.loop().schedule(PeerOptions.PING.toNanos(), this::beat);
     }
 
@@ -65,12 +70,7 @@ final class PeerOutbound implements SessionEvents {
 
     /** Opens no more streams, and ends with the last one. */
     void retire() {
-        retired = true;
         driver.closeWhenDone();
-    }
-
-    boolean isRetired() {
-        return retired;
     }
 
     void close() {

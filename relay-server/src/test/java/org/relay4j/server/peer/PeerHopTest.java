@@ -200,32 +200,55 @@ class PeerHopTest {
         return sender.getState();
     }
 
+    /** A process that was stopped for some seconds, or waited for a processor, goes on as before. */
     @Test
-    void aSilentNodeIsDead() throws IOException {
+    void aNodeThatWasSilentKeepsItsVisitorsAndNewOnesAreTriedElsewhere() throws IOException {
         entry.answers = true;
-        LinkSettings settings = new LinkSettings(1_000_000_000, 0, 0, 1 << 20, 1);
-        try (LinkEmulator cable =
-                LinkEmulator.start(settings, target.port.address().getPort())) {
-            entry.links.nodeGone("b");
-            entry.links.node(target.info(cable.port()));
-            try (Socket served = entry.visitor()) {
-                echo(served, "hello");
-                Await.until("it is alive", () -> entry.alive.get() > 2);
-                assertTrue(entry.links.isUp("b"));
-                cable.cut();
-                long cut = System.nanoTime();
-                try (Socket waiting = entry.visitor()) {
-                    Visitor.send(waiting, "unread");
-                    entry.await("elsewhere: link to node b");
-                    Visitor.expect(waiting, "unread");
-                }
-                Visitor.expectReset(served);
-                long took = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - cut);
-                Await.until("it is reported", () -> entry.dead.equals(List.of("b")));
-                assertTrue(took >= 900, "dead after " + took + " ms");
-                assertFalse(entry.links.isUp("b"));
+        try (LinkEmulator cable = cable();
+                Socket served = entry.visitor()) {
+            echo(served, "hello");
+            Await.until("it is alive", () -> entry.alive.get() > 2);
+            assertTrue(entry.links.isUp("b"));
+            cable.cut();
+            try (Socket waiting = entry.visitor()) {
+                Visitor.send(waiting, "unread");
+                entry.await("elsewhere: link to node b");
+                Visitor.expect(waiting, "unread");
+            }
+            Await.until("it is reported", () -> entry.dead.equals(List.of("b")));
+            assertFalse(entry.links.isUp("b"));
+            long before = entry.alive.get();
+            cable.mend();
+            echo(served, "and on");
+            Await.until("it is alive again", () -> entry.alive.get() > before);
+            Await.until("it is dialled again, without a visitor", () -> entry.links.isUp("b"));
+            try (Socket visitor = entry.visitor()) {
+                echo(visitor, "hello");
             }
         }
+    }
+
+    @Test
+    void aNodeThatStaysSilentIsDead() throws IOException {
+        try (LinkEmulator cable = cable();
+                Socket served = entry.visitor()) {
+            echo(served, "hello");
+            cable.cut();
+            long cut = System.nanoTime();
+            Visitor.expectReset(served);
+            long took = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - cut);
+            assertTrue(took >= 9_000, "dead after " + took + " ms");
+        }
+    }
+
+    /** The only way to the target from now on. */
+    private LinkEmulator cable() throws IOException {
+        LinkSettings settings = new LinkSettings(1_000_000_000, 0, 0, 1 << 20, 1);
+        LinkEmulator cable =
+                LinkEmulator.start(settings, target.port.address().getPort());
+        entry.links.nodeGone("b");
+        entry.links.node(target.info(cable.port()));
+        return cable;
     }
 
     @Test

@@ -188,7 +188,7 @@ class PeerLinksTest {
 
     @Test
     void hostileAnswersEndTheLink() throws IOException {
-        for (String answer : List.of("HELLO\n", "OK now\n\u0001", "\u0000\u0001\n", "x".repeat(2_000))) {
+        for (String answer : List.of("HELLO\n", "\u0000\u0001\n", "x".repeat(2_000), "OK now\n\u0001")) {
             try (EntryNode fresh = new EntryNode(keys.tls("a"))) {
                 fresh.links.node(node.info());
                 try (Socket visitor = fresh.visitor();
@@ -282,6 +282,44 @@ class PeerLinksTest {
                 Visitor.expect(first, "still here");
                 assertFalse(second.isClosed());
             }
+        }
+    }
+
+    @Test
+    void sessionsThatWereReplacedAreLimited() throws IOException {
+        List<Socket> visitors = new ArrayList<>();
+        List<ScriptedPeer> peers = new ArrayList<>();
+        try {
+            for (int n = 0; n < PeerLink.MOST_RETIRED + 2; n++) { // the last one is the present one
+                visitors.add(visitor());
+                ScriptedPeer peer = node.link();
+                peers.add(peer);
+                header(peer, 1);
+                peer.send(WireFrame.window(1, WireFrame.ACK, 0), WireFrame.goAway(0));
+                assertEquals("unread", new String(peer.expectData(1, 6), US_ASCII));
+            }
+            Visitor.expectReset(visitors.get(0));
+            peers.get(1).send(WireFrame.data(1, "still here"));
+            Visitor.expect(visitors.get(1), "still here");
+        } finally {
+            for (Socket each : visitors) each.close();
+            for (ScriptedPeer each : peers) each.close();
+        }
+    }
+
+    @Test
+    void aLinkThatWasLostIsDialledAgain() throws IOException {
+        try (Socket visitor = visitor();
+                ScriptedPeer peer = node.link()) {
+            header(peer, 1);
+            peer.send(WireFrame.window(1, WireFrame.ACK, 0));
+            assertEquals("unread", new String(peer.expectData(1, 6), US_ASCII));
+            peer.close();
+            Visitor.expectReset(visitor);
+        }
+        try (ScriptedPeer peer = node.link()) {
+            peer.expect(WireFrame.ping(WireFrame.SYN, 1));
+            Await.until("it is up", () -> entry.links.isUp("b"));
         }
     }
 
