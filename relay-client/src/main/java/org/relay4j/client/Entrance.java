@@ -142,15 +142,16 @@ final class Entrance {
      *
      * @param instead the number of the connection that it replaces; negative for none
      * @param way the address to connect to
+     * @param occupied where the tunnel has connections, also those that are about to end: other nodes come first
      * @throws IOException as {@link ControlConnection#over} does
      */
-    ControlConnection join(int instead, Way way) throws IOException {
+    ControlConnection join(int instead, Way way, List<InetSocketAddress> occupied) throws IOException {
         String shown = lease.word();
         if (shown == null) throw new SocketException("the tunnel has no lease");
         ControlLine request = request().with("join", shown);
         if (instead >= 0) request = request.with("instead", instead);
         ControlConnection connection =
-                ControlConnection.over(reachFurther(way), options, request.with(ServerLines.DRAIN));
+                ControlConnection.over(reachFurther(way, occupied), options, request.with(ServerLines.DRAIN));
         if (connection.grant().connection() < 0) {
             connection.wire().close();
             throw new RelayProtocolException(HostPort.text(server) + " does not let connections join a tunnel", null);
@@ -160,19 +161,19 @@ final class Entrance {
         return connection;
     }
 
-    private Reached reachFurther(Way way) throws IOException {
+    private Reached reachFurther(Way way, List<InetSocketAddress> occupied) throws IOException {
         UnixDomainSocketAddress socket = ControlSocket.of(server);
         if (socket != null) return ControlSocket.connect(socket);
         boolean urgent = way == Way.URGENT;
-        return route(urgent).connect(timeout(urgent), timeout -> dialFurther(way, timeout));
+        return route(urgent).connect(timeout(urgent), timeout -> dialFurther(way, occupied, timeout));
     }
 
     /** Connects without a proxy. */
-    private Dial.Dialed dialFurther(Way way, Duration timeout) throws IOException {
+    private Dial.Dialed dialFurther(Way way, List<InetSocketAddress> occupied, Duration timeout) throws IOException {
         InetSocketAddress present = known;
         List<InetSocketAddress> targets;
         if (present == null) targets = addresses.resolve(); // it came through a proxy
-        else if (clustered || way == Way.OTHER) targets = ServerAddresses.avoiding(present, addresses.resolve());
+        else if (clustered || way == Way.OTHER) targets = ServerAddresses.avoiding(occupied, addresses.resolve());
         else targets = List.of(present);
         return Dial.connect(targets, HostPort.text(server), timeout, way == Way.URGENT);
     }

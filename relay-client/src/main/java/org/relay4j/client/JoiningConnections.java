@@ -1,7 +1,10 @@
 package org.relay4j.client;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.SocketException;
+import java.util.Comparator;
+import java.util.List;
 import java.util.function.Supplier;
 import org.relay4j.yamux.SessionStatistics;
 import org.slf4j.Logger;
@@ -23,7 +26,11 @@ final class JoiningConnections implements Companions.Joining {
 
     @Override
     public TunnelConnection join(int instead, Entrance.Way way) throws IOException {
-        TunnelConnection next = connector.connect(() -> tunnel.entrance().join(instead, way), events);
+        List<InetSocketAddress> occupied = tunnel.connections().all().stream()
+                .sorted(Comparator.comparing(tunnel.connections()::isMoving)) // a server that shuts down is the last choice
+                .map(TunnelConnection::serverAddress)
+                .toList();
+        TunnelConnection next = connector.connect(() -> tunnel.entrance().join(instead, way, occupied), events);
         if (!tunnel.connections().join(next)) {
             next.abandon();
             throw new SocketException("the tunnel was lost");

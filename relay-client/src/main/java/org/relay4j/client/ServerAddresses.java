@@ -55,11 +55,13 @@ final class ServerAddresses {
         return ordered;
     }
 
-    /** Moves the avoided address to the end. */
-    static List<InetSocketAddress> avoiding(InetSocketAddress avoided, List<InetSocketAddress> resolved) {
+    /** Moves the avoided addresses to the end. */
+    static List<InetSocketAddress> avoiding(List<InetSocketAddress> avoided, List<InetSocketAddress> resolved) {
         List<InetSocketAddress> ordered = new ArrayList<>(resolved);
-        int at = find(avoided, ordered);
-        if (at >= 0) ordered.add(ordered.remove(at));
+        for (InetSocketAddress each : avoided) {
+            int at = each.isUnresolved() ? -1 : find(each, ordered);
+            if (at >= 0) ordered.add(ordered.remove(at));
+        }
         return ordered;
     }
 

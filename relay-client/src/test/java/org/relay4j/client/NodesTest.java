@@ -70,6 +70,30 @@ class NodesTest {
         }
     }
 
+    /** Else the end of one node would end both. */
+    @Test
+    void connectionInPlaceOfALostOneGoesToANodeWithoutAny() throws Exception {
+        ServerScript third = new ServerScript();
+        first.answers.add(granted(0, " node=n1"));
+        second.answers.add("OK port=4532 connection=1 node=n2");
+        third.answers.add("OK port=4532 connection=2 node=n3");
+        try (FakeServer last = FakeServer.start(third::serve)) {
+            RelayClientOptions options = options(2, other.port()).toBuilder()
+                    .nodes(List.of(
+                            InetSocketAddress.createUnresolved("127.0.0.1", other.port()),
+                            InetSocketAddress.createUnresolved("127.0.0.1", last.port())))
+                    .build();
+            try (RelayAcceptor acceptor = RelayClient.connect("127.0.0.1", one.port(), options)) {
+                first.established.take();
+                second.established.take();
+                other.close();
+                third.established.take();
+                assertEquals(1, first.requests.size(), first.requests::toString);
+                assertEquals(4532, acceptor.getLocalPort());
+            }
+        }
+    }
+
     @Test
     void furtherConnectionOfAServerOfItsOwnStaysThere() throws Exception {
         first.answers.addAll(List.of(granted(0, ""), "OK port=4532 connection=1"));

@@ -56,8 +56,11 @@ class ServerAddressesTest {
     void avoidedAddressIsTriedLast() {
         assertEquals(
                 list("1.1.1.2", "1.1.1.3", "1.1.1.1"),
-                ServerAddresses.avoiding(at("1.1.1.1", 7000), list("1.1.1.1", "1.1.1.2", "1.1.1.3")));
-        assertEquals(list("1.1.1.1"), ServerAddresses.avoiding(at("1.1.1.1", 7001), list("1.1.1.1")));
+                ServerAddresses.avoiding(List.of(at("1.1.1.1", 7000)), list("1.1.1.1", "1.1.1.2", "1.1.1.3")));
+        assertEquals(list("1.1.1.1"), ServerAddresses.avoiding(List.of(at("1.1.1.1", 7001)), list("1.1.1.1")));
+        assertEquals(
+                list("1.1.1.3", "1.1.1.2", "1.1.1.1"),
+                ServerAddresses.avoiding(list("1.1.1.2", "1.1.1.1"), list("1.1.1.1", "1.1.1.2", "1.1.1.3")));
     }
 
     private static List<InetSocketAddress> list(String... hosts) {
