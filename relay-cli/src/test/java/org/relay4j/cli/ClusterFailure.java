@@ -113,6 +113,14 @@ enum ClusterFailure {
         return this == LEADER_KILLED || this == STORE_LOST;
     }
 
+    /** Returns whether the network drops packets, and no process is affected. */
+    boolean isOfNetwork() {
+        return switch (this) {
+            case NODE_SILENT, NODE_WITHOUT_STORE, NODE_WITHOUT_PEERS, NODE_UNHEARD, NODE_DEAF -> true;
+            default -> false;
+        };
+    }
+
     abstract void begin(FaultyCluster cluster, int node) throws InterruptedException;
 
     void end(FaultyCluster cluster, int node) throws InterruptedException {

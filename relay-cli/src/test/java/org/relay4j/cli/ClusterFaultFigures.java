@@ -26,6 +26,8 @@ class ClusterFaultFigures {
     private static final int ROUNDS = 3;
     private static final int RATE = 200; // visitors a second
 
+    private static final Path LOGS = FailureRun.LOGS.resolve("ROLLING_RESTART");
+
     @TempDir
     private Path folder;
 
@@ -81,27 +83,20 @@ class ClusterFaultFigures {
                 millis.get(millis.size() - 1) / 1_000);
     }
 
-    /** All nodes, one after the other, three times. No visitor is cut, however it came. */
+    /** All nodes, one after the other, three times. No visitor is cut, however long it stays within the grace period. */
     @Test
     void rollingRestart() throws Exception {
         if (!"ROLLING_RESTART".matches(FAILURES)) return;
+        List<Visit> log = List.of();
         try (FaultyCluster cluster = new FaultyCluster(folder);
                 Visitors visitors = new Visitors(cluster, RATE, true);
                 Contender contender = new Contender(cluster)) {
-            cluster.awaitSteady();
-            for (int round = 0; round < ROUNDS; round++) {
-                for (int node = 1; node <= FaultyCluster.NODES; node++) {
-                    visitors.avoid(node); // as a load balancer does, within the drain delay
-                    cluster.node(node).terminate();
-                    cluster.startNode(node);
-                    cluster.awaitSteady();
-                    visitors.avoid(0);
-                    FailureRun.pass(Duration.ofSeconds(1));
-                }
+            try {
+                restartAll(cluster, visitors);
+                log = visitors.finish();
+            } finally {
+                cluster.write(LOGS, log);
             }
-            List<Visit> log = visitors.finish();
-            Path logs = Path.of("target", "cluster-failures", "ROLLING_RESTART");
-            cluster.write(logs, log);
             VisitJudge judge = new VisitJudge(log, cluster.names());
             System.out.printf(
                     Locale.ROOT,
@@ -109,10 +104,24 @@ class ClusterFaultFigures {
                     judge.count(),
                     judge.failures().size(),
                     judge.longestWait() / 1_000);
-            assertEquals(List.of(), judge.violations(), logs::toString);
-            assertEquals(List.of(), judge.failures(), logs::toString);
-            assertEquals(List.of(), contender.stolen(), logs::toString);
+            assertEquals(List.of(), judge.violations(), LOGS::toString);
+            assertEquals(List.of(), judge.failures(), LOGS::toString);
+            assertEquals(List.of(), contender.stolen(), LOGS::toString);
             assertTrue(judge.count() > 1_000, () -> judge.count() + " visitors");
+        }
+    }
+
+    private static void restartAll(FaultyCluster cluster, Visitors visitors) throws InterruptedException {
+        cluster.awaitSteady();
+        for (int round = 0; round < ROUNDS; round++) {
+            for (int node = 1; node <= FaultyCluster.NODES; node++) {
+                visitors.avoid(node); // as a load balancer does, within the drain delay
+                cluster.node(node).terminate();
+                cluster.startNode(node);
+                cluster.awaitSteady();
+                visitors.avoid(0);
+                FailureRun.pass(Duration.ofSeconds(1));
+            }
         }
     }
 }

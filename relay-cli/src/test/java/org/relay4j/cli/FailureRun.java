@@ -16,7 +16,7 @@ final class FailureRun {
     private static final int RATE = 100; // visitors a second
     private static final Duration BEFORE = Duration.ofSeconds(2);
     private static final Duration AFTER = Duration.ofSeconds(4);
-    private static final Path LOGS = Path.of("target", "cluster-failures");
+    static final Path LOGS = Path.of("target", "cluster-failures");
 
     private final ClusterFailure failure;
     private final int node;
@@ -42,8 +42,9 @@ final class FailureRun {
                 Contender contender = new Contender(cluster)) {
             pass(BEFORE);
             if (!failure.visited) visitors.avoid(node);
-            began = visitors.now();
+            long before = visitors.now();
             failure.begin(cluster, node);
+            began = failure.isOfNetwork() ? visitors.now() : before; // the cuts are made one after the other
             long begun = System.nanoTime();
             pass(failure.lasting);
             ready = cluster.areReady();
