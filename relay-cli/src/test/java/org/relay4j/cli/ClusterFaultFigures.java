@@ -22,7 +22,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(3_600)
 class ClusterFaultFigures {
     private static final int RUNS = Integer.getInteger("relay.figures.runs", 3);
-    private static final String FAILURES = System.getProperty("relay.figures.failures", ".*"); // names of ClusterFailure
+    private static final String FAILURES =
+            System.getProperty("relay.figures.failures", ".*"); // names of ClusterFailure
     private static final int ROUNDS = 3;
     private static final int RATE = 200; // visitors a second
 

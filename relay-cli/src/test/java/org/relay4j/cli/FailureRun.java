@@ -35,8 +35,7 @@ final class FailureRun {
         node = cluster.busyNode();
         for (int connections = 1; connections <= 2; connections++) {
             affected.put(
-                    connections,
-                    failure.isOfStore() ? cluster.ports(connections) : cluster.carried(node, connections));
+                    connections, failure.isOfStore() ? cluster.ports(connections) : cluster.carried(node, connections));
         }
         try (Visitors visitors = new Visitors(cluster, RATE, false);
                 Contender contender = new Contender(cluster)) {
@@ -89,8 +88,9 @@ final class FailureRun {
     /** Judges the visitors of affected tunnels that came to other nodes after the beginning of the failure. */
     VisitJudge elsewhere(int connections) {
         Set<Integer> ports = affected.getOrDefault(connections, Set.of());
-        return judge.only(visit ->
-                visit.begun() >= began && ports.contains(visit.port()) && (failure.isOfStore() || visit.node() != node));
+        return judge.only(visit -> visit.begun() >= began
+                && ports.contains(visit.port())
+                && (failure.isOfStore() || visit.node() != node));
     }
 
     /** Judges all visitors that came after the beginning of the failure, but for those of its node. */

@@ -76,8 +76,7 @@ final class FaultyCluster implements AutoCloseable {
                 .mapToObj(n -> "e" + n + "=" + member(n, 2380))
                 .collect(Collectors.joining(","));
         members[number] = network.start(
-                "e" + number,
-                Etcd.member(folder, "e" + number, member(number, 2379), member(number, 2380), all));
+                "e" + number, Etcd.member(folder, "e" + number, member(number, 2379), member(number, 2380), all));
         keep("e" + number, members[number]);
     }
 
@@ -295,11 +294,11 @@ final class FaultyCluster implements AutoCloseable {
     void write(Path to, List<Visit> visits) throws IOException {
         Files.createDirectories(to);
         for (Map.Entry<String, ChildProcess> each : started.entrySet()) {
-            Files.writeString(to.resolve(each.getKey() + ".log"), each.getValue().errors());
+            Files.writeString(
+                    to.resolve(each.getKey() + ".log"), each.getValue().errors());
         }
         Files.write(
-                to.resolve("visits.log"),
-                visits.stream().map(Visit::toString).toList());
+                to.resolve("visits.log"), visits.stream().map(Visit::toString).toList());
     }
 
     @Override

@@ -128,7 +128,18 @@ final class Networks implements AutoCloseable {
     /** Drops the packets of one connection, without a word to either end, as a NAT does that has forgotten it. */
     void drop(int clientPort) throws InterruptedException {
         for (String direction : List.of("sport", "dport")) {
-            Hosts.ip("-n", router, "rule", "add", "pref", "101", "ipproto", "tcp", direction, "" + clientPort, "blackhole");
+            Hosts.ip(
+                    "-n",
+                    router,
+                    "rule",
+                    "add",
+                    "pref",
+                    "101",
+                    "ipproto",
+                    "tcp",
+                    direction,
+                    "" + clientPort,
+                    "blackhole");
         }
     }
 

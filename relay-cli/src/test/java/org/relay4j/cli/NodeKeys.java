@@ -26,8 +26,6 @@ final class NodeKeys {
     List<String> arguments(int node) {
         String file = folder.resolve("n" + node).toString();
         return List.of(
-                "--peer-cert=" + file + ".pem",
-                "--peer-key=" + file + ".key",
-                "--peer-ca=" + folder.resolve("ca.pem"));
+                "--peer-cert=" + file + ".pem", "--peer-key=" + file + ".key", "--peer-ca=" + folder.resolve("ca.pem"));
     }
 }

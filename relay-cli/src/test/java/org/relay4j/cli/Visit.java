@@ -14,7 +14,14 @@ import org.jspecify.annotations.Nullable;
  * @param answer the name of the service that answered; empty if there was no complete answer
  * @param failure why there was none; null if it was served
  */
-record Visit(long begun, long ended, int node, int port, int stay, String answer, @Nullable String failure) {
+record Visit(
+        long begun,
+        long ended,
+        int node,
+        int port,
+        int stay,
+        String answer,
+        @Nullable String failure) {
     boolean isServed() {
         return failure == null;
     }

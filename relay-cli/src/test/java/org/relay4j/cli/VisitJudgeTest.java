@@ -29,7 +29,8 @@ class VisitJudgeTest {
     @Test
     void answerOfAnotherServiceIsForeign() {
         Visit foreign = visit(1, 2, 20_001, "a", null);
-        assertEquals(List.of(foreign), judge(visit(0, 1, 20_000, "a", null), foreign).foreign());
+        assertEquals(
+                List.of(foreign), judge(visit(0, 1, 20_000, "a", null), foreign).foreign());
         assertEquals(List.of("foreign answer: " + foreign), judge(foreign).violations());
         assertEquals(1, judge(visit(1, 2, 20_000, "stranger", null)).foreign().size());
     }

@@ -58,7 +58,8 @@ final class Visitors implements AutoCloseable {
     private void next() {
         int chosen = 1 + random.nextInt(FaultyCluster.NODES);
         int node = chosen == avoided ? chosen % FaultyCluster.NODES + 1 : chosen;
-        int port = cluster.tunnels().get(random.nextInt(cluster.tunnels().size())).port();
+        int port =
+                cluster.tunnels().get(random.nextInt(cluster.tunnels().size())).port();
         int time = stay && random.nextInt(5) == 0 ? 1_000 + random.nextInt(LONGEST_STAY - 1_000) : 0;
         running.incrementAndGet();
         threads.execute(() -> visit(node, port, time));

@@ -27,7 +27,8 @@ final class JoiningConnections implements Companions.Joining {
     @Override
     public TunnelConnection join(int instead, Entrance.Way way) throws IOException {
         List<InetSocketAddress> occupied = tunnel.connections().all().stream()
-                .sorted(Comparator.comparing(tunnel.connections()::isMoving)) // a server that shuts down is the last choice
+                .sorted(Comparator.comparing(
+                        tunnel.connections()::isMoving)) // a server that shuts down is the last choice
                 .map(TunnelConnection::serverAddress)
                 .toList();
         TunnelConnection next = connector.connect(() -> tunnel.entrance().join(instead, way, occupied), events);

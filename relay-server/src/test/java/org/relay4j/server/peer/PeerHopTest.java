@@ -244,8 +244,7 @@ class PeerHopTest {
     /** The only way to the target from now on. */
     private LinkEmulator cable() throws IOException {
         LinkSettings settings = new LinkSettings(1_000_000_000, 0, 0, 1 << 20, 1);
-        LinkEmulator cable =
-                LinkEmulator.start(settings, target.port.address().getPort());
+        LinkEmulator cable = LinkEmulator.start(settings, target.port.address().getPort());
         entry.links.nodeGone("b");
         entry.links.node(target.info(cable.port()));
         return cable;

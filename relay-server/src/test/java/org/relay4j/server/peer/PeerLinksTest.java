@@ -309,12 +309,12 @@ class PeerLinksTest {
 
     @Test
     void aLinkThatWasLostIsDialledAgain() throws IOException {
-        try (Socket visitor = visitor();
-                ScriptedPeer peer = node.link()) {
-            header(peer, 1);
-            peer.send(WireFrame.window(1, WireFrame.ACK, 0));
-            assertEquals("unread", new String(peer.expectData(1, 6), US_ASCII));
-            peer.close();
+        try (Socket visitor = visitor()) {
+            try (ScriptedPeer peer = node.link()) {
+                header(peer, 1);
+                peer.send(WireFrame.window(1, WireFrame.ACK, 0));
+                assertEquals("unread", new String(peer.expectData(1, 6), US_ASCII));
+            }
             Visitor.expectReset(visitor);
         }
         try (ScriptedPeer peer = node.link()) {

@@ -31,7 +31,8 @@ class LateLoopTest {
     private static final Duration ABSENCE = Duration.ofMillis(500);
     private static final Duration AFTER_A_TICK = Duration.ofMillis(60);
 
-    private final CompletableFuture<@Nullable Cause> seen = new CompletableFuture<>(); // the end, if any, when the loop is back
+    private final CompletableFuture<@Nullable Cause> seen =
+            new CompletableFuture<>(); // the end, if any, when the loop is back
     private final CompletableFuture<Cause> end = new CompletableFuture<>();
     private LoopDriver driver;
 
@@ -45,11 +46,12 @@ class LateLoopTest {
                 .keepAliveInterval(INTERVAL)
                 .keepAliveTimeout(TIMEOUT)
                 .build());
-        driver = new LoopDriver(
-                loop, new StoppedWire(ends.get(0), loop), Role.SERVER, options, new Events(), true);
+        driver = new LoopDriver(loop, new StoppedWire(ends.get(0), loop), Role.SERVER, options, new Events(), true);
         driver.start();
         assertNull(seen.get(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS));
-        assertEquals(Cause.Kind.TIMEOUT, end.get(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS).kind());
+        assertEquals(
+                Cause.Kind.TIMEOUT,
+                end.get(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS).kind());
         ends.get(1).close();
         assertTrue(driver.awaitTermination(Await.DEADLINE.toNanos()));
         loop.stop();
@@ -76,7 +78,8 @@ class LateLoopTest {
         private void stop() {
             stopped = true;
             long begun = System.nanoTime();
-            loop.schedule(AFTER_A_TICK.toNanos(), () -> seen.complete(driver.mux().ended()));
+            loop.schedule(
+                    AFTER_A_TICK.toNanos(), () -> seen.complete(driver.mux().ended()));
             Await.until("the absence is over", () -> System.nanoTime() - begun > ABSENCE.toNanos());
         }
     }
