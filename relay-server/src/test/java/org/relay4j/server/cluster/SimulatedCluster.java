@@ -33,7 +33,8 @@ final class SimulatedCluster {
     private static final boolean TRACE = Boolean.getBoolean("relay.simulation.trace");
     private static final Keys KEYS = new Keys("sim");
 
-    // Without faults and visitors: a renewal of each lease, the entry of the watch, one batch, and two comparisons with the store.
+    // Without faults and visitors: a renewal of each lease, the entry of the watch, one batch, and two comparisons with
+    // the store.
     private static final int MOST_REQUESTS = 6;
 
     final SimulatedTime time;
