@@ -25,6 +25,8 @@ final class Claim {
     private final Loop loop; // of the claimant
     private final Claimant claimant;
     private boolean isElsewhere; // the record of the cluster was asked for; on the claimant's loop
+    private long
+            silent; // epoch of the claim of the port whose client does not answer at another node; 0 if there is none
     private int attempts; // to claim any port, in a cluster; on the claimant's loop
     private boolean answered; // on the claimant's loop
 
@@ -110,6 +112,7 @@ final class Claim {
         }
         if (tunnel == null) return;
         ServerTunnel opened = tunnel;
+        if (silent > 0 && port != null) opened.entry().silent(port.endpoint(), silent);
         opened.enter();
         on(opened.loop(), () -> grant(opened));
     }
@@ -178,17 +181,32 @@ final class Claim {
         Cluster cluster = server.cluster();
         Endpoint port = Endpoint.port(wanted);
         String carrier = cluster == null ? null : cluster.carrier(port);
+        String name = request.name();
         if (cluster == null) open(wanted);
-        else if (carrier != null) refusePort("port " + wanted + " is in use at node " + carrier);
+        else if (carrier == null) reclaim(cluster, port);
+        else if (name == null) refusePort("port " + wanted + " is in use at node " + carrier);
         else
-            cluster.routed()
-                    .take(
-                            port,
-                            home(),
-                            routed -> on(loop, () -> {
-                                if (routed == null) open(wanted);
-                                else openRouted(routed);
-                            }));
+            DistantTakeover.begin(
+                    cluster,
+                    port,
+                    name,
+                    loop,
+                    epoch -> guarded(() -> {
+                        silent = epoch;
+                        if (epoch > 0) reclaim(cluster, port);
+                        else refusePort("port " + wanted + " is in use at node " + carrier);
+                    }));
+    }
+
+    private void reclaim(Cluster cluster, Endpoint port) {
+        cluster.routed()
+                .take(
+                        port,
+                        home(),
+                        routed -> on(loop, () -> {
+                            if (routed == null) open(port.number());
+                            else openRouted(routed);
+                        }));
     }
 
     /** Opens a port that this node had for visitors of another. A refusal is on the client's loop, the rest is on that of the port. */

@@ -84,10 +84,15 @@ final class ClusterReturn {
         else withdraw(record, kept);
     }
 
-    /** Ends a tunnel of this node that another one has taken since. */
+    /** Ends a tunnel of this node that another one has taken since. One that this node shares learns the lease. */
     private void withdraw(TunnelRecord record, KeptTunnel kept) {
         ServerTunnel here = cluster.tunnel(record.id());
         if (here == null) open(record, kept);
+        else if (cluster.node().carries(record))
+            claim.on(here.loop(), () -> {
+                here.entry().learn(record.text());
+                end(() -> claim.comeBack(Optional.of(here), lease));
+            });
         else if (record.stored().node().equals(cluster.name())) end(claim::refuseLease);
         else
             claim.on(here.loop(), () -> {

@@ -27,11 +27,12 @@ final class ClusterStart {
         ClusterSettings settings;
         try {
             settings = ClusterSettings.of(
-                    options.name(),
-                    options.node(),
-                    options.advertisedAddress(),
-                    server.loops().size(),
-                    version());
+                            options.name(),
+                            options.node(),
+                            options.advertisedAddress(),
+                            server.loops().size(),
+                            version())
+                    .lease(server.options().lease());
         } catch (IllegalArgumentException e) {
             throw new IOException(e.getMessage(), e);
         }

@@ -210,18 +210,39 @@ final class EndpointRequest {
         if (isDecided(wanted)) return;
         Cluster cluster = wanted.isAny() ? null : server.cluster();
         String carrier = cluster == null ? null : cluster.carrier(wanted);
+        String owner = tunnel.owner();
         if (cluster == null) open(wanted);
-        else if (carrier != null && !tunnel.entry().isElsewhere(wanted)) {
+        else if (carrier == null || tunnel.entry().isElsewhere(wanted)) addRouted(cluster, wanted);
+        else if (owner == null)
             refuse(Refusal.PORT_UNAVAILABLE, "port-unavailable", text + " is in use at node " + carrier);
-        } else
-            cluster.routed()
-                    .take(
-                            wanted,
-                            tunnel.loop(),
-                            routed -> guarded(() -> {
-                                if (routed == null) open(wanted);
-                                else add(routed);
-                            }));
+        else
+            DistantTakeover.begin(
+                    cluster,
+                    wanted,
+                    owner,
+                    tunnel.loop(),
+                    epoch -> guarded(() -> {
+                        if (epoch > 0) {
+                            tunnel.entry().silent(wanted, epoch);
+                            addRouted(cluster, wanted);
+                        } else
+                            refuse(
+                                    Refusal.PORT_UNAVAILABLE,
+                                    "port-unavailable",
+                                    text + " is in use at node " + carrier);
+                    }));
+    }
+
+    /** Opens an endpoint that this node may have open for visitors of other nodes. */
+    private void addRouted(Cluster cluster, Endpoint wanted) {
+        cluster.routed()
+                .take(
+                        wanted,
+                        tunnel.loop(),
+                        routed -> guarded(() -> {
+                            if (routed == null) open(wanted);
+                            else add(routed);
+                        }));
     }
 
     private void open(Endpoint wanted) {

@@ -52,8 +52,14 @@ final class Lease {
     /** Returns the lease of a tunnel that another process had, with the {@link #hashes} of its valid secrets. */
     static Lease kept(SecureRandom random, long time, String tunnel, List<String> hashes) {
         Lease lease = new Lease(random, time, tunnel);
-        for (String hash : hashes) lease.valid.addLast(HexFormat.of().parseHex(hash));
+        lease.learn(hashes);
         return lease;
+    }
+
+    /** Makes those secrets valid whose hashes these are, the oldest first, and no others. */
+    void learn(List<String> hashes) {
+        valid.clear();
+        for (String hash : hashes) valid.addLast(HexFormat.of().parseHex(hash));
     }
 
     /** Returns the SHA-256 hashes of the valid secrets in hex, the oldest first. */

@@ -1,6 +1,7 @@
 package org.relay4j.server;
 
 import java.net.InetSocketAddress;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.api.proxy.ProxyHeader;
@@ -40,6 +41,21 @@ final class PeerVisitors implements PeerTarget {
         if (!queue.admits(from)) return PeerDecision.refuse(PeerCode.LIMIT);
         cluster.counts().received(request.node());
         return new PeerGuest(connection, queue, from, header.uniqueId()).join(header);
+    }
+
+    @Override
+    public void ask(PeerRequest request, String owner, Consumer<PeerCode> answer) {
+        ServerTunnel tunnel = cluster.local(request.endpoint());
+        TunnelClaims claims = tunnel == null ? null : tunnel.entry().claims();
+        if (tunnel == null || claims == null || tunnel.loop() != request.loop() || !owner.equals(tunnel.owner())) {
+            answer.accept(PeerCode.NOT_HERE);
+        } else if (claims.epoch(request.endpoint()) != request.epoch()) {
+            answer.accept(PeerCode.SUPERSEDED);
+        } else {
+            Takeover takeover = Takeover.byOther(tunnel, request.endpoint());
+            takeover.begin(
+                    isFree -> answer.accept(isFree && takeover.isPossible() ? PeerCode.SILENT : PeerCode.ANSWERS));
+        }
     }
 
     private @Nullable PeerCode check(ServerTunnel tunnel, TunnelClaims claims, PeerRequest request) {

@@ -81,6 +81,16 @@ final class StateEntry {
         if (!server.isClosing()) remove();
     }
 
+    /** The client that has an endpoint at another node does not answer: its claim with this epoch may be displaced. */
+    void silent(Endpoint endpoint, long epoch) {
+        if (claims != null) claims.silent(endpoint, epoch);
+    }
+
+    /** Another node that has the tunnel, too, has granted leases or withdrawn some: this node accepts the same. */
+    void learn(String present) {
+        if (claims != null) claims.learn(present, text());
+    }
+
     /** What becomes of visitors may have changed. */
     void refresh() {
         if (claims != null) claims.refresh();

@@ -15,12 +15,26 @@ final class Takeover {
     private static final long LEAST = TimeUnit.MILLISECONDS.toNanos(1_000);
     private static final long MOST = TimeUnit.MILLISECONDS.toNanos(2_500);
 
+    private static final long MOST_FOR_OTHERS =
+            TimeUnit.MILLISECONDS.toNanos(1_500); // that wait for the answer of this node
+
     private final ServerTunnel present;
     private final Endpoint wanted;
+    private final long most; // nanoseconds
 
     Takeover(ServerTunnel present, Endpoint wanted) {
+        this(present, wanted, MOST);
+    }
+
+    private Takeover(ServerTunnel present, Endpoint wanted, long most) {
         this.present = present;
         this.wanted = wanted;
+        this.most = most;
+    }
+
+    /** Returns one for a client at another node of the cluster, which is decided after 1.5 s at the latest. */
+    static Takeover byOther(ServerTunnel present, Endpoint wanted) {
+        return new Takeover(present, wanted, MOST_FOR_OTHERS);
     }
 
     /** Calls {@code decided} on the same loop, at once or after 1 to 2.5 s, with true if the endpoint may be taken over. */
@@ -42,7 +56,7 @@ final class Takeover {
             roundTrip = Math.max(roundTrip, connection.roundTrip());
             connection.ping();
         }
-        present.loop().schedule(patience(roundTrip), () -> decided.accept(!hasSpokenSince(asked)));
+        present.loop().schedule(Math.min(most, patience(roundTrip)), () -> decided.accept(!hasSpokenSince(asked)));
     }
 
     /** Returns how long to wait for an answer: four round trips within bounds. Unit: nanoseconds. */

@@ -64,6 +64,11 @@ final class Tenure {
         if (lease != null && secret != null) lease.withdraw(secret);
     }
 
+    /** Makes those leases valid whose hashes these are, the oldest first, and no others. */
+    void learn(List<String> hashes) {
+        if (lease != null) lease.learn(hashes);
+    }
+
     /** Returns the hashes of the valid leases, the oldest first. */
     List<String> hashes() {
         return lease == null ? List.of() : lease.hashes();

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +35,7 @@ final class TunnelClaims {
     private final Set<Endpoint> claiming = new HashSet<>(0); // the node was asked
     private final Set<Endpoint> served = new HashSet<>(); // with a route
     private final Set<Endpoint> joined = new HashSet<>(0); // which another node has, too; not claimed yet
+    private final Map<Endpoint, Long> silent = new ConcurrentHashMap<>(2); // epochs of claims that may be displaced
     private String stored = ""; // the text of the record, without changes by other nodes
     private @Nullable String unsure; // the text before the first change that may not be stored; null if all are
     private volatile boolean over; // released, or lost to another node
@@ -132,13 +135,19 @@ final class TunnelClaims {
         });
     }
 
-    /** A tunnel of the same name that no node serves has no client: it was lost with its node, or is held. */
+    /** The client of the tunnel with this claim of an endpoint does not answer at any node. */
+    void silent(Endpoint endpoint, long epoch) {
+        silent.put(endpoint, epoch);
+    }
+
+    /** A tunnel of the same name that no node serves has no client: it was lost with its node, or is held. Or its client is silent. */
     private boolean mayDisplace(EndpointTakenException taken) {
         String owner = tunnel.owner();
-        return owner != null
+        boolean isOwn = owner != null
                 && owner.equals(taken.holder().owner())
-                && !taken.holder().tunnel().equals(id)
-                && node.routes(taken.endpoint()).isEmpty();
+                && !taken.holder().tunnel().equals(id);
+        boolean isSilent = Long.valueOf(taken.holder().epoch()).equals(silent.get(taken.endpoint()));
+        return isOwn && (isSilent || node.routes(taken.endpoint()).isEmpty());
     }
 
     private void settle(Endpoint endpoint) {
@@ -199,6 +208,19 @@ final class TunnelClaims {
                         failure == null
                                 ? null
                                 : new IOException(ClaimException.cause(failure).getMessage(), failure))));
+    }
+
+    /**
+     * Takes over the leases that other nodes have granted since, and drops those that they have withdrawn.
+     *
+     * @param present the text that the store has
+     * @param own the text as this node would store it
+     */
+    void learn(String present, String own) {
+        if (over) return;
+        String merged = KeptTunnel.merge(present, unsure == null ? stored : unsure, own);
+        tunnel.tenure().learn(KeptTunnel.parse(merged).leases());
+        if (unsure == null) stored = merged;
     }
 
     /** The leases or endpoints have changed. Nobody waits for that to be stored. */
@@ -312,8 +334,17 @@ final class TunnelClaims {
     /** The tunnel ends. While the server shuts down, its client may return to it at another node. */
     void end() {
         if (over) return;
-        if (isLeft() && !isElsewhere()) for (Endpoint each : List.copyOf(served)) unserve(each);
+        boolean elsewhere = isElsewhere();
+        if (isLeft() && !elsewhere) for (Endpoint each : List.copyOf(served)) unserve(each);
+        else if (elsewhere && tunnel.tenure().canBeHeld()) leaveToOthers();
         else release();
+    }
+
+    /** The client is at another node, or was until just now: it may come back to any node. */
+    private void leaveToOthers() {
+        over = true;
+        cluster.leave(this, tunnel);
+        node.leaveToOthers(id);
     }
 
     /** Returns whether another node serves the tunnel. */

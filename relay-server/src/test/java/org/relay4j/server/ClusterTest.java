@@ -10,6 +10,7 @@ import static org.relay4j.testing.WireFrame.RST;
 import static org.relay4j.testing.WireFrame.SYN;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.relay4j.api.Endpoint;
 import org.relay4j.api.proxy.ProxyHeader;
+import org.relay4j.server.cluster.Route;
 import org.relay4j.server.registry.MemoryRegistryStore;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.FixedPort;
@@ -655,7 +657,6 @@ class ClusterTest {
         ClientLimits limits = ClientLimits.builder().port(cluster.lowestPort()).build();
         AskingClient one = AskingClient.connect(first, "", "a", limits).establish();
         TestCluster.awaitRouted(second, one.port());
-        AskingClient.connect(second, "", "a", limits).assertRefused("port-unavailable");
         cluster.kill(first);
         Await.until(
                 "no route",
@@ -668,6 +669,183 @@ class ClusterTest {
             Visitor.reset(visitor);
         }
         one.close();
+    }
+
+    /** A client whose only answer to pings is that of a thread of the test. */
+    private static CompletableFuture<AskingClient> askLater(RelayServer at, String name, ClientLimits limits) {
+        return CompletableFuture.supplyAsync(() -> {
+            try {
+                return AskingClient.connect(at, "", name, limits);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+    }
+
+    @Test
+    void clientThatAnswersKeepsItsPortWhenItsNameAsksForItAtAnotherNode() throws Exception {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        ClientLimits limits = ClientLimits.builder().port(cluster.lowestPort()).build();
+        try (AskingClient one = AskingClient.connect(first, "", "a", limits).establish()) {
+            TestCluster.awaitRouted(second, one.port());
+            CompletableFuture<AskingClient> two = askLater(second, "a", limits);
+            WireFrame ping = one.yamux().next();
+            assertEquals(WireFrame.ping(SYN, ping.length()), ping);
+            one.yamux().send(WireFrame.ping(ACK, ping.length()));
+            two.get(20, TimeUnit.SECONDS).assertRefused("port-unavailable");
+            AskingClient.connect(second, "port=" + one.port(), "b", limits).assertRefused("port-unavailable");
+            Socket visitor = TestCluster.visit(second, one.port());
+            assertEquals(WireFrame.window(1, SYN, 0), one.next());
+            Visitor.reset(visitor);
+        }
+    }
+
+    @Test
+    void silentClientYieldsItsPortToItsNameAtAnotherNode() throws Exception {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        RelayServer third = cluster.start(3);
+        ClientLimits limits = ClientLimits.builder().port(cluster.lowestPort()).build();
+        AskingClient one = AskingClient.connect(first, "", "a", limits).establish();
+        TestCluster.awaitRouted(second, one.port());
+        TestCluster.awaitRouted(third, one.port());
+        try (AskingClient two =
+                AskingClient.connect(second, "", "a", limits).establish()) { // one does not answer the ping
+            assertEquals(one.port(), two.port());
+            Await.until("no tunnel at n1", () -> first.tunnelCount() == 0);
+            Await.until("one route", () -> {
+                List<Route> routes = third.cluster().routes(Endpoint.port(two.port()));
+                return routes.size() == 1 && routes.get(0).node().equals("n2");
+            });
+            Socket visitor = TestCluster.visit(third, two.port());
+            assertEquals(WireFrame.window(1, SYN, 0), two.next());
+            Visitor.reset(visitor);
+        }
+        one.close();
+    }
+
+    @Test
+    void silentClientYieldsAnEndpointThatItsNameOpensAtAnotherNode() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        AskingClient one = shared(first, ports(8));
+        Endpoint wanted = one.open("tcp/" + (cluster.lowestPort() + 5));
+        TestCluster.awaitRouted(second, wanted.number());
+        try (AskingClient two = AskingClient.connect(second, "port=none visitor-address", "a", ports(8))
+                .establish()
+                .control()) {
+            assertEquals(wanted, two.open(wanted.toString()));
+            Socket visitor = TestCluster.visit(second, wanted.number());
+            assertEquals(wanted.toString(), two.header(1).endpoint());
+            Visitor.reset(visitor);
+        }
+        one.close();
+    }
+
+    @Test
+    void portOfASilentClientIsRefusedWhileItsNodeCannotBeAsked() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        ClientLimits limits = ClientLimits.builder().port(cluster.lowestPort()).build();
+        try (AskingClient one = AskingClient.connect(first, "", "a", limits).establish()) {
+            TestCluster.awaitRouted(second, one.port());
+            second.cluster().links().close();
+            AskingClient.connect(second, "", "a", limits).assertRefused("port-unavailable");
+            assertEquals(1, first.tunnelCount());
+        }
+    }
+
+    @Test
+    void leaseThatAnotherNodeHasGrantedIsKnownWhereItsTunnelIsShared() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        AskingClient one = AskingClient.connect(first, "resume").establish();
+        TestCluster.awaitRouted(second, one.port());
+        try (AskingClient two =
+                AskingClient.connect(second, "join=" + one.lease()).establish()) {
+            AskingClient again =
+                    AskingClient.connect(first, "resume=" + one.lease()).establish();
+            try (AskingClient three =
+                    AskingClient.connect(second, "join=" + again.lease()).establish()) {
+                assertEquals(one.port(), three.port());
+                assertEquals(
+                        2,
+                        second.cluster()
+                                .tunnel(Lease.tunnelOf(again.lease()))
+                                .connections()
+                                .size());
+                cluster.kill(first);
+                Await.until(
+                        "the tunnel is stored by n2",
+                        () -> second.cluster()
+                                .node()
+                                .find(Lease.tunnelOf(again.lease()))
+                                .toCompletableFuture()
+                                .join()
+                                .filter(record -> record.stored().node().equals("n2"))
+                                .isPresent());
+                try (AskingClient four =
+                        AskingClient.connect(second, "join=" + again.lease()).establish()) {
+                    assertEquals(one.port(), four.port());
+                }
+            }
+            again.close();
+        }
+        one.close();
+    }
+
+    @Test
+    void leaseThatWasGrantedBeforeTheOtherNodeDiedIsKnownWhereItsTunnelIsShared() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        AskingClient one = AskingClient.connect(first, "resume").establish();
+        TestCluster.awaitRouted(second, one.port());
+        try (AskingClient two =
+                AskingClient.connect(second, "join=" + one.lease()).establish()) {
+            AskingClient again =
+                    AskingClient.connect(first, "resume=" + one.lease()).establish();
+            cluster.kill(first);
+            Await.until(
+                    "the tunnel is stored by n2",
+                    () -> second.cluster()
+                            .node()
+                            .find(Lease.tunnelOf(again.lease()))
+                            .toCompletableFuture()
+                            .join()
+                            .filter(record -> record.stored().node().equals("n2"))
+                            .isPresent());
+            try (AskingClient three =
+                    AskingClient.connect(second, "join=" + again.lease()).establish()) {
+                assertEquals(two.port(), three.port());
+            }
+            again.close();
+        }
+        one.close();
+    }
+
+    @Test
+    void tunnelThatLosesItsConnectionsAtTwoNodesAtTheSameTimeIsFoundAtAThird() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        RelayServer third = cluster.start(3);
+        AskingClient one = AskingClient.connect(first, "resume").establish();
+        TestCluster.awaitRouted(second, one.port());
+        AskingClient two = AskingClient.connect(second, "join=" + one.lease()).establish();
+        Endpoint port = Endpoint.port(one.port());
+        Await.until("two routes", () -> third.cluster().routes(port).size() == 2);
+        cluster.cutAll(second); // it cannot learn that n1 leaves the tunnel, too
+        one.die();
+        Await.until("no tunnel at n1", () -> first.tunnelCount() == 0);
+        Await.until("one route", () -> third.cluster().routes(port).size() == 1);
+        two.die();
+        Await.until("no tunnel at n2", () -> second.tunnelCount() == 0);
+        cluster.mend(second);
+        Await.until("no route", () -> third.cluster().routes(port).isEmpty());
+        try (AskingClient back =
+                AskingClient.connect(third, "resume=" + one.lease()).establish()) {
+            assertEquals(port, Endpoint.port(back.port()));
+        }
     }
 
     @Test

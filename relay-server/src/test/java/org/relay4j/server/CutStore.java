@@ -1,12 +1,16 @@
 package org.relay4j.server;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.server.registry.Change;
 import org.relay4j.server.registry.Commit;
 import org.relay4j.server.registry.RegistryException;
 import org.relay4j.server.registry.RegistryStore;
@@ -14,12 +18,15 @@ import org.relay4j.server.registry.RegistryUnavailableException;
 import org.relay4j.server.registry.Snapshot;
 import org.relay4j.server.registry.Transaction;
 
-/** A store that a test can cut off from its node: requests fail at once, and changes are not reported. */
+/** A store that a test can cut off from its node: requests fail at once, and with {@link #cutAll} changes are not reported. */
 final class CutStore implements RegistryStore {
     private final RegistryStore store;
     private volatile boolean cut;
     private volatile @Nullable RegistryException refusal; // of everything that needs room
     private volatile boolean closed;
+    private final ReentrantLock lock = new ReentrantLock(); // keeps reports in order
+    private boolean silent; // guarded by lock
+    private final List<Runnable> unreported = new ArrayList<>(); // guarded by lock
     private final AtomicReference<Runnable> meanwhile = new AtomicReference<>(() -> {});
 
     CutStore(RegistryStore store) {
@@ -40,12 +47,32 @@ final class CutStore implements RegistryStore {
         return why == null ? ask(request) : CompletableFuture.failedFuture(why);
     }
 
+    /** Requests fail, and changes are not reported until the store is mended. */
+    void cutAll() {
+        lock.lock();
+        try {
+            silent = true;
+        } finally {
+            lock.unlock();
+        }
+        cut = true;
+    }
+
     boolean isClosed() {
         return closed;
     }
 
+    /** Reports the changes that were made meanwhile. */
     void mend() {
-        cut = false;
+        lock.lock();
+        try {
+            cut = false;
+            silent = false;
+            unreported.forEach(Runnable::run);
+            unreported.clear();
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Has something happen just before the next change is stored. */
@@ -96,7 +123,27 @@ final class CutStore implements RegistryStore {
 
     @Override
     public Watch watch(Collection<String> prefixes, long after, Watcher watcher) {
-        return store.watch(prefixes, after, watcher);
+        return store.watch(prefixes, after, new Watcher() {
+            @Override
+            public void changed(long revision, Collection<Change> changes) {
+                report(() -> watcher.changed(revision, changes));
+            }
+
+            @Override
+            public void ended(RegistryException why) {
+                report(() -> watcher.ended(why));
+            }
+        });
+    }
+
+    private void report(Runnable report) {
+        lock.lock();
+        try {
+            if (silent) unreported.add(report);
+            else report.run();
+        } finally {
+            lock.unlock();
+        }
     }
 
     @Override

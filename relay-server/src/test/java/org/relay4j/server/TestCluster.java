@@ -139,6 +139,11 @@ final class TestCluster implements AutoCloseable {
                 .join();
     }
 
+    /** The node can no longer reach the store, and does not learn of changes. */
+    void cutAll(RelayServer server) {
+        stores.get(servers.indexOf(server)).cutAll();
+    }
+
     /** The node can reach the store again. */
     void mend(RelayServer server) {
         stores.get(servers.indexOf(server)).mend();

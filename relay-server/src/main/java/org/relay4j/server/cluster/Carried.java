@@ -3,8 +3,10 @@ package org.relay4j.server.cluster;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
@@ -28,9 +30,11 @@ final class Carried {
     private final Map<String, Long> seenSince = new HashMap<>(); // when an entry was seen first as it is, by key
     private boolean known; // whether entries are all that the registry has
     private final Map<String, Long> deserted = new HashMap<>(); // revision of the end of its last route, by node
+    private final Map<String, Set<Endpoint>> sharers = new HashMap<>(2); // what other nodes may serve, by their name
     private int doubts;
     private long unsettledAt = SETTLED; // revision of the node's entry with which a transaction may still be made
     private volatile boolean leaving;
+    private boolean left; // to the other nodes: its client may come back to it
     private long checkedAt;
     String text;
 
@@ -65,6 +69,7 @@ final class Carried {
 
     void remove(Holding holding) {
         holdings.remove(holding.endpoint, holding);
+        for (String each : List.copyOf(sharers.keySet())) leftBy(each, holding.endpoint);
     }
 
     @Nullable
@@ -93,8 +98,40 @@ final class Carried {
         return leaving;
     }
 
+    /** It ends at this node, and for good unless another node serves it. */
     void leave() {
         leaving = true;
+        left = false;
+    }
+
+    /** It ends at this node, and goes on at others. It stays claimed for a while, even if they have left it, too. */
+    void leaveToOthers() {
+        if (leaving) return;
+        leaving = true;
+        left = true;
+    }
+
+    /** Returns whether it was left to others. */
+    boolean isLeft() {
+        return left;
+    }
+
+    /**
+     * Another node serves an endpoint, or served it when it was heard of last. It may rely on claims that depend on the lease of this node,
+     * which must not give them back before it can know that.
+     */
+    void sharedWith(String node, Endpoint endpoint) {
+        sharers.computeIfAbsent(node, unused -> new HashSet<>(2)).add(endpoint);
+    }
+
+    /** Another node has stopped serving an endpoint, and has not only lost the registry. */
+    void leftBy(String node, Endpoint endpoint) {
+        sharers.computeIfPresent(node, (unused, its) -> its.remove(endpoint) && its.isEmpty() ? null : its);
+    }
+
+    /** Returns the other nodes that may serve the tunnel. */
+    Set<String> sharers() {
+        return sharers.keySet();
     }
 
     /** Another node no longer serves the tunnel since a revision. */
@@ -103,8 +140,9 @@ final class Carried {
     }
 
     /** Another node serves the tunnel. */
-    void served(String node) {
+    void served(String node, Endpoint endpoint) {
         deserted.remove(node);
+        sharedWith(node, endpoint);
     }
 
     /** Returns whether a node has stopped serving the tunnel since it wrote an entry, or with it. One that is new may not serve it yet. */

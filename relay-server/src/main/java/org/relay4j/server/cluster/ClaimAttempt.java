@@ -149,7 +149,7 @@ final class ClaimAttempt implements Writer.Outcome {
         for (Route each : parts.view().stored(request.endpoint)) {
             boolean served = seen.find(parts.access().keys().route(request.endpoint, each.node())) != null;
             if (request.displaced == null && served && !each.tunnel().equals(request.tunnel.id())) {
-                fail(new Holder(each.tunnel(), null, each.node(), 0, 0));
+                fail(new Holder(each.tunnel(), null, each.node(), each.epoch(), 0, 0));
                 return;
             }
         }
@@ -163,7 +163,7 @@ final class ClaimAttempt implements Writer.Outcome {
         } else if (!claim.tunnel().equals(request.tunnel.id())) {
             if (isRecorded(seen)) giveBack(); // made by this attempt, and displaced since
             long next = Epoch.after(claim.epoch(), seen.revision());
-            fail(new Holder(claim.tunnel(), claim.owner(), claim.node().name(), entry.revision(), next));
+            fail(new Holder(claim.tunnel(), claim.owner(), claim.node().name(), claim.epoch(), entry.revision(), next));
         } else {
             // Made by this attempt and changed since, or by another node that shares the tunnel.
             Entry stored = seen.find(recordKey);

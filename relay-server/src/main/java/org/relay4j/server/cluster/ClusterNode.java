@@ -5,6 +5,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -66,8 +67,8 @@ public final class ClusterNode implements AutoCloseable {
         Writer writer = new Writer(access, presence);
         sync = new Sync(access, presence, writer, new Repair(access, presence, view), signals);
         watching = new Watching(access, presence, view, this::wentBack);
-        ghosts = new Ghosts(access, sync);
-        strays = new Strays(access, presence, view, sync);
+        ghosts = new Ghosts(access, view, sync);
+        strays = new Strays(access, presence, view, sync, ghosts);
         parts = new Parts(access, presence, writer, view, sync);
         joining = new Joining(access, presence, watching);
         status = newStatus();
@@ -277,10 +278,22 @@ public final class ClusterNode implements AutoCloseable {
 
     /** This node no longer carries a tunnel. If no other one does, its endpoints are free. */
     public void release(String id) {
+        end(id, Carried::leave);
+    }
+
+    /**
+     * This node no longer carries a tunnel, because others serve it. If they have left it to this node at the same time, its endpoints
+     * stay claimed for as long as its client may come back.
+     */
+    public void leaveToOthers(String id) {
+        end(id, Carried::leaveToOthers);
+    }
+
+    private void end(String id, Consumer<Carried> how) {
         access.time().execute(() -> {
             Carried tunnel = sync.find(id);
             if (tunnel == null) return;
-            tunnel.leave();
+            how.accept(tunnel);
             sync.mark(tunnel);
         });
     }
@@ -306,6 +319,14 @@ public final class ClusterNode implements AutoCloseable {
         Carried tunnel = sync.find(id);
         Holding holding = tunnel == null || tunnel.isLeaving() ? null : tunnel.find(endpoint);
         return holding == null || holding.ended ? 0 : holding.epoch;
+    }
+
+    /** Returns whether this node carries a tunnel as it is stored: no other node has taken it since. Takes no lock. */
+    public boolean carries(TunnelRecord seen) {
+        Carried tunnel = sync.find(seen.id());
+        return tunnel != null
+                && !tunnel.isLeaving()
+                && tunnel.epoch == seen.stored().epoch();
     }
 
     /** A node has answered on a link. */
@@ -396,8 +417,8 @@ public final class ClusterNode implements AutoCloseable {
         }
 
         @Override
-        public void route(Endpoint endpoint, String node, @Nullable Route now, long revision) {
-            sync.routeChanged(endpoint, node, now, revision);
+        public void route(Endpoint endpoint, String node, @Nullable Route now, long revision, boolean left) {
+            sync.routeChanged(endpoint, node, now, revision, left);
         }
 
         @Override
@@ -429,8 +450,12 @@ public final class ClusterNode implements AutoCloseable {
         }
 
         @Override
-        public void leftToOthers(String tunnel) {
-            ghosts.add(tunnel);
+        public void leftToOthers(Carried tunnel) {
+            List<Endpoint> endpoints =
+                    tunnel.holdings().stream().map(each -> each.endpoint).toList();
+            Set<String> sharers = view.carriers(endpoints, tunnel.id);
+            sharers.addAll(tunnel.sharers());
+            ghosts.add(tunnel.id, endpoints, sharers);
         }
     }
 }

@@ -2,6 +2,7 @@ package org.relay4j.server.cluster;
 
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.HexFormat;
 import org.relay4j.api.control.ClientName;
 
@@ -11,12 +12,14 @@ public final class ClusterSettings {
     private final NodeInfo self;
     private final ClusterTimes times;
     private final View.Limits limits;
+    private final Duration lease;
 
-    private ClusterSettings(String cluster, NodeInfo self, ClusterTimes times, View.Limits limits) {
+    private ClusterSettings(String cluster, NodeInfo self, ClusterTimes times, View.Limits limits, Duration lease) {
         this.cluster = cluster;
         this.self = self;
         this.times = times;
         this.limits = limits;
+        this.lease = lease;
     }
 
     /**
@@ -43,7 +46,7 @@ public final class ClusterSettings {
         if (NodeText.parse(node, NodeText.of(self)) == null) {
             throw new IllegalArgumentException("peer address or version cannot be passed on to other nodes");
         }
-        return new ClusterSettings(cluster, self, ClusterTimes.DEFAULT, View.Limits.DEFAULT);
+        return new ClusterSettings(cluster, self, ClusterTimes.DEFAULT, View.Limits.DEFAULT, Duration.ofSeconds(30));
     }
 
     private static void requireName(String what, String name) {
@@ -57,17 +60,22 @@ public final class ClusterSettings {
     ClusterSettings incarnation(String value) {
         NodeInfo other =
                 new NodeInfo(self.name(), value, self.peerAddress(), self.loops(), self.version(), self.draining());
-        return new ClusterSettings(cluster, other, times, limits);
+        return new ClusterSettings(cluster, other, times, limits, lease);
     }
 
     /** Returns the same with other times. */
     ClusterSettings times(ClusterTimes value) {
-        return new ClusterSettings(cluster, self, value, limits);
+        return new ClusterSettings(cluster, self, value, limits, lease);
+    }
+
+    /** Returns the same with another time for which a tunnel without a client stays claimed; by default 30 seconds. */
+    public ClusterSettings lease(Duration value) {
+        return new ClusterSettings(cluster, self, times, limits, value);
     }
 
     /** Returns the same with another limit of what is looked at. */
     ClusterSettings limits(View.Limits value) {
-        return new ClusterSettings(cluster, self, times, value);
+        return new ClusterSettings(cluster, self, times, value, lease);
     }
 
     /** Returns the name of the cluster. */
@@ -86,5 +94,10 @@ public final class ClusterSettings {
 
     View.Limits limits() {
         return limits;
+    }
+
+    /** Returns for how long a client without a connection can come back to its tunnel. */
+    Duration lease() {
+        return lease;
     }
 }

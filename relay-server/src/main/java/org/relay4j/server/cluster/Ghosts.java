@@ -3,8 +3,11 @@ package org.relay4j.server.cluster;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.server.cluster.Carried.Holding;
 import org.relay4j.server.registry.Entry;
@@ -14,76 +17,138 @@ import org.relay4j.server.registry.Snapshot;
  * When a takeover has failed and its outcome is not known, the tunnel may depend on the lease of this node, although this node does not
  * carry it. Its client is going to return, to this node or another one, and resumes it from there. If it does not, the tunnel is released
  * after a while. The same holds for a tunnel that this node has left to another one, which may have given it up before it has put it on
- * its own lease.
+ * its own lease, or may not have all of its endpoints.
  */
 /** Tunnels that may depend on the lease of this node although it does not carry them. Confined to the executor of the node. */
 final class Ghosts {
     /** Maximum number; further ones end with the lease of the node. */
     static final int MOST = 10_000;
 
-    /** How long a client has to come back for its tunnel. Unit: nanoseconds. */
-    static final long REST = Duration.ofMinutes(1).toNanos();
-
+    private static final Duration MARGIN = Duration.ofSeconds(30); // beyond the lease of the client
+    private static final long AGAIN = Duration.ofSeconds(10).toNanos(); // until one is looked at again
     private static final int MOST_AT_ONCE = 10; // in one tick
 
     private final Access access;
+    private final View view;
     private final Sync sync;
-    private final Map<String, Long> due = new LinkedHashMap<>(); // the oldest first
+    private final Map<String, Ghost> ghosts = new LinkedHashMap<>(); // by tunnel, the oldest first
 
-    Ghosts(Access access, Sync sync) {
+    /**
+     * A tunnel that is looked at when it is due.
+     *
+     * @param since when this node has left it
+     * @param endpoints as this node knew them
+     * @param sharers other nodes that may serve it
+     */
+    private record Ghost(long due, long since, List<Endpoint> endpoints, Set<String> sharers) {
+        Ghost at(long later) {
+            return new Ghost(later, since, endpoints, sharers);
+        }
+    }
+
+    Ghosts(Access access, View view, Sync sync) {
         this.access = access;
+        this.view = view;
         this.sync = sync;
     }
 
-    void add(String id) {
-        due.remove(id);
-        if (due.size() < MOST) due.put(id, access.now() + REST);
+    void add(String id, List<Endpoint> endpoints, Set<String> sharers) {
+        long now = access.now();
+        add(id, new Ghost(now + rest(), now, endpoints, sharers));
+    }
+
+    /** Returns how long a client has to come back for its tunnel. Unit: nanoseconds. */
+    long rest() {
+        return access.settings().lease().plus(MARGIN).toNanos();
+    }
+
+    /** Returns whether a tunnel is to be looked at later. */
+    boolean has(String id) {
+        return ghosts.containsKey(id);
+    }
+
+    private void add(String id, Ghost ghost) {
+        ghosts.remove(id);
+        if (ghosts.size() < MOST) ghosts.put(id, ghost);
     }
 
     void remove(String id) {
-        due.remove(id);
+        ghosts.remove(id);
     }
 
     void tick() {
-        List<String> now = new ArrayList<>();
-        for (Map.Entry<String, Long> each : due.entrySet()) {
-            if (each.getValue() - access.now() > 0 || now.size() == MOST_AT_ONCE) break;
-            now.add(each.getKey());
+        Map<String, Ghost> now = new LinkedHashMap<>();
+        for (Map.Entry<String, Ghost> each : ghosts.entrySet()) {
+            if (each.getValue().due - access.now() > 0 || now.size() == MOST_AT_ONCE) break;
+            now.put(each.getKey(), each.getValue());
         }
-        for (String id : now) {
-            due.remove(id);
-            if (sync.find(id) != null) continue;
-            if (!sync.beginTurn(id, () -> read(id))) add(id);
-        }
+        now.forEach((id, ghost) -> {
+            ghosts.remove(id);
+            if (sync.find(id) != null) return;
+            boolean begun = isForsaken(ghost) && sync.beginTurn(id, () -> read(id, ghost));
+            if (!begun) add(id, ghost.at(access.now() + AGAIN));
+        });
+    }
+
+    /**
+     * Returns whether no other node may serve the tunnel without the registry. One that has the registry has put the tunnel on its own
+     * lease; one that has not stops using the claim before the time of a lease is over.
+     */
+    private boolean isForsaken(Ghost ghost) {
+        long longest = access.settings().times().claim().toNanos();
+        return access.now() - ghost.since > longest || ghost.sharers.stream().allMatch(view::isSettled);
     }
 
     /** Has the turn of the tunnel, so that it is not released while it is taken. */
-    private void read(String id) {
-        String key = access.keys().tunnel(id);
+    private void read(String id, Ghost ghost) {
+        List<String> keys = new ArrayList<>();
+        keys.add(access.keys().tunnel(id));
+        for (Endpoint each : ghost.endpoints) keys.add(access.keys().claim(each));
         access.requests()
                 .send(
-                        () -> access.store().read(List.of(key)),
+                        () -> access.store().read(keys),
                         seen -> {
-                            release(id, key, seen);
+                            release(id, ghost, seen);
                             sync.endTurn(id);
                         },
                         why -> {
-                            add(id);
+                            add(id, ghost.at(access.now() + AGAIN));
                             sync.endTurn(id);
                         });
     }
 
-    private void release(String id, String key, Snapshot seen) {
-        Entry entry = seen.find(key);
+    /** Has everything deleted that is on the lease of this node, unless another node serves it. */
+    private void release(String id, Ghost ghost, Snapshot seen) {
+        Entry entry = seen.find(access.keys().tunnel(id));
         TunnelRecord record = entry == null ? null : RecordText.parse(id, entry);
-        if (record == null || sync.find(id) != null) return;
-        if (!new NodeId(record.stored().node(), record.stored().incarnation()).equals(access.self())) return;
-        Carried tunnel = new Carried(record, record.stored().epoch());
-        for (Endpoint each : record.endpoints()) {
-            tunnel.add(new Holding(each, false, 0, new Fence(access.now())));
+        boolean recordIsOwn =
+                record != null && isSelf(record.stored().node(), record.stored().incarnation());
+        Set<Endpoint> endpoints = new LinkedHashSet<>(recordIsOwn ? record.endpoints() : List.of());
+        for (Endpoint each : ghost.endpoints)
+            if (isClaimOwn(id, seen.find(access.keys().claim(each)))) endpoints.add(each);
+        if (sync.find(id) != null || (!recordIsOwn && endpoints.isEmpty())) return;
+        Carried tunnel = record == null
+                ? new Carried(TunnelRecord.of(id, null, true, ""), 0)
+                : new Carried(record, record.stored().epoch());
+        for (Endpoint each : endpoints) {
+            Holding holding = new Holding(each, false, 0, new Fence(access.now()));
+            holding.ended = true;
+            tunnel.add(holding);
         }
-        tunnel.leave();
+        boolean isServed =
+                record != null && !view.carriers(record.endpoints(), id).isEmpty();
+        if (isServed) tunnel.leaveToOthers();
+        else tunnel.leave();
         sync.add(tunnel);
         sync.check(tunnel);
+    }
+
+    private boolean isClaimOwn(String id, @Nullable Entry entry) {
+        ClaimText claim = entry == null ? null : ClaimText.of(entry);
+        return claim != null && claim.tunnel().equals(id) && claim.node().equals(access.self());
+    }
+
+    private boolean isSelf(String node, String incarnation) {
+        return new NodeId(node, incarnation).equals(access.self());
     }
 }

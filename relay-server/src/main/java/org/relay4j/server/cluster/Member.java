@@ -17,6 +17,7 @@ final class Member {
     NodeInfo info;
     boolean expired; // the registry no longer has it, but it answers on its links
     boolean dead; // it does not answer on its links
+    long registeredSince; // when the registry has had it since
     private boolean returns; // the registry has it again after it was expired; its routes of before are kept
     private long returnedAt;
     private boolean heard;
@@ -44,6 +45,11 @@ final class Member {
         if (expired || !returns || now - returnedAt <= RETURN) return false;
         returns = false;
         return true;
+    }
+
+    /** Returns whether the registry has had it for so long that it has put what it serves. */
+    boolean isSettled(long now) {
+        return !expired && now - registeredSince > RETURN;
     }
 
     /** It is another process now, which has not answered on a link yet. */

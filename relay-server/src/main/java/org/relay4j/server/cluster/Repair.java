@@ -54,8 +54,19 @@ final class Repair {
                     judge(tunnel, each, current != null && !current.endpoints().contains(each.endpoint));
             if (why != null) lost.put(each, why);
         }
-        if (current != null) tunnel.text = current.text();
+        if (current != null) {
+            tunnel.text = current.text();
+            share(tunnel, current.stored().node());
+        }
         return new Verdict(null, lost);
+    }
+
+    /** A node that has stored the tunnel may serve it, even if it could not announce that yet. */
+    private void share(Carried tunnel, String node) {
+        Entry entry = tunnel.entry(access.keys().tunnel(tunnel.id));
+        boolean isOwn = node.equals(access.self().name());
+        if (entry == null || isOwn || tunnel.isDeserted(node, entry)) return;
+        for (Holding each : tunnel.holdings()) tunnel.sharedWith(node, each.endpoint);
     }
 
     private @Nullable LossReason judge(Carried tunnel, Holding holding, boolean released) {
@@ -117,8 +128,12 @@ final class Repair {
         }
     }
 
-    /** Returns whether another node serves an endpoint of the tunnel. */
+    /**
+     * Returns whether other nodes go on with a tunnel, may do so without the registry, or did when this one left it to them. They may
+     * have left it to this one at the same time.
+     */
     boolean isShared(Carried tunnel) {
+        if (tunnel.isLeft() || !tunnel.sharers().isEmpty()) return true;
         return tunnel.holdings().stream().anyMatch(each -> view.isServedElsewhere(each.endpoint, tunnel.id));
     }
 

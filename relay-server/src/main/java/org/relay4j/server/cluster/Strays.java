@@ -27,16 +27,18 @@ final class Strays {
     private final Presence presence;
     private final View view;
     private final Sync sync;
+    private final Ghosts ghosts;
     private final long interval; // between two scans
     private Map<String, Set<Endpoint>> found = Map.of(); // by the last scan: endpoints by tunnel
     private boolean scanning;
     private long scanAt;
 
-    Strays(Access access, Presence presence, View view, Sync sync) {
+    Strays(Access access, Presence presence, View view, Sync sync, Ghosts ghosts) {
         this.access = access;
         this.presence = presence;
         this.view = view;
         this.sync = sync;
+        this.ghosts = ghosts;
         interval = access.settings().times().claim().toNanos();
         // Nodes that were started together do not scan together.
         scanAt = access.now() + interval / 2 + Math.floorMod(access.self().hashCode() * 31L, interval / 2);
@@ -53,7 +55,7 @@ final class Strays {
         scanning = true;
         Map<String, Set<Endpoint>> strays = new HashMap<>();
         view.own().forEach((endpoint, tunnel) -> add(strays, tunnel, Set.of(endpoint)));
-        Consumer<RegistryException> failed = why -> next(Ghosts.REST);
+        Consumer<RegistryException> failed = why -> next(ghosts.rest());
         access.requests()
                 .send(
                         () -> access.store().readAll(access.keys().claims()),
@@ -90,7 +92,7 @@ final class Strays {
             if (endpoints != null && !sync.beginTurn(each, () -> release(each, endpoints))) strays.put(each, endpoints);
         }
         found = strays;
-        next(strays.isEmpty() && again.isEmpty() ? interval : Ghosts.REST);
+        next(strays.isEmpty() && again.isEmpty() ? interval : ghosts.rest());
     }
 
     private boolean isOurs(Entry entry) {
@@ -98,7 +100,7 @@ final class Strays {
     }
 
     private void add(Map<String, Set<Endpoint>> strays, String tunnel, Collection<Endpoint> endpoints) {
-        if (sync.find(tunnel) != null || !TunnelRecord.isId(tunnel)) return;
+        if (sync.find(tunnel) != null || ghosts.has(tunnel) || !TunnelRecord.isId(tunnel)) return;
         if (strays.size() >= MOST && !strays.containsKey(tunnel)) return;
         Set<Endpoint> all = strays.computeIfAbsent(tunnel, unused -> new LinkedHashSet<>());
         for (Endpoint each : endpoints) {

@@ -55,7 +55,7 @@ final class Sync {
         void lost(Carried tunnel, @Nullable Holding holding, LossReason why);
 
         /** A tunnel was left to the other nodes that carry it. Until they have put it on their leases, it depends on this one's. */
-        void leftToOthers(String tunnel);
+        void leftToOthers(Carried tunnel);
     }
 
     /** What a tunnel needed when its changes were planned. */
@@ -150,8 +150,8 @@ final class Sync {
         checkAll();
     }
 
-    /** A route of this node or of another one has changed; null: it has gone. */
-    void routeChanged(Endpoint endpoint, String node, @Nullable Route now, long revision) {
+    /** A route of this node or of another one has changed; see {@link View.Events#route}. */
+    void routeChanged(Endpoint endpoint, String node, @Nullable Route now, long revision, boolean left) {
         boolean own = node.equals(access.self().name());
         String key = access.keys().route(endpoint, node);
         for (Carried each : carriers.getOrDefault(endpoint, Set.of())) {
@@ -162,9 +162,10 @@ final class Sync {
                 boolean wanted = now != null && now.tunnel().equals(each.id);
                 if (!old && wanted != (holding.loop >= 0)) check(each);
             } else if (now != null && now.tunnel().equals(each.id) && now.epoch() == holding.epoch) {
-                each.served(node);
+                each.served(node, endpoint);
             } else {
                 if (now == null) each.deserted(node, revision);
+                if (left) each.leftBy(node, endpoint);
                 check(each);
             }
         }
@@ -311,7 +312,7 @@ final class Sync {
             tunnels.remove(tunnel.id, tunnel);
             marked.remove(tunnel);
             tunnel.holdings().forEach(each -> removeEndpoint(tunnel, each.endpoint));
-            if (planned.shared) events.leftToOthers(tunnel.id);
+            if (planned.shared) events.leftToOthers(tunnel);
             return;
         }
         for (Holding each : planned.ended) {

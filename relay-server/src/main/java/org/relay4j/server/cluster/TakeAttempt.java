@@ -1,9 +1,11 @@
 package org.relay4j.server.cluster;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
@@ -120,10 +122,23 @@ final class TakeAttempt implements Writer.Outcome {
             tunnel.add(new Holding(endpoint, claim != null && claim.fixed(), its, fence));
         });
         tunnel.stored(batch.operations(), revision, parts.access().now());
+        if (!request.alone) {
+            for (Endpoint each : endpoints.keySet()) {
+                for (String node : sharers(List.of(each))) tunnel.sharedWith(node, each);
+            }
+        }
         parts.sync().add(tunnel);
         ghosts.remove(tunnel.id);
         NodeId self = parts.access().self();
         result.complete(record.stored(new TunnelRecord.Stored(self.name(), self.incarnation(), made, revision)));
+    }
+
+    /** Returns the other nodes that may serve endpoints of the tunnel: also the one that has stored it, if it may have lost the registry. */
+    private Set<String> sharers(Collection<Endpoint> its) {
+        Set<String> names = parts.view().carriers(its, request.seen.id());
+        String last = request.seen.stored().node();
+        if (!last.equals(parts.access().self().name()) && !parts.view().isSettled(last)) names.add(last);
+        return names;
     }
 
     @Override
@@ -137,13 +152,18 @@ final class TakeAttempt implements Writer.Outcome {
     }
 
     private void changed() {
-        ghosts.add(request.seen.id()); // in case it was changed by this attempt
+        leaveBehind(); // in case it was changed by this attempt
         result.completeExceptionally(new ClaimLostException("the tunnel has changed since it was looked up"));
     }
 
     @Override
     public void failed(RegistryException why) {
-        if (!Parts.isOutcomeKnown(why)) ghosts.add(request.seen.id());
+        if (!Parts.isOutcomeKnown(why)) leaveBehind();
         result.completeExceptionally(why);
+    }
+
+    /** The tunnel may depend on the lease of this node from now on. */
+    private void leaveBehind() {
+        ghosts.add(request.seen.id(), request.seen.endpoints(), sharers(request.seen.endpoints()));
     }
 }

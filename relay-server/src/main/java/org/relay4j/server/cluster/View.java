@@ -68,8 +68,13 @@ final class View {
         /** Another node has gone. */
         void nodeGone(String name);
 
-        /** A route has changed, of this node or of another one. */
-        void route(Endpoint endpoint, String node, @Nullable Route now, long revision);
+        /**
+         * A route has changed, of this node or of another one.
+         *
+         * @param now null if it has gone
+         * @param left whether the node has stopped serving, as far as is known, rather than lost the registry
+         */
+        void route(Endpoint endpoint, String node, @Nullable Route now, long revision, boolean left);
     }
 
     View(Access access, Events events) {
@@ -92,16 +97,14 @@ final class View {
             Keys.RouteKey route = access.keys().routeOf(each.key());
             if (route != null) routesGone.add(route.node());
         }
-        Set<String> kept = new HashSet<>();
-        for (String each : gone) {
-            if (routesGone.contains(each) && isHeard(each)) kept.add(each);
-        }
+        Set<String> expired = new HashSet<>(gone);
+        expired.retainAll(routesGone);
         Set<Endpoint> touched = new LinkedHashSet<>();
         for (Change each : changes) {
             Keys.RouteKey route = access.keys().routeOf(each.key());
             String node = route == null ? access.keys().nodeOf(each.key()) : null;
-            if (route != null) route(route, each.entry(), revision, kept, touched);
-            if (node != null) node(node, each.entry(), kept, touched);
+            if (route != null) route(route, each.entry(), revision, expired, touched);
+            if (node != null) node(node, each.entry(), expired, touched);
         }
         touched.forEach(this::publish);
     }
@@ -157,7 +160,7 @@ final class View {
         return member != null && member.isHeard(access.now());
     }
 
-    private void node(String name, @Nullable Entry entry, Set<String> kept, Set<Endpoint> touched) {
+    private void node(String name, @Nullable Entry entry, Set<String> expired, Set<Endpoint> touched) {
         if (name.equals(self)) {
             events.self(entry);
             return;
@@ -169,12 +172,21 @@ final class View {
             events.problem("the entry of node " + name + " is damaged");
         } else if (info != null) {
             arrived(member, info, touched);
-        } else if (member != null && !member.expired && kept.contains(name)) {
-            member.expired = true;
-            events.unregistered();
         } else if (member != null && !member.expired) {
-            forget(member, touched);
+            boolean isOver = expired.contains(name) || hasKept(member);
+            if (isOver && isHeard(name)) {
+                member.expired = true;
+                events.unregistered();
+            } else forget(member, !isOver, touched);
         }
+    }
+
+    /** Returns whether a node that was back has not put all its routes again: its entry has not vanished together with those. */
+    private boolean hasKept(Member member) {
+        return member.endpoints.stream().anyMatch(each -> {
+            Known known = entryOf(new Keys.RouteKey(each, member.info.name()));
+            return known != null && known.kept;
+        });
     }
 
     private void arrived(@Nullable Member known, NodeInfo info, Set<Endpoint> touched) {
@@ -184,10 +196,11 @@ final class View {
         }
         Member member = known == null ? new Member(info) : known;
         if (!info.incarnation().equals(member.info.incarnation())) {
-            dropRoutes(member, true, touched);
+            dropRoutes(member, true, true, touched);
             member.restarted();
         }
         boolean news = known == null || !member.info.equals(info) || member.expired;
+        if (known == null || member.expired) member.registeredSince = access.now();
         if (member.expired) member.returned(access.now());
         member.info = info;
         members.put(info.name(), member);
@@ -207,7 +220,7 @@ final class View {
     }
 
     private void route(
-            Keys.RouteKey key, @Nullable Entry entry, long revision, Set<String> kept, Set<Endpoint> touched) {
+            Keys.RouteKey key, @Nullable Entry entry, long revision, Set<String> expired, Set<Endpoint> touched) {
         int most = limits.routes;
         if (entry != null && entryOf(key) == null && (key.node().equals(self) ? own.size() : foreign) >= most) {
             events.problem("there are more than " + most + " routes; " + entry.key() + " is ignored");
@@ -221,13 +234,14 @@ final class View {
             put(key, new Known(route, false));
             if (member != null) member.endpoints.add(key.endpoint());
             else if (key.node().equals(self)) own.add(key.endpoint());
-        } else if (known != null && kept.contains(key.node())) {
+        } else if (known != null && expired.contains(key.node()) && isHeard(key.node())) {
             put(key, known.keep());
             return;
         } else if (known != null && !known.kept) {
             drop(key.endpoint(), key.node());
         }
-        events.route(key.endpoint(), key.node(), route, entry == null ? revision : entry.revision());
+        boolean left = route == null && !expired.contains(key.node());
+        events.route(key.endpoint(), key.node(), route, entry == null ? revision : entry.revision(), left);
     }
 
     private @Nullable Known entryOf(Keys.RouteKey key) {
@@ -254,20 +268,20 @@ final class View {
         if (all.isEmpty()) gaps.begin(endpoint, gone.route.tunnel(), access.now());
     }
 
-    private void dropRoutes(Member member, boolean onlyKept, Set<Endpoint> touched) {
+    private void dropRoutes(Member member, boolean onlyKept, boolean left, Set<Endpoint> touched) {
         String name = member.info.name();
         for (Endpoint each : List.copyOf(member.endpoints)) {
             Known known = entryOf(new Keys.RouteKey(each, name));
             if (onlyKept && (known == null || !known.kept)) continue;
             drop(each, name);
             touched.add(each);
-            events.route(each, name, null, 0);
+            events.route(each, name, null, 0, left);
         }
     }
 
-    private void forget(Member member, Set<Endpoint> touched) {
+    private void forget(Member member, boolean left, Set<Endpoint> touched) {
         String name = member.info.name();
-        dropRoutes(member, false, touched);
+        dropRoutes(member, false, left, touched);
         members.remove(name);
         if (!member.expired) events.unregistered();
         events.nodeGone(name);
@@ -288,7 +302,7 @@ final class View {
         if (member == null || member.dead) return;
         member.dead();
         Set<Endpoint> touched = new LinkedHashSet<>(member.endpoints);
-        if (member.expired) forget(member, touched);
+        if (member.expired) forget(member, false, touched);
         touched.forEach(this::publish);
     }
 
@@ -296,8 +310,8 @@ final class View {
         long now = access.now();
         Set<Endpoint> touched = new LinkedHashSet<>();
         for (Member each : List.copyOf(members.values())) {
-            if (each.expired && !each.isHeard(now)) forget(each, touched);
-            if (each.endReturn(now)) dropRoutes(each, true, touched);
+            if (each.expired && !each.isHeard(now)) forget(each, false, touched);
+            if (each.endReturn(now)) dropRoutes(each, true, true, touched);
         }
         touched.forEach(this::publish);
         gaps.tick(now);
@@ -339,6 +353,23 @@ final class View {
     boolean isRegistered(NodeId node) {
         Member member = members.get(node.name());
         return member != null && !member.expired && member.info.incarnation().equals(node.incarnation());
+    }
+
+    /** Returns whether the registry has had a node of this name for some time: what it still serves, it has put by now. */
+    boolean isSettled(String node) {
+        Member member = members.get(node);
+        return member != null && member.isSettled(access.now());
+    }
+
+    /** Returns the other nodes that have a route for an endpoint of a tunnel. */
+    Set<String> carriers(Collection<Endpoint> endpoints, String tunnel) {
+        Set<String> names = new LinkedHashSet<>();
+        for (Endpoint endpoint : endpoints) {
+            table.getOrDefault(endpoint, Map.of()).forEach((node, known) -> {
+                if (!node.equals(self) && known.route.tunnel().equals(tunnel)) names.add(node);
+            });
+        }
+        return names;
     }
 
     /** Returns whether another node has a route for an endpoint of a tunnel. */

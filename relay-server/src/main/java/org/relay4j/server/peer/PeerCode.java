@@ -2,7 +2,7 @@ package org.relay4j.server.peer;
 
 import org.jspecify.annotations.Nullable;
 
-/** The reason why a node does not take a visitor of another node: the code with which it resets the stream. */
+/** The reason why a node does not take a visitor of another node, or its answer to a question: the code with which it resets the stream. */
 public enum PeerCode {
     /** The node does not serve the endpoint. */
     NOT_HERE(1, "it does not serve the endpoint"),
@@ -11,7 +11,11 @@ public enum PeerCode {
     /** The node has the endpoint with another epoch. */
     SUPERSEDED(3, "the route is out of date"),
     /** A limit of the tunnel or the node is reached: the visitor is to be reset. */
-    LIMIT(4, "a limit is reached");
+    LIMIT(4, "a limit is reached"),
+    /** The answer to a question: no connection of the client answers. */
+    SILENT(5, "its client does not answer"),
+    /** The answer to a question: a connection of the client answers, or the tunnel cannot be taken for another reason. */
+    ANSWERS(6, "its client answers");
 
     private final int number;
     private final String text;

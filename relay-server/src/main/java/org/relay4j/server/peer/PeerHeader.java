@@ -1,9 +1,11 @@
 package org.relay4j.server.peer;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
+import org.relay4j.api.control.ClientName;
 import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.api.proxy.ProxyHeaderReader;
 import org.relay4j.yamux.io.StreamHeader;
@@ -11,15 +13,18 @@ import org.relay4j.yamux.io.StreamHeader;
 /** The header of a stream between nodes: version 2 of the PROXY protocol, with the endpoint and the epoch of its route. */
 final class PeerHeader implements StreamHeader {
     private static final int EPOCH = 0xE1; // type of a TLV
+    private static final int OWNER = 0xE2; // type of a TLV, of a question only
     private static final int LENGTH_AT = 14; // of the header, 16 bits
     private static final int FIXED = 16; // bytes
 
     private final ProxyHeaderReader reader = ProxyHeaderReader.ofStream();
     private @Nullable ProxyHeader visitor; // once complete
     private @Nullable Endpoint endpoint;
+    private @Nullable String owner;
     private long epoch;
 
-    static byte[] encode(ProxyHeader visitor, Endpoint endpoint, long epoch) {
+    /** @param owner name of the client that is asked for; null for a visitor */
+    static byte[] encode(ProxyHeader visitor, Endpoint endpoint, long epoch, @Nullable String owner) {
         byte[] header = new ProxyHeader(
                         visitor.source(),
                         visitor.destination(),
@@ -27,10 +32,13 @@ final class PeerHeader implements StreamHeader {
                         endpoint.toString(),
                         visitor.uniqueId())
                 .encodeV2();
-        byte[] whole = Arrays.copyOf(header, header.length + 3 + Long.BYTES);
+        byte[] name = owner == null ? null : owner.getBytes(StandardCharsets.US_ASCII);
+        int length = header.length + 3 + Long.BYTES + (name == null ? 0 : 3 + name.length);
+        byte[] whole = Arrays.copyOf(header, length);
         ByteBuffer out = ByteBuffer.wrap(whole);
         out.position(header.length).put((byte) EPOCH).putShort((short) Long.BYTES);
         out.putLong(epoch);
+        if (name != null) out.put((byte) OWNER).putShort((short) name.length).put(name);
         out.putShort(LENGTH_AT, (short) (whole.length - FIXED));
         return whole;
     }
@@ -56,6 +64,9 @@ final class PeerHeader implements StreamHeader {
         if (endpoint.isAny()) throw new IllegalArgumentException("the endpoint of a visitor is '" + name + "'");
         epoch = ByteBuffer.wrap(value).getLong();
         if (epoch <= 0) throw new IllegalArgumentException("the epoch of a visitor is " + epoch);
+        byte[] asked = reader.value(OWNER);
+        owner = asked == null ? null : new String(asked, StandardCharsets.ISO_8859_1);
+        if (owner != null && !ClientName.isValid(owner)) throw new IllegalArgumentException("the name is malformed");
         visitor = complete;
         return true;
     }
@@ -71,6 +82,12 @@ final class PeerHeader implements StreamHeader {
 
     Endpoint endpoint() {
         return require(endpoint);
+    }
+
+    /** Returns the name of the client if this is a question whether it answers; null if it is a visitor. */
+    @Nullable
+    String owner() {
+        return owner;
     }
 
     long epoch() {

@@ -1,5 +1,6 @@
 package org.relay4j.server.peer;
 
+import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -16,7 +17,7 @@ import org.relay4j.yamux.io.TlsWire;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** An established link from another node, each stream of which is a visitor. On its loop. */
+/** An established link from another node, each stream of which is a visitor or a question. On its loop. */
 final class PeerInbound implements SessionEvents {
     private static final Logger log = LoggerFactory.getLogger(PeerInbound.class);
 
@@ -76,6 +77,12 @@ final class PeerInbound implements SessionEvents {
 
         @Override
         public StreamHandler begin(MuxStream stream) {
+            String owner = header.owner();
+            if (owner != null) {
+                stream.accept(); // the answer takes longer than a visitor waits
+                driver.afterwards(() -> ask(stream, owner));
+                return new Asked();
+            }
             PeerBridge bridge = new PeerBridge(driver, stream);
             // Without the lock: the decision asks tunnels, and the stream of a client is opened.
             driver.afterwards(() -> decide(bridge));
@@ -86,6 +93,31 @@ final class PeerInbound implements SessionEvents {
             if (decided.compareAndSet(false, true)) undecided.decrementAndGet();
         }
 
+        private void ask(MuxStream stream, String owner) {
+            try {
+                target.ask(request(), owner, code -> answer(stream, code));
+            } catch (RuntimeException | Error e) {
+                log.error("unexpected failure, a question of node {} was refused", node, e);
+                answer(stream, PeerCode.NOT_HERE);
+            }
+        }
+
+        private void answer(MuxStream stream, PeerCode code) {
+            decided();
+            driver.lock.lock();
+            try {
+                if (stream.isGone()) return; // with its link, or the other node does not wait any longer
+                stream.reset(code.number());
+                driver.flush();
+            } finally {
+                driver.lock.unlock();
+            }
+        }
+
+        private PeerRequest request() {
+            return new PeerRequest(node, header.endpoint(), header.epoch(), header.visitor(), driver.loop());
+        }
+
         private void decide(PeerBridge bridge) {
             if (bridge.isOver()) { // the visitor has left
                 decided();
@@ -93,8 +125,7 @@ final class PeerInbound implements SessionEvents {
             }
             PeerDecision decision;
             try {
-                decision = target.visit(
-                        new PeerRequest(node, header.endpoint(), header.epoch(), header.visitor(), driver.loop()));
+                decision = target.visit(request());
             } catch (RuntimeException | Error e) {
                 log.error("unexpected failure, a visitor of node {} was refused", node, e);
                 refuse(bridge, PeerCode.NOT_HERE);
@@ -133,6 +164,26 @@ final class PeerInbound implements SessionEvents {
             decided();
             log.debug("a visitor of node {} was reset: {}", node, why);
         }
+    }
+
+    /** The stream of a question until its answer, which is all that follows. */
+    private static final class Asked implements StreamHandler {
+        @Override
+        public void onData(MuxStream stream, ByteBuffer payload) {
+            payload.position(payload.limit());
+        }
+
+        @Override
+        public void onBuffered(MuxStream stream) {}
+
+        @Override
+        public void onFin(MuxStream stream) {}
+
+        @Override
+        public void onReset(MuxStream stream, Cause cause) {}
+
+        @Override
+        public void onWritable(MuxStream stream) {}
     }
 
     // ---- session

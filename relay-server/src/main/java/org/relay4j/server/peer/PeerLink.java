@@ -46,7 +46,7 @@ final class PeerLink {
     private final NodeInfo node;
     private final int number; // of the other node's loop
     private final Loop loop;
-    private final ArrayDeque<PeerOffer> waiting = new ArrayDeque<>(0); // for the link
+    private final ArrayDeque<PeerSending> waiting = new ArrayDeque<>(0); // for the link
     private final Map<Endpoint, Integer> unanswered = new HashMap<>();
     private volatile @Nullable PeerOutbound session; // while it is up
     private final ArrayDeque<PeerOutbound> retired = new ArrayDeque<>(0); // the oldest first
@@ -79,7 +79,7 @@ final class PeerLink {
         return session != null || hasRetired;
     }
 
-    void open(PeerOffer offer) {
+    void open(PeerSending offer) {
         loop.runOrExecute(() -> take(offer));
     }
 
@@ -96,7 +96,7 @@ final class PeerLink {
 
     // ---- visitors
 
-    private void take(PeerOffer offer) {
+    private void take(PeerSending offer) {
         int count = unanswered.getOrDefault(offer.endpoint(), 0);
         if (closed) offer.elsewhere(this + " is closed");
         else if (count >= UNANSWERED_OF_ENDPOINT) offer.elsewhere(this + " has not answered " + count + " visitors");
@@ -108,7 +108,7 @@ final class PeerLink {
         }
     }
 
-    private void send(PeerOutbound up, PeerOffer offer) {
+    private void send(PeerOutbound up, PeerSending offer) {
         OpenState state = up.send(this, offer);
         if (state == OpenState.READY) return;
         if (state == OpenState.WAIT) {
@@ -130,11 +130,11 @@ final class PeerLink {
     }
 
     /** The visitor no longer counts as unanswered. Perhaps with the lock of the session held. */
-    void answered(PeerOffer offer) {
+    void answered(PeerSending offer) {
         unanswered.computeIfPresent(offer.endpoint(), (endpoint, count) -> count == 1 ? null : count - 1);
     }
 
-    private void await(PeerOffer offer) {
+    private void await(PeerSending offer) {
         long now = System.nanoTime();
         if (dial == null && pausedUntil - now > 0) {
             answered(offer);
@@ -160,7 +160,7 @@ final class PeerLink {
     private void release(String why) {
         if (patience != null) patience.cancel();
         patience = null;
-        for (PeerOffer offer; (offer = waiting.poll()) != null; ) {
+        for (PeerSending offer; (offer = waiting.poll()) != null; ) {
             answered(offer);
             offer.elsewhere(this + ": " + why);
         }
@@ -187,7 +187,7 @@ final class PeerLink {
         if (patience != null) patience.cancel();
         patience = null;
         for (int n = waiting.size(); n > 0; n--) {
-            PeerOffer offer = waiting.poll();
+            PeerSending offer = waiting.poll();
             if (offer != null) send(up, offer);
         }
     }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.server.cluster.NodeInfo;
@@ -127,6 +128,19 @@ public final class PeerLinks implements AutoCloseable {
         PeerLink link = link(route.node(), route.loop());
         if (link != null) link.open(new PeerOffer(visitor, route.epoch(), endpoint, outcome));
         else visitor.loop().execute(() -> outcome.tryElsewhere("node " + route.node() + " is not known"));
+    }
+
+    /**
+     * Asks the node of a route whether the client of the tunnel answers there.
+     *
+     * @param owner the name of the client
+     * @param silent called once, on any thread, with true if the node has the tunnel for this name and no connection has answered. If the
+     *     link is lost, with false. Usually called within two seconds; the node may take longer.
+     */
+    public void ask(Route route, Endpoint endpoint, String owner, Consumer<Boolean> silent) {
+        PeerLink link = link(route.node(), route.loop());
+        if (link == null) silent.accept(false);
+        else link.open(new PeerQuestion(endpoint, route.epoch(), owner, silent));
     }
 
     private @Nullable PeerLink link(String node, int loop) {

@@ -8,7 +8,7 @@ import org.relay4j.yamux.io.Splice;
 import org.relay4j.yamux.io.SpliceOffer;
 
 /** A visitor on its way to another node, until that node has answered. On the loop of the link. */
-final class PeerOffer implements SpliceOffer.Answer {
+final class PeerOffer implements PeerSending, SpliceOffer.Answer {
     private final PeerVisitor visitor;
     private final long epoch;
     private final Endpoint endpoint;
@@ -24,15 +24,16 @@ final class PeerOffer implements SpliceOffer.Answer {
         this.outcome = outcome;
     }
 
-    Endpoint endpoint() {
+    @Override
+    public Endpoint endpoint() {
         return endpoint;
     }
 
-    /** Sends the offer, with the lock of the session held. Returns false if there is no memory for a stream. */
-    boolean send(PeerLink taker, LoopDriver over) {
+    @Override
+    public boolean send(PeerLink taker, LoopDriver over) {
         link = taker;
         driver = over;
-        byte[] header = PeerHeader.encode(visitor.header(), endpoint, epoch);
+        byte[] header = PeerHeader.encode(visitor.header(), endpoint, epoch, null);
         return SpliceOffer.make(over, visitor.wire(), visitor.read(), header, outcome, this);
     }
 
@@ -57,8 +58,9 @@ final class PeerOffer implements SpliceOffer.Answer {
         visitor.loop().execute(() -> outcome.gone(failure));
     }
 
-    /** The visitor is the caller's again. From any thread. */
-    void elsewhere(String why) {
+    /** The visitor is the caller's again. */
+    @Override
+    public void elsewhere(String why) {
         visitor.loop().execute(() -> outcome.tryElsewhere(why));
     }
 }

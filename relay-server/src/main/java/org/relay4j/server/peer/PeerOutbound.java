@@ -57,7 +57,7 @@ final class PeerOutbound implements SessionEvents {
     }
 
     /** Offers a visitor to the other node. Returns READY if it was sent. */
-    OpenState send(PeerLink taker, PeerOffer offer) {
+    OpenState send(PeerLink taker, PeerSending offer) {
         driver.lock.lock();
         try {
             OpenState state = driver.mux().openState();

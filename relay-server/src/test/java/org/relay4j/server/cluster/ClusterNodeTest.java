@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.relay4j.server.cluster.SimulatedTime.SECOND;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -154,6 +155,22 @@ class ClusterNodeTest {
         b.run(SECOND);
         assertEquals(List.of(), nodesOf(b));
         assertTrue(b.events.contains("gone a"));
+    }
+
+    @Test
+    void routesOfANodeThatIsBackForAMomentOnlyAreKept() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        serve(a, ID);
+        String[] entry = new String[1];
+        registry.read(List.of("/relay/sim/n/a"))
+                .thenAccept(seen -> entry[0] = seen.entries().get(0).value());
+        a.store.cut(true);
+        for (int i = 0; i < 10; i++) answers(a, b);
+        registry.grant(Duration.ofSeconds(3))
+                .thenAccept(lease -> registry.commit(Transaction.NONE.put("/relay/sim/n/a", entry[0], lease)));
+        for (int i = 0; i < 10; i++) answers(a, b);
+        assertEquals(List.of("a"), nodesOf(b)); // its entry has vanished again before its routes were put
     }
 
     @Test
@@ -311,6 +328,96 @@ class ClusterNodeTest {
         a.run(10 * SECOND);
         assertEquals(List.of(), deleted);
         assertTrue(a.node.epoch(ID, ENDPOINT) > 0);
+    }
+
+    /** Two nodes that serve the same tunnel. */
+    private void share(OneNode first, OneNode second) {
+        serve(first, ID);
+        second.get(second.node.share(second.get(second.node.find(ID)).orElseThrow(), "text"));
+        second.node.serve(ID, ENDPOINT, 0);
+        second.run(SECOND);
+    }
+
+    @Test
+    void aTunnelThatTwoNodesLeaveToEachOtherStaysClaimedForItsLease() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        OneNode c = joined("c");
+        share(a, b);
+        a.node.leaveToOthers(ID);
+        a.run(SECOND);
+        assertEquals(List.of("b"), nodesOf(c));
+        b.node.leaveToOthers(ID); // when it was decided, a had a route
+        b.run(29 * SECOND); // its client comes back at the end of its lease
+        assertEquals(List.of(), nodesOf(c));
+        Throwable taken = c.failure(c.node.claim(tunnel(OTHER, "bob"), ENDPOINT, false));
+        assertInstanceOf(EndpointTakenException.class, taken);
+        TunnelRecord record = c.get(c.node.find(ID)).orElseThrow();
+        assertEquals(List.of(ENDPOINT), c.get(c.node.take(record, "text")).endpoints());
+        c.run(120 * SECOND);
+        assertTrue(c.node.mayServe(ID, ENDPOINT, time.now()));
+    }
+
+    @Test
+    void aTunnelThatTwoNodesLeaveToEachOtherIsReleasedWhenItsClientDoesNotComeBack() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        share(a, b);
+        b.node.leaveToOthers(ID);
+        a.node.leaveToOthers(ID);
+        a.run(70 * SECOND);
+        assertTrue(a.get(a.node.find(ID)).isEmpty());
+        a.get(a.node.claim(tunnel(OTHER, "bob"), ENDPOINT, false));
+    }
+
+    @Test
+    void aClaimIsNotGivenBackWhileANodeThatCannotBeHeardMayServeIt() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        share(a, b); // the claim depends on the lease of b
+        a.store.cut(true);
+        b.run(5 * SECOND);
+        b.node.release(ID); // its client has no connection to b any more, but one to a
+        b.run(120 * SECOND);
+        assertTrue(a.node.mayServe(ID, ENDPOINT, time.now()));
+        Throwable taken = b.failure(b.node.claim(tunnel(OTHER, "bob"), ENDPOINT, false));
+        assertInstanceOf(EndpointTakenException.class, taken);
+        b.run(500 * SECOND);
+        assertFalse(a.node.mayServe(ID, ENDPOINT, time.now()));
+        b.get(b.node.claim(tunnel(OTHER, "bob"), ENDPOINT, false));
+    }
+
+    @Test
+    void anEndpointThatOnlyTheNodeHadThatLeftATunnelIsReleasedAfterAWhile() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        share(a, b);
+        Endpoint another = Endpoint.port(20_002);
+        a.get(a.node.claim(tunnel(ID, "alice"), another, false));
+        a.node.leaveToOthers(ID); // b has not learned of it
+        b.run(70 * SECOND);
+        assertEquals(List.of(ENDPOINT), b.get(b.node.find(ID)).orElseThrow().endpoints());
+        b.get(b.node.claim(tunnel(OTHER, "bob"), another, false));
+        assertTrue(b.node.mayServe(ID, ENDPOINT, time.now()));
+    }
+
+    @Test
+    void aNodeKnowsWhetherItCarriesATunnelAsItIsStored() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        share(a, b);
+        TunnelRecord shared = a.get(a.node.find(ID)).orElseThrow();
+        assertTrue(a.node.carries(shared) && b.node.carries(shared));
+        OneNode c = joined("c");
+        assertFalse(c.node.carries(shared));
+        c.get(c.node.take(shared, "text"));
+        assertFalse(a.node.carries(c.get(c.node.find(ID)).orElseThrow()));
+    }
+
+    /** A node answers on its link to another one. */
+    private void answers(OneNode node, OneNode to) {
+        to.node.peerAlive(node.node.status().self().name(), time.now());
+        to.run(SECOND / 2);
     }
 
     private boolean storedBy(String node) {

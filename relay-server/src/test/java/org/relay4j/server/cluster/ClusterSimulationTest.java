@@ -30,22 +30,23 @@ class ClusterSimulationTest {
         }
     }
 
-    private static void simulate(long seed) {
+    /** Runs a cluster, and throws what it finds. */
+    static void simulate(long seed) {
         SimulatedCluster cluster = new SimulatedCluster(seed, 3 + (int) (seed % 3), 12);
         SimulatedFaults faults = new SimulatedFaults(cluster);
         for (SimulatedNode each : cluster.nodes) each.start();
         for (SimulatedClient each : cluster.clients) each.start();
-        cluster.visitors(30 * MILLISECOND);
+        cluster.visitors.start(30 * MILLISECOND);
         cluster.run(5 * SECOND);
         for (int round = 0; round < 2; round++) {
-            cluster.calm(false);
+            cluster.visitors.calm(false);
             faults.start();
             cluster.run(cluster.time.between(40 * SECOND, 110 * SECOND));
             faults.heal();
             cluster.run(25 * SECOND);
             cluster.checkSettled();
         }
-        cluster.calm(true);
+        cluster.visitors.calm(true);
         cluster.run(75 * SECOND);
         cluster.checkSettled();
         cluster.checkNothingIsLeft();

@@ -24,7 +24,7 @@ final class OneNode implements ClusterListener {
 
     OneNode(SimulatedTime time, MemoryRegistryStore registry, ClusterSettings settings) {
         this.time = time;
-        store = new SimulatedStore(time, registry);
+        store = new SimulatedStore(time, registry, registry::endLeases);
         node = new ClusterNode(settings, store, new Clock(), this);
     }
 

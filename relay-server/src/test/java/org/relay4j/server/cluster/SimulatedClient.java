@@ -4,16 +4,21 @@ import static org.relay4j.server.cluster.SimulatedTime.MILLISECOND;
 import static org.relay4j.server.cluster.SimulatedTime.SECOND;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 
-/** A client that wants one endpoint to be served: it connects to any node, comes back with its lease, moves, and leaves. */
+/**
+ * A client that wants one endpoint to be served: it connects to any node, comes back with its lease, moves, and leaves. Some want two
+ * connections, to different nodes.
+ */
 final class SimulatedClient {
     final String name;
     final boolean leased;
-    final @Nullable Endpoint fixed; // null: a port that the server chooses
+    final @Nullable Endpoint wish; // null: a port that the server chooses
     final SimulatedCluster cluster;
 
     @Nullable
@@ -22,9 +27,28 @@ final class SimulatedClient {
     @Nullable
     Connection current; // null: not connected
 
+    @Nullable
+    Connection second; // not without current
+
     List<Endpoint> endpoints = List.of();
+    final Set<Endpoint> closed = new HashSet<>(); // by the client, which resets visitors of them
+    private final boolean several; // whether it wants two connections
     private @Nullable Connection pending;
     private boolean wanted;
+
+    /** What a connection is for. */
+    enum Purpose {
+        FIRST,
+        MOVE,
+        SECOND
+    }
+
+    /** How a connection ends. */
+    enum End {
+        BYE,
+        GO_AWAY,
+        LOSS
+    }
 
     /** A connection, as both sides see it. */
     static final class Connection {
@@ -32,26 +56,30 @@ final class SimulatedClient {
         final SimulatedNode node;
         final SimulatedServer server;
         final @Nullable String resumed; // the tunnel that is resumed or joined
-        final boolean joins;
+        final Purpose purpose;
         boolean clientOpen = true;
         boolean serverOpen = true;
 
-        Connection(SimulatedClient client, SimulatedNode node, @Nullable String resumed, boolean joins) {
+        Connection(SimulatedClient client, SimulatedNode node, @Nullable String resumed, Purpose purpose) {
             this.client = client;
             this.node = node;
             this.resumed = resumed;
-            this.joins = joins;
+            this.purpose = purpose;
             server = Objects.requireNonNull(node.server);
         }
 
+        boolean joins() {
+            return purpose != Purpose.FIRST;
+        }
+
         /** The client closes it. The server sees that, or a connection that is silent. */
-        void closeByClient(boolean goodbye) {
+        void closeByClient(End how) {
             if (!clientOpen) return;
             clientOpen = false;
             boolean arrives = !node.clientsCut;
             client.cluster.time.after(
                     arrives ? MILLISECOND : 4 * SECOND,
-                    () -> server.run(() -> server.closed(this, arrives && goodbye)));
+                    () -> server.run(() -> server.closed(this, arrives ? how : End.LOSS)));
         }
 
         /** The server closes it, or has ended. */
@@ -61,67 +89,92 @@ final class SimulatedClient {
         }
     }
 
-    SimulatedClient(SimulatedCluster cluster, String name, boolean leased, @Nullable Endpoint fixed) {
+    SimulatedClient(SimulatedCluster cluster, String name, boolean leased, boolean several, @Nullable Endpoint wish) {
         this.cluster = cluster;
         this.name = name;
         this.leased = leased;
-        this.fixed = fixed;
+        this.several = leased && several;
+        this.wish = wish;
+    }
+
+    /** Returns whether its port can be given to nobody else. */
+    boolean isFixed() {
+        return wish != null && wish.number() >= 45_000;
     }
 
     void start() {
         if (wanted) return;
         wanted = true;
-        connect(false);
+        connect(Purpose.FIRST);
     }
 
     boolean isWanted() {
         return wanted;
     }
 
+    /** Returns whether it may come back to a tunnel. */
+    boolean mayReturnTo(String id) {
+        return leased && id.equals(tunnel);
+    }
+
     /** Ends its tunnel for good. */
     void leave() {
         wanted = false;
-        if (pending != null) pending.closeByClient(true);
-        if (current != null) current.closeByClient(true);
+        if (pending != null) pending.closeByClient(End.BYE);
+        if (current != null) current.closeByClient(End.BYE);
+        if (second != null) second.closeByClient(End.BYE);
         pending = null;
         current = null;
+        second = null;
         tunnel = null;
         endpoints = List.of();
     }
 
-    /** Opens a second connection, to another node if possible, and gives up the first one when it is served. */
+    /** Opens another connection, to another node if possible, and gives up the first one when it is served. */
     void move() {
-        if (leased && current != null && pending == null) connect(true);
+        if (leased && current != null && pending == null) connect(Purpose.MOVE);
     }
 
-    /** Its connection is interrupted. */
-    void interrupt() {
-        if (current == null) return;
-        Connection broken = current;
-        broken.closeByClient(false);
-        lost(broken);
+    /** Opens a second connection if it wants one. */
+    void widen() {
+        if (several && current != null && second == null) connect(Purpose.SECOND);
     }
 
-    private void connect(boolean joins) {
+    /** One of its connections is interrupted, or all are at the same time. */
+    void interrupt(boolean all) {
+        Connection first = current;
+        Connection other = second;
+        if (all && other != null) broken(other);
+        if (first != null) broken(first);
+    }
+
+    private void broken(Connection connection) {
+        connection.closeByClient(End.LOSS);
+        lost(connection);
+    }
+
+    private void connect(Purpose purpose) {
         if (!wanted || pending != null) return;
         SimulatedNode node = cluster.anyNode();
-        if (!node.isRunning() || node.clientsCut || (joins && current != null && node == current.node)) {
-            if (!joins) later(300 * MILLISECOND);
+        boolean first = purpose == Purpose.FIRST;
+        boolean known = (current != null && node == current.node) || (second != null && node == second.node);
+        if (!node.isRunning() || node.clientsCut || (!first && known)) {
+            if (first) later(300 * MILLISECOND);
             return;
         }
-        Connection next = new Connection(this, node, leased ? tunnel : null, joins);
+        Connection next = new Connection(this, node, leased ? tunnel : null, purpose);
         pending = next;
         cluster.time.after(MILLISECOND, () -> next.server.run(() -> next.server.open(next)));
         cluster.time.after(10 * SECOND, () -> {
             if (pending != next) return;
-            next.closeByClient(false);
+            next.closeByClient(End.LOSS);
             refused(next);
         });
     }
 
     private void later(long nanos) {
         cluster.time.after(nanos, () -> {
-            if (current == null) connect(false);
+            if (current == null) connect(Purpose.FIRST);
         });
     }
 
@@ -129,11 +182,19 @@ final class SimulatedClient {
     void up(Connection connection, String id, List<Endpoint> its) {
         if (pending != connection || !connection.clientOpen) return;
         pending = null;
+        if (!id.equals(tunnel)) closed.clear();
+        tunnel = id;
+        if (connection.purpose == Purpose.SECOND && current != null) {
+            second = connection;
+            return;
+        }
         Connection before = current;
         current = connection;
-        tunnel = id;
+        Endpoint first = endpoints.isEmpty() ? null : endpoints.get(0);
         endpoints = new ArrayList<>(its);
-        if (before != null) before.closeByClient(true);
+        if (first != null && endpoints.remove(first)) endpoints.add(0, first);
+        if (before != null) before.closeByClient(End.GO_AWAY);
+        if (several) cluster.time.after(cluster.time.between(50 * MILLISECOND, SECOND), this::widen);
     }
 
     void lostEndpoint(Connection connection, Endpoint endpoint) {
@@ -157,8 +218,11 @@ final class SimulatedClient {
     void lost(Connection connection) {
         connection.clientOpen = false;
         if (pending == connection) refused(connection);
+        if (second == connection) second = null;
         if (current != connection) return;
-        current = null;
+        current = second;
+        second = null;
+        if (current != null) return;
         if (!leased) tunnel = null;
         later(cluster.time.between(50 * MILLISECOND, 300 * MILLISECOND));
     }

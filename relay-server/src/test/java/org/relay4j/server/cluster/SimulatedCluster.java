@@ -10,8 +10,11 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
@@ -28,10 +31,12 @@ final class SimulatedCluster {
             Duration.ofSeconds(1),
             Duration.ofSeconds(60),
             Duration.ofSeconds(2),
-            Duration.ofSeconds(8));
+            Duration.ofSeconds(6));
 
     private static final boolean TRACE = Boolean.getBoolean("relay.simulation.trace");
     private static final Keys KEYS = new Keys("sim");
+
+    private static final int MOST_PORTS = 64; // that a client is offered
 
     // Without faults and visitors: a renewal of each lease, the entry of the watch, one batch, and two comparisons with
     // the store.
@@ -41,57 +46,118 @@ final class SimulatedCluster {
     final List<SimulatedNode> nodes = new ArrayList<>();
     final List<SimulatedClient> clients = new ArrayList<>();
     final MemoryRegistryStore registry;
+    final SimulatedRoutes routes;
+    private final long sweep; // nanoseconds
+    private long sweptAt;
+    private long checks; // of an endpoint at a node
+    private final Set<String> changed = new LinkedHashSet<>(); // tunnels, since the last check
     private final List<Endpoint> ports = new ArrayList<>();
-    private final Map<Endpoint, String> owners = new HashMap<>(); // of the claims in the registry
-    private final Map<String, String> names = new HashMap<>(); // of clients, by tunnel
+    final SimulatedVisitors visitors = new SimulatedVisitors(this);
+    private final Map<Endpoint, String> claimants = new HashMap<>(); // tunnels, as the claims in the registry say
+    private final Map<String, SimulatedClient> byTunnel = new HashMap<>();
+    private final Map<String, Long> unserved = new HashMap<>(); // since when, by tunnel
+    private final Set<String> expired = new HashSet<>(); // tunnels of which something has ended with a lease
+    private boolean ending; // leases are being ended
+    private @Nullable String failure;
     private final Map<String, Integer> losses = new TreeMap<>();
-    private int joined; // visitors
-    private int waiting;
-    private boolean calm;
 
+    /** Everything is checked after each event. */
     SimulatedCluster(long seed, int nodeCount, int clientCount) {
+        this(seed, nodeCount, clientCount, 0);
+    }
+
+    /** @param sweep time between two checks of everything; in between, what has changed is checked. Unit: nanoseconds. */
+    SimulatedCluster(long seed, int nodeCount, int clientCount, long sweep) {
+        this.sweep = sweep;
         time = new SimulatedTime(seed);
         registry = new MemoryRegistryStore(time::now, Runnable::run);
-        for (int i = 0; i < 2 * clientCount; i++) ports.add(Endpoint.port(20_000 + i));
+        routes = new SimulatedRoutes(time, nodeCount);
+        for (int i = 0; i < clientCount * 3 / 2; i++) ports.add(Endpoint.port(20_000 + i));
         for (int i = 0; i < nodeCount; i++) nodes.add(new SimulatedNode(this, "node" + i, registry));
         for (int i = 0; i < clientCount; i++) {
-            Endpoint fixed = i % 4 == 3 ? Endpoint.port(30_000 + i) : null;
-            clients.add(new SimulatedClient(this, "client" + i, i % 3 != 2, fixed));
+            Endpoint wish = i % 4 == 3 ? Endpoint.port(45_000 + i) : null;
+            // Waits until the port of others is free, which a claim that is used too long shows.
+            if (i % 4 == 1 && sweep == 0) wish = ports.get(i);
+            // In a large cluster each tunnel has one connection, so that their number is known.
+            clients.add(new SimulatedClient(this, "client" + i, i % 3 != 2, i % 2 == 0 && sweep == 0, wish));
+            if (i % 4 == 3 && wish != null) visitors.add(wish);
         }
+        ports.forEach(visitors::add);
         watchClaims();
-        endLeases();
+        keepEndingLeases();
         links();
     }
 
     private void watchClaims() {
-        RegistryStore.Watch unused = registry.watch(
-                TRACE ? List.of(KEYS.root()) : List.of(KEYS.root() + "c/"), 0, new RegistryStore.Watcher() {
-                    @Override
-                    public void changed(long revision, Collection<Change> changes) {
-                        for (Change each : changes) {
-                            trace(revision + " " + each.key() + " "
-                                    + (each.entry() == null
-                                            ? "deleted"
-                                            : each.entry().value()));
-                            if (!each.key().startsWith(KEYS.root() + "c/")) continue;
-                            Endpoint endpoint = Endpoint.parse(
-                                    each.key().substring(KEYS.root().length() + 2));
-                            ClaimText claim = each.entry() == null ? null : ClaimText.of(each.entry());
-                            if (claim == null) owners.remove(endpoint);
-                            else owners.put(endpoint, names.getOrDefault(claim.tunnel(), "nobody"));
-                        }
-                    }
+        List<String> prefixes = TRACE ? List.of(KEYS.root()) : List.of(KEYS.root() + "c/", KEYS.root() + "t/");
+        RegistryStore.Watch unused = registry.watch(prefixes, 0, new RegistryStore.Watcher() {
+            @Override
+            public void changed(long revision, Collection<Change> changes) {
+                for (Change each : changes) {
+                    trace(revision + " " + each.key() + " "
+                            + (each.entry() == null ? "deleted" : each.entry().value()));
+                    if (each.key().startsWith(KEYS.root() + "c/")) claimChanged(each);
+                    if (each.key().startsWith(KEYS.root() + "t/") && each.entry() == null)
+                        deleted(each.key().substring(KEYS.root().length() + 2), each.key());
+                }
+            }
 
-                    @Override
-                    public void ended(RegistryException why) {
-                        fail("the watch of the test has ended: " + why);
-                    }
-                });
+            @Override
+            public void ended(RegistryException why) {
+                fail("the watch of the test has ended: " + why);
+            }
+        });
     }
 
-    private void endLeases() {
+    private void claimChanged(Change change) {
+        Endpoint endpoint = Endpoint.parse(change.key().substring(KEYS.root().length() + 2));
+        ClaimText claim = change.entry() == null ? null : ClaimText.of(change.entry());
+        String before = claim == null ? claimants.remove(endpoint) : claimants.put(endpoint, claim.tunnel());
+        if (before != null) changed.add(before);
+        SimulatedClient client = before == null ? null : byTunnel.get(before);
+        boolean isFirst = client != null
+                && !client.endpoints.isEmpty()
+                && client.endpoints.get(0).equals(endpoint);
+        if (claim == null && before != null && (isFirst || ending)) deleted(before, change.key());
+    }
+
+    /** A tunnel or its claim is deleted only after its client could have come back, unless a lease in the registry has ended. */
+    private void deleted(String tunnel, String key) {
+        if (ending) expired.add(tunnel);
+        SimulatedClient client = byTunnel.get(tunnel);
+        if (expired.contains(tunnel) || client == null || !client.mayReturnTo(tunnel)) return;
+        for (SimulatedNode each : nodes) {
+            SimulatedServer server = each.server;
+            boolean isHeard = each.isRunning() && each.node != null && each.node.state() == RegistryState.CONNECTED;
+            SimulatedServer.Tunnel served =
+                    server == null || !isHeard ? null : server.tunnels().get(tunnel);
+            if (served != null && served.isServed()) failed(key + " is deleted while " + each.name + " serves it");
+        }
+        Long since = unserved.get(tunnel);
+        if (since == null || time.now() - since > SimulatedServer.HOLD * 97 / 100) return;
+        failed(key + " is deleted, but " + client.name + " may come back to it");
+    }
+
+    /** A tunnel of a server has no connection any more. */
+    void unserved(String tunnel) {
+        unserved.put(tunnel, time.now());
+    }
+
+    /** Ends leases whose time is over. */
+    void endLeases() {
+        ending = true;
         registry.endLeases();
-        time.after(20 * MILLISECOND, this::endLeases);
+        ending = false;
+    }
+
+    private void keepEndingLeases() {
+        endLeases();
+        time.after(20 * MILLISECOND, this::keepEndingLeases);
+    }
+
+    /** Something must not be. The watch of the registry, in which it may be noticed, catches exceptions. */
+    private void failed(String what) {
+        if (failure == null) failure = what;
     }
 
     private void links() {
@@ -107,14 +173,20 @@ final class SimulatedCluster {
         return nodes.get(time.random.nextInt(nodes.size()));
     }
 
+    /** Returns different ports in any order, and not all if there are many. */
     List<Endpoint> somePorts() {
-        List<Endpoint> some = new ArrayList<>(ports);
-        Collections.shuffle(some, time.random);
-        return some;
+        if (ports.size() <= MOST_PORTS) {
+            List<Endpoint> all = new ArrayList<>(ports);
+            Collections.shuffle(all, time.random);
+            return all;
+        }
+        Set<Endpoint> some = new LinkedHashSet<>();
+        while (some.size() < MOST_PORTS) some.add(ports.get(time.random.nextInt(ports.size())));
+        return List.copyOf(some);
     }
 
     void named(String tunnel, SimulatedClient client) {
-        names.put(tunnel, client.name);
+        byTunnel.put(tunnel, client);
     }
 
     /** Adds a line to the trace of a run of one seed. */
@@ -130,69 +202,92 @@ final class SimulatedCluster {
         time.run(nanos, this::check);
     }
 
-    // ---- visitors
-
-    void visitors(long interval) {
-        if (!calm) {
-            List<Endpoint> all = new ArrayList<>(ports);
-            for (SimulatedClient each : clients) {
-                if (each.fixed != null) all.add(each.fixed);
-            }
-            Endpoint endpoint = all.get(time.random.nextInt(all.size()));
-            SimulatedClient client = anyNode().visit(endpoint);
-            if (client == null) {
-                waiting++;
-            } else {
-                joined++;
-                String owner = owners.get(endpoint);
-                assertTrue(
-                        owner == null || owner.equals(client.name),
-                        () -> "a visitor of " + endpoint + " was joined to " + client.name + ", it is of " + owner);
-            }
-        }
-        time.after(interval, () -> visitors(interval));
+    /** Returns the tunnel that has claimed an endpoint; null if none has. */
+    @Nullable
+    String claimant(Endpoint endpoint) {
+        return claimants.get(endpoint);
     }
 
-    void calm(boolean now) {
-        calm = now;
+    /** Returns the client whose tunnel has claimed an endpoint; null if none has. */
+    @Nullable
+    String owner(Endpoint endpoint) {
+        String tunnel = claimants.get(endpoint);
+        if (tunnel == null) return null;
+        SimulatedClient client = byTunnel.get(tunnel);
+        return client == null ? "nobody" : client.name;
     }
 
     // ---- what must hold
 
     /** At each moment: a node that would join a visitor to its client has the claim, or nobody has. */
     private void check() {
+        if (failure != null) fail(failure);
+        boolean all = time.now() - sweptAt >= sweep;
+        if (all) sweptAt = time.now();
         for (SimulatedNode machine : nodes) {
-            if (!machine.isRunning() || machine.server == null || machine.node == null) continue;
-            for (SimulatedServer.Tunnel tunnel : machine.server.tunnels().values()) {
-                if (tunnel.connection == null || !tunnel.connection.clientOpen) continue;
-                for (Endpoint each : tunnel.endpoints) {
-                    String owner = owners.get(each);
-                    if (owner == null || owner.equals(tunnel.client.name)) continue;
-                    if (!machine.node.mayServe(tunnel.id, each, machine.now())) continue;
-                    fail(machine.name + " serves " + each + " of " + tunnel.client.name + ", it is of " + owner);
+            if (!machine.isRunning() || machine.server == null) continue;
+            Map<String, SimulatedServer.Tunnel> tunnels = machine.server.tunnels();
+            if (all) {
+                for (SimulatedServer.Tunnel each : tunnels.values()) check(machine, each);
+            } else {
+                for (String id : changed) {
+                    SimulatedServer.Tunnel tunnel = tunnels.get(id);
+                    if (tunnel != null) check(machine, tunnel);
                 }
             }
         }
+        changed.clear();
+    }
+
+    private void check(SimulatedNode machine, SimulatedServer.Tunnel tunnel) {
+        if (machine.node == null || tunnel.connection == null || !tunnel.connection.clientOpen) return;
+        for (Endpoint each : tunnel.endpoints) {
+            checks++;
+            String owner = owner(each);
+            if (owner == null || owner.equals(tunnel.client.name) || tunnel.client.closed.contains(each)) continue;
+            if (!machine.node.mayServe(tunnel.id, each, machine.now())) continue;
+            fail(machine.name + " serves " + each + " of " + tunnel.client.name + ", it is of " + owner);
+        }
+    }
+
+    /** A server has a tunnel, or a client for it. */
+    void changed(String tunnel) {
+        changed.add(tunnel);
     }
 
     /** Some time after the last fault: everything is served, and all agree. */
     void checkSettled() {
-        Map<String, Entry> routes = entries("r/");
+        Map<String, Entry> stored = entries("r/");
+        stored.putAll(entries("c/"));
         for (SimulatedClient each : clients) {
             if (!each.isWanted()) continue;
-            if (each.current == null) fail(each.name + " is not served");
-            SimulatedNode at = each.current.node;
-            for (Endpoint endpoint : each.endpoints) {
-                RouteText route = route(routes.get(KEYS.route(endpoint, at.name)));
-                ClaimText claim = claim(entries("c/").get(KEYS.claim(endpoint)));
-                String where = endpoint + " of " + each.name + " at " + at.name;
-                assertTrue(route != null && route.tunnel().equals(each.tunnel), where + " has no route");
-                assertTrue(claim != null && claim.tunnel().equals(each.tunnel), where + " has no claim");
-                assertEquals(claim.epoch(), route.epoch(), where);
-                assertTrue(at.node != null && at.node.mayServe(each.tunnel, endpoint, at.now()), where + " is fenced");
+            if (each.current == null) {
+                List<Endpoint> choice = each.wish == null ? ports : List.of(each.wish);
+                boolean isRefused = !each.isFixed() && claimants.keySet().containsAll(choice);
+                assertTrue(isRefused, each.name + " is not served");
+                continue;
             }
+            checkServed(each, each.current.node, stored);
+            if (each.second != null) checkServed(each, each.second.node, stored);
         }
+        Map<String, Entry> routes = entries("r/");
         for (SimulatedNode each : nodes) checkNode(each, routes);
+    }
+
+    private void checkServed(SimulatedClient client, SimulatedNode at, Map<String, Entry> stored) {
+        SimulatedServer.Tunnel tunnel =
+                at.server == null ? null : at.server.tunnels().get(client.tunnel);
+        assertTrue(tunnel != null && tunnel.isServed(), client.name + " has no tunnel at " + at.name);
+        assertTrue(tunnel.endpoints.containsAll(client.endpoints.subList(0, 1)), client.name + " has no endpoint");
+        for (Endpoint endpoint : tunnel.endpoints) {
+            RouteText route = route(stored.get(KEYS.route(endpoint, at.name)));
+            ClaimText claim = claim(stored.get(KEYS.claim(endpoint)));
+            String where = endpoint + " of " + client.name + " at " + at.name;
+            assertTrue(route != null && route.tunnel().equals(client.tunnel), where + " has no route");
+            assertTrue(claim != null && claim.tunnel().equals(client.tunnel), where + " has no claim");
+            assertEquals(claim.epoch(), route.epoch(), where);
+            assertTrue(at.node != null && at.node.mayServe(client.tunnel, endpoint, at.now()), where + " is fenced");
+        }
     }
 
     private void checkNode(SimulatedNode machine, Map<String, Entry> routes) {
@@ -256,13 +351,20 @@ final class SimulatedCluster {
 
     Map<String, Entry> entries(String kind) {
         Map<String, Entry> all = new TreeMap<>();
+        endLeases();
         registry.readAll(KEYS.root() + kind)
                 .thenAccept(seen -> seen.entries().forEach(each -> all.put(each.key(), each)));
         return all;
     }
 
+    /** Returns the number of transactions that were sent. */
+    private long commits() {
+        return nodes.stream().mapToLong(each -> each.store.commits()).sum();
+    }
+
     @Override
     public String toString() {
-        return time.count() + " events, " + joined + " visitors joined, " + waiting + " waited, lost: " + losses;
+        return time.count() + " events, " + checks + " checks, " + commits() + " transactions, " + visitors + ", lost: "
+                + losses;
     }
 }

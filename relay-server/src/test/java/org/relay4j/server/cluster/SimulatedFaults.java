@@ -3,7 +3,6 @@ package org.relay4j.server.cluster;
 import static org.relay4j.server.cluster.SimulatedTime.MILLISECOND;
 import static org.relay4j.server.cluster.SimulatedTime.SECOND;
 
-import java.util.List;
 import org.relay4j.api.Endpoint;
 import org.relay4j.server.registry.Entry;
 
@@ -12,6 +11,7 @@ final class SimulatedFaults {
     private final SimulatedCluster cluster;
     private final SimulatedTime time;
     private boolean active;
+    private boolean slow; // few faults that last long, and clients that stay
 
     SimulatedFaults(SimulatedCluster cluster) {
         this.cluster = cluster;
@@ -20,11 +20,14 @@ final class SimulatedFaults {
 
     void start() {
         active = true;
+        slow = time.chance(0.4);
         boolean lossy = time.chance(0.5);
         for (SimulatedNode each : cluster.nodes) {
             double loss = lossy ? time.random.nextDouble() * 0.15 : 0;
             double late = time.chance(0.5) ? 0.03 : 0;
-            each.store.faults(loss, late, time.chance(0.2) ? 400 * MILLISECOND : 3 * MILLISECOND);
+            long delay = time.chance(0.2) ? 400 * MILLISECOND : 3 * MILLISECOND;
+            each.store.faults(loss, late, delay);
+            cluster.trace(each.name + " loses " + loss + ", late " + late + ", delay " + delay / MILLISECOND);
         }
         nextFault();
         nextMove();
@@ -35,7 +38,7 @@ final class SimulatedFaults {
         active = false;
         for (SimulatedNode each : cluster.nodes) {
             each.clientsCut = false;
-            each.peersCut = false;
+            each.cutPeers(false);
             each.pause(false);
             if (each.node == null) each.start();
             each.store.faults(0, 0, 2 * MILLISECOND);
@@ -47,9 +50,9 @@ final class SimulatedFaults {
     private void nextFault() {
         if (!active) return;
         SimulatedNode node = cluster.anyNode();
-        boolean isLong = time.chance(0.15);
+        boolean isLong = time.chance(slow ? 0.5 : 0.15);
         long duration = isLong ? time.between(55 * SECOND, 80 * SECOND) : time.between(SECOND / 10, 12 * SECOND);
-        int fault = time.random.nextInt(9);
+        int fault = time.random.nextInt(10);
         cluster.trace("fault " + fault + " " + node.name + " " + duration / MILLISECOND);
         switch (fault) {
             case 0, 1 -> {
@@ -58,8 +61,8 @@ final class SimulatedFaults {
                 time.after(duration, () -> way.cut(false));
             }
             case 2 -> {
-                node.peersCut = true;
-                time.after(duration, () -> node.peersCut = false);
+                node.cutPeers(true);
+                time.after(duration, () -> node.cutPeers(false));
             }
             case 3 -> {
                 node.clientsCut = true;
@@ -77,9 +80,22 @@ final class SimulatedFaults {
             }
             case 6 -> node.store.endWatch();
             case 7 -> endLease(node);
-            default -> cluster.registry.compact();
+            case 8 -> {
+                node.cutPeers(true);
+                node.store.cut(true);
+                SimulatedStore way = node.store;
+                time.after(duration, () -> {
+                    node.cutPeers(false);
+                    way.cut(false);
+                });
+            }
+            default -> {
+                cluster.endLeases(); // first, so that the watch of the test sees it
+                cluster.registry.compact();
+                cluster.nodes.forEach(each -> each.store.disturbed());
+            }
         }
-        time.after(time.between(SECOND, 8 * SECOND), this::nextFault);
+        time.after((slow ? 3 : 1) * time.between(SECOND, 8 * SECOND), this::nextFault);
     }
 
     /** The registry ends the lease of routes too early. */
@@ -91,26 +107,23 @@ final class SimulatedFaults {
     private void nextMove() {
         if (!active) return;
         SimulatedClient client = cluster.clients.get(time.random.nextInt(cluster.clients.size()));
-        switch (time.random.nextInt(8)) {
+        switch (time.random.nextInt(10)) {
             case 0, 1 -> client.leave();
-            case 2 -> client.interrupt();
-            case 3, 4 -> client.move();
-            case 5 -> another(client);
+            case 2 -> client.interrupt(false);
+            case 3 -> client.interrupt(true);
+            case 4, 5 -> client.move();
+            case 6 -> another(client);
+            case 7 -> client.widen();
             default -> client.start();
         }
-        time.after(time.between(20 * MILLISECOND, 800 * MILLISECOND), this::nextMove);
+        time.after((slow ? 15 : 1) * time.between(20 * MILLISECOND, 800 * MILLISECOND), this::nextMove);
     }
 
     /** Claims a second endpoint, or gives it back. */
     private void another(SimulatedClient client) {
         SimulatedClient.Connection connection = client.current;
         if (connection == null) return;
-        if (client.endpoints.size() > 1) {
-            Endpoint endpoint = client.endpoints.get(1);
-            connection.server.run(() -> connection.server.release(connection, endpoint));
-        } else {
-            List<Endpoint> choice = cluster.somePorts();
-            connection.server.run(() -> connection.server.another(connection, choice.get(0)));
-        }
+        Endpoint endpoint = cluster.somePorts().get(0);
+        connection.server.run(() -> connection.server.another(connection, endpoint));
     }
 }

@@ -4,6 +4,7 @@ import static org.relay4j.server.cluster.SimulatedTime.MILLISECOND;
 import static org.relay4j.server.cluster.SimulatedTime.SECOND;
 
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -26,7 +27,8 @@ final class SimulatedNode {
     private final Map<String, Long> linksSince = new HashMap<>(); // when a link has answered last
     SimulatedStore store;
     boolean clientsCut; // clients and visitors do not reach it
-    boolean peersCut; // other nodes do not reach it
+    private boolean peersCut; // other nodes do not reach it
+    long disturbedAt; // when something has happened to it last that visitors can notice
 
     @Nullable
     ClusterNode node;
@@ -41,7 +43,7 @@ final class SimulatedNode {
         SimulatedTime time = cluster.time;
         rate = 1 + (time.random.nextDouble() - 0.5) * 0.02;
         offset = time.random.nextLong() >> 8;
-        store = new SimulatedStore(time, registry);
+        store = new SimulatedStore(time, registry, cluster::endLeases);
     }
 
     long now() {
@@ -52,14 +54,16 @@ final class SimulatedNode {
 
     void start() {
         int process = ++processes;
+        disturbedAt = cluster.time.now();
         deferred.clear();
         paused = false;
-        store = new SimulatedStore(cluster.time, registry);
+        store = new SimulatedStore(cluster.time, registry, cluster::endLeases);
         server = new SimulatedServer(this, process);
         ClusterSettings settings = ClusterSettings.of(
                         "sim", name, InetSocketAddress.createUnresolved(name, 7002), 2, "test")
                 .incarnation(name + "-" + process)
-                .times(SimulatedCluster.TIMES);
+                .times(SimulatedCluster.TIMES)
+                .lease(Duration.ofNanos(SimulatedServer.HOLD));
         node = new ClusterNode(settings, store, new Clock(process), server);
         SimulatedServer its = server;
         var unused = node.join().whenComplete((done, failure) -> {
@@ -83,7 +87,13 @@ final class SimulatedNode {
         server = null;
     }
 
+    void cutPeers(boolean now) {
+        disturbedAt = cluster.time.now();
+        peersCut = now;
+    }
+
     void pause(boolean now) {
+        disturbedAt = cluster.time.now();
         paused = now && node != null;
         if (now) return;
         while (!paused && !deferred.isEmpty()) deferred.pollFirst().run();
@@ -151,16 +161,15 @@ final class SimulatedNode {
         }
     }
 
-    /** A visitor arrives. Returns the client that it is joined to; null if it has to wait. */
-    @Nullable
-    SimulatedClient visit(Endpoint endpoint) {
+    /** A visitor arrives. Returns the tunnel that it is joined to; null if it has to wait. */
+    SimulatedServer.@Nullable Tunnel visit(Endpoint endpoint) {
         if (!isRunning() || node == null || server == null) return null;
-        SimulatedClient own = server.accept(endpoint, 0);
+        SimulatedServer.Tunnel own = server.accept(endpoint, 0);
         if (own != null) return own;
         for (Route each : node.routes(endpoint)) {
             SimulatedNode other = cluster.node(each.node());
             if (!reaches(other) || other.server == null) continue;
-            SimulatedClient its = other.server.accept(endpoint, each.epoch());
+            SimulatedServer.Tunnel its = other.server.accept(endpoint, each.epoch());
             if (its != null) return its;
         }
         return null;

@@ -11,6 +11,7 @@ import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.server.cluster.SimulatedClient.Connection;
+import org.relay4j.server.cluster.SimulatedClient.End;
 
 /** What a relay server does with its node: tunnels that are served, held and given up. */
 final class SimulatedServer implements ClusterListener {
@@ -75,7 +76,9 @@ final class SimulatedServer implements ClusterListener {
 
     void killed() {
         for (Tunnel each : tunnels.values()) {
-            if (each.connection != null) each.connection.closeByServer();
+            if (each.connection == null) continue;
+            each.connection.closeByServer();
+            machine.cluster.unserved(each.id);
         }
     }
 
@@ -101,7 +104,7 @@ final class SimulatedServer implements ClusterListener {
         String id = String.format(
                 "%016x%016x", machine.cluster.time.random.nextLong(), machine.cluster.time.random.nextLong());
         machine.cluster.named(id, client);
-        List<Endpoint> choice = client.fixed == null ? machine.cluster.somePorts() : List.of(client.fixed);
+        List<Endpoint> choice = client.wish == null ? machine.cluster.somePorts() : List.of(client.wish);
         claim(connection, TunnelRecord.of(id, client.name, client.leased, "text"), choice);
     }
 
@@ -111,14 +114,15 @@ final class SimulatedServer implements ClusterListener {
             return;
         }
         Endpoint endpoint = choice.get(0);
-        boolean fixed = connection.client.fixed != null;
+        boolean fixed = connection.client.isFixed();
         var unused = node().claim(record, endpoint, fixed).whenComplete((done, failure) -> {
             if (failure == null) {
                 Tunnel tunnel = new Tunnel(record.id(), connection);
                 tunnel.endpoints.add(endpoint);
                 established(tunnel, connection);
             } else if (cause(failure) instanceof EndpointTakenException taken) {
-                if (connection.client.name.equals(taken.holder().owner())) displace(connection, record, taken);
+                boolean own = connection.client.name.equals(taken.holder().owner());
+                if (own && connection.client.wish != null) displace(connection, record, taken);
                 else claim(connection, record, choice.subList(1, choice.size()));
             } else {
                 refuse(connection);
@@ -127,7 +131,8 @@ final class SimulatedServer implements ClusterListener {
     }
 
     private void displace(Connection connection, TunnelRecord record, EndpointTakenException taken) {
-        var unused = node().displace(record, taken, true).whenComplete((done, failure) -> {
+        boolean fixed = connection.client.isFixed();
+        var unused = node().displace(record, taken, fixed).whenComplete((done, failure) -> {
             if (failure != null) {
                 refuse(connection);
                 return;
@@ -146,11 +151,13 @@ final class SimulatedServer implements ClusterListener {
         trace("established " + tunnel.id + " " + tunnel.endpoints + " " + tunnel.client.name + " "
                 + connection.serverOpen);
         tunnels.put(tunnel.id, tunnel);
+        machine.cluster.changed(tunnel.id);
+        machine.cluster.routes.begin(tunnel.id);
         for (Endpoint each : tunnel.endpoints) node().serve(tunnel.id, each, 1);
         if (connection.serverOpen) {
             connection.client.up(connection, tunnel.id, tunnel.endpoints);
         } else {
-            gone(tunnel, false);
+            gone(tunnel, End.LOSS);
         }
     }
 
@@ -185,7 +192,7 @@ final class SimulatedServer implements ClusterListener {
     }
 
     private void take(Connection connection, TunnelRecord seen) {
-        var stage = connection.joins ? node().share(seen, seen.text() + "s") : node().take(seen, seen.text() + "t");
+        var stage = connection.joins() ? node().share(seen, seen.text() + "s") : node().take(seen, seen.text() + "t");
         var unused = stage.whenComplete((record, failure) -> {
             if (failure != null) {
                 refuse(connection);
@@ -204,21 +211,39 @@ final class SimulatedServer implements ClusterListener {
     }
 
     /** A connection has ended at the side of its client. */
-    void closed(Connection connection, boolean goodbye) {
+    void closed(Connection connection, End how) {
         connection.serverOpen = false;
-        for (Tunnel each : List.copyOf(tunnels.values())) {
-            if (each.connection == connection) gone(each, goodbye);
+        Tunnel tunnel = served(connection);
+        if (tunnel != null) gone(tunnel, how);
+    }
+
+    private void gone(Tunnel tunnel, End how) {
+        trace("gone " + tunnel.id + " " + how);
+        tunnel.connection = null;
+        if (node().state() == RegistryState.CONNECTED) machine.cluster.unserved(tunnel.id); // else it may be elsewhere
+        machine.cluster.routes.end(tunnel.id);
+        if (how == End.BYE || !tunnel.client.leased) {
+            tunnels.remove(tunnel.id);
+            node().release(tunnel.id);
+        } else if (isElsewhere(tunnel)) {
+            leaveToOthers(tunnel);
+        } else {
+            hold(tunnel);
         }
     }
 
-    private void gone(Tunnel tunnel, boolean goodbye) {
-        trace("gone " + tunnel.id + " " + goodbye);
-        tunnel.connection = null;
-        if (goodbye || !tunnel.client.leased) {
-            tunnels.remove(tunnel.id);
-            node().release(tunnel.id);
-            return;
-        }
+    private boolean isElsewhere(Tunnel tunnel) {
+        return tunnel.endpoints.stream()
+                .anyMatch(each -> node().routes(each).stream()
+                        .anyMatch(route -> route.tunnel().equals(tunnel.id)));
+    }
+
+    private void leaveToOthers(Tunnel tunnel) {
+        tunnels.remove(tunnel.id);
+        node().leaveToOthers(tunnel.id);
+    }
+
+    private void hold(Tunnel tunnel) {
         for (Endpoint each : tunnel.endpoints) node().unserve(tunnel.id, each);
         long hold = ++holds;
         tunnel.hold = hold;
@@ -231,10 +256,26 @@ final class SimulatedServer implements ClusterListener {
                 }));
     }
 
-    /** A client asks for another endpoint. */
+    /** A client asks for another endpoint, or gives its second one back. */
     void another(Connection connection, Endpoint endpoint) {
         Tunnel tunnel = served(connection);
-        if (tunnel == null || !joined) return;
+        if (tunnel == null || !joined || tunnel.client.endpoints.isEmpty()) return;
+        Endpoint first = tunnel.client.endpoints.get(0);
+        Endpoint second = tunnel.endpoints.stream()
+                .filter(each -> !each.equals(first))
+                .findAny()
+                .orElse(null);
+        if (second == null) {
+            tunnel.client.closed.remove(endpoint);
+            claim(tunnel, endpoint);
+        } else {
+            tunnel.client.closed.add(second);
+            tunnel.endpoints.remove(second);
+            node().release(tunnel.id, second);
+        }
+    }
+
+    private void claim(Tunnel tunnel, Endpoint endpoint) {
         SimulatedClient client = tunnel.client;
         TunnelRecord record = TunnelRecord.of(tunnel.id, client.name, client.leased, "text");
         var unused = node().claim(record, endpoint, false).whenComplete((done, failure) -> {
@@ -245,18 +286,8 @@ final class SimulatedServer implements ClusterListener {
                 return;
             }
             if (!tunnel.endpoints.contains(endpoint)) tunnel.endpoints.add(endpoint);
-            if (!tunnel.isServed()) return;
-            node().serve(tunnel.id, endpoint, 1);
-            if (client.current == tunnel.connection) client.endpoints = List.copyOf(tunnel.endpoints);
+            if (tunnel.isServed()) node().serve(tunnel.id, endpoint, 1);
         });
-    }
-
-    /** A client gives an endpoint back. */
-    void release(Connection connection, Endpoint endpoint) {
-        Tunnel tunnel = served(connection);
-        if (tunnel == null || !tunnel.endpoints.remove(endpoint)) return;
-        node().release(tunnel.id, endpoint);
-        if (tunnel.client.current == connection) tunnel.client.endpoints = List.copyOf(tunnel.endpoints);
     }
 
     private @Nullable Tunnel served(Connection connection) {
@@ -268,23 +299,33 @@ final class SimulatedServer implements ClusterListener {
 
     // ---- visitors
 
-    /** Returns the client that a visitor is joined to; null if the tunnel is not here. An epoch of 0 is not compared. */
+    /** Returns the tunnel that a visitor is joined to; null if it is not here. An epoch of 0 is not compared. */
     @Nullable
-    SimulatedClient accept(Endpoint endpoint, long epoch) {
+    Tunnel accept(Endpoint endpoint, long epoch) {
         for (Tunnel each : tunnels.values()) {
             Connection connection = each.connection;
             if (connection == null || !connection.clientOpen || !each.endpoints.contains(endpoint)) continue;
+            if (each.client.closed.contains(endpoint)) continue;
             if (!node().mayServe(each.id, endpoint, machine.now())) continue;
             if (epoch != 0 && node().epoch(each.id, endpoint) != epoch) continue;
-            return each.client;
+            return each;
         }
         return null;
     }
 
     // ---- the cluster
 
+    /** A tunnel that waits for its client is left to the node that serves it. One that is served has the endpoints that others have. */
     @Override
-    public void routes(Endpoint endpoint, List<Route> now) {}
+    public void routes(Endpoint endpoint, List<Route> now) {
+        for (Route each : now) {
+            machine.cluster.routes.seen(each.tunnel(), machine.name);
+            Tunnel own = tunnels.get(each.tunnel());
+            if (own == null) continue;
+            if (!own.isServed()) leaveToOthers(own);
+            else if (!own.endpoints.contains(endpoint)) claim(own, endpoint);
+        }
+    }
 
     @Override
     public void node(NodeInfo node) {}

@@ -24,6 +24,10 @@ import org.relay4j.server.registry.Transaction;
 final class SimulatedStore implements RegistryStore {
     private final SimulatedTime time;
     private final MemoryRegistryStore registry;
+    private final Runnable endLeases;
+    private long commits;
+    private long disturbedAt;
+    private long lossyUntil;
     private boolean cut;
     private String lengthened = ""; // a key
     private @Nullable RegistryException unreadable; // what readAll fails with
@@ -34,12 +38,29 @@ final class SimulatedStore implements RegistryStore {
     private long delay = 2 * MILLISECOND; // the longest of one way
     private Channel channel = new Channel();
 
-    SimulatedStore(SimulatedTime time, MemoryRegistryStore registry) {
+    /** @param endLeases ends the leases whose time is over; called before each request is made */
+    SimulatedStore(SimulatedTime time, MemoryRegistryStore registry, Runnable endLeases) {
         this.time = time;
         this.registry = registry;
+        this.endLeases = endLeases;
+    }
+
+    /** Returns when something has happened last that may make a view of the registry old. */
+    long disturbedAt() {
+        return disturbedAt;
+    }
+
+    void disturbed() {
+        disturbedAt = time.now();
+    }
+
+    /** Returns whether all requests were answered since a moment, except while it was cut. */
+    boolean isReliableSince(long then) {
+        return loss == 0 && late == 0 && lossyUntil < then;
     }
 
     void cut(boolean now) {
+        disturbed();
         cut = now;
         channel.deliver();
     }
@@ -74,7 +95,13 @@ final class SimulatedStore implements RegistryStore {
         return entry == null ? change : new Change(change.key(), lengthened(entry));
     }
 
+    /** Returns the number of transactions that were sent. */
+    long commits() {
+        return commits;
+    }
+
     void faults(double lossNow, double lateNow, long delayNow) {
+        if (loss > 0 || late > 0) lossyUntil = time.now();
         loss = lossNow;
         late = lateNow;
         delay = delayNow;
@@ -97,6 +124,7 @@ final class SimulatedStore implements RegistryStore {
         long there = isLate ? time.between(3 * SECOND, 8 * SECOND) : time.between(MILLISECOND / 10, delay);
         time.after(there, () -> {
             if (cut && !isLate) return;
+            endLeases.run();
             var unused = request.get().whenComplete((value, failure) -> {
                 if (cut || time.chance(loss)) return;
                 time.after(time.between(MILLISECOND / 10, delay), () -> {
@@ -135,6 +163,7 @@ final class SimulatedStore implements RegistryStore {
 
     @Override
     public CompletionStage<Commit> commit(Transaction transaction) {
+        commits++;
         RegistryException why = unwritable;
         return request(() -> why == null ? registry.commit(transaction) : CompletableFuture.failedFuture(why));
     }
@@ -183,6 +212,7 @@ final class SimulatedStore implements RegistryStore {
 
     /** Ends the watch that is open, as a compaction does. */
     void endWatch() {
+        disturbed();
         if (!channel.closed) channel.end.run();
     }
 

@@ -342,7 +342,7 @@ class PeerPortTest {
 
     private static byte[] header(Endpoint endpoint, long epoch) {
         InetSocketAddress visitor = new InetSocketAddress("192.0.2.1", 4_321);
-        return PeerHeader.encode(ProxyHeader.of(visitor, visitor), endpoint, epoch);
+        return PeerHeader.encode(ProxyHeader.of(visitor, visitor), endpoint, epoch, null);
     }
 
     private static WireFrame open(int id) {
