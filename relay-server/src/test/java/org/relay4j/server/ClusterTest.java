@@ -764,6 +764,7 @@ class ClusterTest {
         TestCluster.awaitRouted(second, one.port());
         try (AskingClient two =
                 AskingClient.connect(second, "join=" + one.lease()).establish()) {
+            assertEquals(one.port(), two.port());
             AskingClient again =
                     AskingClient.connect(first, "resume=" + one.lease()).establish();
             try (AskingClient three =
