@@ -48,7 +48,7 @@ class ClusterProcessIT {
     private final List<ChildProcess> started = new ArrayList<>();
     private final int[] admin = new int[NODES + 1];
     private String store;
-    private NodeKeys keys;
+    private ClusterKeys keys;
 
     ClusterProcessIT() throws IOException {}
 
@@ -60,7 +60,7 @@ class ClusterProcessIT {
         open.add(etcd);
         Etcd.awaitReady(etcd);
         store = "etcd:" + url;
-        keys = new NodeKeys(folder, NODES);
+        keys = new ClusterKeys(folder, NODES);
         for (int n = 1; n <= NODES; n++) {
             admin[n] = FixedPort.free();
             startNode(n);

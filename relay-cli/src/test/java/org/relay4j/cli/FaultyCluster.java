@@ -45,7 +45,7 @@ final class FaultyCluster implements AutoCloseable {
 
     final ClusterNetwork network;
     private final Path folder;
-    private final NodeKeys keys;
+    private final ClusterKeys keys;
     private final ChildProcess[] nodes = new ChildProcess[NODES + 1]; // from 1
     private final ChildProcess[] members = new ChildProcess[NODES + 1]; // of etcd, from 1
     private final List<Tunnel> tunnels = new ArrayList<>();
@@ -53,7 +53,7 @@ final class FaultyCluster implements AutoCloseable {
 
     FaultyCluster(Path folder) throws Exception {
         this.folder = folder;
-        keys = new NodeKeys(folder, NODES);
+        keys = new ClusterKeys(folder, NODES);
         network = new ClusterNetwork();
         boolean complete = false;
         try {

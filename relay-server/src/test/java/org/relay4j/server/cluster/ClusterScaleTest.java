@@ -7,8 +7,10 @@ import static org.relay4j.server.cluster.SimulatedTime.SECOND;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /**
  * A cluster of 25 nodes in virtual time, of whose tunnels a twentieth comes and goes each second. The nightly run has 10,000 tunnels for a
@@ -30,6 +32,7 @@ class ClusterScaleTest {
     private final List<SimulatedClient> here = new ArrayList<>();
 
     @Test
+    @Timeout(value = 15, unit = TimeUnit.MINUTES) // 10,000 tunnels take one to two minutes
     void routesAreAtAllNodesWithinATenthOfASecond() {
         for (SimulatedNode each : cluster.nodes) each.start();
         cluster.run(5 * SECOND);

@@ -3,8 +3,10 @@ package org.relay4j.server.cluster;
 import static org.relay4j.server.cluster.SimulatedTime.MILLISECOND;
 import static org.relay4j.server.cluster.SimulatedTime.SECOND;
 
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /**
  * Runs whole clusters in virtual time. {@code -Drelay.simulation.seed=<n>} repeats one seed, {@code -Drelay.simulation.seeds=<n>} sets
@@ -13,10 +15,11 @@ import org.junit.jupiter.api.Test;
 @Tag("slow")
 class ClusterSimulationTest {
     private static final int SEEDS =
-            Integer.getInteger("relay.simulation.seeds", Boolean.getBoolean("relay.nightly") ? 3_000 : 40);
+            Integer.getInteger("relay.simulation.seeds", Boolean.getBoolean("relay.nightly") ? 1_500 : 40);
     private static final boolean VERBOSE = Boolean.getBoolean("relay.simulation.verbose");
 
     @Test
+    @Timeout(value = 30, unit = TimeUnit.MINUTES) // the nightly run, which needs half a second a seed
     void endpointsHaveOneOwnerAndTunnelsAreServed() {
         Long only = Long.getLong("relay.simulation.seed");
         long first = only == null ? Long.getLong("relay.simulation.first", 1) : only;

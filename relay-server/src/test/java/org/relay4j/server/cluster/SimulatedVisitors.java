@@ -72,6 +72,7 @@ final class SimulatedVisitors {
         SimulatedNode target = connection.node;
         boolean isServed = before.tunnel.connection == connection
                 && connection.clientOpen
+                && !connection.client.closed.contains(endpoint) // perhaps at a node that cannot tell the registry
                 && before.tunnel.id.equals(
                         cluster.claimant(endpoint)) // its client may have given it back at another node
                 && target.isRunning()

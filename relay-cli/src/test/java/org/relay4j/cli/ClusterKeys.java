@@ -8,10 +8,10 @@ import java.util.List;
 import org.relay4j.testing.SelfSignedKeys;
 
 /** The certificates of the nodes {@code n1}, {@code n2}, ... of the cluster {@code relay}, which trust each other. */
-final class NodeKeys {
+final class ClusterKeys {
     private final Path folder;
 
-    NodeKeys(Path folder, int nodes) throws IOException, GeneralSecurityException {
+    ClusterKeys(Path folder, int nodes) throws IOException, GeneralSecurityException {
         this.folder = folder;
         StringBuilder authority = new StringBuilder();
         for (int n = 1; n <= nodes; n++) {
