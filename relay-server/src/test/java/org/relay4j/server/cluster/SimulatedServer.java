@@ -78,7 +78,7 @@ final class SimulatedServer implements ClusterListener {
         for (Tunnel each : tunnels.values()) {
             if (each.connection == null) continue;
             each.connection.closeByServer();
-            machine.cluster.unserved(each.id);
+            unserved(each);
         }
     }
 
@@ -220,7 +220,7 @@ final class SimulatedServer implements ClusterListener {
     private void gone(Tunnel tunnel, End how) {
         trace("gone " + tunnel.id + " " + how);
         tunnel.connection = null;
-        if (node().state() == RegistryState.CONNECTED) machine.cluster.unserved(tunnel.id); // else it may be elsewhere
+        if (node().state() == RegistryState.CONNECTED) unserved(tunnel); // else it may be elsewhere
         machine.cluster.routes.end(tunnel.id);
         if (how == End.BYE || !tunnel.client.leased) {
             tunnels.remove(tunnel.id);
@@ -230,6 +230,13 @@ final class SimulatedServer implements ClusterListener {
         } else {
             hold(tunnel);
         }
+    }
+
+    /** Another node may have taken the tunnel, which this one has not heard of yet: then it does not matter when this one ends it. */
+    private void unserved(Tunnel tunnel) {
+        boolean isTaken = tunnel.endpoints.stream()
+                .anyMatch(each -> machine.cluster.isClaimedSince(tunnel.id, each, node().epoch(tunnel.id, each)));
+        if (!isTaken) machine.cluster.unserved(tunnel.id);
     }
 
     private boolean isElsewhere(Tunnel tunnel) {

@@ -82,7 +82,7 @@ final class SimulatedVisitors {
                 && entry.isRunning()
                 && entry.disturbedAt + SimulatedTime.SECOND < before.at // it has heard of the others since
                 && entry.store.disturbedAt() < before.at
-                && target.disturbedAt < before.at
+                && target.disturbedAt + SimulatedTime.SECOND < before.at // its links have answered since
                 && target.store.isReliableSince(before.at);
         if (!isServed || !isCalm || target.node == null) return;
         if (!target.node.mayServe(before.tunnel.id, endpoint, target.now())) return;
