@@ -108,7 +108,7 @@ final class Repair {
     /** Adds the changes that a tunnel needs. */
     void plan(Carried tunnel, Batch batch) {
         List<Holding> holdings = tunnel.holdings();
-        boolean shared = tunnel.isLeaving() && isShared(tunnel);
+        boolean shared = goesOn(tunnel);
         for (Holding each : holdings) {
             if (tunnel.isLeaving()) {
                 leave(tunnel, each, shared && !isOnlyHere(tunnel, each), batch);
@@ -129,10 +129,11 @@ final class Repair {
     }
 
     /**
-     * Returns whether other nodes go on with a tunnel, may do so without the registry, or did when this one left it to them. They may
-     * have left it to this one at the same time.
+     * Returns whether other nodes go on with a tunnel that ends at this one, may do so without the registry, or did when this one left it to
+     * them. They may have left it to this one at the same time.
      */
-    boolean isShared(Carried tunnel) {
+    boolean goesOn(Carried tunnel) {
+        if (!tunnel.isLeaving()) return false;
         if (tunnel.isLeft() || !tunnel.sharers().isEmpty()) return true;
         return tunnel.holdings().stream().anyMatch(each -> view.isServedElsewhere(each.endpoint, tunnel.id));
     }

@@ -6,11 +6,9 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Consumer;
 import org.relay4j.api.Endpoint;
 import org.relay4j.server.cluster.Carried.Holding;
 import org.relay4j.server.registry.Entry;
-import org.relay4j.server.registry.RegistryException;
 import org.relay4j.server.registry.Snapshot;
 
 /*
@@ -40,8 +38,7 @@ final class Strays {
         this.sync = sync;
         this.ghosts = ghosts;
         interval = access.settings().times().claim().toNanos();
-        // Nodes that were started together do not scan together.
-        scanAt = access.now() + interval / 2 + Math.floorMod(access.self().hashCode() * 31L, interval / 2);
+        scanAt = access.firstTime(interval, 31);
     }
 
     /** The history of the store was replaced by an older one. */
@@ -55,17 +52,12 @@ final class Strays {
         scanning = true;
         Map<String, Set<Endpoint>> strays = new HashMap<>();
         view.own().forEach((endpoint, tunnel) -> add(strays, tunnel, Set.of(endpoint)));
-        Consumer<RegistryException> failed = why -> next(ghosts.rest());
-        access.requests()
-                .send(
-                        () -> access.store().readAll(access.keys().claims()),
-                        claims -> access.requests()
-                                .send(
-                                        () -> access.store()
-                                                .readAll(access.keys().tunnels()),
-                                        records -> scanned(strays, claims, records),
-                                        failed),
-                        failed);
+        access.readAll(
+                access.keys().claims(),
+                access.keys().tunnels(),
+                false,
+                (claims, records) -> scanned(strays, claims, records),
+                why -> next(ghosts.rest()));
     }
 
     private void next(long time) {

@@ -280,8 +280,7 @@ final class Sync {
                 batch.add(its);
                 List<Holding> ended =
                         each.holdings().stream().filter(one -> one.ended).toList();
-                boolean shared = each.isLeaving() && repair.isShared(each);
-                planned.add(new Planned(each, presence.fence(), each.isLeaving(), shared, ended));
+                planned.add(new Planned(each, presence.fence(), each.isLeaving(), repair.goesOn(each), ended));
             } else {
                 marked.add(each);
             }

@@ -8,7 +8,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.server.registry.Change;
 import org.relay4j.server.registry.Entry;
@@ -72,8 +71,7 @@ final class Watching {
         echo = access.keys().echo(self);
         echoes = access.keys().echoes(self);
         interval = access.settings().times().claim().toNanos();
-        // Nodes that were started together do not read together.
-        refreshAt = access.now() + interval / 2 + Math.floorMod(access.self().hashCode() * 17L, interval / 2);
+        refreshAt = access.firstTime(interval, 17);
     }
 
     /** Reads all for the first time. */
@@ -90,17 +88,12 @@ final class Watching {
         closeInbox();
         reading = true;
         changedSince = null;
-        Consumer<RegistryException> failed = this::unread;
-        access.requests()
-                .sendFirst(
-                        () -> access.store().readAll(access.keys().routes()),
-                        routes -> access.requests()
-                                .sendFirst(
-                                        () -> access.store()
-                                                .readAll(access.keys().nodes()),
-                                        nodes -> read(nodes, routes),
-                                        failed),
-                        failed);
+        access.readAll(
+                access.keys().routes(),
+                access.keys().nodes(),
+                true,
+                (routes, nodes) -> read(nodes, routes),
+                this::unread);
     }
 
     private void unread(RegistryException why) {
@@ -155,24 +148,19 @@ final class Watching {
         Set<String> changed = new HashSet<>();
         changedSince = changed;
         long before = newest;
-        Consumer<RegistryException> failed = why -> {
-            if (changedSince == changed) changedSince = null;
-        };
-        access.requests()
-                .send(
-                        () -> access.store().readAll(access.keys().nodes()),
-                        nodes -> access.requests()
-                                .send(
-                                        () -> access.store()
-                                                .readAll(access.keys().routes()),
-                                        routes -> {
-                                            if (changedSince != changed) return; // all was read meanwhile
-                                            changedSince = null;
-                                            if (nodes.revision() < before) read();
-                                            else view.compare(usable(nodes), usable(routes), changed);
-                                        },
-                                        failed),
-                        failed);
+        access.readAll(
+                access.keys().nodes(),
+                access.keys().routes(),
+                false,
+                (nodes, routes) -> {
+                    if (changedSince != changed) return; // all was read meanwhile
+                    changedSince = null;
+                    if (nodes.revision() < before) read();
+                    else view.compare(usable(nodes), usable(routes), changed);
+                },
+                why -> {
+                    if (changedSince == changed) changedSince = null;
+                });
     }
 
     private void echo(long now) {
