@@ -2,13 +2,11 @@ package org.relay4j.server;
 
 import java.io.IOException;
 import java.net.SocketTimeoutException;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.server.cluster.Route;
 import org.relay4j.server.peer.PeerOutcome;
 import org.relay4j.server.peer.PeerVisitor;
-import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopDriver;
 import org.relay4j.yamux.io.Sockets;
 import org.relay4j.yamux.io.Splice;
@@ -23,7 +21,7 @@ final class OfferedVisitor implements PeerOutcome {
     private final RoutedVisitor visitor;
     private final Route route;
     private final Cluster cluster;
-    private Loop.@Nullable Timer idleTimer; // while connected, if its idle time is limited
+    private @Nullable IdleTimer idleTimer; // while connected, if its idle time is limited
 
     OfferedVisitor(RoutedVisitors visitors, RoutedVisitor visitor, Route route) {
         this.visitors = visitors;
@@ -52,28 +50,16 @@ final class OfferedVisitor implements PeerOutcome {
     public void accepted(Splice splice, LoopDriver driver) {
         long idleTimeout = cluster.server().options().idleTimeout().toNanos();
         if (idleTimeout > 0) {
-            splice.limitIdleTime(idleTimeout);
-            idleTimer = driver.loop().schedule(idleTimeout, () -> checkIdleTime(splice, driver, idleTimeout));
+            // The node with the tunnel has a limit of its own, which it may not keep.
+            idleTimer =
+                    IdleTimer.start(splice, driver, idleTimeout, () -> reset(splice, IdleTimer.failure(idleTimeout)));
         }
         cluster.counts().forwarded(route.node());
         log.debug("relay server: visitor {} of {} goes to node {}", this, visitors.endpoint(), route.node());
         visitors.loop().execute(visitors::settled);
     }
 
-    /** The node with the tunnel has a limit of its own, which it may not keep. */
-    private void checkIdleTime(Splice splice, LoopDriver driver, long limit) {
-        long left;
-        driver.lock.lock();
-        try {
-            left = splice.idleTimeLeft();
-        } finally {
-            driver.lock.unlock();
-        }
-        if (left > 0) {
-            idleTimer = driver.loop().schedule(left, () -> checkIdleTime(splice, driver, limit));
-            return;
-        }
-        String why = "no byte in either direction for " + TimeUnit.NANOSECONDS.toMillis(limit) + " ms";
+    private void reset(Splice splice, SocketTimeoutException idle) {
         cluster.server()
                 .refused(
                         Refusal.IDLE,
@@ -82,8 +68,8 @@ final class OfferedVisitor implements PeerOutcome {
                         this,
                         visitors.endpoint(),
                         route.node(),
-                        why);
-        splice.abandon(new SocketTimeoutException(why));
+                        idle.getMessage());
+        splice.abandon(idle);
     }
 
     @Override

@@ -24,7 +24,7 @@ final class ServerVisitor implements Splice.Owner {
     private final @Nullable String id; // in logs; null if the stream has no header
     private @Nullable Splice splice; // once it has a stream
     private boolean left;
-    private Loop.@Nullable Timer idleTimer; // while connected, if its idle time is limited
+    private @Nullable IdleTimer idleTimer; // while connected, if its idle time is limited
 
     private ServerVisitor(TunnelConnection connection, VisitorQueue queue, Arrival arrival) {
         this.connection = connection;
@@ -69,25 +69,12 @@ final class ServerVisitor implements Splice.Owner {
         return new ProxyHeader(arrival.address(), arrival.destination(), false, queue.name(), id).encodeV2();
     }
 
-    /** The timer is not moved with each byte: when it fires, it is set again for the rest of the time. */
     private void limitIdleTime(Splice splice, LoopDriver driver, long limit) {
-        splice.limitIdleTime(limit);
-        idleTimer = driver.loop().schedule(limit, () -> checkIdleTime(splice, driver, limit));
-    }
-
-    private void checkIdleTime(Splice splice, LoopDriver driver, long limit) {
-        long left;
-        driver.lock.lock();
-        try {
-            left = splice.idleTimeLeft();
-        } finally {
-            driver.lock.unlock();
-        }
-        if (left > 0) {
-            idleTimer = driver.loop().schedule(left, () -> checkIdleTime(splice, driver, limit));
-            return;
-        }
-        splice.abandon(connection.tunnel().reporter().idle(arrival.address(), limit));
+        idleTimer = IdleTimer.start(
+                splice,
+                driver,
+                limit,
+                () -> splice.abandon(connection.tunnel().reporter().idle(arrival.address(), limit)));
     }
 
     @Override

@@ -4,7 +4,6 @@ import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.time.Instant;
 import java.util.StringJoiner;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.TunnelLostException;
 import org.relay4j.api.recording.Recorder;
@@ -130,9 +129,10 @@ final class TunnelReporter {
      * @param limit unit: nanoseconds
      */
     SocketTimeoutException idle(InetSocketAddress visitor, long limit) {
-        String why = "no byte in either direction for " + TimeUnit.NANOSECONDS.toMillis(limit) + " ms";
-        server.refused(Refusal.IDLE, visitor, "{}: visitor {} reset, {}", name, Sockets.text(visitor), why);
-        return new SocketTimeoutException(why);
+        SocketTimeoutException failure = IdleTimer.failure(limit);
+        server.refused(
+                Refusal.IDLE, visitor, "{}: visitor {} reset, {}", name, Sockets.text(visitor), failure.getMessage());
+        return failure;
     }
 
     /** The client will not return. */
