@@ -25,8 +25,7 @@ final class Claim {
     private final Loop loop; // of the claimant
     private final Claimant claimant;
     private boolean isElsewhere; // the record of the cluster was asked for; on the claimant's loop
-    private long
-            silent; // epoch of the claim of the port whose client does not answer at another node; 0 if there is none
+    private long silent; // epoch of the port's claim, if its client does not answer at another node; 0 otherwise
     private int attempts; // to claim any port, in a cluster; on the claimant's loop
     private boolean answered; // on the claimant's loop
 
@@ -181,15 +180,13 @@ final class Claim {
         Cluster cluster = server.cluster();
         Endpoint port = Endpoint.port(wanted);
         String carrier = cluster == null ? null : cluster.carrier(port);
-        String name = request.name();
         if (cluster == null) open(wanted);
         else if (carrier == null) reclaim(cluster, port);
-        else if (name == null) refusePort("port " + wanted + " is in use at node " + carrier);
         else
             DistantTakeover.begin(
                     cluster,
                     port,
-                    name,
+                    request.name(),
                     loop,
                     epoch -> guarded(() -> {
                         silent = epoch;

@@ -3,6 +3,7 @@ package org.relay4j.server;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.server.cluster.Route;
 import org.relay4j.yamux.io.Loop;
@@ -33,10 +34,15 @@ final class DistantTakeover {
     /**
      * Asks the nodes.
      *
-     * @param decided called on the loop within 2 s: with the epoch of the claim that may be displaced, or with 0 if the endpoint is in use or
-     *     a node has not answered
+     * @param owner the name of the client; null without one: it cannot take over anything
+     * @param decided called on the loop, now or within 2 s: with the epoch of the claim that may be displaced, or with 0 if the endpoint is in
+     *     use or a node has not answered
      */
-    static void begin(Cluster cluster, Endpoint wanted, String owner, Loop loop, LongConsumer decided) {
+    static void begin(Cluster cluster, Endpoint wanted, @Nullable String owner, Loop loop, LongConsumer decided) {
+        if (owner == null) {
+            decided.accept(0);
+            return;
+        }
         List<Route> routes = cluster.routes(wanted);
         DistantTakeover takeover = new DistantTakeover(loop, routes, decided);
         if (routes.isEmpty()) takeover.decide(0); // it has just been given up: the client tries again

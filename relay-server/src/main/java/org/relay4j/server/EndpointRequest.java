@@ -210,16 +210,13 @@ final class EndpointRequest {
         if (isDecided(wanted)) return;
         Cluster cluster = wanted.isAny() ? null : server.cluster();
         String carrier = cluster == null ? null : cluster.carrier(wanted);
-        String owner = tunnel.owner();
         if (cluster == null) open(wanted);
         else if (carrier == null || tunnel.entry().isElsewhere(wanted)) addRouted(cluster, wanted);
-        else if (owner == null)
-            refuse(Refusal.PORT_UNAVAILABLE, "port-unavailable", text + " is in use at node " + carrier);
         else
             DistantTakeover.begin(
                     cluster,
                     wanted,
-                    owner,
+                    tunnel.owner(),
                     tunnel.loop(),
                     epoch -> guarded(() -> {
                         if (epoch > 0) {

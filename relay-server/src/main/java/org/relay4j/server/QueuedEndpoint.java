@@ -10,8 +10,7 @@ import org.relay4j.yamux.io.Loop;
 abstract class QueuedEndpoint implements PublicEndpoint {
     private final RelayServer server;
     private volatile Loop loop; // of the tunnel; written on it
-    private volatile @Nullable EndpointVisitors
-            visitors; // null until it belongs to a tunnel or is routed; written on the loop
+    private volatile @Nullable EndpointVisitors visitors; // null until it is a tunnel's or routed; written on the loop
     private @Nullable VisitorHandover handover; // from another tunnel, until it belongs to the next one
     private boolean wasRouted; // and its tunnel has not claimed it yet
     private boolean finishing; // accepts no more visitors
