@@ -31,7 +31,7 @@ final class PeerInbound implements SessionEvents {
     private final PeerInbounds links;
     private final LoopDriver driver;
     private final AtomicInteger undecided =
-            new AtomicInteger(); // visitors whose header is incomplete, or without an answer
+            new AtomicInteger(); // streams that have no answer, and perhaps no header, yet
 
     PeerInbound(String node, Loop loop, TlsWire wire, PeerTarget target, PeerInbounds links) {
         this.node = node;
@@ -58,8 +58,8 @@ final class PeerInbound implements SessionEvents {
 
     @Override
     public @Nullable StreamHandler onStream(MuxStream stream) {
-        // A node waits for no more answers than that, so this one has lost count, or is hostile: each would cost memory
-        // for 5 s.
+        // A node waits for no more answers than that. This one has lost count, or is hostile: each costs memory for 5
+        // s.
         if (undecided.get() >= PeerOptions.UNANSWERED) return null;
         undecided.incrementAndGet();
         PeerHeader header = new PeerHeader();

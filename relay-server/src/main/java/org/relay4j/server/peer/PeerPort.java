@@ -5,8 +5,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
-import java.util.HashSet;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.LimitedLog;
 import org.relay4j.yamux.io.Listener;
@@ -36,8 +34,7 @@ public final class PeerPort implements Listener.Owner, AutoCloseable {
     private final PeerInbounds links;
     private final Listener listener;
     private final LimitedLog refused = new LimitedLog(log, Level.WARN, LINES);
-    private final Set<Newcomer> newcomers = new HashSet<>(); // whose handshake is incomplete
-    private final Pending<Newcomer> pending = new Pending<>(); // the same ones
+    private final Pending<Newcomer> pending = new Pending<>(); // those whose handshake is incomplete
     private boolean closed;
 
     private PeerPort(PeerSettings settings, InetSocketAddress address, PeerTarget target) throws IOException {
@@ -85,7 +82,7 @@ public final class PeerPort implements Listener.Owner, AutoCloseable {
             if (closed) return;
             closed = true;
             listener.close();
-            for (Newcomer newcomer : Set.copyOf(newcomers)) newcomer.opening().fail("the node is closing");
+            for (Newcomer newcomer : pending.all()) newcomer.opening().fail("the node is closing");
             tasks.close();
             links.close();
         });
@@ -128,7 +125,7 @@ public final class PeerPort implements Listener.Owner, AutoCloseable {
         }
 
         void begin(SocketChannel channel) throws IOException {
-            newcomers.add(this); // first, because it may fail at once
+            // first, because it may fail at once
             Newcomer displaced = pending.add(site, this, MOST_PENDING, MOST_PENDING);
             if (displaced != null) displaced.opening().fail("displaced by another connection");
             opening = PeerOpening.accept(settings.tls(), tasks, loop, channel, this);
@@ -142,7 +139,6 @@ public final class PeerPort implements Listener.Owner, AutoCloseable {
 
         /** It is a link now, or has failed. */
         void settle() {
-            newcomers.remove(this);
             pending.remove(site, this);
         }
 

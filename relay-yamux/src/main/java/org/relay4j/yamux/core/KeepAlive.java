@@ -11,9 +11,9 @@ final class KeepAlive {
     private final CoreOptions options;
 
     private long lastReceived; // ns
-    private long
-            lastSent; // ns; last progress of the output, or the time since which it has been waiting, plus the time
-    // that this end was away
+    /** Last progress of the output, or the time since which it has been waiting, plus the time that this end was away. Unit: nanoseconds. */
+    private long lastSent;
+
     private boolean outputWaiting;
     private boolean pingInFlight;
     private boolean probing; // no caller of ping waits for that one, so the session does not end without an answer

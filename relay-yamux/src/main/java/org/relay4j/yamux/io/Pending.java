@@ -4,6 +4,7 @@ import java.net.InetAddress;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +49,13 @@ public final class Pending<T> {
     /** Returns the number of connections. */
     public int size() {
         return size;
+    }
+
+    /** Returns all connections. */
+    public List<T> all() {
+        return sites.values().stream()
+                .flatMap(site -> site.members.keySet().stream())
+                .toList();
     }
 
     /** Returns whether the next connection from an address would displace one of the same address. */
