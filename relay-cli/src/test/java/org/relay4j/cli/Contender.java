@@ -15,8 +15,8 @@ import org.relay4j.client.RelayClientOptions;
 import org.relay4j.testing.Await;
 
 /**
- * A stranger who asks one node after the other for any port, and gives it back at once. It must never get a port that belongs to
- * somebody else.
+ * A stranger who asks one node after the other for any port, and gives it back at once. It must never get a port that is in
+ * use by another client.
  */
 final class Contender implements AutoCloseable {
     private static final long PAUSE = TimeUnit.MILLISECONDS.toNanos(250);
@@ -70,7 +70,7 @@ final class Contender implements AutoCloseable {
                 .count();
     }
 
-    /** Returns the ports that it got although they belong to somebody else. */
+    /** Returns the ports that it got although another client had them. */
     List<Attempt> stolen() {
         List<Attempt> stolen = new ArrayList<>(log);
         stolen.removeIf(each -> !cluster.isTaken(each.port()));

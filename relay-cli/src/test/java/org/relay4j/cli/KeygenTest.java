@@ -5,10 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -38,8 +35,7 @@ import org.relay4j.api.tls.Fingerprint;
 import org.relay4j.api.tls.KeyMaterial;
 
 class KeygenTest {
-    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final CapturedCli cli = new CapturedCli();
 
     @TempDir
     private Path folder;
@@ -158,7 +154,7 @@ class KeygenTest {
     void folderThatIsAFile() throws Exception {
         Path file = Files.createFile(folder.resolve("file"));
         for (Path out : List.of(file, file.resolve("below"))) {
-            err.reset();
+            cli.forgetErrors();
             assertEquals(ExitCode.USAGE, run("keygen", "--client=c", "--out=" + out));
             assertTrue(errors().startsWith("relay: cannot write " + out + ": "), this::errors);
             assertTrue(errors().contains("; correct --out or choose a folder that you can write to"), this::errors);
@@ -226,18 +222,14 @@ class KeygenTest {
     }
 
     private ExitCode run(Map<String, String> environment, String... args) {
-        return new Cli(environment, print(out), print(err), new Shutdown()).run(args);
-    }
-
-    private static PrintStream print(ByteArrayOutputStream bytes) {
-        return new PrintStream(bytes, true, StandardCharsets.UTF_8);
+        return cli.run(environment, args);
     }
 
     private String output() {
-        return out.toString(StandardCharsets.UTF_8).replace(System.lineSeparator(), "\n");
+        return cli.output();
     }
 
     private String errors() {
-        return err.toString(StandardCharsets.UTF_8).replace(System.lineSeparator(), "\n");
+        return cli.errors();
     }
 }

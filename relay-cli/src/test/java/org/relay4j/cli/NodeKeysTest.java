@@ -5,10 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -31,8 +28,7 @@ import org.relay4j.api.tls.KeyMaterial;
 
 /** {@code relay keygen --node}: the files that it writes, and what it refuses. */
 class NodeKeysTest {
-    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final CapturedCli cli = new CapturedCli();
 
     @TempDir
     private Path folder;
@@ -88,7 +84,7 @@ class NodeKeysTest {
     void aNodeThatIsAddedIsSignedByTheSameAuthority() throws Exception {
         assertEquals(ExitCode.OK, run("--node=n1"), this::errors);
         byte[] before = Files.readAllBytes(folder.resolve("ca.pem"));
-        err.reset();
+        cli.forgetErrors();
         assertEquals(ExitCode.OK, run("--node=n2"), this::errors);
         assertArrayEquals(before, Files.readAllBytes(folder.resolve("ca.pem")));
         material("n2").chain().get(0).verify(material("ca").chain().get(0).getPublicKey());
@@ -131,7 +127,7 @@ class NodeKeysTest {
         assertEquals(ExitCode.OK, runIn(servers, "--host=localhost"), this::errors);
         Files.move(servers.resolve("relay-cert.pem"), servers.resolve("ca.pem"));
         Files.move(servers.resolve("relay-key.pem"), servers.resolve("ca.key"));
-        err.reset();
+        cli.forgetErrors();
         assertEquals(ExitCode.USAGE, runIn(servers, "--node=n1"));
         assertTrue(
                 errors().startsWith("relay: " + servers.resolve("ca.pem") + " is not the certificate of an authority"),
@@ -152,7 +148,7 @@ class NodeKeysTest {
     void badNamesOfClusters() throws Exception {
         assertEquals(ExitCode.USAGE, run("--cluster-name=a/b", "--node=n1"));
         assertTrue(errors().startsWith("relay: --cluster-name is 'a/b', it must be "), this::errors);
-        err.reset();
+        cli.forgetErrors();
         assertEquals(ExitCode.USAGE, run("--cluster-name=c"));
         assertTrue(
                 errors().contains("--cluster-name is for the certificates of nodes; add --node=<name>"), this::errors);
@@ -162,7 +158,7 @@ class NodeKeysTest {
     @Test
     void aCommandMakesOneThing() throws Exception {
         for (String other : new String[] {"--host=a", "--client=a"}) {
-            err.reset();
+            cli.forgetErrors();
             assertEquals(ExitCode.USAGE, run(other, "--node=n1"));
             assertTrue(errors().contains(" and --node are both set"), this::errors);
         }
@@ -173,8 +169,7 @@ class NodeKeysTest {
     @Test
     void variablesOfANodeAreIgnored() throws Exception {
         Map<String, String> environment = Map.of("RELAY_NODE", "n1", "RELAY_CLUSTER_NAME", "c");
-        Cli cli = new Cli(environment, print(out), print(err), new Shutdown());
-        assertEquals(ExitCode.OK, cli.run("keygen", "--client=c", "--out=" + folder), this::errors);
+        assertEquals(ExitCode.OK, cli.run(environment, "keygen", "--client=c", "--out=" + folder), this::errors);
         assertEquals(Set.of("c.key"), files());
     }
 
@@ -207,18 +202,14 @@ class NodeKeysTest {
     private ExitCode runIn(Path target, String... args) {
         List<String> all = Stream.concat(Stream.of("keygen", "--out=" + target), Stream.of(args))
                 .toList();
-        return new Cli(Map.of(), print(out), print(err), new Shutdown()).run(all.toArray(String[]::new));
-    }
-
-    private static PrintStream print(ByteArrayOutputStream bytes) {
-        return new PrintStream(bytes, true, StandardCharsets.UTF_8);
+        return cli.run(Map.of(), all.toArray(String[]::new));
     }
 
     private String output() {
-        return out.toString(StandardCharsets.UTF_8).replace(System.lineSeparator(), "\n");
+        return cli.output();
     }
 
     private String errors() {
-        return err.toString(StandardCharsets.UTF_8).replace(System.lineSeparator(), "\n");
+        return cli.errors();
     }
 }

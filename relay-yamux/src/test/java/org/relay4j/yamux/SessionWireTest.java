@@ -28,9 +28,9 @@ import org.relay4j.testing.Pattern;
 import org.relay4j.testing.ScriptedPeer;
 import org.relay4j.testing.Transport;
 import org.relay4j.yamux.core.Role;
+import org.relay4j.yamux.io.ForwardingWire;
 import org.relay4j.yamux.io.PlainWire;
 import org.relay4j.yamux.io.Sockets;
-import org.relay4j.yamux.io.Wire;
 
 /** A session over a wire that keeps bytes which the selector does not know of, as TLS does. */
 class SessionWireTest {
@@ -187,7 +187,7 @@ class SessionWireTest {
     }
 
     /** Keeps input until it is asked for, and output until it is flushed. */
-    private static final class KeepingWire implements Wire {
+    private static final class KeepingWire extends ForwardingWire {
         final List<String> events = new CopyOnWriteArrayList<>();
         final ByteBuffer in = ByteBuffer.allocate(64 * 1024);
         volatile boolean inputKept;
@@ -197,17 +197,11 @@ class SessionWireTest {
         int refusedShutdowns;
         int readsAfterEnd;
         IOException failure;
-        private final PlainWire under;
         private ByteBuffer out = ByteBuffer.allocate(0);
         private boolean outputEnded;
 
         KeepingWire(PlainWire under) {
-            this.under = under;
-        }
-
-        @Override
-        public SocketChannel channel() {
-            return under.channel();
+            super(under);
         }
 
         @Override
@@ -257,11 +251,6 @@ class SessionWireTest {
             outputEnded = true;
             events.add("output ended");
             return under.shutdownOutput();
-        }
-
-        @Override
-        public int discard(ByteBuffer scratch) throws IOException {
-            return under.discard(scratch);
         }
 
         @Override

@@ -5,10 +5,10 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 
 /** A wire of which a test changes some methods. */
-abstract class ForwardingWire implements Wire {
-    final PlainWire under;
+public abstract class ForwardingWire implements Wire {
+    protected final PlainWire under;
 
-    ForwardingWire(PlainWire under) {
+    protected ForwardingWire(PlainWire under) {
         this.under = under;
     }
 
@@ -33,7 +33,7 @@ abstract class ForwardingWire implements Wire {
     }
 
     @Override
-    public boolean flush() {
+    public boolean flush() throws IOException {
         return under.flush();
     }
 
