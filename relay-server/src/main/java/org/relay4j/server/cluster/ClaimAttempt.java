@@ -81,7 +81,7 @@ final class ClaimAttempt implements Writer.Outcome {
         Holder displaced = request.displaced;
         batch.expect(recordKey, carried == null ? 0 : carried.revision(recordKey));
         batch.expect(claimKey, displaced == null ? 0 : displaced.revision());
-        for (Route each : parts.view().stored(request.endpoint)) {
+        for (Route each : parts.view().table().stored(request.endpoint)) {
             if (each.tunnel().equals(request.tunnel.id()) || batch.isFull(MOST_ROUTES)) continue;
             String key = parts.access().keys().route(request.endpoint, each.node());
             if (displaced == null) batch.expect(key, 0);
@@ -146,7 +146,7 @@ final class ClaimAttempt implements Writer.Outcome {
             taken(entry, seen);
             return;
         }
-        for (Route each : parts.view().stored(request.endpoint)) {
+        for (Route each : parts.view().table().stored(request.endpoint)) {
             boolean served = seen.find(parts.access().keys().route(request.endpoint, each.node())) != null;
             if (request.displaced == null && served && !each.tunnel().equals(request.tunnel.id())) {
                 fail(new Holder(each.tunnel(), null, each.node(), each.epoch(), 0, 0));

@@ -358,7 +358,7 @@ public final class ClusterNode implements AutoCloseable {
 
     /** Returns the routes of all nodes, this one included. */
     public CompletionStage<Map<Endpoint, List<Route>>> everyRoute() {
-        return onExecutor(result -> result.complete(view.every()));
+        return onExecutor(result -> result.complete(view.table().every()));
     }
 
     private ClusterStatus newStatus() {
@@ -453,7 +453,7 @@ public final class ClusterNode implements AutoCloseable {
         public void leftToOthers(Carried tunnel) {
             List<Endpoint> endpoints =
                     tunnel.holdings().stream().map(each -> each.endpoint).toList();
-            Set<String> sharers = view.carriers(endpoints, tunnel.id);
+            Set<String> sharers = view.table().carriers(endpoints, tunnel.id);
             sharers.addAll(tunnel.sharers());
             ghosts.add(tunnel.id, endpoints, sharers);
         }

@@ -136,7 +136,7 @@ final class Ghosts {
             tunnel.add(holding);
         }
         boolean isServed =
-                record != null && !view.carriers(record.endpoints(), id).isEmpty();
+                record != null && !view.table().carriers(record.endpoints(), id).isEmpty();
         if (isServed) tunnel.leaveToOthers();
         else tunnel.leave();
         sync.add(tunnel);

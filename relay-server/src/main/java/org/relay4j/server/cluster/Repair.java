@@ -135,7 +135,7 @@ final class Repair {
     boolean goesOn(Carried tunnel) {
         if (!tunnel.isLeaving()) return false;
         if (tunnel.isLeft() || !tunnel.sharers().isEmpty()) return true;
-        return tunnel.holdings().stream().anyMatch(each -> view.isServedElsewhere(each.endpoint, tunnel.id));
+        return tunnel.holdings().stream().anyMatch(each -> view.table().isServedElsewhere(each.endpoint, tunnel.id));
     }
 
     private void claim(Carried tunnel, Holding holding, Batch batch) {
@@ -152,7 +152,7 @@ final class Repair {
 
     /** Tells nodes whose claim is replaced: each sees that its route has gone. */
     private void deleteForeignRoutes(Carried tunnel, Holding holding, Batch batch) {
-        for (Route each : view.stored(holding.endpoint)) {
+        for (Route each : view.table().stored(holding.endpoint)) {
             if (each.tunnel().equals(tunnel.id) || batch.isFull(MOST_ROUTES)) continue;
             batch.delete(access.keys().route(holding.endpoint, each.node()));
         }
@@ -170,7 +170,8 @@ final class Repair {
         long rest = access.settings().times().claim().dividedBy(20).toNanos();
         return tunnel.isServed()
                 && now - tunnel.seenSince(entry, now) > rest
-                && tunnel.holdings().stream().noneMatch(each -> view.isServedBy(node, each.endpoint, tunnel.id));
+                && tunnel.holdings().stream()
+                        .noneMatch(each -> view.table().isServedBy(node, each.endpoint, tunnel.id));
     }
 
     private void route(Carried tunnel, Holding holding, Batch batch) {
@@ -225,7 +226,7 @@ final class Repair {
 
     /** Returns whether an endpoint is to be given back that no other node has taken over with the tunnel. */
     private boolean isOnlyHere(Carried tunnel, Holding holding) {
-        if (!holding.ended || view.isServedElsewhere(holding.endpoint, tunnel.id)) return false;
+        if (!holding.ended || view.table().isServedElsewhere(holding.endpoint, tunnel.id)) return false;
         Claimed present = claimed(tunnel, holding);
         return present == null || isOwnOrOrphan(present.claim.node());
     }
@@ -248,7 +249,7 @@ final class Repair {
         boolean isOwn = holding.epoch == 0 ? claim.node().equals(access.self()) : claim.epoch() == holding.epoch;
         if (!isOwn) return;
         delete(present.entry, batch);
-        for (Route each : view.stored(holding.endpoint)) { // of nodes that share the tunnel: it tells them
+        for (Route each : view.table().stored(holding.endpoint)) { // of nodes that share the tunnel: it tells them
             if (each.tunnel().equals(tunnel.id)) batch.delete(access.keys().route(holding.endpoint, each.node()));
         }
     }

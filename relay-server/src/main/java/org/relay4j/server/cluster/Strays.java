@@ -51,7 +51,7 @@ final class Strays {
         if (scanning || scanAt - access.now() > 0 || presence.state() != RegistryState.CONNECTED) return;
         scanning = true;
         Map<String, Set<Endpoint>> strays = new HashMap<>();
-        view.own().forEach((endpoint, tunnel) -> add(strays, tunnel, Set.of(endpoint)));
+        view.table().own().forEach((endpoint, tunnel) -> add(strays, tunnel, Set.of(endpoint)));
         access.readAll(
                 access.keys().claims(),
                 access.keys().tunnels(),

@@ -105,7 +105,7 @@ final class TakeAttempt implements Writer.Outcome {
         });
         if (request.alone) {
             for (Endpoint endpoint : endpoints.keySet()) {
-                for (Route each : parts.view().stored(endpoint)) {
+                for (Route each : parts.view().table().stored(endpoint)) {
                     batch.delete(parts.access().keys().route(endpoint, each.node()));
                 }
             }
@@ -135,7 +135,7 @@ final class TakeAttempt implements Writer.Outcome {
 
     /** Returns the other nodes that may serve endpoints of the tunnel: also the one that has stored it, if it may have lost the registry. */
     private Set<String> sharers(Collection<Endpoint> its) {
-        Set<String> names = parts.view().carriers(its, request.seen.id());
+        Set<String> names = parts.view().table().carriers(its, request.seen.id());
         String last = request.seen.stored().node();
         if (!last.equals(parts.access().self().name()) && !parts.view().isSettled(last)) names.add(last);
         return names;

@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
+import org.relay4j.server.cluster.RouteTable.Known;
 import org.relay4j.server.registry.Change;
 import org.relay4j.server.registry.Entry;
 import org.relay4j.server.registry.Snapshot;
@@ -35,18 +36,10 @@ final class View {
     private final Access access;
     private final Events events;
     private final Map<String, Member> members = new LinkedHashMap<>();
-    private final Set<Endpoint> own = new HashSet<>(); // with a route of this node
-    private final Map<Endpoint, Map<String, Known>> table = new HashMap<>();
+    private final RouteTable table;
     private final Map<Endpoint, List<Route>> published = new ConcurrentHashMap<>();
     private final Gaps gaps = new Gaps();
     private final Limits limits;
-    private int foreign; // routes of other nodes in the table
-
-    private record Known(Route route, boolean kept) {
-        Known keep() {
-            return new Known(route, true);
-        }
-    }
 
     /** Called on the executor of the node. */
     interface Events {
@@ -82,6 +75,7 @@ final class View {
         this.events = events;
         self = access.settings().self().name();
         limits = access.settings().limits();
+        table = new RouteTable(self);
     }
 
     // ---- the registry
@@ -127,8 +121,8 @@ final class View {
         Entry entry = change.entry();
         Keys.RouteKey key = entry == null ? null : access.keys().routeOf(entry.key());
         if (entry == null || key == null) return false; // of nodes, there are few
-        Known known = entryOf(key);
-        return known != null && !known.kept && known.route.equals(routeIn(key, entry));
+        Known known = table.find(key);
+        return known != null && !known.kept() && known.route().equals(routeIn(key, entry));
     }
 
     private static @Nullable Route routeIn(Keys.RouteKey key, @Nullable Entry entry) {
@@ -146,10 +140,10 @@ final class View {
             String key = access.keys().node(each);
             if (!keys.contains(key)) changes.add(new Change(key, null));
         }
-        table.forEach((endpoint, all) -> all.forEach((node, known) -> {
-            String key = access.keys().route(endpoint, node);
-            if (!known.kept && !keys.contains(key)) changes.add(new Change(key, null));
-        }));
+        table.forEach((endpoint, known) -> {
+            String key = access.keys().route(endpoint, known.route().node());
+            if (!known.kept() && !keys.contains(key)) changes.add(new Change(key, null));
+        });
         nodes.entries().forEach(each -> changes.add(new Change(each.key(), each)));
         routes.entries().forEach(each -> changes.add(new Change(each.key(), each)));
         return changes;
@@ -184,8 +178,8 @@ final class View {
     /** Returns whether a node that was back has not put all its routes again: its entry has not vanished together with those. */
     private boolean hasKept(Member member) {
         return member.endpoints.stream().anyMatch(each -> {
-            Known known = entryOf(new Keys.RouteKey(each, member.info.name()));
-            return known != null && known.kept;
+            Known known = table.find(new Keys.RouteKey(each, member.info.name()));
+            return known != null && known.kept();
         });
     }
 
@@ -212,68 +206,51 @@ final class View {
 
     /** Routes may be seen before their node. */
     private void adoptRoutes(Member member, Set<Endpoint> touched) {
-        table.forEach((endpoint, all) -> {
-            if (!all.containsKey(member.info.name())) return;
-            member.endpoints.add(endpoint);
-            touched.add(endpoint);
-        });
+        List<Endpoint> endpoints = table.endpointsOf(member.info.name());
+        member.endpoints.addAll(endpoints);
+        touched.addAll(endpoints);
     }
 
     private void route(
             Keys.RouteKey key, @Nullable Entry entry, long revision, Set<String> expired, Set<Endpoint> touched) {
         int most = limits.routes;
-        if (entry != null && entryOf(key) == null && (key.node().equals(self) ? own.size() : foreign) >= most) {
+        if (entry != null && table.find(key) == null && table.count(key.node().equals(self)) >= most) {
             events.problem("there are more than " + most + " routes; " + entry.key() + " is ignored");
             return;
         }
         touched.add(key.endpoint());
         Route route = routeIn(key, entry);
-        Known known = entryOf(key);
+        Known known = table.find(key);
         Member member = members.get(key.node());
         if (route != null) {
-            put(key, new Known(route, false));
+            table.put(key, new Known(route, false));
             if (member != null) member.endpoints.add(key.endpoint());
-            else if (key.node().equals(self)) own.add(key.endpoint());
         } else if (known != null && expired.contains(key.node()) && isHeard(key.node())) {
-            put(key, known.keep());
+            table.put(key, known.keep());
             return;
-        } else if (known != null && !known.kept) {
-            drop(key.endpoint(), key.node());
+        } else if (known != null && !known.kept()) {
+            drop(key);
         }
         boolean left = route == null && !expired.contains(key.node());
         events.route(key.endpoint(), key.node(), route, entry == null ? revision : entry.revision(), left);
     }
 
-    private @Nullable Known entryOf(Keys.RouteKey key) {
-        Map<String, Known> all = table.get(key.endpoint());
-        return all == null ? null : all.get(key.node());
-    }
-
-    private void put(Keys.RouteKey key, Known route) {
-        Known before =
-                table.computeIfAbsent(key.endpoint(), unused -> new HashMap<>()).put(key.node(), route);
-        if (before == null && !key.node().equals(self)) foreign++;
-    }
-
-    private void drop(Endpoint endpoint, String node) {
-        Map<String, Known> all = table.get(endpoint);
-        if (all == null) return;
-        Known gone = all.remove(node);
+    private void drop(Keys.RouteKey key) {
+        Known gone = table.remove(key);
         if (gone == null) return;
-        if (!node.equals(self)) foreign--;
-        if (all.isEmpty()) table.remove(endpoint);
-        Member member = members.get(node);
-        if (member != null) member.endpoints.remove(endpoint);
-        else if (node.equals(self)) own.remove(endpoint);
-        if (all.isEmpty()) gaps.begin(endpoint, gone.route.tunnel(), access.now());
+        Member member = members.get(key.node());
+        if (member != null) member.endpoints.remove(key.endpoint());
+        if (table.of(key.endpoint()).isEmpty())
+            gaps.begin(key.endpoint(), gone.route().tunnel(), access.now());
     }
 
     private void dropRoutes(Member member, boolean onlyKept, boolean left, Set<Endpoint> touched) {
         String name = member.info.name();
         for (Endpoint each : List.copyOf(member.endpoints)) {
-            Known known = entryOf(new Keys.RouteKey(each, name));
-            if (onlyKept && (known == null || !known.kept)) continue;
-            drop(each, name);
+            Keys.RouteKey key = new Keys.RouteKey(each, name);
+            Known known = table.find(key);
+            if (onlyKept && (known == null || !known.kept())) continue;
+            drop(key);
             touched.add(each);
             events.route(each, name, null, 0, left);
         }
@@ -320,15 +297,13 @@ final class View {
     // ---- what it shows
 
     private void publish(Endpoint endpoint) {
-        Map<String, Known> all = table.get(endpoint);
         List<RouteChoice.Candidate> candidates = new ArrayList<>();
-        if (all != null) {
-            all.values().forEach(each -> {
-                Member member = members.get(each.route.node());
-                if (member != null) candidates.add(new RouteChoice.Candidate(each.route, member.rank()));
-                if (each.route.node().equals(self)) candidates.add(new RouteChoice.Candidate(each.route, 0));
-            });
-        }
+        table.of(endpoint).forEach(known -> {
+            Route each = known.route();
+            Member member = members.get(each.node());
+            if (member != null) candidates.add(new RouteChoice.Candidate(each, member.rank()));
+            if (each.node().equals(self)) candidates.add(new RouteChoice.Candidate(each, 0));
+        });
         if (!candidates.isEmpty()) gaps.end(endpoint, candidates.get(0).route().tunnel(), access.now());
         List<Route> now = RouteChoice.order(self, endpoint, candidates);
         List<Route> before = now.isEmpty() ? published.remove(endpoint) : published.put(endpoint, now);
@@ -340,13 +315,9 @@ final class View {
         return published.getOrDefault(endpoint, List.of());
     }
 
-    /** Returns the routes of other nodes that the registry has for an endpoint, whatever their epoch. */
-    List<Route> stored(Endpoint endpoint) {
-        List<Route> all = new ArrayList<>();
-        table.getOrDefault(endpoint, Map.of()).values().forEach(each -> {
-            if (!each.kept && !each.route.node().equals(self)) all.add(each.route);
-        });
-        return all;
+    /** Returns all routes that are known. On the executor of the node. */
+    RouteTable table() {
+        return table;
     }
 
     /** Returns whether the registry has a node, in this incarnation. */
@@ -361,55 +332,14 @@ final class View {
         return member != null && member.isSettled(access.now());
     }
 
-    /** Returns the other nodes that have a route for an endpoint of a tunnel. */
-    Set<String> carriers(Collection<Endpoint> endpoints, String tunnel) {
-        Set<String> names = new LinkedHashSet<>();
-        for (Endpoint endpoint : endpoints) {
-            table.getOrDefault(endpoint, Map.of()).forEach((node, known) -> {
-                if (!node.equals(self) && known.route.tunnel().equals(tunnel)) names.add(node);
-            });
-        }
-        return names;
-    }
-
-    /** Returns whether another node has a route for an endpoint of a tunnel. */
-    boolean isServedElsewhere(Endpoint endpoint, String tunnel) {
-        return table.getOrDefault(endpoint, Map.of()).values().stream()
-                .anyMatch(each ->
-                        !each.route.node().equals(self) && each.route.tunnel().equals(tunnel));
-    }
-
-    /** Returns the tunnels of the routes that the registry has for this node, by endpoint. */
-    Map<Endpoint, String> own() {
-        Map<Endpoint, String> all = new HashMap<>();
-        for (Endpoint each : own) {
-            Known known = entryOf(new Keys.RouteKey(each, self));
-            if (known != null) all.put(each, known.route.tunnel());
-        }
-        return all;
-    }
-
-    /** Returns whether a node has a route for an endpoint of a tunnel. */
-    boolean isServedBy(String node, Endpoint endpoint, String tunnel) {
-        Known known = entryOf(new Keys.RouteKey(endpoint, node));
-        return known != null && known.route.tunnel().equals(tunnel);
-    }
-
     List<NodeInfo> nodes() {
         return members.values().stream().map(each -> each.info).toList();
-    }
-
-    Map<Endpoint, List<Route>> every() {
-        Map<Endpoint, List<Route>> all = new HashMap<>();
-        table.forEach((endpoint, known) ->
-                all.put(endpoint, known.values().stream().map(Known::route).toList()));
-        return all;
     }
 
     /** Returns the number of endpoints that each node serves. */
     Map<String, Integer> counts() {
         Map<String, Integer> counts = new HashMap<>();
-        counts.put(self, own.size());
+        counts.put(self, table.count(true));
         members.forEach((name, member) -> counts.put(name, member.endpoints.size()));
         return counts;
     }
