@@ -27,6 +27,9 @@ import org.relay4j.yamux.io.UnixSockets;
 
 /** The command {@code relay check}: tries everything that the server or forwarder needs, without starting it. */
 final class CheckCommand {
+    // More than 300 lines because each thing that is tried, and the remedy that is named, is here in the order of the
+    // output.
+
     private static final int MOST_PORTS = 1_000; // of the public range that are tried
     private static final String LOCAL_SERVICE = "local service";
     private static final int LOCAL_TIMEOUT = 3_000; // ms, to the local service

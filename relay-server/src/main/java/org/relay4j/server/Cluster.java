@@ -36,6 +36,9 @@ import org.slf4j.event.Level;
 
 /** The membership of a server in a cluster: joins its tunnels, ports and visitors to those of other nodes. Safe for use by several threads. */
 final class Cluster implements ClusterListener {
+    // More than 300 lines because it joins the parts of a node, and starts and ends them in order. Each part is a class
+    // of its own.
+
     private static final Logger log = LoggerFactory.getLogger(RelayServer.class);
     private static final long LEAVE = TimeUnit.SECONDS.toNanos(5);
 

@@ -28,6 +28,8 @@ final class RoutedEndpoints {
      * The socket of a port is opened when the first route to it is known, and stays open as long as there is one, and for the hold time
      * afterwards. A tunnel that comes to this node takes it from here, and one that leaves gives it back: it is never closed in
      * between, so no visitor is refused.
+     *
+     * More than 300 lines because each way of an endpoint into the table and out of it is here, under one lock.
      */
     private static final Logger log = LoggerFactory.getLogger(RelayServer.class);
 

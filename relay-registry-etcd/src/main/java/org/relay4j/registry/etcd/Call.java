@@ -77,6 +77,10 @@ final class Call implements Login.User {
     }
 
     private void attempt() {
+        if (attempts > 0 && isLate()) { // it would end without an answer, and leave open whether it was made
+            timeOut();
+            return;
+        }
         endpoint = calls.endpoints().current();
         calls.login().token(endpoint, limit(), this);
     }

@@ -1,13 +1,10 @@
 package org.relay4j.server.cluster;
 
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.server.registry.Change;
 import org.relay4j.server.registry.Entry;
@@ -24,9 +21,11 @@ import org.slf4j.event.Level;
  * Keeps a view up to date: reads all, watches, and reads all again when a watch has ended or does not show the node's own changes. Confined
  * to the executor of the node, except for what the store calls.
  */
-final class Watching {
-    /** Maximum number of changes that wait for the executor. With more, all is read anew. */
-    static final int MOST_CHANGES = 100_000;
+final class Watching implements Inbox.Reader {
+    /** A comparison of the view with the store, and the keys that have changed since it began. */
+    private static final class Comparison {
+        final Set<String> changed = new HashSet<>();
+    }
 
     private static final Logger log = LoggerFactory.getLogger(ClusterNode.class);
 
@@ -52,7 +51,7 @@ final class Watching {
     private long lag;
     private final long interval; // between two refreshes
     private long refreshAt; // when to compare the view with the store
-    private @Nullable Set<String> changedSince; // keys, since the comparison began; null if none is being made
+    private @Nullable Comparison comparison; // that is being made
     private boolean blind; // between the end of a watch and the next one
     private long blindSince; // when the view was up to date last
     private @Nullable RegistryException failure; // of the last attempt to read all; null if it has not failed
@@ -87,7 +86,7 @@ final class Watching {
         blind = true;
         closeInbox();
         reading = true;
-        changedSince = null;
+        comparison = null;
         access.readAll(
                 access.keys().routes(),
                 access.keys().nodes(),
@@ -115,11 +114,11 @@ final class Watching {
         boolean back = routes.revision() < newest;
         newest = nodes.revision();
         view.replace(usable(nodes), usable(routes));
-        Inbox next = new Inbox(nodes.revision());
+        Inbox next = new Inbox(access.time(), nodes.revision(), this);
         inbox = next;
         echoMissing = false;
-        next.watch = access.store()
-                .watch(List.of(access.keys().nodes(), access.keys().routes(), echoes), routes.revision(), next);
+        next.fill(access.store()
+                .watch(List.of(access.keys().nodes(), access.keys().routes(), echoes), routes.revision(), next));
         if (back) wentBack.run();
         if (complete != null) complete.run();
         complete = null;
@@ -134,7 +133,7 @@ final class Watching {
             read();
         } else if (!echoMissing && echoAt - now <= 0 && presence.isReady()) {
             echo(now);
-        } else if (changedSince == null && refreshAt - now <= 0) {
+        } else if (comparison == null && refreshAt - now <= 0) {
             refresh(now);
         }
     }
@@ -145,21 +144,21 @@ final class Watching {
      */
     private void refresh(long now) {
         refreshAt = now + interval;
-        Set<String> changed = new HashSet<>();
-        changedSince = changed;
+        Comparison made = new Comparison();
+        comparison = made;
         long before = newest;
         access.readAll(
                 access.keys().nodes(),
                 access.keys().routes(),
                 false,
                 (nodes, routes) -> {
-                    if (changedSince != changed) return; // all was read meanwhile
-                    changedSince = null;
+                    if (comparison != made) return; // all was read meanwhile
+                    comparison = null;
                     if (nodes.revision() < before) read();
-                    else view.compare(usable(nodes), usable(routes), changed);
+                    else view.compare(usable(nodes), usable(routes), made.changed);
                 },
                 why -> {
-                    if (changedSince == changed) changedSince = null;
+                    if (comparison == made) comparison = null;
                 });
     }
 
@@ -206,12 +205,13 @@ final class Watching {
         return false;
     }
 
-    private void changed(Inbox from, long revision, Collection<Change> changes) {
+    @Override
+    public void changed(Inbox from, long revision, Collection<Change> changes) {
         if (from != inbox) return;
         newest = Math.max(newest, revision);
         noteChanged(changes);
         Collection<Change> news = changes.stream()
-                .filter(each -> revision > from.nodesAt
+                .filter(each -> revision > from.nodesAt()
                         || !each.key().startsWith(access.keys().nodes()))
                 .map(this::usable)
                 .toList();
@@ -223,13 +223,14 @@ final class Watching {
     }
 
     private void noteChanged(Collection<Change> changes) {
-        Set<String> changed = changedSince;
-        if (changed == null) return;
-        for (Change each : changes) changed.add(each.key());
-        if (changed.size() > MOST_CHANGES) changedSince = null; // the next comparison is as good
+        Comparison made = comparison;
+        if (made == null) return;
+        for (Change each : changes) made.changed.add(each.key());
+        if (made.changed.size() > Inbox.MOST_CHANGES) comparison = null; // the next one is as good
     }
 
-    private void ended(Inbox from) {
+    @Override
+    public void ended(Inbox from) {
         if (from != inbox) return;
         closeInbox();
         readAt = access.now();
@@ -239,7 +240,7 @@ final class Watching {
     private void closeInbox() {
         Inbox last = inbox;
         inbox = null;
-        if (last != null && last.watch != null) last.watch.close();
+        if (last != null) last.close();
     }
 
     /** Returns why all could not be read when it was tried last; null if it could, or was not tried. */
@@ -257,58 +258,5 @@ final class Watching {
     void close() {
         closed = true;
         closeInbox();
-    }
-
-    private record Changes(long revision, Collection<Change> changes) {}
-
-    /** Takes changes from a thread of the store to the executor of the node. */
-    private final class Inbox implements RegistryStore.Watcher {
-        private final ReentrantLock lock = new ReentrantLock();
-        private final ArrayDeque<Changes> waiting = new ArrayDeque<>(); // guarded by lock
-        private int size; // number of changes that wait; guarded by lock
-        private boolean full; // guarded by lock
-        private final long nodesAt; // the revision at which nodes were read
-        private RegistryStore.@Nullable Watch watch;
-
-        Inbox(long nodesAt) {
-            this.nodesAt = nodesAt;
-        }
-
-        @Override
-        public void changed(long revision, Collection<Change> changes) {
-            lock.lock();
-            try {
-                if (full) return;
-                boolean first = waiting.isEmpty();
-                size += changes.size();
-                full = size > MOST_CHANGES;
-                if (full) waiting.clear();
-                if (!full) waiting.addLast(new Changes(revision, changes));
-                if (full || first) access.time().execute(this::deliver);
-            } finally {
-                lock.unlock();
-            }
-        }
-
-        private void deliver() {
-            List<Changes> all;
-            boolean lost;
-            lock.lock();
-            try {
-                all = new ArrayList<>(waiting);
-                waiting.clear();
-                lost = full;
-                if (!full) size = 0;
-            } finally {
-                lock.unlock();
-            }
-            for (Changes each : all) Watching.this.changed(this, each.revision(), each.changes());
-            if (lost) Watching.this.ended(this);
-        }
-
-        @Override
-        public void ended(RegistryException why) {
-            access.time().execute(() -> Watching.this.ended(this));
-        }
     }
 }
