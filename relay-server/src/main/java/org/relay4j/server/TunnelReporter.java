@@ -131,7 +131,12 @@ final class TunnelReporter {
     SocketTimeoutException idle(InetSocketAddress visitor, long limit) {
         SocketTimeoutException failure = IdleTimer.failure(limit);
         server.refused(
-                Refusal.IDLE, visitor, "{}: visitor {} reset, {}", name, Sockets.text(visitor), failure.getMessage());
+                Refusal.IDLE,
+                visitor,
+                "{}: visitor {} reset, {}",
+                name,
+                Sockets.text(visitor),
+                String.valueOf(failure.getMessage()));
         return failure;
     }
 
