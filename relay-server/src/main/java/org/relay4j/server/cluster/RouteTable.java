@@ -52,7 +52,8 @@ final class RouteTable {
     @Nullable
     Known remove(Keys.RouteKey key) {
         Map<String, Known> all = table.get(key.endpoint());
-        Known gone = all == null ? null : all.remove(key.node());
+        if (all == null) return null;
+        Known gone = all.remove(key.node());
         if (gone == null) return null;
         if (key.node().equals(self)) own.remove(key.endpoint());
         else foreign--;
