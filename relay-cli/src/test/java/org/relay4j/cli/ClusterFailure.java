@@ -16,18 +16,14 @@ enum ClusterFailure {
         }
     },
     LEADER_KILLED("leader of etcd killed (`kill -9`), and started again after 5 s", 5, true) {
-        private int leader;
-
         @Override
         void begin(FaultyCluster cluster, int node) throws InterruptedException {
-            leader = cluster.leader();
-            cluster.member(leader).kill();
+            cluster.killLeader();
         }
 
         @Override
         void end(FaultyCluster cluster, int node) throws InterruptedException {
-            cluster.startMember(leader);
-            Etcd.awaitReady(cluster.member(leader));
+            cluster.startKilledLeader();
         }
     },
     STORE_LOST("all members of etcd stopped (SIGSTOP) for 10 s", 10, true) {

@@ -48,6 +48,7 @@ final class FaultyCluster implements AutoCloseable {
     private final ClusterKeys keys;
     private final ChildProcess[] nodes = new ChildProcess[NODES + 1]; // from 1
     private final ChildProcess[] members = new ChildProcess[NODES + 1]; // of etcd, from 1
+    private int killed; // the member that was killed last
     private final List<Tunnel> tunnels = new ArrayList<>();
     private final Map<String, ChildProcess> started = new HashMap<>(); // also those that have ended
 
@@ -279,13 +280,24 @@ final class FaultyCluster implements AutoCloseable {
                 Map<?, ?> header = (Map<?, ?>) status.get("header");
                 if (header != null && String.valueOf(header.get("member_id")).equals(status.get("leader"))) return n;
             } catch (IOException e) {
-                continue;
+                // it does not answer: the next one may lead
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 return 0;
             }
         }
         return 0;
+    }
+
+    void killLeader() throws InterruptedException {
+        killed = leader();
+        member(killed).kill();
+    }
+
+    /** Starts the member again that was killed last. */
+    void startKilledLeader() throws InterruptedException {
+        startMember(killed);
+        Etcd.awaitReady(member(killed));
     }
 
     // ---- the end

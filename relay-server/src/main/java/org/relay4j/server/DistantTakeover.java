@@ -16,7 +16,6 @@ final class DistantTakeover {
     /** How long the other nodes may take. Unit: nanoseconds. */
     private static final long PATIENCE = TimeUnit.MILLISECONDS.toNanos(2_000);
 
-    private final Loop loop;
     private final List<Route> routes;
     private final LongConsumer decided;
     private int left; // nodes that have not answered
@@ -24,7 +23,6 @@ final class DistantTakeover {
     private Loop.Timer timer;
 
     private DistantTakeover(Loop loop, List<Route> routes, LongConsumer decided) {
-        this.loop = loop;
         this.routes = routes;
         this.decided = decided;
         left = routes.size();

@@ -68,7 +68,7 @@ final class OfferedVisitor implements PeerOutcome {
                         this,
                         visitors.endpoint(),
                         route.node(),
-                        idle.getMessage());
+                        String.valueOf(idle.getMessage()));
         splice.abandon(idle);
     }
 

@@ -31,7 +31,7 @@ final class Ghosts {
     private final Access access;
     private final View view;
     private final Sync sync;
-    private final Map<String, Ghost> ghosts = new LinkedHashMap<>(); // by tunnel, the oldest first
+    private final Map<String, Ghost> ghosts = new LinkedHashMap<>(); // by tunnel
 
     /**
      * A tunnel that is looked at when it is due.
@@ -79,8 +79,10 @@ final class Ghosts {
     void tick() {
         Map<String, Ghost> now = new LinkedHashMap<>();
         for (Map.Entry<String, Ghost> each : ghosts.entrySet()) {
-            if (each.getValue().due - access.now() > 0 || now.size() == MOST_AT_ONCE) break;
+            if (each.getValue().due - access.now() > 0)
+                continue; // one that is looked at again is due before newer ones
             now.put(each.getKey(), each.getValue());
+            if (now.size() == MOST_AT_ONCE) break;
         }
         now.forEach((id, ghost) -> {
             ghosts.remove(id);
@@ -121,9 +123,12 @@ final class Ghosts {
     private void release(String id, Ghost ghost, Snapshot seen) {
         Entry entry = seen.find(access.keys().tunnel(id));
         TunnelRecord record = entry == null ? null : RecordText.parse(id, entry);
-        boolean recordIsOwn =
-                record != null && isSelf(record.stored().node(), record.stored().incarnation());
-        Set<Endpoint> endpoints = new LinkedHashSet<>(recordIsOwn ? record.endpoints() : List.of());
+        Set<Endpoint> endpoints = new LinkedHashSet<>();
+        boolean recordIsOwn = false;
+        if (record != null && isSelf(record.stored().node(), record.stored().incarnation())) {
+            recordIsOwn = true;
+            endpoints.addAll(record.endpoints());
+        }
         for (Endpoint each : ghost.endpoints)
             if (isClaimOwn(id, seen.find(access.keys().claim(each)))) endpoints.add(each);
         if (sync.find(id) != null || (!recordIsOwn && endpoints.isEmpty())) return;

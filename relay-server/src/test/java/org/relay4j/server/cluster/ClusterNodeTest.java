@@ -40,8 +40,12 @@ class ClusterNodeTest {
     }
 
     private static void serve(OneNode node, String id) {
-        node.get(node.node.claim(tunnel(id, "alice"), ENDPOINT, false));
-        node.node.serve(id, ENDPOINT, 1);
+        serve(node, id, ENDPOINT);
+    }
+
+    private static void serve(OneNode node, String id, Endpoint endpoint) {
+        node.get(node.node.claim(tunnel(id, "alice"), endpoint, false));
+        node.node.serve(id, endpoint, 1);
         node.run(SECOND);
     }
 
@@ -332,9 +336,13 @@ class ClusterNodeTest {
 
     /** Two nodes that serve the same tunnel. */
     private void share(OneNode first, OneNode second) {
-        serve(first, ID);
-        second.get(second.node.share(second.get(second.node.find(ID)).orElseThrow(), "text"));
-        second.node.serve(ID, ENDPOINT, 0);
+        share(first, second, ID, ENDPOINT);
+    }
+
+    private static void share(OneNode first, OneNode second, String id, Endpoint endpoint) {
+        serve(first, id, endpoint);
+        second.get(second.node.share(second.get(second.node.find(id)).orElseThrow(), "text"));
+        second.node.serve(id, endpoint, 0);
         second.run(SECOND);
     }
 
@@ -385,6 +393,25 @@ class ClusterNodeTest {
         b.run(500 * SECOND);
         assertFalse(a.node.mayServe(ID, ENDPOINT, time.now()));
         b.get(b.node.claim(tunnel(OTHER, "bob"), ENDPOINT, false));
+    }
+
+    @Test
+    void aTunnelThatIsLookedAtAgainDoesNotWaitForOnesThatWereLeftLater() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        OneNode c = joined("c");
+        share(a, b);
+        a.store.cut(true);
+        b.run(20 * SECOND);
+        b.node.leaveToOthers(ID); // is looked at after 60 s, and then every 10 s while a may serve it
+        b.run(58 * SECOND);
+        share(c, b, OTHER, Endpoint.port(20_002));
+        b.node.leaveToOthers(OTHER); // is looked at after 60 s
+        a.node.release(ID); // its client does not come back
+        b.run(10 * SECOND);
+        a.store.cut(false);
+        b.run(25 * SECOND);
+        b.get(b.node.claim(tunnel("ab".repeat(16), "bob"), ENDPOINT, false));
     }
 
     @Test

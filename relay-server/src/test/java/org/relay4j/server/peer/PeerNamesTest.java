@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -28,7 +29,7 @@ class PeerNamesTest {
             throw new AssertionError(e);
         }
         if (name.getHostString().equals("broken")) throw new IllegalStateException("a resolver that fails");
-        return new InetSocketAddress("127.0.0.1", name.getPort());
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), name.getPort());
     }
 
     private void find(PeerNames names, InetSocketAddress name) {

@@ -229,7 +229,7 @@ class PeerPortTest {
                 Socket stranger = new Socket();
                 strangers.add(stranger);
                 stranger.bind(new InetSocketAddress("127.0.0.9", 0));
-                stranger.connect(new InetSocketAddress("127.0.0.1", port), 20_000);
+                stranger.connect(node.port.address(), 20_000);
             }
             strangers.get(0).setSoTimeout(20_000);
             assertEquals(-1, strangers.get(0).getInputStream().read());
