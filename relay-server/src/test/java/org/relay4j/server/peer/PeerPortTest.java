@@ -221,7 +221,6 @@ class PeerPortTest {
     @Test
     void manyConnectionsOfOneAddressDisplaceEachOtherOnly() throws IOException {
         open();
-        int port = node.port.address().getPort();
         List<Socket> strangers = new ArrayList<>();
         try (SSLSocket good = connect(keys.context("a"))) {
             good.startHandshake(); // the oldest of all, when the strangers come
