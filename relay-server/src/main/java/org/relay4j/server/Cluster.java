@@ -239,6 +239,11 @@ final class Cluster implements ClusterListener {
     }
 
     @Override
+    public void free(Endpoint endpoint) {
+        routed.free(endpoint);
+    }
+
+    @Override
     public void node(NodeInfo other) {
         links.node(other);
         log.info("relay server: node {} of the cluster {}", other.name(), other.draining() ? "is leaving" : "is there");

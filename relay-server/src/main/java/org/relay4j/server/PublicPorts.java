@@ -4,9 +4,10 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
@@ -28,7 +29,9 @@ final class PublicPorts {
     private final int lowest; // 0: any free port
     private final int highest;
     private final ReentrantLock lock = OrderedLock.leaf("the public ports");
-    private final ArrayDeque<Integer> unused = new ArrayDeque<>(); // the longest unused first; guarded by lock
+    // The longest unused first. A node of a cluster takes ports out of its middle, as other nodes choose them. Guarded
+    // by lock.
+    private final LinkedHashSet<Integer> unused = new LinkedHashSet<>();
 
     PublicPorts(RelayServerOptions options) {
         address = options.publicBindAddress();
@@ -163,7 +166,11 @@ final class PublicPorts {
     private @Nullable Integer take() {
         lock.lock();
         try {
-            return unused.poll();
+            Iterator<Integer> first = unused.iterator();
+            if (!first.hasNext()) return null;
+            Integer port = first.next();
+            first.remove();
+            return port;
         } finally {
             lock.unlock();
         }

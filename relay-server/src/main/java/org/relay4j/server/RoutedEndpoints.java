@@ -262,7 +262,17 @@ final class RoutedEndpoints {
         if (present != null && present.routed() == visitors) present.resume();
     }
 
-    /** There was no route for the hold time. On the endpoint's loop. */
+    /** The tunnel of an endpoint has ended, so nobody needs to wait for it. */
+    void free(Endpoint endpoint) {
+        QueuedEndpoint present = find(endpoint);
+        if (present == null) return;
+        present.loop().execute(() -> {
+            RoutedVisitors visitors = present.routed();
+            if (visitors != null && cluster.routes(endpoint).isEmpty()) expired(endpoint, visitors);
+        });
+    }
+
+    /** There was no route for the hold time, or no tunnel has the endpoint. On the endpoint's loop. */
     void expired(Endpoint endpoint, RoutedVisitors visitors) {
         QueuedEndpoint present = find(endpoint);
         if (present == null || present.routed() != visitors) return;

@@ -221,6 +221,16 @@ class ClusterTest {
         Await.until("closed", () -> isRefused(second, client.port()));
     }
 
+    @Test
+    void portOfATunnelThatHasEndedIsClosedAtAllNodesLongBeforeTheHoldTime() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2, options -> options, node -> node.hold(Duration.ofMinutes(10)));
+        AskingClient client = AskingClient.connect(first, "resume").establish();
+        TestCluster.awaitRouted(second, client.port());
+        client.close();
+        Await.until("closed", () -> isRefused(second, client.port()));
+    }
+
     private static boolean isRefused(RelayServer server, int port) {
         try (Socket tried = TestCluster.visit(server, port)) {
             return !tried.isConnected();

@@ -158,6 +158,18 @@ class PublicPortsTest {
         }
     }
 
+    @Test
+    void portThatWasChosenIsNotGivenInTurnUntilItIsFree() throws IOException {
+        int lowest = FixedPort.range(3);
+        PublicPorts ports = ports(lowest, 3);
+        Listener chosen = ports.open(lowest + 1, address -> Listener.open(loops.next(), address, OWNER));
+        open.add(chosen);
+        assertEquals(List.of(lowest, lowest + 2), List.of(port(ports), port(ports)));
+        assertThrows(BindException.class, () -> open(ports));
+        release(ports, chosen);
+        assertEquals(lowest + 1, port(ports));
+    }
+
     private int port(PublicPorts ports) throws IOException {
         return open(ports).address().getPort();
     }

@@ -48,6 +48,7 @@ public final class ClusterNode implements AutoCloseable {
     private final Sync sync;
     private final Ghosts ghosts;
     private final Strays strays;
+    private final Vacancies vacancies;
     private final Parts parts;
     private final Map<LossReason, Long> lost = new EnumMap<>(LossReason.class);
     private final Joining joining;
@@ -69,6 +70,7 @@ public final class ClusterNode implements AutoCloseable {
         watching = new Watching(access, presence, view, this::wentBack);
         ghosts = new Ghosts(access, view, sync);
         strays = new Strays(access, presence, view, sync, ghosts);
+        vacancies = new Vacancies(access, listener::free);
         parts = new Parts(access, presence, writer, view, sync);
         joining = new Joining(access, presence, watching);
         status = newStatus();
@@ -133,6 +135,7 @@ public final class ClusterNode implements AutoCloseable {
         sync.tick();
         ghosts.tick();
         strays.tick();
+        vacancies.tick();
         leaving.tick();
         status = newStatus();
     }
@@ -141,6 +144,7 @@ public final class ClusterNode implements AutoCloseable {
         presence.suspect();
         sync.checkAll();
         strays.wentBack();
+        vacancies.clear(); // a claim may be missing only because its node has not put it again yet
     }
 
     // ---- claims
@@ -423,6 +427,8 @@ public final class ClusterNode implements AutoCloseable {
 
         @Override
         public void routes(Endpoint endpoint, List<Route> now) {
+            if (now.isEmpty()) vacancies.add(endpoint);
+            else vacancies.remove(endpoint);
             listener.routes(endpoint, now);
         }
 

@@ -74,6 +74,55 @@ class ClusterNodeTest {
     }
 
     @Test
+    void anEndpointIsFreeSoonAfterItsTunnelHasEnded() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        serve(a, ID);
+        a.node.release(ID);
+        b.run(3 * SECOND);
+        assertEquals(List.of("free " + ENDPOINT), freed(b));
+        assertEquals(List.of(), freed(a)); // it has no routes to other nodes
+    }
+
+    @Test
+    void anEndpointIsNotFreeWhileItsTunnelWaitsForItsClientOrMoves() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        OneNode c = joined("c");
+        serve(a, ID);
+        a.node.unserve(ID, ENDPOINT);
+        c.run(5 * SECOND);
+        b.get(b.node.take(b.get(b.node.find(ID)).orElseThrow(), "new"));
+        c.run(5 * SECOND);
+        b.node.serve(ID, ENDPOINT, 0);
+        c.run(5 * SECOND);
+        assertEquals(List.of("b"), nodesOf(c));
+        assertEquals(List.of(), freed(c));
+    }
+
+    @Test
+    void anEndpointIsNotFreeIfItsNodeHasDiedOrTheRegistryDoesNotAnswer() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        OneNode c = joined("c");
+        serve(a, ID);
+        serve(b, OTHER, Endpoint.port(20_002));
+        a.store.cut(true);
+        c.run(10 * SECOND);
+        assertEquals(List.of(), nodesOf(c));
+        b.node.release(OTHER);
+        c.run(SECOND / 2);
+        assertEquals(List.of(), c.node.routes(Endpoint.port(20_002)));
+        c.store.cut(true);
+        c.run(10 * SECOND);
+        assertEquals(List.of(), freed(c));
+    }
+
+    private static List<String> freed(OneNode node) {
+        return node.events.stream().filter(each -> each.startsWith("free ")).toList();
+    }
+
+    @Test
     void aTunnelThatIsTakenIsLostAtItsOldNode() {
         OneNode a = joined("a");
         OneNode b = joined("b");

@@ -80,6 +80,11 @@ final class OneNode implements ClusterListener {
     }
 
     @Override
+    public void free(Endpoint endpoint) {
+        events.add("free " + endpoint);
+    }
+
+    @Override
     public void node(NodeInfo info) {
         events.add("node " + info.name() + (info.draining() ? " draining" : ""));
     }

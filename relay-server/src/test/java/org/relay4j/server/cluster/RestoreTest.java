@@ -121,6 +121,22 @@ class RestoreTest {
     }
 
     @Test
+    void anEndpointIsNotFreeBecauseABackupIsOlderThanItsClaim() {
+        Runnable backup = registry.backup();
+        serve(a, ID, "alice");
+        b.run(SECOND);
+        assertEquals(1, b.node.routes(ENDPOINT).size());
+        a.store.cut(true); // so that it puts its claim again only later
+        backup.run();
+        b.run(10 * SECOND);
+        assertEquals(0, b.node.routes(ENDPOINT).size());
+        assertFalse(b.events.contains("free " + ENDPOINT), b.events.toString());
+        a.store.cut(false);
+        b.run(10 * SECOND);
+        assertEquals(1, b.node.routes(ENDPOINT).size());
+    }
+
+    @Test
     void routesThatTheWatchHasNotShownAreFoundByTheNextComparison() {
         serve(b, ID, "alice");
         Endpoint another = Endpoint.port(20_002);

@@ -335,6 +335,11 @@ final class SimulatedServer implements ClusterListener {
     }
 
     @Override
+    public void free(Endpoint endpoint) {
+        trace("free " + endpoint);
+    }
+
+    @Override
     public void node(NodeInfo node) {}
 
     @Override
