@@ -86,6 +86,40 @@ class PeerVisitorsTest {
         }
     }
 
+    private PeerCode answer(Endpoint endpoint, long epoch, String owner, Loop loop) throws Exception {
+        PeerRequest request = new PeerRequest("n2", endpoint, epoch, ProxyHeader.unknown(), loop);
+        CompletableFuture<PeerCode> code = new CompletableFuture<>();
+        loop.execute(() -> new PeerVisitors(server.cluster()).ask(request, owner, code::complete));
+        return code.get(20, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void aQuestionAboutWhatIsNotServedHereHarmsNothing() throws Exception {
+        int number = cluster.lowestPort();
+        ClientLimits limits = ClientLimits.builder().port(number).build();
+        try (AskingClient client =
+                        AskingClient.connect(server, "resume", "alice", limits).establish();
+                AskingClient nameless = AskingClient.connect(server, "resume").establish()) {
+            Endpoint port = Endpoint.port(number);
+            Endpoint others = Endpoint.port(nameless.port());
+            Loop loop = tunnel(port).loop();
+            Loop other = server.loops().get(0) == loop
+                    ? server.loops().get(1)
+                    : server.loops().get(0);
+            long epoch = epoch(port);
+            assertEquals(PeerCode.NOT_HERE, answer(Endpoint.port(1), epoch, "alice", loop));
+            assertEquals(PeerCode.NOT_HERE, answer(port, epoch, "bob", loop));
+            assertEquals(PeerCode.NOT_HERE, answer(port, epoch, "Alice", loop));
+            assertEquals(PeerCode.NOT_HERE, answer(port, epoch, "alice", other));
+            Loop its = tunnel(others).loop();
+            assertEquals(PeerCode.NOT_HERE, answer(others, epoch(others), "alice", its)); // it has no name
+            assertEquals(PeerCode.SUPERSEDED, answer(port, epoch + 1, "alice", loop));
+            assertEquals(PeerCode.SUPERSEDED, answer(port, epoch - 1, "alice", loop));
+            client.yamux().expectNothing(); // not even a ping
+            assertEquals(2, server.tunnelCount());
+        }
+    }
+
     @Test
     void visitorsOfUdpPortsAreRefused() throws Exception {
         int number = cluster.lowestPort() + 5;

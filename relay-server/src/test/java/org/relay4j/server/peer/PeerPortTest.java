@@ -1,6 +1,7 @@
 package org.relay4j.server.peer;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -415,6 +417,68 @@ class PeerPortTest {
             peer.expect(WireFrame.window(id, WireFrame.ACK, whole.length));
         }
         assertEquals(1, node.requests.size());
+    }
+
+    /** A question, with the value of the TLV for the name as it is. */
+    private static byte[] question(Endpoint endpoint, byte[] name) {
+        byte[] visitor = header(endpoint);
+        byte[] whole = Arrays.copyOf(visitor, visitor.length + 3 + name.length);
+        ByteBuffer out = ByteBuffer.wrap(whole);
+        out.position(visitor.length)
+                .put((byte) 0xE2)
+                .putShort((short) name.length)
+                .put(name);
+        return out.putShort(14, (short) (whole.length - 16)).array();
+    }
+
+    @Test
+    void aQuestionWithAMalformedNameIsResetAndNobodyIsAsked() throws IOException {
+        open();
+        Endpoint endpoint = TunnelNode.endpoint(0);
+        byte[] good = question(endpoint, "alice".getBytes(US_ASCII));
+        byte[] cutShort = Arrays.copyOf(good, good.length - 1); // the TLV is longer than the header
+        cutShort[15]--;
+        List<byte[]> malformed = new ArrayList<>(List.of(cutShort, question(endpoint, new byte[0])));
+        for (String name : List.of("a".repeat(65), "a".repeat(400), "alice\n", "a\u0000b", "a\u007Fb", " ", "-\té")) {
+            malformed.add(question(endpoint, name.getBytes(UTF_8)));
+        }
+        malformed.add(question(endpoint, new byte[] {'a', (byte) 0xC3, '('})); // not UTF-8
+        malformed.add(question(endpoint, new byte[] {(byte) 0xFF}));
+        try (ScriptedPeer peer = link()) {
+            int id = 1;
+            for (byte[] bad : malformed) {
+                peer.send(open(id), WireFrame.data(id, bad));
+                peer.expect(WireFrame.window(id, WireFrame.RST, 0));
+                id += 2;
+            }
+            assertEquals(List.of(), node.asked);
+            // The link and the tunnel go on.
+            peer.send(open(id), WireFrame.data(id, good));
+            peer.expect(WireFrame.window(id, WireFrame.RST, PeerCode.SILENT.number()));
+            id += 2;
+            byte[] visitor = header(endpoint);
+            peer.send(open(id), WireFrame.data(id, visitor));
+            peer.expect(WireFrame.window(id, WireFrame.ACK, visitor.length));
+        }
+        assertEquals(List.of("alice"), node.asked);
+        assertEquals(1, node.requests.size()); // the visitor
+    }
+
+    @Test
+    void whatFollowsAQuestionIsIgnored() throws IOException {
+        open();
+        byte[] question = question(TunnelNode.endpoint(0), "alice".getBytes(US_ASCII));
+        byte[] more = Arrays.copyOf(question, question.length + 100);
+        try (ScriptedPeer peer = link()) {
+            peer.send(open(1), WireFrame.data(1, WireFrame.FIN, more));
+            WireFrame frame = peer.next();
+            assertEquals(1, frame.id());
+            while ((frame.flags() & WireFrame.RST) == 0) frame = peer.next();
+            assertEquals(WireFrame.window(1, WireFrame.RST, PeerCode.SILENT.number()), frame);
+            peer.expectNothing();
+        }
+        assertEquals(List.of("alice"), node.asked);
+        assertEquals(0, node.requests.size());
     }
 
     @Test

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.server.cluster.NodeInfo;
@@ -38,6 +39,7 @@ final class TunnelNode implements PeerTarget, AutoCloseable {
     final PeerPort port;
     final List<PeerRequest> requests = new CopyOnWriteArrayList<>();
     final List<String> ends = new CopyOnWriteArrayList<>(); // of visitors: "clean" or the failure
+    final List<String> asked = new CopyOnWriteArrayList<>(); // names of clients
     final Map<Endpoint, PeerCode> refusals = new ConcurrentHashMap<>();
     final List<Session> clients = new ArrayList<>(); // by loop
     private final List<LoopDriver> tunnels = new ArrayList<>(); // by loop
@@ -116,6 +118,12 @@ final class TunnelNode implements PeerTarget, AutoCloseable {
         }
         return PeerDecision.join(
                 tunnels.get(loop), null, (bridge, failure) -> ends.add(failure == null ? "clean" : "" + failure));
+    }
+
+    @Override
+    public void ask(PeerRequest request, String owner, Consumer<PeerCode> answer) {
+        asked.add(owner);
+        answer.accept(refusals.getOrDefault(request.endpoint(), PeerCode.SILENT));
     }
 
     @Override
