@@ -280,7 +280,7 @@ public final class ClusterNode implements AutoCloseable {
         });
     }
 
-    /** This node no longer carries a tunnel. If no other one does, its endpoints are free. */
+    /** This node no longer carries a tunnel. If no other one does, its endpoints are free; if others end it, too, a second later. */
     public void release(String id) {
         end(id, Carried::leave);
     }
@@ -461,7 +461,8 @@ public final class ClusterNode implements AutoCloseable {
                     tunnel.holdings().stream().map(each -> each.endpoint).toList();
             Set<String> sharers = view.table().carriers(endpoints, tunnel.id);
             sharers.addAll(tunnel.sharers());
-            ghosts.add(tunnel.id, endpoints, sharers);
+            if (tunnel.isLeft()) ghosts.add(tunnel.id, endpoints, sharers);
+            else ghosts.addEnded(tunnel.id, endpoints, sharers);
         }
     }
 }

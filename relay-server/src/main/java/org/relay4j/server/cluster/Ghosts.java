@@ -17,7 +17,8 @@ import org.relay4j.server.registry.Snapshot;
  * When a takeover has failed and its outcome is not known, the tunnel may depend on the lease of this node, although this node does not
  * carry it. Its client is going to return, to this node or another one, and resumes it from there. If it does not, the tunnel is released
  * after a while. The same holds for a tunnel that this node has left to another one, which may have given it up before it has put it on
- * its own lease, or may not have all of its endpoints.
+ * its own lease, or may not have all of its endpoints. If the client has ended the tunnel, it does so at all of its nodes at the same
+ * time, and each sees that others still serve it: then this node looks again a second later, when it knows what the others have done.
  */
 /** Tunnels that may depend on the lease of this node although it does not carry them. Confined to the executor of the node. */
 final class Ghosts {
@@ -25,6 +26,7 @@ final class Ghosts {
     static final int MOST = 10_000;
 
     private static final Duration MARGIN = Duration.ofSeconds(30); // beyond the lease of the client
+    private static final long SOON = Duration.ofSeconds(1).toNanos(); // then changes of other nodes are known
     private static final long AGAIN = Duration.ofSeconds(10).toNanos(); // until one is looked at again
     private static final int MOST_AT_ONCE = 10; // in one tick
 
@@ -52,9 +54,19 @@ final class Ghosts {
         this.sync = sync;
     }
 
+    /** Adds a tunnel for which its client may come back. */
     void add(String id, List<Endpoint> endpoints, Set<String> sharers) {
+        add(id, endpoints, sharers, rest());
+    }
+
+    /** Adds a tunnel that has ended, except that other nodes have not given it up yet. */
+    void addEnded(String id, List<Endpoint> endpoints, Set<String> sharers) {
+        add(id, endpoints, sharers, SOON);
+    }
+
+    private void add(String id, List<Endpoint> endpoints, Set<String> sharers, long rest) {
         long now = access.now();
-        add(id, new Ghost(now + rest(), now, endpoints, sharers));
+        add(id, new Ghost(now + rest, now, endpoints, sharers));
     }
 
     /** Returns how long a client has to come back for its tunnel. Unit: nanoseconds. */

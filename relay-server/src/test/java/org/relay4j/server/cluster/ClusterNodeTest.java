@@ -428,6 +428,49 @@ class ClusterNodeTest {
     }
 
     @Test
+    void aTunnelThatItsClientEndsAtTwoNodesAtTheSameTimeIsFreeSoon() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        share(a, b); // the claim and the record depend on the lease of b
+        a.run(10 * SECOND); // what both serve is known
+        a.node.release(ID);
+        b.node.release(ID); // knows of the route of a
+        a.run(2 * SECOND);
+        assertTrue(a.get(a.node.find(ID)).isEmpty());
+        a.get(a.node.claim(tunnel(OTHER, "bob"), ENDPOINT, false));
+        a.run(120 * SECOND);
+        assertTrue(a.node.mayServe(OTHER, ENDPOINT, time.now()));
+    }
+
+    @Test
+    void aTunnelThatItsClientEndsAtTwoNodesIsFreeSoonWhicheverHasItsRecord() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        share(a, b);
+        a.get(a.node.update(ID, text -> text + "+a")); // the record depends on the lease of a, the claim on that of b
+        a.run(10 * SECOND);
+        b.node.release(ID);
+        a.node.release(ID);
+        a.run(2 * SECOND);
+        assertTrue(a.get(a.node.find(ID)).isEmpty());
+        a.get(a.node.claim(tunnel(OTHER, "bob"), ENDPOINT, false));
+    }
+
+    @Test
+    void aTunnelThatEndsAtOneNodeOnlyStaysAtTheOther() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        share(a, b);
+        b.node.release(ID);
+        for (int i = 0; i < 130; i++) {
+            a.run(SECOND);
+            assertEquals(List.of(ENDPOINT), a.get(a.node.find(ID)).orElseThrow().endpoints());
+            assertTrue(a.node.mayServe(ID, ENDPOINT, time.now()));
+        }
+        assertInstanceOf(EndpointTakenException.class, b.failure(b.node.claim(tunnel(OTHER, "bob"), ENDPOINT, false)));
+    }
+
+    @Test
     void aClaimIsNotGivenBackWhileANodeThatCannotBeHeardMayServeIt() {
         OneNode a = joined("a");
         OneNode b = joined("b");
