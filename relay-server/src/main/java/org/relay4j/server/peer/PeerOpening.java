@@ -133,7 +133,6 @@ final class PeerOpening implements Loop.Handler {
     private void makeEngine(boolean dials) throws IOException {
         interest(0);
         compute(() -> {
-            if (over) return; // nobody waits for it, and it reads files
             try {
                 SSLEngine engine = tls.engine(dials);
                 later(() -> {
@@ -172,7 +171,7 @@ final class PeerOpening implements Loop.Handler {
     }
 
     private void compute(Runnable task) throws IOException {
-        if (!tasks.run(task)) throw new IOException("too many TLS handshakes at once");
+        if (!tasks.run(() -> !over, task)) throw new IOException("too many TLS handshakes at once");
     }
 
     private void later(Step step) {

@@ -4,12 +4,13 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.relay4j.yamux.io.Threads;
 
 /** Two threads for what a link needs at its start and a loop must not do: reading files and TLS computations; and those for names. */
 final class PeerTasks implements AutoCloseable {
-    private static final int THREADS = 2;
-    private static final int WAITING = 512; // tasks
+    static final int THREADS = 2;
+    static final int WAITING = 512; // tasks
     private static final long IDLE_SECONDS = 10; // then the threads end
 
     private final ThreadPoolExecutor threads;
@@ -26,10 +27,16 @@ final class PeerTasks implements AutoCloseable {
         threads.allowCoreThreadTimeOut(true);
     }
 
-    /** Returns false if too many tasks wait, or this is closed. Does not block. */
-    boolean run(Runnable task) {
+    /**
+     * Runs a task soon. Returns false if too many tasks wait, or this is closed. Does not block.
+     *
+     * @param isWanted asked when it is the turn of the task, which is skipped if nobody waits for it any more
+     */
+    boolean run(BooleanSupplier isWanted, Runnable task) {
         try {
-            threads.execute(task);
+            threads.execute(() -> {
+                if (isWanted.getAsBoolean()) task.run();
+            });
             return true;
         } catch (RejectedExecutionException e) {
             return false;
