@@ -12,12 +12,14 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -232,13 +234,25 @@ class StrangeEtcdTest extends EtcdStores {
     }
 
     @Test
-    void moreRequestsThanCanWaitAreRefusedAtOnce() {
+    void moreRequestsThanCanWaitAreRefusedAtOnce() throws Exception {
         replies.put("/v3/kv/txn", this::stall);
-        RegistryStore store = store();
-        CompletionStage<?> last = null;
-        Transaction one = Transaction.NONE.put(root, "", 0);
-        for (int i = 0; i <= RegistryStore.MOST_REQUESTS + 16_384; i++) last = store.commit(one);
-        RegistryUnavailableException refused = failure(RegistryUnavailableException.class, last);
+        URI endpoint = URI.create("http://127.0.0.1:" + server.getAddress().getPort());
+        StoreThread thread = new StoreThread();
+        Calls calls = new Calls(new EtcdSettings(List.of(endpoint), null, null, null), thread, why -> {});
+        long deadline = System.nanoTime() + Duration.ofHours(1).toNanos();
+        CompletableFuture<List<CompletableFuture<?>>> sent = new CompletableFuture<>();
+        thread.execute(
+                () -> { // in one task, so that no request times out meanwhile
+                    List<CompletableFuture<?>> all = new ArrayList<>();
+                    for (int i = 0; i <= RegistryStore.MOST_REQUESTS + 16_384; i++) {
+                        all.add(calls.send("/v3/kv/txn", "{}", Call.Repeat.ONLY_IF_UNSENT, deadline));
+                    }
+                    sent.complete(all.stream().filter(CompletableFuture::isDone).toList());
+                    calls.close();
+                });
+        List<CompletableFuture<?>> ended = get(sent);
+        assertEquals(1, ended.size()); // the last one
+        RegistryUnavailableException refused = failure(RegistryUnavailableException.class, ended.get(0));
         assertTrue(refused.isOutcomeKnown());
         assertTrue(refused.getMessage().contains("16384"), refused::getMessage);
     }

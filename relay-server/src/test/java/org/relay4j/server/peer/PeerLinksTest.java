@@ -357,11 +357,11 @@ class PeerLinksTest {
                 ScriptedPeer peer = node.link()) {
             header(peer, 1);
             peer.send(WireFrame.window(1, WireFrame.ACK, 0));
+            assertEquals("unread", new String(peer.expectData(1, 6), US_ASCII));
             entry.links.nodeGone("b");
             peer.send(WireFrame.data(1, "still here"));
             Visitor.expect(visitor, "still here");
             try (Socket second = entry.visitor()) {
-                header(peer, 1); // the bytes of the first visitor
                 header(peer, 3);
                 assertFalse(second.isClosed());
             }

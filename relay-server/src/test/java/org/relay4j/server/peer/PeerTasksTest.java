@@ -21,7 +21,8 @@ class PeerTasksTest {
 
     @BeforeEach
     void occupyAllThreads() {
-        for (int n = 0; n < PeerTasks.THREADS; n++) assertTrue(tasks.run(() -> true, () -> Await.until("the test goes on", busy)));
+        for (int n = 0; n < PeerTasks.THREADS; n++)
+            assertTrue(tasks.run(() -> true, () -> Await.until("the test goes on", busy)));
     }
 
     @AfterEach
