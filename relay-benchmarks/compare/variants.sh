@@ -22,13 +22,14 @@ start_go() {
     server[go]=$pid
     local control
     control=$(said go-server 'listening on ([0-9]+)')
+    connects "$control"
     start go-forwarder "$work/bin/forwarder" "127.0.0.1:$control" "127.0.0.1:$backend_port"
     forwarder[go]=$pid
     port[go]=$(said go-forwarder 'public port ([0-9]+)')
 }
 
 start_relay() { # NAME JAVA JAR [FORWARDER-OPTION...]: with TLS if the name has -tls
-    local options control server_options=() forwarder_options=("${@:4}")
+    local options control server_options=("${relay_server_options[@]}") forwarder_options=("${@:4}")
     [ -f "$3" ] || die "there is no $3: build it with ./relay --version, or give --jar"
     options=$(launcher_options)
     [ -n "$options" ] || die "cannot read the JVM's options from the launcher"
@@ -37,17 +38,32 @@ start_relay() { # NAME JAVA JAR [FORWARDER-OPTION...]: with TLS if the name has 
         local fingerprint
         mkdir "$work/$1"
         fingerprint=$("$2" -jar "$3" keygen --out="$work/$1" 2>/dev/null) || die "relay keygen failed"
-        server_options=(--tls-cert="$work/$1/relay-cert.pem" --tls-key="$work/$1/relay-key.pem")
+        server_options+=(--tls-cert="$work/$1/relay-cert.pem" --tls-key="$work/$1/relay-key.pem")
         forwarder_options+=(--tls-pin="$fingerprint")
     fi
     # shellcheck disable=SC2086 # a list of words
     start "$1-server" "$2" $options -jar "$3" "${server_options[@]}" "$control"
     server[$1]=$pid
-    said "$1-server" 'listening on .*:([0-9]+)' >/dev/null
+    connects "$control"
     # shellcheck disable=SC2086
     start "$1-forwarder" "$2" $options -jar "$3" "${forwarder_options[@]}" --localForwardPort="$backend_port" 127.0.0.1 "$control"
     forwarder[$1]=$pid
     port[$1]=$(said "$1-forwarder" 'relaying .*:([0-9]+) -> .*')
+}
+
+# One server, and one process with that many tunnels; ${port[NAME]} has all their ports.
+start_tunnels() { # NAME COUNT
+    local options control relay_java=${also_java[$1]:-$java} relay_jar=${also_jar[$1]:-$jar}
+    options=$(launcher_options)
+    control=$(free_port)
+    # shellcheck disable=SC2086
+    start "$1-server" "$relay_java" $options -jar "$relay_jar" --max-tunnels="$2" --max-tunnels-per-address="$2" "$control"
+    server[$1]=$pid
+    connects "$control"
+    # shellcheck disable=SC2086
+    start "$1-forwarder" "$relay_java" $options -cp "$relay_jar:$work/classes" org.relay4j.benchmarks.Tunnels "$control" "$backend_port" "$2"
+    forwarder[$1]=$pid
+    port[$1]=$(said "$1-forwarder" 'relaying ([0-9,]+)')
 }
 
 # One server and forwarder for these four: by host name, and by a port that gets the same bytes.
@@ -63,7 +79,7 @@ start_by_name() {
     start names-server "$java" $options -jar "$jar" --extended --clients="$client/clients.toml" --https-port="$tls" \
         --http-port="$plain" "$control"
     local server_pid=$pid public
-    said names-server 'listening on .*:([0-9]+)' >/dev/null
+    connects "$control"
     public=$(free_port)
     # shellcheck disable=SC2086
     start names-forwarder "$java" $options -jar "$jar" --name=bench --key-file="$client/bench.key" \
@@ -91,7 +107,7 @@ start_relay_udp() {
     # shellcheck disable=SC2086
     start relay-udp-server "$java" $options -jar "$jar" --extended --clients="$folder/clients.toml" "$control"
     server[relay-udp]=$pid
-    said relay-udp-server 'listening on .*:([0-9]+)' >/dev/null
+    connects "$control"
     # shellcheck disable=SC2086
     start relay-udp-forwarder "$java" $options -jar "$jar" --name=bench --key-file="$folder/bench.key" \
         --forward "udp:$backend_port,port=$(free_port)" 127.0.0.1 "$control"
@@ -155,6 +171,7 @@ local_addr = "127.0.0.1:$backend_port"
 EOF
     start "$1-server" rathole --server "$folder/server.toml"
     server[$1]=$pid
+    connects "$control"
     start "$1-forwarder" rathole --client "$folder/client.toml"
     forwarder[$1]=$pid
     port[$1]=$public

@@ -61,7 +61,15 @@ record Metric(String test, String title, int decimals, ToDoubleFunction<ResultLi
                     "idle10k",
                     "CPU s of both while held",
                     2,
-                    r -> r.number("idle_cpu_s.server", "idle_cpu_s.forwarder")));
+                    r -> r.number("idle_cpu_s.server", "idle_cpu_s.forwarder")),
+            new Metric("start", "start of the server, ms", 1, r -> r.number("server_ms")),
+            new Metric(
+                    "start",
+                    "start of the forwarder to the first visitor served, ms",
+                    1,
+                    r -> r.number("forwarder_ms")),
+            new Metric("start", "RSS of the server then, MiB", 1, r -> r.number("rss_mb.server")),
+            new Metric("start", "RSS of the forwarder then, MiB", 1, r -> r.number("rss_mb.forwarder")));
 
     static final List<Metric> ALL = Stream.of(
                     TCP,
@@ -73,6 +81,11 @@ record Metric(String test, String title, int decimals, ToDoubleFunction<ResultLi
                     udpUp("udpup-1200", "1,200 B"))
             .flatMap(List::stream)
             .toList();
+
+    /** Returns the same metric of another test. */
+    Metric of(String other) {
+        return new Metric(other, title, decimals, value);
+    }
 
     String format(double number) {
         return Double.isNaN(number) ? "" : String.format(Locale.ROOT, "%." + decimals + "f", number);
@@ -110,7 +123,7 @@ record Metric(String test, String title, int decimals, ToDoubleFunction<ResultLi
         return new Metric(test, "CPU s per GB", 2, r -> cpu(r) / (r.number("MBps") * r.number("secs") / MB_PER_GB));
     }
 
-    private static Metric cpuPerOperation(String test, String operation) {
+    static Metric cpuPerOperation(String test, String operation) {
         return new Metric(test, "CPU us per " + operation, 1, r -> cpu(r) * MICROS / r.number("samples"));
     }
 

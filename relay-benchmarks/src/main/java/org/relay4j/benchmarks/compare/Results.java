@@ -11,6 +11,7 @@ import java.util.Set;
 final class Results {
     private final Map<String, ResultLine> byLabel = new LinkedHashMap<>();
     private final Set<String> variants = new LinkedHashSet<>();
+    private final Set<String> tests = new LinkedHashSet<>();
     private final Set<String> rounds = new LinkedHashSet<>();
 
     Results(List<String> lines) {
@@ -22,11 +23,16 @@ final class Results {
     private void add(ResultLine result) {
         byLabel.put(key(result.variant(), result.test(), result.round()), result);
         variants.add(result.variant());
+        tests.add(result.test());
         rounds.add(result.round());
     }
 
     Set<String> variants() {
         return variants;
+    }
+
+    Set<String> tests() {
+        return tests;
     }
 
     int rounds() {

@@ -36,6 +36,7 @@ public final class Summary {
         System.out.print(summary.medians());
         System.out.print(
                 summary.ratios(words.length > 1 ? List.of(words).subList(1, words.length) : summary.pairs(lines)));
+        System.out.print(summary.curves());
         System.out.print(summary.failures());
     }
 
@@ -50,18 +51,42 @@ public final class Summary {
         return text.toString();
     }
 
+    /** Returns a table of the median of each variant; empty without such results. */
     String medians() {
         List<String> header = new ArrayList<>(List.of("median of " + results.rounds() + " rounds"));
         header.addAll(results.variants());
-        StringBuilder table = start(header);
+        StringBuilder rows = new StringBuilder();
         for (Metric metric : Metric.ALL) {
             List<String> row = new ArrayList<>(List.of(metric.title()));
             for (String variant : results.variants()) {
                 row.add(metric.format(results.of(metric, variant).median()));
             }
-            addUnlessEmpty(table, row);
+            addUnlessEmpty(rows, row);
         }
-        return table.toString();
+        return table(header, rows);
+    }
+
+    /** Returns a table for each curve that has results: a row for each number and variant. */
+    String curves() {
+        StringBuilder text = new StringBuilder();
+        for (Curve curve : Curve.ALL) {
+            List<String> header = new ArrayList<>(List.of(curve.number(), "variant"));
+            curve.metrics().forEach(metric -> header.add(metric.title()));
+            StringBuilder rows = new StringBuilder();
+            for (int number : curve.numbers(results)) {
+                for (String variant : results.variants()) {
+                    List<String> row = new ArrayList<>(List.of(String.format(Locale.ROOT, "%,d", number)));
+                    for (Metric metric : curve.at(number)) {
+                        row.add(metric.format(results.of(metric, variant).median()));
+                    }
+                    if (row.stream().skip(1).allMatch(String::isEmpty)) continue;
+                    row.add(1, variant);
+                    addUnlessEmpty(rows, row);
+                }
+            }
+            text.append(table(header, rows));
+        }
+        return text.toString();
     }
 
     /** Returns the pairs that the command in the heading has asked for, or else those of Relay with each of the others. */
@@ -88,15 +113,15 @@ public final class Summary {
         if (shown.isEmpty()) {
             return "";
         }
-        StringBuilder table = start(header);
+        StringBuilder rows = new StringBuilder();
         for (Metric metric : Metric.ALL) {
             List<String> row = new ArrayList<>(List.of(metric.test() + ": " + metric.title()));
             for (String[] names : shown) {
                 row.add(format(results.ratio(metric, names[0], names[1])));
             }
-            addUnlessEmpty(table, row);
+            addUnlessEmpty(rows, row);
         }
-        return table.toString();
+        return table(header, rows);
     }
 
     String failures() {
@@ -113,12 +138,10 @@ public final class Summary {
                 : String.format(Locale.ROOT, "%.2f [%.2f-%.2f]", ratio.median(), ratio.min(), ratio.max());
     }
 
-    private static StringBuilder start(List<String> header) {
-        return new StringBuilder("\n| ")
-                .append(String.join(" | ", header))
-                .append(" |\n|---")
-                .append("|---:".repeat(header.size() - 1))
-                .append("|\n");
+    private static String table(List<String> header, StringBuilder rows) {
+        return rows.isEmpty()
+                ? ""
+                : "\n| " + String.join(" | ", header) + " |\n|---" + "|---:".repeat(header.size() - 1) + "|\n" + rows;
     }
 
     private static void addUnlessEmpty(StringBuilder table, List<String> row) {

@@ -1,7 +1,9 @@
 package org.relay4j.benchmarks.load;
 
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -46,12 +48,25 @@ final class Arguments {
 
     /** Returns the address of the mandatory option {@code --to host:port}. */
     InetSocketAddress to() {
+        List<InetSocketAddress> all = targets();
+        if (all.size() > 1) {
+            throw new IllegalArgumentException("--to has " + all.size() + " ports; this mode needs one");
+        }
+        return all.get(0);
+    }
+
+    /** Returns the addresses of the mandatory option {@code --to host:port[,port...]}, at least one. */
+    List<InetSocketAddress> targets() {
         String text = text("to", "");
         int colon = text.lastIndexOf(':');
         if (colon < 1) {
             throw new IllegalArgumentException("--to host:port is missing");
         }
-        return new InetSocketAddress(text.substring(0, colon), Integer.parseInt(text.substring(colon + 1)));
+        List<InetSocketAddress> all = new ArrayList<>();
+        for (String port : text.substring(colon + 1).split(",", -1)) {
+            all.add(new InetSocketAddress(text.substring(0, colon), Integer.parseInt(port)));
+        }
+        return all;
     }
 
     /** Fails if an option was given but not used: a typo must not run with the defaults. */

@@ -12,7 +12,7 @@ public final class Load {
             usage: Load <mode> --option value ...
               backend   [--host 127.0.0.1] [--port 9000] [--buf 262144]
               bulk      --to HOST:PORT --dir up|down|both --conns N [--stalled N] [--verify] [--buf 262144]
-              pingpong  --to HOST:PORT --conns N --size BYTES [--interval-us U]
+              pingpong  --to HOST:PORT[,PORT...] --conns N --size BYTES [--interval-us U]
               mixed     --to HOST:PORT --dir up|down|both --bulk M --conns N --size BYTES [--interval-us U]
               connect   --to HOST:PORT --conns N
               idle      --to HOST:PORT --conns N [--secs S] [--parallel 64] [--setup-secs 60]

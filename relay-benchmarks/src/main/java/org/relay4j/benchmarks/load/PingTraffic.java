@@ -1,6 +1,7 @@
 package org.relay4j.benchmarks.load;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
@@ -13,11 +14,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Messages that the backend echoes, on one thread. Without an interval a connection sends its next message immediately
- * after the last echo. With an interval each connection follows a schedule, and a late echo skips turns.
+ * Messages that the backend echoes, on one thread. The connections are divided evenly among the addresses. Without an
+ * interval a connection sends its next message immediately after the last echo. With an interval each connection follows a
+ * schedule, and a late echo skips turns.
  */
 final class PingTraffic extends Traffic {
     private static final long SELECT_MILLIS = 100;
+    private static final int BLOCKING =
+            4096; // bytes: larger messages may have to be sent and received at the same time
 
     private final int size;
     private final long interval; // nanoseconds, 0 = none
@@ -27,14 +31,15 @@ final class PingTraffic extends Traffic {
         super("ping", broken);
         size = arguments.integer("size", 1);
         interval = (long) (arguments.number("interval-us", 0) * TimeUnit.MICROSECONDS.toNanos(1));
+        List<InetSocketAddress> to = arguments.targets();
         for (int i = 0; i < connections; i++) {
-            channels.add(Sockets.connect(arguments.to(), opening, Mode.ECHO));
+            channels.add(Sockets.connect(to.get(i % to.size()), opening, Mode.ECHO));
         }
     }
 
     @Override
     void load() throws IOException {
-        if (channels.size() == 1) {
+        if (channels.size() == 1 && size <= BLOCKING) {
             blocking(new PingConnection(channels.get(0), size));
         } else {
             selecting();
@@ -62,8 +67,7 @@ final class PingTraffic extends Traffic {
             List<PingConnection> connections = new ArrayList<>();
             for (SocketChannel channel : channels) {
                 PingConnection connection = new PingConnection(channel, size);
-                channel.configureBlocking(false);
-                channel.register(selector, SelectionKey.OP_READ, connection);
+                connection.register(selector);
                 connections.add(connection);
             }
             if (interval == 0) {

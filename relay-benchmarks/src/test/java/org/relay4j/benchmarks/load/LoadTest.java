@@ -12,6 +12,8 @@ import java.io.UncheckedIOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
@@ -92,6 +94,34 @@ class LoadTest {
             assertEquals(0, field(line, "errors"), line);
             assertTrue(field(line, "samples") > 0, line);
             assertTrue(field(line, "p50_us") <= field(line, "p99_us"), line);
+        }
+    }
+
+    @Test
+    void largeMessagesAreSentWhileTheyComeBack() throws Exception {
+        for (String connections : List.of("1", "2")) {
+            String size = String.valueOf(16 << 20); // more than the sockets of both ends hold
+            String line = traffic("pingpong", "--conns", connections, "--size", size, "--secs", "1");
+            assertEquals(0, field(line, "errors"), line);
+            assertTrue(field(line, "samples") > 0, line);
+        }
+    }
+
+    @Test
+    void connectionsAreDividedAmongPorts() throws Exception {
+        try (ServerSocket silent = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+            List<String> words = List.of("--conns", "4", "--size", "1", "--warm", "0", "--secs", "0.1", "--to");
+            List<String> both = new ArrayList<>(words);
+            both.add("127.0.0.1:" + backend.port() + "," + silent.getLocalPort());
+            String line = print(out -> new TrafficRun("pingpong", arguments(both.toArray(new String[0]))).run(out));
+            assertEquals(0, field(line, "errors"), line);
+            silent.setSoTimeout(1); // those that have come are in the backlog
+            silent.accept().close();
+            silent.accept().close();
+            assertThrows(SocketTimeoutException.class, silent::accept);
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> arguments(both.toArray(new String[0])).to());
         }
     }
 
