@@ -42,7 +42,8 @@ html_sidebars = {
     ]
 }
 
-LINK = re.compile(r"\[([^]\[]*)\]\((?!https?:|#)([^)\s#]+)\)")
+# Not a picture, which Sphinx copies.
+LINK = re.compile(r"(?<!!)\[([^]\[]*)\]\((?!https?:|#)([^)\s#]+)\)")
 # A type in backticks, alone or with a member: `RelayClient`, `RelayClient.connect`, `RelayClient.connect(...)`.
 TYPE = re.compile(r"@?([A-Z]\w+)(\.\w+)*(\(.*\))?")
 TYPES = {page.stem: page.relative_to(JAVADOC).as_posix() for page in JAVADOC.glob("org/**/[A-Z]*.html")}
