@@ -97,6 +97,49 @@ start_by_name() {
     port[http]=$plain
 }
 
+# Two nodes of a cluster and a tunnel at the first one. Visitors come to that node, or to the other, which passes them on.
+start_cluster() { # NAME: node or hop; both are of one cluster. With -tls, the tunnel has TLS; links between nodes always have.
+    local kind=${1#node} options folder store control peer public tls=() pin=()
+    kind=${kind#hop}
+    [ -z "${port[node$kind]:-}" ] || return 0
+    need etcd
+    options=$(launcher_options)
+    folder=$work/cluster$kind
+    mkdir "$folder"
+    "$java" -jar "$jar" keygen --node=node,entry --out="$folder" >"$folder/keygen.log" 2>&1 || die "relay keygen failed"
+    store=http://127.0.0.1:$(free_port) peer=http://127.0.0.1:$(free_port)
+    start "cluster$kind-etcd" etcd --data-dir="$folder/etcd" --listen-client-urls="$store" --advertise-client-urls="$store" \
+        --listen-peer-urls="$peer" --initial-advertise-peer-urls="$peer" --initial-cluster="default=$peer"
+    connects "${store##*:}"
+    if [ -n "$kind" ]; then
+        local fingerprint
+        fingerprint=$("$java" -jar "$jar" keygen --out="$folder" 2>/dev/null) || die "relay keygen failed"
+        tls=(--tls-cert="$folder/relay-cert.pem" --tls-key="$folder/relay-key.pem")
+        pin=(--tls-pin="$fingerprint")
+    fi
+    control=$(free_port) peer=$(free_port) public=$(free_port)
+    start_node node server 127.0.1.1
+    server[node$kind]=$pid server[hop$kind]=$pid
+    start_node entry entry 127.0.1.2
+    entry[hop$kind]=$pid
+    # shellcheck disable=SC2086
+    start "cluster$kind-forwarder" "$java" $options -jar "$jar" "${pin[@]}" --localForwardPort="$backend_port" 127.0.1.1 "$control"
+    forwarder[node$kind]=$pid forwarder[hop$kind]=$pid
+    said "cluster$kind-forwarder" 'relaying .*:([0-9]+) -> .*' >/dev/null
+    host[node$kind]=127.0.1.1 host[hop$kind]=127.0.1.2
+    port[node$kind]=$public port[hop$kind]=$public
+    connects "$public" 127.0.1.2
+}
+
+# With the variables of start_cluster.
+start_node() { # NODE PROCESS ADDRESS
+    # shellcheck disable=SC2086
+    start "cluster$kind-$2" "$java" $options -jar "$jar" --bind="$3" --public-bind="$3" --public-ports="$public" --cluster="etcd:$store" \
+        --node="$1" --peer="$3:$peer" --peer-cert="$folder/$1.pem" --peer-key="$folder/$1.key" --peer-ca="$folder/ca.pem" \
+        "${tls[@]}" "$control"
+    said "cluster$kind-$2" 'listening on .*:([0-9]+)' >/dev/null
+}
+
 start_relay_udp() {
     local options control folder=$work/relay-udp
     options=$(launcher_options)
@@ -251,6 +294,7 @@ start_variant() {
         frp | frp-tls | frp-udp) start_frp "$1" ;;
         https | port-https | http | port-http) start_by_name ;;
         relay-udp) start_relay_udp ;;
+        node | hop | node-tls | hop-tls) start_cluster "$1" ;;
         relay) start_relay relay "$java" "$jar" ;;
         relay-tls) start_relay relay-tls "$java" "$jar" ;;
         relay-tls2) start_relay relay-tls2 "$java" "$jar" --connections=2 ;;

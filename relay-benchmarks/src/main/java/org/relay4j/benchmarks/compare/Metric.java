@@ -127,8 +127,9 @@ record Metric(String test, String title, int decimals, ToDoubleFunction<ResultLi
         return new Metric(test, "CPU us per " + operation, 1, r -> cpu(r) * MICROS / r.number("samples"));
     }
 
-    /** Returns the CPU seconds of the two processes of a relay; NaN without a relay. */
+    /** Returns the CPU seconds of the processes of a relay: two, and the entry of a cluster; NaN without a relay. */
     private static double cpu(ResultLine result) {
-        return result.number("cpu_s.server", "cpu_s.forwarder");
+        double entry = result.number("cpu_s.entry");
+        return result.number("cpu_s.server", "cpu_s.forwarder") + (Double.isNaN(entry) ? 0 : entry);
     }
 }
