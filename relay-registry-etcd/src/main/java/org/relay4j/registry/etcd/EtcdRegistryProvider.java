@@ -5,16 +5,10 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
-import javax.net.ssl.KeyManager;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
-import org.relay4j.api.tls.KeyMaterial;
-import org.relay4j.api.tls.RelayTls;
 import org.relay4j.server.registry.RegistryProvider;
 import org.relay4j.server.registry.RegistryStore;
 import org.slf4j.Logger;
@@ -25,7 +19,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The settings are {@code RELAY_CLUSTER_USER} and {@code RELAY_CLUSTER_PASSWORD}, if etcd has users; {@code RELAY_CLUSTER_CA}, a PEM
  * file with the certificates that sign those of etcd, if they are not public ones; and {@code RELAY_CLUSTER_CERT} and {@code
- * RELAY_CLUSTER_KEY}, PEM files, if etcd wants a certificate from its clients. Immutable.
+ * RELAY_CLUSTER_KEY}, PEM files, if etcd wants a certificate from its clients. Files that have changed are read again for new
+ * connections. Immutable.
  */
 public final class EtcdRegistryProvider implements RegistryProvider {
     private static final int MOST_ENDPOINTS = 16;
@@ -99,7 +94,7 @@ public final class EtcdRegistryProvider implements RegistryProvider {
                 shown + " is no endpoint of etcd: write https://host:port, several with commas between them");
     }
 
-    private static @Nullable SSLContext tls(List<URI> endpoints, UnaryOperator<@Nullable String> settings) {
+    private static @Nullable EtcdTls tls(List<URI> endpoints, UnaryOperator<@Nullable String> settings) {
         String ca = settings.apply("RELAY_CLUSTER_CA");
         String certificate = settings.apply("RELAY_CLUSTER_CERT");
         String key = settings.apply("RELAY_CLUSTER_KEY");
@@ -113,23 +108,18 @@ public final class EtcdRegistryProvider implements RegistryProvider {
                     "RELAY_CLUSTER_CA and RELAY_CLUSTER_CERT have no use without TLS: begin the endpoints of etcd with https://");
         }
         try {
-            TrustManager[] trust = ca == null ? null : RelayTls.trusting(file("RELAY_CLUSTER_CA", ca));
-            return RelayTls.context(keys(certificate, key), trust);
-        } catch (IOException | GeneralSecurityException e) {
+            return new EtcdTls(
+                    file("RELAY_CLUSTER_CA", ca),
+                    file("RELAY_CLUSTER_CERT", certificate),
+                    file("RELAY_CLUSTER_KEY", key));
+        } catch (IOException e) {
             throw new IllegalArgumentException("cannot use the certificates for etcd: " + e.getMessage(), e);
         }
     }
 
-    private static KeyManager @Nullable [] keys(@Nullable String certificate, @Nullable String key)
-            throws IOException, GeneralSecurityException {
-        if (certificate == null || key == null) return null;
-        return KeyMaterial.ofPem(file("RELAY_CLUSTER_CERT", certificate), file("RELAY_CLUSTER_KEY", key))
-                .keyManagers();
-    }
-
-    private static Path file(String setting, String value) {
+    private static @Nullable Path file(String setting, @Nullable String value) {
         try {
-            return Path.of(value);
+            return value == null ? null : Path.of(value);
         } catch (InvalidPathException e) {
             throw new IllegalArgumentException(setting + " is no path of a file: " + e.getReason(), e);
         }

@@ -2,7 +2,6 @@ package org.relay4j.registry.etcd;
 
 import java.net.URI;
 import java.util.List;
-import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +14,7 @@ record EtcdSettings(
         List<URI> endpoints,
         @Nullable String user,
         @Nullable String password,
-        @Nullable SSLContext tls) {
+        @Nullable EtcdTls tls) {
     EtcdSettings {
         endpoints = List.copyOf(endpoints);
     }

@@ -14,9 +14,9 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
-import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 
@@ -31,12 +31,19 @@ final class Gateway {
     private static final int THREADS = 8; // for TLS, for reading JSON and for DNS, which may block
     private static final long IDLE_SECONDS = 10;
 
-    private final StoreThread thread;
-    private final HttpClient client;
+    private static final long LOOK = Duration.ofSeconds(1).toNanos(); // between two looks at the certificates
 
-    Gateway(@Nullable SSLContext tls, StoreThread thread) {
+    private final @Nullable EtcdTls tls;
+    private final StoreThread thread;
+    private final ThreadPoolExecutor threads;
+    private final AtomicBoolean looking = new AtomicBoolean();
+    private volatile HttpClient client; // another one when the certificates have changed
+    private long lookedAt = System.nanoTime();
+
+    Gateway(@Nullable EtcdTls tls, StoreThread thread) {
+        this.tls = tls;
         this.thread = thread;
-        ThreadPoolExecutor threads = new ThreadPoolExecutor(
+        threads = new ThreadPoolExecutor(
                 THREADS,
                 THREADS,
                 IDLE_SECONDS,
@@ -44,14 +51,32 @@ final class Gateway {
                 new LinkedBlockingQueue<>(),
                 StoreThread.named("relay-etcd-http"));
         threads.allowCoreThreadTimeOut(true); // they end after the last request
+        client = newClient(tls);
+    }
+
+    private HttpClient newClient(@Nullable EtcdTls files) {
         HttpClient.Builder builder = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
                 .followRedirects(HttpClient.Redirect.NEVER)
                 .proxy(HttpClient.Builder.NO_PROXY)
                 .connectTimeout(CONNECT)
                 .executor(threads);
-        if (tls != null) builder.sslContext(tls);
-        client = builder.build();
+        if (files != null) builder.sslContext(files.context());
+        return builder.build();
+    }
+
+    /** Has the files of the certificates looked at, for later requests. What is under way keeps its connection. */
+    private void look() {
+        EtcdTls files = tls;
+        if (files == null || System.nanoTime() - lookedAt < LOOK || !looking.compareAndSet(false, true)) return;
+        lookedAt = System.nanoTime();
+        threads.execute(() -> {
+            try {
+                if (files.reload()) client = newClient(files);
+            } finally {
+                looking.set(false);
+            }
+        });
     }
 
     /** A request that is under way. */
@@ -121,6 +146,7 @@ final class Gateway {
             HttpResponse.BodyHandler<String> body,
             @Nullable Duration limit,
             BiConsumer<@Nullable Answer, @Nullable Throwable> done) {
+        look();
         CompletableFuture<HttpResponse<String>> response = client.sendAsync(request, body);
         Sent sent = new Sent(response, done);
         if (limit != null) sent.timer = thread.schedule(limit, () -> sent.timeOut(limit));
