@@ -55,7 +55,7 @@ const PLOTS = [
             { title: "RSS of the forwarder, MiB (logarithmic)", log: true, idle: "RSS of the forwarder" },
         ],
     },
-    { name: "-visitors", curve: "vis", number: "visitors", title: "Visitors that each send 1 KiB and wait for it", panels: CURVE },
+    { name: "-visitors", curve: "vis", number: "visitors", title: "Visitors that each send 1 KiB and wait for it", panels: without("MB/s each way") },
     { name: "-tunnels", curve: "tun", number: "tunnels", title: "Tunnels with 2,000 visitors together, 1 B messages", panels: without("MB/s each way") },
     { name: "-sizes", curve: "size", number: "size of a message", base: 2, title: "Sizes of messages of 16 visitors", panels: CURVE },
 ];

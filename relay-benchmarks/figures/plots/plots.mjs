@@ -10,7 +10,8 @@ echarts.use([BarChart, LineChart, GridComponent, LegendComponent, TitleComponent
 
 const WIDTH = 860; // pixels, as are all lengths
 const MARGIN = { left: 70, right: 25, top: 64, bottom: 44 };
-const PANEL_GAP = 78;
+const BARS = { height: 190, gap: 78 };
+const LINES = { height: 150, gap: 92 };
 const TEXT = "#222222";
 const GRID = "#dddddd";
 
@@ -64,15 +65,15 @@ export function draw(rows, plot) {
         yAxis: [],
         series: [],
     };
+    const { height: panelHeight, gap } = plot.curve ? LINES : BARS;
     let top = MARGIN.top + 38;
     plot.panels.forEach((panel, index) => {
-        const height = panel.height ?? 190;
         option.title.push(heading(panel.title, 13, top - 30, "normal"));
-        option.grid.push({ left: MARGIN.left, right: MARGIN.right, top, height });
+        option.grid.push({ left: MARGIN.left, right: MARGIN.right, top, height: panelHeight });
         (plot.curve ? curve : bars)(option, index, rows, panel, plot, variants);
-        top += height + PANEL_GAP;
+        top += panelHeight + gap;
     });
-    const height = top - PANEL_GAP + MARGIN.bottom + (plot.curve ? 12 : 0);
+    const height = top - gap + MARGIN.bottom + (plot.curve ? 12 : 0);
     const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height });
     chart.setOption(option);
     const svg = chart.renderToSVGString();
@@ -136,18 +137,19 @@ function bars(option, index, rows, panel, plot, variants) {
 
 function curve(option, index, rows, panel, plot, variants) {
     const number = new RegExp(`^${plot.curve}([0-9]+)$`);
-    const numbers = rows.flatMap((row) => number.exec(row.test)?.[1] ?? []).map(Number);
+    const numbers = [...new Set(rows.flatMap((row) => number.exec(row.test)?.[1] ?? []).map(Number))].sort((one, other) => one - other);
     option.xAxis.push(
         axis(index, {
             type: "log",
             logBase: plot.base ?? 10,
-            min: Math.min(...numbers),
-            max: Math.max(...numbers),
+            min: numbers[0],
+            max: numbers.at(-1),
             name: plot.number,
             nameLocation: "middle",
             nameGap: 28,
             nameTextStyle: { color: TEXT, fontSize: 12 },
-            axisLabel: { formatter: plot.base === 2 ? bytes : short, color: TEXT, fontSize: 12 },
+            axisTick: { customValues: numbers },
+            axisLabel: { customValues: numbers, formatter: plot.base === 2 ? bytes : short, color: TEXT, fontSize: 12 },
         }),
     );
     option.yAxis.push(

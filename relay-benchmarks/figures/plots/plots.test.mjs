@@ -49,7 +49,7 @@ test("bars are as high as their values", () => {
 
 test("a curve has a point for each number, and readable axes", () => {
     const svg = only(CURVES, "x-sizes.svg");
-    for (const text of [">1 B<", ">1 MiB<", ">size of a message<", ">4,000<"]) assert.ok(svg.includes(text), `${text} ${svg}`);
+    for (const text of [">1 B<", ">16 B<", ">4 KiB<", ">1 MiB<", ">size of a message<", ">4,000<"]) assert.ok(svg.includes(text), `${text} ${svg}`);
     assert.equal([...svg.matchAll(/<path d="M1 0A1 1 0/g)].length, 4, svg);
     assert.doesNotMatch(svg, /NaN|undefined|Infinity|null/);
 });

@@ -28,6 +28,7 @@ class CompareIT {
         String printed = run("before-release", JAR, "--jar", JAR, "--tests", "pp1", "--rounds", "1", "--warmup", "0");
         assertTrue(printed.contains("| ratio per round, median [min-max] | relay / splice2 | relay / old |"), printed);
         assertTrue(printed.contains("--at-most 270"), printed);
+        assertTrue(printed.contains("--rounds 1") && !printed.contains("--rounds 3"), printed);
         Matcher ratios = Pattern.compile("\\| pp1: ping-pong 1 B, p50 us \\| [0-9.]+ \\[.*] \\| [0-9.]+ \\[.*] \\|")
                 .matcher(printed);
         assertTrue(ratios.find(), printed);

@@ -20,8 +20,8 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class PingTraffic extends Traffic {
     private static final long SELECT_MILLIS = 100;
-    private static final int BLOCKING =
-            4096; // bytes: larger messages may have to be sent and received at the same time
+    /** Larger messages may have to be sent and received at the same time. Unit: bytes. */
+    private static final int BLOCKING = 4096;
 
     private final int size;
     private final long interval; // nanoseconds, 0 = none

@@ -122,7 +122,6 @@ class SummaryTest {
                 up1,"bulk up, 1 connection, MB/s",go,350.0000,300.0000,400.0000
                 up1,CPU s per GB,go,2.9167,2.5000,3.3333
                 tun10,round trips per s,relay,40000.0000,40000.0000,40000.0000
-                tun10,MB/s each way,relay,40.9600,40.9600,40.9600
                 tun10,CPU us per round trip,relay,18.7500,18.7500,18.7500
                 tun10,"RSS of the server, MiB",relay,50.2000,50.2000,50.2000
                 tun10,"RSS of the forwarder, MiB",relay,60.0000,60.0000,60.0000
