@@ -131,7 +131,7 @@ public final class ClusterNode implements AutoCloseable {
         presence.tick();
         joining.tick();
         watching.tick();
-        view.tick();
+        view.tick(presence.state() == RegistryState.CONNECTED && !watching.isBlind());
         sync.tick();
         ghosts.tick();
         strays.tick();

@@ -40,8 +40,13 @@ final class Member {
         returnedAt = now;
     }
 
-    /** Returns true once, when it has had the time to put its routes again. */
-    boolean endReturn(long now) {
+    /**
+     * Returns true once, when it has had the time to put its routes again.
+     *
+     * @param current whether this node would see them; the time begins anew when it does not
+     */
+    boolean endReturn(long now, boolean current) {
+        if (!current) returnedAt = now;
         if (expired || !returns || now - returnedAt <= RETURN) return false;
         returns = false;
         return true;

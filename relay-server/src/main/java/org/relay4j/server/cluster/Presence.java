@@ -36,6 +36,7 @@ final class Presence {
     private Fence fence;
     private NodeInfo info;
     private long revision; // of the entry, as far as known; 0: not there
+    private long writtenAt; // highest revision at which this process has written the entry; 0: it has not
     private long damagedAt; // revision at which the entry was seen damaged while it was being written; 0: it was not
     private long reportedAt; // revision of the damaged entry that was reported last
     private boolean registered;
@@ -153,6 +154,9 @@ final class Presence {
             revision = entry.revision();
         } else if (isDamaged(entry)) {
             damaged(entry);
+        } else if (isFromBackup(entry)) {
+            revision = entry.revision();
+            if (registered) write(); // otherwise the next tick does
         } else {
             foreign(entry);
         }
@@ -169,6 +173,14 @@ final class Presence {
 
     private boolean isDamaged(Entry entry) {
         return NodeText.parse(info.name(), entry.value()) == null;
+    }
+
+    /**
+     * Returns whether an entry is older than that of this process. Revisions grow, so only a backup brings it back, of the process that had
+     * this name before.
+     */
+    private boolean isFromBackup(Entry entry) {
+        return entry.revision() < writtenAt && !isOwn(entry);
     }
 
     /** An entry that cannot be read is nobody's, and is replaced. */
@@ -237,7 +249,7 @@ final class Presence {
 
     private void answered(Commit commit, int number, List<Waiting> forThese) {
         Entry entry = commit.seen().find(access.selfKey());
-        boolean isNobodys = entry == null || isOwn(entry) || isDamaged(entry);
+        boolean isNobodys = entry == null || isOwn(entry) || isDamaged(entry) || isFromBackup(entry);
         if (!commit.done() && number < MOST_ATTEMPTS && isNobodys) {
             // Not there, or written by an earlier attempt: with another lease perhaps, or another state.
             if (entry != null && isDamaged(entry)) report(entry);
@@ -248,6 +260,7 @@ final class Presence {
         writing = false;
         if (commit.done()) {
             revision = commit.seen().revision();
+            writtenAt = Math.max(writtenAt, revision);
             arrived();
             forThese.forEach(each -> each.done().run());
         } else {

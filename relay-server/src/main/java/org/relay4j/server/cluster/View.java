@@ -287,12 +287,13 @@ final class View {
         touched.forEach(this::publish);
     }
 
-    void tick() {
+    /** @param current whether changes in the registry are seen at present */
+    void tick(boolean current) {
         long now = access.now();
         Set<Endpoint> touched = new LinkedHashSet<>();
         for (Member each : List.copyOf(members.values())) {
             if (each.expired && !each.isHeard(now)) forget(each, false, touched);
-            if (each.endReturn(now)) dropRoutes(each, true, true, touched);
+            if (each.endReturn(now, current)) dropRoutes(each, true, true, touched);
         }
         touched.forEach(this::publish);
         gaps.tick(now);

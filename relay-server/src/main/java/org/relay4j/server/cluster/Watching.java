@@ -249,6 +249,11 @@ final class Watching implements Inbox.Reader {
         return failure;
     }
 
+    /** Returns whether there is no watch at present, so that changes are not seen. */
+    boolean isBlind() {
+        return blind;
+    }
+
     /** Returns how long the last change of the node was under way, or has been, or how long there is no watch. Unit: nanoseconds. */
     long lag() {
         if (blind) return Math.max(lag, access.now() - blindSince);

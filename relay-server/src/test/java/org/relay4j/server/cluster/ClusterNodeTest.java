@@ -227,6 +227,30 @@ class ClusterNodeTest {
     }
 
     @Test
+    void routesOfANodeThatIsBackAreKeptWhileTheyCannotBeSeen() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        serve(a, ID);
+        a.store.cut(true);
+        for (int i = 0; i < 20; i++) answers(a, b);
+        putEntryAgain(a);
+        b.run(SECOND / 10);
+        b.store.cut(true); // before a puts its routes
+        a.store.cut(false);
+        for (int i = 0; i < 60; i++) answers(a, b);
+        assertEquals(List.of("a"), nodesOf(b));
+        b.store.cut(false);
+        for (int i = 0; i < 60; i++) answers(a, b);
+        assertEquals(List.of("a"), nodesOf(b));
+    }
+
+    private void putEntryAgain(OneNode node) {
+        String text = NodeText.of(node.node.status().self());
+        registry.grant(Duration.ofSeconds(3))
+                .thenAccept(lease -> registry.commit(Transaction.NONE.put("/relay/sim/n/a", text, lease)));
+    }
+
+    @Test
     void routesOfANodeThatHasLeftAreNotKept() {
         OneNode a = joined("a");
         OneNode b = joined("b");
@@ -518,6 +542,30 @@ class ClusterNodeTest {
         assertEquals(List.of(ENDPOINT), b.get(b.node.find(ID)).orElseThrow().endpoints());
         b.get(b.node.claim(tunnel(OTHER, "bob"), another, false));
         assertTrue(b.node.mayServe(ID, ENDPOINT, time.now()));
+    }
+
+    @Test
+    void anEndpointThatWasGivenBackAndClaimedAgainMeanwhileIsLostAtTheOtherNode() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        share(a, b);
+        Endpoint another = Endpoint.port(20_002);
+        for (OneNode each : List.of(a, b)) {
+            each.get(each.node.claim(tunnel(ID, "alice"), another, false));
+            each.node.serve(ID, another, 1);
+            each.run(SECOND);
+        }
+        a.store.cut(true);
+        b.node.release(ID, another);
+        b.run(SECOND);
+        b.get(b.node.claim(tunnel(ID, "alice"), another, false));
+        long epoch = b.node.epoch(ID, another);
+        a.store.cut(false);
+        a.run(5 * SECOND);
+        assertTrue(a.events.contains("lost " + another + ": " + LossReason.TAKEN.text()), a.events.toString());
+        b.run(60 * SECOND); // compared at least once
+        assertEquals(epoch, b.node.epoch(ID, another));
+        assertTrue(b.node.mayServe(ID, another, time.now()) && a.node.mayServe(ID, ENDPOINT, time.now()));
     }
 
     @Test

@@ -26,7 +26,10 @@ class ClusterScaleTest {
     private static final int SECONDS = LONG ? 60 : 10;
     private static final int CHANGES = TUNNELS / 20; // tunnels that come, and as many that go, each second
 
-    private final SimulatedCluster cluster = new SimulatedCluster(1, NODES, TUNNELS + TUNNELS / 10, SECOND / 4);
+    private static final int CLIENTS = TUNNELS + TUNNELS / 10;
+
+    private final SimulatedCluster cluster = new SimulatedCluster(
+            1, new SimulatedCluster.Plan(NODES, CLIENTS, CLIENTS * 3 / 2, false, false, SECOND / 4));
     private final SimulatedTime time = cluster.time;
     private final List<SimulatedClient> away = new ArrayList<>(cluster.clients);
     private final List<SimulatedClient> here = new ArrayList<>();

@@ -201,6 +201,25 @@ class RestoreTest {
     }
 
     @Test
+    void aNodeThatWasRestartedSinceTheBackupKeepsItsTunnels() {
+        Runnable backup = registry.backup();
+        a.store.cut(true); // it has ended
+        OneNode next = new OneNode(time, registry, "a", "a-2");
+        next.get(next.node.join());
+        serve(next, ID, "alice");
+        backup.run(); // with the entry of the process before
+        next.run(2 * SECOND); // before the lease of that process has ended
+        assertFalse(isLost(next), next.events.toString());
+        assertTrue(entries("n/").get(0).value().contains("a-2"), entries("n/").toString());
+        assertEquals(
+                List.of("a"), b.node.routes(ENDPOINT).stream().map(Route::node).toList());
+        next.run(60 * SECOND);
+        assertEquals(RegistryState.CONNECTED, next.node.state());
+        assertEquals(1, entries("c/").size());
+        assertFalse(isLost(next), next.events.toString());
+    }
+
+    @Test
     void whoDisplacesAClaimWithAnEpochThatIsAheadKeepsIt() {
         serve(a, ID, "alice");
         Runnable backup = registry.backup();

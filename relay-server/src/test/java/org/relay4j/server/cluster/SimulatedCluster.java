@@ -8,10 +8,7 @@ import static org.relay4j.server.cluster.SimulatedTime.SECOND;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Collections;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -19,11 +16,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
-import org.relay4j.server.registry.Change;
 import org.relay4j.server.registry.Entry;
 import org.relay4j.server.registry.MemoryRegistryStore;
-import org.relay4j.server.registry.RegistryException;
-import org.relay4j.server.registry.RegistryStore;
 
 /** Nodes, clients and visitors around one registry, and what must hold at each moment. */
 final class SimulatedCluster {
@@ -34,7 +28,14 @@ final class SimulatedCluster {
             Duration.ofSeconds(2),
             Duration.ofSeconds(6));
 
-    private static final boolean TRACE = Boolean.getBoolean("relay.simulation.trace");
+    /*
+     * The margin covers the rates of clocks and nothing else: a deadline that is a little too late shows. It would not cover a claim that
+     * depends on the lease of another node.
+     */
+    private static final ClusterTimes THIN = new ClusterTimes(
+            TIMES.node(), TIMES.nodeRenewal(), TIMES.claim(), TIMES.claimRenewal(), Duration.ofMillis(610));
+
+    static final boolean TRACE = Boolean.getBoolean("relay.simulation.trace");
     private static final Keys KEYS = new Keys("sim");
 
     private static final int MOST_PORTS = 64; // that a client is offered
@@ -48,125 +49,77 @@ final class SimulatedCluster {
     final List<SimulatedClient> clients = new ArrayList<>();
     final MemoryRegistryStore registry;
     final SimulatedRoutes routes;
-    private final long sweep; // nanoseconds
+    final Plan plan;
     private long sweptAt;
     private long checks; // of an endpoint at a node
     private final Set<String> changed = new LinkedHashSet<>(); // tunnels, since the last check
     private final List<Endpoint> ports = new ArrayList<>();
     final SimulatedVisitors visitors = new SimulatedVisitors(this);
-    private final Map<Endpoint, ClaimText> claims = new HashMap<>(); // in the registry
-    private long claimsChangedAt; // when a claim was made or deleted last
-    private final Map<String, SimulatedClient> byTunnel = new HashMap<>();
-    private final Map<String, Long> unserved = new HashMap<>(); // since when, by tunnel
-    private final Set<String> expired = new HashSet<>(); // tunnels of which something has ended with a lease
-    private boolean ending; // leases are being ended
-    private @Nullable String failure;
+    final SimulatedClaims claims;
     private final Map<String, Integer> losses = new TreeMap<>();
 
-    /** Everything is checked after each event. */
-    SimulatedCluster(long seed, int nodeCount, int clientCount) {
-        this(seed, nodeCount, clientCount, 0);
-    }
+    /**
+     * What a cluster consists of.
+     *
+     * @param ports number of ports from which servers choose
+     * @param sharing whether some clients have two connections, or move, so that two nodes carry one tunnel
+     * @param restores whether backups of the registry are restored
+     * @param sweep time between two checks of everything; in between, what has changed is checked. With 0, everything is checked after
+     *     each event, and some clients wait for ports of others. Unit: nanoseconds.
+     */
+    record Plan(int nodes, int clients, int ports, boolean sharing, boolean restores, long sweep) {}
 
-    /** @param sweep time between two checks of everything; in between, what has changed is checked. Unit: nanoseconds. */
-    SimulatedCluster(long seed, int nodeCount, int clientCount, long sweep) {
-        this.sweep = sweep;
+    SimulatedCluster(long seed, Plan plan) {
+        this.plan = plan;
         time = new SimulatedTime(seed);
         registry = new MemoryRegistryStore(time::now, Runnable::run);
-        routes = new SimulatedRoutes(time, nodeCount);
-        for (int i = 0; i < clientCount * 3 / 2; i++) ports.add(Endpoint.port(20_000 + i));
-        for (int i = 0; i < nodeCount; i++) nodes.add(new SimulatedNode(this, "node" + i, registry));
-        for (int i = 0; i < clientCount; i++) {
+        claims = new SimulatedClaims(this);
+        routes = new SimulatedRoutes(time, plan.nodes);
+        boolean isSmall = plan.sweep == 0;
+        for (int i = 0; i < plan.ports; i++) ports.add(Endpoint.port(20_000 + i));
+        for (int i = 0; i < plan.nodes; i++) nodes.add(new SimulatedNode(this, "node" + i, registry));
+        for (int i = 0; i < plan.clients; i++) {
             Endpoint wish = i % 4 == 3 ? Endpoint.port(45_000 + i) : null;
             // Waits until the port of others is free, which a claim that is used too long shows.
-            if (i % 4 == 1 && sweep == 0) wish = ports.get(i);
-            // In a large cluster each tunnel has one connection, so that their number is known.
-            clients.add(new SimulatedClient(this, "client" + i, i % 3 != 2, i % 2 == 0 && sweep == 0, wish));
+            if (i % 4 == 1 && isSmall && plan.sharing) wish = ports.get(i % plan.ports);
+            clients.add(new SimulatedClient(this, "client" + i, i % 3 != 2, i % 2 == 0 && plan.sharing, wish));
             if (i % 4 == 3 && wish != null) visitors.add(wish);
         }
         ports.forEach(visitors::add);
-        watchClaims();
         keepEndingLeases();
         links();
     }
 
-    private void watchClaims() {
-        List<String> prefixes = TRACE ? List.of(KEYS.root()) : List.of(KEYS.root() + "c/", KEYS.root() + "t/");
-        RegistryStore.Watch unused = registry.watch(prefixes, 0, new RegistryStore.Watcher() {
-            @Override
-            public void changed(long revision, Collection<Change> changes) {
-                for (Change each : changes) {
-                    trace(revision + " " + each.key() + " "
-                            + (each.entry() == null ? "deleted" : each.entry().value()));
-                    if (each.key().startsWith(KEYS.root() + "c/")) claimChanged(each);
-                    if (each.key().startsWith(KEYS.root() + "t/") && each.entry() == null)
-                        deleted(each.key().substring(KEYS.root().length() + 2), each.key());
-                }
-            }
-
-            @Override
-            public void ended(RegistryException why) {
-                fail("the watch of the test has ended: " + why);
-            }
-        });
-    }
-
-    private void claimChanged(Change change) {
-        Endpoint endpoint = Endpoint.parse(change.key().substring(KEYS.root().length() + 2));
-        ClaimText claim = change.entry() == null ? null : ClaimText.of(change.entry());
-        ClaimText last = claim == null ? claims.remove(endpoint) : claims.put(endpoint, claim);
-        if (claim == null || last == null) claimsChangedAt = time.now();
-        String before = last == null ? null : last.tunnel();
-        if (before != null) changed.add(before);
-        SimulatedClient client = before == null ? null : byTunnel.get(before);
-        boolean isFirst = client != null
-                && !client.endpoints.isEmpty()
-                && client.endpoints.get(0).equals(endpoint);
-        if (claim == null && before != null && (isFirst || ending)) deleted(before, change.key());
-    }
-
-    /** A tunnel or its claim is deleted only after its client could have come back, unless a lease in the registry has ended. */
-    private void deleted(String tunnel, String key) {
-        if (ending) expired.add(tunnel);
-        SimulatedClient client = byTunnel.get(tunnel);
-        if (expired.contains(tunnel) || client == null || !client.mayReturnTo(tunnel)) return;
-        for (SimulatedNode each : nodes) {
-            SimulatedServer server = each.server;
-            boolean isHeard = each.isRunning() && each.node != null && each.node.state() == RegistryState.CONNECTED;
-            SimulatedServer.Tunnel served =
-                    server == null || !isHeard ? null : server.tunnels().get(tunnel);
-            if (served != null && served.isServed()) failed(key + " is deleted while " + each.name + " serves it");
-        }
-        Long since = unserved.get(tunnel);
-        if (since == null || time.now() - since > SimulatedServer.HOLD * 97 / 100) return;
-        failed(key + " is deleted, but " + client.name + " may come back to it");
-    }
-
-    /** A tunnel of a server has no connection any more. */
-    void unserved(String tunnel) {
-        unserved.put(tunnel, time.now());
-    }
-
-    /** Ends leases whose time is over. */
-    void endLeases() {
-        ending = true;
-        registry.endLeases();
-        ending = false;
-    }
-
     private void keepEndingLeases() {
-        endLeases();
+        claims.endLeases();
         time.after(20 * MILLISECOND, this::keepEndingLeases);
-    }
-
-    /** Something must not be. The watch of the registry, in which it may be noticed, catches exceptions. */
-    private void failed(String what) {
-        if (failure == null) failure = what;
     }
 
     private void links() {
         for (SimulatedNode each : nodes) each.ping(nodes);
         time.after(500 * MILLISECOND, this::links);
+    }
+
+    /** Restores a backup of the registry, while nodes and clients go on. */
+    void restore(Runnable backup) {
+        trace("restore");
+        claims.restore(backup);
+        for (SimulatedNode each : nodes) each.store.restored();
+        unsettled();
+    }
+
+    /** Nodes may have claims that the registry does not have. */
+    void unsettled() {
+        nodes.forEach(SimulatedNode::unsettled);
+    }
+
+    /** Returns whether a node may have claims that the registry does not have. */
+    boolean isUnsettled() {
+        return nodes.stream().anyMatch(SimulatedNode::isUnsettled);
+    }
+
+    ClusterTimes times() {
+        return plan.sharing ? TIMES : THIN;
     }
 
     SimulatedNode node(String name) {
@@ -189,10 +142,6 @@ final class SimulatedCluster {
         return List.copyOf(some);
     }
 
-    void named(String tunnel, SimulatedClient client) {
-        byTunnel.put(tunnel, client);
-    }
-
     /** Adds a line to the trace of a run of one seed. */
     void trace(String what) {
         if (TRACE) System.out.printf("%10.4f %s%n", time.now() / 1e9, what);
@@ -206,37 +155,15 @@ final class SimulatedCluster {
         time.run(nanos, this::check);
     }
 
-    /** Returns the tunnel that has claimed an endpoint; null if none has. */
-    @Nullable
-    String claimant(Endpoint endpoint) {
-        ClaimText claim = claims.get(endpoint);
-        return claim == null ? null : claim.tunnel();
-    }
-
-    /** Returns whether a tunnel has claimed an endpoint again since an epoch. */
-    boolean isClaimedSince(String tunnel, Endpoint endpoint, long epoch) {
-        ClaimText claim = claims.get(endpoint);
-        return claim != null && claim.tunnel().equals(tunnel) && claim.epoch() > epoch;
-    }
-
-    /** Returns the client whose tunnel has claimed an endpoint; null if none has. */
-    @Nullable
-    String owner(Endpoint endpoint) {
-        String tunnel = claimant(endpoint);
-        if (tunnel == null) return null;
-        SimulatedClient client = byTunnel.get(tunnel);
-        return client == null ? "nobody" : client.name;
-    }
-
     // ---- what must hold
 
     /** At each moment: a node that would join a visitor to its client has the claim, or nobody has. */
     private void check() {
-        if (failure != null) fail(failure);
-        boolean all = time.now() - sweptAt >= sweep;
+        if (claims.failure() != null) fail(claims.failure());
+        boolean all = time.now() - sweptAt >= plan.sweep;
         if (all) sweptAt = time.now();
         for (SimulatedNode machine : nodes) {
-            if (!machine.isRunning() || machine.server == null) continue;
+            if (!machine.isRunning() || machine.server == null || machine.isUnsettled()) continue;
             Map<String, SimulatedServer.Tunnel> tunnels = machine.server.tunnels();
             if (all) {
                 for (SimulatedServer.Tunnel each : tunnels.values()) check(machine, each);
@@ -254,7 +181,7 @@ final class SimulatedCluster {
         if (machine.node == null || tunnel.connection == null || !tunnel.connection.clientOpen) return;
         for (Endpoint each : tunnel.endpoints) {
             checks++;
-            String owner = owner(each);
+            String owner = claims.owner(each);
             if (owner == null || owner.equals(tunnel.client.name) || tunnel.client.closed.contains(each)) continue;
             if (!machine.node.mayServe(tunnel.id, each, machine.now())) continue;
             fail(machine.name + " serves " + each + " of " + tunnel.client.name + ", it is of " + owner);
@@ -269,14 +196,14 @@ final class SimulatedCluster {
     /** Some time after the last fault: everything is served, and all agree. */
     void checkSettled() {
         // A port that was given back just now is about to be claimed by a client that waits for it.
-        for (int i = 0; i < 10 && time.now() - claimsChangedAt < SECOND; i++) run(SECOND);
+        for (int i = 0; i < 10 && time.now() - claims.changedAt() < SECOND; i++) run(SECOND);
         Map<String, Entry> stored = entries("r/");
         stored.putAll(entries("c/"));
         for (SimulatedClient each : clients) {
             if (!each.isWanted()) continue;
             if (each.current == null) {
                 List<Endpoint> choice = each.wish == null ? ports : List.of(each.wish);
-                boolean isRefused = !each.isFixed() && claims.keySet().containsAll(choice);
+                boolean isRefused = !each.isFixed() && claims.have(choice);
                 assertTrue(isRefused, each.name + " is not served");
                 continue;
             }
@@ -319,11 +246,14 @@ final class SimulatedCluster {
         for (String key : routes.keySet()) {
             Keys.RouteKey route = KEYS.routeOf(key);
             if (route == null || !route.node().equals(machine.name)) continue;
-            RouteText text = route(routes.get(key));
-            SimulatedServer.Tunnel tunnel =
-                    text == null ? null : machine.server.tunnels().get(text.tunnel());
-            assertTrue(tunnel != null && tunnel.isServed(), key + " is of a tunnel that is not served there");
+            if (!plan.restores) checkOwnRoute(key, routes.get(key), machine.server);
         }
+    }
+
+    private static void checkOwnRoute(String key, @Nullable Entry entry, SimulatedServer server) {
+        RouteText text = route(entry);
+        SimulatedServer.Tunnel tunnel = text == null ? null : server.tunnels().get(text.tunnel());
+        assertTrue(tunnel != null && tunnel.isServed(), key + " is of a tunnel that is not served there");
     }
 
     /** Still later: what depends on the lease of a living node is of a tunnel that it carries. */
@@ -337,6 +267,11 @@ final class SimulatedCluster {
             TunnelRecord record = RecordText.parse(id, entry);
             if (record == null) fail(key + " cannot be read");
             checkCarried(key, new NodeId(record.stored().node(), record.stored().incarnation()), id);
+        });
+        entries("r/").forEach((key, entry) -> {
+            Keys.RouteKey route = KEYS.routeOf(key);
+            SimulatedServer server = route == null ? null : node(route.node()).server;
+            if (server != null) checkOwnRoute(key, entry, server);
         });
         for (SimulatedNode each : nodes) {
             if (each.node == null) continue;
@@ -364,7 +299,7 @@ final class SimulatedCluster {
 
     Map<String, Entry> entries(String kind) {
         Map<String, Entry> all = new TreeMap<>();
-        endLeases();
+        claims.endLeases();
         registry.readAll(KEYS.root() + kind)
                 .thenAccept(seen -> seen.entries().forEach(each -> all.put(each.key(), each)));
         return all;

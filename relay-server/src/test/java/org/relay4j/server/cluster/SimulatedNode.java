@@ -16,6 +16,8 @@ import org.relay4j.server.registry.MemoryRegistryStore;
 
 /** A machine with a clock of its own, on which one process at a time runs a {@link ClusterNode} and a {@link SimulatedServer}. */
 final class SimulatedNode {
+    private static final long SETTLING = 15 * SECOND;
+
     final String name;
     final SimulatedCluster cluster;
     final double rate; // of its clock
@@ -28,6 +30,9 @@ final class SimulatedNode {
     SimulatedStore store;
     boolean clientsCut; // clients and visitors do not reach it
     private boolean peersCut; // other nodes do not reach it
+    private int side; // nodes with another one do not reach it
+    private boolean unsettled; // a backup was restored, which it may not have noticed
+    private long unsettledSince;
     long disturbedAt; // when something has happened to it last that visitors can notice
 
     @Nullable
@@ -41,9 +46,10 @@ final class SimulatedNode {
         this.name = name;
         this.registry = registry;
         SimulatedTime time = cluster.time;
-        rate = 1 + (time.random.nextDouble() - 0.5) * 0.02;
+        double range = time.chance(0.5) ? 1 : time.random.nextDouble();
+        rate = 1 + (time.chance(0.5) ? 0.01 : -0.01) * range;
         offset = time.random.nextLong() >> 8;
-        store = new SimulatedStore(time, registry, cluster::endLeases);
+        store = new SimulatedStore(time, registry, cluster.claims::endLeases);
     }
 
     long now() {
@@ -57,12 +63,13 @@ final class SimulatedNode {
         disturbedAt = cluster.time.now();
         deferred.clear();
         paused = false;
-        store = new SimulatedStore(cluster.time, registry, cluster::endLeases);
+        store = new SimulatedStore(cluster.time, registry, cluster.claims::endLeases);
         server = new SimulatedServer(this, process);
+        unsettled = false;
         ClusterSettings settings = ClusterSettings.of(
                         "sim", name, InetSocketAddress.createUnresolved(name, 7002), 2, "test")
                 .incarnation(name + "-" + process)
-                .times(SimulatedCluster.TIMES)
+                .times(cluster.times())
                 .lease(Duration.ofNanos(SimulatedServer.HOLD));
         node = new ClusterNode(settings, store, new Clock(process), server);
         SimulatedServer its = server;
@@ -78,6 +85,7 @@ final class SimulatedNode {
 
     void kill() {
         processes++;
+        unsettled = false;
         paused = false;
         deferred.clear();
         store.cut(true);
@@ -92,11 +100,31 @@ final class SimulatedNode {
         peersCut = now;
     }
 
+    void side(int now) {
+        disturbedAt = cluster.time.now();
+        side = now;
+    }
+
     void pause(boolean now) {
         disturbedAt = cluster.time.now();
         paused = now && node != null;
         if (now) return;
         while (!paused && !deferred.isEmpty()) deferred.pollFirst().run();
+    }
+
+    /** The registry may no longer have its claims. */
+    void unsettled() {
+        unsettled = true;
+        unsettledSince = cluster.time.now();
+    }
+
+    /** Returns whether it may have claims that the registry does not have: until it had the time to compare them without a fault. */
+    boolean isUnsettled() {
+        if (!unsettled) return false;
+        long since = Math.max(unsettledSince, Math.max(disturbedAt, store.disturbedAt()));
+        boolean isReached = isRunning() && store.isReliableSince(since);
+        unsettled = !isReached || cluster.time.now() - since < SETTLING;
+        return unsettled;
     }
 
     boolean isRunning() {
@@ -144,7 +172,7 @@ final class SimulatedNode {
     // ---- links
 
     boolean reaches(SimulatedNode other) {
-        return isRunning() && other.isRunning() && !peersCut && !other.peersCut;
+        return isRunning() && other.isRunning() && !peersCut && !other.peersCut && side == other.side;
     }
 
     /** Called each half second. */

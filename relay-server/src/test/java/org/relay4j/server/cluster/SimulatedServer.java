@@ -103,7 +103,7 @@ final class SimulatedServer implements ClusterListener {
         SimulatedClient client = connection.client;
         String id = String.format(
                 "%016x%016x", machine.cluster.time.random.nextLong(), machine.cluster.time.random.nextLong());
-        machine.cluster.named(id, client);
+        machine.cluster.claims.named(id, client);
         List<Endpoint> choice = client.wish == null ? machine.cluster.somePorts() : List.of(client.wish);
         claim(connection, TunnelRecord.of(id, client.name, client.leased, "text"), choice);
     }
@@ -235,8 +235,9 @@ final class SimulatedServer implements ClusterListener {
     /** Another node may have taken the tunnel, which this one has not heard of yet: then it does not matter when this one ends it. */
     private void unserved(Tunnel tunnel) {
         boolean isTaken = tunnel.endpoints.stream()
-                .anyMatch(each -> machine.cluster.isClaimedSince(tunnel.id, each, node().epoch(tunnel.id, each)));
-        if (!isTaken) machine.cluster.unserved(tunnel.id);
+                .anyMatch(
+                        each -> machine.cluster.claims.isClaimedSince(tunnel.id, each, node().epoch(tunnel.id, each)));
+        if (!isTaken) machine.cluster.claims.unserved(tunnel.id);
     }
 
     private boolean isElsewhere(Tunnel tunnel) {

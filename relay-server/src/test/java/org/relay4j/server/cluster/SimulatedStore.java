@@ -26,9 +26,12 @@ final class SimulatedStore implements RegistryStore {
     private final MemoryRegistryStore registry;
     private final Runnable endLeases;
     private long commits;
+    private int histories; // of the registry
     private long disturbedAt;
     private long lossyUntil;
     private boolean cut;
+    private long cutUntil;
+    private boolean mute; // requests arrive, and nothing comes back
     private String lengthened = ""; // a key
     private @Nullable RegistryException unreadable; // what readAll fails with
     private @Nullable RegistryException unwritable; // what commit fails with
@@ -36,6 +39,7 @@ final class SimulatedStore implements RegistryStore {
     private double late; // requests that arrive after their sender has given up
     private boolean deaf; // watches lose changes
     private long delay = 2 * MILLISECOND; // the longest of one way
+    private long answerDelay; // the longest of answers, in addition
     private Channel channel = new Channel();
 
     /** @param endLeases ends the leases whose time is over; called before each request is made */
@@ -54,15 +58,43 @@ final class SimulatedStore implements RegistryStore {
         disturbedAt = time.now();
     }
 
-    /** Returns whether all requests were answered since a moment, except while it was cut. */
+    /** The registry was restored from a backup: requests that are under way are lost, as its connections are. */
+    void restored() {
+        disturbed();
+        histories++;
+    }
+
+    /** Returns whether requests are answered, and were since a moment, except while it was cut. */
     boolean isReliableSince(long then) {
-        return loss == 0 && late == 0 && lossyUntil < then;
+        return !isSilent() && loss == 0 && late == 0 && answerDelay == 0 && lossyUntil < then;
     }
 
     void cut(boolean now) {
         disturbed();
         cut = now;
         channel.deliver();
+    }
+
+    /** Cuts it for some time; if it is cut already, until both times are over. */
+    void cutFor(long duration) {
+        cut(true);
+        cutUntil = Math.max(cutUntil, time.now() + duration);
+        time.after(duration, () -> {
+            if (time.now() >= cutUntil) cut(false);
+        });
+    }
+
+    /** Requests are made from now on, but neither answers nor changes arrive. */
+    void mute(boolean now) {
+        disturbed();
+        mute = now;
+        channel.deliver();
+    }
+
+    /** Answers take up to so much longer from now on. Unit: nanoseconds. */
+    void slowAnswers(long longest) {
+        if (answerDelay > 0) lossyUntil = time.now();
+        answerDelay = longest;
     }
 
     /** Reading all fails from now on, and nothing else; null: it no longer does. */
@@ -122,19 +154,24 @@ final class SimulatedStore implements RegistryStore {
         boolean isLate = time.chance(late);
         if (!isLate && (cut || time.chance(loss))) return answer;
         long there = isLate ? time.between(3 * SECOND, 8 * SECOND) : time.between(MILLISECOND / 10, delay);
+        int history = histories;
         time.after(there, () -> {
-            if (cut && !isLate) return;
+            if ((cut && !isLate) || history != histories) return;
             endLeases.run();
             var unused = request.get().whenComplete((value, failure) -> {
-                if (cut || time.chance(loss)) return;
-                time.after(time.between(MILLISECOND / 10, delay), () -> {
-                    if (cut) return;
+                if (isSilent() || time.chance(loss)) return;
+                time.after(time.between(MILLISECOND / 10, delay) + time.between(0, answerDelay), () -> {
+                    if (isSilent()) return;
                     if (failure == null) answer.complete(value);
                     else answer.completeExceptionally(failure);
                 });
             });
         });
         return answer;
+    }
+
+    private boolean isSilent() {
+        return cut || mute;
     }
 
     private static RegistryUnavailableException unavailable(boolean known) {
@@ -237,7 +274,8 @@ final class SimulatedStore implements RegistryStore {
         }
 
         void deliver() {
-            while (!cut && !closed && !waiting.isEmpty()) waiting.pollFirst().run();
+            while (!isSilent() && !closed && !waiting.isEmpty())
+                waiting.pollFirst().run();
         }
     }
 }
