@@ -53,6 +53,7 @@ export function bytes(number) {
  */
 export function draw(rows, plot) {
     const variants = [...new Set(rows.map((row) => row.variant))];
+    if (variants.length > COLOURS.length) throw new Error(`${variants.length} variants, but a plot has ${COLOURS.length} colours`);
     const option = {
         animation: false,
         backgroundColor: "#ffffff",

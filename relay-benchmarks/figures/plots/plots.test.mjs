@@ -82,3 +82,9 @@ fresh1000,"RSS of the server, MiB",relay,50,49,51
     );
     assert.ok(draw(starts, plot).includes(">10,000 idle visitors<"));
 });
+
+test("no two variants have the same colour", () => {
+    const many = (count) => Array.from({ length: count }, (_, i) => ({ ...BULK[0], variant: `v${i}` }));
+    assert.equal(heights(only(many(8), "x.svg"), "#000000").length, 1);
+    assert.throws(() => only(many(9), "x.svg"), /9 variants/);
+});

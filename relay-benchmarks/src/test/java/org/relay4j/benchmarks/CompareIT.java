@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -100,6 +101,20 @@ class CompareIT {
         assertEquals(List.of("relay/tun4/0"), labels());
         assertEquals(2000, number("relay/tun4/0", "conns"));
         assertTrue(printed.contains("| 4 | relay | "), printed);
+    }
+
+    @Test
+    @Tag("peers")
+    void programsOfOthersAreMeasured() throws Exception {
+        String tests = "nginx,nginxclose,redis";
+        run("run", "--variants", "splice2", "--tests", tests, "--rounds", "1", "--warmup", "0");
+        assertEquals(List.of("splice2/nginx/0", "splice2/nginxclose/0", "splice2/redis/0"), labels());
+        for (String label : labels()) {
+            assertTrue(number(label, "samples") > 0);
+            assertTrue(number(label, "per_s") > 0);
+            assertTrue(number(label, "p99_us") >= number(label, "p50_us") && number(label, "p50_us") > 0);
+            assertEquals(0, number(label, "errors"));
+        }
     }
 
     /** Returns the output of a script that has ended without an error. */

@@ -77,6 +77,9 @@ record Metric(String test, String title, int decimals, ToDoubleFunction<ResultLi
                     udpEcho("udp1-1200", "1,200 B, 1 outstanding"),
                     udpEcho("udp64-64", "64 B, 64 outstanding"),
                     udpEcho("udp64-1200", "1,200 B, 64 outstanding"),
+                    program("nginx", "nginx, 1 KiB, 64 connections kept alive"),
+                    program("nginxclose", "nginx, 1 KiB, 64 at once, a connection each"),
+                    program("redis", "redis-benchmark GET, 64 connections"),
                     udpUp("udpup-64", "64 B"),
                     udpUp("udpup-1200", "1,200 B"))
             .flatMap(List::stream)
@@ -106,6 +109,14 @@ record Metric(String test, String title, int decimals, ToDoubleFunction<ResultLi
                 new Metric(test, "round trips per s", 0, r -> r.number("per_s")),
                 cpuPerOperation(test, "round trip"),
                 lost(test));
+    }
+
+    private static List<Metric> program(String test, String title) {
+        return List.of(
+                new Metric(test, title + ", requests per s", 0, r -> r.number("per_s")),
+                new Metric(test, "p50 us", 0, r -> r.number("p50_us")),
+                new Metric(test, "p99 us", 0, r -> r.number("p99_us")),
+                cpuPerOperation(test, "request"));
     }
 
     private static List<Metric> udpUp(String test, String title) {
