@@ -28,12 +28,16 @@ start_go() {
     port[go]=$(said go-forwarder 'public port ([0-9]+)')
 }
 
-start_relay() { # NAME JAVA JAR [FORWARDER-OPTION...]: with TLS if the name has -tls
-    local options control server_options=("${relay_server_options[@]}") forwarder_options=("${@:4}")
+start_relay() { # NAME JAVA JAR: with TLS if the name has -tls, with two connections if it ends with -two
+    local options control server_options=("${relay_server_options[@]}") forwarder_options=()
     [ -f "$3" ] || die "there is no $3: build it with ./relay --version, or give --jar"
     options=$(launcher_options)
     [ -n "$options" ] || die "cannot read the JVM's options from the launcher"
     control=$(free_port)
+    if [[ $1 == *-two ]]; then
+        server_options+=(--extended)
+        forwarder_options+=(--connections=2)
+    fi
     if [[ $1 == *-tls* ]]; then
         local fingerprint
         mkdir "$work/$1"
@@ -296,8 +300,7 @@ start_variant() {
         relay-udp) start_relay_udp ;;
         node | hop | node-tls | hop-tls) start_cluster "$1" ;;
         relay) start_relay relay "$java" "$jar" ;;
-        relay-tls) start_relay relay-tls "$java" "$jar" ;;
-        relay-tls2) start_relay relay-tls2 "$java" "$jar" --connections=2 ;;
+        relay-two | relay-tls | relay-tls-two) start_relay "$1" "$java" "$jar" ;;
         *)
             [ -n "${also_java[$1]:-}" ] || die "no variant $1"
             start_relay "$1" "${also_java[$1]}" "${also_jar[$1]:-$jar}"
