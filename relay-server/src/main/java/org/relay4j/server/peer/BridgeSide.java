@@ -14,7 +14,7 @@ import org.relay4j.yamux.io.Driver;
  * credited when it has left.
  */
 final class BridgeSide implements StreamHandler, BandwidthWaiter {
-    private static final int MOST = 256 * 1024; // bytes; in one frame
+    private static final int MOST = MuxStream.LONGEST_FRAME; // bytes
 
     private final PeerBridge bridge;
     private final Driver driver;

@@ -28,7 +28,7 @@ final class MeteredBuffers implements BufferSource {
     }
 
     @Override
-    public @Nullable Chunk acquireOutput() {
+    public @Nullable Chunk acquireOutput(boolean large) {
         Chunk free = outputs.poll();
         return count(free != null ? free : new Chunk(ByteBuffer.allocate(SendBuffer.CAPACITY)));
     }

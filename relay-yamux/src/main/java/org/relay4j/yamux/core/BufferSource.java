@@ -28,9 +28,11 @@ public interface BufferSource {
      * Returns a chunk of {@link SendBuffer#CAPACITY} bytes for outbound frames, or of at least 64 KiB when memory is
      * short. It returns null only when the JVM has no memory left, because a session that cannot send cannot free its
      * memory either.
+     *
+     * @param large whether {@link SendBuffer#LARGE_CAPACITY} bytes are wanted
      */
     @Nullable
-    Chunk acquireOutput();
+    Chunk acquireOutput(boolean large);
 
     /**
      * Reserves {@code bytes} of the process budget so that a receive window may grow by as many; false if the budget

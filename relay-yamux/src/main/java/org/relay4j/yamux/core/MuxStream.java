@@ -8,6 +8,9 @@ import org.jspecify.annotations.Nullable;
  * are in nanoseconds of the clock that drives the session.
  */
 public final class MuxStream {
+    /** The longest Data frame that is sent. Unit: bytes. */
+    public static final int LONGEST_FRAME = SendQuantum.ALONE;
+
     /*
      * A stream is in the table from its SYN until both FINs or one RST have passed. In the terms of the hashicorp sources:
      * SYNSent = outbound and not acknowledged, LocalClose = send.isClosed(), RemoteClose = receive.hasEnded().
@@ -265,7 +268,7 @@ public final class MuxStream {
     }
 
     void expect(long length, long now) throws ProtocolViolation {
-        receive.expect(length);
+        receive.expect(length, now);
         activeAt = now;
     }
 

@@ -44,7 +44,8 @@ final class ReceiveHalf {
     }
 
     /** Deducts a declared body length from the window. */
-    void expect(long length) throws ProtocolViolation {
+    void expect(long length, long now) throws ProtocolViolation {
+        if (length > 0) parts.windows().receives(window, now);
         if (window.use(length)) return;
         throw new ProtocolViolation("stream " + Integer.toUnsignedString(id) + " carries " + length
                 + " bytes, and its window has " + window.open());

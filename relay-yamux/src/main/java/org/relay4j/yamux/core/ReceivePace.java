@@ -40,6 +40,7 @@ final class ReceivePace {
     private double grown; // bytes per ns; the rate at the last growth
     private int notFaster; // round trips
     private boolean full;
+    private boolean fast; // when measured last on a short path
 
     ReceivePace(long now) {
         since = now;
@@ -53,6 +54,7 @@ final class ReceivePace {
         grown = 0;
         notFaster = 0;
         full = false;
+        fast = false;
     }
 
     /** Returns true if the stream was too slow recently to measure its path. */
@@ -74,6 +76,19 @@ final class ReceivePace {
         since = now;
         bytes = 0;
         return wanted(rate, size, roundTrip);
+    }
+
+    /**
+     * Counts consumed bytes on a short path. Returns whether, when this was measured last, {@code size} bytes took at
+     * most {@code time} nanoseconds.
+     */
+    boolean consumed(int length, int size, long time, long now) {
+        bytes += length;
+        if (bytes < 2L * size) return fast;
+        fast = (double) (now - since) * size <= (double) time * bytes;
+        since = now;
+        bytes = 0;
+        return fast;
     }
 
     private long wanted(double rate, int size, long roundTrip) {

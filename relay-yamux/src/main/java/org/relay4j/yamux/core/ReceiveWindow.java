@@ -27,6 +27,8 @@ final class ReceiveWindow {
 
     boolean far; // the path is long
 
+    long used = ActiveStreams.NEVER; // when data arrived last
+
     @Nullable
     ReceivePace pace;
 

@@ -18,6 +18,7 @@ public final class SendBuffer {
      */
     static final int HEADROOM = 4096; // bytes
     static final int DATA_ROOM = 512 * 1024; // bytes
+    static final int LARGE_DATA_ROOM = SendQuantum.ALONE + 64 * 1024; // bytes; for the largest frame, and a few of other streams
     static final int TAIL = 4096; // bytes
 
     /**
@@ -25,6 +26,9 @@ public final class SendBuffer {
      * bytes.
      */
     public static final int CAPACITY = HEADROOM + DATA_ROOM + TAIL;
+
+    /** Size of the buffer if it begins with a frame that is longer than the usual one can hold. Unit: bytes. */
+    public static final int LARGE_CAPACITY = HEADROOM + LARGE_DATA_ROOM + TAIL;
 
     private final BufferSource source;
     private @Nullable Chunk chunk;
@@ -68,7 +72,7 @@ public final class SendBuffer {
      */
     @Nullable
     ByteBuffer reserve(int length) {
-        ByteBuffer buffer = memory();
+        ByteBuffer buffer = memory(length + Frame.HEADER_LENGTH > DATA_ROOM);
         if (buffer == null) return null;
         int fits = Math.min(length, room()); // the buffer may be smaller than room() assumed
         buffer.limit(end + Frame.HEADER_LENGTH + fits).position(end + Frame.HEADER_LENGTH);
@@ -88,7 +92,7 @@ public final class SendBuffer {
     /** Appends a frame without a body; false if there is no room. */
     boolean append(int type, int flags, int id, int length) {
         int reserved = type == Frame.GO_AWAY ? 0 : Frame.HEADER_LENGTH;
-        ByteBuffer buffer = memory();
+        ByteBuffer buffer = memory(false);
         if (buffer == null || end + Frame.HEADER_LENGTH > capacity() - reserved) return false;
         Frame.put(buffer, end, type, flags, id, length);
         end += Frame.HEADER_LENGTH;
@@ -102,7 +106,7 @@ public final class SendBuffer {
 
     /** Returns the number of frames that can be prepended now. */
     int frontRoom() {
-        return atBoundary() && memory() != null ? start / Frame.HEADER_LENGTH : 0;
+        return atBoundary() && memory(false) != null ? start / Frame.HEADER_LENGTH : 0;
     }
 
     /** Prepends a frame without a body; there must be room. */
@@ -167,17 +171,19 @@ public final class SendBuffer {
         frameEnd -= moved;
     }
 
-    /** Returns the capacity of the buffer, or the usual capacity if none is allocated. Unit: bytes. */
+    /** Returns the capacity of the buffer, or the largest possible one if none is allocated. Unit: bytes. */
     private int capacity() {
-        return chunk == null ? CAPACITY : chunk.bytes.capacity();
+        return chunk == null ? LARGE_CAPACITY : chunk.bytes.capacity();
     }
 
     /**
      * Returns the whole buffer and allocates it if necessary; null without memory. Positions are kept in this object.
+     *
+     * @param large whether a new one should have {@link #LARGE_CAPACITY}
      */
-    private @Nullable ByteBuffer memory() {
+    private @Nullable ByteBuffer memory(boolean large) {
         if (chunk == null && !starved) {
-            chunk = source.acquireOutput();
+            chunk = source.acquireOutput(large);
             starved = chunk == null;
         }
         return chunk == null ? null : chunk.bytes.clear();

@@ -69,6 +69,8 @@ final class SendHalf {
         parts.wasteful().sent(length, window);
         quantum = queue.quantum.used(quantum, now);
         queue.commit(id, length);
+        boolean mayBeLonger = length >= SendQuantum.UNMEASURED && window > 0;
+        if (mayBeLonger) parts.windows().measure(now); // a longer frame is sent only if the path is short
     }
 
     /** Leaves bytes that were committed out of the counts of payload. */

@@ -61,7 +61,7 @@ final class SessionFrames {
             return;
         }
         parts.windows().measured(roundTrip, now);
-        parts.queue().quantum.far(parts.windows().isFar());
+        parts.queue().quantum.path(parts.windows().isFar());
         events.onPong(roundTrip);
     }
 

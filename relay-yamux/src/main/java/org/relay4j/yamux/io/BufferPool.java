@@ -17,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A pool of direct memory in chunks of three sizes, within a budget for the process. Safe for use by several threads.
+ * A pool of direct memory in chunks of four sizes, within a budget for the process. Safe for use by several threads.
  */
 public final class BufferPool implements BufferSource {
     /*
@@ -63,6 +63,7 @@ public final class BufferPool implements BufferSource {
     private final Shelf small = new Shelf(4 * 1024);
     private final Shelf large = new Shelf(LARGE);
     private final Shelf output = new Shelf(SendBuffer.CAPACITY);
+    private final Shelf largeOutput = new Shelf(SendBuffer.LARGE_CAPACITY);
     private final AtomicLong promises; // bytes that can still be promised
     private final LongSupplier clock; // ns
     private final IntFunction<ByteBuffer> memory; // allocates from the JVM
@@ -125,15 +126,16 @@ public final class BufferPool implements BufferSource {
     }
 
     @Override
-    public @Nullable Chunk acquireOutput() {
-        Chunk chunk = take(output, 0);
+    public @Nullable Chunk acquireOutput(boolean isLarge) {
+        Chunk chunk = isLarge ? take(largeOutput, 0) : null;
+        if (chunk == null) chunk = take(output, 0);
         return chunk != null ? chunk : take(large, NEEDED);
     }
 
     @Override
     public void release(Chunk chunk) {
         int size = chunk.bytes.capacity();
-        Shelf shelf = size == small.size ? small : size == large.size ? large : output;
+        Shelf shelf = shelf(size);
         lock.lock();
         try {
             inUse -= size;
@@ -142,6 +144,12 @@ public final class BufferPool implements BufferSource {
         } finally {
             lock.unlock();
         }
+    }
+
+    private Shelf shelf(int size) {
+        if (size == small.size) return small;
+        if (size == large.size) return large;
+        return size == output.size ? output : largeOutput;
     }
 
     @Override
@@ -240,6 +248,7 @@ public final class BufferPool implements BufferSource {
     }
 
     private void dropUntil(long most) {
+        largeOutput.drop(this, most);
         large.drop(this, most);
         output.drop(this, most);
         small.drop(this, most);

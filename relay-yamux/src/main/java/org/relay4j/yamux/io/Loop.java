@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.relay4j.yamux.core.MuxStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -46,7 +47,7 @@ public final class Loop {
     private static final Logger log = LoggerFactory.getLogger(Loop.class);
 
     /** Room for one of the largest frames and a few small ones. With less, the tail of each frame would need its own write. */
-    private static final int READ_BUFFER = 260 * 1024; // bytes
+    private static final int READ_BUFFER = MuxStream.LONGEST_FRAME + 32 * 1024; // bytes
 
     /** Room for the largest datagram. */
     private static final int DATAGRAM_BUFFER = 64 * 1024; // bytes
@@ -66,7 +67,7 @@ public final class Loop {
     private final Timers timers = new Timers(); // loop thread only
     private final AcceptTurns accepting = new AcceptTurns(System::nanoTime); // loop thread only
     private final ArrayDeque<LoopDriver> touched = new ArrayDeque<>(); // loop thread only
-    private final ByteBuffer readBuffer = ByteBuffer.allocateDirect(READ_BUFFER); // loop thread only
+    private @Nullable ByteBuffer readBuffer; // from its first use; loop thread only
     private final LimitedLog handlerFailed = new LimitedLog(log, Level.ERROR, FAILURES_LOGGED);
     private final LimitedLog taskFailed = new LimitedLog(log, Level.ERROR, FAILURES_LOGGED);
     private @Nullable ByteBuffer datagramBuffer; // from its first use; loop thread only
@@ -172,7 +173,12 @@ public final class Loop {
 
     /** Returns the buffer for one read, shared by all sessions of the loop. Its content is processed before the next read. */
     ByteBuffer readBuffer() {
-        return readBuffer;
+        ByteBuffer buffer = readBuffer;
+        if (buffer == null) {
+            buffer = ByteBuffer.allocateDirect(READ_BUFFER);
+            readBuffer = buffer;
+        }
+        return buffer;
     }
 
     /** Returns the buffer for one datagram while {@link #readBuffer} is in use. Its content is processed before the next one. */

@@ -14,7 +14,7 @@ final class SpliceInput {
      * With TLS, bytes may be decrypted and unread while the socket is quiet. The selector does not report them, so they are
      * read in the next pass of the loop, after the other sessions had their turns.
      */
-    private static final int READ_MOST = 256 * 1024; // bytes
+    private static final int READ_MOST = MuxStream.LONGEST_FRAME; // bytes
 
     private final Splice splice;
     private final LoopDriver driver;

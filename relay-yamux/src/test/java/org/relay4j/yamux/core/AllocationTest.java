@@ -225,7 +225,7 @@ class AllocationTest {
         }
 
         @Override
-        public Chunk acquireOutput() {
+        public Chunk acquireOutput(boolean large) {
             inUse++;
             Chunk chunk = outputs.poll();
             return chunk != null ? chunk : new Chunk(ByteBuffer.allocate(SendBuffer.CAPACITY));

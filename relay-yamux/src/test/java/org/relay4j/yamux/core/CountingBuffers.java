@@ -22,6 +22,7 @@ final class CountingBuffers implements BufferSource {
     private final ArrayDeque<Chunk> small = new ArrayDeque<>();
     private final ArrayDeque<Chunk> large = new ArrayDeque<>();
     private final ArrayDeque<Chunk> output = new ArrayDeque<>();
+    private final ArrayDeque<Chunk> largeOutput = new ArrayDeque<>();
     private boolean refusing;
     private boolean starving;
     private boolean throwing;
@@ -36,10 +37,11 @@ final class CountingBuffers implements BufferSource {
     }
 
     @Override
-    public @Nullable Chunk acquireOutput() {
+    public @Nullable Chunk acquireOutput(boolean isLarge) {
         if (throwing) throw new OutOfMemoryError("as if");
         if (starving) return null;
-        return refusing ? take(large, LARGE) : take(output, SendBuffer.CAPACITY);
+        if (refusing) return take(large, LARGE);
+        return isLarge ? take(largeOutput, SendBuffer.LARGE_CAPACITY) : take(output, SendBuffer.CAPACITY);
     }
 
     @Override
@@ -113,7 +115,9 @@ final class CountingBuffers implements BufferSource {
     }
 
     private ArrayDeque<Chunk> shelf(int capacity) {
-        return capacity == SMALL ? small : capacity == LARGE ? large : output;
+        if (capacity == SMALL) return small;
+        if (capacity == LARGE) return large;
+        return capacity == SendBuffer.CAPACITY ? output : largeOutput;
     }
 
     private Chunk take(ArrayDeque<Chunk> shelf, int capacity) {

@@ -82,7 +82,7 @@ final class LinkEnd implements SessionEvents {
 
     private void send(MuxStream stream) {
         while (toSend > 0) {
-            ByteBuffer room = stream.reserve((int) Math.min(toSend, 256 * 1024), now);
+            ByteBuffer room = stream.reserve((int) Math.min(toSend, MuxStream.LONGEST_FRAME), now);
             if (room == null) return;
             toSend -= room.remaining();
             stream.commit(room.remaining(), now);

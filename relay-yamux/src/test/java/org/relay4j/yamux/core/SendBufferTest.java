@@ -33,7 +33,7 @@ class SendBufferTest {
         assertNull(buffer.unsent(false));
         assertNull(buffer.take());
         assertEquals(0, memory.acquired());
-        assertEquals(SendBuffer.DATA_ROOM - 12, buffer.room());
+        assertEquals(SendBuffer.LARGE_DATA_ROOM - 12, buffer.room());
     }
 
     @Test
@@ -133,6 +133,32 @@ class SendBufferTest {
         assertEquals(
                 Wire.lines(Wire.bytes(Wire.data(0, 1, body(1, 50)), Wire.data(0, 3, new byte[] {1}))),
                 Wire.lines(sendAll(1000)));
+    }
+
+    @Test
+    void onlyALongFrameTakesALargeBuffer() {
+        int usual = SendBuffer.DATA_ROOM - 12;
+        assertEquals(usual, buffer.reserve(usual).remaining());
+        assertEquals(SendBuffer.CAPACITY, memory.bytesInUse());
+        assertEquals(usual, buffer.room());
+        buffer.cancel();
+        assertEquals(usual + 1, buffer.reserve(usual + 1).remaining());
+        assertEquals(SendBuffer.LARGE_CAPACITY, memory.bytesInUse());
+        buffer.cancel();
+        ByteBuffer longest = buffer.reserve(MuxStream.LONGEST_FRAME);
+        longest.put(body(1, MuxStream.LONGEST_FRAME));
+        buffer.commit(1, MuxStream.LONGEST_FRAME);
+        assertTrue(buffer.room() >= SendQuantum.SHARED, "for frames of other streams");
+        assertEquals(Frame.HEADER_LENGTH + MuxStream.LONGEST_FRAME, sendAll(100_000).length);
+    }
+
+    @Test
+    void longFrameGetsWhatThereIsWhenMemoryIsShort() {
+        memory.refuse();
+        assertEquals(
+                64 * 1024 - SendBuffer.HEADROOM - SendBuffer.TAIL - 12,
+                buffer.reserve(MuxStream.LONGEST_FRAME).remaining());
+        buffer.cancel();
     }
 
     @Test

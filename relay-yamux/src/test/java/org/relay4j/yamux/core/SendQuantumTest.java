@@ -8,14 +8,30 @@ import org.junit.jupiter.api.Test;
 class SendQuantumTest {
     private static final long EPOCH = 1 << 22; // ns
 
-    private final SendQuantum quantum = new SendQuantum();
+    private final SendQuantum quantum = near();
     private long a = SendQuantum.NEVER;
     private long b = SendQuantum.NEVER;
 
+    private static SendQuantum near() {
+        SendQuantum near = new SendQuantum();
+        near.path(false);
+        return near;
+    }
+
     @Test
-    void streamThatIsAloneGetsAWholeInitialWindow() {
+    void framesAreAsLongAsAnInitialWindowUntilThePathIsMeasured() {
+        SendQuantum unknown = new SendQuantum();
+        assertEquals(256 * 1024, unknown.limit(SendQuantum.NEVER, 0));
+        unknown.path(false);
+        assertEquals(1024 * 1024, unknown.limit(SendQuantum.NEVER, 0));
+        unknown.path(true);
+        assertEquals(32 * 1024, unknown.limit(SendQuantum.NEVER, 0));
+    }
+
+    @Test
+    void streamThatIsAloneMaySendItsWholeWindow() {
         for (long now = -3 * EPOCH; now < 5 * EPOCH; now += EPOCH / 4) {
-            assertEquals(256 * 1024, quantum.limit(a, now));
+            assertEquals(1024 * 1024, quantum.limit(a, now));
             a = quantum.used(a, now);
         }
     }
@@ -82,7 +98,7 @@ class SendQuantumTest {
     @Test
     void streamsAreCountedFromTheFirstNanosecondOnWhicheverItIs() {
         for (long start : new long[] {Long.MIN_VALUE, -1, 0, Long.MAX_VALUE - 1}) {
-            SendQuantum fresh = new SendQuantum();
+            SendQuantum fresh = near();
             long c = SendQuantum.NEVER;
             long d = SendQuantum.NEVER;
             c = fresh.used(c, start);

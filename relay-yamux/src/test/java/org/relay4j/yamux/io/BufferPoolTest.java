@@ -33,7 +33,7 @@ class BufferPoolTest {
     /** The leak check finds the pool by name, so it would find nothing under another one. */
     @Test
     void leakCheckSeesTheSharedPool() {
-        Chunk chunk = BufferPool.shared().acquireOutput();
+        Chunk chunk = BufferPool.shared().acquireOutput(false);
         try {
             assertEquals(BufferPool.shared().inUse(), LeakCheck.inUse());
             assertTrue(LeakCheck.inUse() >= SendBuffer.CAPACITY);
@@ -48,10 +48,24 @@ class BufferPoolTest {
         assertEquals(4 * 1024, pool.acquire(4 * 1024, 0).bytes.capacity());
         assertEquals(64 * 1024, pool.acquire(4 * 1024 + 1, 0).bytes.capacity());
         assertEquals(64 * 1024, pool.acquire(1 << 20, 0).bytes.capacity());
-        Chunk output = pool.acquireOutput();
+        Chunk output = pool.acquireOutput(false);
         assertEquals(SendBuffer.CAPACITY, output.bytes.capacity());
         assertTrue(output.bytes.isDirect());
         assertEquals(2 * 4 * 1024 + 2 * 64 * 1024 + SendBuffer.CAPACITY, pool.inUse());
+        Chunk large = pool.acquireOutput(true);
+        assertEquals(SendBuffer.LARGE_CAPACITY, large.bytes.capacity());
+        pool.release(large);
+        pool.release(output);
+        assertSame(large, pool.acquireOutput(true));
+        assertSame(output, pool.acquireOutput(false));
+    }
+
+    @Test
+    void largeOutputIsTheFirstToBecomeSmaller() {
+        BufferPool scarce = new BufferPool(2L * SendBuffer.LARGE_CAPACITY - 1, 0, now::get, ByteBuffer::allocateDirect);
+        for (int n = 0; n < 3; n++)
+            assertEquals(SendBuffer.CAPACITY, scarce.acquireOutput(true).bytes.capacity());
+        assertEquals(64 * 1024, scarce.acquireOutput(true).bytes.capacity());
     }
 
     @Test
@@ -73,7 +87,7 @@ class BufferPoolTest {
             calls.add(Call.run(() -> {
                 for (int n = 0; n < 2000; n++) {
                     Chunk small = pool.acquire(n % 10_000, 0);
-                    Chunk output = pool.acquireOutput();
+                    Chunk output = pool.acquireOutput(false);
                     pool.release(small);
                     pool.release(output);
                 }
@@ -115,7 +129,7 @@ class BufferPoolTest {
     @Test
     void sessionCanAlwaysSend() {
         List<Chunk> outputs = new ArrayList<>();
-        for (int n = 0; n < 100; n++) outputs.add(pool.acquireOutput());
+        for (int n = 0; n < 100; n++) outputs.add(pool.acquireOutput(false));
         assertEquals(SendBuffer.CAPACITY, outputs.get(0).bytes.capacity());
         assertEquals(64 * 1024, outputs.get(99).bytes.capacity(), "if only a little at once");
         assertNotNull(pool.acquire(1, 0));
@@ -126,7 +140,7 @@ class BufferPoolTest {
         BufferPool none = new BufferPool(LIMIT, 0, now::get, size -> {
             throw new OutOfMemoryError("as if");
         });
-        assertNull(none.acquireOutput());
+        assertNull(none.acquireOutput(false));
         assertNull(none.acquire(1, 0));
         assertEquals(0, none.inUse());
     }
@@ -165,11 +179,11 @@ class BufferPoolTest {
             return ByteBuffer.allocateDirect(size);
         });
         List<Chunk> outputs = new ArrayList<>();
-        for (int n = 0; n < 10; n++) outputs.add(scarce.acquireOutput());
+        for (int n = 0; n < 10; n++) outputs.add(scarce.acquireOutput(false));
         assertEquals(
                 11, asked.get(), "once for 520 KiB, and for each of the 64 KiB, without which no progress is possible");
         now.addAndGet(BufferPool.EXHAUSTED + 2);
-        outputs.add(scarce.acquireOutput());
+        outputs.add(scarce.acquireOutput(false));
         assertEquals(13, asked.get());
         assertEquals(11 * 64 * 1024, scarce.inUse());
         outputs.forEach(scarce::release);

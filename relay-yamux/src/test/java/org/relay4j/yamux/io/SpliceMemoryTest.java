@@ -262,8 +262,8 @@ class SpliceMemoryTest {
         }
 
         @Override
-        public Chunk acquireOutput() {
-            return starving ? null : BufferPool.shared().acquireOutput();
+        public Chunk acquireOutput(boolean large) {
+            return starving ? null : BufferPool.shared().acquireOutput(large);
         }
 
         @Override
