@@ -156,7 +156,8 @@ class LivenessTest {
             long before = 0;
             WireFrame answer = ping(ACK, 4711);
             WireFrame frame = scripted.peer().next();
-            while (!frame.equals(answer)) { // a ping of the session, which measures the path, may also be among the data
+            while (!frame.equals(
+                    answer)) { // a ping of the session, which measures the path, may also be among the data
                 if (frame.isData()) before += frame.length();
                 frame = scripted.peer().next();
             }

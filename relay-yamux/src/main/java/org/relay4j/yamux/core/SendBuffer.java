@@ -18,7 +18,8 @@ public final class SendBuffer {
      */
     static final int HEADROOM = 4096; // bytes
     static final int DATA_ROOM = 512 * 1024; // bytes
-    static final int LARGE_DATA_ROOM = SendQuantum.ALONE + 64 * 1024; // bytes; for the largest frame, and a few of other streams
+    static final int LARGE_DATA_ROOM =
+            SendQuantum.ALONE + 64 * 1024; // bytes; for the largest frame, and a few of other streams
     static final int TAIL = 4096; // bytes
 
     /**
