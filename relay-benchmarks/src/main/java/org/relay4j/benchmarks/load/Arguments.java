@@ -9,13 +9,13 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /** The options of one command line: {@code --name value}, or {@code --name} alone for a flag. */
-final class Arguments {
+public final class Arguments {
     private static final String FLAG = "true";
 
     private final Map<String, String> values = new HashMap<>();
     private final Set<String> unused;
 
-    Arguments(String[] words, int first) {
+    public Arguments(String[] words, int first) {
         for (int i = first; i < words.length; i++) {
             if (!words[i].startsWith("--")) {
                 throw new IllegalArgumentException("not an option: " + words[i]);
@@ -27,22 +27,22 @@ final class Arguments {
         unused = new TreeSet<>(values.keySet());
     }
 
-    String text(String name, String otherwise) {
+    public String text(String name, String otherwise) {
         unused.remove(name);
         return values.getOrDefault(name, otherwise);
     }
 
-    int integer(String name, int otherwise) {
+    public int integer(String name, int otherwise) {
         String text = text(name, "");
         return text.isEmpty() ? otherwise : Integer.parseInt(text);
     }
 
-    double number(String name, double otherwise) {
+    public double number(String name, double otherwise) {
         String text = text(name, "");
         return text.isEmpty() ? otherwise : Double.parseDouble(text);
     }
 
-    boolean flag(String name) {
+    public boolean flag(String name) {
         return text(name, "").equals(FLAG);
     }
 
@@ -70,7 +70,7 @@ final class Arguments {
     }
 
     /** Fails if an option was given but not used: a typo must not run with the defaults. */
-    void rejectUnused() {
+    public void rejectUnused() {
         if (!unused.isEmpty()) {
             throw new IllegalArgumentException("unknown option --" + String.join(", --", unused));
         }

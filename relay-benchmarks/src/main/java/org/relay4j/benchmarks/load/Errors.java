@@ -4,11 +4,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** The number of failures of a run, and the text of the first one. Thread-safe. */
-final class Errors {
+public final class Errors {
     private final AtomicInteger count = new AtomicInteger();
     private final AtomicReference<String> first = new AtomicReference<>("");
 
-    void add(Exception cause) {
+    public void add(Exception cause) {
         first.compareAndSet("", cause.toString());
         count.incrementAndGet();
     }
@@ -18,8 +18,13 @@ final class Errors {
         count.addAndGet(others.count());
     }
 
-    int count() {
+    public int count() {
         return count.get();
+    }
+
+    /** Returns the text of the first one; empty if there are none. */
+    public String first() {
+        return first.get();
     }
 
     void report(Json json) {

@@ -4,17 +4,17 @@ import java.util.Locale;
 import java.util.Map;
 
 /** One JSON object on one line, built field by field. */
-final class Json {
+public final class Json {
     private final StringBuilder text = new StringBuilder("{");
 
-    Json put(String name, Object value) {
+    public Json put(String name, Object value) {
         if (text.length() > 1) {
             text.append(',');
         }
         text.append('"').append(name).append("\":");
         if (value instanceof Double number) {
             text.append(String.format(Locale.ROOT, "%.3f", number));
-        } else if (value instanceof Number || value instanceof Json) {
+        } else if (value instanceof Number || value instanceof Boolean || value instanceof Json) {
             text.append(value);
         } else {
             text.append('"').append(escaped(value.toString())).append('"');
@@ -22,7 +22,7 @@ final class Json {
         return this;
     }
 
-    Json put(String name, Map<String, Double> values) {
+    public Json put(String name, Map<String, Double> values) {
         Json inner = new Json();
         values.forEach(inner::put);
         return put(name, inner);

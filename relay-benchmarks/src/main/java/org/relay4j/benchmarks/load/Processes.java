@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** The processes of {@code --pids name:pid,name:pid}, whose CPU time and memory Linux shows under /proc. */
-final class Processes {
+public final class Processes {
     private static final double TICKS_PER_SECOND = 100; // USER_HZ, the same on every Linux
     private static final double KIB_PER_MIB = 1024;
     // Counts fields after the command name, because the name may contain spaces.
@@ -16,7 +16,7 @@ final class Processes {
 
     private final Map<String, Path> folders = new LinkedHashMap<>();
 
-    Processes(String specification) {
+    public Processes(String specification) {
         for (String each : specification.isEmpty() ? new String[0] : specification.split(",", -1)) {
             int colon = each.indexOf(':');
             String name = colon < 0 ? each : each.substring(0, colon);
@@ -29,7 +29,7 @@ final class Processes {
     }
 
     /** Returns the CPU seconds used so far, by name. */
-    Map<String, Double> cpuSeconds() throws IOException {
+    public Map<String, Double> cpuSeconds() throws IOException {
         Map<String, Double> seconds = new LinkedHashMap<>();
         for (Map.Entry<String, Path> each : folders.entrySet()) {
             String line = Files.readString(each.getValue().resolve("stat"));
@@ -41,7 +41,7 @@ final class Processes {
     }
 
     /** Returns the resident memory in MiB, by name. */
-    Map<String, Double> residentMib() throws IOException {
+    public Map<String, Double> residentMib() throws IOException {
         Map<String, Double> kib = status("VmRSS:");
         kib.replaceAll((name, value) -> value / KIB_PER_MIB);
         return kib;
@@ -64,7 +64,7 @@ final class Processes {
     }
 
     /** Returns the increase from {@code earlier} to {@code later}, by name. */
-    static Map<String, Double> difference(Map<String, Double> later, Map<String, Double> earlier) {
+    public static Map<String, Double> difference(Map<String, Double> later, Map<String, Double> earlier) {
         Map<String, Double> more = new LinkedHashMap<>();
         later.forEach((name, value) -> more.put(name, value - earlier.getOrDefault(name, value)));
         return more;
