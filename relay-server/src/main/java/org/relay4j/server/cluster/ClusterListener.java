@@ -9,7 +9,7 @@ public interface ClusterListener {
     /** The routes of other nodes for an endpoint have changed. The list is the one that {@link ClusterNode#routes} now returns. */
     void routes(Endpoint endpoint, List<Route> now);
 
-    /** No tunnel has an endpoint any more that had routes to other nodes. Called a second or two after the last route has gone. */
+    /** No tunnel has an endpoint any more that had routes to other nodes. Called a few seconds after the last route has gone. */
     void free(Endpoint endpoint);
 
     /** A node has joined, or something about it has changed. Not called for the node itself. */

@@ -14,15 +14,19 @@ import org.relay4j.server.registry.Transaction;
 
 /*
  * That the last route of an endpoint has gone does not tell why: its tunnel may have ended, may be on its way to another node, may wait
- * for its client, or its node may have died. In the first case only, the claim has gone with it. Claims are not watched, because each of
- * them would be one more event for each node; so they are read a moment later, many at once.
+ * for its client, or its node may have died. In the first case only, the claim goes, too, at once or a moment later. Claims are not watched,
+ * because each of them would be one more event for each node; so they are read after a few seconds, many at once.
  */
 /** Endpoints whose last route has gone: finds those that no tunnel has any more. Confined to the executor of the node. */
 final class Vacancies {
     /** Maximum number of endpoints that are to be looked up. Further ones are not, and count as claimed. */
     static final int MOST = 100_000;
 
-    private static final long REST = Duration.ofSeconds(1).toNanos(); // most tunnels that move are back by then
+    /**
+     * How long after the last route an endpoint is looked up: most tunnels that move are back by then, and a tunnel that its client has
+     * ended at several nodes at once has been given back. Unit: nanoseconds.
+     */
+    static final long REST = Duration.ofSeconds(3).toNanos();
 
     private final Access access;
     private final Consumer<Endpoint> free;

@@ -79,9 +79,22 @@ class ClusterNodeTest {
         OneNode b = joined("b");
         serve(a, ID);
         a.node.release(ID);
-        b.run(3 * SECOND);
+        b.run(5 * SECOND);
         assertEquals(List.of("free " + ENDPOINT), freed(b));
         assertEquals(List.of(), freed(a)); // it has no routes to other nodes
+    }
+
+    @Test
+    void anEndpointIsFreeSoonAfterItsClientHasEndedItAtTwoNodesAtOnce() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        OneNode c = joined("c");
+        share(a, b);
+        c.run(10 * SECOND); // what both serve is known
+        a.node.release(ID);
+        b.node.release(ID);
+        c.run(5 * SECOND);
+        assertEquals(List.of("free " + ENDPOINT), freed(c));
     }
 
     @Test

@@ -1,7 +1,6 @@
 package org.relay4j.server.cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.relay4j.server.cluster.SimulatedTime.SECOND;
 
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -31,7 +30,7 @@ class VacanciesTest {
         vacancies.remove(endpoint(7));
         vacancies.tick();
         assertEquals(0, free.size());
-        now += SECOND;
+        now += Vacancies.REST;
         vacancies.tick();
         assertEquals(299, free.size());
         assertEquals(0, vacancies.size());
