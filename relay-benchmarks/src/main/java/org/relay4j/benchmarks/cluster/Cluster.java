@@ -219,8 +219,11 @@ final class Cluster implements AutoCloseable {
     /** Ends all processes, and starts no more. May be called by any thread. */
     void kill() {
         lock.lock();
-        ended = true;
-        lock.unlock();
+        try {
+            ended = true;
+        } finally {
+            lock.unlock();
+        }
         processes.values().forEach(Process::destroyForcibly);
         for (Process process : processes.values()) process.onExit().join();
     }

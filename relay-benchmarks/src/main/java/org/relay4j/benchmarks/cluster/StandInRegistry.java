@@ -24,6 +24,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.relay4j.server.registry.Change;
 import org.relay4j.server.registry.MemoryRegistryStore;
 import org.relay4j.server.registry.RegistryException;
@@ -108,7 +109,7 @@ final class StandInRegistry implements AutoCloseable {
 
         void serve() {
             try (socket) {
-                while (true) request(in.readInt(), Wire.Kind.values()[in.readByte()]);
+                while (true) request(in.readInt(), Wire.Kind.of(in.readByte()));
             } catch (IOException | RuntimeException e) {
                 connections.remove(this); // the store has closed it, or was killed
             } finally {
@@ -147,9 +148,10 @@ final class StandInRegistry implements AutoCloseable {
             });
         }
 
-        private void fail(int id, Throwable failure) {
+        private void fail(int id, @Nullable Throwable failure) {
             byte kind = failure instanceof RegistryLeaseException ? Wire.LEASE_ENDED : Wire.FAILED;
-            write(id, kind, to -> Wire.text(to, String.valueOf(failure.getMessage())));
+            String why = failure == null ? "failed" : String.valueOf(failure.getMessage());
+            write(id, kind, to -> Wire.text(to, why));
         }
 
         private void write(int id, byte kind, Content content) {

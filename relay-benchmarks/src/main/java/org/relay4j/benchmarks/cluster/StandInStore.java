@@ -143,7 +143,7 @@ final class StandInStore implements RegistryStore {
         try {
             DataOutputStream to = out == null ? connect() : out;
             to.writeInt(id);
-            to.writeByte(kind.ordinal());
+            to.writeByte(kind.code);
             content.write(to);
             if (writer.getQueue().isEmpty()) to.flush();
         } catch (IOException e) {

@@ -26,14 +26,27 @@ import org.relay4j.server.registry.Transaction;
  */
 final class Wire {
     enum Kind {
-        GRANT,
-        RENEW,
-        REVOKE,
-        COMMIT,
-        READ,
-        READ_ALL,
-        WATCH,
-        UNWATCH
+        GRANT(1),
+        RENEW(2),
+        REVOKE(3),
+        COMMIT(4),
+        READ(5),
+        READ_ALL(6),
+        WATCH(7),
+        UNWATCH(8);
+
+        final int code;
+
+        Kind(int code) {
+            this.code = code;
+        }
+
+        static Kind of(byte code) throws IOException {
+            for (Kind each : values()) {
+                if (each.code == code) return each;
+            }
+            throw new IOException("a request of kind " + code);
+        }
     }
 
     static final byte RESULT = 0;
