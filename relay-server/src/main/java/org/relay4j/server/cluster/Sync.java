@@ -137,7 +137,10 @@ final class Sync {
         pump();
     }
 
-    /** The node on whose lease claims of other nodes depend has gone. Until they are checked, they count as about to end. */
+    /**
+     * A node has gone on whose lease claims of other nodes may depend. Until they are checked, they count as about to end: also those that
+     * were on the lease of this node when they were read last.
+     */
     void orphaned() {
         ClusterTimes times = access.settings().times();
         long limit = access.now()
@@ -146,10 +149,7 @@ final class Sync {
                         .minus(times.margin())
                         .toNanos();
         for (Carried tunnel : tunnels.values()) {
-            for (Holding each : tunnel.holdings()) {
-                var claim = tunnel.entry(access.keys().claim(each.endpoint));
-                if (claim == null || claim.lease() != presence.claims()) each.fence = each.fence.limited(limit);
-            }
+            for (Holding each : tunnel.holdings()) each.fence = each.fence.limited(limit);
         }
         checkAll();
     }

@@ -14,6 +14,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.relay4j.api.Endpoint;
 import org.relay4j.server.registry.Change;
+import org.relay4j.server.registry.Entry;
 import org.relay4j.server.registry.MemoryRegistryStore;
 import org.relay4j.server.registry.RegistryException;
 import org.relay4j.server.registry.RegistryStore;
@@ -333,6 +334,21 @@ class ClusterNodeTest {
     }
 
     @Test
+    void aTransactionThatArrivesLateIsNotMade() {
+        OneNode a = joined("a");
+        a.store.faults(0, 1, SECOND / 1_000);
+        var claim = a.node.claim(tunnel(ID, "alice"), ENDPOINT, false);
+        a.run(SECOND / 100);
+        a.store.faults(0, 0, SECOND / 1_000);
+        a.get(claim); // by another transaction
+        a.node.release(ID);
+        a.run(10 * SECOND);
+        List<Entry> claims = new ArrayList<>();
+        registry.readAll("/relay/sim/c/").thenAccept(seen -> claims.addAll(seen.entries()));
+        assertEquals(List.of(), claims);
+    }
+
+    @Test
     void aHolderOfTheSameClientIsDisplaced() {
         OneNode a = joined("a");
         OneNode b = joined("b");
@@ -555,6 +571,23 @@ class ClusterNodeTest {
         assertEquals(List.of(ENDPOINT), b.get(b.node.find(ID)).orElseThrow().endpoints());
         b.get(b.node.claim(tunnel(OTHER, "bob"), another, false));
         assertTrue(b.node.mayServe(ID, ENDPOINT, time.now()));
+    }
+
+    @Test
+    void aClaimOnTheLeaseOfANodeThatHasGoneIsNotUsedForLongerThanThatLeaseLasts() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        share(a, b); // the claim depends on the lease of b
+        a.store.unwritable(
+                new RegistryException("no room", null)); // it renews its own lease, and cannot adopt the claim
+        b.store.cut(true);
+        a.run(540 * SECOND);
+        assertTrue(a.node.mayServe(ID, ENDPOINT, time.now()));
+        a.run(30 * SECOND);
+        assertFalse(a.node.mayServe(ID, ENDPOINT, time.now()));
+        a.store.unwritable(null); // the lease of b has not ended yet
+        a.run(5 * SECOND);
+        assertTrue(a.node.mayServe(ID, ENDPOINT, time.now()));
     }
 
     @Test
