@@ -50,7 +50,7 @@ final class Presence {
         /** The node is registered: for the first time, or after its lease had ended. */
         void registered();
 
-        /** There is a new lease for claims. */
+        /** There is a new lease for claims, or the lease was not renewed for a while: claims have to be compared. */
         void claimLease();
 
         /** Another process has the name of this node. Called each time it is seen. */
@@ -70,6 +70,7 @@ final class Presence {
         ClusterTimes times = access.settings().times();
         info = access.settings().self();
         fence = new Fence(access.now());
+        retryAt = access.now();
         routeLease = new HeldLease(access, times.node(), times.nodeRenewal(), new RouteLease());
         claimLease = new HeldLease(access, times.claim(), times.claimRenewal(), new ClaimLease());
     }
@@ -97,7 +98,7 @@ final class Presence {
         return claimLease.number();
     }
 
-    /** Returns the fence of the present lease of claims. */
+    /** Returns the fence of claims that are compared with the registry, or made, from now on. */
     Fence fence() {
         return fence;
     }
@@ -360,7 +361,16 @@ final class Presence {
 
         @Override
         public void renewed(long sentAt) {
-            fence.extend(end(sentAt));
+            long end = end(sentAt);
+            Duration longest = access.settings().times().claim().dividedBy(10); // without a comparison of claims
+            if (fence.allows(end - longest.toNanos())) {
+                fence.extend(end);
+                return;
+            }
+            // Meanwhile another node may have given up claims that it shared with this one: they keep their deadline
+            // until they are compared.
+            fence = new Fence(end);
+            events.claimLease();
         }
 
         @Override

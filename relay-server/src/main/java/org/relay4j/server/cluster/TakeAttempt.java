@@ -78,14 +78,26 @@ final class TakeAttempt implements Writer.Outcome {
         endpoints.clear();
         for (Endpoint each : stored.endpoints()) {
             Entry claimed = seen.find(parts.access().keys().claim(each));
+            if (claimed == null && !request.alone) { // without it in the record, its node would take it for given back
+                result.completeExceptionally(Parts.unavailable("the claims of the tunnel are just being put again"));
+                return;
+            }
             ClaimText claim = claimed == null ? null : ClaimText.of(claimed);
             boolean isOurs = claim != null && claim.tunnel().equals(stored.id());
-            if (isOurs || (claimed == null && request.alone)) endpoints.put(each, claim);
+            if (isOurs || claimed == null) endpoints.put(each, claim);
         }
-        long before = stored.stored().epoch();
-        epoch = request.alone ? Epoch.after(before, seen.revision()) : before;
+        epoch = request.alone
+                ? Epoch.after(newest(stored), seen.revision())
+                : stored.stored().epoch();
         record = stored.endpoints(List.copyOf(endpoints.keySet())).text(request.text);
         write(seen);
+    }
+
+    /** Returns the newest epoch of the tunnel. A claim that has displaced one from before a backup was restored may be ahead of the record. */
+    private long newest(TunnelRecord stored) {
+        long newest = stored.stored().epoch();
+        for (ClaimText each : endpoints.values()) if (each != null) newest = Math.max(newest, each.epoch());
+        return newest;
     }
 
     private void write(Snapshot seen) {

@@ -71,6 +71,8 @@ final class Watching implements Inbox.Reader {
         echoes = access.keys().echoes(self);
         interval = access.settings().times().claim().toNanos();
         refreshAt = access.firstTime(interval, 17);
+        echoAt = access.now(); // the time of a clock may be negative
+        readAt = access.now();
     }
 
     /** Reads all for the first time. */

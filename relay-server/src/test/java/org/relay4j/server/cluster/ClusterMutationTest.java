@@ -91,8 +91,18 @@ class ClusterMutationTest {
                 new Mutation(
                         "a takeover keeps the epoch",
                         "TakeAttempt.java",
-                        "epoch = request.alone ? Epoch.after(before, seen.revision()) : before;",
-                        "epoch = before;"),
+                        "epoch = request.alone ? Epoch.after(newest(stored), seen.revision()) : stored.stored().epoch();",
+                        "epoch = stored.stored().epoch();"),
+                new Mutation(
+                        "a takeover does not follow the epochs of claims",
+                        "TakeAttempt.java",
+                        "newest = Math.max(newest, each.epoch());",
+                        "newest = Math.max(newest, 0);"),
+                new Mutation(
+                        "a tunnel is shared while a claim is missing",
+                        "TakeAttempt.java",
+                        "if (claimed == null && !request.alone) {",
+                        "if (claimed == null && seen == null) {"),
                 new Mutation(
                         "a claim does not depend on its absence",
                         "ClaimAttempt.java",
@@ -125,8 +135,13 @@ class ClusterMutationTest {
                 new Mutation(
                         "the deadline is counted from the answer",
                         "Presence.java",
-                        "fence.extend(end(sentAt));",
+                        "fence.extend(end);",
                         "fence.extend(end(access.now()));"),
+                new Mutation(
+                        "the deadline of claims that were not compared for a while is extended",
+                        "Presence.java",
+                        "if (fence.allows(end - longest.toNanos())) {",
+                        "if (fence != null) {"),
                 new Mutation(
                         "the deadline has no margin",
                         "Presence.java",

@@ -590,6 +590,54 @@ class ClusterNodeTest {
         assertTrue(a.node.mayServe(ID, ENDPOINT, time.now()));
     }
 
+    private OneNode withNegativeClock() {
+        ClusterSettings settings = OneNode.settings("a").incarnation("a-1");
+        OneNode node = new OneNode(time, registry, settings, -1_000_000 * SECOND);
+        node.get(node.node.join());
+        return node;
+    }
+
+    @Test
+    void aNodeWithANegativeClockPutsItsEntryAgain() {
+        OneNode a = withNegativeClock();
+        serve(a, ID);
+        var unused = registry.commit(Transaction.NONE.delete("/relay/sim/n/a"));
+        a.node.unserve(ID, ENDPOINT); // it is refused, which shows that the entry is not there
+        a.run(10 * SECOND);
+        assertEquals(RegistryState.CONNECTED, a.node.state());
+    }
+
+    @Test
+    void aNodeWithANegativeClockFindsThatItsWatchDoesNotShowEverything() {
+        OneNode a = withNegativeClock();
+        OneNode b = joined("b");
+        a.store.deaf(true);
+        serve(b, ID);
+        a.run(20 * SECOND);
+        assertEquals(List.of("b"), nodesOf(a));
+    }
+
+    @Test
+    void aNodeThatIsBackDoesNotUseASharedClaimForLongerBeforeItHasComparedIt() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        OneNode c = joined("c");
+        share(b, a); // on the lease of a
+        b.run(SECOND);
+        b.store.cut(true);
+        a.node.leaveToOthers(ID);
+        a.run(9 * 60 * SECOND);
+        assertTrue(b.node.mayServe(ID, ENDPOINT, time.now()));
+        b.store.unwritable(new RegistryUnavailableException("it cannot be written at present", null, true));
+        b.store.cut(false); // so that its lease is renewed, and it is not registered
+        a.run(3 * 60 * SECOND); // a has given the claim back
+        c.get(c.node.claim(tunnel(OTHER, "carol"), ENDPOINT, false));
+        assertFalse(b.node.mayServe(ID, ENDPOINT, time.now()));
+        b.store.unwritable(null);
+        b.run(10 * SECOND);
+        assertTrue(b.events.contains("lost " + ENDPOINT + ": " + LossReason.CONFLICT.text()), b.events.toString());
+    }
+
     @Test
     void anEndpointThatWasGivenBackAndClaimedAgainMeanwhileIsLostAtTheOtherNode() {
         OneNode a = joined("a");

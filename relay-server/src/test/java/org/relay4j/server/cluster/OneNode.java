@@ -17,13 +17,19 @@ final class OneNode implements ClusterListener {
     final SimulatedStore store;
     final ClusterNode node;
     final List<String> events = new ArrayList<>();
+    private final long offset; // of its clock, nanoseconds
 
     OneNode(SimulatedTime time, MemoryRegistryStore registry, String name, String incarnation) {
         this(time, registry, settings(name).incarnation(incarnation));
     }
 
     OneNode(SimulatedTime time, MemoryRegistryStore registry, ClusterSettings settings) {
+        this(time, registry, settings, 0);
+    }
+
+    OneNode(SimulatedTime time, MemoryRegistryStore registry, ClusterSettings settings, long offset) {
         this.time = time;
+        this.offset = offset;
         store = new SimulatedStore(time, registry, registry::endLeases);
         node = new ClusterNode(settings, store, new Clock(), this);
     }
@@ -112,7 +118,7 @@ final class OneNode implements ClusterListener {
     private final class Clock implements ClusterTime {
         @Override
         public long nanoTime() {
-            return time.now();
+            return offset + time.now();
         }
 
         @Override

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.relay4j.api.Endpoint;
 import org.relay4j.server.registry.Entry;
 import org.relay4j.server.registry.MemoryRegistryStore;
+import org.relay4j.server.registry.RegistryUnavailableException;
 import org.relay4j.server.registry.Transaction;
 
 /** What nodes make of a store that was restored from a backup while they went on. */
@@ -201,6 +202,18 @@ class RestoreTest {
     }
 
     @Test
+    void aTunnelWhoseClaimIsMissingIsSharedWhenItsNodeHasPutItAgain() {
+        serve(a, ID, "alice");
+        var unused = registry.commit(Transaction.NONE.delete("/relay/sim/c/" + ENDPOINT));
+        TunnelRecord seen = b.get(b.node.find(ID)).orElseThrow();
+        assertInstanceOf(RegistryUnavailableException.class, b.failure(b.node.share(seen, "new")));
+        b.run(130 * SECOND); // a has compared it
+        assertFalse(isLost(a), a.events.toString());
+        TunnelRecord shared = b.get(b.node.share(b.get(b.node.find(ID)).orElseThrow(), "new"));
+        assertEquals(List.of(ENDPOINT), shared.endpoints());
+    }
+
+    @Test
     void aNodeThatWasRestartedSinceTheBackupKeepsItsTunnels() {
         Runnable backup = registry.backup();
         a.store.cut(true); // it has ended
@@ -220,7 +233,7 @@ class RestoreTest {
     }
 
     @Test
-    void whoDisplacesAClaimWithAnEpochThatIsAheadKeepsIt() {
+    void whoDisplacesAClaimWithAnEpochThatIsAheadKeepsItAndWhoTakesItThenHasANewerOne() {
         serve(a, ID, "alice");
         Runnable backup = registry.backup();
         for (int i = 0; i < 1_000; i++) put("/elsewhere", "so that epochs are ahead of the backup", 0);
@@ -237,5 +250,7 @@ class RestoreTest {
         b.run(200 * SECOND);
         assertFalse(isLost(b), b.events.toString());
         assertFalse(a.node.mayServe(ID, ENDPOINT, time.now()));
+        a.get(a.node.take(a.get(a.node.find(OTHER)).orElseThrow(), "new"));
+        assertTrue(a.node.epoch(OTHER, ENDPOINT) > ahead + 1, "it is " + a.node.epoch(OTHER, ENDPOINT));
     }
 }

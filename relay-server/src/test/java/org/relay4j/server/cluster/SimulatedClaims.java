@@ -19,6 +19,8 @@ final class SimulatedClaims {
 
     private final SimulatedCluster cluster;
     private final Map<Endpoint, ClaimText> claims = new HashMap<>();
+    private final Map<String, TunnelRecord> records = new HashMap<>();
+    private final Set<String> replaced = new HashSet<>(); // tunnels that have lost a claim after a restore
     private final Map<String, SimulatedClient> byTunnel = new HashMap<>();
     private final Map<String, Long> unserved = new HashMap<>(); // since when, by tunnel
     private final Set<String> expired = new HashSet<>(); // tunnels of which something has ended with a lease
@@ -41,8 +43,7 @@ final class SimulatedClaims {
                     cluster.trace(revision + " " + each.key() + " "
                             + (each.entry() == null ? "deleted" : each.entry().value()));
                     if (each.key().startsWith(KEYS.claims())) claimChanged(each);
-                    if (each.key().startsWith(KEYS.tunnels()) && each.entry() == null)
-                        deleted(each.key().substring(KEYS.tunnels().length()), each.key());
+                    if (each.key().startsWith(KEYS.tunnels())) recordChanged(each);
                 }
             }
 
@@ -51,6 +52,19 @@ final class SimulatedClaims {
                 if (!restoring) failed("the watch of the test has ended: " + why);
             }
         });
+    }
+
+    private void recordChanged(Change change) {
+        String tunnel = change.key().substring(KEYS.tunnels().length());
+        if (change.entry() != null) {
+            TunnelRecord now = RecordText.parse(tunnel, change.entry());
+            if (now != null) records.put(tunnel, now);
+            return;
+        }
+        TunnelRecord last = records.remove(tunnel);
+        boolean isEmpty = last != null && last.endpoints().isEmpty();
+        if (isEmpty && replaced.contains(tunnel)) return; // another tunnel had its last endpoint before the restore
+        deleted(tunnel, change.key(), last == null ? 0 : last.stored().epoch());
     }
 
     private void claimChanged(Change change) {
@@ -65,7 +79,7 @@ final class SimulatedClaims {
         boolean isFirst = client != null
                 && !client.endpoints.isEmpty()
                 && client.endpoints.get(0).equals(endpoint);
-        if (claim == null && before != null && (isFirst || ending)) deleted(before, change.key());
+        if (claim == null && last != null && (isFirst || ending)) deleted(last.tunnel(), change.key(), last.epoch());
     }
 
     /**
@@ -76,6 +90,7 @@ final class SimulatedClaims {
         boolean isSameClient = name(before.tunnel()).equals(name(now.tunnel()));
         if (isSameClient && now.epoch() >= before.epoch()) return;
         if (cluster.isUnsettled()) {
+            replaced.add(before.tunnel());
             cluster.unsettled(); // the other one has to notice it
             return;
         }
@@ -83,8 +98,11 @@ final class SimulatedClaims {
                 + " of " + name(now.tunnel()));
     }
 
-    /** A tunnel or its claim is deleted only after its client could have come back, unless a lease in the registry has ended. */
-    private void deleted(String tunnel, String key) {
+    /**
+     * A tunnel or its claim is deleted only after its client could have come back, unless a lease in the registry has ended. A backup may
+     * not have that a node has taken the tunnel; until that one has noticed it, the node before may delete what is restored.
+     */
+    private void deleted(String tunnel, String key, long epoch) {
         if (ending) expired.add(tunnel);
         SimulatedClient client = byTunnel.get(tunnel);
         if (expired.contains(tunnel) || client == null || !client.mayReturnTo(tunnel)) return;
@@ -93,11 +111,22 @@ final class SimulatedClaims {
             boolean isHeard = each.isRunning() && each.node != null && each.node.state() == RegistryState.CONNECTED;
             SimulatedServer.Tunnel served =
                     server == null || !isHeard ? null : server.tunnels().get(tunnel);
-            if (served != null && served.isServed()) failed(key + " is deleted while " + each.name + " serves it");
+            if (served == null || !served.isServed() || !mayServe(each, served)) continue;
+            if (each.isUnsettled() && hasTakenSince(each, served, epoch)) return;
+            failed(key + " is deleted while " + each.name + " serves it");
         }
         Long since = unserved.get(tunnel);
         if (since == null || cluster.time.now() - since > SimulatedServer.HOLD * 97 / 100) return;
         failed(key + " is deleted, but " + client.name + " may come back to it");
+    }
+
+    private static boolean mayServe(SimulatedNode at, SimulatedServer.Tunnel tunnel) {
+        return at.node != null
+                && tunnel.endpoints.stream().anyMatch(each -> at.node.mayServe(tunnel.id, each, at.now()));
+    }
+
+    private static boolean hasTakenSince(SimulatedNode at, SimulatedServer.Tunnel tunnel, long epoch) {
+        return at.node != null && tunnel.endpoints.stream().anyMatch(each -> at.node.epoch(tunnel.id, each) > epoch);
     }
 
     /** Something must not be. The watch, in which it may be noticed, catches exceptions. */
@@ -128,6 +157,12 @@ final class SimulatedClaims {
         backup.run();
         restoring = false;
         claims.clear();
+        records.clear();
+        cluster.entries("t/").forEach((key, entry) -> {
+            String id = key.substring(KEYS.tunnels().length());
+            TunnelRecord record = RecordText.parse(id, entry);
+            if (record != null) records.put(id, record);
+        });
         for (Entry each : cluster.entries("c/").values()) {
             ClaimText claim = ClaimText.of(each);
             if (claim != null)

@@ -33,6 +33,7 @@ final class SimulatedServer implements ClusterListener {
         Connection connection; // null while it is held
 
         long hold;
+        long resumedAt; // when its client has come back last to this server
 
         Tunnel(String id, Connection connection) {
             this.id = id;
@@ -187,6 +188,7 @@ final class SimulatedServer implements ClusterListener {
                 return;
             }
             tunnel.connection = connection;
+            tunnel.resumedAt = machine.cluster.time.now();
             established(tunnel, connection);
         });
     }

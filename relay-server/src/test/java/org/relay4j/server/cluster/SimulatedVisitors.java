@@ -79,6 +79,7 @@ final class SimulatedVisitors {
                 && connection.server.equals(target.server)
                 && connection.server.tunnels().get(before.tunnel.id) == before.tunnel;
         boolean isCalm = before.entry == entry.server
+                && before.tunnel.resumedAt + SimulatedTime.SECOND < before.at // a route that was being deleted is back
                 && entry.isRunning()
                 && entry.disturbedAt + SimulatedTime.SECOND < before.at // it has heard of the others since
                 && entry.store.disturbedAt() < before.at
