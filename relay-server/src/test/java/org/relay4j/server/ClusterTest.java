@@ -227,6 +227,7 @@ class ClusterTest {
         RelayServer second = cluster.start(2, options -> options, node -> node.hold(Duration.ofMinutes(10)));
         AskingClient client = AskingClient.connect(first, "resume").establish();
         TestCluster.awaitRouted(second, client.port());
+        client.control().say("BYE");
         client.close();
         Await.until("closed", () -> isRefused(second, client.port()));
     }

@@ -258,7 +258,7 @@ class LoopAllocationTest {
         count.subtract(before);
         String measured = count.bytes + " bytes were allocated for " + count.frames + " frames, and by TLS "
                 + count.engineBytes + " for " + count.records + " records";
-        assertTrue(count.frames >= 200, measured);
+        assertTrue(count.frames >= 50, measured); // of up to 1 MiB
         assertTrue(count.bytes <= count.frames * PER_FRAME + BESIDE_FRAMES, measured);
         assertTrue(count.engineBytes <= count.records * ENGINE_PER_RECORD, measured);
     }
