@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 @Tag("slow")
 class ClusterSimulationTest {
     private static final int SEEDS =
-            Integer.getInteger("relay.simulation.seeds", Boolean.getBoolean("relay.nightly") ? 1_500 : 40);
+            Integer.getInteger("relay.simulation.seeds", Boolean.getBoolean("relay.nightly") ? 500 : 40);
     private static final boolean VERBOSE = Boolean.getBoolean("relay.simulation.verbose");
 
     @Test
