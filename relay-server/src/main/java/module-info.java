@@ -14,5 +14,9 @@ module org.relay4j.server {
     exports org.relay4j.server;
     exports org.relay4j.server.registry;
 
+    // The store in etcd reloads certificates as the server does. No other module may use it.
+    exports org.relay4j.server.files to
+            org.relay4j.registry.etcd;
+
     uses org.relay4j.server.registry.RegistryProvider;
 }

@@ -1,9 +1,7 @@
 package org.relay4j.registry.etcd;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.security.GeneralSecurityException;
 import java.util.List;
 import java.util.Objects;
@@ -14,6 +12,7 @@ import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.tls.KeyMaterial;
 import org.relay4j.api.tls.RelayTls;
+import org.relay4j.server.files.FileStamp;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,7 +26,7 @@ final class EtcdTls {
     private final @Nullable Path authority; // null: those that Java trusts
     private final @Nullable Path certificate; // null: none
     private final @Nullable Path key;
-    private List<String> read; // the versions of the files that were read last
+    private List<FileStamp> read; // of the versions that were read last
     private volatile SSLContext context;
 
     /** @throws IOException if the files cannot be used; the message says why */
@@ -35,7 +34,7 @@ final class EtcdTls {
         this.authority = authority;
         this.certificate = certificate;
         this.key = key;
-        read = versions(); // before the files are read: a later change is seen the next time
+        read = stamps(); // before the files are read: a later change is seen the next time
         context = load();
     }
 
@@ -50,7 +49,7 @@ final class EtcdTls {
      * @return whether other settings are in use now
      */
     boolean reload() {
-        List<String> present = versions();
+        List<FileStamp> present = stamps();
         if (present.equals(read)) return false;
         read = present;
         try {
@@ -64,20 +63,11 @@ final class EtcdTls {
         return true;
     }
 
-    private List<String> versions() {
+    private List<FileStamp> stamps() {
         return Stream.of(authority, certificate, key)
                 .filter(Objects::nonNull)
-                .map(EtcdTls::version)
+                .map(FileStamp::of)
                 .toList();
-    }
-
-    private static String version(Path file) {
-        try {
-            BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-            return attributes.lastModifiedTime() + " " + attributes.size() + " " + attributes.fileKey();
-        } catch (IOException e) {
-            return "missing";
-        }
     }
 
     private SSLContext load() throws IOException {
