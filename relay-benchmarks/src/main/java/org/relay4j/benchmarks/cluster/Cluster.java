@@ -179,7 +179,7 @@ final class Cluster implements AutoCloseable {
             if (!process.isAlive() || System.nanoTime() - end > 0) {
                 throw new IOException(name + " did not start: " + Files.readString(log));
             }
-            Thread.sleep(20);
+            Thread.sleep(20); // a file does not tell that it has grown
         }
     }
 

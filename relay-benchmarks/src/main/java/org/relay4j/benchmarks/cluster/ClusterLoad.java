@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.relay4j.benchmarks.load.Arguments;
+import org.relay4j.benchmarks.load.Program;
 
 /**
  * Measures a cluster of relay servers as real processes on the loopback addresses of a Linux machine: their start, tunnels that come and
@@ -45,20 +46,13 @@ public final class ClusterLoad {
     private ClusterLoad() {}
 
     public static void main(String[] words) throws InterruptedException {
-        try {
+        Program.run(USAGE, () -> {
             Plan plan = new Plan(new Arguments(words, 0));
             endAfter(plan.limit);
             List<Result> results = run(plan, System.out);
             System.out.println("\n" + Table.of(results));
-            System.exit(exitCode(results));
-        } catch (IllegalArgumentException e) {
-            System.err.println(e.getMessage());
-            System.err.println(USAGE);
-            System.exit(2);
-        } catch (IOException e) {
-            System.err.println(e);
-            System.exit(1);
-        }
+            return exitCode(results);
+        });
     }
 
     /** Ends this process, whose shutdown hook ends all others. */

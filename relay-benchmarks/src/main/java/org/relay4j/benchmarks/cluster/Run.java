@@ -164,7 +164,7 @@ final class Run implements AutoCloseable {
         return result.put("carried", isClean(result));
     }
 
-    /** Returns whether nearly nothing has failed, and no visitor has reached a tunnel of somebody else. */
+    /** Returns whether at most one operation and one tunnel in a hundred have failed, and no visitor has reached another tunnel. */
     private static boolean isClean(Result result) {
         double failed = result.number("join_errors") + result.number("visit_errors") + result.number("sample_errors");
         double done = result.number("claim_number") + result.number("visit_number") + result.number("all_serve_number");

@@ -28,17 +28,7 @@ public final class Load {
             System.err.println(USAGE);
             System.exit(2);
         }
-        try {
-            int errors = run(words[0], new Arguments(words, 1));
-            System.exit(errors > 0 ? 1 : 0);
-        } catch (IllegalArgumentException e) {
-            System.err.println(e.getMessage());
-            System.err.println(USAGE);
-            System.exit(2);
-        } catch (IOException e) {
-            System.err.println(e);
-            System.exit(1);
-        }
+        Program.run(USAGE, () -> run(words[0], new Arguments(words, 1)) > 0 ? 1 : 0);
     }
 
     private static int run(String mode, Arguments arguments) throws IOException, InterruptedException {
