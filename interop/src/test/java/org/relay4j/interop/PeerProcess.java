@@ -68,9 +68,17 @@ final class PeerProcess implements AutoCloseable {
         }
     }
 
-    /** Waits for the end; returns the exit status. */
+    /** Waits for the end, and until all that was written is among the {@link #lines}; returns the exit status. */
     int awaitExit() throws InterruptedException {
         if (!process.waitFor(DEADLINE, TimeUnit.NANOSECONDS)) throw new AssertionError("has not ended: " + this);
+        long deadline = System.nanoTime() + DEADLINE;
+        synchronized (lines) {
+            while (outputs > 0) {
+                long left = (deadline - System.nanoTime()) / 1_000_000;
+                if (left <= 0) throw new AssertionError("its output has not ended: " + this);
+                lines.wait(left);
+            }
+        }
         return process.exitValue();
     }
 
