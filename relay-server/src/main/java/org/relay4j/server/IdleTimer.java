@@ -1,6 +1,5 @@
 package org.relay4j.server;
 
-import java.net.SocketTimeoutException;
 import java.util.concurrent.TimeUnit;
 import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopDriver;
@@ -34,10 +33,9 @@ final class IdleTimer {
         return new IdleTimer(splice, driver, limit, idle);
     }
 
-    /** Returns the failure with which an idle visitor is reset. */
-    static SocketTimeoutException failure(long limit) {
-        return new SocketTimeoutException(
-                "no byte in either direction for " + TimeUnit.NANOSECONDS.toMillis(limit) + " ms");
+    /** Returns why an idle visitor is reset. */
+    static String why(long limit) {
+        return "no byte in either direction for " + TimeUnit.NANOSECONDS.toMillis(limit) + " ms";
     }
 
     private void check() {

@@ -51,15 +51,14 @@ final class OfferedVisitor implements PeerOutcome {
         long idleTimeout = cluster.server().options().idleTimeout().toNanos();
         if (idleTimeout > 0) {
             // The node with the tunnel has a limit of its own, which it may not keep.
-            idleTimer =
-                    IdleTimer.start(splice, driver, idleTimeout, () -> reset(splice, IdleTimer.failure(idleTimeout)));
+            idleTimer = IdleTimer.start(splice, driver, idleTimeout, () -> reset(splice, IdleTimer.why(idleTimeout)));
         }
         cluster.counts().forwarded(route.node());
         log.debug("relay server: visitor {} of {} goes to node {}", this, visitors.endpoint(), route.node());
         visitors.loop().execute(visitors::settled);
     }
 
-    private void reset(Splice splice, SocketTimeoutException idle) {
+    private void reset(Splice splice, String why) {
         cluster.server()
                 .refused(
                         Refusal.IDLE,
@@ -68,8 +67,8 @@ final class OfferedVisitor implements PeerOutcome {
                         this,
                         visitors.endpoint(),
                         route.node(),
-                        String.valueOf(idle.getMessage()));
-        splice.abandon(idle);
+                        why);
+        splice.abandon(new SocketTimeoutException(why));
     }
 
     @Override

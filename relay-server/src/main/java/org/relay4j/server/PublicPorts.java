@@ -29,8 +29,7 @@ final class PublicPorts {
     private final int lowest; // 0: any free port
     private final int highest;
     private final ReentrantLock lock = OrderedLock.leaf("the public ports");
-    // The longest unused first. A node of a cluster takes ports out of its middle, as other nodes choose them. Guarded
-    // by lock.
+    /** The longest unused first. A node of a cluster takes ports out of its middle, as other nodes choose them. Guarded by lock. */
     private final LinkedHashSet<Integer> unused = new LinkedHashSet<>();
 
     PublicPorts(RelayServerOptions options) {

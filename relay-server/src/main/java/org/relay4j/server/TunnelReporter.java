@@ -129,15 +129,9 @@ final class TunnelReporter {
      * @param limit unit: nanoseconds
      */
     SocketTimeoutException idle(InetSocketAddress visitor, long limit) {
-        SocketTimeoutException failure = IdleTimer.failure(limit);
-        server.refused(
-                Refusal.IDLE,
-                visitor,
-                "{}: visitor {} reset, {}",
-                name,
-                Sockets.text(visitor),
-                String.valueOf(failure.getMessage()));
-        return failure;
+        String why = IdleTimer.why(limit);
+        server.refused(Refusal.IDLE, visitor, "{}: visitor {} reset, {}", name, Sockets.text(visitor), why);
+        return new SocketTimeoutException(why);
     }
 
     /** The client will not return. */

@@ -91,8 +91,8 @@ final class Ghosts {
     void tick() {
         Map<String, Ghost> now = new LinkedHashMap<>();
         for (Map.Entry<String, Ghost> each : ghosts.entrySet()) {
-            if (each.getValue().due - access.now() > 0)
-                continue; // one that is looked at again is due before newer ones
+            // One that is looked at again is due before newer ones.
+            if (each.getValue().due - access.now() > 0) continue;
             now.put(each.getKey(), each.getValue());
             if (now.size() == MOST_AT_ONCE) break;
         }
@@ -135,15 +135,12 @@ final class Ghosts {
     private void release(String id, Ghost ghost, Snapshot seen) {
         Entry entry = seen.find(access.keys().tunnel(id));
         TunnelRecord record = entry == null ? null : RecordText.parse(id, entry);
-        Set<Endpoint> endpoints = new LinkedHashSet<>();
-        boolean recordIsOwn = false;
-        if (record != null && isSelf(record.stored().node(), record.stored().incarnation())) {
-            recordIsOwn = true;
-            endpoints.addAll(record.endpoints());
-        }
+        TunnelRecord own =
+                record != null && isSelf(record.stored().node(), record.stored().incarnation()) ? record : null;
+        Set<Endpoint> endpoints = new LinkedHashSet<>(own == null ? List.of() : own.endpoints());
         for (Endpoint each : ghost.endpoints)
             if (isClaimOwn(id, seen.find(access.keys().claim(each)))) endpoints.add(each);
-        if (sync.find(id) != null || (!recordIsOwn && endpoints.isEmpty())) return;
+        if (sync.find(id) != null || (own == null && endpoints.isEmpty())) return;
         Carried tunnel = record == null
                 ? new Carried(TunnelRecord.of(id, null, true, ""), 0)
                 : new Carried(record, record.stored().epoch());

@@ -20,9 +20,10 @@ import org.relay4j.server.registry.Transaction;
  */
 /** The entry of a node in the registry, and its two leases. Confined to the executor of the node. */
 final class Presence {
-    // More than 300 lines because each way in which the entry is written, or is found to be another's, changes the same
-    // state. Leases are
-    // kept by HeldLease.
+    /*
+     * More than 300 lines because each way in which the entry is written, or is found to be another's, changes the same state. Leases
+     * are kept by HeldLease.
+     */
 
     private static final long SILENCE = Duration.ofSeconds(2).toNanos(); // without an answer, until SUSPENDED
     private static final long FOREIGN_RETRY = Duration.ofMillis(500).toNanos();

@@ -31,9 +31,10 @@ import org.slf4j.event.Level;
  */
 /** The tunnels of a node, and what the registry has of them. Confined to the executor of the node, except for {@link #find}. */
 final class Sync {
-    // More than 300 lines because marks, turns and batches decide together when a tunnel is written. What is written is
-    // decided by Repair,
-    // and sent by Writer.
+    /*
+     * More than 300 lines because marks, turns and batches decide together when a tunnel is written. What is written is decided by
+     * Repair, and sent by Writer.
+     */
 
     private static final int MOST_TUNNELS = 40; // of one batch
 

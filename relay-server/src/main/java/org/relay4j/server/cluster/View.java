@@ -27,9 +27,10 @@ import org.relay4j.server.registry.Snapshot;
  * the node; {@link #routes} is for any thread.
  */
 final class View {
-    // More than 300 lines because what comes by a read, a watch, a comparison and the links changes the same members
-    // and routes. What is
-    // known of routes is kept by RouteTable.
+    /*
+     * More than 300 lines because what comes by a read, a watch, a comparison and the links changes the same members and routes. What
+     * is known of routes is kept by RouteTable.
+     */
 
     /** How many other nodes, and routes of other nodes, a node looks at. It is no limit of a real cluster. */
     record Limits(int nodes, int routes) {

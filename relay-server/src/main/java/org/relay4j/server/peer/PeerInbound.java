@@ -58,8 +58,7 @@ final class PeerInbound implements SessionEvents {
 
     @Override
     public @Nullable StreamHandler onStream(MuxStream stream) {
-        // A node waits for no more answers than that. This one has lost count, or is hostile: each costs memory for 5
-        // s.
+        // A node waits for no more answers than that, so this one has lost count, or is hostile. Each costs memory.
         if (undecided.get() >= PeerOptions.UNANSWERED) return null;
         undecided.incrementAndGet();
         PeerHeader header = new PeerHeader();

@@ -436,6 +436,12 @@ class ClusterNodeTest {
         assertTrue(a.node.epoch(ID, ENDPOINT) > 0);
     }
 
+    /** The tunnel is in the registry no more, and another client gets its endpoint. */
+    private static void assertFree(OneNode node) {
+        assertTrue(node.get(node.node.find(ID)).isEmpty());
+        node.get(node.node.claim(tunnel(OTHER, "bob"), ENDPOINT, false));
+    }
+
     /** Two nodes that serve the same tunnel. */
     private void share(OneNode first, OneNode second) {
         share(first, second, ID, ENDPOINT);
@@ -476,8 +482,7 @@ class ClusterNodeTest {
         b.node.leaveToOthers(ID);
         a.node.leaveToOthers(ID);
         a.run(70 * SECOND);
-        assertTrue(a.get(a.node.find(ID)).isEmpty());
-        a.get(a.node.claim(tunnel(OTHER, "bob"), ENDPOINT, false));
+        assertFree(a);
     }
 
     @Test
@@ -489,8 +494,7 @@ class ClusterNodeTest {
         a.node.release(ID);
         b.node.release(ID); // knows of the route of a
         a.run(2 * SECOND);
-        assertTrue(a.get(a.node.find(ID)).isEmpty());
-        a.get(a.node.claim(tunnel(OTHER, "bob"), ENDPOINT, false));
+        assertFree(a);
         a.run(120 * SECOND);
         assertTrue(a.node.mayServe(OTHER, ENDPOINT, time.now()));
     }
@@ -505,8 +509,7 @@ class ClusterNodeTest {
         b.node.release(ID);
         a.node.release(ID);
         a.run(2 * SECOND);
-        assertTrue(a.get(a.node.find(ID)).isEmpty());
-        a.get(a.node.claim(tunnel(OTHER, "bob"), ENDPOINT, false));
+        assertFree(a);
     }
 
     @Test

@@ -16,12 +16,10 @@ final class ReceiveWindowTuner {
     private static final long MEASURE_EVERY = 100_000_000; // ns
 
     /**
-     * The window on a short path of a stream that is alone and fast. It is sent in one frame, so that the two ends wake
-     * each other less often. Unit: bytes.
+     * A stream is fast if it consumes {@link SendQuantum#ALONE} bytes in this time. If it is alone, too, and the path is
+     * short, its window is as large, and is sent in one frame: then the two ends wake each other less often. Another
+     * stream hardly has to wait for it.
      */
-    static final int ALONE = SendQuantum.ALONE;
-
-    /** A stream is fast if it consumes {@link #ALONE} bytes in this time: another one hardly waits longer for them. */
     private static final long FAST = 2 * NEARBY; // ns
 
     private final CoreOptions options;
@@ -89,8 +87,8 @@ final class ReceiveWindowTuner {
 
     /** Returns the size of a window on a short path. */
     private int nearby(ReceiveWindow window, ReceivePace pace, long now) {
-        boolean fast = pace.consumed(window.credit(), ALONE, FAST, now);
-        return fast && !active.others(window.used, now) ? Math.max(nearby, ALONE) : nearby;
+        boolean fast = pace.consumed(window.credit(), SendQuantum.ALONE, FAST, now);
+        return fast && !active.others(window.used, now) ? Math.max(nearby, SendQuantum.ALONE) : nearby;
     }
 
     /** Counts a stream that receives data. */

@@ -18,8 +18,7 @@ public final class SendBuffer {
      */
     static final int HEADROOM = 4096; // bytes
     static final int DATA_ROOM = 512 * 1024; // bytes
-    static final int LARGE_DATA_ROOM =
-            SendQuantum.ALONE + 64 * 1024; // bytes; for the largest frame, and a few of other streams
+    static final int LARGE_DATA_ROOM = SendQuantum.ALONE + 64 * 1024; // bytes; the longest frame, and short ones
     static final int TAIL = 4096; // bytes
 
     /**
