@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Links between the pages of the repository lead somewhere, and the README leads to every page of docs/. */
+/** Links between the pages of the repository lead somewhere, the README leads to every page of docs/, and the site to every page. */
 class LinksTest {
     private static final Path ROOT = Path.of(System.getProperty("relay.root"));
     private static final Set<String> SKIPPED = Set.of("target", "node_modules", ".git");
@@ -59,6 +59,22 @@ class LinksTest {
         List<Path> missing = pages(ROOT.resolve("docs")).stream()
                 .filter(page ->
                         !readme.contains("](" + ROOT.relativize(page).toString().replace('\\', '/') + ")"))
+                .toList();
+        assertEquals(List.of(), missing);
+    }
+
+    /** site/build refuses a page that the navigation lacks: at the end of a long check. The README is the root of the site. */
+    @Test
+    void siteLeadsToEveryPage() throws IOException {
+        Path navigation = ROOT.resolve("site/navigation.md");
+        List<String> entries = Files.readAllLines(navigation).stream()
+                .map(line -> line.replaceFirst("^.*<(.*)>$", "$1"))
+                .toList();
+        List<String> missing = pages(ROOT).stream()
+                .filter(page -> !page.equals(navigation) && !page.equals(ROOT.resolve("README.md")))
+                .map(page -> ROOT.relativize(page).toString().replace('\\', '/'))
+                .filter(page -> !page.startsWith(".") && !page.contains("/src/"))
+                .filter(page -> !entries.contains(page.replaceFirst("\\.md$", "")))
                 .toList();
         assertEquals(List.of(), missing);
     }
