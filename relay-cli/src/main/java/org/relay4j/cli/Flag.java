@@ -13,7 +13,7 @@ enum Flag {
     LOCAL_FORWARD_PORT(
             Section.FORWARDER,
             "port",
-            "Port of the local service. Required; it makes this a forwarder.",
+            "Port of the local service. With this option or --forward, the command is a forwarder.",
             "--localForwardPort",
             "--local-forward-port"),
     LOCAL_HOST(Section.FORWARDER, "host", "Host of the local service. Default: localhost."),
@@ -27,7 +27,7 @@ enum Flag {
     PUBLIC_PORT(
             Section.FORWARDER,
             "port",
-            "Public port to ask the server for. Default: the port that the server has for this client, or any free one.",
+            "Public port to request from the server. Default: the port that the server reserves for this client, or any free one.",
             "--port"),
     TLS(
             Section.FORWARDER,
@@ -37,8 +37,8 @@ enum Flag {
     TLS_CA(
             Section.FORWARDER,
             "pem",
-            "File with the certificates that the server's certificate is verified with. Default: those of the system (in a"
-                    + " package) or of Java."),
+            "File with the certificates to verify the server's certificate against. Default: those of the system (in a package)"
+                    + " or of Java."),
     TLS_PIN(
             Section.FORWARDER,
             "fingerprint",
@@ -94,19 +94,19 @@ enum Flag {
     SOCKET_MODE(
             Section.SERVER,
             "mode",
-            "Permissions of the Unix-domain socket, such as 660. Clients need write permission. Default: those that the umask"
-                    + " leaves."),
+            "Permissions of the Unix-domain socket, such as 660. Clients need write permission. Default: determined by the"
+                    + " umask."),
     SOCKET_OWNER(
             Section.SERVER,
             "user:group",
-            "Owner of the Unix-domain socket: a user, a user and a group, or :<group>. Default: those of the process."),
+            "Owner of the Unix-domain socket: a user, a user and a group, or :<group>. Default: user and group of the process."),
     PUBLIC_BIND(Section.SERVER, "address", "Local address to listen on for visitors. Default: all addresses."),
     PUBLIC_PORTS(Section.SERVER, "min-max", "Range of public ports. Default: any free port."),
     HTTPS_PORT(
             Section.SERVER,
             "port",
-            "Port at which visitors reach the host names of tunnels with HTTPS, usually 443. TLS is not ended here: the name"
-                    + " at its start (SNI) says which tunnel gets the bytes. Default: none."),
+            "Port at which visitors reach the host names of tunnels with HTTPS, usually 443. The server routes by the name in"
+                    + " the TLS handshake (SNI) and does not decrypt, except for names under --domain. Default: none."),
     HTTP_PORT(
             Section.SERVER,
             "port",
@@ -125,12 +125,11 @@ enum Flag {
     CLOSE_UNKNOWN_NAMES(
             Section.SERVER,
             "",
-            "Disconnect visitors that ask for an unknown host name without an answer. By default they get \"404 Not Found\","
-                    + " or the TLS alert unrecognized_name."),
+            "Close connections to unknown host names without an answer. By default visitors get \"404 Not Found\", or the TLS"
+                    + " alert unrecognized_name."),
     CLIENTS(Section.SERVER, "toml", "File with the names of clients, their public keys and limits."),
     REQUIRE_NAME(Section.SERVER, "", "Refuse clients without a name."),
-    TLS_CLIENT_CA(
-            Section.SERVER, "pem", "File with the certificates that the certificates of clients are verified with."),
+    TLS_CLIENT_CA(Section.SERVER, "pem", "File with the certificates to verify the certificates of clients against."),
     EXTENDED(
             Section.SERVER,
             "",
@@ -139,12 +138,12 @@ enum Flag {
             Section.SERVER,
             "time",
             "How long the server keeps the public port for the client after its tunnel is lost. New visitors wait"
-                    + " meanwhile. 0: not kept. Needs TLS or --extended. Default: 30s."),
+                    + " meanwhile. 0: not kept. Needs TLS, --extended or --require-name. Default: 30s."),
     STICKY_PORTS(
             Section.SERVER,
             "",
-            "Give a client without a lease the public port again that was the last one of its address, for 10 minutes and"
-                    + " if it was the only one. Never for loopback addresses and trusted proxies."),
+            "Give a reconnecting client without a lease the last public port of its address. This works for 10 minutes, if the"
+                    + " address had only that port, and never for loopback addresses or trusted proxies."),
     STATE_FILE(
             Section.SERVER,
             "file",
@@ -166,7 +165,7 @@ enum Flag {
             Section.SERVER,
             "fingerprints",
             "Fingerprints of the certificates of load balancers that end TLS in front of the server, such as"
-                    + " sha256:<hex>,sha256:<hex>. Clients with a name must have seen one of them."),
+                    + " sha256:<hex>,sha256:<hex>. A client with a name is admitted only if one of these was presented to it."),
     IDLE_TIMEOUT(
             Section.SERVER,
             "time",
@@ -183,19 +182,21 @@ enum Flag {
             "Maximum number of new visitors for each UDP port and visitor address in a second; 0 means no limit."
                     + " Default: 500."),
     UDP_IDLE_TIMEOUT(
-            Section.SERVER, "time", "How long a visitor of a UDP port may be silent before it leaves. Default: 60s."),
+            Section.SERVER,
+            "time",
+            "Time after which the server forgets a visitor of a UDP port that sends no datagram. Default: 60s."),
     CLUSTER(
             Section.SERVER,
             "store",
             "Make the server a node of a cluster, whose nodes share this store: etcd:<url>,<url>,... or"
-                    + " postgresql:<JDBC URL>. Needs --public-ports, --peer and --peer-cert. User, password and certificates for the"
-                    + " store are in the variables RELAY_CLUSTER_USER, RELAY_CLUSTER_PASSWORD, RELAY_CLUSTER_CA,"
+                    + " postgresql:<JDBC URL>. Needs --public-ports, --peer, --peer-cert, --peer-key and --peer-ca. User, password and"
+                    + " certificates for the store are in the variables RELAY_CLUSTER_USER, RELAY_CLUSTER_PASSWORD, RELAY_CLUSTER_CA,"
                     + " RELAY_CLUSTER_CERT and RELAY_CLUSTER_KEY. Default: none."),
     CLUSTER_NAME(
             Section.SERVER,
             "name",
-            "Name of the cluster. Clusters with different names can share a store. The certificates that relay keygen makes"
-                    + " have it, too. Default: relay."),
+            "Name of the cluster. Clusters with different names can share a store. The certificates of the nodes contain"
+                    + " it, so relay keygen --node needs it, too. Default: relay."),
     NODE(
             Section.SERVER,
             "name",
@@ -208,7 +209,8 @@ enum Flag {
     PEER_ADVERTISE(
             Section.SERVER,
             "host:port",
-            "Where other nodes reach this one. Default: the address of --peer, or the name of the node if that is all addresses."),
+            "Address at which other nodes reach this one. Default: the address of --peer; the name of the node if --peer stands for"
+                    + " all addresses."),
     PEER_CERT(
             Section.SERVER,
             "pem",
@@ -221,8 +223,8 @@ enum Flag {
     DRAIN_DELAY(
             Section.SERVER,
             "time",
-            "How long the public ports of a node still accept visitors after SIGTERM, until load balancers have noticed it. It is"
-                    + " a part of --grace-period. Default: 5s."),
+            "How long the public ports of a node still accept visitors after SIGTERM, so that load balancers can notice it. This"
+                    + " time is part of --grace-period. Default: 5s."),
 
     HANDSHAKE_TIMEOUT(
             Section.TUNNEL,
@@ -242,17 +244,17 @@ enum Flag {
     ADMIN_SOCKET_MODE(
             Section.TUNNEL,
             "mode",
-            "Permissions of the Unix-domain socket of --admin, such as 660. Who may write can shut the process down."
+            "Permissions of the Unix-domain socket of --admin, such as 660. Anyone with write permission can shut the process down."
                     + " Default: 600."),
     ADMIN_SOCKET_OWNER(
             Section.TUNNEL,
             "user:group",
-            "Owner of the Unix-domain socket of --admin, as for --socket-owner. Default: those of the process."),
+            "Owner of the Unix-domain socket of --admin, as for --socket-owner. Default: user and group of the process."),
     WINDOW(Section.TUNNEL, "bytes", "Initial flow-control window for each visitor, such as 512k or 4m. Default: 256k."),
     MAX_WINDOW(
             Section.TUNNEL,
             "bytes",
-            "Size up to which a window grows on a path with a long delay. 0: it never grows. Default: 16m."),
+            "Maximum size to which a window grows on a path with a long delay. 0: it never grows. Default: 16m."),
 
     CONFIG(
             Section.ADMIN,
@@ -263,7 +265,7 @@ enum Flag {
             Section.ADMIN,
             "address:port",
             "Local address for health checks, metrics, tunnels and the status page over HTTP, such as 127.0.0.1:7001. Port 0"
-                    + " means any free port. Other than loopback addresses need a token. Or unix:<path>, a socket whose"
+                    + " means any free port. Addresses other than loopback need a token. unix:<path> is a Unix-domain socket, whose"
                     + " permissions replace the token. relay status asks this address,"
                     + " 127.0.0.1:7001 by default. Default: none."),
     ADMIN_TOKEN_FILE(

@@ -47,9 +47,9 @@ final class Syntax {
               relay keygen --node=<name>...    certificates for the nodes of a cluster
               relay config [<options>]         effective configuration, with its origin
               relay check [<options>]          tries files, ports and the way to the server
-              relay status [--admin=<address:port>]   tunnels of a running server or forwarder
-              relay cluster status [--admin=<address:port>]   nodes and endpoints of a cluster
-              relay demo [--once]              both, with a web page, on this machine only
+              relay status [--admin=<address:port>]   tunnels of a server or forwarder
+              relay cluster status [--admin=<address:port>]   nodes of a cluster
+              relay demo [--once]              a tunnel with both ends in one process
               relay help, relay version
 
             The server listens for relay clients on <localport>; 0 means any free port.
@@ -61,13 +61,13 @@ final class Syntax {
             Standard output has one line for each event; the log goes to standard error:
               listening on <address>:<port>
               relaying <host>:<public port> -> <local host>:<local port>
-            The second line is repeated after each reconnect, when the port may change.""";
+            The second line is printed again after each reconnect. The port may then differ.""";
 
     static final String FOOTER = """
 
-            Without the --tls options, the connection is neither encrypted nor authenticated.
-            To admit known clients only, make a key for each with relay keygen --client, and
-            use --clients, --require-name, --name and --key-file.
+            Without the --tls options, the connection is not encrypted, and the client does
+            not verify the server. To admit known clients only, make a key for each with
+            relay keygen --client, and use --clients, --require-name, --name and --key-file.
 
             An option can also be set by the environment variable in brackets, <host> by
             RELAY_HOST, and <port> or <localport> by RELAY_PORT, or by a key of a TOML file

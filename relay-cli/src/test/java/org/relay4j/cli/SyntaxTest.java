@@ -51,6 +51,10 @@ class SyntaxTest {
     @Test
     void helpFitsATerminal() {
         assertEquals(List.of(), help.lines().filter(line -> line.length() > 80).toList());
+        for (String text : List.of(Syntax.COMMANDS, Syntax.FOOTER)) {
+            for (String line : text.lines().toList())
+                assertTrue(help.lines().anyMatch(line::equals), "is wrapped: " + line);
+        }
     }
 
     private static List<String> commands(Stream<String> lines) {
