@@ -593,6 +593,26 @@ class ClusterNodeTest {
         assertTrue(a.node.mayServe(ID, ENDPOINT, time.now()));
     }
 
+    @Test
+    void aClaimOnTheLeaseOfANodeThatHasGoneIsNotDeletedWithTheRecordOnTheLeaseOfTheOneThatLeft() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        share(a, b); // the claim depends on the lease of b
+        a.get(a.node.update(ID, text -> text + "+a")); // the record depends on the lease of a
+        b.store.unwritable(new RegistryException("no room", null)); // it renews its lease, and cannot adopt the record
+        a.node.leaveToOthers(ID);
+        a.run(56 * SECOND);
+        b.store.cut(true); // before a looks whether b has adopted it
+        a.run(550 * SECOND);
+        assertTrue(a.get(a.node.find(ID)).isEmpty()); // a client's tunnel that nobody is known to serve
+        assertTrue(b.node.mayServe(ID, ENDPOINT, time.now()));
+        Throwable taken = a.failure(a.node.claim(tunnel(OTHER, "bob"), ENDPOINT, false));
+        assertInstanceOf(EndpointTakenException.class, taken);
+        a.run(60 * SECOND);
+        assertFalse(b.node.mayServe(ID, ENDPOINT, time.now()));
+        a.get(a.node.claim(tunnel(OTHER, "bob"), ENDPOINT, false));
+    }
+
     private OneNode withNegativeClock() {
         ClusterSettings settings = OneNode.settings("a").incarnation("a-1");
         OneNode node = new OneNode(time, registry, settings, -1_000_000 * SECOND);
