@@ -28,11 +28,16 @@ start_go() {
     port[go]=$(said go-forwarder 'public port ([0-9]+)')
 }
 
-start_relay() { # NAME JAVA JAR: with TLS if the name has -tls, with two connections if it ends with -two
-    local options control server_options=("${relay_server_options[@]}") forwarder_options=()
-    [ -f "$3" ] || die "there is no $3: build it with ./relay --version, or give --jar"
-    options=$(launcher_options)
-    [ -n "$options" ] || die "cannot read the JVM's options from the launcher"
+start_relay() { # NAME JAVA JAR: with TLS if the name has -tls, with two connections if it ends with -two; JAVA may be a package's launcher
+    local control program server_options=("${relay_server_options[@]}") forwarder_options=()
+    if [[ $2 == */relay ]]; then
+        program=("$2")
+    else
+        [ -f "$3" ] || die "there is no $3: build it with ./relay --version, or give --jar"
+        read -ra program <<<"$(launcher_options)"
+        [ ${#program[@]} != 0 ] || die "cannot read the JVM's options from the launcher"
+        program=("$2" "${program[@]}" -jar "$3")
+    fi
     control=$(free_port)
     if [[ $1 == *-two ]]; then
         server_options+=(--extended)
@@ -41,16 +46,14 @@ start_relay() { # NAME JAVA JAR: with TLS if the name has -tls, with two connect
     if [[ $1 == *-tls* ]]; then
         local fingerprint
         mkdir "$work/$1"
-        fingerprint=$("$2" -jar "$3" keygen --out="$work/$1" 2>/dev/null) || die "relay keygen failed"
+        fingerprint=$("${program[@]}" keygen --out="$work/$1" 2>/dev/null) || die "relay keygen failed"
         server_options+=(--tls-cert="$work/$1/relay-cert.pem" --tls-key="$work/$1/relay-key.pem")
         forwarder_options+=(--tls-pin="$fingerprint")
     fi
-    # shellcheck disable=SC2086 # a list of words
-    start "$1-server" "$2" $options -jar "$3" "${server_options[@]}" "$control"
+    start "$1-server" "${program[@]}" "${server_options[@]}" "$control"
     server[$1]=$pid
     connects "$control"
-    # shellcheck disable=SC2086
-    start "$1-forwarder" "$2" $options -jar "$3" "${forwarder_options[@]}" --localForwardPort="$backend_port" 127.0.0.1 "$control"
+    start "$1-forwarder" "${program[@]}" "${forwarder_options[@]}" --localForwardPort="$backend_port" 127.0.0.1 "$control"
     forwarder[$1]=$pid
     port[$1]=$(said "$1-forwarder" 'relaying .*:([0-9]+) -> .*')
 }
