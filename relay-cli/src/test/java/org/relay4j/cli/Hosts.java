@@ -1,6 +1,7 @@
 package org.relay4j.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,12 +21,32 @@ final class Hosts implements AutoCloseable {
     private static final String NEEDED = "this test makes network namespaces: run it as root (in a container with"
             + " --cap-add NET_ADMIN --cap-add SYS_ADMIN), with iproute2 installed";
     private static final int LINK = 29; // bits of the network of a link
+    private static final int LAST = 255;
+    private static final int ATTEMPTS = 10; // of 512 networks, few are in use
 
     private final String prefix =
             "rl" + Integer.toString(ThreadLocalRandom.current().nextInt(36 * 36 * 36 * 36), 36);
-    private final String net = "198." + ThreadLocalRandom.current().nextInt(18, 20) + "."
-            + ThreadLocalRandom.current().nextInt(256) + ".";
+    private final String net;
     private final List<String> made = new ArrayList<>();
+
+    Hosts() throws InterruptedException {
+        String free = null;
+        for (int i = 0; free == null && i < ATTEMPTS; i++) free = reserve();
+        assertNotNull(free, NEEDED);
+        net = free;
+    }
+
+    /**
+     * Returns the first three numbers of all addresses, unless a test of another process uses them: whoever has their last address at
+     * this host's loopback device has them all.
+     */
+    private static @Nullable String reserve() throws InterruptedException {
+        ThreadLocalRandom random = ThreadLocalRandom.current();
+        String net = "198." + random.nextInt(18, 20) + "." + random.nextInt(256) + ".";
+        try (ChildProcess ip = ChildProcess.start("ip", "address", "add", net + LAST + "/32", "dev", "lo")) {
+            return ip.awaitExit() == 0 ? net : null;
+        }
+    }
 
     /** Makes a host, and returns its name. */
     String add(String name) throws InterruptedException {
@@ -122,12 +143,11 @@ final class Hosts implements AutoCloseable {
 
     @Override
     public void close() {
-        for (String host : made) {
-            try {
-                ip("netns", "delete", host); // with it, the links that end there
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
+        try {
+            for (String host : made) ip("netns", "delete", host); // with it, the links that end there
+            ip("address", "del", net + LAST + "/32", "dev", "lo");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 }
