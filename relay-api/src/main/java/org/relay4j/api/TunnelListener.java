@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * calls are made by a thread of Relay that may block. An exception thrown by a listener is logged and has no other effect.
  *
  * <p>A slow listener does not delay the tunnel. At most 1,024 events of visitors and round trips wait for it; further ones are
- * dropped and counted ({@link TunnelStatistics#droppedEvents}).
+ * dropped and counted ({@link TunnelStatistics#droppedEvents}). At most 256 tunnels of a process have their listener called at the
+ * same time, not counting those whose listener has been busy for more than a second while others waited.
  *
  * <pre>{@code
  * TunnelListener listener = new TunnelListener() {

@@ -5,10 +5,13 @@ import java.io.InterruptedIOException;
 import java.net.SocketException;
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.RelayCertificateException;
@@ -19,7 +22,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
-/** Attempts to connect, with growing pauses, until one succeeds or the owner closes them. Used by one thread at a time. */
+/**
+ * Attempts to connect, with growing pauses, until one succeeds or the owner closes them. One series of attempts at a time. The first
+ * one of a tunnel blocks its thread; all others have a thread only during an attempt, because pauses are long and tunnels may be many.
+ */
 final class Attempts {
     private static final Logger log = LoggerFactory.getLogger(Attempts.class);
 
@@ -34,32 +40,52 @@ final class Attempts {
         T connect() throws IOException;
     }
 
+    /** What a series of attempts has come to. */
+    interface Outcome<T> {
+        /**
+         * Returns the result of the successful attempt.
+         *
+         * @throws IOException as {@link #first} does; and the defect of an attempt
+         */
+        T get() throws IOException;
+    }
+
     private final String failed;
+    private final Executor threads;
     private final Backoff backoff;
     private final BooleanSupplier urgent;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final ReentrantLock lock = OrderedLock.leaf("attempts to connect");
     private @Nullable Thread trying; // guarded by lock
+    private @Nullable CompletableFuture<@Nullable Void> pausing; // completed when the pause is over; guarded by lock
 
     /**
      * @param failed what a failed attempt means, for the log
      * @param urgent whether visitors wait for the next connection
      */
     Attempts(String failed, RelayClientOptions options, BooleanSupplier urgent) {
+        this(failed, options, urgent, Callbacks.EXECUTOR);
+    }
+
+    Attempts(String failed, RelayClientOptions options, BooleanSupplier urgent, Executor threads) {
         this.failed = failed;
+        this.threads = threads;
         this.urgent = urgent;
         backoff = new Backoff(options.shortestBackoff(), options.longestBackoff());
     }
 
-    /** Ends the attempts, including one in progress. Safe from any thread. */
+    /** Ends the attempts, including one in progress, or the pause before the next one. Does not block. Safe from any thread. */
     void close() {
         closing.countDown();
+        CompletableFuture<@Nullable Void> pause;
         lock.lock();
         try {
             if (trying != null) trying.interrupt();
+            pause = pausing;
         } finally {
             lock.unlock();
         }
+        if (pause != null) pause.complete(null);
     }
 
     boolean isClosing() {
@@ -77,27 +103,40 @@ final class Attempts {
     }
 
     /**
-     * Tries at once; after a failure it tries again if {@code retry} accepts that.
+     * Tries at once; after a failure it tries again if {@code retry} accepts that. Blocks until the last attempt.
      *
      * @throws IOException if an attempt fails and is not retried, or the owner closed this object
      * @throws InterruptedIOException if the thread is interrupted; its interrupted flag stays set
      */
     <T> T first(Attempt<T> attempt, Predicate<IOException> retry) throws IOException {
-        return run(() -> tryUntilConnected(attempt, retry));
+        Series<T> series = new Series<>(attempt, retry, outcome -> {});
+        while (true) {
+            long begun = System.nanoTime();
+            try {
+                return once(attempt);
+            } catch (IOException e) {
+                Duration pause = series.pauseAfter(e, begun);
+                if (pause == null) throw e;
+                pause(pause);
+            }
+        }
     }
 
-    /** Tries as {@link #first} does, but after a pause. */
-    <T> T again(Attempt<T> attempt, Predicate<IOException> retry) throws IOException {
-        return run(() -> {
-            pause(backoff.next(urgent.getAsBoolean()));
-            return tryUntilConnected(attempt, retry);
-        });
+    /** Tries as {@link #first} does, but does not block: a thread that may block tries, and one calls {@code then} at the end. */
+    <T> void soon(Attempt<T> attempt, Predicate<IOException> retry, Consumer<Outcome<T>> then) {
+        Callbacks.runSurely(threads, new Series<>(attempt, retry, then));
     }
 
-    private <T> T run(Attempt<T> attempts) throws IOException {
+    /** Tries as {@link #soon} does, but after a pause. */
+    <T> void later(Attempt<T> attempt, Predicate<IOException> retry, Consumer<Outcome<T>> then) {
+        pause(backoff.next(urgent.getAsBoolean()), new Series<>(attempt, retry, then));
+    }
+
+    private <T> T once(Attempt<T> attempt) throws IOException {
         tries(Thread.currentThread());
         try {
-            return attempts.connect();
+            if (isClosing()) throw closed();
+            return attempt.connect();
         } finally {
             tries(null);
             if (isClosing()) Thread.interrupted(); // the interrupt was meant for the attempts
@@ -113,25 +152,63 @@ final class Attempts {
         }
     }
 
-    private <T> T tryUntilConnected(Attempt<T> attempt, Predicate<IOException> retry) throws IOException {
-        long quietUntil = System.nanoTime(); // ns
-        while (true) {
-            if (isClosing()) throw closed();
+    /** Attempts with the same aim. As a task, it makes the next one. */
+    private final class Series<T> implements Runnable {
+        private final Attempt<T> attempt;
+        private final Predicate<IOException> retry;
+        private final Consumer<Outcome<T>> then;
+        private long quietUntil = System.nanoTime(); // ns; one thread at a time
+
+        private Series(Attempt<T> attempt, Predicate<IOException> retry, Consumer<Outcome<T>> then) {
+            this.attempt = attempt;
+            this.retry = retry;
+            this.then = then;
+        }
+
+        @Override
+        public void run() {
             long begun = System.nanoTime();
+            Outcome<T> outcome;
             try {
-                return attempt.connect();
+                T result = once(attempt);
+                outcome = () -> result;
             } catch (IOException e) {
-                if (isClosing() || Thread.currentThread().isInterrupted() || !retry.test(e)) throw e;
-                boolean restarts = isDraining(e);
-                boolean soon = urgent.getAsBoolean() && isPassing(e);
-                Duration pause = restarts ? backoff.whileDraining() : backoff.next(soon);
-                long now = System.nanoTime();
-                boolean quiet = (soon || restarts) && now - quietUntil < 0;
-                if (!quiet) quietUntil = now + QUIET;
-                log.atLevel(quiet ? Level.DEBUG : restarts ? Level.INFO : Level.WARN)
-                        .log("{}: {}; next attempt in {} ms", failed, e.getMessage(), pause.toMillis());
-                pause(soon ? remaining(pause, now - begun) : pause);
+                Duration pause = pauseAfter(e, begun);
+                if (pause != null) {
+                    pause(pause, this);
+                    return;
+                }
+                outcome = () -> {
+                    throw e;
+                };
+            } catch (RuntimeException e) {
+                outcome = () -> {
+                    throw e;
+                };
+            } catch (Error e) {
+                outcome = () -> {
+                    throw e;
+                };
             }
+            then.accept(outcome);
+        }
+
+        /**
+         * Reports a failed attempt, and returns the pause until the next one; null if there is none.
+         *
+         * @param begun when the attempt began, ns
+         */
+        private @Nullable Duration pauseAfter(IOException e, long begun) {
+            if (isClosing() || Thread.currentThread().isInterrupted() || !retry.test(e)) return null;
+            boolean restarts = isDraining(e);
+            boolean soon = urgent.getAsBoolean() && isPassing(e);
+            Duration pause = restarts ? backoff.whileDraining() : backoff.next(soon);
+            long now = System.nanoTime();
+            boolean quiet = (soon || restarts) && now - quietUntil < 0;
+            if (!quiet) quietUntil = now + QUIET;
+            log.atLevel(quiet ? Level.DEBUG : restarts ? Level.INFO : Level.WARN)
+                    .log("{}: {}; next attempt in {} ms", failed, e.getMessage(), pause.toMillis());
+            return soon ? remaining(pause, now - begun) : pause;
         }
     }
 
@@ -161,6 +238,20 @@ final class Attempts {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted while connecting");
         }
+    }
+
+    /** Has the next attempt made after a pause; at once if the owner closes this object, which the attempt finds. */
+    private void pause(Duration pause, Runnable next) {
+        CompletableFuture<@Nullable Void> over = new CompletableFuture<>();
+        lock.lock();
+        try {
+            pausing = over;
+        } finally {
+            lock.unlock();
+        }
+        var unused = over.thenRun(() -> Callbacks.runSurely(threads, next));
+        if (isClosing()) over.complete(null); // the thread that closed this object may have missed the pause
+        else over.completeOnTimeout(null, pause.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     private static IOException closed() {

@@ -3,7 +3,6 @@ package org.relay4j.client;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.relay4j.yamux.io.LimitedLog;
 import org.relay4j.yamux.io.Threads;
@@ -13,7 +12,16 @@ import org.slf4j.event.Level;
 
 /** The threads that reconnect and call listeners. They may block, and exist only while they are needed. */
 final class Callbacks {
-    static final ExecutorService EXECUTOR = Threads.executor("relay-callback");
+    /** The number of threads of each kind, without those whose task takes long. */
+    static final int MOST = 256;
+
+    private static final Executor THREADS = Threads.executor("relay-callback");
+
+    /** Runs tasks that end by themselves, because each wait in them has a timeout. An attempt to connect has several. */
+    static final Executor EXECUTOR = new CallbackThreads(THREADS, MOST, Duration.ofSeconds(30));
+
+    /** Calls listeners, which may block. Apart from the others, so that a slow listener delays no tunnel. */
+    static final Executor LISTENERS = new CallbackThreads(THREADS, MOST, Duration.ofSeconds(1));
 
     private static final Logger log = LoggerFactory.getLogger(Callbacks.class);
     private static final LimitedLog noThread = new LimitedLog(log, Level.ERROR);

@@ -47,7 +47,7 @@ final class ClientTunnel implements OwnedTunnel {
         lifecycle.connect();
     }
 
-    /** Retries after a failed first attempt, while other tunnels of the owner may be up. Blocks until it succeeds or ends. */
+    /** Retries after a failed first attempt, while other tunnels of the owner may be up. Does not block. */
     void connectLater(IOException failure) {
         lifecycle.connectLater(failure);
     }

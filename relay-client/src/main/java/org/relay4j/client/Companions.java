@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Adds connections to a tunnel that is up, until it has as many as its options want or the server refuses another. One attempt
- * at a time, on a thread that exists only while one is missing. Safe for use by several threads.
+ * at a time. Safe for use by several threads.
  */
 final class Companions {
     /** Joins one connection to the tunnel. */
@@ -61,7 +61,7 @@ final class Companions {
     private final Attempts attempts;
     private final ReentrantLock lock = OrderedLock.leaf("the missing connections of a tunnel");
     private final ArrayDeque<Missing> missing = new ArrayDeque<>(); // guarded by lock
-    private boolean working; // a thread is, or soon will be; guarded by lock
+    private boolean working; // connections are being added; guarded by lock
     private boolean changed; // one was lost since the last attempt began; guarded by lock
 
     /** As many as belong to a tunnel with one connection. */
@@ -80,7 +80,7 @@ final class Companions {
         } finally {
             lock.unlock();
         }
-        Callbacks.runSurely(Callbacks.EXECUTOR, this::work);
+        work();
     }
 
     /**
@@ -119,8 +119,20 @@ final class Companions {
     }
 
     private void work() {
+        Missing next = next();
+        if (next == null) return;
+        TunnelConnection leaving = next.leaving();
+        Attempts.Attempt<TunnelConnection> attempt =
+                () -> joining.join(next.replaced(), leaving == null ? Entrance.Way.SAME : Entrance.Way.OTHER);
+        if (leaving == null) attempts.wasUp(next.lasted());
+        else attempts.wasDrained(next.lasted());
+        if (next.isUrgent()) attempts.soon(attempt, Companions::isTemporary, outcome -> ended(next, outcome));
+        else attempts.later(attempt, Companions::isTemporary, outcome -> ended(next, outcome));
+    }
+
+    private void ended(Missing next, Attempts.Outcome<TunnelConnection> outcome) {
         try {
-            for (Missing next; (next = next()) != null; ) if (!join(next) && !isTriedAgain(next)) return;
+            if (hasJoined(next, outcome) || isTriedAgain(next)) work();
         } catch (IOException e) {
             end();
             log.debug("no more connections are added: {}", e.getMessage()); // the tunnel was closed or lost
@@ -131,17 +143,10 @@ final class Companions {
     }
 
     /** Returns false if the server refuses another connection until the tunnel has changed. */
-    private boolean join(Missing next) throws IOException {
+    private boolean hasJoined(Missing next, Attempts.Outcome<TunnelConnection> outcome) throws IOException {
         TunnelConnection leaving = next.leaving();
-        Attempts.Attempt<Boolean> attempt = () -> {
-            joining.join(next.replaced(), leaving == null ? Entrance.Way.SAME : Entrance.Way.OTHER);
-            return true;
-        };
-        if (leaving == null) attempts.wasUp(next.lasted());
-        else attempts.wasDrained(next.lasted());
         try {
-            if (next.isUrgent()) attempts.first(attempt, Companions::isTemporary);
-            else attempts.again(attempt, Companions::isTemporary);
+            var unused = outcome.get();
             if (leaving != null) leaving.retire();
             return true;
         } catch (RelayRefusedException e) {
@@ -163,7 +168,7 @@ final class Companions {
         return !(failure instanceof RelayRefusedException refusal && LASTING.contains(refusal.code()));
     }
 
-    /** Keeps a connection that was refused for later. Returns false, and the thread is to end, if the tunnel has not changed. */
+    /** Keeps a connection that was refused for later. Returns false if the tunnel has not changed. */
     private boolean isTriedAgain(Missing refused) {
         lock.lock();
         try {
@@ -184,7 +189,7 @@ final class Companions {
         }
     }
 
-    /** Returns null, and the thread is to end, if nothing is missing. */
+    /** Returns null, and the work has ended, if nothing is missing. */
     private @Nullable Missing next() {
         lock.lock();
         try {

@@ -119,14 +119,14 @@ final class Rescue {
         }
         if (closed) attempts.close(); // the thread that closed this object may have missed it
         log.debug("the server is silent, another connection is tried");
-        Callbacks.runSurely(Callbacks.EXECUTOR, () -> work(silent, stays, attempts));
+        attempts.later(() -> join(silent, stays), Companions::isTemporary, outcome -> ended(silent, stays, outcome));
     }
 
-    private void work(TunnelConnection silent, Runnable stays, Attempts attempts) {
+    private void ended(TunnelConnection silent, Runnable stays, Attempts.Outcome<Boolean> outcome) {
         boolean joined = false;
         boolean useless = false;
         try {
-            joined = attempts.again(() -> join(silent, stays), Companions::isTemporary);
+            joined = outcome.get();
         } catch (RelayRefusedException e) {
             refuse(silent);
             log.debug("no other connection joins: {}", e.getMessage());

@@ -61,7 +61,7 @@ final class TunnelEvents {
     private volatile String name = "not connected yet";
 
     TunnelEvents(@Nullable TunnelListener listener, Tunnel tunnel) {
-        this(listener, tunnel, Callbacks.EXECUTOR);
+        this(listener, tunnel, Callbacks.LISTENERS);
     }
 
     TunnelEvents(@Nullable TunnelListener listener, Tunnel tunnel, Executor threads) {

@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.RelayException;
@@ -19,8 +20,7 @@ final class TunnelLifecycle {
     /*
      *   connect -> up -> lost -> connect again, after a pause -> up -> ... -> over
      *
-     * Connecting blocks: the first time the caller's thread, afterwards one of Callbacks, which exists only while it is
-     * needed. The tunnel subscribes to the end of a connection after it has announced its up, so neither can overtake the other.
+     * Connecting blocks: the first time the caller's thread, afterwards one of Callbacks for each attempt. The tunnel subscribes to the end of a connection after it has announced its up, so neither can overtake the other.
      * Visitors are handled by the connection.
      *
      * While the tunnel is up, Companions add further connections if the options want them. It is lost with its last connection.
@@ -94,16 +94,22 @@ final class TunnelLifecycle {
         return failure instanceof RelayOptionException;
     }
 
-    /** Retries after a failed first attempt, while other tunnels of the owner may be up. Blocks until it succeeds or ends. */
+    /** Retries after a failed first attempt, while other tunnels of the owner may be up. Does not block. */
     void connectLater(IOException failure) {
+        if (!options.reconnect() || attempts.isClosing() || isFinal(failure)) {
+            finish(attempts.isClosing() ? null : failure);
+            return;
+        }
+        log.warn("no tunnel: {}; trying again", failure.getMessage());
+        connectAgain(next -> {
+            if (next == null) finish(null);
+            else Callbacks.runSurely(Callbacks.LISTENERS, this::announceSurely); // calls the listener
+        });
+    }
+
+    private void announceSurely() {
         try {
-            if (!options.reconnect() || attempts.isClosing() || isFinal(failure)) {
-                finish(attempts.isClosing() ? null : failure);
-                return;
-            }
-            log.warn("no tunnel: {}; trying again", failure.getMessage());
-            if (connectAgain() != null) announce();
-            else finish(null);
+            announce();
         } catch (RuntimeException | Error e) {
             fail(e);
         }
@@ -241,18 +247,30 @@ final class TunnelLifecycle {
             finish(attempts.isClosing() ? null : cause);
             return;
         }
-        TunnelConnection next = connectAgain();
-        if (next != null) announce(next, last.publicAddress());
-        else {
-            events.closed(); // the listener expects another attempt
-            finish(null);
-        }
+        connectAgain(next -> {
+            if (next != null) announce(next, last.publicAddress());
+            else {
+                events.closed(); // the listener expects another attempt
+                finish(null);
+            }
+        });
+    }
+
+    /** Connects after a pause, and then passes the connection on; null if the tunnel was closed. Does not block. */
+    private void connectAgain(Consumer<@Nullable TunnelConnection> then) {
+        attempts.later(this::attempt, failure -> true, outcome -> {
+            try {
+                then.accept(adopted(outcome));
+            } catch (RuntimeException | Error e) {
+                fail(e);
+            }
+        });
     }
 
     /** Returns null if the tunnel was closed. */
-    private @Nullable TunnelConnection connectAgain() {
+    private @Nullable TunnelConnection adopted(Attempts.Outcome<TunnelConnection> outcome) {
         try {
-            TunnelConnection next = attempts.again(this::attempt, failure -> true);
+            TunnelConnection next = outcome.get();
             adopt(next);
             return next;
         } catch (IOException e) {

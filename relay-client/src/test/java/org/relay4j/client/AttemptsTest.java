@@ -6,6 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.io.IOException;
 import java.net.SocketException;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,6 +23,9 @@ import org.relay4j.testing.Logged;
 class AttemptsTest {
     private static final RelayClientOptions OPTIONS = RelayClientOptions.builder()
             .backoff(Duration.ofMillis(1), Duration.ofMillis(1))
+            .build();
+    private static final RelayClientOptions WITH_LONG_PAUSES = RelayClientOptions.builder()
+            .backoff(Duration.ofHours(1), Duration.ofHours(1))
             .build();
 
     private final Attempts attempts = new Attempts("no tunnel", OPTIONS, () -> true);
@@ -42,13 +50,15 @@ class AttemptsTest {
     private int warnings(IOException failure) throws IOException {
         AtomicInteger tries = new AtomicInteger();
         try (Logged log = Logged.below("org.relay4j.client")) {
-            String connected = attempts.again(
+            CompletableFuture<Attempts.Outcome<String>> outcome = new CompletableFuture<>();
+            attempts.later(
                     () -> {
                         if (tries.incrementAndGet() <= 4) throw failure;
                         return "connected";
                     },
-                    any -> true);
-            assertEquals("connected", connected);
+                    any -> true,
+                    outcome::complete);
+            assertEquals("connected", outcome.join().get());
             assertEquals(4, log.lines().size());
             return log.lines("WARN").size();
         }
@@ -68,6 +78,61 @@ class AttemptsTest {
             throw failure;
         };
         assertEquals(failure, assertThrows(IOException.class, () -> attempts.first(failing, any -> false)));
-        assertEquals(failure, assertThrows(IOException.class, () -> attempts.again(failing, any -> false)));
+        CompletableFuture<Attempts.Outcome<Void>> soon = new CompletableFuture<>();
+        attempts.soon(failing, any -> false, soon::complete);
+        assertEquals(failure, assertThrows(IOException.class, () -> soon.join().get()));
+        CompletableFuture<Attempts.Outcome<Void>> later = new CompletableFuture<>();
+        attempts.later(failing, any -> false, later::complete);
+        assertEquals(failure, assertThrows(IOException.class, () -> later.join().get()));
+    }
+
+    /** A process may have thousands of tunnels that have lost their server. */
+    @Test
+    void pausesNeedNoThread() {
+        Queue<Runnable> tasks = new ArrayDeque<>();
+        List<Attempts.Outcome<String>> outcomes = new ArrayList<>();
+        Attempts patient = new Attempts("no tunnel", WITH_LONG_PAUSES, () -> false, tasks::add);
+        patient.later(() -> "connected", any -> true, outcomes::add);
+        assertEquals(0, tasks.size(), "a thread waits before the first attempt");
+        patient.close();
+        tasks.remove().run();
+        assertThrows(SocketException.class, () -> outcomes.get(0).get());
+    }
+
+    @Test
+    void pausesBetweenAttemptsNeedNoThreadEither() {
+        Queue<Runnable> tasks = new ArrayDeque<>();
+        List<Attempts.Outcome<String>> outcomes = new ArrayList<>();
+        Attempts patient = new Attempts("no tunnel", WITH_LONG_PAUSES, () -> false, tasks::add);
+        patient.<String>soon(
+                () -> {
+                    throw new SocketException("Connection refused");
+                },
+                any -> true,
+                outcomes::add);
+        tasks.remove().run(); // returns, although it has failed
+        assertEquals(0, outcomes.size());
+        assertEquals(0, tasks.size());
+        patient.close();
+        patient.close();
+        assertEquals(1, tasks.size(), "the end was told twice, or not at all");
+        tasks.remove().run();
+        assertEquals(1, outcomes.size());
+        assertThrows(SocketException.class, () -> outcomes.get(0).get());
+    }
+
+    @Test
+    void defectOfAnAttemptEndsThem() {
+        Queue<Runnable> tasks = new ArrayDeque<>();
+        List<Attempts.Outcome<String>> outcomes = new ArrayList<>();
+        Attempts broken = new Attempts("no tunnel", OPTIONS, () -> false, tasks::add);
+        broken.<String>soon(
+                () -> {
+                    throw new IllegalStateException("a defect");
+                },
+                any -> true,
+                outcomes::add);
+        tasks.remove().run();
+        assertThrows(IllegalStateException.class, () -> outcomes.get(0).get());
     }
 }
