@@ -12,6 +12,7 @@ import org.relay4j.api.Endpoint;
 import org.relay4j.server.cluster.Carried.Holding;
 import org.relay4j.server.registry.Entry;
 import org.relay4j.server.registry.Snapshot;
+import org.relay4j.server.registry.Transaction;
 
 /*
  * When a takeover has failed and its outcome is not known, the tunnel may depend on the lease of this node, although this node does not
@@ -28,12 +29,13 @@ final class Ghosts {
     private static final Duration MARGIN = Duration.ofSeconds(30); // beyond the lease of the client
     private static final long SOON = Duration.ofSeconds(1).toNanos(); // then changes of other nodes are known
     private static final long AGAIN = Duration.ofSeconds(10).toNanos(); // until one is looked at again
-    private static final int MOST_AT_ONCE = 10; // in one tick
 
     private final Access access;
     private final View view;
     private final Sync sync;
     private final Map<String, Ghost> ghosts = new LinkedHashMap<>(); // by tunnel
+    private @Nullable Map<String, Ghost> chosen; // for the next request, while it is made up
+    private boolean reading; // a request for all that were chosen is under way
 
     /**
      * A tunnel that is looked at when it is due.
@@ -89,19 +91,57 @@ final class Ghosts {
     }
 
     void tick() {
-        Map<String, Ghost> now = new LinkedHashMap<>();
+        if (!reading) next();
+    }
+
+    /**
+     * Reads what the registry has of those that are due, as many as one request can have keys. One such request is under way at a time, so
+     * clients that ask for something do not wait behind them.
+     */
+    private void next() {
+        reading = false;
+        Map<String, Ghost> due = due();
+        while (!due.isEmpty()) {
+            Map<String, Ghost> all = choose(due);
+            reading = !all.isEmpty();
+            if (reading) {
+                read(all, true);
+                return;
+            }
+            due = due();
+        }
+    }
+
+    private Map<String, Ghost> due() {
+        Map<String, Ghost> due = new LinkedHashMap<>();
+        int keys = 0;
         for (Map.Entry<String, Ghost> each : ghosts.entrySet()) {
             // One that is looked at again is due before newer ones.
             if (each.getValue().due - access.now() > 0) continue;
-            now.put(each.getKey(), each.getValue());
-            if (now.size() == MOST_AT_ONCE) break;
+            keys += 1 + each.getValue().endpoints.size();
+            if (keys > Transaction.MOST && !due.isEmpty()) break;
+            due.put(each.getKey(), each.getValue());
         }
-        now.forEach((id, ghost) -> {
+        return due;
+    }
+
+    /** Returns those that can be read now. They have their turns. */
+    private Map<String, Ghost> choose(Map<String, Ghost> due) {
+        Map<String, Ghost> all = new LinkedHashMap<>();
+        chosen = all;
+        due.forEach((id, ghost) -> {
             ghosts.remove(id);
             if (sync.find(id) != null) return;
-            boolean begun = isForsaken(ghost) && sync.beginTurn(id, () -> read(id, ghost));
+            boolean begun = isForsaken(ghost) && sync.beginTurn(id, () -> hasTurn(id, ghost));
             if (!begun) add(id, ghost.at(access.now() + AGAIN));
         });
+        chosen = null;
+        return all;
+    }
+
+    private void hasTurn(String id, Ghost ghost) {
+        if (chosen != null) chosen.put(id, ghost);
+        else read(Map.of(id, ghost), false); // something else was being done with the tunnel
     }
 
     /**
@@ -113,21 +153,29 @@ final class Ghosts {
         return access.now() - ghost.since > longest || ghost.sharers.stream().allMatch(view::isSettled);
     }
 
-    /** Has the turn of the tunnel, so that it is not released while it is taken. */
-    private void read(String id, Ghost ghost) {
+    /**
+     * Has the turns of the tunnels, so that none is released while it is taken.
+     *
+     * @param more whether to go on with the next ones
+     */
+    private void read(Map<String, Ghost> all, boolean more) {
         List<String> keys = new ArrayList<>();
-        keys.add(access.keys().tunnel(id));
-        for (Endpoint each : ghost.endpoints) keys.add(access.keys().claim(each));
+        all.forEach((id, ghost) -> {
+            keys.add(access.keys().tunnel(id));
+            for (Endpoint each : ghost.endpoints) keys.add(access.keys().claim(each));
+        });
         access.requests()
                 .send(
                         () -> access.store().read(keys),
                         seen -> {
-                            release(id, ghost, seen);
-                            sync.endTurn(id);
+                            all.forEach((id, ghost) -> release(id, ghost, seen));
+                            all.keySet().forEach(sync::endTurn);
+                            if (more) next();
                         },
                         why -> {
-                            add(id, ghost.at(access.now() + AGAIN));
-                            sync.endTurn(id);
+                            all.forEach((id, ghost) -> add(id, ghost.at(access.now() + AGAIN)));
+                            all.keySet().forEach(sync::endTurn);
+                            if (more) reading = false;
                         });
     }
 

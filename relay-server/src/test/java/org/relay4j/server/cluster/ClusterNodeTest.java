@@ -512,6 +512,33 @@ class ClusterNodeTest {
         assertFree(a);
     }
 
+    /** As when a program ends that has many tunnels, one after the other, each with connections to two nodes. */
+    @Test
+    void manyTunnelsThatTheirClientEndsAtTwoNodesAtTheSameTimeAreFreeSoon() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        List<String> ids = new ArrayList<>();
+        for (int n = 0; n < 500; n++) {
+            String id = String.format("%032x", n + 1);
+            Endpoint endpoint = Endpoint.port(21_000 + n);
+            a.get(a.node.claim(tunnel(id, "alice"), endpoint, false));
+            a.node.serve(id, endpoint, 1);
+            b.get(b.node.share(b.get(b.node.find(id)).orElseThrow(), "text"));
+            b.node.serve(id, endpoint, 0);
+            ids.add(id);
+        }
+        a.run(10 * SECOND); // what both serve is known
+        for (String id : ids) {
+            a.node.release(id);
+            b.node.release(id); // knows of the route of a
+            a.run(SECOND / 200);
+        }
+        a.run(2 * SECOND);
+        List<Entry> claims = new ArrayList<>();
+        registry.readAll("/relay/sim/c/").thenAccept(seen -> claims.addAll(seen.entries()));
+        assertEquals(0, claims.size());
+    }
+
     @Test
     void aTunnelThatEndsAtOneNodeOnlyStaysAtTheOther() {
         OneNode a = joined("a");
