@@ -53,6 +53,7 @@ final class Fleet implements AutoCloseable {
     final Times claims = new Times(); // from the beginning of the connection to the port
     final AtomicInteger left = new AtomicInteger(); // tunnels that were closed
     final AtomicInteger lost = new AtomicInteger(); // connections of tunnels that have ended otherwise
+    final Returns returns = new Returns();
     final Errors errors = new Errors();
 
     private final Cluster cluster;
@@ -64,7 +65,14 @@ final class Fleet implements AutoCloseable {
     private final TunnelListener listener = new TunnelListener() {
         @Override
         public void down(Tunnel tunnel, @Nullable Throwable cause, boolean willRetry) {
-            if (cause != null) lost.incrementAndGet();
+            if (cause == null) return;
+            lost.incrementAndGet();
+            returns.lost(tunnel, System.nanoTime());
+        }
+
+        @Override
+        public void up(Tunnel tunnel) {
+            returns.up(tunnel, System.nanoTime());
         }
     };
 

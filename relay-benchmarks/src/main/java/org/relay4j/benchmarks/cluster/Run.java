@@ -136,6 +136,7 @@ final class Run implements AutoCloseable {
         waiting.avoid(plan.nodes);
         ExecutorService threads = Executors.newFixedThreadPool(Math.max(1, its.size()));
         long killed = System.nanoTime();
+        fleet.returns.begin(killed);
         cluster.kill(plan.nodes);
         for (Fleet.Member each : its) {
             threads.execute(() -> {
@@ -146,7 +147,11 @@ final class Run implements AutoCloseable {
         await(threads, END_SECONDS);
         phase.end();
         pace.stop();
+        fleet.returns.end();
         Result result = phase.report().put("killed_tunnels", its.size()).put("back", back);
+        result.put("noticed", fleet.returns.noticed)
+                .put("granted", fleet.returns.granted)
+                .put("most_at_one_node", Returns.mostAtOne(its.stream().map(Fleet.Member::node)));
         result.put("back_errors", waiting.errors.count())
                 .put("foreign", visitors.foreign.get() + waiting.foreign.get());
         if (waiting.errors.count() > 0) result.put("back_errors_first", waiting.errors.first());

@@ -23,6 +23,8 @@ final class Table {
                     result -> quantiles(result, "all_accept")),
             new Row("all nodes have answered them, p50 / p99 ms", result -> quantiles(result, "all_serve")),
             new Row("visitor at any node, p50 / p99 ms", result -> quantiles(result, "visit")),
+            new Row("client of the killed node has noticed, p50 / p99 ms", result -> quantiles(result, "noticed")),
+            new Row("it has its tunnel again, p50 / p99 ms", result -> quantiles(result, "granted")),
             new Row("tunnel of the killed node serves again, p50 / p99 ms", result -> quantiles(result, "back")),
             new Row("failed claims / visitors / new tunnels", Table::failures),
             new Row("connections of tunnels lost", result -> number(result, "lost")),
