@@ -7,7 +7,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What visitors of a relay server address: a public TCP port, a public UDP port, or a host name. Immutable.
+ * The address of a service at a relay server, to which visitors connect: a public TCP port, a public UDP port, or a host name.
+ * Immutable.
  *
  * <pre>{@code
  * Endpoint.port(5432); // tcp/5432
@@ -90,7 +91,7 @@ public final class Endpoint {
         return new Endpoint(Kind.HOST, 0, ascii);
     }
 
-    /** Returns a random host name, under the domain of the server, which the server chooses. */
+    /** Returns a random host name that the server chooses under its own domain. */
     public static Endpoint anyHost() {
         return new Endpoint(Kind.HOST, 0, "");
     }

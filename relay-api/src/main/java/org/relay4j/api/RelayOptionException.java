@@ -4,8 +4,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The value of an option cannot be used on this machine, or with this server: another attempt needs another value. The message says
- * why.
+ * The value of an option cannot be used on this machine, or with this server. Set another value before the next attempt. The
+ * message says why.
  *
  * <pre>{@code
  * try (RelayAcceptor acceptor = RelayClient.connect("relay.example.com", 7000, options)) {

@@ -3,7 +3,8 @@ package org.relay4j.api;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The peer does not speak the relay protocol, so it is probably not a relay server.
+ * The peer is not a relay server, only one side uses TLS, or an option needs a feature that the server lacks. The message says
+ * which.
  *
  * <pre>{@code
  * try {

@@ -3,8 +3,8 @@ package org.relay4j.api;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way to the relay server ends at a proxy: the proxy cannot be reached, requires other credentials, refuses the connection, cannot
- * reach the server, or is no proxy of the configured kind. The message says which, and what to do.
+ * The client cannot connect to the relay server through a proxy: the proxy cannot be reached, requires other credentials, refuses
+ * the connection, cannot reach the server, or is not a proxy of the configured kind. The message says which, and what to do.
  *
  * <pre>{@code
  * try (RelayAcceptor acceptor = RelayClient.connect("relay.example.com", 7000, options)) {

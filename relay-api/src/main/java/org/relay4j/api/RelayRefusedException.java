@@ -1,7 +1,7 @@
 package org.relay4j.api;
 
 /**
- * The relay server refused to open a tunnel for this client.
+ * The relay server refused to open a tunnel, or one of its endpoints, for this client.
  *
  * <pre>{@code
  * try (RelayAcceptor acceptor = RelayClient.connect("relay.example.com", 7000)) {
@@ -23,7 +23,10 @@ public class RelayRefusedException extends RelayException {
         this.detail = detail;
     }
 
-    /** Returns the reason for programs, a lower-case word with dashes: {@code no-port-free}, {@code limit-reached}, {@code internal}. */
+    /**
+     * Returns the reason for programs, lower-case words with hyphens, such as {@code no-port-free}, {@code limit-reached} or
+     * {@code internal}.
+     */
     public String code() {
         return code;
     }

@@ -5,9 +5,9 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Receives the events of a tunnel. Calls for one tunnel do not overlap and are made in the order of the events. The first
- * {@link #up} is called by the thread that connects, before {@code RelayClient.connect} or {@code forward} returns. All other
- * calls are made by a thread of Relay that may block. An exception thrown by a listener is logged and has no other effect.
+ * Receives the events of a tunnel. Calls for one tunnel do not overlap and are made in the order of the events. The first {@link
+ * #up} is called by the thread that connects, before {@code RelayClient.connect} or {@code forward} returns. All other calls are
+ * made by a thread of Relay, which the listener may block. An exception thrown by a listener is logged and has no other effect.
  *
  * <p>A slow listener does not delay the tunnel. At most 1,024 events of visitors and round trips wait for it; further ones are
  * dropped and counted ({@link TunnelStatistics#droppedEvents}). At most 256 tunnels of a process have their listener called at the

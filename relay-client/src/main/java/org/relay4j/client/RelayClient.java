@@ -53,8 +53,8 @@ public final class RelayClient {
     }
 
     /**
-     * Opens a public port as {@link #connect(String, int, RelayClientOptions)} does, at a server of this machine that listens for
-     * clients on a Unix-domain socket. The permissions of the socket say who may connect, so TLS and keys are not necessary.
+     * Opens a public port as {@link #connect(String, int, RelayClientOptions)} does, at a server on this machine that listens for
+     * clients on a Unix-domain socket. The permissions of the socket decide who may connect, so TLS and keys are not necessary.
      *
      * <p>{@link RelayAcceptor#publicAddress} then has the host {@code localhost}: visitors from elsewhere connect to a name or address
      * of this machine. With {@link RelayClientOptions#tls}, the server's certificate must be for {@code localhost}, or be pinned.
@@ -108,8 +108,9 @@ public final class RelayClient {
     }
 
     /**
-     * Opens a tunnel whose endpoints are opened one by one, see {@link RelayTunnel}. It has none at first. Blocks and throws as {@link
-     * #connect(String, int, RelayClientOptions)} does. The server must speak HELLO.
+     * Opens a tunnel whose endpoints are opened one by one, see {@link RelayTunnel}. At first, it has no endpoint. Blocks and
+     * throws as {@link #connect(String, int, RelayClientOptions)} does. The server must use the extended protocol, as one with
+     * TLS does.
      *
      * @throws IllegalArgumentException if the port is not between 1 and 65535, or {@link RelayClientOptions#publicPort} is set
      */
@@ -179,9 +180,9 @@ public final class RelayClient {
     }
 
     /**
-     * Connects to a relay server as for a tunnel, verifies its certificate if {@link RelayClientOptions#tls} is set, and closes the
-     * connection after the server's first line. A check of the way to the server. A server of the base protocol assigns a port to
-     * the connection, and takes it back at once; one of the extended protocol does not.
+     * Connects to a relay server as for a tunnel, verifies its certificate if {@link RelayClientOptions#tls} is set, and closes
+     * the connection after the server's first line. Use it to check the way to the server. A server of the base protocol assigns
+     * a port to the connection, and takes it back at once; one of the extended protocol does not.
      *
      * <p>Blocks at most for the connect timeout and the handshake timeout.
      *
@@ -222,8 +223,8 @@ public final class RelayClient {
      *
      * <p>All threads are daemon threads: a {@code main} method that has nothing else to do calls {@link RelayForwarder#awaitEnd}.
      *
-     * <p>The service may listen on a Unix-domain socket. Such a socket knows no reset: the service reads an end of the stream when
-     * a visitor is reset.
+     * <p>The service may listen on a Unix-domain socket. Such a socket cannot be reset: when a visitor is reset, the service
+     * reads the end of the stream.
      *
      * @param host the relay server
      * @param port its control port

@@ -100,7 +100,7 @@ public final class RelayClientOptions {
         return values.tls;
     }
 
-    /** Returns what chooses the proxy for each connection to the server; null if there is none. */
+    /** Returns the selector of the proxy for each connection to the server; null if there is none. */
     public @Nullable ProxySelector proxySelector() {
         return values.proxySelector;
     }
@@ -136,7 +136,7 @@ public final class RelayClientOptions {
         return values.visitorAddresses;
     }
 
-    /** Returns how a forwarder tells the local service who the visitor is; null if it does not. */
+    /** Returns how a forwarder passes the visitor's address to the local service; null if it does not. */
     public @Nullable ProxyProtocol proxyProtocol() {
         return values.proxyProtocol;
     }
@@ -292,10 +292,11 @@ public final class RelayClientOptions {
         }
 
         /**
-         * Sets the proxy for connections to the server: an HTTP proxy, which is asked with the method CONNECT, or a SOCKS 5 proxy.
-         * Null, the default, and {@link Proxy#NO_PROXY} mean none. Replaces the {@link #proxySelector}. The proxy resolves the
-         * server's name, so this program need not be able to. TLS, if it is set, is between this program and the server, and the
-         * server's certificate is verified as without a proxy. The proxy's answer counts towards {@link #connectTimeout}.
+         * Sets the proxy for connections to the server: an HTTP proxy, which is asked with the method CONNECT, or a SOCKS 5
+         * proxy. Null, the default, and {@link Proxy#NO_PROXY} mean none. Replaces the {@link #proxySelector}. The proxy resolves
+         * the server's name, so this program need not be able to resolve it. TLS, if it is set, is between this program and the
+         * server, and the server's certificate is verified as without a proxy. The proxy's answer counts towards {@link
+         * #connectTimeout}.
          *
          * <p>Behind a proxy {@link org.relay4j.api.Tunnel#publicAddress} is not resolved if the server was given by name. System
          * properties and environment variables for proxies are ignored.
@@ -308,11 +309,11 @@ public final class RelayClientOptions {
         }
 
         /**
-         * Sets what chooses the proxy for each connection to the server, such as {@link ProxySelector#getDefault} for the proxies
-         * of the JVM; null, the default, means none. Replaces the {@link #proxy}. The selector is asked for the URI {@code
-         * https://<host>:<port>/} of the server, on a thread that may block. Up to 16 of its proxies are tried in their order,
-         * each for an equal share of the time that is left; {@link Proxy#NO_PROXY} means a direct connection. It is notified of
-         * proxies that fail.
+         * Sets the selector of the proxy for each connection to the server, such as {@link ProxySelector#getDefault} for the
+         * proxies of the JVM; null, the default, means none. Replaces the {@link #proxy}. The selector is asked for the URI
+         * {@code https://<host>:<port>/} of the server, on a thread that may block. Up to 16 of its proxies are tried in their
+         * order, each for an equal share of the time that is left; {@link Proxy#NO_PROXY} means a direct connection. It is
+         * notified of proxies that fail.
          */
         public Builder proxySelector(@Nullable ProxySelector selector) {
             proxySelector = selector;
@@ -330,8 +331,9 @@ public final class RelayClientOptions {
         }
 
         /**
-         * Sets the identity of this client; null, the default, means that it has no name. The server must send HELLO, as one with
-         * TLS does. Without {@link #tls}, only a server on the loopback address is accepted, see {@link #allowPlainIdentity}.
+         * Sets the identity of this client; null, the default, means that it has no name. The server must use the extended
+         * protocol, as one with TLS does. Without {@link #tls}, only a server on the loopback address is accepted, see {@link
+         * #allowPlainIdentity}.
          */
         public Builder identity(@Nullable ClientIdentity newIdentity) {
             identity = newIdentity;
@@ -349,7 +351,7 @@ public final class RelayClientOptions {
 
         /**
          * Sets the public port to ask for: 1 to 65535, or 0, the default, for the port that the server chooses. The server must
-         * send HELLO, and its policy must allow the port.
+         * use the extended protocol, and its policy must allow the port.
          */
         public Builder publicPort(int port) {
             publicPort = port;
@@ -358,10 +360,11 @@ public final class RelayClientOptions {
 
         /**
          * Sets a file that keeps the lease of the tunnel, so that a restarted program resumes the same public port: null, the
-         * default, means none. The server must send HELLO and grant leases. With a lease file, closing the tunnel does not release
-         * the port: the server keeps it, and lets visitors wait, until the lease ends. Each tunnel needs its own file: until a tunnel closes or fails
-         * to connect, another one with the same file fails with a {@link org.relay4j.api.RelayOptionException}. A lock file beside it, whose name ends with
-         * {@code .lock}, stays. The file is created if it does not exist, with permissions for its owner only. Anyone who can read it can take over the tunnel.
+         * default, means none. The server must use the extended protocol and grant leases. With a lease file, closing the tunnel
+         * does not release the port: the server keeps it, and lets visitors wait, until the lease ends. Each tunnel needs its own
+         * file: until a tunnel closes or fails to connect, another one with the same file fails with a {@link
+         * org.relay4j.api.RelayOptionException}. A lock file beside it, whose name ends with {@code .lock}, stays. The file is
+         * created if it does not exist, with permissions for its owner only. Anyone who can read it can take over the tunnel.
          */
         public Builder leaseFile(@Nullable Path file) {
             leaseFile = file;
@@ -371,8 +374,8 @@ public final class RelayClientOptions {
         /**
          * Sets whether the server is asked for the addresses of visitors: default false. If true, {@code
          * getRemoteSocketAddress()} of an accepted socket and {@link org.relay4j.api.Visitor#address} return the visitor's
-         * address. The server must speak HELLO. It sends each address as a header of the visitor's stream, which counts as bytes
-         * of the visitor; a visitor whose header is malformed, or not complete within 5 s, is reset.
+         * address. The server must use the extended protocol. It sends each address as a header of the visitor's stream, which
+         * counts as bytes of the visitor; a visitor whose header is malformed, or not complete within 5 s, is reset.
          */
         public Builder visitorAddresses(boolean wanted) {
             visitorAddresses = wanted;
@@ -380,9 +383,9 @@ public final class RelayClientOptions {
         }
 
         /**
-         * Sets how a forwarder tells the local service who the visitor is: with a header of the PROXY protocol at the beginning
-         * of each local connection; null, the default, for not at all. The service must expect the header. Implies {@link
-         * #visitorAddresses}. Acceptors do not support this option.
+         * Sets how a forwarder passes the visitor's address to the local service: with a header of the PROXY protocol at the
+         * beginning of each local connection; null, the default, means not at all. The service must expect the header. Implies
+         * {@link #visitorAddresses}. Acceptors do not support this option.
          */
         public Builder proxyProtocol(@Nullable ProxyProtocol version) {
             proxyProtocol = version;
@@ -404,9 +407,10 @@ public final class RelayClientOptions {
 
         /**
          * Sets the number of connections of a tunnel: 1 to 8, default 1. Each visitor is carried by one of them. The loss of a
-         * connection resets its visitors only, and the tunnel stays up while one is left. The server must speak HELLO and grant
-         * leases. The connections are pinged at least every 0.5 s while they are silent, even with a keep-alive interval of zero.
-         * If the server refuses another connection, the tunnel continues with fewer until one of them is lost.
+         * connection resets its visitors only, and the tunnel stays up while one is left. The server must use the extended
+         * protocol and grant leases. The connections are pinged at least every 0.5 s while they are silent, even with a
+         * keep-alive interval of zero. If the server refuses another connection, the tunnel continues with fewer until one of
+         * them is lost.
          */
         public Builder connections(int number) {
             connections = number;

@@ -40,9 +40,9 @@ import org.relay4j.yamux.io.DatagramStream;
  *   <li>While the tunnel is down, datagrams are dropped. The socket stays open.
  * </ul>
  *
- * {@link #droppedDatagrams} counts these. {@code receive} uses all of the packet's buffer after its offset, and the rest of a larger
- * datagram is lost. The socket cannot be connected, and joins no group. It has no channel, and options of the operating system have
- * no effect.
+ * {@link #droppedDatagrams} counts these. {@code receive} uses all of the packet's buffer after its offset, and the rest of a
+ * larger datagram is lost. The socket cannot be connected, and cannot join a multicast group. It has no channel, and options of
+ * the operating system have no effect.
  *
  * <p>Safe for use by several threads. {@code receive} waits as long as {@link #setSoTimeout} allows; nothing else blocks.
  */

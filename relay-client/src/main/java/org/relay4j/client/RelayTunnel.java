@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A tunnel with several endpoints: ports and host names, each with an acceptor, a forwarder or a datagram socket of its own. They are opened and closed
- * while the tunnel is up, and share its connections to the server.
+ * A tunnel with several endpoints: ports and host names, each with an acceptor, a forwarder or a datagram socket of its own.
+ * Endpoints can be opened and closed while the tunnel is up, and share its connections to the server.
  *
  * <pre>{@code
  * RelayClientOptions secure = RelayClientOptions.builder()

@@ -222,15 +222,15 @@ final class ServerLines {
         else if (options.severalEndpoints()) {
             throw new RelayProtocolException(
                     server
-                            + " speaks only the base protocol on this port, but a tunnel with several endpoints needs HELLO; use"
-                            + " a TLS port of the server, or start it with the option extended",
+                            + " speaks only the base protocol on this port, but a tunnel with several endpoints needs the extended"
+                            + " one; use a TLS port of the server, or start it with the option extended",
                     null);
         } else if (options.needsVisitorAddresses()) needed = visitorOption();
         else if (options.connections() > 1) needed = "connections";
         else return;
         throw new RelayProtocolException(
                 server + " speaks only the base protocol on this port, but the option " + needed
-                        + " needs HELLO; use a TLS port of the server, or start it with the option extended",
+                        + " needs the extended one; use a TLS port of the server, or start it with the option extended",
                 null);
     }
 

@@ -35,7 +35,7 @@ public final class ServiceOptions {
         return values.name;
     }
 
-    /** Returns how a forwarder tells the local service who the visitor is; null if that is an option of the tunnel. */
+    /** Returns how a forwarder passes the visitor's address to the local service; null if the option of the tunnel applies. */
     public @Nullable ProxyProtocol proxyProtocol() {
         return values.proxyProtocol;
     }
@@ -84,8 +84,8 @@ public final class ServiceOptions {
         }
 
         /**
-         * Sets how a forwarder tells the local service who the visitor is, see {@link RelayClientOptions.Builder#proxyProtocol}; null,
-         * the default, means that the option of the tunnel applies.
+         * Sets how a forwarder passes the visitor's address to the local service, see {@link
+         * RelayClientOptions.Builder#proxyProtocol}; null, the default, means that the option of the tunnel applies.
          */
         public Builder proxyProtocol(@Nullable ProxyProtocol version) {
             proxyProtocol = version;
@@ -99,11 +99,12 @@ public final class ServiceOptions {
         }
 
         /**
-         * Sets whether several tunnels of the client's name serve the endpoint together: default false. Each of them sets this option,
-         * and names the same port or host name. The server passes each visitor to the connection with the fewest visitors. A tunnel
-         * that is down leaves its visitors to the others. So does a forwarder whose local service cannot be connected to: it is checked
-         * before the endpoint is opened, and every second from a failed connect until it accepts a connection again. A {@linkplain
-         * #healthCheck health check} notices more. An acceptor is not checked: close it if it cannot serve visitors.
+         * Sets whether several tunnels of the client's name serve the endpoint together: default false. Each of them sets this
+         * option, and names the same port or host name. The server passes each visitor to the connection with the fewest
+         * visitors. If a tunnel is down, visitors go to the others. The same holds for a forwarder whose local service accepts no
+         * connections: the service is checked before the endpoint is opened, and after a failed connect, every second until it
+         * accepts a connection again. An HTTP {@linkplain #healthCheck health check} also detects a service that accepts
+         * connections but does not work. An acceptor is not checked: close it if it cannot serve visitors.
          *
          * <p>The server's policy must allow it ({@code share} in the clients file). Otherwise the endpoint is refused, with a {@link
          * org.relay4j.api.RelayRefusedException}. UDP ports cannot be shared.
@@ -115,9 +116,9 @@ public final class ServiceOptions {
 
         /**
          * Sets whether an endpoint that the server refuses at first is retried, after the pauses of {@link
-         * RelayClientOptions.Builder#backoff}: default false. If true, the call that opens it blocks until the endpoint is open, also while
-         * the tunnel is down, and each refusal is logged at WARN. A refusal as {@code bad-request} is final. To stop, interrupt the thread or
-         * close the tunnel.
+         * RelayClientOptions.Builder#backoff}: default false. If true, the call that opens it blocks until the endpoint is open,
+         * also while the tunnel is down, and each refusal is logged at WARN. A refusal with the code {@code bad-request} is
+         * final. To stop, interrupt the thread or close the tunnel.
          */
         public Builder retryFirst(boolean newRetryFirst) {
             retryFirst = newRetryFirst;

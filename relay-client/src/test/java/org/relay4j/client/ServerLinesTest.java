@@ -183,7 +183,7 @@ class ServerLinesTest {
             assertEquals(
                     "localhost:" + server.port()
                             + " speaks only the base protocol on this port, but the option publicPort"
-                            + " needs HELLO; use a TLS port of the server, or start it with the option extended",
+                            + " needs the extended one; use a TLS port of the server, or start it with the option extended",
                     failure.getMessage());
         }
     }

@@ -287,7 +287,8 @@ class VisitorAddressTest {
     void serverMustSpeakHello() throws Exception {
         RelayProtocolException refused =
                 refused(Local.hasty(new Listener()).proxyProtocol(ProxyProtocol.V2), "4532", "");
-        assertTrue(refused.getMessage().contains("the option proxyProtocol needs HELLO"), refused.getMessage());
+        assertTrue(
+                refused.getMessage().contains("the option proxyProtocol needs the extended one"), refused.getMessage());
     }
 
     @Test

@@ -192,7 +192,7 @@ public final class ClusterOptions {
 
         /**
          * Sets the address at which other nodes reach this one, with a name that they can resolve. The default is the {@link
-         * #peerAddress}, and if that is all addresses, the name of the node.
+         * #peerAddress}; if that stands for all addresses, the name of the node.
          */
         public Builder advertisedAddress(InetSocketAddress address) {
             advertised = address;
@@ -200,8 +200,8 @@ public final class ClusterOptions {
         }
 
         /**
-         * Sets the PEM files with which nodes prove to each other who they are. The certificate of a node has the alternative name {@code
-         * URI:relay://<cluster>/<node>}. Changed files are used for the next link. Required.
+         * Sets the PEM files with which this node proves its name to other nodes, and verifies theirs. The certificate of a node
+         * has the alternative name {@code URI:relay://<cluster>/<node>}. Changed files are used for the next link. Required.
          *
          * @param certificates the certificate of this node, and its chain
          * @param key its private key, unencrypted PKCS#8
@@ -215,8 +215,8 @@ public final class ClusterOptions {
         }
 
         /**
-         * Sets how long the public ports still accept visitors after {@link RelayServer#close(Duration)} was called: default 5 s, 0 to 10
-         * minutes. Load balancers need that time to learn that the node leaves.
+         * Sets how long the public ports still accept visitors after {@link RelayServer#close(Duration)} was called: default 5 s,
+         * 0 to 10 minutes. Load balancers need that time to notice that the node leaves.
          */
         public Builder drainDelay(Duration delay) {
             drainDelay = delay;

@@ -17,7 +17,7 @@ import org.relay4j.api.Endpoint;
  * @param storeReachable whether the store of the cluster can be reached
  * @param lag how long this node has waited to see its own last change in the store
  * @param nodes all nodes, this one too, by name
- * @param counts what this node has and does
+ * @param counts the state and totals of this node
  */
 public record ClusterView(
         String name, String node, boolean storeReachable, Duration lag, List<Node> nodes, Counts counts) {
@@ -62,7 +62,7 @@ public record ClusterView(
     }
 
     /**
-     * What this node has and does. Totals are since its start.
+     * The state and totals of this node. Totals count from its start.
      *
      * @param tunnels the number of tunnels that this node carries
      * @param claims the number of their endpoints

@@ -212,12 +212,14 @@ public final class RelayServer implements Closeable {
      * <p>These options can change: the limits of tunnels, pending clients and visitors, also of UDP ports, {@link
      * RelayServerOptions#udpIdleTimeout udpIdleTimeout}, the networks of clients and visitors, {@link
      * RelayServerOptions#handshakeTimeout handshakeTimeout}, {@link RelayServerOptions#lease lease}, {@link
-     * RelayServerOptions#idleTimeout idleTimeout}, {@link RelayServerOptions#session session}, the {@link
-     * RelayServerOptions.Builder#proxyCertificates proxyCertificates}, and {@link RelayServerOptions#tls tls} if the control port
-     * has TLS before and after. They apply to new connections and visitors; those that exist stay, even beyond a lower limit.
+     * RelayServerOptions#idleTimeout idleTimeout}, {@link RelayServerOptions#session session}, {@link
+     * RelayServerOptions#redirectHttps redirectHttps}, {@link RelayServerOptions#answerUnknownNames answerUnknownNames}, {@link
+     * RelayServerOptions#domainTls domainTls}, the {@link RelayServerOptions.Builder#proxyCertificates proxyCertificates}, and
+     * {@link RelayServerOptions#tls tls} if the control port has TLS before and after. They apply to new connections and
+     * visitors; those that exist stay, even beyond a lower limit.
      *
-     * <p>Also reads the files of certificates and clients again, if they have changed. The result is in the log; a file that
-     * cannot be used is no failure of this method. Blocks until they are read.
+     * <p>Also reads the files of certificates and clients again, if they have changed. The log has the result; if a file cannot
+     * be used, this method does not fail. Blocks until the files are read.
      *
      * @throws IllegalArgumentException if another option differs; the message names each, with both values
      */
@@ -323,14 +325,13 @@ public final class RelayServer implements Closeable {
 
     /**
      * Ends the server gracefully. All public ports are closed at once, in a cluster after {@link ClusterOptions#drainDelay}, and
-     * connected visitors may finish. Those that have not
-     * finished in time are reset. Until then the control port stays open, and clients that connect to it are refused with the code
-     * {@code draining}, so that they try again later.
+     * connected visitors may finish. Those that have not finished in time are reset. Until then, the control port stays open, and
+     * clients that connect to it are refused with the code {@code draining}, so that they try again later.
      *
-     * <p>Blocks until the server has ended: until the last visitor has left, at most nine seconds longer than {@code timeout}. If
-     * the thread is interrupted, the visitors are reset at once and the thread stays interrupted.
+     * <p>Blocks until the server has ended: until the last visitor has left, at most nine seconds longer than {@code timeout}, in
+     * a cluster 14 seconds longer. If the thread is interrupted, the visitors are reset at once and the thread stays interrupted.
      *
-     * @param timeout how long visitors may take; zero means do not wait
+     * @param timeout how long visitors may take, in a cluster including the drain delay; zero means do not wait
      * @return true if all visitors had finished
      * @throws IllegalArgumentException if the timeout is negative
      */
@@ -339,8 +340,8 @@ public final class RelayServer implements Closeable {
     }
 
     /**
-     * Closes the control port and all public ports, resets all visitors, and ends the threads. Blocks until that is done, normally
-     * some milliseconds, at most nine seconds, in a cluster five more. Later calls have no effect.
+     * Closes the control port and all public ports, resets all visitors, and ends the threads. Blocks until that is done,
+     * normally some milliseconds, at most nine seconds, in a cluster 14 seconds. Later calls have no effect.
      */
     @Override
     public void close() {

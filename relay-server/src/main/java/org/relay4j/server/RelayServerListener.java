@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Calls are made one at a time, on a thread that may block. The events of a tunnel are in order, and its visitors follow its
- * up. A visitor may disconnect after the down, while the rest of a complete reply is being sent to it. An exception thrown by a
- * listener is logged and has no other effect.
+ * <p>Calls are made one at a time, on a thread that the listener may block. The events of a tunnel are in order: {@code tunnelUp}
+ * comes before the events of its visitors. A visitor may disconnect after {@code tunnelDown}, while the rest of a complete reply
+ * is being sent to it. An exception thrown by a listener is logged and has no other effect.
  *
  * <p>The server does not wait for a slow listener. At most 1,024 events wait for it, and in addition one up and one down for
  * each tunnel. Further events are dropped and counted, see {@link RelayServerStatistics#droppedEvents}. If the up of a tunnel is

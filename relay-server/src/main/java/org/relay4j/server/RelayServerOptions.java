@@ -154,17 +154,17 @@ public final class RelayServerOptions {
         return values.maxVisitorsPerTunnel;
     }
 
-    /** Returns how long a client may take to send its first byte. */
+    /** Returns how long a client may take for its handshake. */
     public Duration handshakeTimeout() {
         return values.handshakeTimeout;
     }
 
-    /** Time for which a tunnel waits for its client; zero if leases only serve to join. */
+    /** Returns how long a tunnel waits for its client; zero if leases serve only to add connections. */
     public Duration lease() {
         return values.lease;
     }
 
-    /** Returns true if a base client gets the port again that was the last one of its address. */
+    /** Returns true if a client of the base protocol that reconnects gets the last public port of its address. */
     public boolean stickyPorts() {
         return values.stickyPorts;
     }
@@ -243,7 +243,7 @@ public final class RelayServerOptions {
         return values.extended;
     }
 
-    /** Returns the policy, which says which clients the server knows by name; by default none. */
+    /** Returns the policy, which decides which clients the server knows by name; by default none. */
     public TunnelPolicy policy() {
         TunnelPolicy policy = values.policy;
         return policy == null ? TunnelPolicy.nobody() : policy;
@@ -402,7 +402,8 @@ public final class RelayServerOptions {
         /**
          * Sets who may connect to the {@link #controlSocket}. By default, the umask of the process decides.
          *
-         * @param mode the permissions of its file, of which connecting needs write permission; null means those that the umask leaves
+         * @param mode the permissions of its file; clients need write permission to connect; null means that the umask determines
+         *     them
          * @param owner its user; null means that of the process
          * @param group its group; null means that of the process
          */
@@ -525,16 +526,20 @@ public final class RelayServerOptions {
             return this;
         }
 
-        /** Sets how long a client may take from its connection to its first byte: 1 ms to 1 h, default 5 s. */
+        /**
+         * Sets how long a client may take from its connection to its first byte, or with the extended protocol until TLS and its
+         * line are complete: 1 ms to 1 h, default 5 s. The same time limits the header of a load balancer, and the first bytes of
+         * visitors of host names.
+         */
         public Builder handshakeTimeout(Duration timeout) {
             handshakeTimeout = timeout;
             return this;
         }
 
         /**
-         * Time for which a tunnel waits for its client when the last connection is lost: up to one hour, default 30 s. Its public
-         * port stays open, and up to 128 visitors wait there. Zero: the tunnel ends at once. Only clients that ask for a lease
-         * can come back.
+         * Sets how long a tunnel waits for its client when its last connection is lost: up to one hour, default 30 s. Its public
+         * port stays open, and up to 128 visitors wait there. Zero means that the tunnel ends at once, and leases serve only to
+         * add connections. Only clients that ask for a lease can come back.
          */
         public Builder lease(Duration time) {
             lease = time;
@@ -672,7 +677,7 @@ public final class RelayServerOptions {
             return this;
         }
 
-        /** Decides which clients are known by name, and what clients may have: default null, no names. */
+        /** Sets the policy, which decides which clients are known by name, and what clients may have: default null, no names. */
         public Builder policy(@Nullable TunnelPolicy newPolicy) {
             policy = newPolicy;
             return this;
@@ -731,10 +736,10 @@ public final class RelayServerOptions {
         }
 
         /**
-         * Gives a client of the base protocol the public port again that was the last one of its address or IPv6 /64 network:
-         * default false. This holds for ten minutes after the end of its tunnel, if no other port was used from that address in
-         * the last ten minutes and no tunnel is open. It never holds for loopback addresses and trusted proxies, which several
-         * clients share. A client that needs its port for certain requires a lease or a name.
+         * Gives a client of the base protocol that reconnects the last public port of its address or IPv6 /64 network: default
+         * false. This holds for ten minutes after the end of its tunnel, if no other port was used from that address in the last
+         * ten minutes and no tunnel is open. It never holds for loopback addresses and trusted proxies, which several clients
+         * share. A client that needs its port for certain requires a lease or a name.
          */
         public Builder stickyPorts(boolean enabled) {
             stickyPorts = enabled;

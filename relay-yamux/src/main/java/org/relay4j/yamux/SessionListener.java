@@ -1,7 +1,7 @@
 package org.relay4j.yamux;
 
 /**
- * Receives the events of a session. Called without a lock held, on a thread that may block. Calls may overlap.
+ * Receives the events of a session. Called without a lock held, on a thread that the listener may block. Calls may overlap.
  *
  * <pre>{@code
  * SessionListener listener = new SessionListener() {

@@ -217,7 +217,8 @@ public final class SessionOptions {
 
         /**
          * Sets the limit in bytes for the growth of all windows together: 0 to 2^30, default 64 MiB. All sessions of a process
-         * together are limited to a quarter of the direct memory that the JVM allows, at most 256 MiB.
+         * together are limited to half of the process budget (see {@link #receiveBudget}), at most 256 MiB. By default that is a
+         * quarter of the direct memory that the JVM allows.
          */
         public Builder windowBudget(int bytes) {
             windowBudget = bytes;
