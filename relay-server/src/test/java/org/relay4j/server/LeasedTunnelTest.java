@@ -556,7 +556,7 @@ class LeasedTunnelTest {
         alice.die();
         expect("up", "up", "held");
         ask("", "alice", one).establish();
-        assertEquals(2, server().tunnelCount());
+        Await.until("the held tunnel has ended for it", () -> server().tunnelCount() == 2);
         assertEquals(1, server().statistics().refusals().get(Refusal.TUNNELS_OF_NAME));
     }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -69,8 +70,17 @@ class StickyClientTest {
         RelayServer started = start(true);
         int port = visit(started, local());
         for (int i = 0; i < 3; i++) assertEquals(port, visit(started, local()));
-        try (ServerSocket other = new ServerSocket(port)) { // it is in use, so the client gets another one
-            assertNotEquals(other.getLocalPort(), visit(started, local()));
+        try (ServerSocket other = new ServerSocket()) { // it is in use, so the client gets another one
+            // The kernel has the port until the selector of its loop has forgotten it.
+            Await.until("it is free", () -> {
+                try {
+                    other.bind(new InetSocketAddress(port));
+                    return true;
+                } catch (BindException e) {
+                    return false;
+                }
+            });
+            assertNotEquals(port, visit(started, local()));
         }
     }
 
