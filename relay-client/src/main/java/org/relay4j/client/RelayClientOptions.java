@@ -394,7 +394,7 @@ public final class RelayClientOptions {
 
         /**
          * Sets the control ports of further nodes of the server's cluster, at most {@value #MOST_NODES}; default none. The client tries
-         * them if it cannot connect to the server. If a tunnel has several connections, each new one goes to another node than the one
+         * them if it cannot connect to the server, in an order that is random for each tunnel. If a tunnel has several connections, each new one goes to another node than the one
          * before, if possible. The certificate of a node must be for the host that is given here, or be pinned. All of them must belong
          * to one cluster: a server outside it does not know the tunnel, and gives the client another port.
          *

@@ -3,25 +3,36 @@ package org.relay4j.client;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.RelayUnreachableException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The addresses under which a relay server can be reached: those of its host, then those of further nodes of its cluster. Resolved
- * each time. Immutable.
+ * The addresses under which a relay server can be reached: those of its host, then those of further nodes of its cluster, in an order
+ * that is random, but always the same. Resolved each time. Immutable.
  */
 final class ServerAddresses {
+    /*
+     * Programs are often given the same list. In its order, all tunnels of a node that dies would go to the same other node.
+     */
     private static final Logger log = LoggerFactory.getLogger(ServerAddresses.class);
 
     private final List<InetSocketAddress> servers; // each perhaps unresolved, and perhaps with several addresses
 
     ServerAddresses(InetSocketAddress server, List<InetSocketAddress> nodes) {
+        this(server, nodes, new Random());
+    }
+
+    ServerAddresses(InetSocketAddress server, List<InetSocketAddress> nodes, Random random) {
+        List<InetSocketAddress> further = new ArrayList<>(nodes);
+        Collections.shuffle(further, random);
         List<InetSocketAddress> all = new ArrayList<>(nodes.size() + 1);
         all.add(server);
-        all.addAll(nodes);
+        all.addAll(further);
         servers = List.copyOf(all);
     }
 

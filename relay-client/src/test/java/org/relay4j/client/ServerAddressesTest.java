@@ -3,13 +3,18 @@ package org.relay4j.client;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.relay4j.api.RelayUnreachableException;
@@ -20,7 +25,25 @@ class ServerAddressesTest {
     @Test
     void thoseOfTheServerComeFirstAndNoneTwice() throws IOException {
         ServerAddresses addresses = new ServerAddresses(at("10.0.0.1", 7000), list("10.0.0.2", "10.0.0.1", "10.0.0.3"));
-        assertEquals(list("10.0.0.1", "10.0.0.2", "10.0.0.3"), addresses.resolve());
+        List<InetSocketAddress> resolved = addresses.resolve();
+        assertEquals(at("10.0.0.1", 7000), resolved.get(0));
+        assertEquals(Set.copyOf(list("10.0.0.1", "10.0.0.2", "10.0.0.3")), Set.copyOf(resolved));
+        assertEquals(3, resolved.size());
+        assertEquals(resolved, addresses.resolve());
+    }
+
+    /** Else the tunnels of a node that dies would all go to the same one. */
+    @Test
+    void clientsWithTheSameListTryItsNodesInDifferentOrders() throws IOException {
+        Random random = new Random(1);
+        Map<InetSocketAddress, Integer> second = new HashMap<>();
+        for (int n = 0; n < 300; n++) {
+            ServerAddresses addresses =
+                    new ServerAddresses(at("10.0.0.1", 7000), list("10.0.0.2", "10.0.0.3", "10.0.0.4"), random);
+            second.merge(addresses.resolve().get(1), 1, Integer::sum);
+        }
+        assertEquals(3, second.size());
+        second.forEach((node, count) -> assertTrue(count > 70 && count < 130, second::toString));
     }
 
     @Test
