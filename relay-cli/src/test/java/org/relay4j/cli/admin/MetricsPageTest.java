@@ -23,6 +23,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.relay4j.api.Endpoint;
@@ -32,10 +33,12 @@ import org.relay4j.server.RelayServer;
 import org.relay4j.server.RelayServerOptions;
 import org.relay4j.testing.LeakCheck;
 
-/** The tables of docs/metrics.md list each metric of the admin address, and no others. */
+/** The tables of docs/metrics.md list each metric of the admin address, and no others. Other pages name no others, too. */
 @ExtendWith(LeakCheck.class)
 class MetricsPageTest {
     private static final Pattern ROW = Pattern.compile("\\| `(\\w+)` \\| (\\w+) \\| ([^|]*) ?\\| ([^|]*) \\|.*");
+
+    private static final Pattern NAME = Pattern.compile("`(relay_\\w*[a-z])`");
 
     private static final AdminProcess RUNNING = new AdminProcess() {
         @Override
@@ -79,6 +82,23 @@ class MetricsPageTest {
         assertEquals(200, metrics.respond(null, null).status());
         assertEquals(new ArrayList<>(listed.keySet()), new ArrayList<>(shown.keySet()));
         shown.forEach((name, snapshot) -> assertRow(listed.get(name), name, snapshot));
+    }
+
+    @Test
+    void otherPagesNameNoOtherMetrics() throws IOException {
+        Set<String> listed = listed().keySet();
+        List<String> unknown = new ArrayList<>();
+        int names = 0;
+        try (Stream<Path> pages = Files.list(Path.of(System.getProperty("relay.root"), "docs"))) {
+            for (Path page : pages.sorted().toList()) {
+                if (!page.toString().endsWith(".md")) continue;
+                for (Matcher name = NAME.matcher(Files.readString(page)); name.find(); names++) {
+                    if (!listed.contains(name.group(1))) unknown.add(page.getFileName() + ": " + name.group(1));
+                }
+            }
+        }
+        assertEquals(List.of(), unknown);
+        assertTrue(names > listed.size(), "found only " + names);
     }
 
     private static void assertRow(Row row, String name, MetricSnapshot snapshot) {
