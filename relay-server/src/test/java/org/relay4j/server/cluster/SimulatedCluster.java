@@ -210,15 +210,16 @@ final class SimulatedCluster {
             checkServed(each, each.current.node, stored);
             if (each.second != null) checkServed(each, each.second.node, stored);
         }
-        Map<String, Entry> routes = entries("r/");
-        for (SimulatedNode each : nodes) checkNode(each, routes);
+        for (SimulatedNode each : nodes) checkNode(each);
     }
 
     private void checkServed(SimulatedClient client, SimulatedNode at, Map<String, Entry> stored) {
         SimulatedServer.Tunnel tunnel =
                 at.server == null ? null : at.server.tunnels().get(client.tunnel);
         assertTrue(tunnel != null && tunnel.isServed(), client.name + " has no tunnel at " + at.name);
-        assertTrue(tunnel.endpoints.containsAll(client.endpoints.subList(0, 1)), client.name + " has no endpoint");
+        // It may have lost its first endpoint to another client, and have another one.
+        boolean hasFirst = client.endpoints.isEmpty() || tunnel.endpoints.contains(client.endpoints.get(0));
+        assertTrue(hasFirst && !tunnel.endpoints.isEmpty(), client.name + " has no endpoint");
         for (Endpoint endpoint : tunnel.endpoints) {
             RouteText route = route(stored.get(KEYS.route(endpoint, at.name)));
             ClaimText claim = claim(stored.get(KEYS.claim(endpoint)));
@@ -230,16 +231,18 @@ final class SimulatedCluster {
         }
     }
 
-    private void checkNode(SimulatedNode machine, Map<String, Entry> routes) {
+    private void checkNode(SimulatedNode machine) {
         ClusterNode node = machine.node;
         if (node == null || machine.server == null) return;
         assertEquals(RegistryState.CONNECTED, node.state(), machine.name);
-        Map<String, String> seen = new TreeMap<>();
-        var unused = node.everyRoute()
-                .thenAccept(all -> all.forEach((endpoint, its) -> its.forEach(route -> seen.put(
-                        KEYS.route(endpoint, route.node()),
-                        new RouteText(route.tunnel(), route.epoch(), route.loop()).toString()))));
-        run(10 * MILLISECOND);
+        Map<String, Entry> routes = entries("r/");
+        Map<String, String> seen = view(node);
+        // A route that changes meanwhile, such as one of a backup that a node finds and deletes, may be in the view or
+        // not.
+        for (int i = 0; i < 10 && !routes.equals(entries("r/")); i++) {
+            routes = entries("r/");
+            seen = view(node);
+        }
         Map<String, String> stored = new TreeMap<>();
         routes.forEach((key, entry) -> stored.put(key, entry.value()));
         assertEquals(stored, seen, "the view of " + machine.name);
@@ -248,6 +251,18 @@ final class SimulatedCluster {
             if (route == null || !route.node().equals(machine.name)) continue;
             if (!plan.restores) checkOwnRoute(key, routes.get(key), machine.server);
         }
+    }
+
+    /** Returns the routes that a node knows when it has seen all changes up to now, with what is stored of them, by key. */
+    private Map<String, String> view(ClusterNode node) {
+        run(10 * MILLISECOND);
+        Map<String, String> seen = new TreeMap<>();
+        var unused = node.everyRoute()
+                .thenAccept(all -> all.forEach((endpoint, its) -> its.forEach(route -> seen.put(
+                        KEYS.route(endpoint, route.node()),
+                        new RouteText(route.tunnel(), route.epoch(), route.loop()).toString()))));
+        run(10 * MILLISECOND);
+        return seen;
     }
 
     private static void checkOwnRoute(String key, @Nullable Entry entry, SimulatedServer server) {
