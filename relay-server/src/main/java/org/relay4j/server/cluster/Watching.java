@@ -17,6 +17,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
+/*
+ * A watch reports changes in the order of their revisions. Each watch is followed by a comparison of the view with the store: answers that
+ * were under way while a backup of the store was restored show the history before. The watch that began with them waits for revisions that
+ * the new history has used up meanwhile, and would never show what these have changed.
+ */
 /**
  * Keeps a view up to date: reads all, watches, and reads all again when a watch has ended or does not show the node's own changes. Confined
  * to the executor of the node, except for what the store calls.
@@ -32,6 +37,7 @@ final class Watching implements Inbox.Reader {
     private static final int SHOWN = 100; // characters of a key that is too long
     private static final long RETRY = Duration.ofMillis(500).toNanos();
     private static final long ECHO = Duration.ofSeconds(5).toNanos(); // between two, and until a watch counts as dead
+    private static final long SECOND_LOOK = Duration.ofSeconds(10).toNanos(); // after a watch has begun, at the latest
 
     private final Access access;
     private final Presence presence;
@@ -48,6 +54,7 @@ final class Watching implements Inbox.Reader {
     private long echoAt; // when to send the next echo
     private long echoSent; // when the last one was sent
     private boolean echoMissing; // whether it has not been seen yet
+    private long echoShown; // revision of the last one that a watch has shown
     private long lag;
     private final long interval; // between two refreshes
     private long refreshAt; // when to compare the view with the store
@@ -70,7 +77,6 @@ final class Watching implements Inbox.Reader {
         echo = access.keys().echo(self);
         echoes = access.keys().echoes(self);
         interval = access.settings().times().claim().toNanos();
-        refreshAt = access.firstTime(interval, 17);
         echoAt = access.now(); // the time of a clock may be negative
         readAt = access.now();
     }
@@ -114,11 +120,12 @@ final class Watching implements Inbox.Reader {
         blind = false;
         failure = null;
         boolean back = routes.revision() < newest;
-        newest = nodes.revision();
+        newest = Math.max(routes.revision(), nodes.revision()); // another history may have begun between the two
         view.replace(usable(nodes), usable(routes));
         Inbox next = new Inbox(access.time(), nodes.revision(), this);
         inbox = next;
         echoMissing = false;
+        refreshAt = access.firstTime(SECOND_LOOK, 17);
         next.fill(access.store()
                 .watch(List.of(access.keys().nodes(), access.keys().routes(), echoes), routes.revision(), next));
         if (back) wentBack.run();
@@ -136,7 +143,7 @@ final class Watching implements Inbox.Reader {
         } else if (!echoMissing && echoAt - now <= 0 && presence.isReady()) {
             echo(now);
         } else if (comparison == null && refreshAt - now <= 0) {
-            refresh(now);
+            refresh();
         }
     }
 
@@ -144,8 +151,8 @@ final class Watching implements Inbox.Reader {
      * Compares the view with the store while the watch goes on. A store that was restored from a backup may have got to a later revision
      * before this node has asked it for anything; then the watch goes on without what has changed in between.
      */
-    private void refresh(long now) {
-        refreshAt = now + interval;
+    private void refresh() {
+        refreshAt = access.firstTime(interval, 17); // all nodes have begun their watches together, perhaps
         Comparison made = new Comparison();
         comparison = made;
         long before = newest;
@@ -173,12 +180,15 @@ final class Watching implements Inbox.Reader {
                         () -> access.store().commit(put),
                         commit -> {
                             if (expected != inbox) return;
-                            if (commit.seen().revision() <= newest) { // the watch was faster
+                            long revision = commit.seen().revision();
+                            if (revision > newest) {
+                                echoMissing = true;
+                                echoSent = now;
+                            } else if (revision == echoShown) { // the watch was faster
                                 lag = access.now() - now;
-                                return;
+                            } else {
+                                read(); // it has passed this revision, but in another history
                             }
-                            echoMissing = true;
-                            echoSent = now;
                         },
                         why -> {});
     }
@@ -220,6 +230,7 @@ final class Watching implements Inbox.Reader {
         if (changes.stream().anyMatch(each -> each.key().equals(echo))) {
             if (echoMissing) lag = access.now() - echoSent;
             echoMissing = false;
+            echoShown = revision;
         }
         view.changed(revision, news);
     }

@@ -212,6 +212,16 @@ class ClusterMutationTest {
                         "closeInbox(); readAt = access.now(); tick();",
                         "closed = true;"),
                 new Mutation(
+                        "no comparison follows a watch",
+                        "Watching.java",
+                        "refreshAt = access.firstTime(SECOND_LOOK, 17);",
+                        "refreshAt = access.firstTime(interval, 17);"),
+                new Mutation(
+                        "an entry that the watch has passed without showing it counts as shown",
+                        "Watching.java",
+                        "} else if (revision == echoShown) {",
+                        "} else if (revision <= newest) {"),
+                new Mutation(
                         "the entry of a node's last process, from a backup, counts as that of a process that runs",
                         "Presence.java",
                         "return entry.revision() < writtenAt && !isOwn(entry);",

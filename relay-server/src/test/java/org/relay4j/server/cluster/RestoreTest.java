@@ -142,6 +142,7 @@ class RestoreTest {
         serve(b, ID, "alice");
         Endpoint another = Endpoint.port(20_002);
         b.get(b.node.claim(tunnel(ID, "alice"), another, false));
+        a.run(15 * SECOND); // the comparison that follows each watch is over
         a.store.deaf(true);
         b.node.unserve(ID, ENDPOINT);
         b.node.serve(ID, another, 1);
@@ -154,6 +155,41 @@ class RestoreTest {
         assertEquals(0, a.node.routes(ENDPOINT).size());
         assertEquals(1, a.node.routes(another).size());
         assertEquals(RegistryState.CONNECTED, a.node.state());
+    }
+
+    @Test
+    void changesThatANodeHasMissedBecauseItReadTheHistoryBeforeAreFoundSoon() {
+        Runnable backup = registry.backup();
+        advance(100);
+        a.store.whenRead(
+                "/relay/sim/n/",
+                () -> { // the answers are under way
+                    backup.run();
+                    put("/relay/sim/r/" + ENDPOINT + "/b", new RouteText(ID, 1, 1).toString(), 0);
+                    advance(200); // so that nothing suggests a restore
+                });
+        a.store.endWatch();
+        a.run(SECOND);
+        assertEquals(0, a.node.routes(ENDPOINT).size());
+        a.run(12 * SECOND);
+        assertEquals(1, a.node.routes(ENDPOINT).size());
+    }
+
+    @Test
+    void aWatchThatGoesOnInAnotherHistoryIsReplacedSoon() {
+        Runnable backup = registry.backup();
+        advance(1_000);
+        a.run(15 * SECOND); // it has seen the revisions, and the comparison that follows each watch is over
+        a.store.deaf(true);
+        backup.run();
+        a.store.deaf(false);
+        serve(b, ID, "alice");
+        a.run(6 * SECOND);
+        assertEquals(1, a.node.routes(ENDPOINT).size());
+    }
+
+    private void advance(int revisions) {
+        for (int i = 0; i < revisions; i++) put("/elsewhere", "so that revisions grow", 0);
     }
 
     @Test
@@ -176,7 +212,7 @@ class RestoreTest {
     void aClaimThatCannotHaveBeenRenewedGivesWayToAnyOther() {
         serve(a, ID, "alice");
         Runnable backup = registry.backup();
-        for (int i = 0; i < 1_000; i++) put("/elsewhere", "so that epochs are ahead of the backup", 0);
+        advance(1_000); // so that epochs are ahead of the backup
         a.get(a.node.take(aged(), "new"));
         assertTrue(a.node.epoch(ID, ENDPOINT) > 1_000);
         backup.run();
@@ -236,7 +272,7 @@ class RestoreTest {
     void whoDisplacesAClaimWithAnEpochThatIsAheadKeepsItAndWhoTakesItThenHasANewerOne() {
         serve(a, ID, "alice");
         Runnable backup = registry.backup();
-        for (int i = 0; i < 1_000; i++) put("/elsewhere", "so that epochs are ahead of the backup", 0);
+        advance(1_000); // so that epochs are ahead of the backup
         a.get(a.node.take(aged(), "new"));
         long ahead = a.node.epoch(ID, ENDPOINT);
         backup.run();

@@ -33,6 +33,8 @@ final class SimulatedStore implements RegistryStore {
     private long cutUntil;
     private boolean mute; // requests arrive, and nothing comes back
     private String lengthened = ""; // a key
+    private String awaited = ""; // the prefix of a readAll
+    private Runnable whenRead = () -> {}; // what happens then
     private @Nullable RegistryException unreadable; // what readAll fails with
     private @Nullable RegistryException unwritable; // what commit fails with
     private double loss; // of requests and of answers
@@ -139,7 +141,21 @@ final class SimulatedStore implements RegistryStore {
         delay = delayNow;
     }
 
-    /** Lets watches lose all changes, as when the history of the store was replaced without a sign of that. */
+    /** Something happens once, when all entries with a prefix have been read the next time and before the answer is under way. */
+    void whenRead(String prefix, Runnable task) {
+        awaited = prefix;
+        whenRead = task;
+    }
+
+    private Snapshot read(String prefix, Snapshot seen) {
+        if (prefix.equals(awaited)) {
+            awaited = "";
+            whenRead.run();
+        }
+        return lengthened(seen);
+    }
+
+    /** Lets watches lose all changes, and their end, as when the history of the store was replaced without a sign of that. */
     void deaf(boolean now) {
         deaf = now;
     }
@@ -214,7 +230,7 @@ final class SimulatedStore implements RegistryStore {
     public CompletionStage<Snapshot> readAll(String prefix) {
         RegistryException why = unreadable;
         return request(() -> why == null
-                ? registry.readAll(prefix).thenApply(this::lengthened)
+                ? registry.readAll(prefix).thenApply(seen -> read(prefix, seen))
                 : CompletableFuture.failedFuture(why));
     }
 
@@ -233,7 +249,7 @@ final class SimulatedStore implements RegistryStore {
 
             @Override
             public void ended(RegistryException why) {
-                next.send(() -> watcher.ended(why));
+                if (!deaf) next.send(() -> watcher.ended(why));
             }
         });
         next.end = () -> {
