@@ -165,8 +165,10 @@ final class TunnelClaims {
 
     private void claimed(Endpoint endpoint, String text, Attempt attempt, @Nullable Throwable failure) {
         boolean wanted = !over && !attempt.over && tunnel.endpoints().find(endpoint) != null;
-        // The client was answered, or has gone.
-        if (failure == null && !wanted && !attempt.joined) node.release(id, endpoint);
+        // The client was answered, or has gone. If this was its first claim, the node did not have the tunnel when it
+        // ended.
+        if (failure == null && over && claimed.isEmpty()) node.release(id);
+        else if (failure == null && !wanted && !attempt.joined) node.release(id, endpoint);
         if (failure == null && wanted) {
             if (claimed.isEmpty()) stored = text; // it counts with the first one only
             claimed.add(endpoint);

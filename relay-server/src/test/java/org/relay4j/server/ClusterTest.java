@@ -1070,6 +1070,19 @@ class ClusterTest {
     }
 
     @Test
+    void claimThatIsAnsweredAfterItsTunnelHasEndedLeavesNothing() throws IOException {
+        RelayServer first = cluster.start(1);
+        CompletableFuture<Void> answer = new CompletableFuture<>();
+        cluster.delayClaims(first, answer);
+        AskingClient.connect(first, "resume").assertRefused("registry-unavailable");
+        Await.until("ended", () -> first.tunnelCount() == 0);
+        assertEquals(1, cluster.keys("c/").size());
+        answer.complete(null);
+        Await.until("claim given back", () -> cluster.keys("c/").isEmpty());
+        Await.until("record deleted", () -> cluster.keys("t/").isEmpty());
+    }
+
+    @Test
     void storeThatRefusesAClaimIsQuotedInTheLogAndNotToTheClient() throws IOException {
         RelayServer first = cluster.start(1);
         RelayServer second = cluster.start(2);

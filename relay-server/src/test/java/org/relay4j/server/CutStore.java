@@ -28,6 +28,7 @@ final class CutStore implements RegistryStore {
     private boolean silent; // guarded by lock
     private final List<Runnable> unreported = new ArrayList<>(); // guarded by lock
     private final AtomicReference<Runnable> meanwhile = new AtomicReference<>(() -> {});
+    private volatile CompletionStage<Void> late = CompletableFuture.completedFuture(null);
 
     CutStore(RegistryStore store) {
         this.store = store;
@@ -80,6 +81,16 @@ final class CutStore implements RegistryStore {
         meanwhile.set(event);
     }
 
+    /** Claims are made from now on, and their answers wait for a stage. */
+    void delayClaims(CompletionStage<Void> until) {
+        late = until;
+    }
+
+    private static boolean isClaim(Transaction transaction) {
+        return transaction.operations().stream()
+                .anyMatch(each -> each instanceof Transaction.Put && each.key().contains("/c/"));
+    }
+
     private <T> CompletionStage<T> ask(Supplier<CompletionStage<T>> request) {
         if (!cut) return request.get();
         return CompletableFuture.failedFuture(new RegistryUnavailableException("cut off", null, true));
@@ -108,7 +119,8 @@ final class CutStore implements RegistryStore {
     @Override
     public CompletionStage<Commit> commit(Transaction transaction) {
         meanwhile.getAndSet(() -> {}).run();
-        return put(() -> store.commit(transaction));
+        CompletionStage<Commit> made = put(() -> store.commit(transaction));
+        return isClaim(transaction) ? made.thenCombine(late, (commit, unused) -> commit) : made;
     }
 
     @Override

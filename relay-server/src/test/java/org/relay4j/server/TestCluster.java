@@ -10,11 +10,13 @@ import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.relay4j.api.Endpoint;
+import org.relay4j.server.registry.Entry;
 import org.relay4j.server.registry.MemoryRegistryStore;
 import org.relay4j.server.registry.Transaction;
 import org.relay4j.testing.Await;
@@ -152,6 +154,18 @@ final class TestCluster implements AutoCloseable {
     /** Has something happen just before the node stores its next change. */
     void beforeNextChange(RelayServer server, Runnable event) {
         stores.get(servers.indexOf(server)).meanwhile(event);
+    }
+
+    /** Claims of the node are made from now on, and their answers wait for a stage. */
+    void delayClaims(RelayServer server, CompletionStage<Void> until) {
+        stores.get(servers.indexOf(server)).delayClaims(until);
+    }
+
+    /** Returns the keys of the store that begin with a text after the cluster's own prefix. */
+    List<String> keys(String prefix) {
+        return data.readAll("/relay/" + NAME + "/" + prefix).toCompletableFuture().join().entries().stream()
+                .map(Entry::key)
+                .toList();
     }
 
     /** The node dies, as with kill -9: it gives nothing back. */

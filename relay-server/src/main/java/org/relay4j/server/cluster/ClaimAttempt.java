@@ -44,10 +44,12 @@ final class ClaimAttempt implements Writer.Outcome {
         fence = parts.presence().fence();
     }
 
-    void begin() {
+    /** @param asked the tunnel of this node when it was asked to claim the endpoint; null if it had none with this id */
+    void begin(@Nullable Carried asked) {
         carried = parts.sync().find(request.tunnel.id());
         Holding present = carried == null ? null : carried.find(request.endpoint);
-        if (carried != null && carried.isLeaving()) {
+        boolean isOver = asked != null && asked != carried; // since the claim has waited for its turn
+        if (isOver || (carried != null && carried.isLeaving())) {
             result.completeExceptionally(new ClaimLostException("the tunnel has ended"));
         } else if (present != null && present.ended) {
             result.completeExceptionally(Parts.unavailable(request.endpoint + " is just being released"));

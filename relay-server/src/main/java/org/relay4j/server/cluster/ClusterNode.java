@@ -172,7 +172,11 @@ public final class ClusterNode implements AutoCloseable {
 
     private CompletionStage<Void> claim(ClaimAttempt.Request request) {
         TunnelRecord unused = request.tunnel().with(request.endpoint()); // fails at once if it cannot be stored
-        return turn(request.tunnel().id(), result -> new ClaimAttempt(parts, request, result).begin());
+        String id = request.tunnel().id();
+        return onExecutor(result -> {
+            Carried asked = sync.find(id);
+            turn(id, result, turn -> new ClaimAttempt(parts, request, turn).begin(asked));
+        });
     }
 
     /** Looks up a tunnel. */
@@ -228,16 +232,18 @@ public final class ClusterNode implements AutoCloseable {
     }
 
     private <T> CompletionStage<T> turn(String tunnel, Consumer<CompletableFuture<T>> operation) {
-        return onExecutor(result -> {
-            if (leaving.isStarted()) {
-                result.completeExceptionally(Parts.unavailable("the node is leaving the cluster"));
-                return;
-            }
-            CompletableFuture<T> turn = parts.turn(tunnel, operation);
-            var unused = turn.whenComplete((value, failure) -> {
-                if (failure == null) result.complete(value);
-                else result.completeExceptionally(failure);
-            });
+        return onExecutor(result -> turn(tunnel, result, operation));
+    }
+
+    private <T> void turn(String tunnel, CompletableFuture<T> result, Consumer<CompletableFuture<T>> operation) {
+        if (leaving.isStarted()) {
+            result.completeExceptionally(Parts.unavailable("the node is leaving the cluster"));
+            return;
+        }
+        CompletableFuture<T> turn = parts.turn(tunnel, operation);
+        var unused = turn.whenComplete((value, failure) -> {
+            if (failure == null) result.complete(value);
+            else result.completeExceptionally(failure);
         });
     }
 

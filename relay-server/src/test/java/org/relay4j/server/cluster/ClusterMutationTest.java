@@ -105,6 +105,11 @@ class ClusterMutationTest {
                         "batch.expect(claimKey, displaced == null ? 0 : displaced.revision());",
                         ""),
                 new Mutation(
+                        "a claim that has waited is made although its tunnel has ended",
+                        "ClaimAttempt.java",
+                        "boolean isOver = asked != null && asked != carried;",
+                        "boolean isOver = false;"),
+                new Mutation(
                         "a claim of another tunnel is overwritten",
                         "Repair.java",
                         "return isFromBackup(claim, holding) ? null : LossReason.CONFLICT;",

@@ -75,6 +75,25 @@ class ClusterNodeTest {
     }
 
     @Test
+    void aClaimThatWaitsUntilItsTunnelHasEndedIsNotMade() {
+        OneNode a = joined("a");
+        serve(a, ID);
+        a.node.release(ID); // takes some milliseconds
+        var waiting = a.node.claim(tunnel(ID, "alice"), Endpoint.port(20_002), false);
+        assertInstanceOf(ClaimLostException.class, a.failure(waiting));
+        a.run(SECOND);
+        assertEquals(List.of(), keys("c/"));
+        assertEquals(List.of(), keys("t/"));
+    }
+
+    private List<String> keys(String kind) {
+        List<String> keys = new ArrayList<>();
+        registry.readAll("/relay/sim/" + kind)
+                .thenAccept(seen -> seen.entries().forEach(each -> keys.add(each.key())));
+        return keys;
+    }
+
+    @Test
     void anEndpointIsFreeSoonAfterItsTunnelHasEnded() {
         OneNode a = joined("a");
         OneNode b = joined("b");
