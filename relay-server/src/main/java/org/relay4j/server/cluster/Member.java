@@ -15,6 +15,7 @@ final class Member {
 
     final Set<Endpoint> endpoints = new LinkedHashSet<>(); // of its routes
     NodeInfo info;
+    long lease; // of its entry and its routes
     boolean expired; // the registry no longer has it, but it answers on its links
     boolean dead; // it does not answer on its links
     long registeredSince; // when the registry has had it since

@@ -20,7 +20,8 @@ import org.relay4j.server.registry.Snapshot;
 /*
  * The second opinion. When the lease of a node ends, its entry and its routes vanish at one revision. A node that leaves deletes its
  * entry before it gives its lease back, and one whose tunnel has ended deletes the route alone. So routes that vanish together with
- * the entry tell only that the node cannot reach the registry. While it answers on its links, its routes are kept.
+ * the entry tell only that the node cannot reach the registry. While it answers on its links, its routes are kept. If all is read when
+ * the node is back, its entry is on another lease, and it may not have put all its routes again.
  */
 /**
  * The nodes and the routes of the cluster as the registry has them, and as the links between nodes show them. Changed on the executor of
@@ -87,17 +88,7 @@ final class View {
 
     /** Takes over the changes of one revision. */
     void changed(long revision, Collection<Change> changes) {
-        Set<String> gone = new HashSet<>();
-        Set<String> routesGone = new HashSet<>();
-        for (Change each : changes) {
-            if (each.entry() != null) continue;
-            String node = access.keys().nodeOf(each.key());
-            if (node != null) gone.add(node);
-            Keys.RouteKey route = access.keys().routeOf(each.key());
-            if (route != null) routesGone.add(route.node());
-        }
-        Set<String> expired = new HashSet<>(gone);
-        expired.retainAll(routesGone);
+        Set<String> expired = expired(changes);
         Set<Endpoint> touched = new LinkedHashSet<>();
         for (Change each : changes) {
             Keys.RouteKey route = access.keys().routeOf(each.key());
@@ -106,6 +97,25 @@ final class View {
             if (node != null) node(node, each.entry(), expired, touched);
         }
         touched.forEach(this::publish);
+    }
+
+    /** Returns the nodes whose lease has ended, as far as that can be seen from what has changed. */
+    private Set<String> expired(Collection<Change> changes) {
+        Set<String> gone = new HashSet<>();
+        Set<String> routesGone = new HashSet<>();
+        for (Change each : changes) {
+            String node = access.keys().nodeOf(each.key());
+            if (node != null && (each.entry() == null || isOnAnotherLease(node, each.entry()))) gone.add(node);
+            Keys.RouteKey route = each.entry() == null ? access.keys().routeOf(each.key()) : null;
+            if (route != null) routesGone.add(route.node());
+        }
+        gone.retainAll(routesGone);
+        return gone;
+    }
+
+    private boolean isOnAnotherLease(String node, Entry entry) {
+        Member member = members.get(node);
+        return member != null && member.lease != entry.lease();
     }
 
     /** Replaces everything that is known. */
@@ -169,8 +179,8 @@ final class View {
         if (entry != null && info == null) {
             // Its node replaces it. Until then, what was known of the node counts.
             events.problem("the entry of node " + name + " is damaged");
-        } else if (info != null) {
-            arrived(member, info, touched);
+        } else if (entry != null && info != null) {
+            arrived(member, info, entry.lease(), touched);
         } else if (member != null && !member.expired) {
             boolean isOver = expired.contains(name) || hasKept(member);
             if (isOver && isHeard(name)) {
@@ -188,7 +198,7 @@ final class View {
         });
     }
 
-    private void arrived(@Nullable Member known, NodeInfo info, Set<Endpoint> touched) {
+    private void arrived(@Nullable Member known, NodeInfo info, long lease, Set<Endpoint> touched) {
         if (known == null && members.size() >= limits.nodes) {
             events.problem("there are more than " + limits.nodes + " nodes; node " + info.name() + " is ignored");
             return;
@@ -199,9 +209,11 @@ final class View {
             member.restarted();
         }
         boolean news = known == null || !member.info.equals(info) || member.expired;
-        if (known == null || member.expired) member.registeredSince = access.now();
-        if (member.expired) member.returned(access.now());
+        boolean isBack = member.expired || (known != null && member.lease != lease);
+        if (known == null || isBack) member.registeredSince = access.now();
+        if (isBack) member.returned(access.now());
         member.info = info;
+        member.lease = lease;
         members.put(info.name(), member);
         if (known == null) adoptRoutes(member, touched);
         if (!news) return;

@@ -192,6 +192,11 @@ class ClusterMutationTest {
                         "if (!current) returnedAt = now;",
                         ""),
                 new Mutation(
+                        "routes of a node that is back are dropped if it is read before it has put them",
+                        "View.java",
+                        "return member != null && member.lease != entry.lease();",
+                        "return false;"),
+                new Mutation(
                         "routes of a node that answers on its links are not kept",
                         "View.java",
                         "return member != null && member.isHeard(access.now());",

@@ -88,8 +88,7 @@ class ClusterNodeTest {
 
     private List<String> keys(String kind) {
         List<String> keys = new ArrayList<>();
-        registry.readAll("/relay/sim/" + kind)
-                .thenAccept(seen -> seen.entries().forEach(each -> keys.add(each.key())));
+        registry.readAll("/relay/sim/" + kind).thenAccept(seen -> seen.entries().forEach(each -> keys.add(each.key())));
         return keys;
     }
 
@@ -241,6 +240,29 @@ class ClusterNodeTest {
         b.run(SECOND);
         assertEquals(List.of(), nodesOf(b));
         assertTrue(b.events.contains("gone a"));
+    }
+
+    @Test
+    void routesOfANodeThatIsReadBeforeItHasPutThemAgainAreKept() {
+        OneNode a = joined("a");
+        OneNode b = joined("b");
+        serve(a, ID);
+        String[] entry = new String[1];
+        registry.read(List.of("/relay/sim/n/a"))
+                .thenAccept(seen -> entry[0] = seen.entries().get(0).value());
+        a.store.cut(true);
+        b.store.mute(true);
+        for (int i = 0; i < 10; i++) answers(a, b);
+        assertEquals(List.of(), keys("n/a"));
+        registry.grant(Duration.ofSeconds(60))
+                .thenAccept(lease -> registry.commit(Transaction.NONE.put("/relay/sim/n/a", entry[0], lease)));
+        b.store.endWatch();
+        b.store.mute(false);
+        for (int i = 0; i < 10; i++) answers(a, b);
+        assertEquals(RegistryState.CONNECTED, b.node.state());
+        assertEquals(List.of("a"), nodesOf(b));
+        for (int i = 0; i < 20; i++) answers(a, b);
+        assertEquals(List.of(), nodesOf(b)); // it has had the time to put them
     }
 
     @Test
