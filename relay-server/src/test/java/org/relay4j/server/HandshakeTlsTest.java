@@ -238,6 +238,9 @@ class HandshakeTlsTest {
             assertEquals(1, refused(server, Refusal.TLS));
             mayGoOn.countDown();
             Await.until("it has left", () -> clients(server) == 0);
+            CountDownLatch empty = new CountDownLatch(1);
+            Await.until("there is room", () -> server.gate().engines().run("test", empty::countDown));
+            Await.until("the queue is empty", empty);
             try (LineClient base = LineClient.secure(server, client)) {
                 assertTrue(Integer.parseInt(base.line()) > 0);
             }
