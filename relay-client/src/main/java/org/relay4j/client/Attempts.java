@@ -52,24 +52,37 @@ final class Attempts {
 
     private final String failed;
     private final Executor threads;
+    private final Executor ends;
     private final Backoff backoff;
     private final BooleanSupplier urgent;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final ReentrantLock lock = OrderedLock.leaf("attempts to connect");
     private @Nullable Thread trying; // guarded by lock
-    private @Nullable CompletableFuture<@Nullable Void> pausing; // completed when the pause is over; guarded by lock
+    private @Nullable Waiting waiting; // guarded by lock
+
+    /**
+     * A series whose next attempt waits for the end of a pause, or for a thread.
+     *
+     * @param pause completed when the pause is over
+     */
+    private record Waiting(Series<?> series, CompletableFuture<@Nullable Void> pause) {}
 
     /**
      * @param failed what a failed attempt means, for the log
      * @param urgent whether visitors wait for the next connection
      */
     Attempts(String failed, RelayClientOptions options, BooleanSupplier urgent) {
-        this(failed, options, urgent, Callbacks.EXECUTOR);
+        this(failed, options, urgent, Callbacks.ATTEMPTS, Callbacks.EXECUTOR);
     }
 
-    Attempts(String failed, RelayClientOptions options, BooleanSupplier urgent, Executor threads) {
+    /**
+     * @param threads makes the attempts
+     * @param ends reports the end of a series that is closed while it waits, which must not wait for the attempts of others
+     */
+    Attempts(String failed, RelayClientOptions options, BooleanSupplier urgent, Executor threads, Executor ends) {
         this.failed = failed;
         this.threads = threads;
+        this.ends = ends;
         this.urgent = urgent;
         backoff = new Backoff(options.shortestBackoff(), options.longestBackoff());
     }
@@ -77,15 +90,33 @@ final class Attempts {
     /** Ends the attempts, including one in progress, or the pause before the next one. Does not block. Safe from any thread. */
     void close() {
         closing.countDown();
-        CompletableFuture<@Nullable Void> pause;
         lock.lock();
         try {
             if (trying != null) trying.interrupt();
-            pause = pausing;
         } finally {
             lock.unlock();
         }
-        if (pause != null) pause.complete(null);
+        endWaiting();
+    }
+
+    private void endWaiting() {
+        Waiting last = takeWaiting(null);
+        if (last == null) return;
+        last.pause.cancel(false); // and with it the timer
+        Callbacks.runSurely(ends, last.series::closed);
+    }
+
+    /** Returns what waits, which then no longer does; null if that is nothing, or another series than the given one. */
+    private @Nullable Waiting takeWaiting(@Nullable Series<?> only) {
+        lock.lock();
+        try {
+            Waiting last = waiting;
+            if (last == null || (only != null && !only.equals(last.series))) return null;
+            waiting = null;
+            return last;
+        } finally {
+            lock.unlock();
+        }
     }
 
     boolean isClosing() {
@@ -124,12 +155,12 @@ final class Attempts {
 
     /** Tries as {@link #first} does, but does not block: a thread that may block tries, and one calls {@code then} at the end. */
     <T> void soon(Attempt<T> attempt, Predicate<IOException> retry, Consumer<Outcome<T>> then) {
-        Callbacks.runSurely(threads, new Series<>(attempt, retry, then));
+        await(new Series<>(attempt, retry, then), Duration.ZERO);
     }
 
     /** Tries as {@link #soon} does, but after a pause. */
     <T> void later(Attempt<T> attempt, Predicate<IOException> retry, Consumer<Outcome<T>> then) {
-        pause(backoff.next(urgent.getAsBoolean()), new Series<>(attempt, retry, then));
+        await(new Series<>(attempt, retry, then), backoff.next(urgent.getAsBoolean()));
     }
 
     private <T> T once(Attempt<T> attempt) throws IOException {
@@ -167,30 +198,49 @@ final class Attempts {
 
         @Override
         public void run() {
+            if (takeWaiting(this) == null) return; // it was closed meanwhile
+            Outcome<T> outcome = attempt();
+            if (outcome != null) then.accept(outcome);
+        }
+
+        /** Returns null if the next attempt is made after a pause. */
+        private @Nullable Outcome<T> attempt() {
             long begun = System.nanoTime();
-            Outcome<T> outcome;
             try {
-                T result = once(attempt);
-                outcome = () -> result;
-            } catch (IOException e) {
-                Duration pause = pauseAfter(e, begun);
-                if (pause != null) {
-                    pause(pause, this);
-                    return;
-                }
-                outcome = () -> {
-                    throw e;
-                };
+                return attempt(begun);
             } catch (RuntimeException e) {
-                outcome = () -> {
+                takeWaiting(this);
+                return () -> {
                     throw e;
                 };
             } catch (Error e) {
-                outcome = () -> {
+                takeWaiting(this);
+                return () -> {
                     throw e;
                 };
             }
-            then.accept(outcome);
+        }
+
+        private @Nullable Outcome<T> attempt(long begun) {
+            try {
+                T result = once(attempt);
+                return () -> result;
+            } catch (IOException e) {
+                Duration pause = pauseAfter(e, begun);
+                if (pause == null) {
+                    return () -> {
+                        throw e;
+                    };
+                }
+                await(this, pause);
+                return null;
+            }
+        }
+
+        private void closed() {
+            then.accept(() -> {
+                throw Attempts.closed();
+            });
         }
 
         /**
@@ -240,18 +290,19 @@ final class Attempts {
         }
     }
 
-    /** Has the next attempt made after a pause; at once if the owner closes this object, which the attempt finds. */
-    private void pause(Duration pause, Runnable next) {
+    /** Has the next attempt of a series made after a pause, unless the owner closes this object before it begins. */
+    private void await(Series<?> series, Duration pause) {
         CompletableFuture<@Nullable Void> over = new CompletableFuture<>();
         lock.lock();
         try {
-            pausing = over;
+            waiting = new Waiting(series, over);
         } finally {
             lock.unlock();
         }
-        var unused = over.thenRun(() -> Callbacks.runSurely(threads, next));
-        if (isClosing()) over.complete(null); // the thread that closed this object may have missed the pause
+        var unused = over.thenRun(() -> Callbacks.runSurely(threads, series));
+        if (pause.isZero()) over.complete(null);
         else over.completeOnTimeout(null, pause.toNanos(), TimeUnit.NANOSECONDS);
+        if (isClosing()) endWaiting(); // the thread that closed this object may have missed it
     }
 
     private static IOException closed() {

@@ -94,16 +94,16 @@ final class CallbackThreads implements Executor {
     /**
      * Runs a task soon. Does not block.
      *
-     * @throws OutOfMemoryError if a thread is needed and cannot be started; the task is not run then
+     * @throws OutOfMemoryError if a thread or a timer is needed and cannot be started; the task is not run then
      */
     @Override
     public void execute(Runnable task) {
         Worker added;
         lock.lock();
         try {
-            waiting.add(task);
             added = addUnlessFull();
             if (added == null) watch();
+            waiting.add(task); // last, because what comes before it may lack memory
         } finally {
             lock.unlock();
         }
@@ -143,8 +143,8 @@ final class CallbackThreads implements Executor {
     private void watch() {
         if (watching || counted.isEmpty()) return;
         long age = clock.getAsLong() - counted.iterator().next().since;
-        watching = true;
         timer.after(Math.max(0, patience - age), this::check);
+        watching = true;
     }
 
     /** Starts threads for tasks that wait behind others that no longer count. */
@@ -171,8 +171,8 @@ final class CallbackThreads implements Executor {
             try {
                 counted.remove(added);
                 if (watching) return;
-                watching = true;
                 timer.after(patience, this::check);
+                watching = true;
             } finally {
                 lock.unlock();
             }

@@ -17,11 +17,19 @@ final class Callbacks {
 
     private static final Executor THREADS = Threads.executor("relay-callback");
 
-    /** Runs tasks that end by themselves, because each wait in them has a timeout. An attempt to connect has several. */
-    static final Executor EXECUTOR = new CallbackThreads(THREADS, MOST, Duration.ofSeconds(30));
+    private static final Duration SHORT = Duration.ofSeconds(1);
+
+    /** Runs what happens to tunnels and their endpoints. Most tasks are short; some look up a name or check a local service. */
+    static final Executor EXECUTOR = new CallbackThreads(THREADS, MOST, SHORT);
+
+    /**
+     * Makes attempts to connect, each of which ends by itself, because each wait in it has a timeout. Apart from the others, so that a
+     * server that does not answer delays only other attempts.
+     */
+    static final Executor ATTEMPTS = new CallbackThreads(THREADS, MOST, Duration.ofSeconds(30));
 
     /** Calls listeners, which may block. Apart from the others, so that a slow listener delays no tunnel. */
-    static final Executor LISTENERS = new CallbackThreads(THREADS, MOST, Duration.ofSeconds(1));
+    static final Executor LISTENERS = new CallbackThreads(THREADS, MOST, SHORT);
 
     private static final Logger log = LoggerFactory.getLogger(Callbacks.class);
     private static final LimitedLog noThread = new LimitedLog(log, Level.ERROR);

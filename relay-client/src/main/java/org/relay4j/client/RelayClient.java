@@ -34,8 +34,9 @@ public final class RelayClient {
      * }
      * }</pre>
      *
-     * <p>Blocks until the server has assigned a port, at most for the connect timeout and the handshake timeout. With {@link RelayClientOptions.Builder#retryFirst} it retries until the tunnel is up or the thread is
-     * interrupted. A tunnel that is lost later is re-established unless {@link RelayClientOptions.Builder#reconnect} is off.
+     * <p>Blocks until the server has assigned a port, at most for the connect timeout and the handshake timeout. With {@link
+     * RelayClientOptions.Builder#retryFirst} it retries until the tunnel is up or the thread is interrupted. A tunnel that is lost
+     * later is re-established unless {@link RelayClientOptions.Builder#reconnect} is off.
      *
      * @param host the relay server
      * @param port its control port
@@ -218,8 +219,9 @@ public final class RelayClient {
     /**
      * Opens a public port and connects each of its visitors to a service that this program can reach.
      *
-     * <p>Blocks until the server has assigned a port, at most for the connect timeout and the handshake timeout. With {@link RelayClientOptions.Builder#retryFirst} it retries until the tunnel is up or the thread is
-     * interrupted. A tunnel that is lost later is re-established unless {@link RelayClientOptions.Builder#reconnect} is off.
+     * <p>Blocks until the server has assigned a port, at most for the connect timeout and the handshake timeout. With {@link
+     * RelayClientOptions.Builder#retryFirst} it retries until the tunnel is up or the thread is interrupted. A tunnel that is lost
+     * later is re-established unless {@link RelayClientOptions.Builder#reconnect} is off.
      *
      * <p>All threads are daemon threads: a {@code main} method that has nothing else to do calls {@link RelayForwarder#awaitEnd}.
      *

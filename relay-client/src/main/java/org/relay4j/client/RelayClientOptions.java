@@ -251,9 +251,9 @@ public final class RelayClientOptions {
          * Sets whether a first connect that fails is retried after the pauses of {@link #backoff}: default false. If true, {@code
          * RelayClient.connect} and {@code forward} block until the tunnel is up. They retry after every {@link
          * java.io.IOException}: an unknown host, no answer, a refusal, or a peer that is not a relay server. The exception is a
-         * connection that {@link #allowPlainIdentity} forbids. Each failure is logged at WARN. To stop, interrupt the connecting thread. The call then throws {@link
-         * java.io.InterruptedIOException}, leaves no connection open, and keeps the thread's interrupted flag set. A host name
-         * lookup cannot be interrupted; the call returns after it.
+         * connection that {@link #allowPlainIdentity} forbids. Each failure is logged at WARN. To stop, interrupt the connecting
+         * thread. The call then throws {@link java.io.InterruptedIOException}, leaves no connection open, and keeps the thread's
+         * interrupted flag set. A host name lookup cannot be interrupted; the call returns after it.
          */
         public Builder retryFirst(boolean newRetryFirst) {
             retryFirst = newRetryFirst;
@@ -394,8 +394,8 @@ public final class RelayClientOptions {
 
         /**
          * Sets the control ports of further nodes of the server's cluster, at most {@value #MOST_NODES}; default none. The client tries
-         * them if it cannot connect to the server, in an order that is random for each tunnel. If a tunnel has several connections, each new one goes to another node than the one
-         * before, if possible. The certificate of a node must be for the host that is given here, or be pinned. All of them must belong
+         * them if it cannot connect to the server, in an order that is random for each tunnel. If a tunnel has several connections, each
+         * new one goes to another node than the one before, if possible. The certificate of a node must be for the host that is given here, or be pinned. All of them must belong
          * to one cluster: a server outside it does not know the tunnel, and gives the client another port.
          *
          * @param further the addresses; an unresolved one is resolved at each attempt

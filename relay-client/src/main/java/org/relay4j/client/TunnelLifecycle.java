@@ -20,8 +20,8 @@ final class TunnelLifecycle {
     /*
      *   connect -> up -> lost -> connect again, after a pause -> up -> ... -> over
      *
-     * Connecting blocks: the first time the caller's thread, afterwards one of Callbacks for each attempt. The tunnel subscribes to the end of a connection after it has announced its up, so neither can overtake the other.
-     * Visitors are handled by the connection.
+     * Connecting blocks: the first time the caller's thread, afterwards one of Callbacks for each attempt. The tunnel subscribes to
+     * the end of a connection after it has announced its up, so neither can overtake the other. Visitors are handled by the connection.
      *
      * While the tunnel is up, Companions add further connections if the options want them. It is lost with its last connection.
      *

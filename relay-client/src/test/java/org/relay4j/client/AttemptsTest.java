@@ -11,12 +11,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.relay4j.api.RelayCertificateException;
 import org.relay4j.api.RelayRefusedException;
+import org.relay4j.testing.Await;
 import org.relay4j.testing.Logged;
 
 /** What is said about attempts that fail while visitors wait, and which failures are tried again. */
@@ -28,6 +31,8 @@ class AttemptsTest {
             .backoff(Duration.ofHours(1), Duration.ofHours(1))
             .build();
 
+    private final Queue<Runnable> tasks = new ArrayDeque<>();
+    private final Queue<Runnable> ends = new ArrayDeque<>();
     private final Attempts attempts = new Attempts("no tunnel", OPTIONS, () -> true);
 
     @Test
@@ -89,21 +94,19 @@ class AttemptsTest {
     /** A process may have thousands of tunnels that have lost their server. */
     @Test
     void pausesNeedNoThread() {
-        Queue<Runnable> tasks = new ArrayDeque<>();
         List<Attempts.Outcome<String>> outcomes = new ArrayList<>();
-        Attempts patient = new Attempts("no tunnel", WITH_LONG_PAUSES, () -> false, tasks::add);
+        Attempts patient = new Attempts("no tunnel", WITH_LONG_PAUSES, () -> false, tasks::add, ends::add);
         patient.later(() -> "connected", any -> true, outcomes::add);
         assertEquals(0, tasks.size(), "a thread waits before the first attempt");
         patient.close();
-        tasks.remove().run();
+        ends.remove().run();
         assertThrows(SocketException.class, () -> outcomes.get(0).get());
     }
 
     @Test
     void pausesBetweenAttemptsNeedNoThreadEither() {
-        Queue<Runnable> tasks = new ArrayDeque<>();
         List<Attempts.Outcome<String>> outcomes = new ArrayList<>();
-        Attempts patient = new Attempts("no tunnel", WITH_LONG_PAUSES, () -> false, tasks::add);
+        Attempts patient = new Attempts("no tunnel", WITH_LONG_PAUSES, () -> false, tasks::add, ends::add);
         patient.<String>soon(
                 () -> {
                     throw new SocketException("Connection refused");
@@ -115,17 +118,83 @@ class AttemptsTest {
         assertEquals(0, tasks.size());
         patient.close();
         patient.close();
-        assertEquals(1, tasks.size(), "the end was told twice, or not at all");
-        tasks.remove().run();
+        assertEquals(1, ends.size(), "the end was told twice, or not at all");
+        ends.remove().run();
+        assertEquals(0, tasks.size());
         assertEquals(1, outcomes.size());
         assertThrows(SocketException.class, () -> outcomes.get(0).get());
     }
 
+    /** A server that does not answer can keep all threads busy for minutes, if a process has thousands of tunnels to it. */
+    @Test
+    void endIsToldAtOnceWhileOtherAttemptsHaveAllThreads() throws Exception {
+        CountDownLatch answers = new CountDownLatch(1);
+        try {
+            for (int i = 0; i < Callbacks.MOST; i++) {
+                new Attempts("no tunnel", OPTIONS, () -> false)
+                        .soon(
+                                () -> {
+                                    Await.until("the server has answered", answers);
+                                    return "connected";
+                                },
+                                any -> true,
+                                outcome -> {});
+            }
+            Attempts pausing = new Attempts("no tunnel", WITH_LONG_PAUSES, () -> false);
+            CompletableFuture<Attempts.Outcome<String>> paused = new CompletableFuture<>();
+            pausing.later(() -> "connected", any -> true, paused::complete);
+            pausing.close();
+            assertThrows(
+                    SocketException.class,
+                    () -> paused.get(10, TimeUnit.SECONDS).get());
+            Attempts waiting = new Attempts("no tunnel", OPTIONS, () -> false);
+            CompletableFuture<Attempts.Outcome<String>> waited = new CompletableFuture<>();
+            waiting.soon(() -> "connected", any -> true, waited::complete);
+            waiting.close();
+            assertThrows(
+                    SocketException.class,
+                    () -> waited.get(10, TimeUnit.SECONDS).get());
+        } finally {
+            answers.countDown();
+        }
+    }
+
+    @Test
+    void attemptThatWaitsForAThreadIsNotMadeOnceItWasToldItsEnd() {
+        List<Attempts.Outcome<String>> outcomes = new ArrayList<>();
+        Attempts waiting = new Attempts("no tunnel", OPTIONS, () -> false, tasks::add, ends::add);
+        waiting.soon(() -> "connected", any -> true, outcomes::add);
+        waiting.close();
+        ends.remove().run();
+        tasks.remove().run();
+        assertEquals(1, outcomes.size());
+        waiting.soon(() -> "connected", any -> true, outcomes::add);
+        ends.remove().run(); // nor is one that comes too late
+        tasks.remove().run();
+        assertEquals(2, outcomes.size());
+        for (Attempts.Outcome<String> each : outcomes) assertThrows(SocketException.class, each::get);
+    }
+
+    @Test
+    void defectOfTheRulesEndsThemToo() {
+        List<Attempts.Outcome<String>> outcomes = new ArrayList<>();
+        Attempts broken = new Attempts("no tunnel", OPTIONS, () -> false, tasks::add, ends::add);
+        broken.<String>soon(
+                () -> {
+                    throw new SocketException("Connection refused");
+                },
+                any -> {
+                    throw new IllegalStateException("a defect");
+                },
+                outcomes::add);
+        tasks.remove().run();
+        assertThrows(IllegalStateException.class, () -> outcomes.get(0).get());
+    }
+
     @Test
     void defectOfAnAttemptEndsThem() {
-        Queue<Runnable> tasks = new ArrayDeque<>();
         List<Attempts.Outcome<String>> outcomes = new ArrayList<>();
-        Attempts broken = new Attempts("no tunnel", OPTIONS, () -> false, tasks::add);
+        Attempts broken = new Attempts("no tunnel", OPTIONS, () -> false, tasks::add, ends::add);
         broken.<String>soon(
                 () -> {
                     throw new IllegalStateException("a defect");

@@ -132,6 +132,24 @@ class CallbackThreadsTest {
     }
 
     @Test
+    void taskThatCannotWaitIsNotRunLater() {
+        Queue<Long> alarmed = new ArrayDeque<>();
+        CallbackThreads threads = new CallbackThreads(started::add, 1, PATIENCE, () -> now, (nanos, action) -> {
+            if (alarmed.isEmpty()) {
+                alarmed.add(nanos);
+                throw new OutOfMemoryError("unable to create native thread");
+            }
+            alarms.add(action);
+        });
+        threads.execute(() -> ran.add(1));
+        assertThrows(OutOfMemoryError.class, () -> threads.execute(() -> ran.add(2)));
+        threads.execute(() -> ran.add(3));
+        assertEquals(1, alarms.size(), "nothing looks after the task that waits");
+        run();
+        assertEquals(List.of(1, 3), ran);
+    }
+
+    @Test
     void withoutMemoryForAnotherThreadTheNextAttemptIsLater() {
         CallbackThreads threads = threads(1);
         threads.execute(() -> {

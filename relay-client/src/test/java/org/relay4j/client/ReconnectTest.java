@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -73,6 +74,22 @@ class ReconnectTest {
         }
         recorder.awaitClose(7);
         assertEquals(8, recorder.events().size());
+    }
+
+    /** Other tunnels of the process may have a server that does not answer. */
+    @Test
+    void tunnelEndsAtOnceWhileAttemptsOfOthersHaveAllThreads() throws Exception {
+        CountDownLatch answers = new CountDownLatch(1);
+        try {
+            RelayForwarder forwarder = forward(Local.hasty(recorder));
+            recorder.awaitUp(0);
+            for (int i = 0; i < Callbacks.MOST; i++)
+                Callbacks.ATTEMPTS.execute(() -> Await.until("the server has answered", answers));
+            forwarder.close();
+            recorder.awaitClose(1);
+        } finally {
+            answers.countDown();
+        }
     }
 
     @Test
