@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.SocketException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -40,14 +41,15 @@ final class Attempts {
         T connect() throws IOException;
     }
 
-    /** What a series of attempts has come to. */
-    interface Outcome<T> {
-        /**
-         * Returns the result of the successful attempt.
-         *
-         * @throws IOException as {@link #first} does; and the defect of an attempt
-         */
-        T get() throws IOException;
+    /** What a series of attempts has come to: the result of the successful one, or a failure. */
+    record Outcome<T>(@Nullable T result, @Nullable Throwable failure) {
+        /** Returns the result, or throws the failure: an {@link IOException} as {@link #first}, or a defect. */
+        T get() throws IOException {
+            if (failure instanceof IOException e) throw e;
+            if (failure instanceof RuntimeException e) throw e;
+            if (failure instanceof Error e) throw e;
+            return Objects.requireNonNull(result);
+        }
     }
 
     private final String failed;
@@ -207,40 +209,22 @@ final class Attempts {
         private @Nullable Outcome<T> attempt() {
             long begun = System.nanoTime();
             try {
-                return attempt(begun);
-            } catch (RuntimeException e) {
-                takeWaiting(this);
-                return () -> {
-                    throw e;
-                };
-            } catch (Error e) {
-                takeWaiting(this);
-                return () -> {
-                    throw e;
-                };
-            }
-        }
-
-        private @Nullable Outcome<T> attempt(long begun) {
-            try {
-                T result = once(attempt);
-                return () -> result;
-            } catch (IOException e) {
-                Duration pause = pauseAfter(e, begun);
-                if (pause == null) {
-                    return () -> {
-                        throw e;
-                    };
+                try {
+                    return new Outcome<>(once(attempt), null);
+                } catch (IOException e) {
+                    Duration pause = pauseAfter(e, begun);
+                    if (pause == null) return new Outcome<>(null, e);
+                    await(this, pause);
+                    return null;
                 }
-                await(this, pause);
-                return null;
+            } catch (RuntimeException | Error e) {
+                takeWaiting(this); // the pause may have begun
+                return new Outcome<>(null, e);
             }
         }
 
         private void closed() {
-            then.accept(() -> {
-                throw Attempts.closed();
-            });
+            then.accept(new Outcome<>(null, Attempts.closed()));
         }
 
         /**
