@@ -134,10 +134,9 @@ final class EndpointRequests {
         endpoints.name(one, granted, before);
         if (one.isWithdrawn() != question.withdrawn()) question.on().tell(ready(granted, !one.isWithdrawn()));
         report(one, address, addressBefore);
-        one.first.complete(null);
-        if (one.wanted.isAny() && (before == null || !before.equals(granted))) {
-            Callbacks.runSurely(Callbacks.EXECUTOR, () -> keep(one.key));
-        }
+        boolean isNews = before == null || !before.equals(granted);
+        boolean isFirst = one.first.complete(null); // the thread that waits for it keeps it
+        if (!isFirst && isNews) Callbacks.runSurely(Callbacks.EXECUTOR, () -> keep(one));
     }
 
     /** @throws IllegalArgumentException if it is not what was asked for */
@@ -220,7 +219,9 @@ final class EndpointRequests {
     // ---- the endpoints in the lease file
 
     /** Writes the present endpoint of a service to the lease file, however many threads do so. May block. */
-    private void keep(String key) {
+    void keep(ServedEndpoint one) {
+        if (!one.wanted.isAny()) return;
+        String key = one.key;
         Endpoint present;
         do {
             present = kept(key);
@@ -254,7 +255,7 @@ final class EndpointRequests {
         Endpoint granted = one.granted();
         if (granted == null || !one.isOpened()) one.over(null);
         else giveBack(one, granted, tunnel.connections().usable());
-        if (one.wanted.isAny() && granted != null) keep(one.key);
+        if (granted != null) keep(one);
     }
 
     /** Asks the server to close an endpoint, until it has answered or there is no connection. */

@@ -43,7 +43,7 @@ final class Services implements TunnelOwner {
 
     /**
      * Opens an endpoint. Blocks until the server has answered, at most for the handshake timeout; if the endpoint is retried, until it
-     * is open.
+     * is open. Then it is in the lease file, if there is one, so that the next process has the same endpoint.
      *
      * @throws RelayRefusedException if the server refuses it
      */
@@ -53,6 +53,7 @@ final class Services implements TunnelOwner {
         try {
             requests.open(one);
             await(one);
+            requests.keep(one);
             made = true;
         } finally {
             if (!made) one.closeNow(); // it may have been opened just now

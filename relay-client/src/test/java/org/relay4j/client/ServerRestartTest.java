@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -192,6 +193,24 @@ class ServerRestartTest {
             assertEquals(1, server.openTunnels().size());
         } finally {
             tunnel.close();
+        }
+    }
+
+    /** The client may end at once, and the next one with the file asks for the same name. */
+    @Test
+    void randomNameIsInTheLeaseFileWhenItIsOpen() throws Exception {
+        server.close();
+        startWithDomain(0);
+        Path file = folder.resolve("lease");
+        CountDownLatch end = new CountDownLatch(1);
+        try (RelayTunnel tunnel = RelayClient.open(
+                "localhost", controlPort, Local.hasty(recorder).leaseFile(file).build())) {
+            for (int i = 0; i < Callbacks.MOST; i++)
+                Callbacks.EXECUTOR.execute(() -> Await.until("the test has ended", end));
+            RelayForwarder web = tunnel.forward(Endpoint.anyHost(), local());
+            assertTrue(Files.readString(file).contains(web.endpoint().toString()), web::toString);
+        } finally {
+            end.countDown();
         }
     }
 
