@@ -152,7 +152,7 @@ final class Watching implements Inbox.Reader {
      * before this node has asked it for anything; then the watch goes on without what has changed in between.
      */
     private void refresh() {
-        refreshAt = access.firstTime(interval, 17); // all nodes have begun their watches together, perhaps
+        refreshAt = access.firstTime(interval, 17); // not with nodes whose watches began together
         Comparison made = new Comparison();
         comparison = made;
         long before = newest;
