@@ -469,8 +469,9 @@ public abstract class RegistryStoreContract extends RegistryContract {
         RecordedWatch present = new RecordedWatch();
         store.watch(List.of(root), get(store.readAll(root)).revision(), present);
         put(store, root + "one", "4", 0);
-        await("the watch is at the present", () -> present.events().size() == 1);
-        compact(put(store, root + "one", "5", 0));
+        long newest = put(store, root + "one", "5", 0);
+        await("the watch is at the present", () -> present.events().size() == 2);
+        compact(newest);
         RecordedWatch late = new RecordedWatch();
         store.watch(List.of(root), old, late);
         await("the late watch has ended", late::hasEnded);
