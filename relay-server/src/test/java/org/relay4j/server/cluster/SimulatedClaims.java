@@ -27,6 +27,7 @@ final class SimulatedClaims {
     private long changedAt; // when a claim was made or deleted last
     private boolean ending; // leases are being ended
     private boolean restoring; // a backup is being restored
+    private long backupAt; // when the backup was made that was restored last
     private @Nullable String failure;
 
     SimulatedClaims(SimulatedCluster cluster) {
@@ -88,9 +89,12 @@ final class SimulatedClaims {
      */
     private void replaced(Endpoint endpoint, ClaimText before, ClaimText now) {
         boolean isSameClient = name(before.tunnel()).equals(name(now.tunnel()));
-        if (isSameClient && now.epoch() >= before.epoch()) return;
-        if (cluster.isUnsettled()) {
-            replaced.add(before.tunnel());
+        boolean isExpected = isSameClient && now.epoch() >= before.epoch();
+        if (isExpected && before.tunnel().equals(now.tunnel())) return;
+        boolean isUnsettled = cluster.isUnsettled();
+        if (isUnsettled) replaced.add(before.tunnel());
+        if (isExpected) return;
+        if (isUnsettled) {
             cluster.unsettled(); // the other one has to notice it
             return;
         }
@@ -100,7 +104,7 @@ final class SimulatedClaims {
 
     /**
      * A tunnel or its claim is deleted only after its client could have come back, unless a lease in the registry has ended. A backup may
-     * not have that a node has taken the tunnel; until that one has noticed it, the node before may delete what is restored.
+     * not have that a node has taken or joined the tunnel; until that one has noticed it, the node before may delete what is restored.
      */
     private void deleted(String tunnel, String key, long epoch) {
         if (ending) expired.add(tunnel);
@@ -112,7 +116,8 @@ final class SimulatedClaims {
             SimulatedServer.Tunnel served =
                     server == null || !isHeard ? null : server.tunnels().get(tunnel);
             if (served == null || !served.isServed() || !mayServe(each, served)) continue;
-            if (each.isUnsettled() && hasTakenSince(each, served, epoch)) return;
+            boolean isNewer = served.since > backupAt || hasTakenSince(each, served, epoch);
+            if (each.isUnsettled() && isNewer) return;
             failed(key + " is deleted while " + each.name + " serves it");
         }
         Long since = unserved.get(tunnel);
@@ -151,7 +156,8 @@ final class SimulatedClaims {
     }
 
     /** Replaces what the registry has by what a backup has. */
-    void restore(Runnable backup) {
+    void restore(Runnable backup, long madeAt) {
+        backupAt = madeAt;
         endLeases(); // first, so that the watch sees it
         restoring = true;
         backup.run();

@@ -100,10 +100,10 @@ final class SimulatedCluster {
         time.after(500 * MILLISECOND, this::links);
     }
 
-    /** Restores a backup of the registry, while nodes and clients go on. */
-    void restore(Runnable backup) {
+    /** Restores a backup of the registry, which was made at some time, while nodes and clients go on. */
+    void restore(Runnable backup, long madeAt) {
         trace("restore");
-        claims.restore(backup);
+        claims.restore(backup, madeAt);
         for (SimulatedNode each : nodes) each.store.restored();
         unsettled();
     }

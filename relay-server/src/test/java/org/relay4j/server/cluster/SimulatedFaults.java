@@ -17,6 +17,7 @@ final class SimulatedFaults {
     private boolean active;
     private boolean slow; // few faults that last long, and clients that stay
     private @Nullable Runnable backup; // of the registry
+    private long backupAt; // when it was made
 
     SimulatedFaults(SimulatedCluster cluster) {
         this.cluster = cluster;
@@ -60,13 +61,14 @@ final class SimulatedFaults {
         if (!active) return;
         cluster.claims.endLeases();
         backup = cluster.registry.backup();
+        backupAt = time.now();
         time.after(time.between(5 * SECOND, 60 * SECOND), this::nextBackup);
     }
 
     private void nextRestore() {
         time.after(time.between(10 * SECOND, 60 * SECOND), () -> {
             if (!active) return;
-            if (backup != null) cluster.restore(backup);
+            if (backup != null) cluster.restore(backup, backupAt);
             nextRestore();
         });
     }

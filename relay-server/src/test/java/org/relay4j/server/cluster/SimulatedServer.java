@@ -28,6 +28,7 @@ final class SimulatedServer implements ClusterListener {
         final String id;
         final SimulatedClient client;
         final List<Endpoint> endpoints = new ArrayList<>();
+        final long since; // when the server has got it
 
         @Nullable
         Connection connection; // null while it is held
@@ -38,6 +39,7 @@ final class SimulatedServer implements ClusterListener {
         Tunnel(String id, Connection connection) {
             this.id = id;
             this.client = connection.client;
+            since = client.cluster.time.now();
             this.connection = connection;
         }
 
