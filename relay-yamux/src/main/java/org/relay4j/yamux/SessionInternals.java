@@ -20,6 +20,8 @@ import org.relay4j.yamux.io.Wire;
 /**
  * Access to sessions for Relay's own modules, beyond the public API. Its signatures use types that are exported to those
  * modules only.
+ *
+ * @hidden not part of the Javadoc
  */
 @SuppressWarnings("exports")
 public final class SessionInternals {
@@ -32,6 +34,7 @@ public final class SessionInternals {
      *
      * @param most the number of streams of one session that may wait
      * @param observer notified of the streams that are accepted; null for none
+     * @hidden
      */
     public record Backlog(
             AcceptQueue queue, int most, @Nullable StreamObserver observer) {}
