@@ -13,7 +13,8 @@ import org.relay4j.yamux.io.Sockets;
 /** Counts clients and visitors and enforces their limits. Safe for use by several threads. */
 final class Admission {
     /*
-     * A client is pending until it sends its first byte; see Pending for the limits.
+     * A client is pending until it sends its first byte; see Pending for the limits, and Decisions for the time in which it waits for
+     * this server.
      *
      * Longer than 300 lines because a place that is given up in one of these ways changes the counts of the others.
      */
@@ -21,6 +22,7 @@ final class Admission {
     private volatile RelayServerOptions options;
     private final ReentrantLock lock = OrderedLock.leaf("the admission");
     private final Pending<Ticket> pending = new Pending<>(); // guarded by lock
+    private final Decisions decisions = new Decisions(); // guarded by lock
     private final AtomicInteger visitors = new AtomicInteger();
     private final AtomicLong visitorsEver = new AtomicLong();
     private final Places places; // guarded by lock
@@ -202,11 +204,11 @@ final class Admission {
         return visitorsEver.get();
     }
 
-    /** Returns the number of pending clients. */
+    /** Returns the number of pending clients, including those that wait for a decision. */
     int pending() {
         lock.lock();
         try {
-            return pending.size();
+            return pending.size() + decisions.size();
         } finally {
             lock.unlock();
         }
@@ -218,6 +220,7 @@ final class Admission {
         private final long number;
         private Places.@Nullable Place place; // until a tunnel has it; guarded by lock
         private boolean pending = true; // guarded by lock
+        private boolean undecided; // guarded by lock
         private boolean dropped; // guarded by lock
         private boolean left; // guarded by lock
         private @Nullable Runnable onDrop; // guarded by lock
@@ -278,6 +281,39 @@ final class Admission {
             if (action != null) action.run();
         }
 
+        /**
+         * From now on, the client waits for a decision of this server, and is not dropped. Returns false if too many do, in which case
+         * it is to be refused.
+         */
+        boolean decide() {
+            lock.lock();
+            try {
+                if (!pending) return true; // it was dropped, and is about to end
+                undecided = decisions.add(site, options.maxPendingPerAddress(), options.maxPending());
+                if (undecided) settle(this);
+                return undecided;
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        /** The decision has been made, and it is the client's turn. It may be dropped again. */
+        void decided() {
+            Ticket evicted;
+            lock.lock();
+            try {
+                if (!undecided) return;
+                undecided = false;
+                decisions.remove(site);
+                evicted = Admission.this.pending.add(site, this, options.maxPendingPerAddress(), options.maxPending());
+                if (evicted != null) evicted.pending = false;
+                pending = true;
+            } finally {
+                lock.unlock();
+            }
+            if (evicted != null) evicted.drop();
+        }
+
         /** Marks the client as established. Returns false if it was dropped before. */
         boolean established() {
             lock.lock();
@@ -297,6 +333,8 @@ final class Admission {
                 if (left) return;
                 left = true;
                 if (pending) settle(this);
+                if (undecided) decisions.remove(site);
+                undecided = false;
                 if (place != null) places.leave(place);
             } finally {
                 lock.unlock();

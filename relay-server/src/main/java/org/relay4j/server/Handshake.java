@@ -28,7 +28,7 @@ final class Handshake implements Loop.Handler, Claimant {
      * two, and then this object exists only within begin().
      *
      * One deadline bounds the time from accept to the complete line, a second one the server's own decision. Until the end the
-     * client counts as pending in Admission, which may drop it in favour of a newer one.
+     * client counts as pending in Admission, which may drop it in favour of a newer one unless it waits for the claim.
      *
      * More than 300 lines because every step can end in each of the others' ends: late, dropped, revoked, refused or lost.
      */
@@ -160,7 +160,7 @@ final class Handshake implements Loop.Handler, Claimant {
     /** Called when another client has displaced this one. */
     private void drop() {
         if (state == State.OVER) return;
-        reporter.displaced();
+        if (state != State.REFUSED) reporter.displaced();
         end(true);
     }
 
@@ -263,7 +263,8 @@ final class Handshake implements Loop.Handler, Claimant {
 
     private void claim(ClientRequest request) {
         if (gate.server().isClosing()) refuseNewcomer();
-        else gate.server().tunnels().claim(request, ticket, loop, this);
+        else if (ticket.decide()) gate.server().tunnels().claim(request, ticket, loop, this);
+        else refuse(Refusal.PENDING, "registry-unavailable", "too many clients wait for the answer of this server");
     }
 
     @Override
@@ -272,6 +273,7 @@ final class Handshake implements Loop.Handler, Claimant {
             grant.withdraw();
             return;
         }
+        ticket.decided();
         try {
             connection.send(
                     reading == null
@@ -316,6 +318,7 @@ final class Handshake implements Loop.Handler, Claimant {
     }
 
     private void answer(ControlRefusal refusal) {
+        ticket.decided();
         safely(() -> {
             connection.send(PortLine.encodeError(refusal.code(), refusal.text()));
             if (connection.isRegistered()) linger();

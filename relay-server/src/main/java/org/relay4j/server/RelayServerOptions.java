@@ -501,14 +501,18 @@ public final class RelayServerOptions {
 
         /**
          * Sets the maximum number of pending clients, which have not sent anything yet: 1 to 60,000, default 256. A further one
-         * displaces the oldest pending client of the address with the most.
+         * displaces the oldest pending client of the address with the most. As many clients may wait for a decision of the policy or of
+         * the cluster's store at the same time; further ones are refused, and may try again.
          */
         public Builder maxPending(int tunnels) {
             maxPending = tunnels;
             return this;
         }
 
-        /** Sets the maximum number of pending clients from one address: 1 to 60,000, default 64. A further one displaces its oldest. */
+        /**
+         * Sets the maximum number of pending clients from one address: 1 to 60,000, default 64. A further one displaces its oldest. As
+         * many clients of one address may wait for a decision, as with {@link #maxPending}.
+         */
         public Builder maxPendingPerAddress(int tunnels) {
             maxPendingPerAddress = tunnels;
             return this;

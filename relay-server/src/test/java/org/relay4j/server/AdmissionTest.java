@@ -133,6 +133,42 @@ class AdmissionTest {
     }
 
     @Test
+    void clientThatWaitsForADecisionIsNotEvictedAndCountsApart() {
+        Admission admission = admission(options -> options.maxPending(3).maxPendingPerAddress(2));
+        Admission.Ticket one = enter(admission, 1);
+        assertTrue(one.decide());
+        Admission.Ticket two = enter(admission, 1);
+        assertTrue(two.decide());
+        Admission.Ticket third = enter(admission, 1);
+        assertFalse(third.decide()); // the limit of an address
+        Admission.Ticket fourth = enter(admission, 1);
+        assertEquals(4, admission.pending());
+        assertTrue(enter(admission, 2).decide());
+        Admission.Ticket later = enter(admission, 3);
+        assertFalse(later.decide()); // the limit of all
+        one.decided();
+        assertFalse(third.established()); // it has given way
+        assertTrue(one.established());
+        assertTrue(fourth.established());
+        assertTrue(later.decide());
+        two.leave();
+        two.decided();
+        assertEquals(2, admission.pending());
+    }
+
+    @Test
+    void clientThatWaitsForADecisionWasNotDroppedBefore() {
+        Admission admission = admission(options -> options.maxPending(1));
+        Admission.Ticket one = enter(admission, 1);
+        assertSame(one, admission.enter(address(2)).evicted());
+        assertTrue(one.decide()); // it is about to end
+        one.decided();
+        assertFalse(one.established());
+        one.leave();
+        assertEquals(1, admission.pending());
+    }
+
+    @Test
     void actionOfADropRunsOnceWhicheverComesFirst() {
         Admission admission = admission(options -> options);
         AtomicInteger runs = new AtomicInteger();

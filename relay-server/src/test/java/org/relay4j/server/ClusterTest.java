@@ -37,6 +37,7 @@ import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.server.cluster.Route;
 import org.relay4j.server.registry.MemoryRegistryStore;
 import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
 import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Logged;
@@ -1080,6 +1081,24 @@ class ClusterTest {
         answer.complete(null);
         Await.until("claim given back", () -> cluster.keys("c/").isEmpty());
         Await.until("record deleted", () -> cluster.keys("t/").isEmpty());
+    }
+
+    /** Else clients that come back all at once would displace each other, and none would get its tunnel. */
+    @Test
+    void clientsThatWaitForTheStoreAreNotDisplacedByNewerOnes() throws Exception {
+        RelayServer first = cluster.start(1, options -> options.maxPendingPerAddress(2), options -> options);
+        CompletableFuture<Void> answer = new CompletableFuture<>();
+        cluster.delayClaims(first, answer);
+        Call<AskingClient> one = Call.of(() -> AskingClient.connect(first, "resume"));
+        Call<AskingClient> two = Call.of(() -> AskingClient.connect(first, "resume"));
+        Await.until("both are claiming", () -> cluster.keys("c/").size() == 2);
+        for (int n = 0; n < 3; n++) AskingClient.connect(first, "").assertRefused("registry-unavailable");
+        answer.complete(null);
+        try (AskingClient client = one.result();
+                AskingClient other = two.result()) {
+            assertNotEquals(client.establish().port(), other.establish().port());
+        }
+        assertEquals(3, first.statistics().refusals().get(Refusal.PENDING));
     }
 
     @Test
