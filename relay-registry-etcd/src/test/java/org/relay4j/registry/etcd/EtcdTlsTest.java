@@ -114,8 +114,15 @@ class EtcdTlsTest extends EtcdStores {
                         "RELAY_CLUSTER_KEY", folder.resolve("client.pem").toString()));
     }
 
-    private Certificate shownTo(RegistryStore store) throws Exception {
-        get(store.readAll(root));
+    private Certificate shownTo(RegistryStore store) {
+        Await.until("there is an answer", () -> {
+            try {
+                get(store.readAll(root));
+                return true;
+            } catch (RegistryUnavailableException e) {
+                return false; // a machine under load takes longer than a second for its first handshakes
+            }
+        });
         return shown;
     }
 
