@@ -23,7 +23,7 @@ import org.relay4j.yamux.io.Wire;
  *
  * @hidden not part of the Javadoc
  */
-@SuppressWarnings("exports")
+@SuppressWarnings({"exports", "InvalidBlockTag"}) // Error Prone does not know that classes can be hidden
 public final class SessionInternals {
     private static final Duration HALF_CLOSE_TIMEOUT = Duration.ofMinutes(5);
 
