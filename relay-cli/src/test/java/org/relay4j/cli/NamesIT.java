@@ -115,7 +115,12 @@ class NamesIT {
         try (ChildProcess server = ChildProcess.relay("--bind=127.0.0.1", "0")) {
             String address = "127.0.0.1:" + RelayPair.controlPort(server.line());
             ChildProcess.assertFails(
-                    3, "only the base protocol", "--name=web", "--key-file=" + keyFile("web"), "--localForwardPort=9", address);
+                    3,
+                    "only the base protocol",
+                    "--name=web",
+                    "--key-file=" + keyFile("web"),
+                    "--localForwardPort=9",
+                    address);
             ChildProcess.assertFails(3, "only the base protocol", "--port=20000", "--localForwardPort=9", address);
         }
     }
