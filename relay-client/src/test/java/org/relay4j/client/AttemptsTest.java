@@ -91,11 +91,20 @@ class AttemptsTest {
         assertEquals(failure, assertThrows(IOException.class, () -> later.join().get()));
     }
 
+    /** Attempts and ends are run by the test. */
+    private Attempts withQueues(RelayClientOptions options) {
+        return new Attempts("no tunnel", options, () -> false, tasks::add, ends::add);
+    }
+
+    private static String refused() throws SocketException {
+        throw new SocketException("Connection refused");
+    }
+
     /** A process may have thousands of tunnels that have lost their server. */
     @Test
     void pausesNeedNoThread() {
         List<Attempts.Outcome<String>> outcomes = new ArrayList<>();
-        Attempts patient = new Attempts("no tunnel", WITH_LONG_PAUSES, () -> false, tasks::add, ends::add);
+        Attempts patient = withQueues(WITH_LONG_PAUSES);
         patient.later(() -> "connected", any -> true, outcomes::add);
         assertEquals(0, tasks.size(), "a thread waits before the first attempt");
         patient.close();
@@ -106,13 +115,8 @@ class AttemptsTest {
     @Test
     void pausesBetweenAttemptsNeedNoThreadEither() {
         List<Attempts.Outcome<String>> outcomes = new ArrayList<>();
-        Attempts patient = new Attempts("no tunnel", WITH_LONG_PAUSES, () -> false, tasks::add, ends::add);
-        patient.<String>soon(
-                () -> {
-                    throw new SocketException("Connection refused");
-                },
-                any -> true,
-                outcomes::add);
+        Attempts patient = withQueues(WITH_LONG_PAUSES);
+        patient.<String>soon(AttemptsTest::refused, any -> true, outcomes::add);
         tasks.remove().run(); // returns, although it has failed
         assertEquals(0, outcomes.size());
         assertEquals(0, tasks.size());
@@ -162,7 +166,7 @@ class AttemptsTest {
     @Test
     void attemptThatWaitsForAThreadIsNotMadeOnceItWasToldItsEnd() {
         List<Attempts.Outcome<String>> outcomes = new ArrayList<>();
-        Attempts waiting = new Attempts("no tunnel", OPTIONS, () -> false, tasks::add, ends::add);
+        Attempts waiting = withQueues(OPTIONS);
         waiting.soon(() -> "connected", any -> true, outcomes::add);
         waiting.close();
         ends.remove().run();
@@ -178,11 +182,9 @@ class AttemptsTest {
     @Test
     void defectOfTheRulesEndsThemToo() {
         List<Attempts.Outcome<String>> outcomes = new ArrayList<>();
-        Attempts broken = new Attempts("no tunnel", OPTIONS, () -> false, tasks::add, ends::add);
+        Attempts broken = withQueues(OPTIONS);
         broken.<String>soon(
-                () -> {
-                    throw new SocketException("Connection refused");
-                },
+                AttemptsTest::refused,
                 any -> {
                     throw new IllegalStateException("a defect");
                 },
@@ -194,7 +196,7 @@ class AttemptsTest {
     @Test
     void defectOfAnAttemptEndsThem() {
         List<Attempts.Outcome<String>> outcomes = new ArrayList<>();
-        Attempts broken = new Attempts("no tunnel", OPTIONS, () -> false, tasks::add, ends::add);
+        Attempts broken = withQueues(OPTIONS);
         broken.<String>soon(
                 () -> {
                     throw new IllegalStateException("a defect");

@@ -247,15 +247,11 @@ class ClusterNodeTest {
         OneNode a = joined("a");
         OneNode b = joined("b");
         serve(a, ID);
-        String[] entry = new String[1];
-        registry.read(List.of("/relay/sim/n/a"))
-                .thenAccept(seen -> entry[0] = seen.entries().get(0).value());
         a.store.cut(true);
         b.store.mute(true);
         for (int i = 0; i < 10; i++) answers(a, b);
         assertEquals(List.of(), keys("n/a"));
-        registry.grant(Duration.ofSeconds(60))
-                .thenAccept(lease -> registry.commit(Transaction.NONE.put("/relay/sim/n/a", entry[0], lease)));
+        putEntryAgain(a, Duration.ofSeconds(60));
         b.store.endWatch();
         b.store.mute(false);
         for (int i = 0; i < 10; i++) answers(a, b);
@@ -270,13 +266,9 @@ class ClusterNodeTest {
         OneNode a = joined("a");
         OneNode b = joined("b");
         serve(a, ID);
-        String[] entry = new String[1];
-        registry.read(List.of("/relay/sim/n/a"))
-                .thenAccept(seen -> entry[0] = seen.entries().get(0).value());
         a.store.cut(true);
         for (int i = 0; i < 10; i++) answers(a, b);
-        registry.grant(Duration.ofSeconds(3))
-                .thenAccept(lease -> registry.commit(Transaction.NONE.put("/relay/sim/n/a", entry[0], lease)));
+        putEntryAgain(a, Duration.ofSeconds(3));
         for (int i = 0; i < 10; i++) answers(a, b);
         assertEquals(List.of("a"), nodesOf(b)); // its entry has vanished again before its routes were put
     }
@@ -288,7 +280,7 @@ class ClusterNodeTest {
         serve(a, ID);
         a.store.cut(true);
         for (int i = 0; i < 20; i++) answers(a, b);
-        putEntryAgain(a);
+        putEntryAgain(a, Duration.ofSeconds(3));
         b.run(SECOND / 10);
         b.store.cut(true); // before a puts its routes
         a.store.cut(false);
@@ -299,9 +291,10 @@ class ClusterNodeTest {
         assertEquals(List.of("a"), nodesOf(b));
     }
 
-    private void putEntryAgain(OneNode node) {
+    /** The entry of node a comes back for a while. */
+    private void putEntryAgain(OneNode node, Duration lasting) {
         String text = NodeText.of(node.node.status().self());
-        registry.grant(Duration.ofSeconds(3))
+        registry.grant(lasting)
                 .thenAccept(lease -> registry.commit(Transaction.NONE.put("/relay/sim/n/a", text, lease)));
     }
 
