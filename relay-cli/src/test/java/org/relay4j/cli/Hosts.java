@@ -37,8 +37,8 @@ final class Hosts implements AutoCloseable {
     }
 
     /**
-     * Returns the first three numbers of all addresses, unless a test of another process uses them: whoever has their last address at
-     * this host's loopback device has them all.
+     * Reserves a network for this test, and returns the first three numbers of its addresses; null if a test of another process has it. The
+     * reservation is an address of the loopback device, which the kernel gives to one of them only.
      */
     private static @Nullable String reserve() throws InterruptedException {
         ThreadLocalRandom random = ThreadLocalRandom.current();

@@ -165,8 +165,7 @@ final class TunnelClaims {
 
     private void claimed(Endpoint endpoint, String text, Attempt attempt, @Nullable Throwable failure) {
         boolean wanted = !over && !attempt.over && tunnel.endpoints().find(endpoint) != null;
-        // The client was answered, or has gone. If this was its first claim, the node did not have the tunnel when it
-        // ended.
+        // The client was answered, or has gone. At its first claim, the node did not have the tunnel when that ended.
         if (failure == null && over && claimed.isEmpty()) node.release(id);
         else if (failure == null && !wanted && !attempt.joined) node.release(id, endpoint);
         if (failure == null && wanted) {
