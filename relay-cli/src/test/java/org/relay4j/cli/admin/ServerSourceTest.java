@@ -55,7 +55,8 @@ class ServerSourceTest {
             try (Socket visitor = new Socket(LOOPBACK, closes.publicAddress().getPort());
                     Socket served = service.accept()) {
                 assertEquals(true, visitor.isConnected() && served.isConnected());
-                Await.until("both clients have answered", () -> server.statistics().openTunnels() == 2);
+                Await.until(
+                        "both clients have answered", () -> server.statistics().openTunnels() == 2);
                 assertEquals(2L, total(server, "openTunnels"));
                 assertEquals(0L, total(server, "closingTunnels"));
                 closing = Call.run(() -> closes.close(Duration.ofMinutes(1)));
