@@ -34,7 +34,7 @@ final class Attempts {
     private static final long QUIET = TimeUnit.SECONDS.toNanos(30);
 
     /** Refusals that another attempt may soon overcome. */
-    private static final Set<String> PASSING = Set.of("internal");
+    private static final Set<String> PASSING = Set.of("internal", "registry-unavailable");
 
     /** One attempt. */
     interface Attempt<T> {
@@ -162,7 +162,8 @@ final class Attempts {
 
     /** Tries as {@link #soon} does, but after a pause. */
     <T> void later(Attempt<T> attempt, Predicate<IOException> retry, Consumer<Outcome<T>> then) {
-        await(new Series<>(attempt, retry, then), backoff.next(urgent.getAsBoolean()));
+        Duration pause = urgent.getAsBoolean() ? backoff.whileVisitorsWait() : backoff.next();
+        await(new Series<>(attempt, retry, then), pause);
     }
 
     private <T> T once(Attempt<T> attempt) throws IOException {
@@ -236,7 +237,7 @@ final class Attempts {
             if (isClosing() || Thread.currentThread().isInterrupted() || !retry.test(e)) return null;
             boolean restarts = isDraining(e);
             boolean soon = urgent.getAsBoolean() && isPassing(e);
-            Duration pause = restarts ? backoff.whileDraining() : backoff.next(soon);
+            Duration pause = restarts ? backoff.whileDraining() : !soon ? backoff.next() : shortPause(e);
             long now = System.nanoTime();
             boolean quiet = (soon || restarts) && now - quietUntil < 0;
             if (!quiet) quietUntil = now + QUIET;
@@ -244,6 +245,12 @@ final class Attempts {
                     .log("{}: {}; next attempt in {} ms", failed, e.getMessage(), pause.toMillis());
             return soon ? remaining(pause, now - begun) : pause;
         }
+    }
+
+    /** Returns the pause while visitors wait. */
+    private Duration shortPause(IOException failure) {
+        boolean unable = failure instanceof RelayRefusedException refusal && UnableNodes.isReasonOf(refusal);
+        return unable ? backoff.whileNodesAreUnable() : backoff.whileVisitorsWait();
     }
 
     /** Returns whether the server is about to restart, so that the next attempts fail for the same reason. */

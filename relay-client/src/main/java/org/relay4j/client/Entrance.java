@@ -41,6 +41,7 @@ final class Entrance {
     private final RelayClientOptions options;
     private final Lease lease;
     private final ServerAddresses addresses;
+    private final UnableNodes unable = new UnableNodes();
     private volatile boolean clustered; // the last connection was to a node of a cluster
     private volatile @Nullable InetSocketAddress known; // where the last connection was made; null through a proxy
 
@@ -97,12 +98,47 @@ final class Entrance {
     }
 
     private ControlConnection open(ControlLine request) throws IOException {
-        Reached reached = reach();
         ControlLine complete = request.has("resume") ? request.with(ServerLines.DRAIN) : request;
-        ControlConnection connection = ControlConnection.over(reached, options, complete);
+        ControlConnection connection = ask(this::reach, List.of(), complete);
         reached(connection);
         lease.granted(connection.grant());
         return connection;
+    }
+
+    /** The way to one of the nodes, or to the only server. */
+    private interface Approach {
+        Reached connect() throws IOException;
+    }
+
+    /** Asks one node; if its store does not answer, also the next one. Not all of them, because many clients may do so. */
+    private ControlConnection ask(Approach approach, List<InetSocketAddress> occupied, ControlLine request)
+            throws IOException {
+        try {
+            return askOnce(approach, request);
+        } catch (RelayRefusedException e) {
+            if (!UnableNodes.isReasonOf(e) || !hasOtherNode(occupied)) throw e;
+            log.debug("{}; asking another node", e.getMessage());
+            return askOnce(approach, request);
+        }
+    }
+
+    private boolean hasOtherNode(List<InetSocketAddress> occupied) throws IOException {
+        if (options.proxySelector() != null || ControlSocket.of(server) != null) return false;
+        List<InetSocketAddress> others = addresses.resolve();
+        others.removeAll(occupied);
+        return !unable.containsAll(others);
+    }
+
+    private ControlConnection askOnce(Approach approach, ControlLine request) throws IOException {
+        Reached reached = approach.connect();
+        try {
+            ControlConnection connection = ControlConnection.over(reached, options, request);
+            unable.clear();
+            return connection;
+        } catch (RelayRefusedException e) {
+            if (UnableNodes.isReasonOf(e)) unable.add(reached.server());
+            throw e;
+        }
     }
 
     private Reached reach() throws IOException {
@@ -115,7 +151,7 @@ final class Entrance {
                 .connect(
                         timeout,
                         share -> Dial.connect(
-                                ServerAddresses.preferring(known, addresses.resolve()),
+                                unable.after(ServerAddresses.preferring(known, addresses.resolve())),
                                 HostPort.text(server),
                                 share,
                                 urgent));
@@ -151,7 +187,7 @@ final class Entrance {
         ControlLine request = request().with("join", shown);
         if (instead >= 0) request = request.with("instead", instead);
         ControlConnection connection =
-                ControlConnection.over(reachFurther(way, occupied), options, request.with(ServerLines.DRAIN));
+                ask(() -> reachFurther(way, occupied), occupied, request.with(ServerLines.DRAIN));
         if (connection.grant().connection() < 0) {
             connection.wire().close();
             throw new RelayProtocolException(HostPort.text(server) + " does not let connections join a tunnel", null);
@@ -173,7 +209,8 @@ final class Entrance {
         InetSocketAddress present = known;
         List<InetSocketAddress> targets;
         if (present == null) targets = addresses.resolve(); // it came through a proxy
-        else if (clustered || way == Way.OTHER) targets = ServerAddresses.avoiding(occupied, addresses.resolve());
+        else if (clustered || way == Way.OTHER)
+            targets = ServerAddresses.avoiding(occupied, unable.after(addresses.resolve()));
         else targets = List.of(present);
         return Dial.connect(targets, HostPort.text(server), timeout, way == Way.URGENT);
     }

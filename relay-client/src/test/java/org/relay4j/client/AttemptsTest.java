@@ -41,7 +41,7 @@ class AttemptsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"draining, 0", "internal, 1", "limit-reached, 4", "auth-failed, 4"})
+    @CsvSource({"draining, 0", "internal, 1", "registry-unavailable, 1", "limit-reached, 4", "auth-failed, 4"})
     void refusalThatLastsIsNotUrgent(String code, int warnings) throws IOException {
         assertEquals(warnings, warnings(new RelayRefusedException("refused", code, "")));
     }

@@ -9,10 +9,13 @@ import java.net.InetSocketAddress;
 import java.net.ProxySelector;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.relay4j.api.RelayRefusedException;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.FakeServer;
 import org.relay4j.testing.FixedPort;
@@ -21,6 +24,8 @@ import org.relay4j.testing.LeakCheck;
 /** A client of a cluster with two nodes, which follow a script. */
 @ExtendWith(LeakCheck.EachTest.class)
 class NodesTest {
+    private static final String UNABLE = "ERR registry-unavailable this node cannot reach the store";
+
     private final ServerScript first = new ServerScript();
     private final ServerScript second = new ServerScript();
     private FakeServer one;
@@ -41,8 +46,17 @@ class NodesTest {
     private RelayClientOptions options(int connections, int node) {
         return Local.hasty(new Recorder())
                 .connections(connections)
-                .nodes(List.of(InetSocketAddress.createUnresolved("127.0.0.1", node)))
+                .nodes(List.of(node(node)))
                 .build();
+    }
+
+    private Entrance entrance(List<InetSocketAddress> nodes) {
+        RelayClientOptions options = Local.hasty(new Recorder()).nodes(nodes).build();
+        return new Entrance(node(one.port()), options);
+    }
+
+    private static InetSocketAddress node(int port) {
+        return InetSocketAddress.createUnresolved("127.0.0.1", port);
     }
 
     private static String granted(int connection, String words) {
@@ -79,9 +93,7 @@ class NodesTest {
         third.answers.add("OK port=4532 connection=1 node=n3");
         try (FakeServer last = FakeServer.start(third::serve)) {
             RelayClientOptions options = options(2, other.port()).toBuilder()
-                    .nodes(List.of(
-                            InetSocketAddress.createUnresolved("127.0.0.1", other.port()),
-                            InetSocketAddress.createUnresolved("127.0.0.1", last.port())))
+                    .nodes(List.of(node(other.port()), node(last.port())))
                     .build();
             try (RelayAcceptor acceptor = RelayClient.connect("127.0.0.1", one.port(), options)) {
                 first.established.take();
@@ -116,6 +128,79 @@ class NodesTest {
             second.established.take();
             assertTrue(second.requests.get(0).contains(" resume=t.one"), second.requests::toString);
             Await.until("open again", acceptor::isOpen); // the server sees the new connection first
+        }
+    }
+
+    @Test
+    void nodeWhoseStoreDoesNotAnswerIsFollowedByTheNext() throws Exception {
+        first.answers.add(UNABLE);
+        second.answers.add(granted(0, " node=n2"));
+        try (RelayAcceptor acceptor = RelayClient.connect("127.0.0.1", one.port(), options(1, other.port()))) {
+            second.established.take();
+            assertEquals(other.port(), acceptor.serverAddress().getPort());
+        }
+    }
+
+    /** Not all of them at once: a thousand clients that lost their node would ask each of the others. */
+    @Test
+    void anAttemptAsksTwoNodesAndTheNextOneBeginsWithTheOthers() throws Exception {
+        ServerScript third = new ServerScript();
+        for (ServerScript each : List.of(first, second, third)) each.answers.add(UNABLE);
+        first.answers.add(granted(0, " node=n1"));
+        try (FakeServer last = FakeServer.start(third::serve)) {
+            Entrance entrance = entrance(List.of(node(other.port()), node(last.port())));
+            assertThrows(RelayRefusedException.class, entrance::open);
+            assertEquals(1, first.requests.size());
+            assertEquals(1, second.requests.size() + third.requests.size());
+            assertThrows(RelayRefusedException.class, entrance::open);
+            assertEquals(
+                    List.of(1, 1, 1), List.of(first.requests.size(), second.requests.size(), third.requests.size()));
+            ControlConnection connection = entrance.open();
+            assertEquals(one.port(), connection.server().getPort());
+            connection.wire().close();
+        }
+    }
+
+    @Test
+    void serverOfItsOwnIsAskedOnceInAnAttempt() {
+        first.answers.add(UNABLE);
+        assertThrows(RelayRefusedException.class, entrance(List.of())::open);
+        assertEquals(1, first.requests.size());
+    }
+
+    @Test
+    void furtherConnectionGoesToAnotherNodeIfOneIsUnable() throws Exception {
+        List<Integer> asked = new CopyOnWriteArrayList<>(); // the order of the nodes is random
+        first.answers.add(granted(0, " node=n1"));
+        second.answers.addAll(List.of(UNABLE, "OK port=4532 connection=1 node=n3"));
+        FakeServer.Behaviour script = connection -> {
+            asked.add(connection.getLocalPort());
+            second.serve(connection);
+        };
+        try (FakeServer two = FakeServer.start(script);
+                FakeServer three = FakeServer.start(script)) {
+            RelayClientOptions options = options(2, two.port()).toBuilder()
+                    .nodes(List.of(node(two.port()), node(three.port())))
+                    .build();
+            try (RelayAcceptor acceptor = RelayClient.connect("127.0.0.1", one.port(), options)) {
+                second.established.take();
+                assertEquals(Set.of(two.port(), three.port()), Set.copyOf(asked));
+                assertEquals(2, asked.size());
+                assertEquals(4532, acceptor.getLocalPort());
+            }
+        }
+    }
+
+    /** Its connections are to be at different nodes, so it waits for the one that is unable. */
+    @Test
+    void furtherConnectionDoesNotGoToTheNodeOfTheFirst() throws Exception {
+        first.answers.add(granted(0, " node=n1"));
+        second.answers.addAll(List.of(UNABLE, UNABLE, "OK port=4532 connection=1 node=n2"));
+        try (RelayAcceptor acceptor = RelayClient.connect("127.0.0.1", one.port(), options(2, other.port()))) {
+            second.established.take();
+            assertEquals(1, first.requests.size(), first.requests::toString);
+            assertEquals(3, second.requests.size(), second.requests::toString);
+            assertEquals(4532, acceptor.getLocalPort());
         }
     }
 
