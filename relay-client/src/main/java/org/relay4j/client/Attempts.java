@@ -237,20 +237,23 @@ final class Attempts {
             if (isClosing() || Thread.currentThread().isInterrupted() || !retry.test(e)) return null;
             boolean restarts = isDraining(e);
             boolean soon = urgent.getAsBoolean() && isPassing(e);
-            Duration pause = restarts ? backoff.whileDraining() : !soon ? backoff.next() : shortPause(e);
+            boolean unable = Entrance.isUnable(e);
+            Duration pause = restarts ? backoff.whileDraining() : soon ? shortPause(e, begun) : backoff.next();
             long now = System.nanoTime();
             boolean quiet = (soon || restarts) && now - quietUntil < 0;
             if (!quiet) quietUntil = now + QUIET;
             log.atLevel(quiet ? Level.DEBUG : restarts ? Level.INFO : Level.WARN)
                     .log("{}: {}; next attempt in {} ms", failed, e.getMessage(), pause.toMillis());
-            return soon ? remaining(pause, now - begun) : pause;
+            return pause;
         }
     }
 
     /** Returns the pause while visitors wait. */
-    private Duration shortPause(IOException failure) {
-        boolean unable = failure instanceof RelayRefusedException refusal && UnableNodes.isReasonOf(refusal);
-        return unable ? backoff.whileNodesAreUnable() : backoff.whileVisitorsWait();
+    private Duration shortPause(IOException failure, long begun) {
+        // Nodes that are too busy answer all clients at the same time, which are not to ask again at the same time.
+        return Entrance.isUnable(failure)
+                ? backoff.whileNodesAreUnable()
+                : remaining(backoff.whileVisitorsWait(), System.nanoTime() - begun);
     }
 
     /** Returns whether the server is about to restart, so that the next attempts fail for the same reason. */

@@ -1,6 +1,7 @@
 package org.relay4j.client;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.net.UnixDomainSocketAddress;
@@ -40,15 +41,12 @@ final class Entrance {
     private final InetSocketAddress server; // may be unresolved, or stand for a Unix-domain socket
     private final RelayClientOptions options;
     private final Lease lease;
-    private final ServerAddresses addresses;
-    private final UnableNodes unable = new UnableNodes();
-    private volatile boolean clustered; // the last connection was to a node of a cluster
-    private volatile @Nullable InetSocketAddress known; // where the last connection was made; null through a proxy
+    private final NodeOrder nodes;
 
     Entrance(InetSocketAddress server, RelayClientOptions options) {
         this.server = server;
         this.options = options;
-        addresses = new ServerAddresses(server, options.nodes());
+        nodes = new NodeOrder(server, options);
         Path path = options.leaseFile();
         lease = new Lease(path == null ? null : new LeaseFile(path, purpose(server, options)), System::nanoTime);
     }
@@ -99,72 +97,84 @@ final class Entrance {
 
     private ControlConnection open(ControlLine request) throws IOException {
         ControlLine complete = request.has("resume") ? request.with(ServerLines.DRAIN) : request;
-        ControlConnection connection = ask(this::reach, List.of(), complete);
-        reached(connection);
+        ControlConnection connection = ask(isUrgent(), nodes::ofTunnel, List.of(), complete);
+        nodes.reached(connection.server(), connection.grant().clustered());
         lease.granted(connection.grant());
         return connection;
     }
 
-    /** The way to one of the nodes, or to the only server. */
-    private interface Approach {
-        Reached connect() throws IOException;
+    /** Returns the addresses to try, in their order. */
+    private interface Targets {
+        List<InetSocketAddress> resolve() throws IOException;
     }
 
-    /** Asks one node; if its store does not answer, also the next one. Not all of them, because many clients may do so. */
-    private ControlConnection ask(Approach approach, List<InetSocketAddress> occupied, ControlLine request)
+    /**
+     * Asks one node; if that cannot reach its store, also another one, which may. Not all of them, because many clients may have lost
+     * their node at the same time.
+     *
+     * @param avoided no other node is asked at these
+     */
+    private ControlConnection ask(boolean urgent, Targets targets, List<InetSocketAddress> avoided, ControlLine request)
             throws IOException {
         try {
-            return askOnce(approach, request);
+            return askOnce(urgent, targets, request);
         } catch (RelayRefusedException e) {
-            if (!UnableNodes.isReasonOf(e) || !hasOtherNode(occupied)) throw e;
-            log.debug("{}; asking another node", e.getMessage());
-            return askOnce(approach, request);
+            if (!isUnable(e) || !nodes.areNodes()) throw e;
+            ControlConnection granted = askAnother(urgent, targets, avoided, request, e);
+            if (granted == null) throw e;
+            return granted;
         }
     }
 
-    private boolean hasOtherNode(List<InetSocketAddress> occupied) throws IOException {
-        if (options.proxySelector() != null || ControlSocket.of(server) != null) return false;
-        List<InetSocketAddress> others = addresses.resolve();
-        others.removeAll(occupied);
-        return !unable.containsAll(others);
+    /** Returns null if no other node grants a connection. */
+    private @Nullable ControlConnection askAnother(
+            boolean urgent,
+            Targets targets,
+            List<InetSocketAddress> avoided,
+            ControlLine request,
+            RelayRefusedException refused)
+            throws IOException {
+        try {
+            List<InetSocketAddress> others = nodes.notAsked(targets.resolve());
+            others.removeAll(avoided);
+            if (others.isEmpty()) return null;
+            log.debug("{}; asking another node", refused.getMessage());
+            return askOnce(urgent, () -> others, request);
+        } catch (InterruptedIOException e) {
+            throw e;
+        } catch (IOException e) {
+            // Anything else may be due to what the first node has begun, or pass when that one is asked again.
+            if (e instanceof RelayRefusedException refusal && refusal.code().equals("lease-unknown")) throw refusal;
+            refused.addSuppressed(e);
+            return null;
+        }
     }
 
-    private ControlConnection askOnce(Approach approach, ControlLine request) throws IOException {
-        Reached reached = approach.connect();
+    /** Returns whether a node of a cluster could not decide, so that another one may (section 6 of docs/protocol.md). */
+    static boolean isUnable(IOException failure) {
+        return failure instanceof RelayRefusedException refusal
+                && refusal.code().equals("registry-unavailable");
+    }
+
+    private ControlConnection askOnce(boolean urgent, Targets targets, ControlLine request) throws IOException {
+        Reached reached = reach(urgent, targets);
+        boolean granted = false;
         try {
             ControlConnection connection = ControlConnection.over(reached, options, request);
-            unable.clear();
+            granted = true;
             return connection;
-        } catch (RelayRefusedException e) {
-            if (UnableNodes.isReasonOf(e)) unable.add(reached.server());
-            throw e;
+        } finally {
+            if (granted) nodes.granted();
+            else nodes.failed(reached.server());
         }
     }
 
-    private Reached reach() throws IOException {
+    private Reached reach(boolean urgent, Targets targets) throws IOException {
         UnixDomainSocketAddress socket = ControlSocket.of(server);
         if (socket != null) return ControlSocket.connect(socket);
-        boolean urgent = isUrgent();
-        Duration timeout = timeout(urgent);
-        // Alone, only the server that has granted the lease knows it. In a cluster, the tunnel is there already.
-        return route(urgent)
-                .connect(
-                        timeout,
-                        share -> Dial.connect(
-                                unable.after(ServerAddresses.preferring(known, addresses.resolve())),
-                                HostPort.text(server),
-                                share,
-                                urgent));
-    }
-
-    private Route route(boolean urgent) {
-        return new Route(server.getHostString(), server.getPort(), options, urgent);
-    }
-
-    private void reached(ControlConnection connection) {
-        InetSocketAddress address = connection.server();
-        known = address.isUnresolved() ? null : address;
-        clustered = connection.grant().clustered();
+        Route route = new Route(server.getHostString(), server.getPort(), options, urgent);
+        return route.connect(
+                timeout(urgent), share -> Dial.connect(targets.resolve(), HostPort.text(server), share, urgent));
     }
 
     private Duration timeout(boolean urgent) {
@@ -186,33 +196,18 @@ final class Entrance {
         if (shown == null) throw new SocketException("the tunnel has no lease");
         ControlLine request = request().with("join", shown);
         if (instead >= 0) request = request.with("instead", instead);
+        boolean urgent = way == Way.URGENT;
+        List<InetSocketAddress> avoided = urgent ? List.of() : occupied;
         ControlConnection connection =
-                ask(() -> reachFurther(way, occupied), occupied, request.with(ServerLines.DRAIN));
+                ask(urgent, () -> nodes.ofFurther(way, occupied), avoided, request.with(ServerLines.DRAIN));
         if (connection.grant().connection() < 0) {
             connection.wire().close();
             throw new RelayProtocolException(HostPort.text(server) + " does not let connections join a tunnel", null);
         }
         if (connection.grant().lease() != null) lease.granted(connection.grant());
-        if (clustered || way == Way.OTHER) reached(connection);
+        if (nodes.isClustered() || way == Way.OTHER)
+            nodes.reached(connection.server(), connection.grant().clustered());
         return connection;
-    }
-
-    private Reached reachFurther(Way way, List<InetSocketAddress> occupied) throws IOException {
-        UnixDomainSocketAddress socket = ControlSocket.of(server);
-        if (socket != null) return ControlSocket.connect(socket);
-        boolean urgent = way == Way.URGENT;
-        return route(urgent).connect(timeout(urgent), timeout -> dialFurther(way, occupied, timeout));
-    }
-
-    /** Connects without a proxy. */
-    private Dial.Dialed dialFurther(Way way, List<InetSocketAddress> occupied, Duration timeout) throws IOException {
-        InetSocketAddress present = known;
-        List<InetSocketAddress> targets;
-        if (present == null) targets = addresses.resolve(); // it came through a proxy
-        else if (clustered || way == Way.OTHER)
-            targets = ServerAddresses.avoiding(occupied, unable.after(addresses.resolve()));
-        else targets = List.of(present);
-        return Dial.connect(targets, HostPort.text(server), timeout, way == Way.URGENT);
     }
 
     /** Returns the endpoint that the lease file keeps for a service; null if there is none. */

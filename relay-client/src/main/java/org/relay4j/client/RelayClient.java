@@ -34,7 +34,8 @@ public final class RelayClient {
      * }
      * }</pre>
      *
-     * <p>Blocks until the server has assigned a port, at most for the connect timeout and the handshake timeout. With {@link
+     * <p>Blocks until the server has assigned a port, at most for the connect timeout and the handshake timeout; twice as long if a
+     * node of a cluster cannot reach its store and another one is asked ({@link RelayClientOptions.Builder#nodes}). With {@link
      * RelayClientOptions.Builder#retryFirst} it retries until the tunnel is up or the thread is interrupted. A tunnel that is lost
      * later is re-established unless {@link RelayClientOptions.Builder#reconnect} is off.
      *
@@ -219,7 +220,8 @@ public final class RelayClient {
     /**
      * Opens a public port and connects each of its visitors to a service that this program can reach.
      *
-     * <p>Blocks until the server has assigned a port, at most for the connect timeout and the handshake timeout. With {@link
+     * <p>Blocks until the server has assigned a port, at most for the connect timeout and the handshake timeout; twice as long if a
+     * node of a cluster cannot reach its store and another one is asked ({@link RelayClientOptions.Builder#nodes}). With {@link
      * RelayClientOptions.Builder#retryFirst} it retries until the tunnel is up or the thread is interrupted. A tunnel that is lost
      * later is re-established unless {@link RelayClientOptions.Builder#reconnect} is off.
      *

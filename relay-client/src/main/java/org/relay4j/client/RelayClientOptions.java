@@ -394,8 +394,9 @@ public final class RelayClientOptions {
 
         /**
          * Sets the control ports of further nodes of the server's cluster, at most {@value #MOST_NODES}; default none. The client tries
-         * them if it cannot connect to the server, in an order that is random for each tunnel. If a node answers that it cannot reach
-         * the store of the cluster, one more is asked at once, and the next attempt begins with those that were not asked. If a tunnel
+         * them if it cannot connect to the server, in an order that is random for each tunnel. A node that does not grant a tunnel is
+         * tried again after the others. If it answers that it cannot reach the store of the cluster, one that was not asked yet is
+         * asked at once, which takes up to the connect timeout and the handshake timeout again. If a tunnel
          * has several connections, each new one goes to another node than the one before, if possible. The certificate of a node must
          * be for the host that is given here, or be pinned. All of them must belong to one cluster: a server outside it does not know
          * the tunnel, and gives the client another port.

@@ -80,7 +80,7 @@ final class ServerAddresses {
         InetAddress address = wanted.getAddress();
         for (int i = 0; i < addresses.size(); i++) {
             InetSocketAddress each = addresses.get(i);
-            if (each.getPort() == wanted.getPort() && each.getAddress().equals(address)) return i;
+            if (each.getPort() == wanted.getPort() && address.equals(each.getAddress())) return i;
         }
         return -1;
     }

@@ -161,6 +161,46 @@ class NodesTest {
         }
     }
 
+    /** It would be asked twice as often by clients that have lost the other one. */
+    @Test
+    void onlyNodeThatIsLeftIsAskedOnceInAnAttempt() throws Exception {
+        other.close();
+        for (int n = 0; n < 3; n++) first.answers.add(UNABLE);
+        Entrance entrance = entrance(List.of(node(other.port())));
+        for (int n = 1; n <= 3; n++) {
+            assertThrows(RelayRefusedException.class, entrance::open);
+            assertEquals(n, first.requests.size());
+        }
+    }
+
+    @Test
+    void nodeThatDrainsDoesNotHideOneThatCanServeAgain() throws Exception {
+        first.answers.addAll(List.of(UNABLE, granted(0, " node=n1")));
+        second.answers.add("ERR draining the server is shutting down");
+        Entrance entrance = entrance(List.of(node(other.port())));
+        RelayRefusedException refusal = assertThrows(RelayRefusedException.class, entrance::open);
+        assertEquals("registry-unavailable", refusal.code());
+        assertEquals(1, refusal.getSuppressed().length);
+        assertEquals(1, second.requests.size());
+        ControlConnection connection = entrance.open();
+        assertEquals(one.port(), connection.server().getPort());
+        connection.wire().close();
+    }
+
+    @Test
+    void leaseIsShownToAnotherNodeIfItsOwnIsUnable() throws Exception {
+        first.answers.addAll(List.of(granted(0, " node=n1"), UNABLE));
+        second.answers.add(granted(1, " node=n2"));
+        try (RelayAcceptor acceptor = RelayClient.connect("127.0.0.1", one.port(), options(1, other.port()))) {
+            first.established.take().close();
+            second.established.take();
+            assertEquals(2, first.requests.size(), first.requests::toString);
+            assertTrue(first.requests.get(1).contains(" resume=t.one"), first.requests::toString);
+            assertTrue(second.requests.get(0).contains(" resume=t.one"), second.requests::toString);
+            Await.until("open again", acceptor::isOpen);
+        }
+    }
+
     @Test
     void serverOfItsOwnIsAskedOnceInAnAttempt() {
         first.answers.add(UNABLE);

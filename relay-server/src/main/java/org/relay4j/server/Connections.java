@@ -160,7 +160,8 @@ final class Connections {
         } catch (IOException e) {
             log.debug("no loop is left: {}", e.toString()); // the server is closing
         }
-        return candidate;
+        Loop spare = loops.spare();
+        return spare != null && isUsed(candidate) && !isUsed(spare) ? spare : candidate;
     }
 
     private boolean isUsed(Loop loop) {

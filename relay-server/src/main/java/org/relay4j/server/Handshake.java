@@ -221,13 +221,18 @@ final class Handshake implements Loop.Handler, Claimant {
                 return;
             }
             interest(0);
-            connection.within(
-                    Gate.DECISION, () -> refuse(Refusal.FAILURE, "internal", "the server took too long to decide"));
+            connection.within(Gate.DECISION, this::refuseUndecided);
             state = State.DECIDING;
             decide(request.parse(), request.hello());
         } catch (ClientLine.BadRequest e) {
             refuse(Refusal.REQUEST, "bad-request", String.valueOf(e.getMessage()));
         }
+    }
+
+    private void refuseUndecided() {
+        // A node of a cluster waits for its store, which another node may reach.
+        String code = gate.server().cluster() == null ? "internal" : "registry-unavailable";
+        refuse(Refusal.FAILURE, code, "the server took too long to decide");
     }
 
     private void decide(ClientLine line, String hello) {

@@ -84,7 +84,7 @@ public final class RelayServer implements Closeable {
         gate = new Gate(this, options);
         controlPort = new ControlPort(gate);
         publicPorts.checkAddress();
-        loops = new LoopGroup("relay-server", options.loops(), false);
+        loops = LoopGroup.withSpare("relay-server", options.loops(), false);
         ServerState opened = null;
         Listener listening = null;
         NameRouter routing = null;

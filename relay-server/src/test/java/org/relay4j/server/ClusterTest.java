@@ -1101,6 +1101,19 @@ class ClusterTest {
         assertEquals(3, first.statistics().refusals().get(Refusal.PENDING));
     }
 
+    /** Its client then asks another one. */
+    @Test
+    @Tag("slow")
+    void nodeThatWaitsTooLongForTheStoreSaysSo() throws IOException {
+        RelayServer first = cluster.start(1);
+        RelayServer second = cluster.start(2);
+        AskingClient client = AskingClient.connect(first, "resume").establish();
+        TestCluster.awaitRouted(second, client.port());
+        cluster.delayClaims(second, new CompletableFuture<>());
+        AskingClient.connect(second, "resume=" + client.lease()).assertRefused("registry-unavailable");
+        client.close();
+    }
+
     @Test
     void storeThatRefusesAClaimIsQuotedInTheLogAndNotToTheClient() throws IOException {
         RelayServer first = cluster.start(1);

@@ -57,6 +57,7 @@ class JoinedConnectionsTest {
             assertFalse(second.client.line().has("lease"));
             assertEquals(first.client.port(), second.client.port());
             awaitTaking(2);
+            assertEquals(2, loopsOfConnections(), "loops of their own, with " + count);
             Set<String> served = new HashSet<>();
             for (int i = 0; i < 10; i++) served.add(echo(first.client.port()));
             assertEquals(Set.of("1", "2"), served);
@@ -65,6 +66,13 @@ class JoinedConnectionsTest {
             assertEquals(1, server().tunnelCount());
             server().close();
         }
+    }
+
+    private long loopsOfConnections() {
+        return server().tunnels().connections().stream()
+                .map(TunnelConnection::loop)
+                .distinct()
+                .count();
     }
 
     @Test

@@ -27,6 +27,7 @@ import org.relay4j.yamux.io.BlockingHandshake;
 import org.relay4j.yamux.io.Bounds;
 import org.relay4j.yamux.io.Driver;
 import org.relay4j.yamux.io.HeaderReading;
+import org.relay4j.yamux.io.Loop;
 import org.relay4j.yamux.io.LoopDriver;
 import org.relay4j.yamux.io.LoopGroup;
 import org.relay4j.yamux.io.PlainWire;
@@ -107,15 +108,23 @@ public final class Session implements Closeable {
 
     private static Driver onLoop(Wire wire, Role role, CoreOptions options, SessionEvents events) throws IOException {
         LoopGroup loops = LoopGroup.acquireShared();
+        Loop loop = null;
         boolean made = false;
         try {
-            LoopDriver driver = new LoopDriver(loops.next(), wire, role, options, events, false);
-            driver.whenTerminated(LoopGroup::releaseShared);
+            Loop joined = loops.join();
+            loop = joined;
+            LoopDriver driver = new LoopDriver(joined, wire, role, options, events, false);
+            driver.whenTerminated(() -> leave(loops, joined));
             made = true;
             return driver;
         } finally {
-            if (!made) LoopGroup.releaseShared();
+            if (!made) leave(loops, loop);
         }
+    }
+
+    private static void leave(LoopGroup loops, @Nullable Loop joined) {
+        if (joined != null) loops.leave(joined);
+        LoopGroup.releaseShared();
     }
 
     /** Starts a client session with default options. See {@link #client(ByteChannel, SessionOptions)}. */

@@ -21,9 +21,11 @@ public final class LoopGroup implements Closeable {
 
     private static final long JOIN_MILLIS = 5_000;
 
-    private final Loop[] loops;
+    private final Loop[] loops; // the spare one at the end, if there is one
+    private final int size; // without the spare one
     private final AtomicInteger turn = new AtomicInteger();
     private final ReentrantLock lock = OrderedLock.leaf("a group of loops");
+    private final int[] users; // of each loop, see join; guarded by lock
     private @Nullable CountDownLatch unanswered; // of the last question; guarded by lock
 
     /** Starts one loop. */
@@ -33,23 +35,36 @@ public final class LoopGroup implements Closeable {
 
     /** Starts {@code count} loops. */
     public LoopGroup(String name, int count, boolean daemon) throws IOException {
-        this(name, count, each -> new Loop(each, daemon));
+        this(name, count, false, each -> new Loop(each, daemon));
     }
 
-    LoopGroup(String name, int count, Starter starter) throws IOException {
-        loops = new Loop[count];
+    /** Starts {@code count} loops; if that is one, also a {@link #spare} one. */
+    public static LoopGroup withSpare(String name, int count, boolean daemon) throws IOException {
+        return new LoopGroup(name, count, count == 1, each -> new Loop(each, daemon));
+    }
+
+    LoopGroup(String name, int count, boolean spare, Starter starter) throws IOException {
+        size = count;
+        int all = spare ? count + 1 : count;
+        loops = new Loop[all];
+        users = new int[all];
         int started = 0;
         try {
-            for (; started < count; started++) loops[started] = starter.start(name + "-" + (started + 1));
+            for (; started < all; started++) loops[started] = starter.start(name + "-" + (started + 1));
         } finally {
             // A selector needs file descriptors, which may run out before all loops have started.
-            for (int i = 0; started < count && i < started; i++) loops[i].stop();
+            for (int i = 0; started < all && i < started; i++) loops[i].stop();
         }
     }
 
-    /** Returns the number of loops. */
+    /** Returns the number of loops, without the spare one. */
     public int size() {
-        return loops.length;
+        return size;
+    }
+
+    /** Returns the loop that no other method returns, for those that need one of their own; null if there is none. */
+    public @Nullable Loop spare() {
+        return loops.length > size ? loops[size] : null;
     }
 
     /** Returns a loop by its number, from 0 to {@link #size} - 1. */
@@ -59,7 +74,7 @@ public final class LoopGroup implements Closeable {
 
     /** Returns the loop for a key, always the same one for equal keys. */
     public Loop of(Object key) {
-        return loops[Math.floorMod(key.hashCode(), loops.length)];
+        return loops[Math.floorMod(key.hashCode(), size)];
     }
 
     /** Returns the default number of loops: half of the processors, which the loops share with the services behind them. */
@@ -68,7 +83,8 @@ public final class LoopGroup implements Closeable {
     }
 
     /**
-     * Returns the group of this process for sessions that are not given another one. Its threads are daemons. It starts with
+     * Returns the group of this process for sessions that are not given another one: at least two loops, so that two connections of a
+     * tunnel need not wait for each other, even on one or two processors. Its threads are daemons. It starts with
      * its first user and ends 30 s after the last one. Each call must be paired with one call of {@link #releaseShared}.
      */
     public static LoopGroup acquireShared() throws IOException {
@@ -76,7 +92,7 @@ public final class LoopGroup implements Closeable {
         try {
             LoopGroup group = shared;
             if (group == null) {
-                group = new LoopGroup("relay-loop", defaultCount(), true);
+                group = new LoopGroup("relay-loop", Math.max(2, defaultCount()), true);
                 shared = group;
                 endScheduled = false;
             }
@@ -149,11 +165,46 @@ public final class LoopGroup implements Closeable {
      * @throws IOException if all loops have ended
      */
     public Loop next() throws IOException {
-        for (int n = 0; n < loops.length; n++) {
-            Loop loop = loops[Math.floorMod(turn.getAndIncrement(), loops.length)];
+        for (int n = 0; n < size; n++) {
+            Loop loop = loops[Math.floorMod(turn.getAndIncrement(), size)];
             if (loop.isRunning()) return loop;
         }
-        throw new IOException("the event loops have ended");
+        throw ended();
+    }
+
+    /**
+     * Returns the running loop with the fewest users, of equal ones the first, and counts one more. Each call must be paired with one
+     * of {@link #leave}.
+     *
+     * @throws IOException if all loops have ended
+     */
+    public Loop join() throws IOException {
+        lock.lock();
+        try {
+            int chosen = -1;
+            for (int i = 0; i < size; i++) {
+                if (loops[i].isRunning() && (chosen < 0 || users[i] < users[chosen])) chosen = i;
+            }
+            if (chosen < 0) throw ended();
+            users[chosen]++;
+            return loops[chosen];
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Counts one user less. */
+    public void leave(Loop loop) {
+        lock.lock();
+        try {
+            for (int i = 0; i < size; i++) if (loops[i] == loop) users[i]--;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static IOException ended() {
+        return new IOException("the event loops have ended");
     }
 
     /**

@@ -3,6 +3,7 @@ package org.relay4j.yamux.io;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -43,6 +44,59 @@ class LoopGroupTest {
             Set<Loop> seen = new HashSet<>(List.of(group.next(), group.next(), group.next()));
             assertEquals(3, seen.size());
             assertTrue(seen.contains(group.next()));
+        }
+    }
+
+    /** Else two connections of a tunnel could end up on one loop after one of them was lost. */
+    @Test
+    void givesAUserTheLoopWithTheFewest() throws Exception {
+        try (LoopGroup group = new LoopGroup("relay-test", 2, true)) {
+            Loop one = group.join();
+            Loop other = group.join();
+            assertNotSame(one, other);
+            for (Loop left : List.of(other, other, one, other)) {
+                group.leave(left);
+                assertSame(left, group.join());
+            }
+            group.leave(one);
+            one.stop();
+            Await.until("it has ended", () -> !one.isRunning());
+            assertSame(other, group.join());
+            other.stop();
+            Await.until("the other has ended, too", () -> !other.isRunning());
+            assertThrows(IOException.class, group::join);
+        }
+    }
+
+    @Test
+    void sharedOneHasSeveralOnAnyMachine() throws Exception {
+        LoopGroup group = LoopGroup.acquireShared();
+        try {
+            assertTrue(group.size() >= 2, () -> group.size() + " loops");
+        } finally {
+            LoopGroup.releaseShared();
+        }
+    }
+
+    @Test
+    void spareLoopIsForThoseThatAskForIt() throws Exception {
+        try (LoopGroup group = LoopGroup.withSpare("relay-test", 1, true)) {
+            Loop only = group.next();
+            Loop spare = group.spare();
+            assertNotSame(only, spare);
+            assertEquals(1, group.size());
+            for (int i = 0; i < 4; i++) {
+                assertSame(only, group.next());
+                assertSame(only, group.of(i));
+                assertSame(only, group.join());
+            }
+            assertTrue(group.awaitAnswers(TimeUnit.SECONDS.toNanos(30)));
+            spare.stop();
+            Await.until("it has ended", () -> !spare.isRunning());
+            assertFalse(group.awaitAnswers(1));
+        }
+        try (LoopGroup group = LoopGroup.withSpare("relay-test", 2, true)) {
+            assertNull(group.spare());
         }
     }
 
@@ -89,7 +143,7 @@ class LoopGroupTest {
         List<Loop> started = new ArrayList<>();
         IOException failure = assertThrows(
                 IOException.class,
-                () -> new LoopGroup("relay-test", 3, name -> {
+                () -> new LoopGroup("relay-test", 3, false, name -> {
                     if (started.size() == 2) throw new IOException("too many open files");
                     started.add(new Loop(name, false));
                     return started.get(started.size() - 1);
