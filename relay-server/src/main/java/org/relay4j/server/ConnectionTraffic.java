@@ -7,9 +7,9 @@ import java.util.function.LongSupplier;
  * How much a connection moves, so that a new visitor does not sit beside a bulk transfer when another connection has none. Confined to
  * one thread.
  *
- * <p>The rate is the mean between two looks. They are at least {@value #PERIOD_MILLIS} ms apart, because a look waits for the lock of
- * the session, which its loop holds while it moves bytes. It is compared in powers of two, so that connections with nearly the same
- * traffic still take turns.
+ * <p>The rate is the mean between two looks. There is one for a visitor if the last one is {@value #PERIOD_MILLIS} ms old, because it
+ * waits for the lock of the session, which its loop holds while it moves bytes; and one at each beat of {@link
+ * org.relay4j.yamux.io.Pulse}. Rates are compared in powers of two, so that connections with nearly the same traffic still take turns.
  */
 final class ConnectionTraffic {
     static final long PERIOD_MILLIS = 100;
@@ -33,13 +33,21 @@ final class ConnectionTraffic {
      * @param total returns the number of bytes moved so far; called only if it is time for a look
      */
     int level(long now, LongSupplier total) {
-        long nanos = now - lookedAt;
-        if (nanos < PERIOD) return level;
-        long bytes = total.getAsLong();
-        double perSecond = (bytes - moved) * 1e9 / nanos;
-        level = 64 - Long.numberOfLeadingZeros((long) perSecond >> QUIET);
-        moved = bytes;
-        lookedAt = now;
+        if (now - lookedAt >= PERIOD) seen(now, total.getAsLong());
         return level;
+    }
+
+    /**
+     * Looks without being asked, because a later look would count traffic that has ended by then.
+     *
+     * @param now ns
+     * @param total number of bytes moved so far
+     */
+    void seen(long now, long total) {
+        if (now - lookedAt <= 0) return; // it was on its way from another thread
+        double perSecond = Math.max(0, total - moved) * 1e9 / (now - lookedAt);
+        level = 64 - Long.numberOfLeadingZeros((long) perSecond >> QUIET);
+        moved = total;
+        lookedAt = now;
     }
 }

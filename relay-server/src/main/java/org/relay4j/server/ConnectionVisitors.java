@@ -43,6 +43,15 @@ final class ConnectionVisitors {
         return traffic.level(System.nanoTime(), () -> connection.bytesIn() + connection.bytesOut());
     }
 
+    /**
+     * The connection has moved that many bytes, so that traffic that has ended does not count any more.
+     *
+     * @param now ns
+     */
+    void moved(long now, long total) {
+        traffic.seen(now, total);
+    }
+
     /** Returns whether there is room for one more. If not, and it is a matter of time, {@link TunnelConnection#openable} is called. */
     boolean haveRoom() {
         return driver.loop().isCurrent() ? findRoom() : !full;

@@ -190,6 +190,13 @@ final class TunnelConnection implements SessionEvents, Pulse.Observer {
     }
 
     @Override
+    public void beat() {
+        long now = System.nanoTime();
+        long moved = bytesIn() + bytesOut();
+        tunnel.loop().runOrExecute(() -> visitors.moved(now, moved));
+    }
+
+    @Override
     public void heard() {
         openable();
     }

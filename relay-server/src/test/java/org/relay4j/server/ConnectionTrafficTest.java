@@ -42,6 +42,25 @@ class ConnectionTrafficTest {
         assertEquals(0, at(200, 8_000 * KIB));
     }
 
+    /** Else the first visitors after it would all go to another connection, and share that. */
+    @Test
+    void trafficThatHasEndedDoesNotCountOnceSomebodyHasLooked() {
+        traffic.seen(TimeUnit.MILLISECONDS.toNanos(500), 100_000 * KIB);
+        assertEquals(10, at(550, 100_000 * KIB));
+        traffic.seen(TimeUnit.MILLISECONDS.toNanos(1_000), 100_000 * KIB);
+        assertEquals(0, at(1_001, 100_000 * KIB));
+    }
+
+    @Test
+    void lookThatComesLateDoesNotCount() {
+        assertEquals(9, at(100, 8_000 * KIB));
+        traffic.seen(TimeUnit.MILLISECONDS.toNanos(99), 7_000 * KIB);
+        traffic.seen(TimeUnit.MILLISECONDS.toNanos(100), 7_000 * KIB);
+        assertEquals(9, at(101, 0));
+        traffic.seen(TimeUnit.MILLISECONDS.toNanos(102), 7_000 * KIB);
+        assertEquals(0, at(103, 0));
+    }
+
     @Test
     void rateIsTheMeanSinceTheLastLook() {
         assertEquals(1, at(10_000, 10 * 300 * KIB));

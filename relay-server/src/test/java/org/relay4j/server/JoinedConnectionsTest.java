@@ -101,7 +101,19 @@ class JoinedConnectionsTest {
         });
         bulk.close();
         transfer.result();
+        for (TunnelConnection each : server().tunnels().connections()) awaitPongs(each, 4);
+        assertEquals(
+                2,
+                Set.copyOf(List.of(echo(first.client.port()), echo(first.client.port())))
+                        .size());
         Await.until("they take turns again", () -> echo(first.client.port()).equals(busy));
+    }
+
+    private static void awaitPongs(TunnelConnection connection, int number) {
+        for (int n = 0; n < number; n++) {
+            long before = connection.lastReceived();
+            Await.until("an answer to a ping", () -> connection.lastReceived() > before);
+        }
     }
 
     @Tag("slow")

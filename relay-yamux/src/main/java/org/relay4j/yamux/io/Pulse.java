@@ -15,6 +15,9 @@ public final class Pulse {
 
         /** The peer was silent, and has spoken. */
         void heard();
+
+        /** Called at each beat. */
+        default void beat() {}
     }
 
     private final LoopDriver driver;
@@ -82,6 +85,7 @@ public final class Pulse {
         long now = System.nanoTime();
         long received = look(now);
         if (stopped || !silence.continues(now)) return;
+        observer.beat();
         if (silence.asks(now, received)) ask(now);
         later(silence.pause(now, received));
         if (isSilent()) observer.silent();
