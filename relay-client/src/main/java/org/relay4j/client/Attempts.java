@@ -237,7 +237,6 @@ final class Attempts {
             if (isClosing() || Thread.currentThread().isInterrupted() || !retry.test(e)) return null;
             boolean restarts = isDraining(e);
             boolean soon = urgent.getAsBoolean() && isPassing(e);
-            boolean unable = Entrance.isUnable(e);
             Duration pause = restarts ? backoff.whileDraining() : soon ? shortPause(e, begun) : backoff.next();
             long now = System.nanoTime();
             boolean quiet = (soon || restarts) && now - quietUntil < 0;

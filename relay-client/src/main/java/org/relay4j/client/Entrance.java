@@ -135,8 +135,7 @@ final class Entrance {
             RelayRefusedException refused)
             throws IOException {
         try {
-            List<InetSocketAddress> others = nodes.notAsked(targets.resolve());
-            others.removeAll(avoided);
+            List<InetSocketAddress> others = nodes.others(targets.resolve(), avoided);
             if (others.isEmpty()) return null;
             log.debug("{}; asking another node", refused.getMessage());
             return askOnce(urgent, () -> others, request);

@@ -66,16 +66,6 @@ final class ServerAddresses {
         return ordered;
     }
 
-    /** Moves the avoided addresses to the end. */
-    static List<InetSocketAddress> avoiding(List<InetSocketAddress> avoided, List<InetSocketAddress> resolved) {
-        List<InetSocketAddress> ordered = new ArrayList<>(resolved);
-        for (InetSocketAddress each : avoided) {
-            int at = each.isUnresolved() ? -1 : find(each, ordered);
-            if (at >= 0) ordered.add(ordered.remove(at));
-        }
-        return ordered;
-    }
-
     private static int find(InetSocketAddress wanted, List<InetSocketAddress> addresses) {
         InetAddress address = wanted.getAddress();
         for (int i = 0; i < addresses.size(); i++) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -23,14 +24,14 @@ class NodeOrderTest {
         assertEquals(List.of(A, B), order.ofTunnel());
         order.failed(A);
         assertEquals(List.of(B, A), order.ofTunnel());
-        assertEquals(List.of(B), order.notAsked(order.ofTunnel()));
+        assertEquals(List.of(B), order.others(order.ofTunnel(), List.of()));
         order.failed(B);
         assertEquals(List.of(A, B), order.ofTunnel());
         order.failed(A);
         assertEquals(List.of(B, A), order.ofTunnel());
-        assertEquals(List.of(), order.notAsked(order.ofTunnel()));
+        assertEquals(List.of(), order.others(order.ofTunnel(), List.of()));
         order.granted();
-        assertEquals(List.of(A, B), order.notAsked(order.ofTunnel()));
+        assertEquals(List.of(A, B), order.others(order.ofTunnel(), List.of()));
     }
 
     @Test
@@ -49,7 +50,7 @@ class NodeOrderTest {
         alone.failed(A);
         assertFalse(alone.areNodes());
         assertEquals(List.of(A), alone.ofTunnel());
-        assertEquals(List.of(A), alone.notAsked(alone.ofTunnel()));
+        assertEquals(List.of(A), alone.others(alone.ofTunnel(), List.of()));
         assertEquals(List.of(A), alone.ofFurther(Way.SAME, List.of(A)));
     }
 
@@ -81,7 +82,27 @@ class NodeOrderTest {
     @Test
     void asManyAreRememberedAsAreTried() {
         for (int port = 1; port <= Dial.MOST_ADDRESSES + 1; port++) order.failed(at(port));
-        assertEquals(List.of(at(1)), order.notAsked(List.of(at(1), at(2), at(Dial.MOST_ADDRESSES + 1))));
+        assertEquals(List.of(at(1)), order.others(List.of(at(1), at(2), at(Dial.MOST_ADDRESSES + 1)), List.of()));
+    }
+
+    /** Else the second of them would be asked at once, instead of another node. */
+    @Test
+    void addressesOfOneHostAreOneNodeIfSeveralAreGiven() throws IOException {
+        InetSocketAddress six = at("relay1", "2001:db8::1");
+        InetSocketAddress four = at("relay1", "192.0.2.1");
+        InetSocketAddress other = at("relay2", "192.0.2.2");
+        order.failed(six);
+        assertEquals(List.of(other), order.others(List.of(six, four, other), List.of()));
+        assertEquals(List.of(), order.others(List.of(six, four, other), List.of(other)));
+        NodeOrder host = order(List.of());
+        host.reached(six, true);
+        host.failed(six);
+        assertEquals(List.of(four), host.others(List.of(six, four), List.of()));
+    }
+
+    private static InetSocketAddress at(String host, String address) throws IOException {
+        return new InetSocketAddress(
+                InetAddress.getByAddress(host, InetAddress.getByName(address).getAddress()), 7000);
     }
 
     private static NodeOrder order(List<InetSocketAddress> nodes) {

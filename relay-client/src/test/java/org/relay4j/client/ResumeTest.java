@@ -283,8 +283,8 @@ class ResumeTest {
             RelayAcceptor acceptor =
                     RelayClient.connect("localhost", server.port(), options().build());
             Socket connection = established.take();
-            CountDownLatch blocked = new CountDownLatch(LoopGroup.defaultCount());
-            for (int i = 0; i < LoopGroup.defaultCount(); i++) {
+            CountDownLatch blocked = new CountDownLatch(loops.size());
+            for (int i = 0; i < loops.size(); i++) {
                 loops.next().execute(() -> {
                     blocked.countDown();
                     Await.until("the test is over", () -> closed.getCount() == 0);

@@ -75,17 +75,6 @@ class ServerAddressesTest {
         assertEquals(list("::1"), ServerAddresses.preferring(null, list("::1")));
     }
 
-    @Test
-    void avoidedAddressIsTriedLast() {
-        assertEquals(
-                list("1.1.1.2", "1.1.1.3", "1.1.1.1"),
-                ServerAddresses.avoiding(List.of(at("1.1.1.1", 7000)), list("1.1.1.1", "1.1.1.2", "1.1.1.3")));
-        assertEquals(list("1.1.1.1"), ServerAddresses.avoiding(List.of(at("1.1.1.1", 7001)), list("1.1.1.1")));
-        assertEquals(
-                list("1.1.1.3", "1.1.1.2", "1.1.1.1"),
-                ServerAddresses.avoiding(list("1.1.1.2", "1.1.1.1"), list("1.1.1.1", "1.1.1.2", "1.1.1.3")));
-    }
-
     private static List<InetSocketAddress> list(String... hosts) {
         return Arrays.stream(hosts).map(host -> at(host, 7000)).toList();
     }

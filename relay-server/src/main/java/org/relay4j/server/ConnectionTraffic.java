@@ -38,14 +38,15 @@ final class ConnectionTraffic {
     }
 
     /**
-     * Looks without being asked, because a later look would count traffic that has ended by then.
+     * Looks without being asked, because a later look would count traffic that has ended by then. Has no effect if the last look was
+     * less than {@value #PERIOD_MILLIS} ms ago, or saw more.
      *
      * @param now ns
      * @param total number of bytes moved so far
      */
     void seen(long now, long total) {
-        if (now - lookedAt <= 0) return; // it was on its way from another thread
-        double perSecond = Math.max(0, total - moved) * 1e9 / (now - lookedAt);
+        if (now - lookedAt < PERIOD || total < moved) return;
+        double perSecond = (total - moved) * 1e9 / (now - lookedAt);
         level = 64 - Long.numberOfLeadingZeros((long) perSecond >> QUIET);
         moved = total;
         lookedAt = now;

@@ -152,21 +152,26 @@ final class Connections {
         return all.size() < most || numbered(instead) != null;
     }
 
-    /** A loop that none of them uses, if there is one: the one that is offered, or another. */
-    Loop unusedLoop(Loop offered, LoopGroup loops, int tries) {
+    /**
+     * A loop that none of them uses, if there is one: the one that is offered, or another.
+     *
+     * @param instead the number of the connection that the new one replaces
+     */
+    Loop unusedLoop(Loop offered, LoopGroup loops, int instead) {
         Loop candidate = offered;
         try {
-            for (int n = tries; n > 0 && isUsed(candidate); n--) candidate = loops.next();
+            for (int n = loops.size(); n > 0 && isUsed(candidate, instead); n--) candidate = loops.next();
         } catch (IOException e) {
             log.debug("no loop is left: {}", e.toString()); // the server is closing
         }
         Loop spare = loops.spare();
-        return spare != null && isUsed(candidate) && !isUsed(spare) ? spare : candidate;
+        return spare != null && isUsed(candidate, instead) && !isUsed(spare, instead) ? spare : candidate;
     }
 
-    private boolean isUsed(Loop loop) {
+    private boolean isUsed(Loop loop, int instead) {
         for (TunnelConnection connection : all) {
-            if (connection.loop() == loop) return true;
+            boolean stays = connection.number() != instead && connection.willTakeVisitors();
+            if (stays && connection.loop() == loop) return true;
         }
         return false;
     }

@@ -57,6 +57,7 @@ final class Handshake implements Loop.Handler, Claimant {
     private final PendingConnection connection;
     private final HandshakeReporter reporter;
     private State state = State.DECIDING;
+    private boolean claims; // what it decides now is the claim
     private @Nullable SecureOpening opening; // of a server with TLS
     private @Nullable PeerIdentity peer; // from TLS
     private @Nullable RequestLine reading; // of an extended client
@@ -230,8 +231,8 @@ final class Handshake implements Loop.Handler, Claimant {
     }
 
     private void refuseUndecided() {
-        // A node of a cluster waits for its store, which another node may reach.
-        String code = gate.server().cluster() == null ? "internal" : "registry-unavailable";
+        // With a claim, a node of a cluster waits for its store, which another node may reach.
+        String code = claims && gate.server().cluster() != null ? "registry-unavailable" : "internal";
         refuse(Refusal.FAILURE, code, "the server took too long to decide");
     }
 
@@ -268,8 +269,10 @@ final class Handshake implements Loop.Handler, Claimant {
 
     private void claim(ClientRequest request) {
         if (gate.server().isClosing()) refuseNewcomer();
-        else if (ticket.decide()) gate.server().tunnels().claim(request, ticket, loop, this);
-        else refuse(Refusal.PENDING, "registry-unavailable", "too many clients wait for the answer of this server");
+        else if (ticket.decide()) {
+            claims = true;
+            gate.server().tunnels().claim(request, ticket, loop, this);
+        } else refuse(Refusal.PENDING, "registry-unavailable", "too many clients wait for the answer of this server");
     }
 
     @Override

@@ -84,7 +84,8 @@ public final class RelayServer implements Closeable {
         gate = new Gate(this, options);
         controlPort = new ControlPort(gate);
         publicPorts.checkAddress();
-        loops = LoopGroup.withSpare("relay-server", options.loops(), false);
+        boolean spare = options.cluster() == null; // at a node, all connections of a tunnel are on one loop
+        loops = new LoopGroup("relay-server", options.loops(), spare, false);
         ServerState opened = null;
         Listener listening = null;
         NameRouter routing = null;

@@ -595,7 +595,7 @@ public final class RelayServerOptions {
 
         /**
          * Sets the number of event loops, each of which is a thread: 1 to 1,024, by default half the number of processors. If it is one,
-         * there is a second thread for further connections of tunnels.
+         * and the server is not a node of a cluster, there is a second thread for further connections of tunnels.
          */
         public Builder loops(int count) {
             loops = count;

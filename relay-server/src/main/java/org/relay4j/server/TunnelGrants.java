@@ -93,7 +93,7 @@ final class TunnelGrants {
         RelayServer server = tunnel.server();
         // In a cluster all are on one loop: there, a stream of another node is joined to one of the client.
         if (join == null || !present.takeVisitors() || server.cluster() != null) return tunnel.loop();
-        return present.unusedLoop(claim.loop(), server.loops(), server.options().loops());
+        return present.unusedLoop(claim.loop(), server.loops(), claim.request().instead());
     }
 
     /** Takes back the lease of a grant of which the client does not know. */

@@ -17,6 +17,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -1112,6 +1114,19 @@ class ClusterTest {
         cluster.delayClaims(second, new CompletableFuture<>());
         AskingClient.connect(second, "resume=" + client.lease()).assertRefused("registry-unavailable");
         client.close();
+    }
+
+    /** The store was not asked, and another node would ask the same policy. */
+    @Test
+    @Tag("slow")
+    void policyThatDoesNotAnswerIsNotTakenForTheStore() throws Exception {
+        KeyPair alice = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
+        RelayServer node = cluster.start(1, options -> options.policy(name -> new CompletableFuture<>()), each -> each);
+        try (LineClient client = LineClient.plain(node)) {
+            client.say(LineClient.proven(client.line(), "RELAY/1", "alice", "none", alice.getPrivate()) + "\n");
+            String answer = client.line();
+            assertTrue(answer.startsWith("ERR internal "), answer);
+        }
     }
 
     @Test

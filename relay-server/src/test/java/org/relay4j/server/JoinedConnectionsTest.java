@@ -172,6 +172,24 @@ class JoinedConnectionsTest {
         awaitTaking(2);
     }
 
+    /** The one that is replaced is still there when the loop is chosen. */
+    @Test
+    void joinInsteadOfAConnectionGetsALoopOfItsOwn() throws IOException {
+        for (int loops = 1; loops <= 2; loops++) {
+            int count = loops;
+            start(options -> options.loops(count));
+            Echo first = Echo.over(ask("resume"));
+            Echo second = Echo.over(ask("join=" + first.lease()));
+            awaitTaking(2);
+            Echo third = Echo.over(ask("join=" + first.lease() + " instead=2"));
+            open.addAll(List.of(first, second, third));
+            Await.until("two are left", () -> server().tunnels().connections().size() == 2);
+            awaitTaking(2);
+            assertEquals(2, loopsOfConnections(), "loops of their own, with " + count);
+            server().close();
+        }
+    }
+
     @Test
     void visitorThatComesBeforeTheOnlyConnectionHasAnsweredIsServed() throws IOException {
         start(options -> options.loops(2));

@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** A group of loops among which sessions are distributed round-robin. Safe for use by several threads. */
+/** A group of loops among which sessions are distributed. Safe for use by several threads. */
 public final class LoopGroup implements Closeable {
     private static final ReentrantLock SHARED_LOCK = OrderedLock.leaf("the shared loops");
     private static @Nullable LoopGroup shared; // guarded by SHARED_LOCK
@@ -38,9 +38,13 @@ public final class LoopGroup implements Closeable {
         this(name, count, false, each -> new Loop(each, daemon));
     }
 
-    /** Starts {@code count} loops; if that is one, also a {@link #spare} one. */
-    public static LoopGroup withSpare(String name, int count, boolean daemon) throws IOException {
-        return new LoopGroup(name, count, count == 1, each -> new Loop(each, daemon));
+    /**
+     * Starts {@code count} loops.
+     *
+     * @param spare whether to start a {@link #spare} one, too, if {@code count} is one
+     */
+    public LoopGroup(String name, int count, boolean spare, boolean daemon) throws IOException {
+        this(name, count, spare && count == 1, each -> new Loop(each, daemon));
     }
 
     LoopGroup(String name, int count, boolean spare, Starter starter) throws IOException {
@@ -62,9 +66,10 @@ public final class LoopGroup implements Closeable {
         return size;
     }
 
-    /** Returns the loop that no other method returns, for those that need one of their own; null if there is none. */
+    /** Returns the loop that no other method returns, for those that need one of their own; null if there is none, or it has ended. */
     public @Nullable Loop spare() {
-        return loops.length > size ? loops[size] : null;
+        Loop spare = loops.length > size ? loops[size] : null;
+        return spare != null && spare.isRunning() ? spare : null;
     }
 
     /** Returns a loop by its number, from 0 to {@link #size} - 1. */
