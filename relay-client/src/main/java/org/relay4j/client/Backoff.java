@@ -14,7 +14,7 @@ final class Backoff {
     private static final long URGENT = TimeUnit.MILLISECONDS.toNanos(500);
 
     /** The longest pause while visitors wait and nodes are busy: each client adds to what they have to do. Unit: nanoseconds. */
-    private static final long BUSY = TimeUnit.SECONDS.toNanos(2);
+    private static final long BUSY = TimeUnit.SECONDS.toNanos(5);
 
     /** The longest pause while the server shuts down. Unit: nanoseconds. */
     private static final long DRAINING = TimeUnit.SECONDS.toNanos(2);
@@ -48,7 +48,7 @@ final class Backoff {
         return next(URGENT);
     }
 
-    /** Returns the next pause while visitors wait, but the nodes of a cluster do not get answers from their store: at most 2 s. */
+    /** Returns the next pause while visitors wait, but the nodes of a cluster do not get answers from their store: at most 5 s. */
     Duration whileNodesAreUnable() {
         return next(BUSY);
     }

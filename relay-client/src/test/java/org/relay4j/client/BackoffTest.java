@@ -35,12 +35,12 @@ class BackoffTest {
     }
 
     @Test
-    void growsToTwoSecondsWhileNodesAreUnable() {
+    void growsToFiveSecondsWhileNodesAreUnable() {
         Backoff backoff = new Backoff(SHORTEST, LONGEST, () -> 1.0);
         List<Long> pauses = new ArrayList<>();
-        for (int i = 0; i < 6; i++) pauses.add(backoff.whileNodesAreUnable().toMillis());
+        for (int i = 0; i < 7; i++) pauses.add(backoff.whileNodesAreUnable().toMillis());
         pauses.add(backoff.whileVisitorsWait().toMillis());
-        assertEquals(List.of(200L, 400L, 800L, 1_600L, 2_000L, 2_000L, 500L), pauses);
+        assertEquals(List.of(200L, 400L, 800L, 1_600L, 3_200L, 5_000L, 5_000L, 500L), pauses);
     }
 
     @Test

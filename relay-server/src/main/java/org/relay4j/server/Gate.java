@@ -19,7 +19,7 @@ final class Gate {
 
     private static final Logger log = LoggerFactory.getLogger(Gate.class);
 
-    /** The time limit of policy and registry for one client. Unit: nanoseconds. */
+    /** The time limit of policy and registry for one client, and of the wait for its turn in a cluster. Unit: nanoseconds. */
     static final long DECISION = TimeUnit.SECONDS.toNanos(3);
 
     static final int QUEUED = 512; // tasks; more than the clients that may be pending by default
@@ -30,6 +30,7 @@ final class Gate {
     private final Workers visitorEngines;
     private final Workers verifiers;
     private final Revocations revocations = new Revocations();
+    private final ClaimTurns turns = new ClaimTurns();
     private @Nullable Closeable watch; // set once
     private @Nullable FileWatch files; // set once
 
@@ -49,6 +50,10 @@ final class Gate {
         watch = options.policy().watch(this::revoke);
         if (options.tls() != null || options.domainTls() != null)
             files = new FileWatch(options.certificateCheck(), this::reload);
+    }
+
+    ClaimTurns turns() {
+        return turns;
     }
 
     void close() {

@@ -57,7 +57,8 @@ final class Handshake implements Loop.Handler, Claimant {
     private final PendingConnection connection;
     private final HandshakeReporter reporter;
     private State state = State.DECIDING;
-    private boolean claims; // what it decides now is the claim
+    private boolean claims; // it waits for the store of the cluster, which another node may reach
+    private ClaimTurns.@Nullable Turn turn; // until the store has answered
     private @Nullable SecureOpening opening; // of a server with TLS
     private @Nullable PeerIdentity peer; // from TLS
     private @Nullable RequestLine reading; // of an extended client
@@ -231,8 +232,7 @@ final class Handshake implements Loop.Handler, Claimant {
     }
 
     private void refuseUndecided() {
-        // With a claim, a node of a cluster waits for its store, which another node may reach.
-        String code = claims && gate.server().cluster() != null ? "registry-unavailable" : "internal";
+        String code = claims ? "registry-unavailable" : "internal";
         refuse(Refusal.FAILURE, code, "the server took too long to decide");
     }
 
@@ -269,14 +269,31 @@ final class Handshake implements Loop.Handler, Claimant {
 
     private void claim(ClientRequest request) {
         if (gate.server().isClosing()) refuseNewcomer();
-        else if (ticket.decide()) {
+        else if (!ticket.decide())
+            refuse(Refusal.PENDING, "registry-unavailable", "too many clients wait for the answer of this server");
+        else if (gate.server().cluster() == null) gate.server().tunnels().claim(request, ticket, loop, this);
+        else {
             claims = true;
-            gate.server().tunnels().claim(request, ticket, loop, this);
-        } else refuse(Refusal.PENDING, "registry-unavailable", "too many clients wait for the answer of this server");
+            connection.within(Gate.DECISION, this::refuseUndecided);
+            turn = gate.turns().take(() -> loop.execute(() -> claimNow(request)));
+        }
+    }
+
+    private void claimNow(ClientRequest request) {
+        if (state != State.DECIDING) return; // it has waited too long, or is gone
+        connection.within(Gate.DECISION, this::refuseUndecided);
+        gate.server().tunnels().claim(request, ticket, loop, this);
+    }
+
+    /** The claim is answered, or its answer no longer matters. */
+    private void endTurn() {
+        if (turn != null) turn.end();
+        turn = null;
     }
 
     @Override
     public void granted(TunnelGrant grant) {
+        endTurn();
         if (state != State.DECIDING) {
             grant.withdraw();
             return;
@@ -326,6 +343,7 @@ final class Handshake implements Loop.Handler, Claimant {
     }
 
     private void answer(ControlRefusal refusal) {
+        endTurn();
         ticket.decided();
         safely(() -> {
             connection.send(PortLine.encodeError(refusal.code(), refusal.text()));
@@ -348,6 +366,7 @@ final class Handshake implements Loop.Handler, Claimant {
     private void end(boolean reset) {
         if (state == State.OVER) return;
         state = State.OVER;
+        endTurn();
         ticket.leave();
         if (revocable != null) revocable.remove();
         connection.close(reset); // first, or the end of TLS would come before the reset

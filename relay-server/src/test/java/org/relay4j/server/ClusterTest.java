@@ -1116,6 +1116,23 @@ class ClusterTest {
         client.close();
     }
 
+    /** Else each would take so long that none is answered in time. */
+    @Test
+    void onlySomeClaimsAreUnderWayAtOnce() throws Exception {
+        int number = ClaimTurns.AT_ONCE + 4;
+        int lowest = FixedPort.range(number);
+        RelayServer node = cluster.start(1, options -> options.publicPorts(lowest, lowest + number - 1), each -> each);
+        CompletableFuture<Void> answers = new CompletableFuture<>();
+        cluster.delayClaims(node, answers);
+        List<Call<AskingClient>> clients = new ArrayList<>();
+        for (int n = 0; n < number; n++)
+            clients.add(Call.of(() -> AskingClient.connect(node, "resume").establish()));
+        Await.until("four wait", () -> node.gate().turns().waiting() == 4);
+        answers.complete(null);
+        for (Call<AskingClient> each : clients) each.result().close();
+        assertEquals(0, node.gate().turns().waiting());
+    }
+
     /** The store was not asked, and another node would ask the same policy. */
     @Test
     @Tag("slow")
