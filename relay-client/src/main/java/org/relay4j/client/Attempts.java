@@ -34,7 +34,7 @@ final class Attempts {
     private static final long QUIET = TimeUnit.SECONDS.toNanos(30);
 
     /** Refusals that another attempt may soon overcome. */
-    private static final Set<String> PASSING = Set.of("internal", "registry-unavailable");
+    private static final Set<String> PASSING = Set.of("internal");
 
     /** One attempt. */
     interface Attempt<T> {
@@ -162,8 +162,7 @@ final class Attempts {
 
     /** Tries as {@link #soon} does, but after a pause. */
     <T> void later(Attempt<T> attempt, Predicate<IOException> retry, Consumer<Outcome<T>> then) {
-        Duration pause = urgent.getAsBoolean() ? backoff.whileVisitorsWait() : backoff.next();
-        await(new Series<>(attempt, retry, then), pause);
+        await(new Series<>(attempt, retry, then), backoff.next(urgent.getAsBoolean()));
     }
 
     private <T> T once(Attempt<T> attempt) throws IOException {
@@ -237,22 +236,14 @@ final class Attempts {
             if (isClosing() || Thread.currentThread().isInterrupted() || !retry.test(e)) return null;
             boolean restarts = isDraining(e);
             boolean soon = urgent.getAsBoolean() && isPassing(e);
-            Duration pause = restarts ? backoff.whileDraining() : soon ? shortPause(e, begun) : backoff.next();
+            Duration pause = restarts ? backoff.whileDraining() : backoff.next(soon);
             long now = System.nanoTime();
             boolean quiet = (soon || restarts) && now - quietUntil < 0;
             if (!quiet) quietUntil = now + QUIET;
             log.atLevel(quiet ? Level.DEBUG : restarts ? Level.INFO : Level.WARN)
                     .log("{}: {}; next attempt in {} ms", failed, e.getMessage(), pause.toMillis());
-            return pause;
+            return soon ? remaining(pause, now - begun) : pause;
         }
-    }
-
-    /** Returns the pause while visitors wait. */
-    private Duration shortPause(IOException failure, long begun) {
-        // Nodes that are too busy answer all clients at the same time, which are not to ask again at the same time.
-        return Entrance.isUnable(failure)
-                ? backoff.whileNodesAreUnable()
-                : remaining(backoff.whileVisitorsWait(), System.nanoTime() - begun);
     }
 
     /** Returns whether the server is about to restart, so that the next attempts fail for the same reason. */

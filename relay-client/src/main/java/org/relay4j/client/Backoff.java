@@ -13,9 +13,6 @@ final class Backoff {
     /** The longest pause while visitors wait for the client to return. Unit: nanoseconds. */
     private static final long URGENT = TimeUnit.MILLISECONDS.toNanos(500);
 
-    /** The longest pause while visitors wait and nodes are busy: each client adds to what they have to do. Unit: nanoseconds. */
-    private static final long BUSY = TimeUnit.SECONDS.toNanos(5);
-
     /** The longest pause while the server shuts down. Unit: nanoseconds. */
     private static final long DRAINING = TimeUnit.SECONDS.toNanos(2);
 
@@ -40,22 +37,13 @@ final class Backoff {
 
     /** Returns the next pause. */
     Duration next() {
-        return next(longest);
+        return next(false);
     }
 
-    /** Returns the next pause while visitors wait: at most half a second. */
-    Duration whileVisitorsWait() {
-        return next(URGENT);
-    }
-
-    /** Returns the next pause while visitors wait, but the nodes of a cluster do not get answers from their store: at most 5 s. */
-    Duration whileNodesAreUnable() {
-        return next(BUSY);
-    }
-
-    private Duration next(long limit) {
-        long most = Math.max(shortest, Math.min(longest, limit));
-        long pause = Math.min(limit, next);
+    /** Returns the next pause; at most half a second if it is urgent. */
+    Duration next(boolean urgent) {
+        long most = urgent ? Math.max(shortest, Math.min(longest, URGENT)) : longest;
+        long pause = urgent ? Math.min(URGENT, next) : next;
         next = Math.max(next, Math.min(most, 2 * next));
         return Duration.ofNanos((long) (pause * (0.5 + random.getAsDouble() / 2)));
     }

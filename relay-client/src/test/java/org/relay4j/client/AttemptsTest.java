@@ -2,7 +2,6 @@ package org.relay4j.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.SocketException;
@@ -15,7 +14,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -43,7 +41,7 @@ class AttemptsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"draining, 0", "internal, 1", "registry-unavailable, 1", "limit-reached, 4", "auth-failed, 4"})
+    @CsvSource({"draining, 0", "internal, 1", "registry-unavailable, 4", "limit-reached, 4", "auth-failed, 4"})
     void refusalThatLastsIsNotUrgent(String code, int warnings) throws IOException {
         assertEquals(warnings, warnings(new RelayRefusedException("refused", code, "")));
     }
@@ -76,29 +74,6 @@ class AttemptsTest {
         Duration pause = Duration.ofMillis(500);
         assertEquals(Duration.ofMillis(400), Attempts.remaining(pause, 100_000_000));
         assertEquals(Duration.ZERO, Attempts.remaining(pause, 1_000_000_000));
-    }
-
-    /** They would all ask again at the same time, which is when their node has given up waiting for its store. */
-    @ParameterizedTest
-    @CsvSource({"internal, 0, 0", "registry-unavailable, 100, 200"})
-    void pauseOfThoseThatWaitedForTheStoreIsNotShortened(String code, int least, int most) throws IOException {
-        RelayClientOptions options = RelayClientOptions.builder()
-                .backoff(Duration.ofMillis(200), Duration.ofMillis(200))
-                .build();
-        AtomicInteger tries = new AtomicInteger();
-        try (Logged log = Logged.below("org.relay4j.client")) {
-            new Attempts("no tunnel", options, () -> true)
-                    .first(
-                            () -> {
-                                if (tries.incrementAndGet() == 2) return "connected";
-                                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(210));
-                                throw new RelayRefusedException("refused", code, "");
-                            },
-                            any -> true);
-            String line = log.lines("WARN").get(0);
-            int pause = Integer.parseInt(line.replaceFirst(".* next attempt in ([0-9]+) ms.*", "$1"));
-            assertTrue(pause >= least && pause <= most, line);
-        }
     }
 
     @Test

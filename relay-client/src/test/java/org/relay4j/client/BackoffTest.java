@@ -27,20 +27,11 @@ class BackoffTest {
     void staysShortWhileItIsUrgentAndGrowsOnFromThere() {
         Backoff backoff = new Backoff(SHORTEST, LONGEST, () -> 1.0);
         List<Long> pauses = new ArrayList<>();
-        for (int i = 0; i < 5; i++) pauses.add(backoff.whileVisitorsWait().toMillis());
+        for (int i = 0; i < 5; i++) pauses.add(backoff.next(true).toMillis());
         for (int i = 0; i < 2; i++) pauses.add(backoff.next().toMillis());
-        pauses.add(backoff.whileVisitorsWait().toMillis());
+        pauses.add(backoff.next(true).toMillis());
         pauses.add(backoff.next().toMillis());
         assertEquals(List.of(200L, 400L, 500L, 500L, 500L, 500L, 1_000L, 500L, 2_000L), pauses);
-    }
-
-    @Test
-    void growsToFiveSecondsWhileNodesAreUnable() {
-        Backoff backoff = new Backoff(SHORTEST, LONGEST, () -> 1.0);
-        List<Long> pauses = new ArrayList<>();
-        for (int i = 0; i < 7; i++) pauses.add(backoff.whileNodesAreUnable().toMillis());
-        pauses.add(backoff.whileVisitorsWait().toMillis());
-        assertEquals(List.of(200L, 400L, 800L, 1_600L, 3_200L, 5_000L, 5_000L, 500L), pauses);
     }
 
     @Test
