@@ -11,10 +11,16 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.relay4j.api.RelayRefusedException;
 import org.relay4j.testing.Await;
 import org.relay4j.testing.FakeServer;
@@ -198,6 +204,32 @@ class NodesTest {
             assertTrue(first.requests.get(1).contains(" resume=t.one"), first.requests::toString);
             assertTrue(second.requests.get(0).contains(" resume=t.one"), second.requests::toString);
             Await.until("open again", acceptor::isOpen);
+        }
+    }
+
+    /** It has asked its store, and may have the tunnel by now; another node would have to take the tunnel from it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"registry-unavailable", "internal"})
+    @Tag("slow")
+    void nodeThatRefusesLateIsAskedAgain(String code) throws Exception {
+        CountDownLatch asked = new CountDownLatch(1);
+        try (FakeServer slow = FakeServer.start(connection -> {
+            if (asked.getCount() > 0) {
+                asked.countDown();
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1_200)); // the time that a store takes
+            }
+            first.serve(connection);
+        })) {
+            first.answers.addAll(List.of("ERR " + code + " it took too long", granted(0, " node=n1")));
+            RelayClientOptions options = Local.hasty(new Recorder())
+                    .nodes(List.of(node(other.port())))
+                    .build();
+            Entrance entrance = new Entrance(node(slow.port()), options);
+            assertThrows(RelayRefusedException.class, entrance::open);
+            ControlConnection connection = entrance.open();
+            assertEquals(slow.port(), connection.server().getPort());
+            assertEquals(List.of(), second.requests);
+            connection.wire().close();
         }
     }
 

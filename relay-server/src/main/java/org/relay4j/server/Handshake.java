@@ -57,7 +57,6 @@ final class Handshake implements Loop.Handler, Claimant {
     private final PendingConnection connection;
     private final HandshakeReporter reporter;
     private State state = State.DECIDING;
-    private boolean claims; // it waits for the store of the cluster, which another node may reach
     private ClaimTurns.@Nullable Turn turn; // until the store has answered
     private @Nullable SecureOpening opening; // of a server with TLS
     private @Nullable PeerIdentity peer; // from TLS
@@ -232,8 +231,7 @@ final class Handshake implements Loop.Handler, Claimant {
     }
 
     private void refuseUndecided() {
-        String code = claims ? "registry-unavailable" : "internal";
-        refuse(Refusal.FAILURE, code, "the server took too long to decide");
+        refuse(Refusal.FAILURE, "internal", "the server took too long to decide");
     }
 
     private void decide(ClientLine line, String hello) {
@@ -273,7 +271,6 @@ final class Handshake implements Loop.Handler, Claimant {
             refuse(Refusal.PENDING, "registry-unavailable", "too many clients wait for the answer of this server");
         else if (gate.server().cluster() == null) gate.server().tunnels().claim(request, ticket, loop, this);
         else {
-            claims = true;
             connection.within(Gate.DECISION, this::refuseUndecided);
             turn = gate.turns().take(() -> loop.execute(() -> claimNow(request)));
         }

@@ -17,8 +17,6 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyPair;
-import java.security.KeyPairGenerator;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -1103,19 +1101,6 @@ class ClusterTest {
         assertEquals(3, first.statistics().refusals().get(Refusal.PENDING));
     }
 
-    /** Its client then asks another one. */
-    @Test
-    @Tag("slow")
-    void nodeThatWaitsTooLongForTheStoreSaysSo() throws IOException {
-        RelayServer first = cluster.start(1);
-        RelayServer second = cluster.start(2);
-        AskingClient client = AskingClient.connect(first, "resume").establish();
-        TestCluster.awaitRouted(second, client.port());
-        cluster.delayClaims(second, new CompletableFuture<>());
-        AskingClient.connect(second, "resume=" + client.lease()).assertRefused("registry-unavailable");
-        client.close();
-    }
-
     /** Else each would take so long that none is answered in time. */
     @Test
     void onlySomeClaimsAreUnderWayAtOnce() throws Exception {
@@ -1131,19 +1116,6 @@ class ClusterTest {
         answers.complete(null);
         for (Call<AskingClient> each : clients) each.result().close();
         assertEquals(0, node.gate().turns().waiting());
-    }
-
-    /** The store was not asked, and another node would ask the same policy. */
-    @Test
-    @Tag("slow")
-    void policyThatDoesNotAnswerIsNotTakenForTheStore() throws Exception {
-        KeyPair alice = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
-        RelayServer node = cluster.start(1, options -> options.policy(name -> new CompletableFuture<>()), each -> each);
-        try (LineClient client = LineClient.plain(node)) {
-            client.say(LineClient.proven(client.line(), "RELAY/1", "alice", "none", alice.getPrivate()) + "\n");
-            String answer = client.line();
-            assertTrue(answer.startsWith("ERR internal "), answer);
-        }
     }
 
     @Test
