@@ -102,7 +102,7 @@ class NodeOrderTest {
 
     private static InetSocketAddress at(String host, String address) throws IOException {
         return new InetSocketAddress(
-                InetAddress.getByAddress(host, InetAddress.getByName(address).getAddress()), 7000);
+                InetAddress.getByAddress(host, InetAddress.getAllByName(address)[0].getAddress()), 7000);
     }
 
     private static NodeOrder order(List<InetSocketAddress> nodes) {
