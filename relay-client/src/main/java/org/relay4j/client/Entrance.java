@@ -8,7 +8,6 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.Endpoint;
 import org.relay4j.api.RelayOptionException;
@@ -25,9 +24,6 @@ import org.slf4j.LoggerFactory;
 final class Entrance {
     private static final Logger log = LoggerFactory.getLogger(Entrance.class);
     private static final Duration URGENT = Duration.ofSeconds(1);
-
-    /** A node that knows that it cannot reach its store refuses sooner than this. Unit: nanoseconds. */
-    private static final long AT_ONCE = TimeUnit.SECONDS.toNanos(1);
 
     /** The address that a further connection is made to. */
     enum Way {
@@ -113,19 +109,20 @@ final class Entrance {
     }
 
     /**
-     * Asks one node; if that refuses at once because of its store, also another one. Not all of them, because many clients may have lost
-     * their node at the same time.
+     * Asks one node; if that cannot reach its store, also another one. Not all of them, because many clients may have lost their node
+     * at the same time.
      *
+     * @param urgent whether visitors wait. Then it stays with its node, which may be taking the tunnel over although this client was
+     *     told not to wait: another node would have to take the tunnel from that one, and may not know the last lease
      * @param avoided no other node is asked at these
      */
     private ControlConnection ask(boolean urgent, Targets targets, List<InetSocketAddress> avoided, ControlLine request)
             throws IOException {
-        long begun = System.nanoTime();
         try {
             return askOnce(urgent, targets, request);
         } catch (RelayRefusedException e) {
-            boolean mayAsk = isUnable(e) && nodes.areNodes() && !mayGrantNext(e, System.nanoTime() - begun);
-            ControlConnection granted = mayAsk ? askAnother(urgent, targets, avoided, request, e) : null;
+            boolean mayAsk = isUnable(e) && !urgent && nodes.areNodes();
+            ControlConnection granted = mayAsk ? askAnother(targets, avoided, request, e) : null;
             if (granted == null) throw e;
             return granted;
         }
@@ -133,17 +130,13 @@ final class Entrance {
 
     /** Returns null if no other node grants a connection. */
     private @Nullable ControlConnection askAnother(
-            boolean urgent,
-            Targets targets,
-            List<InetSocketAddress> avoided,
-            ControlLine request,
-            RelayRefusedException refused)
+            Targets targets, List<InetSocketAddress> avoided, ControlLine request, RelayRefusedException refused)
             throws IOException {
         try {
             List<InetSocketAddress> others = nodes.others(targets.resolve(), avoided);
             if (others.isEmpty()) return null;
             log.debug("{}; asking another node", refused.getMessage());
-            return askOnce(urgent, () -> others, request);
+            return askOnce(false, () -> others, request);
         } catch (InterruptedIOException e) {
             throw e;
         } catch (IOException e) {
@@ -162,26 +155,15 @@ final class Entrance {
 
     private ControlConnection askOnce(boolean urgent, Targets targets, ControlLine request) throws IOException {
         Reached reached = reach(urgent, targets);
-        long begun = System.nanoTime();
+        boolean granted = false;
         try {
             ControlConnection connection = ControlConnection.over(reached, options, request);
-            nodes.granted();
+            granted = true;
             return connection;
-        } catch (IOException e) {
-            if (!mayGrantNext(e, System.nanoTime() - begun)) nodes.failed(reached.server());
-            throw e;
+        } finally {
+            if (granted) nodes.granted();
+            else if (!urgent && !Thread.currentThread().isInterrupted()) nodes.failed(reached.server());
         }
-    }
-
-    /**
-     * Returns whether a node may have the tunnel by the next attempt: it did not refuse at once, so it has asked its store, and goes on
-     * although its client was told not to wait. Clients that changed the node then would take the tunnel from each other's nodes.
-     */
-    private static boolean mayGrantNext(IOException failure, long nanos) {
-        boolean undecided = isUnable(failure)
-                || (failure instanceof RelayRefusedException refusal
-                        && refusal.code().equals("internal"));
-        return undecided && nanos >= AT_ONCE;
     }
 
     private Reached reach(boolean urgent, Targets targets) throws IOException {

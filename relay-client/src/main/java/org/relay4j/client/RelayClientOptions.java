@@ -395,8 +395,9 @@ public final class RelayClientOptions {
         /**
          * Sets the control ports of further nodes of the server's cluster, at most {@value #MOST_NODES}; default none. The client tries
          * them if it cannot connect to the server, in an order that is random for each tunnel. A node that does not grant a tunnel is
-         * tried again after the others. If it refuses at once because it cannot reach the store of the cluster, one that was not asked
-         * yet is asked at once, which takes up to the connect timeout and the handshake timeout again. If a tunnel
+         * tried again after the others. If it refuses because it cannot reach the store of the cluster, one that was not asked yet is
+         * asked at once, which takes up to the connect timeout and the handshake timeout again. While visitors wait for the client, it
+         * stays with its node instead. If a tunnel
          * has several connections, each new one goes to another node than the one before, if possible. The certificate of a node must
          * be for the host that is given here, or be pinned. All of them must belong to one cluster: a server outside it does not know
          * the tunnel, and gives the client another port.

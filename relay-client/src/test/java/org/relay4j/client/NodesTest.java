@@ -10,19 +10,15 @@ import java.net.ProxySelector;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.relay4j.api.RelayRefusedException;
 import org.relay4j.testing.Await;
+import org.relay4j.testing.Call;
 import org.relay4j.testing.FakeServer;
 import org.relay4j.testing.FixedPort;
 import org.relay4j.testing.LeakCheck;
@@ -34,6 +30,7 @@ class NodesTest {
 
     private final ServerScript first = new ServerScript();
     private final ServerScript second = new ServerScript();
+    private final CompletableFuture<Thread> interrupted = new CompletableFuture<>();
     private FakeServer one;
     private FakeServer other;
 
@@ -193,44 +190,35 @@ class NodesTest {
         connection.wire().close();
     }
 
+    /** It may be taking the tunnel over, and only it may know the last lease. */
     @Test
-    void leaseIsShownToAnotherNodeIfItsOwnIsUnable() throws Exception {
-        first.answers.addAll(List.of(granted(0, " node=n1"), UNABLE));
-        second.answers.add(granted(1, " node=n2"));
+    void clientThatVisitorsWaitForStaysWithItsNode() throws Exception {
+        first.answers.addAll(List.of(granted(0, " node=n1"), UNABLE, "ERR internal too slow", granted(1, " node=n1")));
         try (RelayAcceptor acceptor = RelayClient.connect("127.0.0.1", one.port(), options(1, other.port()))) {
             first.established.take().close();
-            second.established.take();
-            assertEquals(2, first.requests.size(), first.requests::toString);
-            assertTrue(first.requests.get(1).contains(" resume=t.one"), first.requests::toString);
-            assertTrue(second.requests.get(0).contains(" resume=t.one"), second.requests::toString);
+            first.established.take();
+            assertEquals(4, first.requests.size(), first.requests::toString);
+            assertTrue(first.requests.get(3).contains(" resume=t.one"), first.requests::toString);
+            assertEquals(List.of(), second.requests);
             Await.until("open again", acceptor::isOpen);
         }
     }
 
-    /** It has asked its store, and may have the tunnel by now; another node would have to take the tunnel from it. */
-    @ParameterizedTest
-    @ValueSource(strings = {"registry-unavailable", "internal"})
-    @Tag("slow")
-    void nodeThatRefusesLateIsAskedAgain(String code) throws Exception {
-        CountDownLatch asked = new CountDownLatch(1);
-        try (FakeServer slow = FakeServer.start(connection -> {
-            if (asked.getCount() > 0) {
-                asked.countDown();
-                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1_200)); // the time that a store takes
-            }
-            first.serve(connection);
-        })) {
-            first.answers.addAll(List.of("ERR " + code + " it took too long", granted(0, " node=n1")));
-            RelayClientOptions options = Local.hasty(new Recorder())
-                    .nodes(List.of(node(other.port())))
-                    .build();
-            Entrance entrance = new Entrance(node(slow.port()), options);
-            assertThrows(RelayRefusedException.class, entrance::open);
-            ControlConnection connection = entrance.open();
-            assertEquals(slow.port(), connection.server().getPort());
-            assertEquals(List.of(), second.requests);
-            connection.wire().close();
-        }
+    @Test
+    void attemptThatIsInterruptedSaysNothingAboutTheNode() throws Exception {
+        Entrance entrance = entrance(List.of(node(other.port())));
+        Call<ControlConnection> attempt = Call.of(() -> {
+            Thread thread = Thread.currentThread();
+            interrupted.complete(thread);
+            return entrance.open();
+        });
+        Await.until("it was asked", () -> first.requests.size() == 1);
+        interrupted.join().interrupt();
+        assertThrows(Throwable.class, attempt::result);
+        first.answers.addAll(List.of(UNABLE, granted(0, " node=n1"))); // the first is for the connection that has ended
+        ControlConnection connection = entrance.open();
+        assertEquals(one.port(), connection.server().getPort());
+        connection.wire().close();
     }
 
     @Test

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.io.OrderedLock;
 
 /**
- * The claims of a node that ask the store of the cluster: at most {@value #AT_ONCE} at once, the others in their order. Safe for use by
- * several threads.
+ * The clients for which a node asks the store of the cluster: at most {@value #AT_ONCE} at once, the others in their order. Safe for
+ * use by several threads.
  */
 final class ClaimTurns {
     /*
@@ -25,7 +25,8 @@ final class ClaimTurns {
     /**
      * Takes a turn, which ends with {@link Turn#end}.
      *
-     * @param begin called once, when it is its turn, unless that has ended before: now, or later on any thread. Must not block
+     * @param begin called at most once: before this method returns, or later on any thread. Not called if the turn was ended first.
+     *     Must not block
      */
     Turn take(Runnable begin) {
         Turn turn = new Turn(begin);

@@ -57,7 +57,7 @@ final class Handshake implements Loop.Handler, Claimant {
     private final PendingConnection connection;
     private final HandshakeReporter reporter;
     private State state = State.DECIDING;
-    private ClaimTurns.@Nullable Turn turn; // until the store has answered
+    private ClaimTurns.@Nullable Turn turn; // until the client is answered
     private @Nullable SecureOpening opening; // of a server with TLS
     private @Nullable PeerIdentity peer; // from TLS
     private @Nullable RequestLine reading; // of an extended client
@@ -269,11 +269,18 @@ final class Handshake implements Loop.Handler, Claimant {
         if (gate.server().isClosing()) refuseNewcomer();
         else if (!ticket.decide())
             refuse(Refusal.PENDING, "registry-unavailable", "too many clients wait for the answer of this server");
-        else if (gate.server().cluster() == null) gate.server().tunnels().claim(request, ticket, loop, this);
+        else if (!waitsForStore(request)) gate.server().tunnels().claim(request, ticket, loop, this);
         else {
             connection.within(Gate.DECISION, this::refuseUndecided);
-            turn = gate.turns().take(() -> loop.execute(() -> claimNow(request)));
+            turn = gate.turns().take(() -> loop.execute(() -> safely(() -> claimNow(request))));
         }
+    }
+
+    /** Returns whether the claim asks the store of a cluster. A connection that joins a tunnel of this node does not. */
+    private boolean waitsForStore(ClientRequest request) {
+        Cluster cluster = gate.server().cluster();
+        String join = request.join();
+        return cluster != null && (join == null || cluster.tunnel(Lease.tunnelOf(join)) == null);
     }
 
     private void claimNow(ClientRequest request) {
@@ -282,7 +289,7 @@ final class Handshake implements Loop.Handler, Claimant {
         gate.server().tunnels().claim(request, ticket, loop, this);
     }
 
-    /** The claim is answered, or its answer no longer matters. */
+    /** The client is answered, or has left. The claim may go on, until the store has answered. */
     private void endTurn() {
         if (turn != null) turn.end();
         turn = null;
