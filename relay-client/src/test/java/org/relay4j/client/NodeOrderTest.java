@@ -88,9 +88,9 @@ class NodeOrderTest {
     /** Else the second of them would be asked at once, instead of another node. */
     @Test
     void addressesOfOneHostAreOneNodeIfSeveralAreGiven() throws IOException {
-        InetSocketAddress six = at("relay1", "2001:db8::1");
-        InetSocketAddress four = at("relay1", "192.0.2.1");
-        InetSocketAddress other = at("relay2", "192.0.2.2");
+        InetSocketAddress six = at("relay1", InetAddress.getByName("2001:db8::1"));
+        InetSocketAddress four = at("relay1", InetAddress.getByName("192.0.2.1"));
+        InetSocketAddress other = at("relay2", InetAddress.getByName("192.0.2.2"));
         order.failed(six);
         assertEquals(List.of(other), order.others(List.of(six, four, other), List.of()));
         assertEquals(List.of(), order.others(List.of(six, four, other), List.of(other)));
@@ -100,9 +100,8 @@ class NodeOrderTest {
         assertEquals(List.of(four), host.others(List.of(six, four), List.of()));
     }
 
-    private static InetSocketAddress at(String host, String address) throws IOException {
-        return new InetSocketAddress(
-                InetAddress.getByAddress(host, InetAddress.getAllByName(address)[0].getAddress()), 7000);
+    private static InetSocketAddress at(String host, InetAddress address) throws IOException {
+        return new InetSocketAddress(InetAddress.getByAddress(host, address.getAddress()), 7000);
     }
 
     private static NodeOrder order(List<InetSocketAddress> nodes) {
