@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.relay4j.client.Entrance.Way;
@@ -109,6 +110,10 @@ class NodeOrderTest {
     }
 
     private static InetSocketAddress at(int port) {
-        return new InetSocketAddress("127.0.0.1", port);
+        try {
+            return new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), port);
+        } catch (UnknownHostException e) {
+            throw new AssertionError(e);
+        }
     }
 }
