@@ -10,6 +10,7 @@ import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -89,9 +90,14 @@ class NetworkFaultsIT {
         try (ChildProcess forwarder = networks.onClient(forwarder("lease", 2))) {
             int port = RelayPair.publicPort(forwarder.line());
             forwarder.errorLine("another connection");
+            for (int n = 0; n < 20; n++)
+                assertTrue(relay.serves(port)); // meanwhile, the server gives the second one visitors
             try (Socket one = relay.visitor(port);
-                    Socket other = relay.visitor(port)) { // in turn, so each has a connection of its own
-                for (Socket visitor : new Socket[] {one, other}) {
+                    Socket other = relay.visitor(port);
+                    Socket third = relay.visitor(port);
+                    Socket fourth = relay.visitor(port)) { // in turn, so each connection has some
+                List<Socket> visitors = List.of(one, other, third, fourth);
+                for (Socket visitor : visitors) {
                     Echo.send(visitor, "before");
                     Echo.expect(visitor, "before");
                 }
@@ -101,7 +107,9 @@ class NetworkFaultsIT {
                 for (int n = 0; n < 6; n++) assertTrue(relay.serves(port));
                 forwarder.errorLine("one of its connections was lost");
                 forwarder.errorLine("another connection"); // new connections pass the NAT
-                assertEquals(1, served(one) + served(other));
+                int served = 0;
+                for (Socket visitor : visitors) served += served(visitor);
+                assertEquals(2, served);
             }
             assertEquals(0, forwarder.waitingLines(), forwarder::toString);
         }
