@@ -20,8 +20,8 @@ final class NodeOrder {
     private final ReentrantLock lock = OrderedLock.leaf("the order of nodes");
     private final ArrayDeque<InetSocketAddress> asked =
             new ArrayDeque<>(); // see nodeOf; the last one at the end; guarded by lock
-    private boolean clustered; // the last connection was to a node of a cluster; guarded by lock
-    private @Nullable InetSocketAddress known; // where it was made; null through a proxy; guarded by lock
+    private volatile boolean clustered; // the last connection was to a node of a cluster
+    private volatile @Nullable InetSocketAddress known; // where it was made; null through a proxy
 
     NodeOrder(InetSocketAddress server, RelayClientOptions options) {
         addresses = new ServerAddresses(server, options.nodes());
@@ -33,32 +33,17 @@ final class NodeOrder {
      * a node. The addresses of another host may lead to servers that share nothing.
      */
     boolean areNodes() {
-        lock.lock();
-        try {
-            return severalGiven || (clustered && known != null);
-        } finally {
-            lock.unlock();
-        }
+        return severalGiven || (clustered && known != null);
     }
 
     boolean isClustered() {
-        lock.lock();
-        try {
-            return clustered;
-        } finally {
-            lock.unlock();
-        }
+        return clustered;
     }
 
     /** A connection was granted at this address, where the next one is to be made, too. */
     void reached(InetSocketAddress address, boolean isClustered) {
-        lock.lock();
-        try {
-            known = address.isUnresolved() ? null : address;
-            clustered = isClustered;
-        } finally {
-            lock.unlock();
-        }
+        known = address.isUnresolved() ? null : address;
+        clustered = isClustered;
     }
 
     /** Some node has granted a connection. */
@@ -88,7 +73,7 @@ final class NodeOrder {
     /** Returns the addresses for the tunnel, and resolves them, which blocks. */
     List<InetSocketAddress> ofTunnel() throws RelayUnreachableException {
         // Alone, only the server that has granted the lease knows it. In a cluster, the tunnel is there already.
-        return behind(asked(), ServerAddresses.preferring(known(), addresses.resolve()));
+        return behind(asked(), ServerAddresses.preferring(known, addresses.resolve()));
     }
 
     /**
@@ -98,9 +83,9 @@ final class NodeOrder {
      */
     List<InetSocketAddress> ofFurther(Entrance.Way way, List<InetSocketAddress> occupied)
             throws RelayUnreachableException {
-        InetSocketAddress present = known();
+        InetSocketAddress present = known;
         if (present == null) return addresses.resolve(); // it came through a proxy
-        if (!isClustered() && way != Entrance.Way.OTHER) return List.of(present);
+        if (!clustered && way != Entrance.Way.OTHER) return List.of(present);
         List<InetSocketAddress> resolved = addresses.resolve();
         List<InetSocketAddress> inVain = asked();
         // Visitors wait for an urgent one. Others are better at another node, even if that has to be tried again and
@@ -139,15 +124,6 @@ final class NodeOrder {
         lock.lock();
         try {
             return new ArrayList<>(asked);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private @Nullable InetSocketAddress known() {
-        lock.lock();
-        try {
-            return known;
         } finally {
             lock.unlock();
         }
