@@ -8,7 +8,7 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
-import java.util.Iterator;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.api.proxy.ProxyHeader;
 import org.relay4j.yamux.core.MuxStream;
@@ -26,12 +26,10 @@ import org.relay4j.yamux.io.UnixSockets;
 final class LocalVisitor implements Splice.Owner {
     private final ForwardService service;
     private final ServiceConnection on;
-    private final LoopDriver driver;
     private final MuxStream stream;
-    private final Duration timeout;
     private final @Nullable ProxyHeader header; // null: the stream has none
-    private Iterator<SocketAddress> untried;
-    private @Nullable SocketAddress address; // the last one tried
+    private List<SocketAddress> addresses;
+    private int tried; // how many of the addresses
     private @Nullable Splice splice; // with the service
     private @Nullable BusyService waiting; // the first connect failed because of a full backlog
     private @Nullable IOException full; // the last connect failed only because the backlog of the service was full
@@ -41,11 +39,9 @@ final class LocalVisitor implements Splice.Owner {
     LocalVisitor(ForwardService service, ServiceConnection on, MuxStream stream, @Nullable ProxyHeader header) {
         this.service = service;
         this.on = on;
-        driver = on.driver();
         this.stream = stream;
         this.header = header;
-        timeout = service.localConnectTimeout();
-        untried = service.local().addresses().iterator();
+        addresses = service.local().addresses();
     }
 
     /** Returns the header of its stream; null if it has none. */
@@ -59,7 +55,7 @@ final class LocalVisitor implements Splice.Owner {
     StreamHandler connect() {
         Splice connecting = attempt();
         if (connecting != null || full == null) return connecting;
-        BusyService busy = new BusyService(this, driver, stream, timeout);
+        BusyService busy = new BusyService(this, on.driver(), stream, service.localConnectTimeout());
         waiting = busy;
         return busy;
     }
@@ -68,7 +64,8 @@ final class LocalVisitor implements Splice.Owner {
     @Nullable
     Splice retry() {
         full = null;
-        untried = service.local().addresses().iterator();
+        addresses = service.local().addresses();
+        tried = 0;
         return attempt();
     }
 
@@ -96,7 +93,7 @@ final class LocalVisitor implements Splice.Owner {
         for (SocketChannel channel; (channel = next(failure)) != null; ) {
             boolean joined = false;
             try {
-                Splice accepted = Splice.accept(driver, stream, channel, this, greeting());
+                Splice accepted = Splice.accept(on.driver(), stream, channel, this, greeting());
                 joined = true;
                 splice = accepted;
                 if (!accepted.wasConnected()) limit(accepted);
@@ -118,11 +115,9 @@ final class LocalVisitor implements Splice.Owner {
     /** Starts the next connect that does not fail at once; returns null, after a report, if no address is left. */
     private @Nullable SocketChannel next(IOException before) {
         IOException failure = before;
-        while (untried.hasNext()) {
-            SocketAddress to = untried.next();
-            address = to;
+        while (tried < addresses.size()) {
             try {
-                return begin(to);
+                return begin(addresses.get(tried++));
             } catch (BusyService.Failure e) {
                 full = e;
                 return null;
@@ -162,6 +157,8 @@ final class LocalVisitor implements Splice.Owner {
     }
 
     private void limit(Splice splice) {
+        LoopDriver driver = on.driver();
+        Duration timeout = service.localConnectTimeout();
         timer = driver.loop().schedule(timeout.toNanos(), () -> {
             driver.lock.lock();
             try {
@@ -200,11 +197,10 @@ final class LocalVisitor implements Splice.Owner {
 
     @Override
     public String toString() {
-        SocketAddress to = address;
         InetSocketAddress visitor = header == null ? null : header.source();
         String who = visitor == null ? "" : " from " + HostPort.text(visitor);
         if (header != null && header.uniqueId() != null) who += " (" + header.uniqueId() + ")";
         return "visitor " + Integer.toUnsignedString(stream.id()) + who
-                + (to == null ? "" : " of " + HostPort.text(to));
+                + (tried == 0 ? "" : " of " + HostPort.text(addresses.get(tried - 1)));
     }
 }

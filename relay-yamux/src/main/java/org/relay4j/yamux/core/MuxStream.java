@@ -7,13 +7,15 @@ import org.jspecify.annotations.Nullable;
  * One stream of a session: a sending half, a receiving half and the state of both. Guarded by the session lock. Times
  * are in nanoseconds of the clock that drives the session.
  */
-public final class MuxStream {
+public final class MuxStream extends SendTurns.Turn {
     /** The longest Data frame that is sent. Unit: bytes. */
     public static final int LONGEST_FRAME = SendQuantum.ALONE;
 
     /*
      * A stream is in the table from its SYN until both FINs or one RST have passed. In the terms of the hashicorp sources:
      * SYNSent = outbound and not acknowledged, LocalClose = send.isClosed(), RemoteClose = receive.hasEnded().
+     *
+     * It is its own turn to send data, and its ending the one to send control frames, so that neither needs an object.
      *
      * Longer than 300 lines because it is all that a stream's user may call, with Javadoc; the rules are in the two halves.
      */
@@ -38,7 +40,7 @@ public final class MuxStream {
         this.parts = parts;
         openedAt = now;
         activeAt = now;
-        send = new SendHalf(id, sendWindow, parts, new DataTurn());
+        send = new SendHalf(this, sendWindow, parts);
         receive = new ReceiveHalf(id, parts);
         ending = new StreamEnding(this, send, receive, parts);
     }
@@ -330,10 +332,8 @@ public final class MuxStream {
     }
 
     /** The stream's turn to send data. */
-    private final class DataTurn extends SendTurns.Turn {
-        @Override
-        void take(long now) {
-            ending.notifyWritable();
-        }
+    @Override
+    void take(long now) {
+        ending.notifyWritable();
     }
 }

@@ -5,10 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The sending half of one stream: the credit from the peer, the turn to send, and FIN. */
 final class SendHalf {
-    private final int id;
-    private final SendQueue queue;
+    private final MuxStream stream; // its turn to send data
     private final SessionParts parts;
-    private final SendTurns.Turn turn; // to send data
     private long window; // bytes that the peer allows us to send
     private long bytes; // payload sent
     private long quantum = SendQuantum.NEVER; // when the stream last sent; owned by SendQuantum
@@ -16,12 +14,10 @@ final class SendHalf {
     private boolean closed; // FIN was sent or waits for room
     private boolean finWaits; // FIN waits for room
 
-    SendHalf(int id, long window, SessionParts parts, SendTurns.Turn turn) {
-        this.id = id;
+    SendHalf(MuxStream stream, long window, SessionParts parts) {
+        this.stream = stream;
         this.window = window;
         this.parts = parts;
-        this.turn = turn;
-        queue = parts.queue();
     }
 
     long window() {
@@ -44,22 +40,22 @@ final class SendHalf {
             waitsForWindow = true;
             return null;
         }
-        return queue.reserve(turn, most(atMost, now));
+        return parts.queue().reserve(stream, most(atMost, now));
     }
 
     /** Returns whether {@link #reserve} would find space, without changing any state. */
     boolean hasRoom(int atMost, long now) {
-        return window > 0 && queue.hasRoom(turn, most(atMost, now));
+        return window > 0 && parts.queue().hasRoom(stream, most(atMost, now));
     }
 
     /** Queues the stream for a turn. */
     void await() {
         if (window == 0) waitsForWindow = true;
-        else queue.await(turn);
+        else parts.queue().await(stream);
     }
 
     private int most(int atMost, long now) {
-        return (int) Math.min(Math.min(window, atMost), queue.quantum.limit(quantum, now));
+        return (int) Math.min(Math.min(window, atMost), parts.queue().quantum.limit(quantum, now));
     }
 
     void commit(int length, long now) {
@@ -67,8 +63,9 @@ final class SendHalf {
         bytes += length;
         parts.traffic().sent += length;
         parts.wasteful().sent(length, window);
+        SendQueue queue = parts.queue();
         quantum = queue.quantum.used(quantum, now);
-        queue.commit(id, length);
+        queue.commit(stream.id, length);
         boolean mayBeLonger = length >= SendQuantum.UNMEASURED && window > 0;
         if (mayBeLonger) parts.windows().measure(now); // a longer frame is sent only if the path is short
     }
@@ -82,7 +79,7 @@ final class SendHalf {
     /** Adds credit to the window; true if the stream was waiting for it. */
     boolean credit(long length) throws ProtocolViolation {
         if (window + length > Frame.MAX_WINDOW) {
-            throw new ProtocolViolation("the window of stream " + Integer.toUnsignedString(id)
+            throw new ProtocolViolation("the window of stream " + Integer.toUnsignedString(stream.id)
                     + " would grow beyond 2^32-1: " + window + " + " + length);
         }
         window += length;
@@ -111,7 +108,7 @@ final class SendHalf {
 
     /** Sends a pending FIN; false if there is no room for it. */
     boolean sendFin() {
-        finWaits = !queue.append(Frame.WINDOW_UPDATE, Frame.FIN, id, 0);
+        finWaits = !parts.queue().append(Frame.WINDOW_UPDATE, Frame.FIN, stream.id, 0);
         return !finWaits;
     }
 
@@ -127,6 +124,6 @@ final class SendHalf {
 
     private void stopWaiting() {
         waitsForWindow = false;
-        queue.waiting.remove(turn);
+        parts.queue().waiting.remove(stream);
     }
 }

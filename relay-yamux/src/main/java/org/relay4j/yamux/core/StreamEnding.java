@@ -27,8 +27,7 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
     private final SendHalf send;
     private final ReceiveHalf receive;
     private final SendQueue queue;
-    private final Session session;
-    private final Defects defects;
+    private final SessionParts parts;
     private StreamHandler handler = UnclaimedStream.INSTANCE;
     private boolean left; // the stream is out of the table
     private boolean ackDue;
@@ -40,9 +39,8 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
         this.stream = stream;
         this.send = send;
         this.receive = receive;
+        this.parts = parts;
         queue = parts.queue();
-        session = parts.session();
-        defects = parts.defects();
     }
 
     void handler(StreamHandler newHandler) {
@@ -83,7 +81,7 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
             finish(RESET_HERE);
         }
         if (send.finWaits() || resetDue) queue.control.add(this);
-        session.settle();
+        parts.session().settle();
     }
 
     // ---- the ends
@@ -91,7 +89,7 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
     void closeWrite() {
         if (!send.close()) queue.control.add(this);
         finishWhenClosed();
-        session.settle();
+        parts.session().settle();
     }
 
     void receiveFin() {
@@ -102,7 +100,7 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
         } catch (RuntimeException | Error e) {
             handlerFailed(e);
         }
-        session.settle();
+        parts.session().settle();
     }
 
     /** Ends the stream with RST, without notifying its handler. */
@@ -110,7 +108,7 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
         if (isGone()) return;
         sendReset(code, RESET_HERE);
         receive.clear();
-        session.settle();
+        parts.session().settle();
     }
 
     /** Ends the stream with RST and notifies its handler. */
@@ -119,7 +117,7 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
         sendReset(0, cause);
         dropIncomplete();
         notifyReset(cause);
-        session.settle();
+        parts.session().settle();
     }
 
     /** Ends the stream because of the peer or the session, and notifies its handler. */
@@ -132,18 +130,18 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
             dropIncomplete();
             notifyReset(cause);
         }
-        session.settle();
+        parts.session().settle();
     }
 
     /** Removes a stream that was refused. */
     void refused() {
         finish(RESET_HERE);
-        session.settle();
+        parts.session().settle();
     }
 
     /** Called when all bytes have been read. */
     void delivered() {
-        if (left) session.settle();
+        if (left) parts.session().settle();
     }
 
     private void sendReset(int code, Cause cause) {
@@ -168,11 +166,11 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
         send.abandon();
         queue.control.remove(this);
         receive.forgetWindow();
-        session.leaves(stream);
+        parts.session().leaves(stream);
         try {
             handler.onGone(stream, cause);
         } catch (RuntimeException | Error e) {
-            defects.report(e);
+            parts.defects().report(e);
         }
     }
 
@@ -194,7 +192,7 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
         if (!isGone()) abort(cause);
         else {
             notifyReset(cause);
-            session.settle();
+            parts.session().settle();
         }
     }
 
@@ -242,12 +240,12 @@ final class StreamEnding extends SendTurns.Turn implements ReceiveBuffer.Owner {
         try {
             handler.onReset(stream, cause);
         } catch (RuntimeException | Error e) {
-            defects.report(e);
+            parts.defects().report(e);
         }
     }
 
     private void handlerFailed(Throwable error) {
-        defects.report(error);
+        parts.defects().report(error);
         drop(new Cause(Cause.Kind.STREAM_ERROR, 0, "internal error: " + error, error));
     }
 }

@@ -67,8 +67,8 @@ public final class Splice implements StreamHandler, Loop.Handler, BandwidthWaite
         this.driver = driver;
         this.wire = wire;
         this.owner = owner;
-        input = new SpliceInput(this, driver);
-        output = new SpliceOutput(this, driver);
+        input = new SpliceInput(this);
+        output = new SpliceOutput(this);
     }
 
     /**
@@ -197,6 +197,10 @@ public final class Splice implements StreamHandler, Loop.Handler, BandwidthWaite
 
     Wire wire() {
         return wire;
+    }
+
+    LoopDriver driver() {
+        return driver;
     }
 
     /** Passes on what has arrived before this was the handler of an accepted stream. */

@@ -17,7 +17,6 @@ final class SpliceInput {
     private static final int READ_MOST = MuxStream.LONGEST_FRAME; // bytes
 
     private final Splice splice;
-    private final LoopDriver driver;
     private @Nullable ByteBuffer first; // sent on the stream before anything from the socket
     private int uncounted; // how many of these are left that are not from the socket
     private @Nullable KeptBytes kept; // until the peer has answered, if they are kept
@@ -26,9 +25,8 @@ final class SpliceInput {
     private @Nullable StallEvent stall;
     private Loop.@Nullable Timer again; // reads what the selector does not report
 
-    SpliceInput(Splice splice, LoopDriver driver) {
+    SpliceInput(Splice splice) {
         this.splice = splice;
-        this.driver = driver;
     }
 
     /**
@@ -89,7 +87,7 @@ final class SpliceInput {
     void read() {
         if (ended || awaitsBandwidth || !splice.isOpen()) return;
         if (first != null && !sendFirst(first)) return;
-        Throttle throttle = driver.throttle();
+        Throttle throttle = driver().throttle();
         if (throttle == null) read(READ_MOST);
         else if (stream().hasRoom(READ_MOST, now())) readThrottled(throttle);
         else {
@@ -146,7 +144,7 @@ final class SpliceInput {
         splice.transferred(length);
         if (kept != null && length > 0) kept.add(room, start, length);
         if (length > 0) stream.commit(length, now());
-        driver.flushIfMuch();
+        driver().flushIfMuch();
         // After a full read, more data is likely. If it cannot be sent now, do not wait for the selector to report it.
         if (more && stream.isWritable() && !stream.hasRoom(READ_MOST, now())) {
             stream.awaitWritable();
@@ -159,17 +157,17 @@ final class SpliceInput {
     }
 
     private void readAgain() {
-        if (again == null) again = driver.loop().schedule(0, this::readWaiting);
+        if (again == null) again = driver().loop().schedule(0, this::readWaiting);
     }
 
     private void readWaiting() {
-        driver.lock.lock();
+        driver().lock.lock();
         try {
             again = null;
             read();
-            driver.flush();
+            driver().flush();
         } finally {
-            driver.lock.unlock();
+            driver().lock.unlock();
         }
     }
 
@@ -197,7 +195,7 @@ final class SpliceInput {
 
     private void goesOn() {
         if (stall == null) return;
-        stall.ended(driver);
+        stall.ended(driver());
         stall = null;
     }
 
@@ -206,6 +204,10 @@ final class SpliceInput {
     }
 
     private long now() {
-        return driver.loop().now();
+        return driver().loop().now();
+    }
+
+    private LoopDriver driver() {
+        return splice.driver();
     }
 }

@@ -20,14 +20,12 @@ final class SpliceOutput {
      * not read the end is reset after the same time here.
      */
     private final Splice splice;
-    private final LoopDriver driver;
     private boolean ending; // the stream's end waits for the socket
     private boolean ended; // it was passed on
     private Loop.@Nullable Timer delivery; // while ending, if that is limited
 
-    SpliceOutput(Splice splice, LoopDriver driver) {
+    SpliceOutput(Splice splice) {
         this.splice = splice;
-        this.driver = driver;
     }
 
     boolean hasEnded() {
@@ -64,7 +62,7 @@ final class SpliceOutput {
                 int length = wire.write(waiting);
                 splice.transferred(length);
                 boolean all = !waiting.hasRemaining();
-                stream.advance(length, driver.loop().now());
+                stream.advance(length, driver().loop().now());
                 if (!all) {
                     splice.interest(SelectionKey.OP_WRITE, true);
                     return;
@@ -97,10 +95,14 @@ final class SpliceOutput {
     }
 
     private void limitDelivery() {
-        long limit = driver.deliveryTimeout();
+        long limit = driver().deliveryTimeout();
         if (ending || limit == 0) return;
         IOException late =
                 new SocketTimeoutException("the last bytes were not read within " + limit / 1_000_000 + " ms");
-        delivery = driver.loop().schedule(limit, () -> splice.abandon(late));
+        delivery = driver().loop().schedule(limit, () -> splice.abandon(late));
+    }
+
+    private LoopDriver driver() {
+        return splice.driver();
     }
 }
