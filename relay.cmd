@@ -41,5 +41,5 @@ exit /b 1
 
 :run
 rem For the options see the script "relay".
-"%java%" -XX:+UseSerialGC -Xms16m -Xshare:auto %RELAY_JAVA_OPTS% -jar "%jar%" %*
+"%java%" -XX:+UseSerialGC -Xms16m -XX:MaxNewSize=5m -Xshare:auto %RELAY_JAVA_OPTS% -jar "%jar%" %*
 exit /b %errorlevel%
