@@ -49,6 +49,12 @@ public final class Loop {
     /** Room for one of the largest frames and a few small ones. With less, the tail of each frame would need its own write. */
     private static final int READ_BUFFER = MuxStream.LONGEST_FRAME + 32 * 1024; // bytes
 
+    /** Room until a read returns {@link #LONG_READ}. Small messages never need more. */
+    private static final int FIRST_READ_BUFFER = 128 * 1024; // bytes
+
+    /** With TLS, a read leaves room that is too small for a record. */
+    private static final int LONG_READ = FIRST_READ_BUFFER - 32 * 1024; // bytes
+
     /** Room for the largest datagram. */
     private static final int DATAGRAM_BUFFER = 64 * 1024; // bytes
 
@@ -174,10 +180,11 @@ public final class Loop {
     /** Returns the buffer for one read, shared by all sessions of the loop. Its content is processed before the next read. */
     ByteBuffer readBuffer() {
         ByteBuffer buffer = readBuffer;
-        if (buffer == null) {
+        if (buffer == null) buffer = ByteBuffer.allocateDirect(FIRST_READ_BUFFER);
+        else if (buffer.capacity() == FIRST_READ_BUFFER && buffer.position() >= LONG_READ) {
             buffer = ByteBuffer.allocateDirect(READ_BUFFER);
-            readBuffer = buffer;
         }
+        readBuffer = buffer;
         return buffer;
     }
 

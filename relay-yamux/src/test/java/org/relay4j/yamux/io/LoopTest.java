@@ -2,6 +2,7 @@ package org.relay4j.yamux.io;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -23,6 +24,7 @@ import org.relay4j.testing.Await;
 import org.relay4j.testing.LeakCheck;
 import org.relay4j.testing.Logged;
 import org.relay4j.testing.Transport;
+import org.relay4j.yamux.core.MuxStream;
 
 class LoopTest {
     @RegisterExtension
@@ -73,6 +75,19 @@ class LoopTest {
         };
         loop.execute(task[0]);
         Await.until("the last task has run", last);
+    }
+
+    @Test
+    void readBufferGrowsAfterALongRead() {
+        ByteBuffer first = loop.readBuffer().clear();
+        assertSame(first, loop.readBuffer());
+        first.position(first.capacity() / 2);
+        assertSame(first, loop.readBuffer());
+        first.position(first.capacity() - 16 * 1024);
+        ByteBuffer second = loop.readBuffer().clear();
+        assertTrue(second.capacity() > MuxStream.LONGEST_FRAME);
+        second.position(second.capacity());
+        assertSame(second, loop.readBuffer());
     }
 
     @Test
