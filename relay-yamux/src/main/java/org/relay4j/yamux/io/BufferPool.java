@@ -2,13 +2,10 @@ package org.relay4j.yamux.io;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.BufferSource;
 import org.relay4j.yamux.core.Chunk;
@@ -31,15 +28,7 @@ public final class BufferPool implements BufferSource {
 
     private static final Logger log = LoggerFactory.getLogger(BufferPool.class);
 
-    /*
-     * The budget is half of the direct memory that the JVM allows; the other half is left to the rest of the program. Half of
-     * the budget may be promised to peers beyond the initial windows.
-     */
-    static final String BUDGET = "relay4j.bufferBudget";
-
     private static final long NEEDED = -1; // allocate regardless of the budget
-
-    private static final long LEAST_BUDGET = 4L << 20; // bytes
 
     /** The size of a chunk of received data, except small amounts. Unit: bytes. */
     static final int LARGE = 64 * 1024;
@@ -51,13 +40,13 @@ public final class BufferPool implements BufferSource {
     static final long PERIOD = 60_000_000_000L;
 
     static final long EXHAUSTED = 1_000_000_000; // ns
-    private static final long MOST_PROMISED = 256L << 20; // bytes
-    private static final long ALLOWED = // bytes
-            budget(System.getProperty(BUDGET), () -> Math.max(LEAST_BUDGET, DirectMemory.limit() / 2));
-    private static final BufferPool SHARED =
-            new BufferPool(ALLOWED, Math.min(MOST_PROMISED, ALLOWED / 2), System::nanoTime, ByteBuffer::allocateDirect);
 
-    private final long limit; // bytes
+    /* Half of the budget may be promised to peers beyond the initial windows. */
+    private static final long MOST_PROMISED = 256L << 20; // bytes
+    private static final BufferPool SHARED = new BufferPool(
+            DirectMemory.budget(System.getProperty(DirectMemory.BUDGET), DirectMemory::half),
+            System::nanoTime,
+            ByteBuffer::allocateDirect);
 
     private final ReentrantLock lock = OrderedLock.leaf("a buffer pool");
     private final Shelf small = new Shelf(4 * 1024);
@@ -67,37 +56,47 @@ public final class BufferPool implements BufferSource {
     private final AtomicLong promises; // bytes that can still be promised
     private final LongSupplier clock; // ns
     private final IntFunction<ByteBuffer> memory; // allocates from the JVM
+    private final LongSupplier budget; // bytes
+    private volatile boolean asked; // for the budget
+    private long limit; // bytes; the least budget until it is asked for; guarded by lock
     private long inUse; // bytes; guarded by lock
     private long held; // bytes in use or free; guarded by lock
     private long mostInUse; // bytes; peak of this period; guarded by lock
     private long since; // ns; start of this period; guarded by lock
     private volatile long retryAt; // ns; next allocation after the JVM ran out of direct memory; 0 if it has not
 
+    /**
+     * Creates a pool whose budget is asked for once, when more than {@link DirectMemory#LEAST_BUDGET} is needed.
+     *
+     * @param budget in bytes, at least {@link DirectMemory#LEAST_BUDGET}
+     */
+    BufferPool(LongSupplier budget, LongSupplier clock, IntFunction<ByteBuffer> memory) {
+        this(budget, DirectMemory.LEAST_BUDGET, promises(DirectMemory.LEAST_BUDGET), clock, memory);
+    }
+
     /** Creates a pool with a budget of {@code limit} bytes that promises at most {@code promises} bytes. */
     BufferPool(long limit, long promises, LongSupplier clock, IntFunction<ByteBuffer> memory) {
+        this(() -> limit, limit, promises, clock, memory);
+        asked = true;
+    }
+
+    private BufferPool(
+            LongSupplier budget, long limit, long promises, LongSupplier clock, IntFunction<ByteBuffer> memory) {
+        this.budget = budget;
         this.limit = limit;
-        this.memory = memory;
         this.promises = new AtomicLong(promises);
         this.clock = clock;
+        this.memory = memory;
         since = clock.getAsLong();
+    }
+
+    private static long promises(long budget) {
+        return Math.min(MOST_PROMISED, budget / 2);
     }
 
     /** Returns the pool of the process. */
     public static BufferPool shared() {
         return SHARED;
-    }
-
-    /** Parses the system property: a number of bytes, optionally followed by k, m or g. */
-    static long budget(@Nullable String property, LongSupplier otherwise) {
-        if (property == null) return otherwise.getAsLong();
-        Matcher number = Pattern.compile("([0-9]{1,12})([kmg]?)").matcher(property.toLowerCase(Locale.ROOT));
-        if (number.matches()) {
-            int shift = 10 * " kmg".indexOf(number.group(2).isEmpty() ? " " : number.group(2));
-            long count = Long.parseLong(number.group(1));
-            if (count <= Long.MAX_VALUE >> shift && count << shift >= LEAST_BUDGET) return count << shift;
-        }
-        log.warn("-D{}={} is ignored: it must be a number of bytes of at least 4m, such as 256m", BUDGET, property);
-        return otherwise.getAsLong();
     }
 
     @Override
@@ -154,6 +153,10 @@ public final class BufferPool implements BufferSource {
 
     @Override
     public boolean promise(int bytes) {
+        return promiseNow(bytes) || (askForBudget() && promiseNow(bytes));
+    }
+
+    private boolean promiseNow(int bytes) {
         for (long left = promises.get(); left >= bytes; left = promises.get()) {
             if (promises.compareAndSet(left, left - bytes)) return true;
         }
@@ -195,18 +198,38 @@ public final class BufferPool implements BufferSource {
         Chunk chunk;
         lock.lock();
         try {
-            if (mine != NEEDED && mine + shelf.size > (limit - inUse) / FREE_PER_HELD) return null;
+            if (mine != NEEDED && exceeds(inUse + FREE_PER_HELD * (mine + shelf.size))) return null;
             inUse += shelf.size;
             mostInUse = Math.max(mostInUse, inUse);
             chunk = shelf.free.poll();
             if (chunk == null) {
                 held += shelf.size;
-                dropUntil(Math.max(0, limit - inUse)); // of the other sizes
+                if (exceeds(held)) dropUntil(Math.max(0, limit - inUse)); // of the other sizes
             }
         } finally {
             lock.unlock();
         }
         return chunk != null ? chunk : allocate(shelf, mine == NEEDED);
+    }
+
+    /** Returns whether the budget has not that many bytes. Called with the lock. */
+    private boolean exceeds(long bytes) {
+        return bytes > limit && !(askForBudget() && bytes <= limit);
+    }
+
+    /** Sets the limit to the budget; returns false if it was set already. */
+    private boolean askForBudget() {
+        if (asked) return false;
+        lock.lock();
+        try {
+            if (asked) return true; // by another thread, meanwhile
+            limit = budget.getAsLong();
+            promises.addAndGet(promises(limit) - promises(DirectMemory.LEAST_BUDGET));
+            asked = true;
+            return true;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Returns null if the JVM has no direct memory left, because other code uses more of it than the budget assumes. */

@@ -18,7 +18,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.relay4j.testing.Call;
 import org.relay4j.testing.LeakCheck;
-import org.relay4j.testing.Logged;
 import org.relay4j.yamux.core.BufferSource;
 import org.relay4j.yamux.core.Chunk;
 import org.relay4j.yamux.core.SendBuffer;
@@ -221,17 +220,33 @@ class BufferPoolTest {
     }
 
     @Test
-    void budgetIsWhatThePropertySays() {
-        assertEquals(7, BufferPool.budget(null, () -> 7));
-        assertEquals(5_000_000, BufferPool.budget("5000000", () -> 7));
-        assertEquals(8192L << 10, BufferPool.budget("8192k", () -> 7));
-        assertEquals(256L << 20, BufferPool.budget("256M", () -> 7));
-        assertEquals(2L << 30, BufferPool.budget("2g", () -> 7));
-        for (String wrong : new String[] {"", "lots", "-1", "1m", "4", "0x100", "1.5g", "999999999999g"}) {
-            try (Logged log = Logged.below("org.relay4j.yamux.io")) {
-                assertEquals(7, BufferPool.budget(wrong, () -> 7));
-                assertTrue(log.lines("WARN").get(0).contains("relay4j.bufferBudget=" + wrong), log.lines()::toString);
-            }
-        }
+    void budgetIsAskedForOnceWhenTheLeastOneDoesNotSuffice() {
+        AtomicInteger asked = new AtomicInteger();
+        BufferPool lazy = new BufferPool(
+                () -> {
+                    asked.incrementAndGet();
+                    return 12 << 20;
+                },
+                now::get,
+                ByteBuffer::allocateDirect);
+        assertTrue(lazy.promise(2 << 20), "half of the least budget");
+        while (lazy.inUse() < 1 << 20) lazy.acquire(PIECE, 0);
+        assertNotNull(lazy.acquire(PIECE, (1 << 20) + (1 << 19) - PIECE), "half of what the least budget has left");
+        assertEquals(0, asked.get());
+        assertNotNull(lazy.acquire(PIECE, 1 << 21), "half of what the budget has left");
+        assertEquals(1, asked.get());
+        assertTrue(lazy.promise(4 << 20));
+        assertFalse(lazy.promise(1), "half of the budget is promised");
+        assertNull(lazy.acquire(PIECE, 8 << 20));
+        assertEquals(1, asked.get());
+    }
+
+    @Test
+    void budgetIsAskedForWhenMoreIsPromised() {
+        BufferPool lazy = new BufferPool(() -> 12 << 20, now::get, ByteBuffer::allocateDirect);
+        assertTrue(lazy.promise(6 << 20));
+        assertFalse(lazy.promise(1));
+        lazy.takeBack(6 << 20);
+        assertTrue(lazy.promise(6 << 20));
     }
 }

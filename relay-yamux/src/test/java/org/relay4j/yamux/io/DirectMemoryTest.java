@@ -1,12 +1,14 @@
 package org.relay4j.yamux.io;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.relay4j.testing.Logged;
 
 class DirectMemoryTest {
     @Test
@@ -18,6 +20,21 @@ class DirectMemoryTest {
     @Test
     void limitIsThatOfTheHeapWithoutTheOption() {
         assertEquals(Runtime.getRuntime().maxMemory(), DirectMemory.limit());
+    }
+
+    @Test
+    void budgetIsWhatThePropertySays() {
+        assertEquals(7, DirectMemory.budget(null, () -> 7).getAsLong());
+        assertEquals(5_000_000, DirectMemory.budget("5000000", () -> 7).getAsLong());
+        assertEquals(8192L << 10, DirectMemory.budget("8192k", () -> 7).getAsLong());
+        assertEquals(256L << 20, DirectMemory.budget("256M", () -> 7).getAsLong());
+        assertEquals(2L << 30, DirectMemory.budget("2g", () -> 7).getAsLong());
+        for (String wrong : new String[] {"", "lots", "-1", "1m", "4", "0x100", "1.5g", "999999999999g"}) {
+            try (Logged log = Logged.below("org.relay4j.yamux.io")) {
+                assertEquals(7, DirectMemory.budget(wrong, () -> 7).getAsLong());
+                assertTrue(log.lines("WARN").get(0).contains("relay4j.bufferBudget=" + wrong), log.lines()::toString);
+            }
+        }
     }
 
     private static long limitOf(String... options) throws Exception {
