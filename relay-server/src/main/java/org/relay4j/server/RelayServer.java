@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -57,8 +58,8 @@ public final class RelayServer implements Closeable {
     private final Listener control;
     private final Tunnels tunnels = new Tunnels(this);
     private final TunnelRegistry registry = TunnelRegistry.local();
-    private final SecureRandom random = new SecureRandom(); // for leases
-    private final String visitorIds = HexFormat.of().toHexDigits(random.nextLong(), 12) + "-"; // no other server has it
+    private final String visitorIds = // no other server has it
+            HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong(), 12) + "-";
     private final AtomicLong visitorIdsEver = new AtomicLong();
     private final ServerLog limited = new ServerLog();
     private final SecurityLog security = new SecurityLog();
@@ -450,7 +451,12 @@ public final class RelayServer implements Closeable {
     }
 
     SecureRandom random() {
-        return random;
+        return Secrets.RANDOM;
+    }
+
+    /** Loaded when a lease needs it: the JVM takes a tenth of the start of a server for its security providers. */
+    private static final class Secrets {
+        static final SecureRandom RANDOM = new SecureRandom();
     }
 
     /** Returns the last ports of base clients; null if they are not kept. */
