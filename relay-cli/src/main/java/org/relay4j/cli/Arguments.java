@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.server.files.FileStamp;
@@ -300,6 +301,18 @@ final class Arguments {
         Value value = values.get(flag);
         if (value == null) return;
         setter.accept(value);
+        check(value, check);
+    }
+
+    /** Passes the value of each option that is set, as {@link #apply(Flag, Consumer, Runnable)} does for one. */
+    void apply(BiConsumer<Flag, Value> setter, Runnable check) {
+        values.forEach((flag, value) -> {
+            setter.accept(flag, value);
+            check(value, check);
+        });
+    }
+
+    private static void check(Value value, Runnable check) {
         try {
             check.run();
         } catch (IllegalArgumentException e) {

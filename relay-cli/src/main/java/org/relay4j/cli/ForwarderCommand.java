@@ -174,11 +174,7 @@ final class ForwarderCommand {
     /** Returns the arguments as options of the library. */
     RelayClientOptions options(TunnelListener listener) {
         RelayClientOptions.Builder options = RelayClientOptions.builder();
-        arguments.apply(Flag.CONNECT_TIMEOUT, value -> options.connectTimeout(value.duration()), options::build);
-        arguments.apply(Flag.HANDSHAKE_TIMEOUT, value -> options.handshakeTimeout(value.duration()), options::build);
-        arguments.apply(Flag.PUBLIC_PORT, value -> options.publicPort(value.port(1)), options::build);
-        arguments.apply(Flag.CONNECTIONS, value -> options.connections(value.count()), options::build);
-        arguments.apply(Flag.NODES, value -> options.nodes(ServerAddress.list(value)), options::build);
+        arguments.apply((flag, value) -> set(options, flag, value), options::build);
         Value proxyProtocol = arguments.get(Flag.PROXY_PROTOCOL);
         if (proxyProtocol != null) options.proxyProtocol(version(proxyProtocol));
         Value leaseFile = arguments.get(Flag.LEASE_FILE);
@@ -191,6 +187,18 @@ final class ForwarderCommand {
                 .session(ServerCommand.session(arguments))
                 .listener(listener)
                 .build();
+    }
+
+    /** Sets an option that does not depend on others. */
+    private static void set(RelayClientOptions.Builder options, Flag flag, Value value) {
+        switch (flag) {
+            case CONNECT_TIMEOUT -> options.connectTimeout(value.duration());
+            case HANDSHAKE_TIMEOUT -> options.handshakeTimeout(value.duration());
+            case PUBLIC_PORT -> options.publicPort(value.port(1));
+            case CONNECTIONS -> options.connections(value.count());
+            case NODES -> options.nodes(ServerAddress.list(value));
+            default -> {} // set elsewhere
+        }
     }
 
     /** Returns how long visitors may take to finish when the process is terminated. */

@@ -17,7 +17,7 @@ final class HangUp {
      * Without a handler, SIGHUP ends the process, which is right when its terminal is closed. A process can open /dev/tty as
      * long as it has a terminal, so one that had a terminal at the start and has none now has lost it.
      *
-     * The handler is installed before the arguments are read, because "systemctl reload" can follow a start at once. A logger
+     * The handler is installed while the arguments are read, because "systemctl reload" can follow a start at once. A logger
      * in a static field would start the log then, without its options.
      *
      * sun.misc.Signal is the only way to handle a signal in Java. Reflection avoids the compiler's warning about it, which
@@ -29,16 +29,28 @@ final class HangUp {
     private final Runnable end;
     private @Nullable Runnable answer; // guarded by lock
     private boolean early; // a signal came before there was an answer; guarded by lock
-    private @Nullable ReflectiveOperationException unsupported; // guarded by lock
+    private volatile @Nullable ReflectiveOperationException unsupported;
+    private volatile @Nullable Thread preparation;
 
     /** @param end ends the process, like SIGTERM */
     HangUp(Runnable end) {
         this.end = end;
     }
 
-    /** Handles the signal from now on, on a thread of its own. */
+    /**
+     * Handles the signal soon, on a thread of its own. Another thread prepares that, because reflection is a visible part of the
+     * time of a start.
+     */
     void install() {
         boolean started = hasTerminal();
+        Thread thread = new Thread(() -> handle(started), "relay-signals");
+        thread.setDaemon(true);
+        thread.start();
+        preparation = thread;
+    }
+
+    /** @param started whether the process had a terminal at the start */
+    private void handle(boolean started) {
         try {
             Class<?> signal = Class.forName("sun.misc.Signal");
             Class<?> handler = Class.forName("sun.misc.SignalHandler");
@@ -52,33 +64,41 @@ final class HangUp {
             signal.getMethod("handle", signal, handler)
                     .invoke(null, signal.getConstructor(String.class).newInstance("HUP"), proxy);
         } catch (ReflectiveOperationException e) {
-            lock.lock();
-            try {
-                unsupported = e;
-            } finally {
-                lock.unlock();
-            }
+            unsupported = e;
         }
     }
 
-    /** Sets the answer to the signal, which was remembered if it came earlier. Called when the log has its options. */
+    /**
+     * Sets the answer to the signal, which was remembered if it came earlier. Called when the log has its options. Waits until the
+     * signal is handled, so that it can be sent as soon as the program says that it runs.
+     */
     void answer(Runnable action) {
+        awaitPreparation();
         boolean now;
-        ReflectiveOperationException failure;
         lock.lock();
         try {
             answer = action;
             now = early;
             early = false;
-            failure = unsupported;
         } finally {
             lock.unlock();
         }
+        ReflectiveOperationException failure = unsupported;
         if (failure != null) {
             LoggerFactory.getLogger(HangUp.class)
                     .debug("SIGHUP cannot be used on this system, a changed file is noticed without it", failure);
         }
         if (now) action.run();
+    }
+
+    private void awaitPreparation() {
+        Thread thread = preparation;
+        if (thread == null) return; // not installed
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // the command ends at its next wait
+        }
     }
 
     /** The signal has come. */

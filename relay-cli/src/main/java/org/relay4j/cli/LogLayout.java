@@ -5,9 +5,9 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.IThrowableProxy;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.LayoutBase;
-import java.time.Instant;
 import java.time.LocalDateTime;
-import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.TimeZone;
 
 /**
  * The format of a log line: time, level, class, message. An expected failure is one line that ends with the exception. A
@@ -65,7 +65,9 @@ final class LogLayout extends LayoutBase<ILoggingEvent> {
 
     /** Local time with milliseconds. By hand: a formatter costs a visible part of the start-up time. */
     private static void time(StringBuilder line, long millis) {
-        LocalDateTime time = LocalDateTime.ofInstant(Instant.ofEpochMilli(millis), ZoneId.systemDefault());
+        long local = millis + TimeZone.getDefault().getOffset(millis); // a ZoneId would load the zones a second time
+        LocalDateTime time = LocalDateTime.ofEpochSecond(
+                Math.floorDiv(local, 1000L), 1_000_000 * Math.floorMod(local, 1000), ZoneOffset.UTC);
         line.append(time.toLocalDate()).append(' ');
         two(line, time.getHour()).append(':');
         two(line, time.getMinute()).append(':');

@@ -5,6 +5,7 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] args) {
+        StandardErrorLogging.use();
         Shutdown shutdown = new Shutdown();
         shutdown.install();
         shutdown.exit(

@@ -127,33 +127,8 @@ final class ServerCommand {
     RelayServerOptions options(@Nullable ClusterOptions running) {
         RelayServerOptions.Builder options = RelayServerOptions.builder();
         control(options);
-        arguments.apply(Flag.PUBLIC_BIND, value -> options.publicBindAddress(value.address()), options::build);
-        arguments.apply(
-                Flag.PUBLIC_PORTS,
-                value -> {
-                    Value.PortRange range = value.portRange();
-                    options.publicPorts(range.lowest(), range.highest());
-                },
-                options::build);
-        nameOptions(options);
-        arguments.apply(Flag.LEASE, value -> options.lease(value.duration()), options::build);
-        arguments.apply(Flag.ALLOW_CLIENTS, value -> options.allowClients(value.list()), options::build);
-        arguments.apply(Flag.DENY_CLIENTS, value -> options.denyClients(value.list()), options::build);
-        arguments.apply(Flag.ALLOW_VISITORS, value -> options.allowVisitors(value.list()), options::build);
-        arguments.apply(Flag.DENY_VISITORS, value -> options.denyVisitors(value.list()), options::build);
-        arguments.apply(Flag.TRUSTED_PROXIES, value -> options.trustedProxies(value.list()), options::build);
-        arguments.apply(Flag.IDLE_TIMEOUT, value -> options.idleTimeout(value.duration()), options::build);
-        arguments.apply(Flag.MAX_TUNNELS, value -> options.maxTunnels(value.count()), options::build);
-        arguments.apply(
-                Flag.MAX_TUNNELS_PER_ADDRESS, value -> options.maxTunnelsPerAddress(value.count()), options::build);
-        arguments.apply(Flag.MAX_VISITORS, value -> options.maxVisitors(value.count()), options::build);
-        arguments.apply(
-                Flag.MAX_VISITORS_PER_TUNNEL, value -> options.maxVisitorsPerTunnel(value.count()), options::build);
-        arguments.apply(Flag.MAX_UDP_VISITORS, value -> options.maxUdpVisitors(value.count()), options::build);
-        arguments.apply(
-                Flag.UDP_VISITORS_PER_SECOND, value -> options.udpVisitorsPerSecond(value.count()), options::build);
-        arguments.apply(Flag.UDP_IDLE_TIMEOUT, value -> options.udpIdleTimeout(value.duration()), options::build);
-        arguments.apply(Flag.HANDSHAKE_TIMEOUT, value -> options.handshakeTimeout(value.duration()), options::build);
+        arguments.apply((flag, value) -> set(options, flag, value), options::build);
+        redirection(options);
         ServerTls tls = new TlsArguments(arguments).server();
         boolean named = arguments.has(Flag.REQUIRE_NAME);
         boolean extended = arguments.has(Flag.EXTENDED);
@@ -174,10 +149,37 @@ final class ServerCommand {
         return new ClusterArguments(arguments).complete(options, running);
     }
 
-    /** Sets the options for visitors of host names. */
-    private void nameOptions(RelayServerOptions.Builder options) {
-        arguments.apply(Flag.HTTPS_PORT, value -> options.httpsPort(value.port(0)), options::build);
-        arguments.apply(Flag.HTTP_PORT, value -> options.httpPort(value.port(0)), options::build);
+    /** Sets an option that does not depend on others. One switch, because a lambda for each would be a visible part of the start. */
+    private static void set(RelayServerOptions.Builder options, Flag flag, Value value) {
+        switch (flag) {
+            case PUBLIC_BIND -> options.publicBindAddress(value.address());
+            case PUBLIC_PORTS -> {
+                Value.PortRange range = value.portRange();
+                options.publicPorts(range.lowest(), range.highest());
+            }
+            case HTTPS_PORT -> options.httpsPort(value.port(0));
+            case HTTP_PORT -> options.httpPort(value.port(0));
+            case LEASE -> options.lease(value.duration());
+            case ALLOW_CLIENTS -> options.allowClients(value.list());
+            case DENY_CLIENTS -> options.denyClients(value.list());
+            case ALLOW_VISITORS -> options.allowVisitors(value.list());
+            case DENY_VISITORS -> options.denyVisitors(value.list());
+            case TRUSTED_PROXIES -> options.trustedProxies(value.list());
+            case IDLE_TIMEOUT -> options.idleTimeout(value.duration());
+            case MAX_TUNNELS -> options.maxTunnels(value.count());
+            case MAX_TUNNELS_PER_ADDRESS -> options.maxTunnelsPerAddress(value.count());
+            case MAX_VISITORS -> options.maxVisitors(value.count());
+            case MAX_VISITORS_PER_TUNNEL -> options.maxVisitorsPerTunnel(value.count());
+            case MAX_UDP_VISITORS -> options.maxUdpVisitors(value.count());
+            case UDP_VISITORS_PER_SECOND -> options.udpVisitorsPerSecond(value.count());
+            case UDP_IDLE_TIMEOUT -> options.udpIdleTimeout(value.duration());
+            case HANDSHAKE_TIMEOUT -> options.handshakeTimeout(value.duration());
+            default -> {} // set elsewhere
+        }
+    }
+
+    /** Sets what visitors get at the HTTP port. */
+    private void redirection(RelayServerOptions.Builder options) {
         boolean both = arguments.get(Flag.HTTPS_PORT) != null && arguments.get(Flag.HTTP_PORT) != null;
         if (arguments.has(Flag.REDIRECT_HTTPS) && !both) {
             throw CommandFailure.usage(

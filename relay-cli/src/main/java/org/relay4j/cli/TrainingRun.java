@@ -17,8 +17,9 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * A short life of Relay in one process: a server and a forwarder with TLS, configured by files, and a visitor. The packaging runs
- * it to find out which classes a start needs, for the archive that makes later starts faster. It uses loopback addresses only.
+ * A short life of Relay in one process: a server, a forwarder and a visitor, first plain, then with TLS, configured by files. The
+ * packaging runs it to find out which classes a start needs, for the archive that makes later starts faster. It uses loopback
+ * addresses only.
  */
 public final class TrainingRun {
     private static final int BYTES = 1 << 20;
@@ -34,40 +35,64 @@ public final class TrainingRun {
     /** Runs once and ends normally, because only then the JVM writes its archive. */
     public static void main(String[] args) throws IOException {
         if (args.length != 1) throw new IllegalArgumentException("usage: TrainingRun <empty folder>");
+        StandardErrorLogging.use(); // as Main does
+        Shutdown shutdown = new Shutdown();
+        shutdown.install();
         new TrainingRun(Path.of(args[0])).run();
-        System.exit(0); // the commands are still waiting
+        shutdown.exit(ExitCode.OK); // the commands are still waiting
     }
 
     private void run() throws IOException {
-        command("keygen", "--host=" + address, "--out=" + folder);
         try (ServerSocket service = new ServerSocket(0, 1, loopback)) {
-            int admin = freePort();
-            Shutdown server = new Shutdown();
-            server.hangUp().install(); // as Main does
-            String listening = start(server, "server", """
-                    port = 0
-                    bind = "%1$s"
-                    public-bind = "%1$s"
-                    tls-cert = "relay-cert.pem"
-                    tls-key = "relay-key.pem"
-                    state-file = "state"
-                    admin = "%1$s:%2$d"
-                    """.formatted(address, admin));
-            Shutdown forwarder = new Shutdown();
-            String relaying =
-                    start(forwarder, "forwarder", """
-                    host = "%s"
-                    port = %d
-                    local-host = "%1$s"
-                    local-forward-port = %d
-                    tls-ca = "relay-cert.pem"
-                    lease-file = "lease"
-                    """.formatted(address, port(listening), service.getLocalPort()));
-            visit(port(relaying.substring(0, relaying.indexOf(" -> "))), service);
-            for (String page : new String[] {"/healthz", "/readyz", "/metrics", "/api/tunnels"}) fetch(admin, page);
-            forwarder.closeAll();
-            server.closeAll();
+            plain(service);
+            configured(service);
         }
+    }
+
+    private void plain(ServerSocket service) throws IOException {
+        Shutdown server = new Shutdown();
+        String listening = start(server, "server", "--bind=" + address, "--public-bind=" + address, "0");
+        Shutdown forwarder = new Shutdown();
+        String local = "--localForwardPort=" + service.getLocalPort();
+        String relaying = start(forwarder, "forwarder", local, "localhost", "" + port(listening));
+        visit(publicPort(relaying), service);
+        forwarder.closeAll();
+        server.closeAll();
+    }
+
+    private void configured(ServerSocket service) throws IOException {
+        command("keygen", "--host=" + address, "--out=" + folder);
+        int admin = freePort();
+        Shutdown server = new Shutdown();
+        String listening = start(server, "server", file("server", """
+                port = 0
+                bind = "%1$s"
+                public-bind = "%1$s"
+                tls-cert = "relay-cert.pem"
+                tls-key = "relay-key.pem"
+                state-file = "state"
+                admin = "%1$s:%2$d"
+                """.formatted(address, admin)));
+        Shutdown forwarder = new Shutdown();
+        String relaying = start(forwarder, "forwarder", file("forwarder", """
+                host = "%s"
+                port = %d
+                local-host = "%1$s"
+                local-forward-port = %d
+                tls-ca = "relay-cert.pem"
+                lease-file = "lease"
+                """.formatted(
+                        address, port(listening), service.getLocalPort())));
+        visit(publicPort(relaying), service);
+        for (String page : new String[] {"/healthz", "/readyz", "/metrics", "/api/tunnels"}) fetch(admin, page);
+        forwarder.closeAll();
+        server.closeAll();
+    }
+
+    private String file(String name, String configuration) throws IOException {
+        Path file = folder.resolve(name + ".toml");
+        Files.writeString(file, configuration);
+        return "--config=" + file;
     }
 
     private static void command(String... args) {
@@ -76,14 +101,13 @@ public final class TrainingRun {
     }
 
     /** Starts a server or forwarder on a thread of its own; returns its first line of output. */
-    private String start(Shutdown shutdown, String name, String configuration) throws IOException {
-        Path file = folder.resolve(name + ".toml");
-        Files.writeString(file, configuration);
+    private static String start(Shutdown shutdown, String name, String... args) throws IOException {
         PipedInputStream output = new PipedInputStream();
         PrintStream out = new PrintStream(new PipedOutputStream(output), true, StandardCharsets.UTF_8);
         Thread thread = new Thread(
                 () -> {
-                    new Cli(Map.of(), out, System.err, shutdown).run("--config=" + file);
+                    Terminal terminal = Terminal.ofStandardError(System.getenv());
+                    new Cli(Map.of(), out, System.err, shutdown, terminal).run(args);
                     out.close();
                 },
                 name);
@@ -125,6 +149,10 @@ public final class TrainingRun {
         try (ServerSocket socket = new ServerSocket(0, 1, loopback)) {
             return socket.getLocalPort();
         }
+    }
+
+    private static int publicPort(String relaying) {
+        return port(relaying.substring(0, relaying.indexOf(" -> ")));
     }
 
     private static int port(String line) {

@@ -14,7 +14,15 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a server and a forwarder load until they are ready, which is most of the time of their start. */
 class StartIT {
     /** Libraries that take long to load, and that a command needs only later, or only when it is wrong. */
-    private static final List<String> LATE = List.of("picocli.", "jdk.jfr.", "org.tomlj.", "io.prometheus.");
+    private static final List<String> LATE = List.of(
+            "picocli.",
+            "jdk.jfr.",
+            "org.tomlj.",
+            "io.prometheus.",
+            "ch.qos.logback.classic.util.ContextInitializer",
+            "java.lang.management.",
+            "java.security.SecureRandom",
+            "java.time.zone.TzdbZoneRulesProvider");
 
     @TempDir
     Path folder;
