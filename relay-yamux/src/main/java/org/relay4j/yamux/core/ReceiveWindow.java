@@ -25,9 +25,11 @@ final class ReceiveWindow {
     // Owned by ReceiveWindowTuner.
     int reserved; // bytes of the session's budget
 
-    boolean far; // the path is long
+    boolean fine; // credit is returned in small pieces
 
     long used = ActiveStreams.NEVER; // when data arrived last
+
+    long sessionReceived; // bytes of all streams when the window was tuned last
 
     @Nullable
     ReceivePace pace;
@@ -66,7 +68,7 @@ final class ReceiveWindow {
     /** Marks bytes as consumed. Returns true if there is enough credit for a window update. */
     boolean consume(int length) {
         credit += length;
-        return credit >= Math.max(far ? ReceivePace.LEAST_CREDIT : LEAST_CREDIT, size / CREDITS);
+        return credit >= Math.max(fine ? ReceivePace.LEAST_CREDIT : LEAST_CREDIT, size / CREDITS);
     }
 
     /** Returns the credit to send to the peer now; 0 while the window shrinks. Unit: bytes. */

@@ -22,6 +22,18 @@ final class ReceiveWindowTuner {
      */
     private static final long FAST = 2 * NEARBY; // ns
 
+    /**
+     * On a short path the sockets hold what a fast sender is ahead of its receiver, up to a window of each stream, and a message
+     * waits for these bytes. So a bulk stream gets only this part of its window beside others that have few bytes, or as much as
+     * a path of 8 Gbit/s holds, and its credit is returned in small pieces.
+     */
+    private static final int PART_BESIDE_OTHERS = 4;
+
+    private static final long BYTES_PER_NS = 1; // 8 Gbit/s
+
+    /** Others have few bytes if they are at most this part of those of the stream. */
+    private static final int FEW = 8;
+
     private final CoreOptions options;
     private final BufferSource buffers;
     private final KeepAlive keepAlive;
@@ -59,9 +71,16 @@ final class ReceiveWindowTuner {
         return roundTrip.isKnown() && roundTrip.shortest() >= NEARBY;
     }
 
-    /** Sets the size of a window whose credit is about to be returned, and how finely the credit is divided. */
-    void tune(ReceiveWindow window, long now) {
-        window.far = isFar();
+    /**
+     * Sets the size of a window whose credit is about to be returned, and how finely the credit is divided.
+     *
+     * @param received bytes of all streams of the session
+     */
+    void tune(ReceiveWindow window, long received, long now) {
+        boolean far = isFar();
+        window.fine = far;
+        long ofOthers = received - window.sessionReceived - window.credit();
+        window.sessionReceived = received;
         if (most == options.receiveWindow()) return;
         measure(now);
         if (!roundTrip.isKnown()) return;
@@ -71,10 +90,11 @@ final class ReceiveWindowTuner {
         } else if (pace.rested(now)) {
             pace.start(now);
             resize(window, options.receiveWindow());
-        } else if (window.far) {
-            resize(window, pace.moved(window.credit(), window.size(), roundTrip.shortest(), now));
+        } else if (far) {
+            long wanted = pace.moved(window.credit(), window.size(), roundTrip.shortest(), now);
+            resize(window, Math.max(options.receiveWindow(), wanted));
         } else {
-            resize(window, nearby(window, pace, now));
+            resize(window, nearby(window, pace, ofOthers <= window.credit() / FEW, now));
         }
     }
 
@@ -86,9 +106,13 @@ final class ReceiveWindowTuner {
     }
 
     /** Returns the size of a window on a short path. */
-    private int nearby(ReceiveWindow window, ReceivePace pace, long now) {
+    private int nearby(ReceiveWindow window, ReceivePace pace, boolean nearlyAll, long now) {
         boolean fast = pace.consumed(window.credit(), SendQuantum.ALONE, FAST, now);
-        return fast && !active.others(window.used, now) ? Math.max(nearby, SendQuantum.ALONE) : nearby;
+        if (!active.others(window.used, now)) return fast ? Math.max(nearby, SendQuantum.ALONE) : nearby;
+        if (!nearlyAll) return nearby;
+        window.fine = true;
+        long path = BYTES_PER_NS * roundTrip.shortest(); // less than 2^31 bytes, because the path is short
+        return Math.min(nearby, Math.max(nearby / PART_BESIDE_OTHERS, (int) path));
     }
 
     /** Counts a stream that receives data. */
@@ -114,7 +138,7 @@ final class ReceiveWindowTuner {
     }
 
     private void resize(ReceiveWindow window, long wanted) {
-        int size = (int) Math.max(options.receiveWindow(), Math.min(wanted, most));
+        int size = (int) Math.min(wanted, most);
         int more = Math.max(size, window.whole()) - options.receiveWindow() - window.reserved;
         if (more > 0 && !take(window, more)) return;
         window.resize(size);
