@@ -24,7 +24,7 @@ final class ReceiveWindowTuner {
 
     /**
      * On a short path the sockets hold what a fast sender is ahead of its receiver, up to a window of each stream, and a message
-     * waits for these bytes. So a bulk stream gets only this part of its window beside others that have few bytes, or as much as
+     * waits for these bytes. So a bulk stream gets only this part of the configured window beside others that have few bytes, or as much as
      * a path of 8 Gbit/s holds, and its credit is returned in small pieces.
      */
     private static final int PART_BESIDE_OTHERS = 4;
@@ -112,7 +112,7 @@ final class ReceiveWindowTuner {
         if (!nearlyAll) return nearby;
         window.fine = true;
         long path = BYTES_PER_NS * roundTrip.shortest(); // less than 2^31 bytes, because the path is short
-        return Math.min(nearby, Math.max(nearby / PART_BESIDE_OTHERS, (int) path));
+        return Math.min(nearby, Math.max(options.receiveWindow() / PART_BESIDE_OTHERS, (int) path));
     }
 
     /** Counts a stream that receives data. */

@@ -139,6 +139,15 @@ class LongLinkTest {
     }
 
     @Test
+    void windowOfAConnectionThatTakesLongForEachByteShrinksAsMuch() {
+        link = shortLink(50).withEcho(nanos(1));
+        link.reader.mux.nearbyWindow(4 * INITIAL);
+        link.startBulk();
+        link.runFor(nanos(200));
+        assertEquals(INITIAL / 4, window(0));
+    }
+
+    @Test
     void windowsOfSeveralBulkStreamsStayAsTheyAre() {
         link = shortLink(50).withEcho(nanos(1));
         link.startBulk();
