@@ -3,7 +3,6 @@ package org.relay4j.yamux.io;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,7 +40,7 @@ class DirectMemoryTest {
         List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java"));
         command.addAll(List.of(options));
         command.add("-cp");
-        command.add("target/classes" + File.pathSeparator + "target/test-classes");
+        command.add(System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
         command.add(Asked.class.getName());
         Process process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
