@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.BiConsumer;
+import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.server.files.FileStamp;
@@ -304,11 +304,14 @@ final class Arguments {
         check(value, check);
     }
 
-    /** Passes the value of each option that is set, as {@link #apply(Flag, Consumer, Runnable)} does for one. */
-    void apply(BiConsumer<Flag, Value> setter, Runnable check) {
+    /**
+     * Passes the value of each option that is set, as {@link #apply(Flag, Consumer, Runnable)} does for one.
+     *
+     * @param setter returns false if it does not use the option
+     */
+    void apply(BiPredicate<Flag, Value> setter, Runnable check) {
         values.forEach((flag, value) -> {
-            setter.accept(flag, value);
-            check(value, check);
+            if (setter.test(flag, value)) check(value, check);
         });
     }
 

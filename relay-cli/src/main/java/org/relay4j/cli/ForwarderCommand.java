@@ -189,16 +189,19 @@ final class ForwarderCommand {
                 .build();
     }
 
-    /** Sets an option that does not depend on others. */
-    private static void set(RelayClientOptions.Builder options, Flag flag, Value value) {
+    /** Sets an option that does not depend on others; returns false for others. */
+    private static boolean set(RelayClientOptions.Builder options, Flag flag, Value value) {
         switch (flag) {
             case CONNECT_TIMEOUT -> options.connectTimeout(value.duration());
             case HANDSHAKE_TIMEOUT -> options.handshakeTimeout(value.duration());
             case PUBLIC_PORT -> options.publicPort(value.port(1));
             case CONNECTIONS -> options.connections(value.count());
             case NODES -> options.nodes(ServerAddress.list(value));
-            default -> {} // set elsewhere
+            default -> {
+                return false;
+            }
         }
+        return true;
     }
 
     /** Returns how long visitors may take to finish when the process is terminated. */

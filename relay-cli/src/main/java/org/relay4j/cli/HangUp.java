@@ -38,8 +38,8 @@ final class HangUp {
     }
 
     /**
-     * Handles the signal soon, on a thread of its own. Another thread prepares that, because reflection is a visible part of the
-     * time of a start.
+     * Begins to handle the signal, on a thread of its own; returns before it is handled. Another thread prepares that, because
+     * reflection is a visible part of the time of a start.
      */
     void install() {
         boolean started = hasTerminal();

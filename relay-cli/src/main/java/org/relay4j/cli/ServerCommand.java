@@ -149,8 +149,8 @@ final class ServerCommand {
         return new ClusterArguments(arguments).complete(options, running);
     }
 
-    /** Sets an option that does not depend on others. One switch, because a lambda for each would be a visible part of the start. */
-    private static void set(RelayServerOptions.Builder options, Flag flag, Value value) {
+    /** Sets an option that does not depend on others; returns false for others. One switch, because a lambda for each would be a visible part of the start. */
+    private static boolean set(RelayServerOptions.Builder options, Flag flag, Value value) {
         switch (flag) {
             case PUBLIC_BIND -> options.publicBindAddress(value.address());
             case PUBLIC_PORTS -> {
@@ -174,8 +174,11 @@ final class ServerCommand {
             case UDP_VISITORS_PER_SECOND -> options.udpVisitorsPerSecond(value.count());
             case UDP_IDLE_TIMEOUT -> options.udpIdleTimeout(value.duration());
             case HANDSHAKE_TIMEOUT -> options.handshakeTimeout(value.duration());
-            default -> {} // set elsewhere
+            default -> {
+                return false;
+            }
         }
+        return true;
     }
 
     /** Sets what visitors get at the HTTP port. */

@@ -39,7 +39,8 @@ public final class StandardErrorLogging implements SLF4JServiceProvider {
     static void use() {
         if (System.getProperty(PROVIDER) != null) return;
         System.setProperty(PROVIDER, StandardErrorLogging.class.getName());
-        System.setProperty(Reporter.SLF4J_INTERNAL_VERBOSITY_KEY, "WARN"); // not that it is this class
+        if (System.getProperty(Reporter.SLF4J_INTERNAL_VERBOSITY_KEY) == null)
+            System.setProperty(Reporter.SLF4J_INTERNAL_VERBOSITY_KEY, "WARN"); // hides a message that names this class
     }
 
     /** Sets the log level; call it before anything is logged. */

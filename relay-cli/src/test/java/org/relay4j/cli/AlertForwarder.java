@@ -20,6 +20,7 @@ final class AlertForwarder {
     private AlertForwarder() {}
 
     public static void main(String[] arguments) throws IOException {
+        StandardErrorLogging.use();
         Duration half = Duration.ofMillis(500);
         RelayClientOptions options = RelayClientOptions.builder()
                 .session(SessionOptions.builder()

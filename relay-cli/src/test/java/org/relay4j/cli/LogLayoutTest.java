@@ -10,8 +10,11 @@ import java.io.IOException;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
+import java.util.TimeZone;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class LogLayoutTest {
     private static final long TIME = LocalDateTime.of(2026, 1, 2, 3, 4, 5, 6_000_000)
@@ -19,9 +22,25 @@ class LogLayoutTest {
             .toInstant()
             .toEpochMilli(); // ms
 
+    private final TimeZone usual = TimeZone.getDefault();
+
     @AfterEach
-    void restoreLogLevel() {
+    void restore() {
         StandardErrorLogging.level(Level.INFO);
+        TimeZone.setDefault(usual);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "2026-01-02T03:04:05.006Z, 2026-01-01 23:34:05.006",
+        "2026-07-02T03:04:05.060Z, 2026-07-02 00:34:05.060",
+        "1969-12-31T23:59:59.999Z, 1969-12-31 20:29:59.999"
+    })
+    void timeIsLocal(Instant time, String line) {
+        TimeZone.setDefault(TimeZone.getTimeZone("America/St_Johns"));
+        LoggingEvent event = event(Level.INFO, null);
+        event.setTimeStamp(time.toEpochMilli());
+        assertEquals(line, new LogLayout().doLayout(event).substring(0, line.length()));
     }
 
     @Test

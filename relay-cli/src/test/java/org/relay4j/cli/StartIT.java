@@ -4,12 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.relay4j.testing.FakeServer;
+import org.relay4j.testing.Visitor;
 
 /** What a server and a forwarder load until they are ready, which is most of the time of their start. */
 class StartIT {
@@ -42,6 +45,32 @@ class StartIT {
         }
     }
 
+    /** The flight recorder takes longer to load than all the rest, and is seldom used. */
+    @Test
+    void endOfVisitorAndTunnelLoadsNoFlightRecorderThatNobodyUses() throws Exception {
+        Path ofServer = folder.resolve("server");
+        Path ofForwarder = folder.resolve("forwarder");
+        try (FakeServer service = FakeServer.echoing();
+                ChildProcess server = start(ofServer, "--bind=127.0.0.1", "0")) {
+            int controlPort = RelayPair.controlPort(server.line());
+            try (ChildProcess forwarder = start(
+                    ofForwarder, "--localForwardPort=" + service.port(), "localhost", String.valueOf(controlPort))) {
+                int port = RelayPair.publicPort(forwarder.line(), service.port());
+                try (Socket visitor = Visitor.connect(port)) {
+                    Visitor.send(visitor, "hello");
+                    Visitor.expect(visitor, "hello");
+                    visitor.shutdownOutput();
+                    Visitor.expectEnd(visitor);
+                }
+                forwarder.terminate();
+            }
+            server.terminate();
+        }
+        for (Path classes : List.of(ofServer, ofForwarder)) {
+            assertEquals(List.of("jdk.jfr.FlightRecorder"), loaded(classes, List.of("jdk.jfr.")), classes::toString);
+        }
+    }
+
     /** Starts relay.jar; the JVM writes the names of the classes that it loads to a file. */
     private static ChildProcess start(Path classes, String... arguments) {
         ProcessBuilder builder = ChildProcess.relayBuilder(Map.of(), arguments);
@@ -50,11 +79,17 @@ class StartIT {
     }
 
     private static List<String> late(Path classes) throws IOException {
+        return loaded(classes, LATE);
+    }
+
+    /** Returns the loaded classes whose names begin like this. */
+    private static List<String> loaded(Path classes, List<String> beginnings) throws IOException {
         String loaded = Files.readString(classes);
         assertTrue(loaded.contains(" " + Cli.class.getName() + " "), loaded);
         return loaded.lines()
                 .map(line -> line.substring(line.lastIndexOf(']') + 1).strip())
-                .filter(name -> LATE.stream().anyMatch(name::startsWith))
+                .map(name -> name.replaceAll(" .*", ""))
+                .filter(name -> beginnings.stream().anyMatch(name::startsWith))
                 .toList();
     }
 }

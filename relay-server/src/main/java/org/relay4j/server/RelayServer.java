@@ -58,7 +58,7 @@ public final class RelayServer implements Closeable {
     private final Listener control;
     private final Tunnels tunnels = new Tunnels(this);
     private final TunnelRegistry registry = TunnelRegistry.local();
-    private final String visitorIds = // no other server has it
+    private final String visitorIds = // hardly any other server has it
             HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong(), 12) + "-";
     private final AtomicLong visitorIdsEver = new AtomicLong();
     private final ServerLog limited = new ServerLog();

@@ -2,14 +2,15 @@ package org.relay4j.api.recording;
 
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.ReentrantLock;
+import jdk.jfr.FlightRecorder;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Records what happens to tunnels and visitors with Java's flight recorder. Safe for use by several threads; never blocks.
  *
- * <p>The first event of a process makes Java load the flight recorder, which takes about 0.2 s and some memory, whether anything is
- * recorded or not. So the first event is the end of a tunnel or visitor, which nobody waits for, and a thread of its own loads the
- * classes. Events that happen meanwhile are recorded by that thread, at most {@value #MOST_WAITING}.
+ * <p>Nothing is loaded until the flight recorder is in use. Then the first event makes Java load the rest of it, which takes about
+ * 0.2 s. So a thread of its own loads the classes. Events that happen meanwhile are recorded by that thread, at most
+ * {@value #MOST_WAITING}.
  * A process that ends at once may lose them.
  */
 public final class Recorder {
@@ -29,7 +30,7 @@ public final class Recorder {
 
     /** Returns false if the end of a visitor is not being recorded, so that its cause need not be computed. */
     public static boolean wantsVisitors() {
-        return !ready || VisitorEvent.isRecorded();
+        return ready ? VisitorEvent.isRecorded() : FlightRecorder.isInitialized();
     }
 
     /**
@@ -40,6 +41,7 @@ public final class Recorder {
      * @param cause why it has ended; null if this side closed it
      */
     public static void tunnel(String tunnel, long nanos, @Nullable String cause) {
+        if (!FlightRecorder.isInitialized()) return;
         record(() -> TunnelEvent.record(tunnel, nanos, cause == null ? "" : cause));
     }
 
@@ -51,6 +53,7 @@ public final class Recorder {
      * @param outcome {@code resumed} if the client came back, else why the tunnel has ended
      */
     public static void held(String tunnel, long nanos, String outcome) {
+        if (!FlightRecorder.isInitialized()) return;
         record(() -> TunnelHeldEvent.record(tunnel, nanos, outcome));
     }
 
@@ -67,7 +70,8 @@ public final class Recorder {
     public static void visitor(
             Object tunnel, int stream, long nanos, long bytesIn, long bytesOut, @Nullable Throwable failure) {
         if (ready) VisitorEvent.record(tunnel, stream, nanos, bytesIn, bytesOut, failure);
-        else record(() -> VisitorEvent.record(tunnel, stream, nanos, bytesIn, bytesOut, failure));
+        else if (FlightRecorder.isInitialized())
+            record(() -> VisitorEvent.record(tunnel, stream, nanos, bytesIn, bytesOut, failure));
     }
 
     private static void record(Runnable event) {

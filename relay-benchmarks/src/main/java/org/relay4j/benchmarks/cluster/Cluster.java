@@ -149,6 +149,7 @@ final class Cluster implements AutoCloseable {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
+                "-XX:MaxNewSize=5m",
                 "-Xms16m",
                 "-cp",
                 plan.relay + File.pathSeparator + classes));

@@ -23,9 +23,9 @@ final class ReceiveWindowTuner {
     private static final long FAST = 2 * NEARBY; // ns
 
     /**
-     * On a short path the sockets hold what a fast sender is ahead of its receiver, up to a window of each stream, and a message
-     * waits for these bytes. So a bulk stream gets only this part of the configured window beside others that have few bytes, or as much as
-     * a path of 8 Gbit/s holds, and its credit is returned in small pieces.
+     * On a short path, a fast sender fills the sockets with up to a window of each stream, and a message waits behind these
+     * bytes. So a bulk stream gets only this part of the configured window beside others that have few bytes, or as much as a
+     * path of 8 Gbit/s holds.
      */
     private static final int PART_BESIDE_OTHERS = 4;
 
@@ -74,13 +74,12 @@ final class ReceiveWindowTuner {
     /**
      * Sets the size of a window whose credit is about to be returned, and how finely the credit is divided.
      *
-     * @param received bytes of all streams of the session
+     * @param ofOthers bytes that the other streams of the session have received
      */
-    void tune(ReceiveWindow window, long received, long now) {
-        boolean far = isFar();
-        window.fine = far;
-        long ofOthers = received - window.sessionReceived - window.credit();
-        window.sessionReceived = received;
+    void tune(ReceiveWindow window, long ofOthers, long now) {
+        window.far = isFar();
+        boolean nearlyAll = ofOthers - window.ofOthers <= window.credit() / FEW;
+        window.ofOthers = ofOthers;
         if (most == options.receiveWindow()) return;
         measure(now);
         if (!roundTrip.isKnown()) return;
@@ -90,11 +89,11 @@ final class ReceiveWindowTuner {
         } else if (pace.rested(now)) {
             pace.start(now);
             resize(window, options.receiveWindow());
-        } else if (far) {
+        } else if (window.far) {
             long wanted = pace.moved(window.credit(), window.size(), roundTrip.shortest(), now);
             resize(window, Math.max(options.receiveWindow(), wanted));
         } else {
-            resize(window, nearby(window, pace, ofOthers <= window.credit() / FEW, now));
+            resize(window, nearby(window, pace, nearlyAll, now));
         }
     }
 
@@ -110,7 +109,6 @@ final class ReceiveWindowTuner {
         boolean fast = pace.consumed(window.credit(), SendQuantum.ALONE, FAST, now);
         if (!active.others(window.used, now)) return fast ? Math.max(nearby, SendQuantum.ALONE) : nearby;
         if (!nearlyAll) return nearby;
-        window.fine = true;
         long path = BYTES_PER_NS * roundTrip.shortest(); // less than 2^31 bytes, because the path is short
         return Math.min(nearby, Math.max(options.receiveWindow() / PART_BESIDE_OTHERS, (int) path));
     }
@@ -140,7 +138,8 @@ final class ReceiveWindowTuner {
     private void resize(ReceiveWindow window, long wanted) {
         int size = (int) Math.min(wanted, most);
         int more = Math.max(size, window.whole()) - options.receiveWindow() - window.reserved;
-        if (more > 0 && !take(window, more)) return;
+        // The configured size needs no budget.
+        if (more > 0 && !take(window, more)) size = Math.max(window.size(), options.receiveWindow());
         window.resize(size);
     }
 

@@ -153,7 +153,11 @@ public final class BufferPool implements BufferSource {
 
     @Override
     public boolean promise(int bytes) {
-        return promiseNow(bytes) || (askForBudget() && promiseNow(bytes));
+        boolean wasAsked = asked;
+        if (promiseNow(bytes)) return true;
+        if (wasAsked) return false;
+        askForBudget();
+        return promiseNow(bytes);
     }
 
     private boolean promiseNow(int bytes) {
@@ -212,21 +216,21 @@ public final class BufferPool implements BufferSource {
         return chunk != null ? chunk : allocate(shelf, mine == NEEDED);
     }
 
-    /** Returns whether the budget has not that many bytes. Called with the lock. */
+    /** Returns whether this is more than the budget. Called with the lock. */
     private boolean exceeds(long bytes) {
-        return bytes > limit && !(askForBudget() && bytes <= limit);
+        if (bytes > limit) askForBudget();
+        return bytes > limit;
     }
 
-    /** Sets the limit to the budget; returns false if it was set already. */
-    private boolean askForBudget() {
-        if (asked) return false;
+    /** Sets the limit to the budget, unless it was set already. */
+    private void askForBudget() {
+        if (asked) return;
         lock.lock();
         try {
-            if (asked) return true; // by another thread, meanwhile
+            if (asked) return; // by another thread, meanwhile
             limit = budget.getAsLong();
             promises.addAndGet(promises(limit) - promises(DirectMemory.LEAST_BUDGET));
             asked = true;
-            return true;
         } finally {
             lock.unlock();
         }

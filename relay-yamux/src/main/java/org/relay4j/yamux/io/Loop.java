@@ -52,7 +52,10 @@ public final class Loop {
     /** Room until a read returns {@link #LONG_READ}. Small messages never need more. */
     private static final int FIRST_READ_BUFFER = 128 * 1024; // bytes
 
-    /** With TLS, a read leaves room that is too small for a record. */
+    /**
+     * The length of a read after which the buffer grows. Below the capacity, because with TLS a read ends when the room is too
+     * small for a record.
+     */
     private static final int LONG_READ = FIRST_READ_BUFFER - 32 * 1024; // bytes
 
     /** Room for the largest datagram. */

@@ -1,14 +1,15 @@
 package org.relay4j.yamux.io;
 
 import java.util.concurrent.atomic.AtomicBoolean;
+import jdk.jfr.FlightRecorder;
 import org.jspecify.annotations.Nullable;
 import org.relay4j.yamux.core.MuxStream;
 
 /**
  * Records stalls of streams with Java's flight recorder. Safe for use by several threads; never blocks.
  *
- * <p>The first event of a process makes Java load the flight recorder, which takes about 0.2 s. So the first stall has a thread of its
- * own do that, and is not recorded, nor are those that begin meanwhile.
+ * <p>Nothing is loaded until the flight recorder is in use. Then the first stall makes Java load the rest of it, which takes about 0.2 s.
+ * So it has a thread of its own do that, and is not recorded, nor are those that begin meanwhile.
  */
 public final class Stalls {
     private static final AtomicBoolean LOADING = new AtomicBoolean();
@@ -24,7 +25,7 @@ public final class Stalls {
     /** Starts the event of a stream that cannot send what it has. Returns null if it is not being recorded. */
     public static @Nullable StallEvent begun(MuxStream stream) {
         if (ready) return StallEvent.begun(stream);
-        if (!LOADING.getAndSet(true)) {
+        if (FlightRecorder.isInitialized() && !LOADING.getAndSet(true)) {
             try {
                 Thread thread = new Thread(Stalls::load, "relay-stall-recorder");
                 thread.setDaemon(true);

@@ -170,6 +170,18 @@ class LongLinkTest {
     }
 
     @Test
+    void windowIsTheConfiguredOneAgainWithoutABudget() {
+        link = new LongLink(20e9, 50_000, options(LARGEST, 0)).measured().withEcho(nanos(1));
+        link.startBulk();
+        link.runFor(nanos(200));
+        assertEquals(INITIAL / 4, window(0));
+        link.withoutEcho();
+        link.runFor(nanos(200));
+        assertEquals(INITIAL, window(0));
+        assertTrue(link.runFor(nanos(100)) > 100 * INITIAL);
+    }
+
+    @Test
     void windowThatMayNotGrowDoesNotShrinkEither() {
         link = new LongLink(20e9, 50_000, options(0, 0)).measured().withEcho(nanos(1));
         link.startBulk();
