@@ -198,8 +198,7 @@ public final class SessionOptions {
         /**
          * Sets the initial receive window of a stream in bytes: the in-flight and unread data that this end allows. 262,144 (the
          * default, which every implementation assumes) to 2^30. A larger window is announced when a stream is opened or
-         * accepted. The throughput over a long link is at most one window per round trip. Beside short messages, the window
-         * of a bulk stream may shrink to a quarter of this size over links with round trips far below a millisecond.
+         * accepted. The throughput over a long link is at most one window per round trip.
          */
         public Builder receiveWindow(int bytes) {
             receiveWindow = bytes;
@@ -208,9 +207,8 @@ public final class SessionOptions {
 
         /**
          * Sets the size in bytes up to which a window may grow if it limits the throughput and the reader keeps up: up to
-         * 2^30, default 16 MiB. Windows keep their size if this value is not larger than {@link #receiveWindow}. Over links with
-         * round trips below 2 ms they grow to 1 MiB at most, if the stream is alone and fast, or the connection has TLS. A
-         * window uses memory only while its reader is behind.
+         * 2^30, default 16 MiB. Windows do not grow if this value is not larger than {@link #receiveWindow}, nor over links
+         * with round trips below 2 ms. A window uses memory only while its reader is behind.
          */
         public Builder maxReceiveWindow(int bytes) {
             maxReceiveWindow = bytes;

@@ -95,7 +95,7 @@ final class ReceiveHalf {
      * @param isMuch true if enough was consumed to measure the rate of the stream
      */
     int returnCredit(boolean isMuch, long now) {
-        if (isMuch) parts.windows().tune(window, parts.traffic().received - bytes, now);
+        if (isMuch) parts.windows().tune(window, now);
         int delta = window.returnCredit();
         parts.windows().credited(window);
         return delta;

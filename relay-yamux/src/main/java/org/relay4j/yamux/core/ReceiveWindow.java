@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * grows by returning more credit than was consumed and shrinks by returning less, because credit cannot be revoked.
  */
 final class ReceiveWindow {
-    /** Half of the initial window, or of a smaller one: larger and fewer updates bring no measurable gain. */
+    /** Half of the initial window: larger and fewer updates bring no measurable gain. */
     private static final int LEAST_CREDIT = Frame.INITIAL_WINDOW / 2; // bytes
 
     /**
@@ -28,8 +28,6 @@ final class ReceiveWindow {
     boolean far; // the path is long
 
     long used = ActiveStreams.NEVER; // when data arrived last
-
-    long ofOthers; // bytes that the other streams of the session had received when the window was tuned last
 
     @Nullable
     ReceivePace pace;
@@ -68,8 +66,7 @@ final class ReceiveWindow {
     /** Marks bytes as consumed. Returns true if there is enough credit for a window update. */
     boolean consume(int length) {
         credit += length;
-        int least = far ? ReceivePace.LEAST_CREDIT : Math.min(LEAST_CREDIT, size / 2);
-        return credit >= Math.max(least, size / CREDITS);
+        return credit >= Math.max(far ? ReceivePace.LEAST_CREDIT : LEAST_CREDIT, size / CREDITS);
     }
 
     /** Returns the credit to send to the peer now; 0 while the window shrinks. Unit: bytes. */

@@ -22,18 +22,6 @@ final class ReceiveWindowTuner {
      */
     private static final long FAST = 2 * NEARBY; // ns
 
-    /**
-     * On a short path, a fast sender fills the sockets with up to a window of each stream, and a message waits behind these
-     * bytes. So a bulk stream gets only this part of the configured window beside others that have few bytes, or as much as a
-     * path of 8 Gbit/s holds.
-     */
-    private static final int PART_BESIDE_OTHERS = 4;
-
-    private static final long BYTES_PER_NS = 1; // 8 Gbit/s
-
-    /** Others have few bytes if they are at most this part of those of the stream. */
-    private static final int FEW = 8;
-
     private final CoreOptions options;
     private final BufferSource buffers;
     private final KeepAlive keepAlive;
@@ -71,15 +59,9 @@ final class ReceiveWindowTuner {
         return roundTrip.isKnown() && roundTrip.shortest() >= NEARBY;
     }
 
-    /**
-     * Sets the size of a window whose credit is about to be returned, and how finely the credit is divided.
-     *
-     * @param ofOthers bytes that the other streams of the session have received
-     */
-    void tune(ReceiveWindow window, long ofOthers, long now) {
+    /** Sets the size of a window whose credit is about to be returned, and how finely the credit is divided. */
+    void tune(ReceiveWindow window, long now) {
         window.far = isFar();
-        boolean nearlyAll = ofOthers - window.ofOthers <= window.credit() / FEW;
-        window.ofOthers = ofOthers;
         if (most == options.receiveWindow()) return;
         measure(now);
         if (!roundTrip.isKnown()) return;
@@ -90,10 +72,9 @@ final class ReceiveWindowTuner {
             pace.start(now);
             resize(window, options.receiveWindow());
         } else if (window.far) {
-            long wanted = pace.moved(window.credit(), window.size(), roundTrip.shortest(), now);
-            resize(window, Math.max(options.receiveWindow(), wanted));
+            resize(window, pace.moved(window.credit(), window.size(), roundTrip.shortest(), now));
         } else {
-            resize(window, nearby(window, pace, nearlyAll, now));
+            resize(window, nearby(window, pace, now));
         }
     }
 
@@ -105,12 +86,9 @@ final class ReceiveWindowTuner {
     }
 
     /** Returns the size of a window on a short path. */
-    private int nearby(ReceiveWindow window, ReceivePace pace, boolean nearlyAll, long now) {
+    private int nearby(ReceiveWindow window, ReceivePace pace, long now) {
         boolean fast = pace.consumed(window.credit(), SendQuantum.ALONE, FAST, now);
-        if (!active.others(window.used, now)) return fast ? Math.max(nearby, SendQuantum.ALONE) : nearby;
-        if (!nearlyAll) return nearby;
-        long path = BYTES_PER_NS * roundTrip.shortest(); // less than 2^31 bytes, because the path is short
-        return Math.min(nearby, Math.max(options.receiveWindow() / PART_BESIDE_OTHERS, (int) path));
+        return fast && !active.others(window.used, now) ? Math.max(nearby, SendQuantum.ALONE) : nearby;
     }
 
     /** Counts a stream that receives data. */
@@ -136,10 +114,9 @@ final class ReceiveWindowTuner {
     }
 
     private void resize(ReceiveWindow window, long wanted) {
-        int size = (int) Math.min(wanted, most);
+        int size = (int) Math.max(options.receiveWindow(), Math.min(wanted, most));
         int more = Math.max(size, window.whole()) - options.receiveWindow() - window.reserved;
-        // The configured size needs no budget.
-        if (more > 0 && !take(window, more)) size = Math.max(window.size(), options.receiveWindow());
+        if (more > 0 && !take(window, more)) return;
         window.resize(size);
     }
 

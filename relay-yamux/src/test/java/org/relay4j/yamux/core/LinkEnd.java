@@ -16,7 +16,6 @@ final class LinkEnd implements SessionEvents {
     private long now; // ns; of the last call
     long blockedUntil = Long.MAX_VALUE; // ns
     long received; // bytes of bulk streams
-    final List<MuxStream> accepted = new ArrayList<>();
     final List<Long> echoes = new ArrayList<>(); // ns from the byte to its echo
     private long echoSent; // ns
     private boolean echoPending;
@@ -40,16 +39,12 @@ final class LinkEnd implements SessionEvents {
         now = time;
         if (echoPending) return;
         if (echo == null) echo = mux.open(new Echo(), now);
+        ByteBuffer room = echo.reserve(1, now);
+        if (room == null) return;
+        room.put((byte) 1);
+        echo.commit(1, now);
         echoPending = true;
         echoSent = now;
-        say(echo);
-    }
-
-    private void say(MuxStream stream) {
-        ByteBuffer room = stream.reserve(1, now);
-        if (room == null) return; // onWritable follows
-        room.put((byte) 1);
-        stream.commit(1, now);
     }
 
     void receive(ByteBuffer in, long time) {
@@ -97,7 +92,6 @@ final class LinkEnd implements SessionEvents {
     @Override
     public StreamHandler onStream(MuxStream stream) {
         stream.accept();
-        accepted.add(stream);
         return new Bulk();
     }
 
@@ -162,8 +156,6 @@ final class LinkEnd implements SessionEvents {
         }
 
         @Override
-        public void onWritable(MuxStream stream) {
-            say(stream);
-        }
+        public void onWritable(MuxStream stream) {}
     }
 }

@@ -7,8 +7,7 @@ import java.util.List;
 /** A session over a long link, in virtual time: exact, repeatable, and as fast as the machine. */
 final class LongLink {
     private static final int SEND_BUFFER = 4 << 20; // bytes, Linux' default limit
-    private static final long ECHO_EVERY =
-            5_000_000; // ns, longer than the core takes streams for active at the same time
+    private static final long ECHO_EVERY = 5_000_000; // ns
 
     final LinkEnd sender;
     final LinkEnd reader;
@@ -16,7 +15,6 @@ final class LongLink {
     private final LinkPipe back;
     private long now;
     private long heldUpUntil;
-    private long echoEvery; // ns
     private long nextEcho = Long.MAX_VALUE; // ns
 
     LongLink(double bitsPerSecond, long roundTrip, CoreOptions options) {
@@ -35,18 +33,7 @@ final class LongLink {
     }
 
     LongLink withEcho() {
-        return withEcho(ECHO_EVERY);
-    }
-
-    /** @param every ns between two messages of one byte */
-    LongLink withEcho(long every) {
-        echoEvery = every;
         nextEcho = now;
-        return this;
-    }
-
-    LongLink withoutEcho() {
-        nextEcho = Long.MAX_VALUE;
         return this;
     }
 
@@ -89,7 +76,7 @@ final class LongLink {
 
     private void step() {
         if (nextEcho <= now) {
-            nextEcho = now + echoEvery;
+            nextEcho = now + ECHO_EVERY;
             sender.sayByte(now);
         }
         if (now >= heldUpUntil) deliver(there, reader);

@@ -109,86 +109,6 @@ class LongLinkTest {
         assertEquals(0, reserved(), "beside a keystroke each millisecond");
     }
 
-    /** A link of 20 Gbit/s, faster than the window beside others allows for. Round trip in microseconds. */
-    private LongLink shortLink(int roundTrip) {
-        return new LongLink(20e9, roundTrip * 1000L, options(LARGEST, LARGEST)).measured();
-    }
-
-    @Test
-    void messagesWaitForAQuarterOfAWindowOfABulkStreamNearby() {
-        link = shortLink(50).withEcho(nanos(1));
-        link.startBulk();
-        link.runFor(nanos(200));
-        assertEquals(INITIAL / 4, window(0));
-        link.slowEcho();
-        link.runFor(nanos(200));
-        double echo = link.slowEcho() / 1000.0;
-        assertTrue(echo <= 50 + 30, () -> echo + " us, of which 64 KiB take 26");
-    }
-
-    @ParameterizedTest
-    @CsvSource({"70, 70000", "150, 150000", "250, 250000", "400, 262144", "1900, 262144"})
-    void windowBesideMessagesIsWhatAPathOfEightGigabitPerSecondHolds(int roundTrip, int least) {
-        link = shortLink(roundTrip).withEcho(nanos(1));
-        link.startBulk();
-        link.runFor(nanos(200));
-        assertTrue(window(0) >= least && window(0) <= least * 1.1, () -> window(0) + " bytes");
-        double rate = link.runFor(nanos(100)) / (window(0) / (roundTrip * 1e-6)) / 0.1;
-        assertTrue(
-                rate >= 0.5, () -> rate + " windows in a round trip"); // of which a piece of credit is always missing
-    }
-
-    @Test
-    void windowOfAConnectionThatTakesLongForEachByteShrinksAsMuch() {
-        link = shortLink(50).withEcho(nanos(1));
-        link.reader.mux.nearbyWindow(4 * INITIAL);
-        link.startBulk();
-        link.runFor(nanos(200));
-        assertEquals(INITIAL / 4, window(0));
-    }
-
-    @Test
-    void windowsOfSeveralBulkStreamsStayAsTheyAre() {
-        link = shortLink(50).withEcho(nanos(1));
-        link.startBulk();
-        link.startBulk();
-        link.runFor(nanos(200));
-        assertEquals(INITIAL, window(0));
-        assertEquals(INITIAL, window(1));
-    }
-
-    @Test
-    void windowIsLargeAgainWhenTheMessagesHaveEnded() {
-        link = shortLink(50).withEcho(nanos(1));
-        link.startBulk();
-        link.runFor(nanos(200));
-        assertEquals(INITIAL / 4, window(0));
-        link.withoutEcho();
-        link.runFor(nanos(200));
-        assertEquals(MuxStream.LONGEST_FRAME, window(0));
-        assertEquals(3 * INITIAL, reserved());
-    }
-
-    @Test
-    void windowIsTheConfiguredOneAgainWithoutABudget() {
-        link = new LongLink(20e9, 50_000, options(LARGEST, 0)).measured().withEcho(nanos(1));
-        link.startBulk();
-        link.runFor(nanos(200));
-        assertEquals(INITIAL / 4, window(0));
-        link.withoutEcho();
-        link.runFor(nanos(200));
-        assertEquals(INITIAL, window(0));
-        assertTrue(link.runFor(nanos(100)) > 100 * INITIAL);
-    }
-
-    @Test
-    void windowThatMayNotGrowDoesNotShrinkEither() {
-        link = new LongLink(20e9, 50_000, options(0, 0)).measured().withEcho(nanos(1));
-        link.startBulk();
-        link.runFor(nanos(200));
-        assertEquals(INITIAL, window(0));
-    }
-
     @Test
     void windowOfALoneStreamThatBecomesSlowShrinks() {
         link = fastLink();
@@ -327,11 +247,6 @@ class LongLinkTest {
 
     private static CoreOptions options(int largestWindow, int budget) {
         return new Options().growth(largestWindow, budget).keepAlive(0, 10).build();
-    }
-
-    /** The whole window of a bulk stream. Unit: bytes. */
-    private int window(int stream) {
-        return link.reader.accepted.get(stream).wholeWindow();
     }
 
     private long reserved() {

@@ -215,10 +215,7 @@ final class SimulatedEnd implements SessionEvents, FrameTap {
             long whole = core.wholeWindow();
             boolean untouched = !account.announced && whole == Frame.INITIAL_WINDOW;
             int largest = Math.max(options.receiveWindow(), options.maxReceiveWindow());
-            int least = options.maxReceiveWindow() > options.receiveWindow()
-                    ? Frame.INITIAL_WINDOW / 4
-                    : Frame.INITIAL_WINDOW;
-            if (!untouched && (whole < least || whole > largest)) {
+            if (!untouched && (whole < Frame.INITIAL_WINDOW || whole > largest)) {
                 throw new AssertionError("the whole window is " + whole + ": " + stream);
             }
             long underWay = in.bodyUnderWay(core.id());
