@@ -85,7 +85,13 @@ final class Cli {
         }
     }
 
+    private boolean hasConfiguration(List<String> args) {
+        String file = environment.getOrDefault(Flag.CONFIG.variable(), "");
+        return !file.isEmpty() || args.stream().anyMatch(word -> word.startsWith(Flag.CONFIG.toString()));
+    }
+
     private void execute(List<String> args) throws Exception {
+        if (hasConfiguration(args)) shutdown.hangUp().awaitHandled(); // its change is what SIGHUP announces
         Arguments arguments = Arguments.of(args, environment);
         boolean json = arguments.has(Flag.JSON);
         boolean jsonLog = isLogJson(arguments.get(Flag.LOG_FORMAT), json);

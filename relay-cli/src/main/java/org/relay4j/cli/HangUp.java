@@ -17,7 +17,7 @@ final class HangUp {
      * Without a handler, SIGHUP ends the process, which is right when its terminal is closed. A process can open /dev/tty as
      * long as it has a terminal, so one that had a terminal at the start and has none now has lost it.
      *
-     * The handler is installed while the arguments are read, because "systemctl reload" can follow a start at once. A logger
+     * The handler is installed before a configuration file is read, because "systemctl reload" can follow a start at once. A logger
      * in a static field would start the log then, without its options.
      *
      * sun.misc.Signal is the only way to handle a signal in Java. Reflection avoids the compiler's warning about it, which
@@ -73,7 +73,7 @@ final class HangUp {
      * signal is handled, so that it can be sent as soon as the program says that it runs.
      */
     void answer(Runnable action) {
-        awaitPreparation();
+        awaitHandled();
         boolean now;
         lock.lock();
         try {
@@ -91,7 +91,8 @@ final class HangUp {
         if (now) action.run();
     }
 
-    private void awaitPreparation() {
+    /** Waits until the signal is handled, if it was installed. */
+    void awaitHandled() {
         Thread thread = preparation;
         if (thread == null) return; // not installed
         try {

@@ -149,7 +149,10 @@ final class ServerCommand {
         return new ClusterArguments(arguments).complete(options, running);
     }
 
-    /** Sets an option that does not depend on others; returns false for others. One switch, because a lambda for each would be a visible part of the start. */
+    /**
+     * Sets an option that does not depend on others; returns false for others. One switch, because a lambda for each would be a
+     * visible part of the start.
+     */
     private static boolean set(RelayServerOptions.Builder options, Flag flag, Value value) {
         switch (flag) {
             case PUBLIC_BIND -> options.publicBindAddress(value.address());
