@@ -41,7 +41,6 @@ public final class Recorder {
      * @param cause why it has ended; null if this side closed it
      */
     public static void tunnel(String tunnel, long nanos, @Nullable String cause) {
-        if (!FlightRecorder.isInitialized()) return;
         record(() -> TunnelEvent.record(tunnel, nanos, cause == null ? "" : cause));
     }
 
@@ -53,7 +52,6 @@ public final class Recorder {
      * @param outcome {@code resumed} if the client came back, else why the tunnel has ended
      */
     public static void held(String tunnel, long nanos, String outcome) {
-        if (!FlightRecorder.isInitialized()) return;
         record(() -> TunnelHeldEvent.record(tunnel, nanos, outcome));
     }
 
@@ -70,11 +68,11 @@ public final class Recorder {
     public static void visitor(
             Object tunnel, int stream, long nanos, long bytesIn, long bytesOut, @Nullable Throwable failure) {
         if (ready) VisitorEvent.record(tunnel, stream, nanos, bytesIn, bytesOut, failure);
-        else if (FlightRecorder.isInitialized())
-            record(() -> VisitorEvent.record(tunnel, stream, nanos, bytesIn, bytesOut, failure));
+        else record(() -> VisitorEvent.record(tunnel, stream, nanos, bytesIn, bytesOut, failure));
     }
 
     private static void record(Runnable event) {
+        if (!ready && !FlightRecorder.isInitialized()) return;
         if (ready || !await(event)) event.run();
     }
 
